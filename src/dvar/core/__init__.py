@@ -1,0 +1,1 @@
+"""The vocabulary: sizes, axes, the form of a row, nodes, graphs, errors.  Imports nothing of ours."""

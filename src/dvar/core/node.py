@@ -1,0 +1,190 @@
+"""A node: one operation applied to nodes.  Equal nodes are the same object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from dvar.core.dims import Shape, show
+
+if TYPE_CHECKING:
+    from dvar.core.op import Op
+
+Params = tuple[tuple[str, Any], ...]
+
+_nodes: WeakValueDictionary[tuple[Any, ...], Node] = WeakValueDictionary()
+
+# The arithmetic rows put themselves here, so that rules can be written as `g * out * (1 - out)`.
+operators: dict[str, Callable[..., Node]] = {}
+
+
+class Literal:
+    """A constant array as a parameter: hashable by content (by identity when large)."""
+
+    __slots__ = ("_key", "array")
+
+    def __init__(self, value: Any, dtype: str | None = None) -> None:
+        self.array: np.ndarray[Any, Any] = np.array(value, dtype=dtype)
+        self.array.setflags(write=False)
+        small = self.array.size <= 512
+        self._key = (
+            (self.array.dtype.str, self.array.shape, self.array.tobytes()) if small else id(self)
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Literal) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        return repr(self.array.item() if self.array.ndim == 0 else self.array.tolist())
+
+
+class Node:
+    """One operation applied to nodes; immutable, and interned: equal nodes are one object.
+
+    Attributes:
+        op: the row of the rule table.
+        inputs: operands.
+        params: named, hashable parameters (``axis``, ``keepdims``, …), sorted by name.
+        shape: sizes, each a number or a Dim.
+        dtype: ``float64``, ``float32``, ``int64`` or ``bool``.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "inputs", "op", "params", "shape")
+
+    op: Op
+    inputs: tuple[Node, ...]
+    params: Params
+    shape: Shape
+    dtype: str
+
+    # NumPy must leave `array * node` to us.
+    __array_ufunc__ = None
+
+    def __init__(self) -> None:
+        raise TypeError("nodes are made by calling an operation")
+
+    @staticmethod
+    def make(op: Op, inputs: tuple[Node, ...], params: Params, shape: Shape, dtype: str) -> Node:
+        key = (op, inputs, params, shape, dtype)
+        node = _nodes.get(key)
+        if node is None:
+            node = object.__new__(Node)
+            node.op, node.inputs, node.params, node.shape, node.dtype = key
+            _nodes[key] = node
+        return node
+
+    def param(self, name: str) -> Any:
+        """The value of a parameter.  Raises KeyError."""
+        for key, value in self.params:
+            if key == name:
+                return value
+        raise KeyError(name)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether a derivative with respect to this node makes sense."""
+        return self.dtype.startswith("float")
+
+    @property
+    def is_leaf(self) -> bool:
+        return not self.inputs
+
+    @property
+    def T(self) -> Node:  # noqa: N802  NumPy's name
+        return operators["T"](self)
+
+    def __add__(self, other: Any) -> Node:
+        return operators["+"](self, other)
+
+    def __radd__(self, other: Any) -> Node:
+        return operators["+"](other, self)
+
+    def __sub__(self, other: Any) -> Node:
+        return operators["-"](self, other)
+
+    def __rsub__(self, other: Any) -> Node:
+        return operators["-"](other, self)
+
+    def __mul__(self, other: Any) -> Node:
+        return operators["*"](self, other)
+
+    def __rmul__(self, other: Any) -> Node:
+        return operators["*"](other, self)
+
+    def __truediv__(self, other: Any) -> Node:
+        return operators["/"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Node:
+        return operators["/"](other, self)
+
+    def __pow__(self, other: Any) -> Node:
+        return operators["**"](self, other)
+
+    def __rpow__(self, other: Any) -> Node:
+        return operators["**"](other, self)
+
+    def __matmul__(self, other: Any) -> Node:
+        return operators["@"](self, other)
+
+    def __rmatmul__(self, other: Any) -> Node:
+        return operators["@"](other, self)
+
+    def __neg__(self) -> Node:
+        return operators["neg"](self)
+
+    def __gt__(self, other: Any) -> Node:
+        return operators[">"](self, other)
+
+    def __lt__(self, other: Any) -> Node:
+        return operators["<"](self, other)
+
+    def __ge__(self, other: Any) -> Node:
+        return operators[">="](self, other)
+
+    def __le__(self, other: Any) -> Node:
+        return operators["<="](self, other)
+
+    def __getitem__(self, index: Any) -> Node:
+        return operators["[]"](self, index)
+
+    def __iter__(self) -> Iterator[Node]:
+        raise TypeError("a node cannot be iterated over; index it")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a node has no truth value: it stands for a computation, not for a number")
+
+    def __repr__(self) -> str:
+        params = "".join(f", {k}={v}" for k, v in self.params)
+        return f"<{self.op.name}{params}: {self.dtype} {show(self.shape)}>"
+
+
+def topological(
+    roots: Iterable[Node], stops: frozenset[Node] | set[Node] = frozenset()
+) -> list[Node]:
+    """The roots and everything under them, operands first; does not look beneath ``stops``.
+
+    Linear in the number of nodes; no recursion, so depth is no limit.
+    """
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            if node not in stops:
+                stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)
+    return order

@@ -1,0 +1,327 @@
+"""The form of one row of the rule table.  The rows themselves live in ``dvar.ops``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from dvar.core import axes as axes_
+from dvar.core.dims import Dim, Shape
+from dvar.core.errors import DtypeError, ShapeError
+from dvar.core.node import Literal, Node
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+Operand: TypeAlias = "Node | float"
+ShapeRule: TypeAlias = "Callable[..., str | Shape]"
+
+# ── derivative ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Partials:
+    """Elementwise rows: ``(out, *inputs, **params) → ∂out/∂inputᵢ`` as graph, None where it is zero."""
+
+    rule: Callable[..., Sequence[Node | float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Multilinear:
+    """Linear in each operand: the adjoint is the axes sentence turned round.  Nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Linear moves: ``(g, *inputs, **params) → share of each operand`` (None where there is none).
+
+    ``operands`` are those in which the row is (jointly) linear; the others (an index) are given.
+    """
+
+    transpose: Callable[..., Sequence[Node | None]]
+    operands: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjoint:
+    """The rest: ``(g, out, *inputs, **params) → share of each operand``, linear in ``g``, as graph."""
+
+    rule: Callable[..., Sequence[Node | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Piecewise constant: comparisons, sign, argsort.  The derivative is zero wherever it exists."""
+
+
+Rule: TypeAlias = "Partials | Multilinear | Linear | Adjoint | Constant"
+
+# ── notation ────────────────────────────────────────────────────────────────────────────────────
+
+# Binding strength, loosest first, as in Python.
+TERNARY, COMPARE, ADD, MUL, UNARY, POWER, ATOM = range(7)
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How an application is written.
+
+    Attributes:
+        text: template such as ``"{0} + {1}"``; None writes ``name(operands, params)``.  A function
+            ``(operands, node) → str`` where the parameters decide.
+        latex: the same for LaTeX.
+        precedence: how strongly the whole binds.
+        text_needs, latex_needs: how strongly each operand must bind to go without parentheses.
+    """
+
+    text: str | Callable[[Sequence[str], Node], str] | None = None
+    latex: str | Callable[[Sequence[str], Node], str] | None = None
+    precedence: int = ATOM
+    text_needs: tuple[int, ...] = ()
+    latex_needs: tuple[int, ...] = ()
+
+
+# ── where it holds ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Where one operand may lie.
+
+    Attributes:
+        text: as a condition on ``{0}``, e.g. ``"{0} > 0"``; empty for everywhere.
+        contains: array → mask.
+        draw: ``(generator, shape) → array`` of points well inside, for the laws and for check.
+    """
+
+    text: str
+    contains: Callable[[Array], Any]
+    draw: Callable[[np.random.Generator, tuple[int, ...]], Array]
+
+
+def interval(low: float, high: float, text: str, closed: bool = False) -> Domain:
+    """Numbers between ``low`` and ``high``; points are drawn from its middle part, within ±2."""
+    inner_low, inner_high = max(low, -2.0), min(high, 2.0)
+    margin = 0.08 * (inner_high - inner_low)
+
+    def contains(x: Array) -> Any:
+        return (x >= low) & (x <= high) if closed else (x > low) & (x < high)
+
+    def draw(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return generator.uniform(inner_low + margin, inner_high - margin, shape)
+
+    return Domain(text, contains, draw)
+
+
+def _draw_nonzero(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return np.asarray(generator.uniform(0.4, 2.0, shape) * generator.choice([-1.0, 1.0], shape))
+
+
+INFINITY = float("inf")
+REALS = Domain("", lambda x: np.ones(np.shape(x), bool), lambda r, s: r.uniform(-2.0, 2.0, s))
+POSITIVE = interval(0.0, INFINITY, "{0} > 0")
+NONNEGATIVE = Domain("{0} >= 0", lambda x: x >= 0, POSITIVE.draw)
+NONZERO = Domain("{0} != 0", lambda x: x != 0, _draw_nonzero)
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """Points without a derivative, and the value dvar takes there.
+
+    Attributes:
+        where: in words, ``"x = 0"``.
+        hit: ``(*inputs) → mask``: which elements lie on it.
+        taken: the partial with respect to the first operand that dvar takes there.
+        admissible: the values that are right there: an interval.
+        reason: why this value.
+    """
+
+    where: str
+    hit: Callable[..., Any]
+    taken: float
+    admissible: tuple[float, float]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An exact value at a hard point: inputs, value, and partials of the sum of the result."""
+
+    at: tuple[Any, ...]
+    value: Any
+    partials: tuple[Any, ...] | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+# ── the row ─────────────────────────────────────────────────────────────────────────────────────
+
+_RANK = {"bool": 0, "int64": 1, "float32": 2, "float64": 3}
+_BY_KIND = {"b": "bool", "i": "int64", "u": "int64"}
+
+
+def promote(dtypes: Sequence[str]) -> str:
+    """The dtype of a result: the widest operand."""
+    return max(dtypes, key=_RANK.__getitem__)
+
+
+def dtype_of(value: Any) -> str:
+    """The dtype dvar works in for an array or number.  Raises DtypeError for objects and complex."""
+    dtype = np.asarray(value).dtype
+    if dtype.kind == "f":
+        return "float32" if dtype.itemsize <= 4 else "float64"
+    if dtype.kind in _BY_KIND:
+        return _BY_KIND[dtype.kind]
+    raise DtypeError(f"dvar works with real numbers, not with {dtype}")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Op:
+    """One row of the rule table: everything dvar knows of one operation.
+
+    Attributes:
+        name: the word used in formulas, graphs and reasons.
+        axes: an axes sentence, or a function ``(shapes, **params)`` that returns one (or the shape).
+        forward: NumPy arrays (and params) → NumPy array.
+        derivative: Partials, Multilinear, Linear, Adjoint or Constant; None derives ``expand``.
+        build: ``(op, *args, **kwargs) → Node``, the public signature with NumPy's argument names;
+            None takes the operands as they are.
+        expand: the same written in other rows: what ``gates`` shows.
+        notation: how it is written; the formula reader reads it backwards.
+        dtype: ``promote`` (widest operand), ``float`` (at least float), ``bool`` or ``int64``.
+        domain: for each operand where it is defined.
+        kinks: points without a derivative.
+        edges: exact values at hard points.
+        aliases: other names in formulas (``ln``).
+        numpy: NumPy and SciPy functions that mean this row, as dotted names.
+        source: where the rule comes from.
+    """
+
+    name: str
+    axes: str | ShapeRule
+    forward: Callable[..., Any]
+    derivative: Rule | None = None
+    build: Callable[..., Node] | None = None
+    expand: Callable[..., Node] | None = None
+    notation: Notation = Notation()
+    dtype: str = "promote"
+    domain: tuple[Domain, ...] = ()
+    kinks: tuple[Kink, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    aliases: tuple[str, ...] = ()
+    numpy: tuple[str, ...] = ()
+    source: str = ""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Node:
+        """Apply the row with its public signature."""
+        if self.build is not None:
+            return self.build(self, *args, **kwargs)
+        return self.node(*args, **kwargs)
+
+    def node(self, *operands: Operand, **params: Any) -> Node:
+        """A node of this row.
+
+        Raises:
+            ShapeError: operands do not fit the axes; names axis, sizes and operands.
+        """
+        nodes = as_nodes(operands)
+        shapes = tuple(x.shape for x in nodes)
+        rule = self.axes if isinstance(self.axes, str) else self.axes(shapes, **params)
+        shape = axes_.infer(rule, shapes) if isinstance(rule, str) else rule
+        if isinstance(shape, str):
+            raise AxesError(self, nodes, shape, rule if isinstance(rule, str) else "")
+        return Node.make(self, nodes, tuple(sorted(params.items())), shape, self._dtype(nodes))
+
+    def _dtype(self, nodes: Sequence[Node]) -> str:
+        if self.dtype not in ("promote", "float"):
+            return self.dtype
+        widest = promote([x.dtype for x in nodes])
+        return "float64" if self.dtype == "float" and not widest.startswith("float") else widest
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether the result at a place depends on the operands at that place only."""
+        return isinstance(self.axes, str) and set(self.axes.split()) <= {"...", "...,", ",", "->"}
+
+    def __repr__(self) -> str:
+        return f"<row {self.name}>"
+
+
+class AxesError(ShapeError):
+    """ShapeError of one application; the door that knows the user's names rewords it.
+
+    Attributes: ``op``, ``nodes``, ``template`` (operands as ``{0}``), ``sentence``.
+    """
+
+    def __init__(self, op: Op, nodes: Sequence[Node], template: str, sentence: str) -> None:
+        self.op, self.nodes, self.template, self.sentence = op, tuple(nodes), template, sentence
+        super().__init__(
+            self.reworded([x.param("name") if x.op is VARIABLE else "" for x in nodes]),
+            rule=f"{op.name}: {sentence}" if sentence else None,
+        )
+
+    def reworded(self, names: Sequence[str]) -> str:
+        """The message with operands named; a nameless one becomes ``operand 1`` or ``operand 2``."""
+        shown = [name or f"operand {n + 1}" for n, name in enumerate(names)]
+        return f"{self.op.name}: {self.template.format(*shown)}"
+
+
+# ── leaves ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _no_forward(*_: Any, **__: Any) -> Any:
+    raise TypeError("a leaf is looked up, not computed")
+
+
+VARIABLE = Op("variable", "->", _no_forward, Constant())
+CONSTANT = Op("constant", "->", lambda *, value: value.array, Constant())
+SIZE = Op("size", "->", lambda *, size: np.float64(size), Constant())
+
+
+def variable(name: str, shape: Shape = (), dtype: str = "float64", key: int = 0) -> Node:
+    """An input.  The same name, shape, dtype and key is the same input."""
+    return Node.make(VARIABLE, (), (("key", key), ("name", name)), tuple(shape), dtype)
+
+
+def constant(value: Any, dtype: str | None = None) -> Node:
+    """A fixed number or array."""
+    literal = Literal(value, dtype or dtype_of(value))
+    return Node.make(
+        CONSTANT, (), (("value", literal),), literal.array.shape, literal.array.dtype.name
+    )
+
+
+def size_of(size: int | Dim, dtype: str = "float64") -> Node:
+    """The size of an axis as a number; a name such as ``m`` stays a name."""
+    if isinstance(size, int):
+        return constant(size, dtype)
+    return Node.make(SIZE, (), (("size", size),), (), dtype)
+
+
+def as_nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:
+    """Operands as nodes.  Plain numbers take the dtype of the arrays beside them, as in NumPy 2."""
+    if all(isinstance(x, Node) for x in operands):
+        return tuple(operands)  # type: ignore[arg-type]  # just checked
+    floats = [x.dtype for x in operands if isinstance(x, Node) and x.is_float]
+    partner = promote(floats) if floats else None
+    return tuple(x if isinstance(x, Node) else _weak(x, partner) for x in operands)
+
+
+def _weak(value: Any, partner: str | None) -> Node:
+    if isinstance(value, bool):
+        return constant(value)
+    if isinstance(value, (int, float)):
+        return constant(value, partner or ("int64" if isinstance(value, int) else "float64"))
+    return constant(value)
+
+
+def is_constant(node: Node) -> bool:
+    return node.op is CONSTANT
+
+
+def number(node: Node) -> float | None:
+    """The value of a constant scalar, else None."""
+    if node.op is not CONSTANT or node.shape:
+        return None
+    value: float = node.param("value").array.item()
+    return value

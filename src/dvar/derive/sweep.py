@@ -1,0 +1,172 @@
+"""The reverse sweep: one pass from a result to what it is made of.
+
+Every edge of the graph carries ``share = upstream · local``; the gradient of a node is the sum of the
+shares of its uses.  Broadcasting is undone here, once, for all rows.  The result is graph again, so
+the same sweep gives every higher order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from dvar.core.axes import Axes, parse
+from dvar.core.dims import show
+from dvar.core.errors import GraphError, MissingRule
+from dvar.core.node import Node, topological
+from dvar.core.op import Adjoint, Constant, Linear, Multilinear, Partials, as_nodes, constant
+from dvar.ops.contraction import contract
+from dvar.ops.reduction import sum_to
+from dvar.ops.shaping import broadcast_to
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One edge of the sweep: what ``node`` sends to its operand.
+
+    Attributes:
+        node: the application whose derivative is taken.
+        operand: which operand.
+        upstream: the gradient of ``node``.
+        local: for elementwise rows the partial derivative, else None (a linear map).
+        spread: the share as the row gives it, before broadcasting is undone.
+        share: what the operand receives.
+    """
+
+    node: Node
+    operand: int
+    upstream: Node
+    local: Node | None
+    spread: Node
+    share: Node
+
+    @property
+    def target(self) -> Node:
+        return self.node.inputs[self.operand]
+
+    @property
+    def was_broadcast(self) -> bool:
+        return self.spread is not self.share
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Gradients of one root, and the edges they came along, in reverse order."""
+
+    gradients: dict[Node, Node]
+    edges: list[Edge]
+
+
+def sweep(
+    root: Node, seed: Node, wrt: Collection[Node], stops: Collection[Node] | None = None
+) -> Sweep:
+    """Carry ``seed``, the upstream gradient of ``root``, back to ``wrt``.
+
+    Args:
+        root: the result that is differentiated.
+        seed: its upstream gradient, of the same shape.
+        wrt: nodes whose gradients are wanted (any nodes, not only inputs).
+        stops: nodes beneath which nothing is differentiated; None goes on to the leaves.
+
+    Returns:
+        Gradients for every node between root and wrt, those of wrt included where there is a path.
+
+    Cost:
+        Linear in the number of nodes between root and wrt.
+
+    Source:
+        Griewank & Walther, Evaluating Derivatives, 2nd ed., section 3.2.
+    """
+    beneath = set(stops or ()) - {root}
+    order = topological([root], beneath)
+    active = _active(order, set(wrt), beneath)
+    gradients: dict[Node, Node] = {}
+    if root in active:
+        gradients[root] = seed
+    edges: list[Edge] = []
+    for node in reversed(order):
+        upstream = gradients.get(node)
+        if upstream is None or node in beneath or not node.inputs:
+            continue
+        wanted = [x in active and x.is_float for x in node.inputs]
+        for n, (local, spread) in enumerate(adjoint(node, upstream, wanted)):
+            if spread is None:
+                continue
+            x = node.inputs[n]
+            share = sum_to(spread, x.shape)
+            if share.shape != x.shape:
+                raise GraphError(
+                    f"{node.op.name}: share {show(share.shape)} for an operand {show(x.shape)}"
+                )
+            edges.append(Edge(node, n, upstream, local, spread, share))
+            gradients[x] = gradients[x] + share if x in gradients else share
+    return Sweep(gradients, edges)
+
+
+def _active(order: Sequence[Node], wrt: set[Node], beneath: set[Node]) -> set[Node]:
+    """The nodes that depend on ``wrt``."""
+    active: set[Node] = set()
+    for node in order:
+        if node in wrt or (node not in beneath and any(x in active for x in node.inputs)):
+            active.add(node)
+    return active
+
+
+def adjoint(
+    node: Node, g: Node, wanted: Sequence[bool]
+) -> list[tuple[Node | None, Node | None]]:
+    """For each operand the local partial (elementwise rows) and the share, None where unwanted.
+
+    Raises:
+        MissingRule: the row has no derivative; names it.
+    """
+    rule = node.op.derivative
+    params = dict(node.params)
+    if isinstance(rule, Partials):
+        partials = rule.rule(node, *node.inputs, **params)
+        return [
+            _partial_share(g, p) if want and p is not None else (None, None)
+            for p, want in zip(partials, wanted, strict=True)
+        ]
+    if isinstance(rule, Constant):
+        return [(None, None)] * len(node.inputs)
+    if isinstance(rule, Multilinear):
+        shares: Sequence[Node | None] = [
+            _turned(node, g, n) if want else None for n, want in enumerate(wanted)
+        ]
+    elif isinstance(rule, Linear):
+        shares = rule.transpose(g, *node.inputs, **params)
+    elif isinstance(rule, Adjoint):
+        shares = rule.rule(g, node, *node.inputs, **params)
+    elif node.op.expand is not None:
+        body = node.op.expand(*node.inputs, **params)
+        inside = sweep(body, g, node.inputs, node.inputs).gradients
+        shares = [inside.get(x) for x in node.inputs]
+        shares = [s if x not in node.inputs[:n] else None for n, (x, s) in enumerate(zip(node.inputs, shares))]
+    else:
+        raise MissingRule(f"the row {node.op.name} has no derivative")
+    return [(None, s if want else None) for s, want in zip(shares, wanted, strict=True)]
+
+
+def _partial_share(g: Node, partial: Node | float) -> tuple[Node, Node]:
+    """Upstream times partial; a factor of one is not written, nor minus one as a product."""
+    (local,) = as_nodes([partial]) if isinstance(partial, Node) else (constant(partial, g.dtype),)
+    if not isinstance(partial, Node) and partial in (1, -1):
+        return local, (g if partial == 1 else -g)
+    return local, g * local
+
+
+def _turned(node: Node, g: Node, n: int) -> Node:
+    """The adjoint of a multilinear row: the sentence with the result and operand ``n`` exchanged."""
+    shapes = tuple(x.shape for x in node.inputs)
+    rule = node.op.axes
+    axes = parse(rule if isinstance(rule, str) else str(rule(shapes, **dict(node.params))))
+    others = [k for k in range(len(node.inputs)) if k != n]
+    sentence = Axes((axes.result, *(axes.operands[k] for k in others)), axes.operands[n])
+    return contract(sentence, [g, *(node.inputs[k] for k in others)])
+
+
+def ones_like(node: Node) -> Node:
+    """The seed of a scalar, or ones in the shape of an array."""
+    one = constant(1.0, node.dtype)
+    return broadcast_to(one, node.shape) if node.shape else one

@@ -1,0 +1,15 @@
+"""The rule table: rows, nothing but rows.  ``TABLE`` is name → row."""
+
+from __future__ import annotations
+
+from dvar.core.op import CONSTANT, SIZE, VARIABLE, Op
+from dvar.ops import arithmetic, contraction, reduction, shaping
+
+_FAMILIES = (arithmetic, contraction, shaping, reduction)
+
+TABLE: dict[str, Op] = {
+    row.name: row
+    for family in _FAMILIES
+    for row in vars(family).values()
+    if isinstance(row, Op) and row not in (VARIABLE, CONSTANT, SIZE)
+}
