@@ -96,6 +96,5 @@ def _leaf(node: Node) -> str:
     return str(node.param("size")) if node.op is SIZE else repr(node.param("value"))
 
 
-
 def _is_well_typed(node: Node) -> bool:
     return node.op.node(*node.inputs, **dict(node.params)) is node

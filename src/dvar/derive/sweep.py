@@ -112,9 +112,7 @@ def _active(order: Sequence[Node], wrt: set[Node], beneath: set[Node]) -> set[No
     return active
 
 
-def adjoint(
-    node: Node, g: Node, wanted: Sequence[bool]
-) -> list[tuple[Node | None, Node | None]]:
+def adjoint(node: Node, g: Node, wanted: Sequence[bool]) -> list[tuple[Node | None, Node | None]]:
     """For each operand the local partial (elementwise rows) and the share, None where unwanted.
 
     Raises:
@@ -142,7 +140,10 @@ def adjoint(
         body = node.op.expand(*node.inputs, **params)
         inside = sweep(body, g, node.inputs, node.inputs).gradients
         shares = [inside.get(x) for x in node.inputs]
-        shares = [s if x not in node.inputs[:n] else None for n, (x, s) in enumerate(zip(node.inputs, shares))]
+        shares = [
+            s if x not in node.inputs[:n] else None
+            for n, (x, s) in enumerate(zip(node.inputs, shares))
+        ]
     else:
         raise MissingRule(f"the row {node.op.name} has no derivative")
     return [(None, s if want else None) for s, want in zip(shares, wanted, strict=True)]

@@ -49,11 +49,6 @@ def _power_partials(out: Node, x: Node, y: Node) -> Sequence[Node | float | None
     return (0, None) if exponent == 0 else (y * x ** (exponent - 1), None)
 
 
-def _power(op: Op, x: Any, y: Any) -> Node:
-    """``x ** y``; with a constant exponent every real base is fine, as far as the exponent allows."""
-    return op.node(x, y)
-
-
 # fmt: off
 add = Op(
     "add", TWO, np.add, Partials(lambda out, x, y: (1, 1)),
@@ -83,7 +78,7 @@ negative = Op(
     domain=(REALS,), source="d(-x)/dx = -1",
 )
 power = Op(
-    "power", TWO, np.power, Partials(_power_partials), _power,
+    "power", TWO, np.power, Partials(_power_partials),
     notation=Notation("{0}**{1}", "{0}^{{{1}}}", POWER, (POWER + 1, UNARY), (POWER + 1, 0)),
     domain=(POSITIVE, REALS), aliases=("pow",), numpy=("power", "float_power", "pow"),
     edges=(Edge((2.0, 3.0), 8.0, (12.0, 8.0 * float(np.log(2.0)))),),

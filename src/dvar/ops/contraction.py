@@ -167,7 +167,7 @@ def _pair(
     if set(a) == set(b) == set(out):
         return multiply(_ordered(x, a, out), _ordered(y, b, out))
     batch: tuple[str, ...] = ()
-    if a[0] == b[0] == out[:1] or (DOTS in a and out[:1] == (DOTS,)):
+    if (a[0] == b[0] and out[:1] == (a[0],)) or (DOTS in a and out[:1] == (DOTS,)):
         batch = (a[0],)
     elif DOTS in b and out[:1] == (DOTS,):
         batch = (DOTS,)

@@ -125,11 +125,15 @@ def _fill(x: Node, sizes: Sequence[Size]) -> Shape:
     return tuple(missing if s == -1 else s for s in sizes)
 
 
+def _unreshape(g: Node, x: Node, shape: Shape) -> Sequence[Node]:
+    return (reshape(g, x.shape),)
+
+
 reshape = Op(
     "reshape",
     lambda shapes, shape: shape,
     lambda x, shape: np.reshape(x, shape),
-    Linear(lambda g, x, shape: (reshape(g, x.shape),)),
+    Linear(_unreshape),
     _build_reshape,
     source="the elements keep their order",
 )
