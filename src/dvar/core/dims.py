@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Union
 
 from dvar.core.errors import MissingValue, ShapeError
 
@@ -90,7 +89,8 @@ class Dim:
 
     def __str__(self) -> str:
         parts = []
-        for names, k in self.terms:
+        # The number last, as one writes it: n - 1.
+        for names, k in sorted(self.terms, key=lambda term: (not term[0], term[0])):
             factors = ([] if k == 1 and names else [str(k)]) + list(names)
             parts.append("*".join(factors))
         return " + ".join(parts).replace("+ -", "- ")
@@ -98,7 +98,7 @@ class Dim:
     __repr__ = __str__
 
 
-Size = Union[int, Dim]
+Size = int | Dim
 Shape = tuple[Size, ...]
 
 

@@ -59,8 +59,9 @@ Rule: TypeAlias = "Partials | Multilinear | Linear | Adjoint | Constant"
 
 # ── notation ────────────────────────────────────────────────────────────────────────────────────
 
-# Binding strength, loosest first, as in Python.
-TERNARY, COMPARE, ADD, MUL, UNARY, POWER, ATOM = range(7)
+# Binding strength, loosest first, as in Python; only that a matrix product beside an elementwise one
+# always gets parentheses, since `a * b @ c` says little to a reader.
+TERNARY, COMPARE, ADD, MATMUL, MUL, UNARY, POWER, ATOM = range(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,8 @@ class Op:
             None takes the operands as they are.
         expand: the same written in other rows: what ``gates`` shows.
         notation: how it is written; the formula reader reads it backwards.
-        dtype: ``promote`` (widest operand), ``float`` (at least float), ``bool`` or ``int64``.
+        dtype: ``promote`` (widest operand), ``float`` (at least float), ``first`` (that of the first
+            operand: an index beside it does not count), ``bool``, ``int64`` or ``float64``.
         domain: for each operand where it is defined.
         kinks: points without a derivative.
         edges: exact values at hard points.
@@ -233,6 +235,8 @@ class Op:
         return Node.make(self, nodes, tuple(sorted(params.items())), shape, self._dtype(nodes))
 
     def _dtype(self, nodes: Sequence[Node]) -> str:
+        if self.dtype == "first":
+            return nodes[0].dtype
         if self.dtype not in ("promote", "float"):
             return self.dtype
         widest = promote([x.dtype for x in nodes])
@@ -241,7 +245,9 @@ class Op:
     @property
     def is_elementwise(self) -> bool:
         """Whether the result at a place depends on the operands at that place only."""
-        return isinstance(self.axes, str) and set(self.axes.split()) <= {"...", "...,", ",", "->"}
+        if not isinstance(self.axes, str) or "->" not in self.axes:
+            return False  # a spelling of other rows has no sentence of its own
+        return set(self.axes.split()) <= {"...", "...,", ",", "->"}
 
     def __repr__(self) -> str:
         return f"<row {self.name}>"

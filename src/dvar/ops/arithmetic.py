@@ -74,7 +74,7 @@ divide = Op(
 )
 negative = Op(
     "negative", ONE, np.negative, Partials(lambda out, x: (-1,)),
-    notation=Notation("-{0}", "-{0}", UNARY, (UNARY,), (MUL,)),
+    notation=Notation("-{0}", "-{0}", MUL, (MUL,), (MUL,)),
     domain=(REALS,), source="d(-x)/dx = -1",
 )
 power = Op(

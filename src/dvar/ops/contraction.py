@@ -16,7 +16,7 @@ from dvar.core.axes import DOTS, Axes, parse
 from dvar.core.dims import Shape
 from dvar.core.errors import ShapeError
 from dvar.core.node import Node, operators
-from dvar.core.op import MUL, REALS, UNARY, Multilinear, Notation, Op, as_nodes
+from dvar.core.op import MATMUL, MUL, REALS, UNARY, Multilinear, Notation, Op, as_nodes
 from dvar.ops.arithmetic import multiply
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import expand_dims, reshape, swap_last, transpose
@@ -50,7 +50,7 @@ def _build_matmul(op: Op, x: Any, y: Any) -> Node:
 
 matmul = Op(
     "matmul", _matmul_sentence, np.matmul, Multilinear(), _build_matmul,
-    notation=Notation("{0} @ {1}", r"{0} \, {1}", MUL, (MUL, UNARY), (MUL, UNARY)),
+    notation=Notation("{0} @ {1}", r"{0} \, {1}", MATMUL, (UNARY, UNARY), (UNARY, UNARY)),
     domain=(REALS, REALS), numpy=("matmul",),
     source="Magnus & Neudecker, Matrix Differential Calculus, ch. 9; the axes turned round",
 )  # fmt: skip

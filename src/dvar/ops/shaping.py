@@ -38,7 +38,8 @@ def normal_axes(axis: Any, ndim: int, what: str) -> tuple[int, ...]:
     return tuple(sorted(normal_axis(int(a), ndim, what) for a in many))
 
 
-def _as_shape(shape: Any) -> Shape:
+def as_shape(shape: Any) -> Shape:
+    """One size is a shape of one axis."""
     return tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
 
 
@@ -99,7 +100,7 @@ def swap_last(x: Node) -> Node:
 
 def _build_reshape(op: Op, x: Any, shape: Any, *more: Any) -> Node:
     (x,) = as_nodes([x])
-    sizes = (shape, *more) if more else _as_shape(shape)
+    sizes = (shape, *more) if more else as_shape(shape)
     if list(sizes).count(-1) == 1:
         sizes = _fill(x, sizes)
     elif product(sizes) != product(x.shape):
@@ -139,10 +140,6 @@ reshape = Op(
 )
 
 
-def ravel(x: Node) -> Node:
-    return reshape(x, (product(x.shape),))
-
-
 def _build_expand(op: Op, x: Any, axis: Any) -> Node:
     (x,) = as_nodes([x])
     many = axis if isinstance(axis, (tuple, list)) else (axis,)
@@ -162,7 +159,21 @@ def _build_squeeze(op: Op, x: Any, axis: Any = None) -> Node:
     return reshape(x, tuple(s for a, s in enumerate(x.shape) if a not in drop))
 
 
+def _build_ravel(op: Op, x: Any) -> Node:
+    (x,) = as_nodes([x])
+    return reshape(x, (product(x.shape),))
+
+
 # Spellings of reshape: they have a public signature of their own and make reshape nodes.
+ravel = Op(
+    "ravel",
+    "...",
+    np.ravel,
+    build=_build_ravel,
+    aliases=("flatten",),
+    numpy=("ravel",),
+    source="reshape",
+)
 expand_dims = Op("expand_dims", "...", np.expand_dims, build=_build_expand, source="reshape")
 squeeze = Op("squeeze", "...", np.squeeze, build=_build_squeeze, source="reshape")
 
@@ -172,7 +183,7 @@ squeeze = Op("squeeze", "...", np.squeeze, build=_build_squeeze, source="reshape
 
 def _build_broadcast(op: Op, x: Any, shape: Any) -> Node:
     (x,) = as_nodes([x])
-    shape = _as_shape(shape)
+    shape = as_shape(shape)
     common = broadcast_shapes([x.shape, shape])
     if common != shape:
         raise ShapeError(f"broadcast_to: {show(x.shape)} does not broadcast to {show(shape)}")

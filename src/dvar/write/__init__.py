@@ -1,1 +1,1 @@
-
+"""Graph, derivation and report → what a person reads: text, LaTeX, Markdown, HTML, a picture."""

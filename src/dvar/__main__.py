@@ -1,0 +1,6 @@
+"""``python -m dvar``."""
+
+from dvar.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Judging: laws for rows, and later worked derivations and hand-written backward passes."""

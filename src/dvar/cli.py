@@ -1,0 +1,250 @@
+"""The command line: ``dvar explain``.  Arguments in, one call, print; no mathematics."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dvar import __version__
+from dvar.core.errors import DvarError, FormulaError, ReadError
+
+if TYPE_CHECKING:
+    from dvar.explain import Explanation
+
+FORMATS = ("text", "markdown", "latex", "json", "html", "svg")
+# Files larger than this are no formulas; reading one would only take memory.
+FILE_LIMIT_BYTES = 2_000_000
+
+EXPLAIN_HELP = """Differentiate a computation and show every step.
+
+SUBJECT is a formula, LaTeX, a file that holds either, '-' for standard input, or a Python function
+as FILE.py::NAME (the file is run, as pytest would).  Values may follow it as NAME=VALUE.
+
+\b
+Examples
+  numbers           dvar explain "q = x + y; f = q*z" --at x=-2 y=5 z=-4
+  names only        dvar explain "z = w*x + b; a = sigmoid(z); L = -(y*log(a) + (1-y)*log(1-a))"
+  arrays            dvar explain "f = sum((x @ w)**2)" --at "x=[[1,2],[3,4]]" "w=[1,-1]"
+  named sizes       dvar explain "Z: (n, m); J = sum(relu(Z))/m"
+  LaTeX             dvar explain "a = \\frac{1}{1+e^{-z}}" --at z=1
+  a vector result   dvar explain "F = x[0]*x" --shape "x=(3,)" --upstream d
+  one element       dvar explain net.txt --at ... --wrt "W1[0,0]"
+  every gate        dvar explain "a = sigmoid(w*x + b)" --level gates
+  gradient descent  dvar explain "J = (y - w*x)**2" --at x=3 y=2 w=0.5 --learning-rate 0.1 --update w
+  a function        dvar explain model.py::loss --at w=[1,2] x=[3,4]
+  a page, a picture dvar explain "f = (x + y)*z" --at x=-2 y=5 z=-4 --format html -o f.html
+
+Exit status: 0 explained, 2 could not (the reason is on standard error).
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="dvar")
+def cli() -> None:
+    """dvar differentiates a computation and shows its work.
+
+    \b
+    dvar explain "q = x + y; f = q*z" --at x=-2 y=5 z=-4
+    """
+
+
+@cli.command(help=EXPLAIN_HELP)
+@click.argument("subject")
+@click.argument("more", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--at", multiple=True, metavar="NAME=VALUE", help="Values: numbers, [lists], @file.npy.")
+@click.option("--shape", multiple=True, metavar='"NAME=(3, m)"', help="Shapes, numbers or names.")
+@click.option("--wrt", metavar="a,b", help='Only these derivatives; also "W1[0,0]".')
+@click.option("--of", "of", metavar="NAME", help="What to differentiate; default: the last definition.")
+@click.option("--upstream", metavar="D", help="Upstream gradient: number, [list], name or name=[list].")
+@click.option(
+    "--level", type=click.Choice(["summary", "steps", "gates"]), default="steps", show_default=True
+)
+@click.option("--learning-rate", type=float, help="Add gradient descent.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), default=2, show_default=True)
+@click.option("--update", metavar="w,b", help="Parameters that gradient descent updates.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file.")
+def explain(
+    subject: str,
+    more: Sequence[str],
+    at: Sequence[str],
+    shape: Sequence[str],
+    format_: str,
+    output: str | None,
+    **options: Any,
+) -> None:
+    from dvar.explain import explain as explain_
+
+    values = dict(_assignment(text) for text in (*at, *more))
+    shapes = {name: _shape(text) for name, text in map(_split, shape)}
+    options["upstream"] = _upstream(options["upstream"])
+    options["update"] = options["update"].split(",") if options["update"] else None
+    explanation = explain_(_subject(subject), at=values or None, shapes=shapes or None, **options)
+    if format_ == "text" and output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        from dvar.write.text import lines, print_in_colour
+
+        print_in_colour(lines(explanation.report))
+        return
+    _emit(_rendered(explanation, format_), output)
+
+
+def _rendered(explanation: Explanation, format_: str) -> str:
+    if format_ == "json":
+        return json.dumps(explanation.to_json(), indent=2, ensure_ascii=False) + "\n"
+    render: Mapping[str, Any] = {
+        "text": explanation.to_text,
+        "markdown": explanation.to_markdown,
+        "latex": explanation.to_latex,
+        "html": explanation.to_html,
+        "svg": explanation.to_svg,
+    }
+    written: str = render[format_]()
+    return written
+
+
+def _emit(text: str, output: str | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ReadError(f"cannot write {output}: {error.strerror}") from None
+
+
+# ── reading arguments ───────────────────────────────────────────────────────────────────────────
+
+
+def _subject(text: str) -> Any:
+    """The formula itself, what a file holds, or a Python function."""
+    path, colons, name = text.partition("::")
+    if colons and path.endswith(".py"):
+        return _function(path, name)
+    if text == "-":
+        return _decoded(sys.stdin.buffer.read(FILE_LIMIT_BYTES + 1), "standard input")
+    if len(text) < 1000 and "\n" not in text and _looks_like_a_file(text):
+        try:
+            with Path(text).open("rb") as file:
+                return _decoded(file.read(FILE_LIMIT_BYTES + 1), text)
+        except OSError as error:
+            raise ReadError(f"cannot read {text}: {error.strerror}") from None
+    return text
+
+
+def _looks_like_a_file(text: str) -> bool:
+    return Path(text).is_file() or Path(text).suffix in (".txt", ".tex", ".md", ".dvar", ".py")
+
+
+def _decoded(data: bytes, name: str) -> str:
+    if len(data) > FILE_LIMIT_BYTES:
+        raise ReadError(f"{name} is larger than {FILE_LIMIT_BYTES:,} bytes: that is no formula")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ReadError(
+            f"{name} is not UTF-8 text: byte {error.start} is {data[error.start]:#04x}",
+            hint="save it as UTF-8",
+        ) from None
+
+
+def _function(path: str, name: str) -> Any:
+    """A function of a Python file, which is run."""
+    import runpy
+
+    if not Path(path).is_file():
+        raise ReadError(f"there is no file {path}")
+    try:
+        names = runpy.run_path(path)
+    except Exception as error:  # whatever the user's file raises is the user's to see
+        raise ReadError(f"running {path} failed: {type(error).__name__}: {error}") from None
+    functions = [n for n, value in names.items() if callable(value) and not n.startswith("_")]
+    if name not in functions:
+        raise ReadError(f"{path} has no function {name}", hint="one of " + ", ".join(functions))
+    return names[name]
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise FormulaError(f"{text!r} is not NAME=VALUE", hint="--at x=-2 y=5, without spaces")
+    return name.strip(), value.strip()
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    name, value = _split(text)
+    return name, _value(name, value)
+
+
+def _value(name: str, text: str) -> Any:
+    """A number, a fraction, a list, or ``@file.npy``."""
+    import numpy as np
+
+    if text.startswith("@"):
+        return _array_file(text[1:])
+    try:
+        top, slash, bottom = text.partition("/")
+        if slash:
+            return float(top) / float(bottom)
+        array = np.asarray(json.loads(text), dtype=float)
+    except (ValueError, TypeError, ZeroDivisionError):
+        try:
+            array = np.asarray(float(text))  # 1e3, .5, inf
+        except ValueError:
+            raise FormulaError(
+                f"the value of {name} is {text!r}, which is not a number or a list of numbers",
+                hint=f'{name}=0.5, {name}=1/3, "{name}=[[1, 2], [3, 4]]" or {name}=@data.npy',
+            ) from None
+    return array
+
+
+def _array_file(path: str) -> Any:
+    import numpy as np
+
+    try:
+        if path.endswith(".npy"):
+            return np.load(path, allow_pickle=False)
+        return np.loadtxt(path, delimiter=",", ndmin=1)
+    except (OSError, ValueError) as error:
+        raise ReadError(f"cannot read numbers from {path}: {error}") from None
+
+
+def _shape(text: str) -> tuple[int | str, ...]:
+    inner = text.strip().removeprefix("(").removesuffix(")").replace("×", ",")
+    parts = [part.strip() for part in inner.split(",") if part.strip()]
+    return tuple(int(part) if part.isdigit() else part for part in parts if part != "scalar")
+
+
+def _upstream(text: str | None) -> Any:
+    """A name stays text, numbers become arrays."""
+    if text is None or text.split("=")[0].strip().isidentifier():
+        return text
+    return _value("--upstream", text)
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    """Run the command line; every error of ours ends with exit status 2 and no traceback."""
+    try:
+        cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except DvarError as error:
+        _fail(str(error))
+    except click.exceptions.Abort:
+        _fail("interrupted", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of the pipe has gone; nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (RecursionError, MemoryError):
+        _fail("this problem is too large to be explained; ask for a part of it with --of or --wrt")
+
+
+def _fail(message: str, status: int = 2) -> None:
+    click.echo(f"dvar: {message}", err=True)
+    sys.exit(status)

@@ -1,0 +1,202 @@
+"""A derivation: the reverse sweep as data, one step per use of a named value.
+
+A *unit* is a node that people see: an input or a named definition (every gate, at that level of
+detail).  The sweep runs unit by unit: the upstream gradient of a unit times the local derivative of its
+definition is the share that each operand receives; shares of several uses add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from dvar.core.axes import parse
+from dvar.core.node import Node, topological
+from dvar.core.op import Multilinear, variable
+from dvar.derive.sweep import Edge, ones_like, sweep
+from dvar.derive.tidy import tidy
+from dvar.ops.contraction import matmul, outer
+from dvar.ops.shaping import transpose
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one use of ``wrt``, in the definition of ``of``, sends back to it.
+
+    Attributes:
+        of, wrt: the units at the two ends.
+        upstream: the gradient of ``of``.
+        gradient: the share, as graph.
+        edges: the edges of the sweep inside the definition that lead to ``wrt``.
+    """
+
+    of: Node
+    wrt: Node
+    upstream: Node
+    gradient: Node
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The derivative of one output, with every step.
+
+    Attributes:
+        output: what is differentiated.
+        seed: its upstream gradient.
+        units: named values from the inputs to the output, operands first.
+        shares: in the order of the sweep.
+        gradients: unit → its gradient, as graph; a unit without a path to the output has none.
+    """
+
+    output: Node
+    seed: Node
+    units: tuple[Node, ...]
+    shares: tuple[Share, ...]
+    gradients: dict[Node, Node]
+
+    def uses(self, unit: Node) -> list[Share]:
+        """The shares a unit receives, in order."""
+        return [share for share in self.shares if share.wrt is unit]
+
+
+def derive(
+    output: Node,
+    units: Collection[Node],
+    seed: Node | None = None,
+    simplify: Callable[[Node], Node] = lambda gradient: gradient,
+) -> Derivation:
+    """Differentiate ``output`` with respect to every unit beneath it.
+
+    Args:
+        output: a node; a scalar unless ``seed`` is given.
+        units: the named nodes, inputs included.
+        seed: the upstream gradient; ones if None.
+        simplify: applied to the gradient of a unit once all its shares are in, before it is carried on.
+
+    Cost:
+        Linear in the nodes, if unnamed nodes are not shared between definitions.
+    """
+    seed = ones_like(output) if seed is None else seed
+    named = {*units, output}
+    order = [node for node in topological([output]) if node in named]
+    gradients = {output: seed}
+    shares: list[Share] = []
+    for unit in reversed(order):
+        if unit not in gradients:
+            continue
+        upstream = gradients[unit] = simplify(gradients[unit])
+        if unit.is_leaf:
+            continue
+        operands = operand_units(unit, named)
+        result = sweep(unit, upstream, operands, operands)
+        for wrt in reversed(operands):
+            share = result.gradients.get(wrt)
+            if share is None:
+                continue
+            shares.append(Share(unit, wrt, upstream, share, _leading_to(result.edges, wrt)))
+            gradients[wrt] = gradients[wrt] + share if wrt in gradients else share
+    return Derivation(output, seed, tuple(order), tuple(shares), gradients)
+
+
+def operand_units(unit: Node, named: Collection[Node]) -> list[Node]:
+    """The named nodes that a definition mentions, in order of first appearance."""
+    stops = set(named) - {unit}
+    return [x for x in topological([unit], stops) if x in stops and x.is_float]
+
+
+def _leading_to(edges: Sequence[Edge], wrt: Node) -> tuple[Edge, ...]:
+    """The edges on a way to ``wrt``, in the order of the sweep."""
+    reaching = {wrt}
+    found = []
+    for edge in reversed(edges):  # nearest to the operands first
+        if edge.target in reaching:
+            reaching.add(edge.node)
+            found.append(edge)
+    return tuple(reversed(found))
+
+
+# ── local derivatives ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The derivative of one definition with respect to one operand.
+
+    Attributes:
+        node: as graph.
+        kind: how it acts on an upstream gradient g: ``number`` (g · node), ``gradient`` (the
+            definition is a scalar), ``elementwise`` (g ∘ node), ``left`` (nodeᵀ g), ``right`` (g node),
+            ``outer`` (g nodeᵀ) or ``map`` (node is the whole share, in the variable ``g``).
+        repeated: whether the operand was broadcast, so that its share is summed.
+    """
+
+    node: Node
+    kind: str
+    repeated: bool = False
+
+
+UPSTREAM = "g"
+
+
+def local_derivative(of: Node, wrt: Node, units: Collection[Node]) -> Local:
+    """What stands on the edge from ``wrt`` to ``of``: ``1``, ``w0``, ``a*(1 - a)``, ``W2``, …
+
+    It is read off the share that a symbolic upstream gradient produces, so that it cannot differ from
+    the rule the sweep applied.
+    """
+    operands = operand_units(of, units)
+    if not of.shape:
+        whole = sweep(of, ones_like(of), [wrt], operands).gradients[wrt]
+        return Local(tidy(whole, units), "gradient" if wrt.shape else "number")
+    g = variable(UPSTREAM, of.shape, of.dtype, key=-1)
+    result = sweep(of, g, [wrt], operands)
+    path = _leading_to(result.edges, wrt)
+    if all(e.local is not None for e in path):
+        return _elementwise(of, wrt, units, operands, any(e.was_broadcast for e in path))
+    return _linear(tidy(result.gradients[wrt], [*units, g]), g)
+
+
+def _elementwise(
+    of: Node, wrt: Node, units: Collection[Node], operands: Sequence[Node], repeated: bool
+) -> Local:
+    """Product of partials along elementwise gates, before any sum over repeated places."""
+    partials: dict[Node, Node] = {of: ones_like(of)}
+    for edge in sweep(of, partials[of], [wrt], operands).edges:
+        if edge.node in partials and edge.local is not None:
+            share = partials[edge.node] * edge.local
+            known = partials.get(edge.target)
+            partials[edge.target] = share if known is None else known + share
+    return Local(tidy(partials[wrt], units), "elementwise", repeated)
+
+
+def _linear(share: Node, g: Node) -> Local:
+    """``Wᵀ g`` is told by W, ``g Xᵀ`` by Xᵀ, ``g xᵀ`` of vectors by x; else the whole map."""
+    if share is g:
+        return Local(ones_like(g), "elementwise")
+    if share.op is matmul and share.inputs[1] is g and g not in topological([share.inputs[0]]):
+        return Local(_transposed(share.inputs[0]), "left")
+    if share.op is matmul and share.inputs[0] is g and g not in topological([share.inputs[1]]):
+        return Local(share.inputs[1], "right")
+    if share.op is outer and share.inputs[0] is g and g not in topological([share.inputs[1]]):
+        return Local(share.inputs[1], "outer")
+    return Local(share, "map")
+
+
+def _transposed(x: Node) -> Node:
+    if x.op is transpose and x.ndim == 2:
+        return x.inputs[0]
+    return transpose(x) if x.ndim == 2 else x
+
+
+def turned_round(edge: Edge) -> tuple[str, str] | None:
+    """The axes sentence of a multilinear edge and the one its adjoint obeys, for an explanation."""
+    if not isinstance(edge.node.op.derivative, Multilinear):
+        return None
+    rule = edge.node.op.axes
+    if not isinstance(rule, str):
+        rule = str(rule(tuple(x.shape for x in edge.node.inputs), **dict(edge.node.params)))
+    axes = parse(rule)
+    others = [a for n, a in enumerate(axes.operands) if n != edge.operand]
+    left = ", ".join(" ".join(a) for a in (axes.result, *others))
+    return str(axes), f"{left} -> {' '.join(axes.operands[edge.operand])}"

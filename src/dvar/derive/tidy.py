@@ -1,0 +1,329 @@
+"""Rewriting for reading: an equal graph, written the way a textbook would."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container
+from fractions import Fraction
+from math import isfinite
+
+import numpy as np
+
+from dvar.core.dims import Shape, broadcast
+from dvar.core.node import Node, topological
+from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, number
+from dvar.derive.identities import rewrite
+from dvar.derive.layout import Layout, Unfit
+from dvar.derive.polynomial import TooLarge
+from dvar.derive.rational import ONE, Rational, Term
+from dvar.ops import TABLE
+from dvar.ops.arithmetic import add, divide, multiply, negative, power, subtract
+from dvar.ops.shaping import broadcast_to, reshape
+
+ROUNDS = 6
+DEEPEST = 40
+_ARITHMETIC = {add, subtract, multiply, divide, negative}
+
+
+def tidy(node: Node, atoms: Collection[Node] = ()) -> Node:
+    """An equal graph that reads better.
+
+    Args:
+        node: what is to be read.
+        atoms: named nodes; never looked into, and put in wherever what defines them appears.
+
+    Returns:
+        A node of the same shape and dtype, equal wherever ``node`` is defined; removable
+        singularities (``a(1-a)/(a(1-a))``) are removed, as on paper.  Never costs more to read.
+
+    Cost:
+        About linear in the number of nodes; expressions too long for anyone to read stay as they are.
+    """
+    stops = frozenset(atoms)
+    seen = [node]
+    for _ in range(ROUNDS):
+        out = Tidier(stops).tidy(seen[-1])
+        if out in seen:
+            break
+        seen.append(out)
+    best = min(seen, key=lambda n: (cost(n, stops), -seen.index(n)))
+    return best
+
+
+def equal_form(a: Node, b: Node, atoms: Collection[Node] = ()) -> bool:
+    """Whether both tidy to the same node.  True proves them equal; False proves nothing."""
+    return tidy(a, atoms) is tidy(b, atoms)
+
+
+def cost(node: Node, atoms: Collection[Node] = ()) -> int:
+    """What it costs to read: 1 for each name and number, 2 for each operation as often as it is read.
+
+    2 more for a fraction in a fraction and for a minus in front.  Capped at 10**12.
+    """
+    stops = frozenset(atoms)
+    costs: dict[Node, int] = {}
+    for n in topological([node], stops):
+        if n in costs:
+            continue
+        costs[n] = _cost(n, costs, n in stops)
+    return costs[node]
+
+
+def _cost(node: Node, costs: dict[Node, int], is_atom: bool) -> int:
+    if is_atom or not node.inputs:
+        value = number(node)
+        return 1 + 2 * (value is not None and value < 0)
+    total = 2 + sum(costs[x] for x in node.inputs)
+    if node.op is divide:
+        total += 2 * sum(x.op is divide for x in node.inputs)
+    return min(total, 10**12)
+
+
+class Tidier:
+    """One pass over a graph: rational form for the arithmetic, identities for the rest."""
+
+    def __init__(self, atoms: frozenset[Node]) -> None:
+        self.atoms = atoms
+        self.rational = Rational(self._logistic)
+        self.layout = Layout(self.rational)
+        self.forms: dict[Node, Term] = {}
+        self.written: dict[Node, Node] = {}
+        self.plain: dict[Node, Node] = {}
+        self.costs: dict[Node, int] = {}
+        self.depth = 0
+
+    def tidy(self, node: Node) -> Node:
+        if node in self.atoms:
+            return node
+        self._learn_names()
+        self._visit_all(node)
+        return self._result(node)
+
+    # ── names ───────────────────────────────────────────────────────────────────────────────────
+
+    def _learn_names(self) -> None:
+        """What defines an atom is written as the atom."""
+        for atom in topological(self.atoms):
+            if atom not in self.atoms or not atom.inputs:
+                continue
+            for x in atom.inputs:
+                self._visit_all(x)
+            form, out = self._step(atom)
+            self._learn(atom, form, out)
+
+    def _learn(self, atom: Node, form: Term, out: Node) -> None:
+        form = self.rational.finished(form)
+        if not form.powers or self._reach(form) != atom.shape or out.dtype != atom.dtype:
+            return
+        name = self.rational.atom(atom)
+        ((mine, _),) = name.powers if len(name.powers) == 1 else ((-1, 0),)
+        if len(form.powers) == 1 and form.powers[0][1] == 1:
+            factor = form.powers[0][0]
+            thing = self.rational.factors[factor]
+            if factor == mine or thing in self.atoms or (isinstance(thing, Node) and not thing.inputs):
+                return
+            self.rational.names.setdefault(factor, name.scaled(1 / form.coefficient))
+            inner = self.rational.one_plus.get(factor)
+            if inner is not None and form.coefficient == 1:
+                self.rational.one_plus[mine] = inner
+        else:
+            self.rational.whole.setdefault((form.coefficient, form.key), name)
+
+    def _reach(self, form: Term) -> Shape | None:
+        """The shape that the factors of a form broadcast to."""
+        shapes: set[Shape] = {()}
+        stack = [f for f, _ in form.powers]
+        while stack:
+            thing = self.rational.factors[stack.pop()]
+            if isinstance(thing, Node):
+                shapes.add(thing.shape)
+            else:
+                stack.extend(f for term in thing for f, _ in term.powers)
+        common = broadcast(sorted(shapes, key=len))
+        return None if isinstance(common, str) else common
+
+    def _named(self, term: Term) -> Term:
+        return self.rational.whole.get((term.coefficient, term.key), term)
+
+    # ── one node after the other ────────────────────────────────────────────────────────────────
+
+    def _visit_all(self, root: Node) -> None:
+        for node in _beneath(root, self.forms, self.atoms):
+            self._visit(node)
+
+    def _visit(self, node: Node) -> None:
+        if node in self.atoms or node.op in (VARIABLE, SIZE):
+            form, out = self.rational.atom(node), node
+            self.written[node] = node
+        else:
+            form, out = self._step(node)
+        self.forms[node] = form
+        self.plain[node] = out
+
+    def _step(self, node: Node) -> tuple[Term, Node]:
+        """The form of a node whose operands have theirs, and the node over tidied operands."""
+        if node.op is CONSTANT:
+            return self._constant(node), node
+        if _is_transparent(node) or (node.is_float and _is_arithmetic(node)):
+            plain = _rebuilt(node, [self.plain[x] for x in node.inputs])
+            try:
+                return self._named(self._form(node)), plain
+            except (ZeroDivisionError, OverflowError, TooLarge):
+                pass
+        return self._opaque(_rebuilt(node, [self._result(x) for x in node.inputs]))
+
+    def _constant(self, node: Node) -> Term:
+        array = node.param("value").array
+        if node.is_float and array.size and np.all(array == array.flat[0]):
+            value = float(array.flat[0])
+            if isfinite(value):
+                fraction = Fraction(repr(value))
+                if fraction.denominator not in (1, 2, 4, 8):
+                    self.layout.decimals = True
+                return Term(fraction)
+        value_int = number(node)
+        if node.dtype == "int64" and value_int is not None:
+            return Term(Fraction(int(value_int)))
+        return self.rational.atom(node)
+
+    def _form(self, node: Node) -> Term:
+        """Raises ZeroDivisionError, OverflowError, TooLarge."""
+        rational = self.rational
+        x, *more = (self.forms[operand] for operand in node.inputs)
+        if node.op is add:
+            return rational.add(x, more[0])
+        if node.op is subtract:
+            return rational.add(x, more[0].scaled(-1))
+        if node.op is multiply:
+            return rational.multiply(x, more[0])
+        if node.op is divide:
+            return rational.multiply(x, rational.power(more[0], -1))
+        if node.op is negative:
+            return x.scaled(-1)
+        if node.op is power:
+            return rational.power(x, int(number(node.inputs[1]) or 0))
+        if node.op.name in _POWERS:
+            return rational.power(x, _POWERS[node.op.name])
+        return x  # transparent
+
+    def _opaque(self, node: Node) -> tuple[Term, Node]:
+        """A node that the rational form does not look into."""
+        changed = rewrite(node) if self.depth < DEEPEST else None
+        if changed is not None:
+            self.depth += 1
+            self._visit_all(changed)
+            out = self._result(changed)
+            self.depth -= 1
+            return self.forms[changed], out
+        term = self.rational.atom(node)
+        if node.op.name == "sqrt" and len(term.powers) == 1:
+            inner = self.forms.get(node.inputs[0]) or self.rational.atom(node.inputs[0])
+            self.rational.squares[term.powers[0][0]] = inner
+        return term, self._atom_node(term, node)
+
+    def _atom_node(self, term: Term, node: Node) -> Node:
+        if term.coefficient == 1 and len(term.powers) == 1 and term.powers[0][1] == 1:
+            thing = self.rational.factors[term.powers[0][0]]
+            if isinstance(thing, Node) and thing.shape == node.shape:
+                return thing
+        return node
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────
+
+    def _result(self, node: Node) -> Node:
+        """The node as it will be read: the cheaper of its rational form and of what it was."""
+        known = self.written.get(node)
+        if known is not None:
+            return known
+        out = self.plain[node]
+        form = self.forms[node]
+        try:
+            laid = self._fitted(self._laid(form, node.dtype), node)
+            if self._cost(laid) <= self._cost(out):
+                out = laid
+        except (Unfit, TooLarge, OverflowError):
+            pass
+        self.written[node] = out
+        self.written.setdefault(out, out)
+        self.forms.setdefault(out, form)
+        self.plain.setdefault(out, out)
+        return out
+
+    def _laid(self, form: Term, dtype: str) -> Node:
+        return self.layout.write(self._named(self.rational.finished(form)), dtype)
+
+    def _fitted(self, out: Node, node: Node) -> Node:
+        """Shape and dtype as they were, where cancelling lost them."""
+        if out.dtype != node.dtype:
+            if not node.is_float:
+                raise Unfit
+            out = multiply(constant(1.0, node.dtype), out)
+            if out.dtype != node.dtype:
+                raise Unfit
+        if out.shape == node.shape:
+            return out
+        if broadcast([out.shape, node.shape]) != node.shape:
+            raise Unfit
+        return broadcast_to(out, node.shape)
+
+    def _cost(self, node: Node) -> int:
+        for n in _beneath(node, self.costs, self.atoms):
+            self.costs[n] = _cost(n, self.costs, n in self.atoms)
+        return self.costs[node]
+
+    def _logistic(self, u: Node) -> tuple[Term, Term] | None:
+        """``1/(1+exp(u))`` and ``exp(u)/(1+exp(u))`` by ``sigmoid`` of ``u`` or ``-u``, as is plainer."""
+        sigmoid = TABLE.get("sigmoid")
+        if sigmoid is None:
+            return None
+        form = self.forms.get(u) or self.rational.atom(u)
+        z = u
+        if form.coefficient < 0:
+            z = self._fitted(self._laid(form.scaled(-1), u.dtype), u)
+        s = self.rational.atom(sigmoid(z))
+        c = self.rational.add(ONE, s.scaled(-1))
+        return (s, c) if form.coefficient < 0 else (c, s)
+
+
+_POWERS = {"square": 2, "reciprocal": -1}
+
+
+def _beneath(root: Node, known: Container[Node], stops: frozenset[Node]) -> list[Node]:
+    """What is not yet known of a root and of what it needs, operands first."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif node not in seen and node not in known:
+            seen.add(node)
+            stack.append((node, True))
+            if node not in stops:
+                stack.extend((x, False) for x in reversed(node.inputs))
+    return order
+
+
+def _is_arithmetic(node: Node) -> bool:
+    if node.op is power:
+        exponent = number(node.inputs[1])
+        return exponent is not None and exponent == round(exponent)
+    return node.op in _ARITHMETIC or node.op.name in _POWERS
+
+
+def _is_transparent(node: Node) -> bool:
+    """A move that broadcasting makes by itself: it need not be written."""
+    if node.op is broadcast_to:
+        return True
+    if node.op is not reshape:
+        return False
+    (x,) = node.inputs
+    extra = node.ndim - x.ndim
+    return extra >= 0 and node.shape == (1,) * extra + x.shape
+
+
+def _rebuilt(node: Node, operands: list[Node]) -> Node:
+    if all(a is b for a, b in zip(operands, node.inputs, strict=True)):
+        return node
+    return node.op.node(*operands, **dict(node.params))
+

@@ -1,0 +1,111 @@
+"""Containers of arrays: nested dicts, lists, tuples, named tuples and dataclasses.
+
+A leaf is whatever is not one of these.  A path is the way to a leaf: keys, positions and field names.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+Key = str | int
+Path = tuple[Key, ...]
+
+
+def _parts(tree: Any) -> list[tuple[Key, Any]] | None:
+    """The children of a container with their keys; None for a leaf."""
+    if isinstance(tree, Mapping):
+        return [(key if isinstance(key, int) else str(key), child) for key, child in tree.items()]
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return list(zip(tree._fields, tree, strict=True))
+    if isinstance(tree, (list, tuple)):
+        return list(enumerate(tree))
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        return [(f.name, getattr(tree, f.name)) for f in dataclasses.fields(tree)]
+    return None
+
+
+def leaves_with_paths(tree: Any) -> list[tuple[Path, Any]]:
+    """Every leaf and the way to it, in the order of the containers."""
+    parts = _parts(tree)
+    if parts is None:
+        return [((), tree)]
+    return [
+        ((key, *path), leaf) for key, child in parts for path, leaf in leaves_with_paths(child)
+    ]
+
+
+def leaves(tree: Any) -> list[Any]:
+    return [leaf for _, leaf in leaves_with_paths(tree)]
+
+
+def rebuild(tree: Any, new: Sequence[Any]) -> Any:
+    """The same containers with other leaves, in the order of ``leaves``."""
+    remaining = iter(new)
+    built = _rebuild(tree, remaining)
+    if next(remaining, remaining) is not remaining:
+        raise ValueError("more leaves than the container holds")
+    return built
+
+
+def _rebuild(tree: Any, new: Iterator[Any]) -> Any:
+    parts = _parts(tree)
+    if parts is None:
+        return next(new)
+    children = [_rebuild(child, new) for _, child in parts]
+    if isinstance(tree, Mapping):
+        return _refill(tree, children)
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*children)
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(children)
+    clone = copy.copy(tree)
+    for field, child in zip(dataclasses.fields(tree), children, strict=True):
+        object.__setattr__(clone, field.name, child)  # frozen ones too
+    return clone
+
+
+def _refill(tree: Mapping[Any, Any], children: Sequence[Any]) -> Any:
+    """A mapping of the same type; copied, since a defaultdict is not made from pairs alone."""
+    pairs = dict(zip(tree, children, strict=True))
+    if type(tree) is dict:
+        return pairs
+    clone: Any = copy.copy(tree)
+    clone.update(pairs)
+    return clone
+
+
+def tree_map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
+    """``function`` of every leaf, beside the leaves of other containers of the same form."""
+    columns = [leaves(tree), *(leaves(other) for other in others)]
+    return rebuild(tree, [function(*row) for row in zip(*columns, strict=True)])
+
+
+def same_form(tree: Any, other: Any) -> bool:
+    """Whether two containers have the same ways to leaves."""
+    return [path for path, _ in leaves_with_paths(tree)] == [
+        path for path, _ in leaves_with_paths(other)
+    ]
+
+
+def show_path(name: str, path: Path) -> str:
+    """``params["W1"][0]``: a leaf as one writes it."""
+    return name + "".join(f'["{key}"]' if isinstance(key, str) else f"[{key}]" for key in path)
+
+
+def names_of(name: str, paths: Sequence[Path]) -> list[str]:
+    """Short names for the leaves of one argument: ``W1`` where that is unique, else ``params_0_W``."""
+    last = [str(path[-1]) if path else name for path in paths]
+    short = [
+        last[n] if last[n].isidentifier() and last.count(last[n]) == 1 else ""
+        for n in range(len(paths))
+    ]
+    return [
+        short[n] or "_".join([name, *(_word(key) for key in path)]) for n, path in enumerate(paths)
+    ]
+
+
+def _word(key: Key) -> str:
+    return "".join(c if c.isalnum() or c == "_" else "_" for c in str(key))

@@ -1,0 +1,203 @@
+"""Nodes are interned, graphs are checked and print as programs, errors point at what was written."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from dvar.core.dims import Dim
+from dvar.core.errors import DtypeError, GraphError, MissingValue, ShapeError, Source
+from dvar.core.graph import Graph
+from dvar.core.node import Literal, Node, topological
+from dvar.core.op import constant, dtype_of, is_constant, number, size_of, variable
+from dvar.engine.reference import evaluate
+from dvar.ops import TABLE
+
+m = Dim("m")
+
+
+def _program():
+    x, y = variable("x"), variable("y", (m,))
+    q = x + y
+    f = TABLE["sum"](q * 2.0)
+    return Graph({"x": x, "y": y}, {"q": q, "f": f}, {"f": f})
+
+
+# ── nodes ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_equal_nodes_are_one_object():
+    x, y = variable("x", (3,)), variable("y", (3,))
+    assert x + y is x + y
+    assert x + y is not y + x
+    assert variable("x", (3,)) is x
+    assert variable("x", (2,)) is not x
+    assert variable("x", (3,), key=1) is not x
+    assert x * 2.0 is x * constant(2.0)
+
+
+def test_equal_parameters_are_equal_however_they_are_spelled():
+    x, sum_ = variable("x", (2, 3)), TABLE["sum"]
+    assert sum_(x, axis=-1) is sum_(x, axis=(1,))
+    assert sum_(x) is sum_(x, axis=(1, 0))
+
+
+def test_small_constants_are_equal_by_content_and_large_ones_by_identity():
+    assert constant([1.0, 2.0]) is constant([1.0, 2.0])
+    assert constant([1.0, 2.0]) is not constant([1, 2])
+    large = Literal(np.zeros(1000))
+    assert large == large
+    assert large != Literal(np.zeros(1000))
+
+
+def test_a_constant_does_not_change_with_the_array_it_was_made_of():
+    array = np.array([1.0, 2.0])
+    node = constant(array)
+    array[0] = 7.0
+    assert evaluate([node], {})[0].tolist() == [1.0, 2.0]
+
+
+def test_nodes_that_nobody_holds_are_forgotten():
+    from dvar.core.node import _nodes
+
+    gc.collect()
+    before = len(_nodes)
+    x = variable("a name nobody else uses")
+    held = [x + float(k) for k in range(50)]
+    assert len(_nodes) > before + 50
+    del held, x
+    gc.collect()
+    assert len(_nodes) <= before
+
+
+def test_plain_numbers_take_the_precision_of_the_array_beside_them():
+    x = variable("x", (3,), "float32")
+    assert (x * 2).dtype == "float32"
+    assert (0.5 + x).dtype == "float32"
+    assert (x + variable("y", (3,))).dtype == "float64"
+    assert (x > 0).dtype == "bool"
+    assert (variable("k", (), "int64") / 2).dtype == "float64"
+
+
+def test_a_complex_number_has_no_dtype_of_ours():
+    with pytest.raises(DtypeError, match="real numbers, not with complex128"):
+        dtype_of(1j)
+
+
+def test_a_node_has_no_truth_value_and_cannot_be_iterated_over():
+    x = variable("x", (3,))
+    with pytest.raises(TypeError, match="no truth value"):
+        bool(x > 0)
+    with pytest.raises(TypeError, match="cannot be iterated"):
+        list(x)
+    with pytest.raises(TypeError, match="calling an operation"):
+        Node()
+
+
+def test_numpy_leaves_arithmetic_with_a_node_to_the_node():
+    x = variable("x", (3,))
+    assert isinstance(np.ones(3) * x, Node)
+    assert (np.ones(3) @ x).shape == ()
+
+
+def test_the_value_of_a_constant_scalar_is_at_hand():
+    assert number(constant(2.5)) == 2.5
+    assert number(constant([2.5])) is None
+    assert number(variable("x")) is None
+    assert is_constant(constant(1))
+    assert is_constant(size_of(3))
+
+
+def test_the_size_of_an_axis_stays_a_name_until_numbers_come():
+    x = variable("x", (m,))
+    mean = TABLE["sum"](x) / size_of(m)
+    assert evaluate([mean], {x: np.array([1.0, 2.0, 6.0])}) == [3.0]
+
+
+def test_operands_come_before_what_is_made_of_them():
+    x = variable("x")
+    y = x * x
+    z = y + x
+    order = topological([z, y])
+    assert order == [x, y, z]
+    assert topological([z], {y}) == [y, x, z]
+
+
+# ── graphs ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_graph_prints_as_a_program():
+    assert str(_program()).splitlines() == [
+        "input x: float64 scalar",
+        "input y: float64 (m,)",
+        "q: float64 (m,) = add(x, y)",
+        "%1: float64 (m,) = multiply(q, 2.0)",
+        "f: float64 scalar = sum(%1, axis=None, keepdims=False)",
+        "return f",
+    ]
+
+
+def test_a_sound_graph_passes_its_check():
+    graph = _program()
+    assert graph.check() is graph
+    assert graph.output == ("f", graph.outputs["f"])
+
+
+def test_a_variable_that_is_no_input_is_named():
+    x, y = variable("x"), variable("y")
+    with pytest.raises(GraphError, match="the variable y is not an input"):
+        Graph({"x": x}, {}, {"f": x + y}).check()
+
+
+def test_a_node_that_its_row_would_not_make_is_found():
+    x = variable("x", (2, 3))
+    wrong = Node.make(TABLE["negative"], (x,), (), (3, 2), "float64")
+    with pytest.raises(GraphError, match=r"negative: float64 \(3, 2\).*is not what its row makes"):
+        Graph({"x": x}, {}, {"f": wrong}).check()
+
+
+# ── the reference interpreter ───────────────────────────────────────────────────────────────────
+
+
+def test_a_variable_without_a_value_is_named():
+    x, y = variable("x"), variable("speed")
+    with pytest.raises(MissingValue, match="speed has no value"):
+        evaluate([x + y], {x: 1.0})
+
+
+def test_a_value_of_another_shape_is_refused():
+    x = variable("x", (2, 3))
+    with pytest.raises(ShapeError, match="axis 1 of x is declared as 3 but its value has 4"):
+        evaluate([x], {x: np.zeros((2, 4))})
+
+
+def test_values_are_computed_in_the_precision_of_the_graph():
+    x = variable("x", (2,), "float32")
+    (out,) = evaluate([x * 2], {x: [1.0, 2.0]})
+    assert out.dtype == np.float32
+
+
+# ── errors ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_error_shows_where_and_why_and_what_instead():
+    error = ShapeError(
+        "a and b do not fit",
+        source=Source("f = a @ b", line=3, column=4, length=5, file="model.py"),
+        rule="matmul: i k, k j -> i j",
+        hint="a.T @ b",
+    )
+    assert str(error).splitlines() == [
+        "a and b do not fit",
+        "  in:   f = a @ b   (model.py:3)",
+        "            ^^^^^",
+        "  rule: matmul: i k, k j -> i j",
+        "  try:  a.T @ b",
+    ]
+
+
+def test_a_long_line_is_cut_around_what_is_meant():
+    text = "x" * 500 + "HERE" + "x" * 500
+    shown, carets = Source(text, column=500, length=4).pointer().splitlines()
+    assert len(shown) == 100
+    assert shown[carets.index("^") : carets.rindex("^") + 1] == "HERE"
