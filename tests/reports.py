@@ -37,7 +37,7 @@ def name_latex(name: str) -> str:
     return name if len(name) == 1 else rf"\mathrm{{{name}}}".replace("_", r"\_")
 
 
-def F(text: str, latex: str | None = None) -> Formula:
+def form(text: str, latex: str | None = None) -> Formula:
     """A formula; without LaTeX its names are set and products written side by side."""
     if latex is None:
         latex = re.sub(r"[A-Za-z_]\w*", lambda m: name_latex(m[0]), text)
@@ -65,9 +65,9 @@ def node(
     if grad:
         number = None if grad[2] is None else np.asarray(grad[2], float)
         gradient = Gradient(d(grad[0], name), grad[1], number)
-    put_in = F(substituted) if substituted else None
+    put_in = form(substituted) if substituted else None
     size = shape if shape is not None else (() if array is None else array.shape)
-    return NodeReport(F(name), kind, expression or F(name), put_in, size, array, gradient)
+    return NodeReport(form(name), kind, expression or form(name), put_in, size, array, gradient)
 
 
 def edge(
@@ -75,7 +75,7 @@ def edge(
     kink: str | None = None,
 ) -> EdgeReport:  # fmt: skip
     array = None if value is None else np.asarray(value, float)
-    return EdgeReport(F(of), F(wrt), d(of, wrt), symbolic, array, note, kink)
+    return EdgeReport(form(of), form(wrt), d(of, wrt), symbolic, array, note, kink)
 
 
 def seed(output: str, shape: tuple[int | str, ...] = ()) -> StepReport:
@@ -92,7 +92,7 @@ def share(
     left, right = d(output, of), d(of, wrt)
     chain = Formula(f"{left.text} * {right.text}", rf"{left.latex} \cdot {right.latex}")
     array = None if value is None else np.asarray(value, float)
-    put_in = None if substituted is None else F(substituted, substituted.replace("*", r"\cdot "))
+    put_in = None if substituted is None else form(substituted, substituted.replace("*", r"\cdot "))
     return StepReport(
         "share",
         d(output, wrt),
@@ -109,29 +109,29 @@ def share(
 
 def product() -> Report:
     """S01: f = (x + y) z at x = −2, y = 5, z = −4."""
-    z, q = F("z"), F("x + y")
+    z, q = form("z"), form("x + y")
     nodes = (
         node("x", "input", value=-2, grad=("f", z, -4)),
         node("y", "input", value=5, grad=("f", z, -4)),
         node("z", "input", value=-4, grad=("f", q, 3)),
         node("q", "intermediate", q, 3, ("f", z, -4), substituted="-2 + 5"),
-        node("f", "output", F("q*z"), -12, ("f", F("1"), 1), substituted="3*(-4)"),
+        node("f", "output", form("q*z"), -12, ("f", form("1"), 1), substituted="3*(-4)"),
     )
     edges = (
-        edge("q", "x", F("1"), 1),
-        edge("q", "y", F("1"), 1),
+        edge("q", "x", form("1"), 1),
+        edge("q", "y", form("1"), 1),
         edge("f", "q", z, -4),
-        edge("f", "z", F("q"), 3),
+        edge("f", "z", form("q"), 3),
     )
     steps = (
         seed("f"),
-        share("f", "f", "z", "product rule", F("1*q"), q, 3, "1*3"),
-        share("f", "f", "q", "product rule", F("1*z"), z, -4, "1*(-4)"),
-        share("f", "q", "y", "sum rule", F("z*1"), z, -4, "-4*1"),
-        share("f", "q", "x", "sum rule", F("z*1"), z, -4, "-4*1"),
+        share("f", "f", "z", "product rule", form("1*q"), q, 3, "1*3"),
+        share("f", "f", "q", "product rule", form("1*z"), z, -4, "1*(-4)"),
+        share("f", "q", "y", "sum rule", form("z*1"), z, -4, "-4*1"),
+        share("f", "q", "x", "sum rule", form("z*1"), z, -4, "-4*1"),
     )
-    one = F("1")
-    return Report("steps", F("f"), one, nodes, edges, steps)
+    one = form("1")
+    return Report("steps", form("f"), one, nodes, edges, steps)
 
 
 def neuron() -> Report:
@@ -140,22 +140,22 @@ def neuron() -> Report:
     e = float(np.exp(-1.0))
     a = 1 / (1 + e)
     s = a * (1 - a)
-    tidy = F("alpha*(1 - alpha)", r"\alpha \left(1 - \alpha\right)")
-    square = F("-1/d**2", r"-\frac{1}{d^{2}}")
+    tidy = form("alpha*(1 - alpha)", r"\alpha \left(1 - \alpha\right)")
+    square = form("-1/d**2", r"-\frac{1}{d^{2}}")
     rows: list[tuple[str, Formula | None, float, Formula, float]] = [
-        ("w0", None, w0, F("x0*alpha*(1 - alpha)"), x0 * s),
-        ("x0", None, x0, F("w0*alpha*(1 - alpha)"), w0 * s),
-        ("w1", None, w1, F("x1*alpha*(1 - alpha)"), x1 * s),
-        ("x1", None, x1, F("w1*alpha*(1 - alpha)"), w1 * s),
+        ("w0", None, w0, form("x0*alpha*(1 - alpha)"), x0 * s),
+        ("x0", None, x0, form("w0*alpha*(1 - alpha)"), w0 * s),
+        ("w1", None, w1, form("x1*alpha*(1 - alpha)"), x1 * s),
+        ("x1", None, x1, form("w1*alpha*(1 - alpha)"), w1 * s),
         ("w2", None, w2, tidy, s),
-        ("m0", F("w0*x0"), -2, tidy, s),
-        ("m1", F("w1*x1"), 6, tidy, s),
-        ("s", F("m0 + m1"), 4, tidy, s),
-        ("z", F("s + w2"), 1, tidy, s),
-        ("n", F("-z"), -1, F("-alpha*(1 - alpha)"), -s),
-        ("e", F("exp(n)", "e^{n}"), e, square, -a * a),
-        ("d", F("1 + e"), 1 + e, square, -a * a),
-        ("alpha", F("1/d", r"\frac{1}{d}"), a, F("1"), 1),
+        ("m0", form("w0*x0"), -2, tidy, s),
+        ("m1", form("w1*x1"), 6, tidy, s),
+        ("s", form("m0 + m1"), 4, tidy, s),
+        ("z", form("s + w2"), 1, tidy, s),
+        ("n", form("-z"), -1, form("-alpha*(1 - alpha)"), -s),
+        ("e", form("exp(n)", "e^{n}"), e, square, -a * a),
+        ("d", form("1 + e"), 1 + e, square, -a * a),
+        ("alpha", form("1/d", r"\frac{1}{d}"), a, form("1"), 1),
     ]
     nodes = tuple(
         node(n, "input" if x is None else "output" if n == "alpha" else "intermediate", x, v,
@@ -163,10 +163,10 @@ def neuron() -> Report:
         for n, x, v, g, dv in rows
     )  # fmt: skip
     links = [
-        ("m0", "w0", F("x0"), x0), ("m0", "x0", F("w0"), w0), ("m1", "w1", F("x1"), x1),
-        ("m1", "x1", F("w1"), w1), ("s", "m0", F("1"), 1), ("s", "m1", F("1"), 1),
-        ("z", "s", F("1"), 1), ("z", "w2", F("1"), 1), ("n", "z", F("-1"), -1),
-        ("e", "n", F("exp(n)", "e^{n}"), e), ("d", "e", F("1"), 1), ("alpha", "d", square, -a * a),
+        ("m0", "w0", form("x0"), x0), ("m0", "x0", form("w0"), w0), ("m1", "w1", form("x1"), x1),
+        ("m1", "x1", form("w1"), w1), ("s", "m0", form("1"), 1), ("s", "m1", form("1"), 1),
+        ("z", "s", form("1"), 1), ("z", "w2", form("1"), 1), ("n", "z", form("-1"), -1),
+        ("e", "n", form("exp(n)", "e^{n}"), e), ("d", "e", form("1"), 1), ("alpha", "d", square, -a * a),
     ]  # fmt: skip
     edges = tuple(edge(*link) for link in links)
     gradients = {n: (g, dv) for n, _, _, g, dv in rows}
@@ -174,11 +174,11 @@ def neuron() -> Report:
     for of, wrt, symbolic, value in reversed(links):
         g, dv = gradients[wrt]
         up = gradients[of][1]
-        expanded = F(f"{gradients[of][0].text}*({symbolic.text})")
+        expanded = form(f"{gradients[of][0].text}*({symbolic.text})")
         steps.append(
             share("alpha", of, wrt, "chain rule", expanded, g, dv, f"{up:.4g}*({value:.4g})")
         )
-    return Report("gates", F("alpha"), F("1"), nodes, edges, tuple(steps))
+    return Report("gates", form("alpha"), form("1"), nodes, edges, tuple(steps))
 
 
 def _sigmoid(x: Any) -> Any:
@@ -216,46 +216,46 @@ def network(numbers: bool = False) -> Report:
         "W2": (1, hidden), "b2": (1, 1), "Z1": (hidden, m), "A1": (hidden, m), "Z2": (1, m),
         "Yhat": (1, m), "J": (),
     }  # fmt: skip
-    z2 = F("(Yhat - Y)/m", r"\frac{\hat{Y} - Y}{m}")
-    a1 = F("W2.T @ (Yhat - Y)/m", r"W_{2}^{\top} \frac{\hat{Y} - Y}{m}")
-    z1 = F(
+    z2 = form("(Yhat - Y)/m", r"\frac{\hat{Y} - Y}{m}")
+    a1 = form("W2.T @ (Yhat - Y)/m", r"W_{2}^{\top} \frac{\hat{Y} - Y}{m}")
+    z1 = form(
         "(W2.T @ (Yhat - Y)/m) * (Z1 > 0)",
         r"\left(W_{2}^{\top} \frac{\hat{Y} - Y}{m}\right) \odot \mathbb{1}[Z_{1} > 0]",
     )
-    w2 = F("(Yhat - Y)/m @ A1.T", r"\frac{\hat{Y} - Y}{m} \, A_{1}^{\top}")
-    b2 = F("sum((Yhat - Y)/m)", r"\sum_{i} \frac{\hat{Y}_{i} - Y_{i}}{m}")
-    w1 = F(f"({z1.text}) @ X.T", rf"\left({z1.latex}\right) X^{{\top}}")
-    b1 = F(f"sum({z1.text}, axis=1)", rf"\sum_{{i}} {z1.latex}")
-    yhat = F(
+    w2 = form("(Yhat - Y)/m @ A1.T", r"\frac{\hat{Y} - Y}{m} \, A_{1}^{\top}")
+    b2 = form("sum((Yhat - Y)/m)", r"\sum_{i} \frac{\hat{Y}_{i} - Y_{i}}{m}")
+    w1 = form(f"({z1.text}) @ X.T", rf"\left({z1.latex}\right) X^{{\top}}")
+    b1 = form(f"sum({z1.text}, axis=1)", rf"\sum_{{i}} {z1.latex}")
+    yhat = form(
         "-(Y/Yhat - (1 - Y)/(1 - Yhat))/m",
         r"-\frac{1}{m} \left(\frac{Y}{\hat{Y}} - \frac{1 - Y}{1 - \hat{Y}}\right)",
     )
-    loss = F(
+    loss = form(
         "-(1/m)*sum(Y*log(Yhat) + (1 - Y)*log(1 - Yhat))",
         r"-\frac{1}{m} \sum_{i=1}^{m} \left[Y_i \log \hat{Y}_i + (1 - Y_i) \log (1 - \hat{Y}_i)\right]",
     )
-    mask = F("Z1 > 0", r"\mathbb{1}[Z_{1} > 0]")
-    slope = F("Yhat*(1 - Yhat)", r"\hat{Y} \odot (1 - \hat{Y})")
+    mask = form("Z1 > 0", r"\mathbb{1}[Z_{1} > 0]")
+    slope = form("Yhat*(1 - Yhat)", r"\hat{Y} \odot (1 - \hat{Y})")
     specs: list[tuple[str, str, Formula | None, Formula | None]] = [
         ("X", "input", None, None), ("Y", "input", None, None), ("W1", "input", None, w1),
         ("b1", "input", None, b1), ("W2", "input", None, w2), ("b2", "input", None, b2),
-        ("Z1", "intermediate", F("W1 @ X + b1", r"W_{1} X + b_{1}"), z1),
-        ("A1", "intermediate", F("relu(Z1)", r"\operatorname{ReLU}(Z_{1})"), a1),
-        ("Z2", "intermediate", F("W2 @ A1 + b2", r"W_{2} A_{1} + b_{2}"), z2),
-        ("Yhat", "intermediate", F("sigmoid(Z2)", r"\sigma(Z_{2})"), yhat),
-        ("J", "output", loss, F("1")),
+        ("Z1", "intermediate", form("W1 @ X + b1", r"W_{1} X + b_{1}"), z1),
+        ("A1", "intermediate", form("relu(Z1)", r"\operatorname{ReLU}(Z_{1})"), a1),
+        ("Z2", "intermediate", form("W2 @ A1 + b2", r"W_{2} A_{1} + b_{2}"), z2),
+        ("Yhat", "intermediate", form("sigmoid(Z2)", r"\sigma(Z_{2})"), yhat),
+        ("J", "output", loss, form("1")),
     ]  # fmt: skip
     nodes = tuple(
         node(n, k, x, v.get(n), None if s is None else ("J", s, g.get(n)), shapes[n])
         for n, k, x, s in specs
     )
     edges = (
-        edge("Z1", "W1", F("X.T", r"X^{\top}"), note="linear map"),
-        edge("Z1", "b1", F("1"), note="linear map"),
+        edge("Z1", "W1", form("X.T", r"X^{\top}"), note="linear map"),
+        edge("Z1", "b1", form("1"), note="linear map"),
         edge("A1", "Z1", mask, v["Z1"] > 0 if numbers else None, "elementwise"),
-        edge("Z2", "W2", F("A1.T", r"A_{1}^{\top}"), note="linear map"),
-        edge("Z2", "A1", F("W2"), v.get("W2"), "Jacobian"),
-        edge("Z2", "b2", F("1"), note="linear map"),
+        edge("Z2", "W2", form("A1.T", r"A_{1}^{\top}"), note="linear map"),
+        edge("Z2", "A1", form("W2"), v.get("W2"), "Jacobian"),
+        edge("Z2", "b2", form("1"), note="linear map"),
         edge("Yhat", "Z2", slope, v["Yhat"] * (1 - v["Yhat"]) if numbers else None, "elementwise"),
         edge("J", "Yhat", yhat, g.get("Yhat"), "elementwise"),
     )
@@ -264,9 +264,9 @@ def network(numbers: bool = False) -> Report:
         seed("J"),
         share("J", "J", "Yhat", "log rule, quotient rule", yhat, yhat, g.get("Yhat"), None, (1, m)),
         share("J", "Yhat", "Z2", "sigmoid",
-              F(f"({yhat.text}) * {slope.text}", rf"{yhat.latex} \odot {slope.latex}"), z2,
+              form(f"({yhat.text}) * {slope.text}", rf"{yhat.latex} \odot {slope.latex}"), z2,
               g.get("Z2"), None, (1, m)),
-        share("J", "Z2", "b2", "sum over a broadcast axis", F("sum(dZ2)", r"\sum_i dZ_2"), b2,
+        share("J", "Z2", "b2", "sum over a broadcast axis", form("sum(dZ2)", r"\sum_i dZ_2"), b2,
               g.get("b2"), None, (1, 1), ("b2 is used for every example",)),
         share("J", "Z2", "W2", "matrix product", w2, w2, g.get("W2"), None, (1, hidden),
               ("the transpose puts the sum over the examples inside the product",)),
@@ -281,30 +281,33 @@ def network(numbers: bool = False) -> Report:
         "A gradient has the shape of what it is taken for (denominator layout).",
         "ReLU at 0: the derivative is taken as 0; any value in [0, 1] is right.",
     )
-    return Report("steps", F("J"), F("1"), nodes, edges, steps, conventions)
+    return Report("steps", form("J"), form("1"), nodes, edges, steps, conventions)
 
 
 def with_everything() -> Report:
     """S01 with a descent, element reports, programs, conventions and notes: every part of a page."""
     base = product()
     element = ElementReport(
-        F("df/dx[0]", r"\frac{\partial f}{\partial x_{0}}"),
-        F("z"),
+        form("df/dx[0]", r"\frac{\partial f}{\partial x_{0}}"),
+        form("z"),
         (
             PathReport(
-                (F("f"), F("q"), F("x")), F("z*1"), F("-4*1", r"-4 \cdot 1"), np.array(-4.0)
+                (form("f"), form("q"), form("x")),
+                form("z*1"),
+                form("-4*1", r"-4 \cdot 1"),
+                np.array(-4.0),
             ),
-            PathReport((F("f"), F("z")), F("0"), None, None),
+            PathReport((form("f"), form("z")), form("0"), None, None),
         ),
         np.array(-4.0),
     )
-    rule = F("x := x - alpha*df/dx", r"x := x - \alpha \frac{\partial f}{\partial x}")
-    update = UpdateReport(F("x"), rule, F("-2 - 0.1*(-4)"), np.array(-1.6))
+    rule = form("x := x - alpha*df/dx", r"x := x - \alpha \frac{\partial f}{\partial x}")
+    update = UpdateReport(form("x"), rule, form("-2 - 0.1*(-4)"), np.array(-1.6))
     rows = (
         tuple(map(np.array, (1, -2.0, -12.0))),
         tuple(map(np.array, (2, -1.6, -13.6))),
     )
-    descent = Descent(0.1, (update,), (F("epoch"), F("x"), F("f")), rows)
+    descent = Descent(0.1, (update,), (form("epoch"), form("x"), form("f")), rows)
     programs = (
         Program(
             "loop over examples", "for i in range(m):\n    dw += x[i] * dz[i]", "O(m n) in Python"
@@ -336,22 +339,22 @@ def hostile() -> Report:
 
 def chain(count: int, fan: int = 2) -> Report:
     """A graph of ``count`` nodes in which each uses the ``fan`` before it."""
-    nodes = [node("v0", "input", value=1.0, grad=(f"v{count - 1}", F("g"), 0.5))]
+    nodes = [node("v0", "input", value=1.0, grad=(f"v{count - 1}", form("g"), 0.5))]
     edges = []
     for n in range(1, count):
         used = sorted({max(0, n - 1), *(max(0, n - k * k) for k in range(1, fan + 1))})
-        expression = F(" + ".join(f"v{k}" for k in used))
+        expression = form(" + ".join(f"v{k}" for k in used))
         kind = "output" if n == count - 1 else "intermediate"
-        nodes.append(node(f"v{n}", kind, expression, n / 7, (f"v{count - 1}", F("g"), -n / 3)))
-        edges += [edge(f"v{n}", f"v{k}", F("1"), 1) for k in used]
+        nodes.append(node(f"v{n}", kind, expression, n / 7, (f"v{count - 1}", form("g"), -n / 3)))
+        edges += [edge(f"v{n}", f"v{k}", form("1"), 1) for k in used]
     steps = (seed(f"v{count - 1}"),)
-    return Report("gates", F(f"v{count - 1}"), F("1"), tuple(nodes), tuple(edges), steps)
+    return Report("gates", form(f"v{count - 1}"), form("1"), tuple(nodes), tuple(edges), steps)
 
 
 def fan_in(count: int) -> Report:
     """One sum of many inputs."""
-    nodes = [node(f"x{n}", "input", value=n / 3, grad=("s", F("1"), 1)) for n in range(count)]
-    total = F(" + ".join(f"x{n}" for n in range(count)))
-    nodes.append(node("s", "output", total, 12.5, ("s", F("1"), 1)))
-    edges = tuple(edge("s", f"x{n}", F("1"), 1) for n in range(count))
-    return Report("steps", F("s"), F("1"), tuple(nodes), edges, (seed("s"),))
+    nodes = [node(f"x{n}", "input", value=n / 3, grad=("s", form("1"), 1)) for n in range(count)]
+    total = form(" + ".join(f"x{n}" for n in range(count)))
+    nodes.append(node("s", "output", total, 12.5, ("s", form("1"), 1)))
+    edges = tuple(edge("s", f"x{n}", form("1"), 1) for n in range(count))
+    return Report("steps", form("s"), form("1"), tuple(nodes), edges, (seed("s"),))

@@ -32,9 +32,8 @@ ONE = "... -> ..."
 
 def _makes_nodes(op):
     """Whether the row makes nodes of its own (``squeeze`` only spells ``reshape``)."""
-    return any(
-        n.op is op for sample in samples_of(op) for n in topological([case(op, sample).root])
-    )
+    roots = [case(op, sample, named=not sample.fixed).root for sample in samples_of(op)]
+    return any(node.op is op for node in topological(roots))
 
 
 def _is_differentiable(op):

@@ -57,17 +57,26 @@ def cli() -> None:
 @cli.command(help=EXPLAIN_HELP)
 @click.argument("subject")
 @click.argument("more", nargs=-1, metavar="[NAME=VALUE]...")
-@click.option("--at", multiple=True, metavar="NAME=VALUE", help="Values: numbers, [lists], @file.npy.")
+@click.option(
+    "--at", multiple=True, metavar="NAME=VALUE", help="Values: numbers, [lists], @file.npy."
+)
 @click.option("--shape", multiple=True, metavar='"NAME=(3, m)"', help="Shapes, numbers or names.")
 @click.option("--wrt", metavar="a,b", help='Only these derivatives; also "W1[0,0]".')
-@click.option("--of", "of", metavar="NAME", help="What to differentiate; default: the last definition.")
-@click.option("--upstream", metavar="D", help="Upstream gradient: number, [list], name or name=[list].")
+@click.option(
+    "--of", "of", metavar="NAME", help="What to differentiate; default: the last definition."
+)
+@click.option(
+    "--upstream", metavar="D", help="Upstream gradient: number, [list], name or name=[list]."
+)
 @click.option(
     "--level", type=click.Choice(["summary", "steps", "gates"]), default="steps", show_default=True
 )
 @click.option("--learning-rate", type=float, help="Add gradient descent.")
 @click.option("--epochs", type=click.IntRange(1, 10_000), default=2, show_default=True)
 @click.option("--update", metavar="w,b", help="Parameters that gradient descent updates.")
+@click.option(
+    "--examples", metavar="m", help="Axis of examples: add the loop and the vectorised code."
+)
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to a file.")
 def explain(
@@ -86,7 +95,12 @@ def explain(
     options["upstream"] = _upstream(options["upstream"])
     options["update"] = options["update"].split(",") if options["update"] else None
     explanation = explain_(_subject(subject), at=values or None, shapes=shapes or None, **options)
-    if format_ == "text" and output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+    if (
+        format_ == "text"
+        and output is None
+        and sys.stdout.isatty()
+        and "NO_COLOR" not in os.environ
+    ):
         from dvar.write.text import lines, print_in_colour
 
         print_in_colour(lines(explanation.report))

@@ -16,12 +16,12 @@ import numpy as np
 from dvar.check.laws_samples import Sample, samples_of
 from dvar.check.oracles import EXACT, close, oracles
 from dvar.core.axes import parse
-from dvar.core.dims import Dim, Shape, Size
+from dvar.core.dims import Dim, Shape, Size, resolve
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array, Constant, Op, variable
+from dvar.core.op import CONSTANT, SIZE, VARIABLE, Array, Constant, Kink, Op, variable
 from dvar.derive.forward import forward
 from dvar.derive.sweep import ones_like, sweep
-from dvar.engine.reference import evaluate, resolve
+from dvar.engine.reference import evaluate
 
 Law: TypeAlias = "Callable[[Op, Sequence[Sample]], str]"
 Values = dict[Node, Array]
@@ -125,13 +125,13 @@ def _mistyped(case: Case) -> str:
     sizes = _sizes(case)
     env = dict(zip(nodes, evaluate(nodes, case.values), strict=True))
     for node in nodes:
-        if node.op is not VARIABLE and node.inputs:
+        if node.op not in (VARIABLE, CONSTANT, SIZE):
             params = {k: resolve(v, sizes) for k, v in node.params}
             with np.errstate(all="ignore"):
                 raw = np.asarray(node.op.forward(*(env[x] for x in node.inputs), **params))
             if raw.shape != resolve(node.shape, sizes):
                 return f"{node!r} has shape {raw.shape} when computed"
-            if raw.dtype.name != node.dtype:
+            if node.inputs and raw.dtype.name != node.dtype:
                 return f"{node!r} is {raw.dtype} when computed"
     if case.root.is_float:
         found = sweep(case.root, case.random("u", case.root), case.wrt).gradients
@@ -158,9 +158,7 @@ def first_order(op: Op, samples: Sequence[Sample]) -> str:
             reason = _wrong(it.root, it.random("u", it.root), it.wrt, it.values)
             if reason:
                 return f"{reason} ({sample})"
-        elif any(
-            not isinstance(n.op.derivative, Constant) for n in topological([it.root]) if n.inputs
-        ):
+        elif not isinstance(it.root.op.derivative, Constant):
             return f"the result is {it.root.dtype}, so the derivative must be Constant ({sample})"
     return ""
 
@@ -257,10 +255,9 @@ def kinks(op: Op, samples: Sequence[Sample]) -> str:
             return f"at {kink.where}: {kink.taken} is not in [{low}, {high}]"
         if not kink.reason.strip():
             return f"at {kink.where}: no reason says why {kink.taken} is taken"
-        if op.is_elementwise:
-            reason = _off_kink(op, kink.hit, kink.taken)
-            if reason:
-                return f"at {kink.where}: {reason}"
+        hit = _ties(op, samples, kink) if not op.is_elementwise else _off_kink(op, kink)
+        if hit:
+            return f"at {kink.where}: {hit}"
     return ""
 
 
@@ -268,19 +265,40 @@ def kinks(op: Op, samples: Sequence[Sample]) -> str:
 _ROUND = (-6.0, -3.0, -2.5, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 6.0)
 
 
-def _off_kink(op: Op, hit: Callable[..., Array], taken: float) -> str:
-    assert isinstance(op.axes, str)
-    arity = len(parse(op.axes).operands)
-    columns = np.array(list(itertools.product(_ROUND, repeat=arity))).T
+def _off_kink(op: Op, kink: Kink) -> str:
+    """An elementwise row at all round numbers that lie on the kink."""
+    columns = np.array(list(itertools.product(_ROUND, repeat=len(op.domain)))).T
     with np.errstate(all="ignore"):
         inside = np.all([d.contains(c) for d, c in zip(op.domain, columns, strict=True)], axis=0)
-        columns = columns[:, inside & np.asarray(hit(*columns))]
+        columns = columns[:, inside & np.asarray(kink.hit(*columns))]
     if not columns.size:
         return "none of the sample points lies on it"
     xs = [variable(f"x{n}", c.shape) for n, c in enumerate(columns)]
     root = op(*xs)
     got = _gradients(root, ones_like(root), xs[:1], dict(zip(xs, columns, strict=True)))[0]
-    return "" if np.all(got == taken) else f"the partial is {_short(got)}, not {taken}"
+    return "" if np.all(got == kink.taken) else f"the partial is {_short(got)}, not {kink.taken}"
+
+
+def _ties(op: Op, samples: Sequence[Sample], kink: Kink) -> str:
+    """Any other row at samples with equal elements: the partials there are admissible.
+
+    What is taken is not compared: a share of the gradient depends on how many elements are equal.
+    """
+    low, high = kink.admissible
+    seen = False
+    for sample, flat in itertools.product(samples, (False, True)):
+        it = case(op, sample)
+        x = it.wrt[0]
+        it.values[x] = np.round(it.values[x]) * (0.0 if flat else 1.0)
+        (node,) = [n for n in topological([it.root]) if n.op is op]
+        arrays = evaluate(node.inputs, it.values)
+        hit = np.asarray(kink.hit(*arrays, **dict(node.params)))
+        hit = hit.reshape(hit.shape + (1,) * (arrays[0].ndim - hit.ndim))  # of whole matrices
+        (got,) = _gradients(node, ones_like(node), node.inputs[:1], it.values)
+        seen = seen or bool(np.any(hit))
+        if not np.all((got >= low) & (got <= high) | ~hit):
+            return f"a partial of {_short(got)} is not in [{low}, {high}] ({sample})"
+    return "" if seen else "none of the sample points lies on it"
 
 
 def broadcasting(op: Op, samples: Sequence[Sample]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from dvar.core.errors import MissingValue, ShapeError
 
@@ -107,6 +108,15 @@ def product(sizes: Iterable[Size]) -> Size:
     for size in sizes:
         total = total * size
     return total
+
+
+def resolve(value: Any, sizes: Mapping[str, int]) -> Any:
+    """A parameter or shape with named sizes replaced by numbers.  Raises MissingValue."""
+    if isinstance(value, Dim):
+        return value.value(sizes)
+    if isinstance(value, tuple):
+        return tuple(resolve(part, sizes) for part in value)
+    return value
 
 
 def is_numeric(shape: Sequence[Size]) -> bool:

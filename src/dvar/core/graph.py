@@ -93,7 +93,11 @@ class Graph:
 
 
 def _leaf(node: Node) -> str:
-    return str(node.param("size")) if node.op is SIZE else repr(node.param("value"))
+    if node.op is CONSTANT:
+        return repr(node.param("value"))
+    if node.op is SIZE:
+        return str(node.param("size"))
+    return f"{node.op.name}({', '.join(f'{k}={v}' for k, v in node.params)})"
 
 
 def _is_well_typed(node: Node) -> bool:

@@ -189,8 +189,9 @@ class Op:
             None takes the operands as they are.
         expand: the same written in other rows: what ``gates`` shows.
         notation: how it is written; the formula reader reads it backwards.
-        dtype: ``promote`` (widest operand), ``float`` (at least float), ``first`` (that of the first
-            operand: an index beside it does not count), ``bool``, ``int64`` or ``float64``.
+        dtype: ``promote`` (widest operand), ``number`` (the same, but a sum of truth values counts
+            them), ``float`` (at least float), ``first`` (that of the first operand: an index beside it
+            does not count), ``bool``, ``int64`` or ``float64``.
         domain: for each operand where it is defined.
         kinks: points without a derivative.
         edges: exact values at hard points.
@@ -237,9 +238,11 @@ class Op:
     def _dtype(self, nodes: Sequence[Node]) -> str:
         if self.dtype == "first":
             return nodes[0].dtype
-        if self.dtype not in ("promote", "float"):
+        if self.dtype not in ("promote", "number", "float"):
             return self.dtype
         widest = promote([x.dtype for x in nodes])
+        if self.dtype == "number" and widest == "bool":
+            return "int64"
         return "float64" if self.dtype == "float" and not widest.startswith("float") else widest
 
     @property

@@ -95,7 +95,7 @@ def derive(
             if share is None:
                 continue
             shares.append(Share(unit, wrt, upstream, share, _leading_to(result.edges, wrt)))
-            gradients[wrt] = gradients[wrt] + share if wrt in gradients else share
+            gradients[wrt] = share + gradients[wrt] if wrt in gradients else share
     return Derivation(output, seed, tuple(order), tuple(shares), gradients)
 
 

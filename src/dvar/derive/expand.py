@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from dvar.core.graph import Graph
+from dvar.core.dims import resolve
 from dvar.core.node import Node, topological
+from dvar.core.op import SIZE, VARIABLE, constant, variable
 
 
 def expanded(roots: Sequence[Node], primitive: Collection[Node] = ()) -> Mapping[Node, Node]:
@@ -24,6 +26,23 @@ def expanded(roots: Sequence[Node], primitive: Collection[Node] = ()) -> Mapping
             body = node.op.expand(*inputs, **params)
             # The expansion may use composite rows itself; its operands are primitive already.
             done[node] = body if body.op is node.op else expanded([body], inputs)[body]
+    return done
+
+
+def specialised(roots: Sequence[Node], sizes: Mapping[str, int]) -> Mapping[Node, Node]:
+    """Node → the same with named sizes replaced by numbers."""
+    done: dict[Node, Node] = {}
+    for node in topological(roots):
+        params = {name: resolve(value, sizes) for name, value in node.params}
+        if node.op is SIZE:
+            done[node] = constant(params["size"], node.dtype)
+        elif node.op is VARIABLE:
+            shape = resolve(node.shape, sizes)
+            done[node] = variable(params["name"], shape, node.dtype, params["key"])
+        elif node.inputs:
+            done[node] = node.op.node(*(done[x] for x in node.inputs), **params)
+        else:
+            done[node] = node.op.node(**params) if params != dict(node.params) else node
     return done
 
 

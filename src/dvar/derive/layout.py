@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from dvar.core.node import Node
-from dvar.core.op import SIZE, as_nodes, constant
-from dvar.derive.rational import Powers, Rational, Sum, Term
+from dvar.core.op import CONSTANT, SIZE, as_nodes, constant
+from dvar.derive.rational import Rational
+from dvar.derive.term import Powers, Sum, Term
 from dvar.ops.arithmetic import add, divide, multiply, negative, power, subtract
 
 NUMBER, SIZES, NAME, BESIDE_SUM, SUM, MASK = range(6)
@@ -63,9 +64,7 @@ class Layout:
             out = multiply(out, self._factor(mask, 1, False))
         return out
 
-    def _fraction(
-        self, up: float, factors: list[Node], down: int, divisors: list[Node]
-    ) -> Node:
+    def _fraction(self, up: float, factors: list[Node], down: int, divisors: list[Node]) -> Node:
         if factors and up == -1:
             factors[0] = negative(factors[0])
         above: list[Node | float] = [*([] if factors and abs(up) == 1 else [up]), *factors]
@@ -104,6 +103,8 @@ class Layout:
         thing = self.rational.factors[factor]
         if not isinstance(thing, Node):
             return SUM
+        if thing.op is CONSTANT:
+            return NUMBER
         return SIZES if thing.op is SIZE else MASK if thing.dtype == "bool" else NAME
 
     def _factor(self, factor: int, k: int, flipped: bool) -> Node:

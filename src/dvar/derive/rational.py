@@ -14,7 +14,6 @@ is replaced by one fraction only where a denominator disappears: ``-y/a + (1-y)/
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from dvar.core.node import Node
@@ -27,31 +26,21 @@ from dvar.derive.polynomial import (
     product,
     quotient,
 )
+from dvar.derive.term import (
+    ONE,
+    UNIT,
+    ZERO,
+    Powers,
+    Sum,
+    Term,
+    collected,
+    common,
+    merge,
+    without,
+)
 
-Powers = tuple[tuple[int, int], ...]
 MOST_WEIGHT = 400
 LARGEST_EXPONENT = 64
-UNIT = Fraction(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """``coefficient · Π factor^exponent``; the factors in the order of reading."""
-
-    coefficient: Fraction
-    powers: Powers = ()
-
-    @property
-    def key(self) -> frozenset[tuple[int, int]]:
-        return frozenset(self.powers)
-
-    def scaled(self, scale: Fraction | int) -> Term:
-        return replace(self, coefficient=self.coefficient * scale) if scale != 1 else self
-
-
-Sum = tuple[Term, ...]
-ZERO = Term(Fraction(0))
-ONE = Term(UNIT)
 Logistic = Callable[[Node], "tuple[Term, Term] | None"]
 
 
@@ -156,7 +145,7 @@ class Rational:
     def multiply(self, a: Term, b: Term) -> Term:
         if not a.coefficient or not b.coefficient:
             return ZERO
-        return self._settle(_merge(a, b))
+        return self._settle(merge(a, b))
 
     def power(self, a: Term, k: int) -> Term:
         """Raises ZeroDivisionError, TooLarge."""
@@ -182,13 +171,13 @@ class Rational:
         for factor, k in term.powers:
             thing = self.factors[factor]
             if k > 1 and isinstance(thing, Node) and thing.dtype == "bool":
-                return _merge(_without(term, factor), Term(UNIT, ((factor, 1),)))
+                return merge(without(term, factor), Term(UNIT, ((factor, 1),)))
             if abs(k) > 1 and factor in self.squares:
                 half, odd = divmod(abs(k), 2)
                 sign = 1 if k > 0 else -1
                 square = self.power(self.squares[factor], sign * half)
                 root = Term(UNIT, ((factor, sign),) if odd else ())
-                return _merge(_merge(_without(term, factor), square), root)
+                return merge(merge(without(term, factor), square), root)
         return None
 
     def _divided(self, term: Term) -> Term | None:
@@ -200,8 +189,8 @@ class Rational:
                 for p, q, sign in ((a, b, 1), (b, a, -1)):
                     rest = self._quotient(p, q)
                     if rest is not None:
-                        smaller = _merge(term, Term(UNIT, ((p, -sign), (q, sign))))
-                        return _merge(smaller, self.power(rest, sign))
+                        smaller = merge(term, Term(UNIT, ((p, -sign), (q, sign))))
+                        return merge(smaller, self.power(rest, sign))
         return None
 
     def _quotient(self, a: int, b: int) -> Term | None:
@@ -226,8 +215,8 @@ class Rational:
                 continue
             if not fold.coefficient:
                 return ZERO
-            other = _merge(
-                _without(term, factor),
+            other = merge(
+                without(term, factor),
                 Term(fold.coefficient**k, tuple((f, e * k) for f, e in fold.powers)),
             )
             if len(self.denominators(other)) < len(self.denominators(term)):
@@ -246,7 +235,7 @@ class Rational:
             j = next((e for f, e in term.powers if f == inner), 0)
             pair = self._pair(factor, inner, j) if 0 <= j <= -k else None
             if pair is not None:
-                rest = _without(_without(term, factor), inner)
+                rest = without(without(term, factor), inner)
                 s, c = self.power(pair[0], -k - j), self.power(pair[1], j)
                 return self.finished(self.multiply(self.multiply(rest, s), c))
         return term
@@ -267,14 +256,14 @@ class Rational:
 
     def total(self, terms: Iterable[Term]) -> Term:
         """The sum of terms, its common factors outside."""
-        parts = _collected(part for term in terms for part in self._opened(term))
+        parts = collected(part for term in terms for part in self._opened(term))
         if len(parts) < 2:
             return parts[0] if parts else ZERO
-        common = _common(parts)
-        if common:
-            inverse = Term(UNIT, tuple((f, -k) for f, k in common))
-            rest = [_merge(part, inverse) for part in parts]
-            return self.multiply(Term(UNIT, common), self.total(rest))
+        shared = common(parts)
+        if shared:
+            inverse = Term(UNIT, tuple((f, -k) for f, k in shared))
+            rest = [merge(part, inverse) for part in parts]
+            return self.multiply(Term(UNIT, shared), self.total(rest))
         plain = self._intern(tuple(parts))
         fold = self._folded(parts)
         return fold if fold is not None and self._better(fold, plain, len(parts)) else plain
@@ -310,7 +299,7 @@ class Rational:
         above: Polynomial = {}
         try:
             for part in parts:
-                add_to(above, self._expand(_merge(part, shift)), UNIT)
+                add_to(above, self._expand(merge(part, shift)), UNIT)
             if not above:
                 return ZERO
             for factor in below:
@@ -320,7 +309,7 @@ class Rational:
                     if smaller is None:
                         break
                     above, below[factor] = smaller, below[factor] - 1
-            return _merge(self._of(above), Term(UNIT, tuple((f, -k) for f, k in below.items() if k)))
+            return merge(self._of(above), Term(UNIT, tuple((f, -k) for f, k in below.items() if k)))
         except TooLarge:
             return None
 
@@ -355,45 +344,7 @@ class Rational:
     def _of(self, p: Polynomial) -> Term:
         """A polynomial as a term: a common monomial and a sum.  Raises TooLarge."""
         parts = [Term(c, monomial) for monomial, c in p.items()]
-        common = _common(parts) if len(parts) > 1 else ()
-        inverse = Term(UNIT, tuple((f, -k) for f, k in common))
-        rest = tuple(_merge(part, inverse) for part in parts)
-        return _merge(Term(UNIT, common), self._intern(rest)) if len(rest) > 1 else rest[0]
-
-
-def _merge(a: Term, b: Term) -> Term:
-    """The product, nothing simplified but exponents."""
-    if not b.powers:
-        return a.scaled(b.coefficient)
-    exponents = dict(a.powers)
-    for factor, k in b.powers:
-        exponents[factor] = exponents.get(factor, 0) + k
-    powers = tuple((factor, k) for factor, k in exponents.items() if k)
-    return Term(a.coefficient * b.coefficient, powers)
-
-
-def _without(term: Term, factor: int) -> Term:
-    return Term(term.coefficient, tuple((f, k) for f, k in term.powers if f != factor))
-
-
-def _collected(terms: Iterable[Term]) -> list[Term]:
-    """Like terms merged, in the order in which they came."""
-    found: dict[frozenset[tuple[int, int]], Term] = {}
-    for term in terms:
-        first = found.get(term.key)
-        found[term.key] = (
-            term if first is None else Term(first.coefficient + term.coefficient, first.powers)
-        )
-    return [term for term in found.values() if term.coefficient]
-
-
-def _common(terms: Sequence[Term]) -> Powers:
-    """The factors of all terms.  A denominator only where all have the same power of it."""
-    common: list[tuple[int, int]] = []
-    others = [dict(term.powers) for term in terms[1:]]
-    for factor, k in terms[0].powers:
-        exponents = [k, *(other.get(factor, 0) for other in others)]
-        if min(exponents) > 0 or len(set(exponents)) == 1:
-            common.append((factor, min(exponents)))
-    return tuple(common)
-
+        shared = common(parts) if len(parts) > 1 else ()
+        inverse = Term(UNIT, tuple((f, -k) for f, k in shared))
+        rest = tuple(merge(part, inverse) for part in parts)
+        return merge(Term(UNIT, shared), self._intern(rest)) if len(rest) > 1 else rest[0]

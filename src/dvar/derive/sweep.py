@@ -99,7 +99,8 @@ def sweep(
                     f"{node.op.name}: share {show(share.shape)} for an operand {show(x.shape)}"
                 )
             edges.append(Edge(node, n, upstream, local, spread, share))
-            gradients[x] = gradients[x] + share if x in gradients else share
+            # In front of the shares of later uses, so that a sum reads in the order of the program.
+            gradients[x] = share + gradients[x] if x in gradients else share
     return Sweep(gradients, edges)
 
 

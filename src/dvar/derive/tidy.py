@@ -14,13 +14,16 @@ from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, number
 from dvar.derive.identities import rewrite
 from dvar.derive.layout import Layout, Unfit
 from dvar.derive.polynomial import TooLarge
-from dvar.derive.rational import ONE, Rational, Term
+from dvar.derive.rational import Rational
+from dvar.derive.term import ONE, Term
 from dvar.ops import TABLE
 from dvar.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from dvar.ops.shaping import broadcast_to, reshape
 
 ROUNDS = 6
 DEEPEST = 40
+LONGEST_DECIMAL = 10**6
+"""0.25 is a fraction; 0.6931471805599453 is a name for log 2."""
 _ARITHMETIC = {add, subtract, multiply, divide, negative}
 
 
@@ -45,8 +48,7 @@ def tidy(node: Node, atoms: Collection[Node] = ()) -> Node:
         if out in seen:
             break
         seen.append(out)
-    best = min(seen, key=lambda n: (cost(n, stops), -seen.index(n)))
-    return best
+    return min(seen, key=lambda n: (cost(n, stops), -seen.index(n)))
 
 
 def equal_form(a: Node, b: Node, atoms: Collection[Node] = ()) -> bool:
@@ -119,7 +121,11 @@ class Tidier:
         if len(form.powers) == 1 and form.powers[0][1] == 1:
             factor = form.powers[0][0]
             thing = self.rational.factors[factor]
-            if factor == mine or thing in self.atoms or (isinstance(thing, Node) and not thing.inputs):
+            if (
+                factor == mine
+                or thing in self.atoms
+                or (isinstance(thing, Node) and not thing.inputs)
+            ):
                 return
             self.rational.names.setdefault(factor, name.scaled(1 / form.coefficient))
             inner = self.rational.one_plus.get(factor)
@@ -175,8 +181,8 @@ class Tidier:
         array = node.param("value").array
         if node.is_float and array.size and np.all(array == array.flat[0]):
             value = float(array.flat[0])
-            if isfinite(value):
-                fraction = Fraction(repr(value))
+            fraction = Fraction(repr(value)) if isfinite(value) else None
+            if fraction is not None and fraction.denominator <= LONGEST_DECIMAL:
                 if fraction.denominator not in (1, 2, 4, 8):
                     self.layout.decimals = True
                 return Term(fraction)
@@ -326,4 +332,3 @@ def _rebuilt(node: Node, operands: list[Node]) -> Node:
     if all(a is b for a, b in zip(operands, node.inputs, strict=True)):
         return node
     return node.op.node(*operands, **dict(node.params))
-

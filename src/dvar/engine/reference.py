@@ -7,21 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from dvar.core.dims import Dim, bind
+from dvar.core.dims import bind, resolve
 from dvar.core.errors import MissingValue
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 
 Environment = dict[Node, Array]
-
-
-def resolve(value: Any, sizes: Mapping[str, int]) -> Any:
-    """A parameter with named sizes replaced by numbers."""
-    if isinstance(value, Dim):
-        return value.value(sizes)
-    if isinstance(value, tuple):
-        return tuple(resolve(part, sizes) for part in value)
-    return value
 
 
 def bind_inputs(values: Mapping[Node, Any]) -> tuple[Environment, dict[str, int]]:

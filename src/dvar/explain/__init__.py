@@ -13,7 +13,8 @@ from dvar.explain.conventions import conventions
 from dvar.explain.descent import descend
 from dvar.explain.elements import element_report, parse_element
 from dvar.explain.explanation import Explanation
-from dvar.explain.problem import LEVELS, Problem, nearest, pose
+from dvar.explain.problem import LEVELS, Problem, nearest, pose, with_numbers
+from dvar.explain.programs import programs
 from dvar.explain.steps import local_steps, node_reports, step_reports, work_on
 from dvar.write.names import latex_name
 from dvar.write.report import ElementReport, Formula, Report
@@ -33,6 +34,7 @@ def explain(
     learning_rate: float | None = None,
     epochs: int = 2,
     update: Sequence[str] | None = None,
+    examples: str | None = None,
 ) -> Explanation:
     """Differentiate a computation and show every step.
 
@@ -49,6 +51,8 @@ def explain(
         learning_rate: adds gradient descent: updates and a table of epochs.
         epochs: rows of that table; the first is the forward pass before any update.
         update: the parameters that are updated; all inputs in ``wrt`` if None.
+        examples: the name of the axis of examples (``"m"``): adds the loop over them and the vectorised
+            form as code, side by side, with their cost.
 
     Returns:
         An Explanation: ``.values``, ``.gradients``, ``.formulas``, ``.to_text()``, ``.to_latex()``, …
@@ -82,6 +86,7 @@ def explain(
         notes=problem.graph.notes,
         elements=elements,
         descent=descent,
+        programs=programs(work, examples, _parameters(problem, wanted)) if examples else (),
     )
     return Explanation(report, problem.graph)
 
@@ -106,6 +111,11 @@ def _read(
     return trace_for_explanation(subject, args, at, shapes)
 
 
+def _parameters(problem: Problem, wanted: set[Node]) -> list[Node]:
+    """The wanted inputs, without data: what has a gradient that training would use."""
+    return [node for node in problem.graph.inputs.values() if node in wanted]
+
+
 def _names(wrt: str | Sequence[str] | None) -> list[str] | None:
     if wrt is None:
         return None
@@ -128,7 +138,7 @@ def _wanted(
         element = parse_element(name)
         plain = element[0] if element else name.removeprefix(f"d{problem.numerator}/d")
         if element:
-            elements.append(element_report(problem, *element))
+            elements.append(element_report(with_numbers(problem), *element))
         if plain not in known:
             close = nearest(plain, list(known))
             hint = f"did you mean {close}?" if close else "one of " + ", ".join(known)

@@ -199,7 +199,7 @@ def _paths(derivation: Derivation, target: Node) -> list[list[Node]]:
         if path[-1] is target:
             found.append(path)
             continue
-        stack.extend([*path, wrt] for wrt in reversed(uses.get(path[-1], [])))
+        stack.extend([*path, wrt] for wrt in uses.get(path[-1], []))
     return found
 
 

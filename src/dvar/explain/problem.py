@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from dvar.core.dims import show
 from dvar.core.errors import DomainError, FormulaError, MissingValue, ShapeError
 from dvar.core.graph import Graph
 from dvar.core.node import Node
-from dvar.core.op import SIZE, Array, constant, variable
-from dvar.derive.expand import gates
+from dvar.core.op import SIZE, Array, variable
+from dvar.derive.expand import gates, specialised
 from dvar.derive.sweep import ones_like
 from dvar.engine.reference import Environment, bind_inputs, evaluate_into
 from dvar.write import notation
@@ -86,9 +86,9 @@ def pose(
     if level == "gates":
         graph = gates(graph)
     output = _find(graph, name)
-    values, sizes = _given(graph, {**graph.values, **(at or {})}, upstream)
+    values, given_sizes = _given(graph, {**graph.values, **(at or {})}, upstream)
     seed, numerator = _seed(graph, name, output, upstream, values)
-    environment, sizes = _forward(graph, values, sizes)
+    environment, sizes = _forward(graph, values, given_sizes)
     labels = {node: graph.labels[node] for node in graph.nodes if node in graph.labels}
     labels |= {node: n for n, node in graph.inputs.items()}
     return Problem(graph, name, output, labels, seed, numerator, environment, sizes)
@@ -240,6 +240,24 @@ def _stay_inside_domains(graph: Graph, values: Environment) -> None:
                 )
 
 
-def seed_value(problem: Problem) -> Node:
-    """A constant to show beside the seed; the seed itself if it is a name."""
-    return problem.seed if problem.has_own_upstream else constant(1.0, problem.output.dtype)
+def with_numbers(problem: Problem) -> Problem:
+    """The same problem with named sizes replaced by their numbers, where these are known."""
+    graph = problem.graph
+    if not problem.sizes:
+        return problem
+    map_ = specialised([*graph.inputs.values(), *graph.names.values(), problem.seed], problem.sizes)
+    fixed = replace(
+        graph,
+        inputs={name: map_[node] for name, node in graph.inputs.items()},
+        names={name: map_[node] for name, node in graph.names.items()},
+        outputs={problem.name: map_[problem.output]},
+        sources={},
+    )
+    labels = {map_[node]: name for node, name in problem.labels.items()}
+    values = {map_[node]: value for node, value in problem.values.items() if node in map_}
+    if values:
+        evaluate_into(values, fixed.nodes, {})
+    return replace(
+        problem, graph=fixed, output=map_[problem.output], labels=labels, seed=map_[problem.seed],
+        values=values, sizes={},
+    )  # fmt: skip

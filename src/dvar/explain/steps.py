@@ -9,9 +9,17 @@ import numpy as np
 
 from dvar.core.dims import show
 from dvar.core.node import Node, topological
-from dvar.core.op import ATOM, Array, Kink, Linear, variable
-from dvar.derive.derivation import Derivation, Local, Share, derive, local_derivative, turned_round
-from dvar.derive.sweep import Edge, ones_like
+from dvar.core.op import SIZE, Array, Kink, Linear, variable
+from dvar.derive.derivation import (
+    Derivation,
+    Local,
+    Share,
+    derive,
+    local_derivative,
+    operand_units,
+    turned_round,
+)
+from dvar.derive.sweep import Edge, ones_like, sweep
 from dvar.derive.tidy import tidy
 from dvar.explain.elements import element_formulas
 from dvar.explain.problem import Problem
@@ -164,6 +172,7 @@ def _forward_numbers(work: Work, node: Node) -> Formula | None:
     if not work.problem.values:
         return None
     values = {x: work.problem.values[x] for x in work.problem.labels if x is not node}
+    values |= _sizes_in(work, node)
     return Formula(*notation.substituted(node, values))
 
 
@@ -378,13 +387,20 @@ def _expanded(work: Work, share: Share, local: Local) -> Node:
     if local.kind == "outer":
         return outer(upstream, local.node)
     if local.kind == "map":
-        return tidy(share.gradient, [*work.atoms, share.upstream])
+        return share_of(work, share, upstream)
     factor = local.node
     if factor.op is broadcast_to and not factor.inputs[0].shape:
         (factor,) = factor.inputs
     if factor is ones_like(factor) and upstream.shape == share.of.shape and share.of.shape:
         return sum_to(upstream, share.wrt.shape)
     return sum_to(multiply(upstream, factor), share.wrt.shape)
+
+
+def share_of(work: Work, share: Share, upstream: Node) -> Node:
+    """The share for another way of writing the upstream gradient."""
+    operands = operand_units(share.of, set(work.problem.labels))
+    result = sweep(share.of, upstream, [share.wrt], operands).gradients[share.wrt]
+    return tidy(result, [*work.atoms, upstream])
 
 
 def _numbers_in(work: Work, share: Share, expanded: Node) -> Formula | None:
@@ -402,11 +418,18 @@ def _numbers_in(work: Work, share: Share, expanded: Node) -> Formula | None:
         if seed is not None:
             values[problem.seed] = seed
     for node in topological([expanded], set(values)):
-        if node not in values and node.op.notation.precedence == ATOM and node in work.by_name:
+        if node in work.by_name and node not in values:
             (value,) = problem.evaluate(node)
             if value is not None:
                 values[node] = value
-    return Formula(*notation.substituted(expanded, values))
+    return Formula(*notation.substituted(expanded, {**values, **_sizes_in(work, expanded)}))
+
+
+def _sizes_in(work: Work, node: Node) -> dict[Node, Array]:
+    """The numbers of named sizes, to be put in like any other."""
+    sizes = [x for x in topological([node]) if x.op is SIZE]
+    found = work.problem.evaluate(*sizes)
+    return {x: value for x, value in zip(sizes, found, strict=True) if value is not None}
 
 
 def _rule(share: Share) -> str:
@@ -443,4 +466,4 @@ def _reasons(work: Work, step: LocalStep) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-ROUTES = ("take", "take_along_axis", "getitem", "sort", "transpose", "concatenate", "flip", "roll")
+ROUTES = ("take", "take_along_axis", "getitem", "sort", "concatenate", "flip", "roll")

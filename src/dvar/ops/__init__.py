@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 from dvar.core.op import CONSTANT, SIZE, VARIABLE, Op
-from dvar.ops import arithmetic, contraction, reduction, shaping
+from dvar.ops import (
+    activation,
+    arithmetic,
+    contraction,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    moving,
+    reduction,
+    selection,
+    shaping,
+    sorting,
+)
 
-_FAMILIES = (arithmetic, contraction, shaping, reduction)
+_FAMILIES = (
+    arithmetic,
+    contraction,
+    shaping,
+    reduction,
+    elementwise,
+    selection,
+    activation,
+    indexing,
+    joining,
+    moving,
+    sorting,
+    linalg,
+)
 
 TABLE: dict[str, Op] = {
     row.name: row

@@ -35,7 +35,7 @@ def _times(operands: Sequence[str], node: Node) -> str:
     x, y = node.inputs
     if x.shape and y.shape:
         return rf"{left} \odot {right}"
-    if right[:1].isdigit() or right[:1] == "-":
+    if right[:1].isdigit() or right.startswith(("-", "(-")):
         return rf"{left} \cdot {right}"
     return rf"{left} \, {right}"
 

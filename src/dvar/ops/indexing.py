@@ -11,7 +11,7 @@ import numpy as np
 from dvar.core.dims import Shape, Size, show
 from dvar.core.errors import DtypeError, ShapeError
 from dvar.core.node import Node, operators
-from dvar.core.op import MUL, REALS, Array, Edge, Linear, Notation, Op, as_nodes
+from dvar.core.op import MUL, REALS, Array, Edge, Linear, Notation, Op, as_nodes, constant
 from dvar.ops.shaping import LETTERS, as_shape, broadcast_to, normal_axis, ravel, reshape
 from dvar.ops.subscript import (
     FULL,
@@ -54,7 +54,7 @@ def _build_getitem(op: Op, x: Any, index: Any) -> Node:
         return op.node(x, *slots, index=items)
     # New axes only reshape: left out of the index, its transpose stays as plain as it can be.
     plain = without_new(items)
-    out = x if all(item == FULL for item in plain) else op.node(x, index=plain)
+    out: Node = x if all(item == FULL for item in plain) else op.node(x, index=plain)
     return reshape(out, with_new(items, out.shape))
 
 
@@ -82,7 +82,7 @@ def _put_back(g: Node, x: Node, *slots: Node, index: Index) -> Sequence[Node | N
 getitem = Op(
     "getitem",
     lambda shapes, index: shape_of(index, shapes),
-    lambda x, *slots, index: x[to_numpy(index, slots)],
+    lambda x, *slots, index: x[to_numpy(index, slots, x.shape)],
     Linear(_put_back, operands=(0,)),
     _build_getitem,
     notation=Notation(_getitem_text, _getitem_latex),
@@ -121,7 +121,7 @@ def _build_scatter(op: Op, values: Any, shape: Any, index: Any) -> Node:
         plain = without_new(items)
         values = reshape(values, shape_of(plain, (shape,)))
         if all(item == FULL for item in plain):
-            return values
+            return as_nodes([values])[0]
         items = plain
     return op.node(values, *slots, shape=shape, index=items)
 
@@ -136,9 +136,9 @@ def _scatter_shape(shapes: Sequence[Shape], shape: Shape, index: Index) -> Shape
 def _scatter(values: Array, *slots: Array, shape: tuple[int, ...], index: Index) -> Array:
     out = np.zeros(shape, np.result_type(values))
     if has_arrays(index):
-        np.add.at(out, to_numpy(index, slots), values)
+        np.add.at(out, to_numpy(index, slots, shape), values)
     else:
-        out[to_numpy(index, slots)] = values
+        out[to_numpy(index, slots, shape)] = values
     return out
 
 
@@ -208,7 +208,7 @@ scatter_add = Op(
 
 def _along(x_shape: Shape, indices: Any, axis: int, what: str) -> tuple[Node, int]:
     """Index array and axis checked: the array has the axes of ``x``, the others of equal size."""
-    (indices,) = as_nodes([indices if isinstance(indices, Node) else np.asarray(indices)])
+    indices = indices if isinstance(indices, Node) else constant(np.asarray(indices))
     if indices.dtype != "int64":
         raise DtypeError(f"{what}: indices are whole numbers, not {indices.dtype}")
     axis = normal_axis(axis, len(x_shape), what)
@@ -282,7 +282,7 @@ def _scatter_along(values: Array, indices: Array, size: int, axis: int) -> Array
     return out
 
 
-scatter_add_along_axis = Op(
+scatter_add_along_axis: Op = Op(
     "scatter_add_along_axis",
     _scatter_along_shape,
     _scatter_along,

@@ -332,9 +332,10 @@ def _build_pad(
     (x,) = as_nodes([x])
     widths = _widths(pad_width, x.ndim)
     if mode == "constant":
-        x, value = as_nodes([x, constant_values])
+        if not x.is_float and constant_values == 0:
+            constant_values = 0  # whole numbers stay whole
         done = all(w == 0 for pair in widths for w in pair)
-        return x if done else op.node(x, value, pad_width=widths)
+        return as_nodes([x])[0] if done else op.node(x, constant_values, pad_width=widths)
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         raise ShapeError(f"pad: there is no mode {mode!r} here", hint="constant, edge, reflect, …")
     for axis, pair in enumerate(widths):
@@ -342,8 +343,9 @@ def _build_pad(
         if isinstance(size, Dim) or any(isinstance(w, Dim) for w in pair):
             raise ShapeError(f"pad: mode {mode!r} needs a number for the size of axis {axis}")
         if pair != (0, 0):
-            x = take(x, np.pad(np.arange(size), [pair], mode=mode), axis)  # type: ignore[call-overload]
-    return x
+            places = np.pad(np.arange(size), [pair], mode=mode)  # type: ignore[call-overload]
+            x = take(x, places, axis)
+    return as_nodes([x])[0]
 
 
 def _pad_shape(shapes: Sequence[Shape], pad_width: Widths) -> Shape:

@@ -116,7 +116,10 @@ solve = Op(
     Adjoint(_solve_shares),
     notation=Notation(
         None,
-        lambda operands, node: rf"{as_latex_atom(operands[0])}^{{-1}} {operands[1]}",
+        # In print it is a product; the parentheses keep what follows off its last factor.
+        lambda operands, node: (
+            rf"\left({as_latex_atom(operands[0])}^{{-1}} \, {operands[1]}\right)"
+        ),
         latex_needs=(0, UNARY),
     ),
     dtype="float",

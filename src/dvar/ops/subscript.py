@@ -33,11 +33,9 @@ class Slice(NamedTuple):
     stop: Size | None
     step: int
 
-    def __str__(self) -> str:
-        start, stop = ("" if b is None else str(b) for b in self[:2])
+    def __repr__(self) -> str:
+        start, stop = ("" if b is None else str(b) for b in (self.start, self.stop))
         return f"{start}:{stop}" + (f":{self.step}" if self.step != 1 else "")
-
-    __repr__ = __str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +168,17 @@ def _in_range(at: np.ndarray[Any, Any], size: Size, axis: int) -> np.ndarray[Any
     """Positions counted from the front where the size is a number."""
     if isinstance(size, Dim):
         return at.astype(np.int64)
+    return np.asarray(_checked(at, size, axis) % max(1, size), np.int64)
+
+
+def _checked(at: np.ndarray[Any, Any], size: int, axis: int) -> np.ndarray[Any, Any]:
     outside = at[(at < -size) | (at >= size)]
     if outside.size:
         raise ShapeError(
             f"index {outside.flat[0]} is out of range for axis {axis} of size {size}",
             hint=f"an index between {-size} and {size - 1}" if size else None,
         )
-    return np.asarray(at % size if size else at, np.int64)
+    return at
 
 
 def _slice(item: slice, size: Size, axis: int) -> Slice:
@@ -192,16 +194,19 @@ def _slice(item: slice, size: Size, axis: int) -> Slice:
     length = len(range(start, stop, step))
     if not length:
         return Slice(None, 0, 1)
+    if length == 1:
+        step = 1
     beyond = start + length * step
     at_front = start == (0 if step > 0 else size - 1)
     to_end = not 0 <= beyond < size
-    return Slice(None if at_front else start, None if to_end else beyond, step if length > 1 else 1)
+    return Slice(None if at_front else start, None if to_end else beyond, step)
 
 
 def _named_slice(start: Any, stop: Any, step: Any, size: Size, axis: int) -> Slice:
     """Where a size is a name only what is true for every large enough size can be said."""
-    start = None if start is None or start == 0 else start
-    stop = None if stop is None or stop == size else stop
+    if step > 0:
+        start = None if start == 0 else start
+        stop = None if stop == size else stop
     made = Slice(start, stop, step)
     if step not in (1, -1) or (step == -1 and (start is not None or stop is not None)):
         raise ShapeError(
@@ -239,7 +244,7 @@ def with_new(index: Index, shape: Shape) -> Shape:
 def length(item: Slice, size: Size) -> Size:
     """How many positions a slice takes."""
     if isinstance(size, int) and not any(isinstance(b, Dim) for b in item):
-        return len(range(*slice(*item).indices(size)))
+        return len(range(*slice(item.start, item.stop, item.step).indices(size)))
     if item.step == -1:
         return size
     start, stop = (
@@ -291,18 +296,33 @@ def _array_shape(item: Item, shapes: Sequence[Shape]) -> Shape:
 # ── applying ────────────────────────────────────────────────────────────────────────────────────
 
 
-def to_numpy(index: Sequence[Any], arrays: Sequence[Any]) -> tuple[Any, ...]:
-    """The index as NumPy takes it; ``arrays`` are the values of the slots."""
-    return tuple(
-        item.array
-        if isinstance(item, Literal)
-        else np.asarray(arrays[item.operand - 1], np.int64)
-        if isinstance(item, Slot)
-        else slice(*item)
-        if isinstance(item, tuple)
-        else item
-        for item in index
-    )
+def to_numpy(
+    index: Sequence[Any], arrays: Sequence[Any], shape: tuple[int, ...]
+) -> tuple[Any, ...]:
+    """The index as NumPy takes it; ``arrays`` are the values of the slots, ``shape`` that of ``x``.
+
+    Raises:
+        ShapeError: computed positions, or a range of a named axis, go beyond the axis.
+    """
+    axes = iter(enumerate(shape))
+    return tuple(None if item is None else _applied(item, arrays, *next(axes)) for item in index)
+
+
+def _applied(item: Any, arrays: Sequence[Any], axis: int, size: int) -> Any:
+    if isinstance(item, Literal):
+        return _checked(item.array, size, axis)
+    if isinstance(item, Slot):
+        return _checked(np.asarray(arrays[item.operand - 1], np.int64), size, axis)
+    if not isinstance(item, tuple):
+        _checked(np.asarray(item), size, axis)
+        return item
+    # A plain tuple where named sizes were replaced by numbers.
+    start, stop, step = item
+    ends = [0 if start is None else start, size if stop is None else stop]
+    ends = [bound + size if bound < 0 else bound for bound in ends]
+    if step > 0 and not 0 <= ends[0] <= ends[1] <= size:
+        raise ShapeError(f"{Slice(*item)} goes beyond axis {axis} of size {size}")
+    return slice(*item)
 
 
 # ── writing ─────────────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dvar.core.dims import is_numeric, product, show
+from dvar.core.dims import product, show
 from dvar.core.errors import DtypeError, DvarError, TraceError
 from dvar.core.node import Node
 from dvar.core.op import SIZE, VARIABLE, AxesError, Op
@@ -297,6 +297,12 @@ class Variable:
     def copy(self, order: str = "C") -> Variable:
         return self
 
+    def __copy__(self) -> Variable:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Variable:
+        return self
+
     def sort(self, axis: int = -1) -> None:
         raise TraceError("x.sort() sorts in place", source=_where(), hint="x = np.sort(x)")
 
@@ -385,7 +391,3 @@ def _bound(bound: Any) -> Any:
         return plain(bound.node.param("size")) if bound.node.op is SIZE else operator.index(bound)
     return unwrap(bound)
 
-
-def has_number_of_elements(node: Node) -> bool:
-    """Whether every size is a number, so that elements can be counted."""
-    return is_numeric(node.shape)

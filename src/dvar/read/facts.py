@@ -52,9 +52,19 @@ def fact(node: Node) -> Fact:
     return _facts[node]
 
 
+def known(node: Node) -> bool:
+    """Whether a node was admitted."""
+    return node in _facts
+
+
 def known_value(node: Node) -> Array | None:
     found = _facts.get(node)
     return None if found is None else found.value
+
+
+def place_of(node: Node) -> Place | None:
+    found = _facts.get(node)
+    return None if found is None else found.place
 
 
 def learn(node: Node, value: Array | None, place: Place | None = None) -> Fact:

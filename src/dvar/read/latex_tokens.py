@@ -14,6 +14,7 @@ from typing import NoReturn
 from dvar.core.errors import FormulaError, Source
 from dvar.read import latex_words as words
 from dvar.read.syntax import Span
+from dvar.read.where import Places
 
 SIZE_LIMIT = 100_000
 NESTING_LIMIT = 200
@@ -58,15 +59,10 @@ class Page:
     """The text as given, so that an error can point into it."""
 
     def __init__(self, text: str, file: str | None = None) -> None:
-        self.text, self.file = text, file
+        self.text, self.places = text, Places(text, file)
 
     def source(self, span: Span) -> Source:
-        start, end = span
-        line_start = self.text.rfind("\n", 0, start) + 1
-        line = self.text[line_start:].split("\n", 1)[0]
-        length = max(1, min(end, line_start + len(line)) - start)
-        number = self.text.count("\n", 0, start) + 1
-        return Source(line, number, start - line_start, length, self.file)
+        return self.places.source(span)
 
     def fail(self, message: str, span: Span, hint: str | None = None) -> NoReturn:
         raise FormulaError(message, source=self.source(span), hint=hint)
@@ -112,7 +108,7 @@ def tokenize(page: Page, region: Span) -> list[Token]:
     """Words of one region, without spacing, sizes and comments."""
     if len(page.text) > SIZE_LIMIT:
         page.fail(f"the formula is longer than {SIZE_LIMIT:,} characters", (0, 1))
-    tokens = list(_environments(page, list(_scan(page, *region))))
+    tokens = list(_environments(page, _unnumbered(list(_scan(page, *region)))))
     _check_brackets(page, tokens)
     return tokens
 
@@ -132,6 +128,16 @@ def _scan(page: Page, at: int, end: int) -> Iterator[Token]:
         elif kind != "space":
             yield Token(kind, match[kind], match.span())
         at = match.end()
+
+
+def _unnumbered(tokens: Sequence[Token]) -> list[Token]:
+    """Without the ``1)`` that numbers a line: a bracket that nothing opened."""
+    numbers = set()
+    for n, token in enumerate(tokens[:-1]):
+        starts = n == 0 or tokens[n - 1].kind in ("line", "row")
+        if starts and token.kind == "number" and tokens[n + 1].is_(")"):
+            numbers |= {n, n + 1}
+    return [token for n, token in enumerate(tokens) if n not in numbers]
 
 
 def _unusual(page: Page, at: int) -> Token:
@@ -355,8 +361,6 @@ def outside(tokens: Sequence[Token]) -> Iterator[tuple[int, Token]]:
 def _trimmed(part: Sequence[Token]) -> list[Token]:
     """Without bullets in front and punctuation behind."""
     part = list(part)
-    if len(part) > 2 and part[0].kind == "number" and part[1].is_(")", "."):
-        part = part[2:]
     while part and part[0].is_(",", ".", ":", "star", "bullet"):
         part.pop(0)
     if part and part[0].is_("+") and has_relation(part):

@@ -182,19 +182,3 @@ def known_commands() -> frozenset[str]:
         OTHERS,
     )  # fmt: skip
     return frozenset(word for table in tables for word in table if len(word) > 1 and word.isalpha())
-
-
-@lru_cache(maxsize=1)
-def functions() -> dict[str, str]:
-    """Function words in lower case → the name of their row: the rule table's and the vocabulary's."""
-    from dvar.ops import TABLE
-
-    words = {name.lower(): name for name in TABLE if name.replace("_", "").isalnum()}
-    for op in TABLE.values():
-        words.update({alias.lower(): op.name for alias in op.aliases if alias.isidentifier()})
-    extra = (
-        "relu softmax sigmoid softplus sort mean sum norm logsumexp leaky_relu elu gelu silu trace"
-    )
-    for name in extra.split():
-        words.setdefault(name, name)
-    return {**words, **{word.lower(): name for word, name in FUNCTIONS.items()}}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dvar.write import numbers
+from dvar.write.names import latex_name
 from dvar.write.report import Array, Formula, Shape
 from dvar.write.runs import Run, clip, formula_runs, svg_text, text_width, width
 
@@ -28,7 +29,9 @@ class Block:
 def line(runs: Sequence[Run], size: float, css: str) -> Block:
     """One line of text."""
     baseline = size * 0.97
-    mark = f'<text class="{css}" y="{baseline:.1f}" font-size="{size:g}">{svg_text(runs, size)}</text>'
+    mark = (
+        f'<text class="{css}" y="{baseline:.1f}" font-size="{size:g}">{svg_text(runs, size)}</text>'
+    )
     return Block(width(runs) * size, size * LEADING, (mark,))
 
 
@@ -92,14 +95,6 @@ def shape(sizes: Shape) -> Block:
     runs = [Run("(")]
     for n, size in enumerate(sizes):
         runs += [Run(", ")] if n else []
-        runs += name_runs(str(size))
+        runs += formula_runs(Formula(str(size), latex_name(str(size))))
     runs.append(Run(",)" if len(sizes) == 1 else ")"))
     return line(runs, 11, "shape")
-
-
-def name_runs(name: str) -> list[Run]:
-    """``D_a`` with a lowered a; numbers and sums upright."""
-    base, _, index = name.partition("_")
-    if index and base.isalpha() and index.isalnum():
-        return [Run(base, "italic"), Run(index, "italic", 0.75, -0.2)]
-    return [Run(name, "italic" if name.isidentifier() else "roman")]

@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
 
 from dvar.write.ordering import ordered
 
 ROW_GAP = 18.0
-COLUMN_GAP = 34.0
+COLUMN_GAP = 40.0
 LANE = 10.0  # half the height of a passing edge
 WAIT = 2  # layers an input may stand before its first use; then it moves beside it
 _SWEEPS = 40
@@ -103,7 +105,7 @@ class _Placer:
         return [*path, head]
 
     def run(self) -> Layout:
-        segments = [pair for path in self.paths for pair in zip(path, path[1:])]
+        segments = [pair for path in self.paths for pair in pairwise(path)]
         rows = ordered(self.layer, segments, len(self.cells))
         self.offset = self._ports(rows)
         self._measure()
@@ -149,10 +151,41 @@ class _Placer:
             forward = sweep % 2 == 0
             for row in rows if forward else reversed(rows):
                 pulls = [
-                    (before[s] + after[s]) if both else (before if forward else after)[s] for s in row
+                    (before[s] + after[s]) if both else (before if forward else after)[s]
+                    for s in row
                 ]
                 self._settle(row, pulls, y)
+        self._straighten(rows, y)
         return y
+
+    def _straighten(self, rows: Sequence[Sequence[int]], y: list[float]) -> None:
+        """Level every long edge whose lanes all have room at one height: at an end's, if they can."""
+        neighbours: dict[int, tuple[int | None, int | None]] = {}
+        for row in rows:
+            around = (None, *row, None)
+            for upper, slot, lower in zip(around, row, around[2:], strict=False):
+                neighbours[slot] = (upper, lower)
+        for path, offset in zip(self.paths, self.offset, strict=True):
+            lanes = path[1:-1]
+            if not lanes:
+                continue
+            free = [self._freedom(lane, *neighbours[lane], y) for lane in lanes]
+            least, most = max(low for low, _ in free), min(high for _, high in free)
+            if least > most:
+                continue
+            mean = sum(y[lane] for lane in lanes) / len(lanes)
+            ends = (y[path[0]], y[path[-1]] + offset)
+            level = next((e for e in ends if least <= e <= most), min(max(mean, least), most))
+            for lane in lanes:
+                y[lane] = level
+
+    def _freedom(
+        self, slot: int, upper: int | None, lower: int | None, y: list[float]
+    ) -> tuple[float, float]:
+        """How far up and down a slot may move between its neighbours as they stand."""
+        low = -inf if upper is None else y[upper] + self._gaps((upper, slot))[0]
+        high = inf if lower is None else y[lower] - self._gaps((slot, lower))[0]
+        return low, high
 
     def _pulls(self) -> tuple[list[list[tuple[int, float, float]]], ...]:
         """For each slot its neighbours to the left and to the right: slot, height apart, weight."""
@@ -160,7 +193,7 @@ class _Placer:
         after: list[list[tuple[int, float, float]]] = [[] for _ in self.layer]
         nodes = len(self.cells)
         for path, offset in zip(self.paths, self.offset, strict=True):
-            for left, right in zip(path, path[1:]):
+            for left, right in pairwise(path):
                 weight = (1.0, 2.0, 8.0)[(left >= nodes) + (right >= nodes)]
                 apart = offset if right == path[-1] else 0.0
                 before[right].append((left, -apart, weight))
@@ -183,7 +216,7 @@ class _Placer:
         lanes = len(self.cells)
         return [
             self.below[a] + self.above[b] + (ROW_GAP if a < lanes or b < lanes else 0)
-            for a, b in zip(row, row[1:])
+            for a, b in pairwise(row)
         ]
 
     def _result(self, rows: Sequence[Sequence[int]], y: list[float]) -> Layout:
@@ -207,7 +240,7 @@ class _Placer:
         """The zone edges of every column; steep edges get a wider gap before it."""
         climb = [0.0] * len(rows)
         for path, offset in zip(self.paths, self.offset, strict=True):
-            for left, right in zip(path, path[1:]):
+            for left, right in pairwise(path):
                 end = y[right] + (offset if right == path[-1] else 0)
                 climb[self.layer[right]] = max(climb[self.layer[right]], abs(end - y[left]))
         columns, x = [], 0.0
@@ -215,7 +248,7 @@ class _Placer:
             inside = [self.cells[s].zones for s in row if s < len(self.cells)]
             widths = [max((z[k] for z in inside), default=0.0) for k in range(3)]
             if at:
-                x += COLUMN_GAP + min(120.0, 0.16 * climb[at])
+                x += COLUMN_GAP + min(140.0, 0.25 * climb[at])
             edges = (x, x + widths[0], x + widths[0] + widths[1], x + sum(widths))
             columns.append(edges)
             x = edges[3]
@@ -265,9 +298,7 @@ def _stacked(gaps: Sequence[float]) -> list[float]:
     return [height - middle for height in heights]
 
 
-def pooled(
-    wanted: Sequence[float], weights: Sequence[float], gaps: Sequence[float]
-) -> list[float]:
+def pooled(wanted: Sequence[float], weights: Sequence[float], gaps: Sequence[float]) -> list[float]:
     """The heights nearest to ``wanted`` (weighted least squares) that keep order and ``gaps``.
 
     Pool adjacent violators: neighbours that would collide move together to their common mean.

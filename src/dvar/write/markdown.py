@@ -25,7 +25,15 @@ def _block(block: Block) -> Iterator[str]:
     elif isinstance(block, Table):
         yield from _table(block)
     elif isinstance(block, Code):
-        yield from (f"### {block.title}", "", "```python", block.code.rstrip(), "```", "", block.cost)
+        yield from (
+            f"### {block.title}",
+            "",
+            "```python",
+            block.code.rstrip(),
+            "```",
+            "",
+            block.cost,
+        )
 
 
 def _equations(block: Equations) -> Iterator[str]:

@@ -21,7 +21,12 @@ from dvar.write.tex import (
     parse,
 )
 
-_BRACKETS = {"bmatrix": ("[", "]"), "pmatrix": ("(", ")"), "vmatrix": ("|", "|"), "cases": ("{", "")}
+_BRACKETS = {
+    "bmatrix": ("[", "]"),
+    "pmatrix": ("(", ")"),
+    "vmatrix": ("|", "|"),
+    "cases": ("{", ""),
+}
 
 
 def math(formula: Formula, display: bool = False) -> str:
@@ -50,7 +55,9 @@ def _items(items: tuple[Tree, ...]) -> str:
         closed = at > 0 and is_operator(items[at - 1], ")]}|‖′⊤")
         form = "prefix" if prefix and not closed else None
         applied = isinstance(item, Leaf) and item.kind == "word" and _takes_argument(items, at)
-        out.append(_operator(item.text, form) if form and isinstance(item, Leaf) else _element(item))
+        out.append(
+            _operator(item.text, form) if form and isinstance(item, Leaf) else _element(item)
+        )
         if applied:
             out.append('<mspace width="0.1667em"/>')
     return "".join(out)
@@ -98,6 +105,10 @@ def _leaf(leaf: Leaf) -> str:
         case "word":
             upright = ' mathvariant="normal"' if len(leaf.text) == 1 else ""
             return f"<mi{upright}>{text}</mi>"
+        case "name":
+            return f'<mi class="name">{text}</mi>'
+        case "code":
+            return f'<mtext class="code">{text}</mtext>'
         case "number":
             return f"<mn>{text}</mn>"
         case "space":
@@ -145,4 +156,6 @@ def _table(table: Table) -> str:
     )
     left, right = _BRACKETS.get(table.environment, ("", ""))
     kind = ' class="cases"' if table.environment in ("cases", "aligned") else ""
-    return f"<mrow>{_bracket(left, True)}<mtable{kind}>{rows}</mtable>{_bracket(right, False)}</mrow>"
+    return (
+        f"<mrow>{_bracket(left, True)}<mtable{kind}>{rows}</mtable>{_bracket(right, False)}</mrow>"
+    )

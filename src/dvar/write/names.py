@@ -20,7 +20,9 @@ _SUBSCRIPTED = re.compile(r"(?P<stem>[^\W\d_]+?)_?(?P<index>\d+)")
 def latex_name(name: str) -> str:
     """A name for print: subscripts, accents, Greek letters, derivatives (``dL/dW1``), components."""
     if match := _DERIVATIVE.fullmatch(name):
-        return rf"\frac{{\partial {latex_name(match['of'])}}}{{\partial {latex_name(match['wrt'])}}}"
+        return (
+            rf"\frac{{\partial {latex_name(match['of'])}}}{{\partial {latex_name(match['wrt'])}}}"
+        )
     if match := _COMPONENT.fullmatch(name):
         index = match["index"].replace(" ", "").replace("_", r"\_")
         return _add_index(latex_name(match["name"]), index)
@@ -62,7 +64,12 @@ def number(value: Any, digits: int = 6) -> str:
 def exact(value: Any) -> str:
     """A constant as the user wrote it: every digit that matters, whole numbers without a point."""
     value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, float) and np.isfinite(value) and value == int(value) and abs(value) < 1e15:
+    if (
+        isinstance(value, float)
+        and np.isfinite(value)
+        and value == int(value)
+        and abs(value) < 1e15
+    ):
         return str(int(value))
     return repr(value)
 

@@ -1,43 +1,30 @@
-"""Numbers, shapes and small arrays as people read them: ``−0.5344``, ``1.2×10⁻⁵``, ``(D_a, m)``."""
+"""Numbers and small arrays as pictures show them: ``−0.5344``, ``1.2×10⁻⁵``, ``−1 … 3``."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
 
+from dvar.write import names
 from dvar.write.report import Array
 
 SMALL = 6  # arrays of at most so many elements are written out
+DIGITS = 4
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def number(value: float, digits: int = 4) -> str:
+def number(value: float, digits: int = DIGITS) -> str:
     """To ``digits`` significant digits, with a real minus sign; whole numbers up to a million whole."""
     value = float(value)
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
     if 10**digits <= abs(value) < 1e6:
         return f"{value:.0f}".replace("-", "−")
-    text = f"{value:.{digits}g}"
-    if "e" in text:
-        mantissa, exponent = text.split("e")
+    text = names.number(value, digits).replace("inf", "∞").replace("nan", "NaN")
+    mantissa, e, exponent = text.partition("e")
+    if e:
         text = f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
-    return "0" if text == "-0" else text.replace("-", "−")
+    return text.replace("-", "−")
 
 
-def shape(sizes: Sequence[object]) -> str:
-    """``scalar``, ``(3,)`` or ``(D_a, m)``."""
-    if not sizes:
-        return "scalar"
-    inner = ", ".join(map(str, sizes))
-    return f"({inner},)" if len(sizes) == 1 else f"({inner})"
-
-
-def rows(value: Array, digits: int = 4) -> list[list[str]] | None:
+def rows(value: Array, digits: int = DIGITS) -> list[list[str]] | None:
     """The elements of a small array, row by row; None for one too large to write out."""
     array = np.asarray(value)
     if array.size > SMALL or array.size == 0 or array.ndim > 2:
@@ -45,7 +32,7 @@ def rows(value: Array, digits: int = 4) -> list[list[str]] | None:
     return [[number(x, digits) for x in row] for row in np.atleast_2d(array).tolist()]
 
 
-def extent(value: Array, digits: int = 4) -> str:
+def extent(value: Array, digits: int = DIGITS) -> str:
     """``−0.31 … 2.4``: between which numbers the elements lie."""
     array = np.asarray(value, dtype=float)
     if array.size == 0:
@@ -58,7 +45,7 @@ def extent(value: Array, digits: int = 4) -> str:
     return f"{ends}, {odd} not finite" if odd else ends
 
 
-def inline(value: Array, digits: int = 4) -> str:
+def inline(value: Array, digits: int = DIGITS) -> str:
     """One line: ``−4``, ``[0.23, 0.4]``, ``[[1, 2], [3, 4]]``, or the extent of a large array."""
     array = np.asarray(value)
     if array.ndim == 0:

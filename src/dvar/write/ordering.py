@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 _SWEEPS = 16
 _SWAP_LIMIT = 400  # slots up to which single swaps are tried too
@@ -67,9 +68,7 @@ def _sweep(rows: list[list[int]], toward: dict[int, list[int]], forward: bool) -
         fixed = {slot: n for n, slot in enumerate(rows[at - 1 if forward else at + 1])}
         own = {slot: n for n, slot in enumerate(rows[at])}
         scale = len(fixed) / max(1, len(own))
-        keys = {
-            slot: _mean([fixed[s] for s in toward[slot]], n * scale) for slot, n in own.items()
-        }
+        keys = {slot: _mean([fixed[s] for s in toward[slot]], n * scale) for slot, n in own.items()}
         rows[at].sort(key=lambda slot: (keys[slot], own[slot]))
 
 
@@ -95,7 +94,7 @@ def _crossed(upper: Sequence[int], lower: Sequence[int], place: dict[int, int]) 
 def crossings(rows: Sequence[Sequence[int]], after: dict[int, list[int]]) -> int:
     """How many pairs of edges cross."""
     total = 0
-    for left, right in zip(rows, rows[1:]):
+    for left, right in pairwise(rows):
         place = {slot: n for n, slot in enumerate(right)}
         seen: list[int] = []
         for slot in left:

@@ -149,7 +149,13 @@ def _step(step: StepReport) -> Equations:
 
 
 def _gradients(report: Report) -> Table:
-    reported = [node for node in report.nodes if node.gradient is not None]
+    # That the output's derivative with respect to itself is 1 needs no row.
+    reported = [
+        node
+        for node in report.nodes
+        if node.gradient is not None
+        and not (node.kind == "output" and node.gradient.symbolic.text == "1")
+    ]
     with_values = any(n.gradient is not None and n.gradient.value is not None for n in reported)
     rows = []
     for node in reported:
@@ -195,7 +201,11 @@ def _descent(descent: Descent) -> Iterator[Block]:
     yield Heading(f"Gradient descent, learning rate {names.number(descent.learning_rate)}")
     for update in descent.updates:
         name = Formula(f"{update.name.text} (new)", rf"{update.name.latex}^{{\text{{new}}}}")
-        lines = ((update.rule, ""), (update.substituted, "numbers put in"), (value(update.value), ""))
+        lines = (
+            (update.rule, ""),
+            (update.substituted, "numbers put in"),
+            (value(update.value), ""),
+        )
         yield Equations(name, lines)
     rows = tuple(
         (str(epoch), *(value(cell) for cell in row)) for epoch, row in enumerate(descent.rows, 1)

@@ -123,7 +123,9 @@ def _local(edges: Sequence[EdgeReport]) -> tuple[Block, Block]:
         if width(runs) * 12 > _FORMULA:
             runs = formula_runs(edge.label)
         scalar = edge.value is not None and edge.value.ndim == 0
-        number = blocks.array(edge.value, 11, "local") if scalar and edge.value is not None else None
+        number = (
+            blocks.array(edge.value, 11, "local") if scalar and edge.value is not None else None
+        )
         same = _plain(runs) == (_plain_block(number) if number else "")
         if number is None or same:
             over.append(blocks.line([*runs, *star], 12, "local"))
@@ -179,7 +181,9 @@ def _inside(node: NodeReport) -> Block:
     name = blocks.formula(node.name, 18, "name", _BOX_TEXT)
     if node.kind == "input" or node.expression.text == node.name.text:
         return name
-    return blocks.stack([name, blocks.formula(node.expression, 12.5, "expression", _BOX_TEXT)], gap=1)
+    return blocks.stack(
+        [name, blocks.formula(node.expression, 12.5, "expression", _BOX_TEXT)], gap=1
+    )
 
 
 def _value(node: NodeReport) -> Block:

@@ -87,7 +87,8 @@ def clip(runs: Sequence[Run], limit: float) -> list[Run]:
     """As many signs as fit into ``limit``, with an ellipsis if any are lost."""
     if width(runs) <= limit:
         return list(runs)
-    room, kept = limit - 1.0, []
+    room = limit - 1.0
+    kept: list[Run] = []
     for run in runs:
         for at, sign in enumerate(run.text):
             room -= text_width(sign, run.style) * run.size
@@ -165,6 +166,8 @@ def _separated(parts: Sequence[list[Run]], separator: str) -> list[Run]:
 def _leaf(leaf: Leaf) -> Run:
     if leaf.kind == "letter":
         return Run(leaf.text, "roman" if leaf.text in "∂∇∞ΓΔΘΛΞΠΣΥΦΨΩ" else "italic")
+    if leaf.kind == "name":
+        return Run(leaf.text, "italic")
     if leaf.kind == "space":
         return Run("\u2009" if leaf.text else "")
     return Run(leaf.text)
@@ -178,11 +181,18 @@ def _row(items: Sequence[Tree]) -> list[Run]:
             out.append(Run(_spaced(item.text, before)))
             continue
         word = before.base if isinstance(before, Script) else before
-        if isinstance(word, Leaf) and word.kind == "word" and not isinstance(item, Fence):
+        applied = _is_word(word) and not isinstance(item, Fence)
+        multiplied = _is_word(item) and before is not None and not is_operator(before)
+        if applied or multiplied:
             out.append(Run("\u2009"))
         loose = isinstance(item, Fraction) and _multiplies(items[at + 1 :])
         out += [Run("("), *_runs(item), Run(")\u2009")] if loose else _runs(item)
     return out
+
+
+def _is_word(tree: Tree | None) -> bool:
+    """A function name such as ``log``, which stands apart from its neighbours."""
+    return isinstance(tree, Leaf) and tree.kind == "word" and len(tree.text) > 1
 
 
 def _multiplies(rest: Sequence[Tree]) -> bool:

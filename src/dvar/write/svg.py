@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from html import escape
 
-from dvar.write import blocks, numbers
+from dvar.write import blocks, numbers, page
 from dvar.write.layout import Layout, Spot, layout
 from dvar.write.picture import HEAD, PAD, Box, Wire, boxes, chosen, wires
 from dvar.write.report import NodeReport, Report
@@ -186,7 +186,7 @@ def _tooltip(node: NodeReport) -> str:
     if node.kind != "input":
         lines[0] += f" = {node.expression.text}"
     if node.shape or node.value is None:
-        lines.append(f"shape {numbers.shape(node.shape)}")
+        lines.append(f"shape {page.shape(node.shape)}")
     if node.value is not None:
         lines.append(f"value {numbers.inline(node.value, 6)}")
     if node.gradient is not None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 _LOWER = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho "
     "varsigma sigma tau upsilon phi chi psi omega"
-).split()
-_UPPER = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+)
+_UPPER = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 
 SYMBOLS: dict[str, str] = {
-    **{name: chr(0x3B1 + k) for k, name in enumerate(_LOWER)},
-    **dict(zip(_UPPER, "ΓΔΘΛΞΠΣΥΦΨΩ", strict=True)),
+    **{name: chr(0x3B1 + k) for k, name in enumerate(_LOWER.split())},
+    **dict(zip(_UPPER.split(), "ΓΔΘΛΞΠΣΥΦΨΩ", strict=True)),
     "varepsilon": "ε",
     "varphi": "φ",
     "vartheta": "ϑ",
@@ -47,10 +47,11 @@ SPACES: dict[str, str] = {
     "quad": "\u2003", "qquad": "\u2003\u2003", "!": "", "enspace": "\u2002",
 }  # fmt: skip
 
-FUNCTIONS = frozenset(
+_FUNCTIONS = (
     "log ln exp sin cos tan sinh cosh tanh arcsin arccos arctan max min arg argmax argmin det tr "
-    "sup inf lim ker dim deg gcd Pr sec csc cot".split()
+    "sup inf lim ker dim deg gcd Pr sec csc cot"
 )
+FUNCTIONS = frozenset(_FUNCTIONS.split())
 
 ACCENTS: dict[str, tuple[str, str]] = {  # sign over a letter, combining character
     "hat": ("^", "\u0302"), "widehat": ("^", "\u0302"), "bar": ("¯", "\u0304"),

@@ -20,7 +20,8 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One sign or word: ``kind`` is letter, word, number, operator, text or space."""
+    """One sign or word: ``kind`` is letter, name (italic), word (upright), number, operator,
+    text, code or space."""
 
     kind: str
     text: str
@@ -75,7 +76,12 @@ Tree: TypeAlias = "Leaf | Group | Fraction | Script | Accent | Root | Fence | Ta
 
 _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 _MAX_DEPTH = 60
-_TEXT = ("text", "mathrm", "operatorname", "mathit", "texttt", "textrm", "operatorname*", "mathsf")
+_TEXT = {
+    **dict.fromkeys(("text", "textrm", "textit"), "text"),
+    **dict.fromkeys(("mathrm", "mathsf", "operatorname", "operatorname*"), "word"),
+    "mathit": "name",
+    "texttt": "code",
+}
 _ENVIRONMENTS = ("bmatrix", "pmatrix", "matrix", "vmatrix", "cases", "aligned", "array")
 
 
@@ -175,8 +181,7 @@ class _Reader:
         if special:
             return special(self)
         if name in _TEXT:
-            kind = "text" if name.startswith("text") else "word"
-            return Leaf(kind, self.raw())
+            return Leaf(_TEXT[name], self.raw())
         if name in ALPHABETS:
             return _styled(name, self.argument())
         if name in ACCENTS:

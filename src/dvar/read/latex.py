@@ -1,0 +1,290 @@
+r"""LaTeX → Graph: ``z_1 = W_1 x + b_1 \quad \hat y = \sigma(z_1)``.
+
+What is read: definitions separated by lines, ``\\``, ``;``, ``\quad`` or their own ``$…$``; shapes such
+as ``x \in \mathbb{R}^{n \times 1}``; everything else is an expression to explain.  Names become those of
+the text notation: ``W_1`` is W1, ``\hat y`` is yhat, ``\alpha`` is alpha.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dvar.core.graph import Graph
+from dvar.read import latex_words as words
+from dvar.read.functions import lookup
+from dvar.read.latex_blocks import read_shape
+from dvar.read.latex_grammar import Formula
+from dvar.read.latex_names import Scope, joined, too_deep
+from dvar.read.latex_tokens import Page, Token, has_relation, outside, regions, statements, tokenize
+from dvar.read.syntax import (
+    Binary,
+    Component,
+    Declare,
+    Define,
+    Expr,
+    Name,
+    Number,
+    Span,
+    Statement,
+)
+
+_SIGNS = re.compile(r"\\[A-Za-z(\[{,;]|\$|[_^]\s*\{|\^\s*T\b|\^\s*\(\s*[a-z]\s*\)")
+_USUAL_INDICES = frozenset("ijkl")
+
+
+def looks_like_latex(text: str) -> bool:
+    """Whether a formula is in LaTeX: commands, dollars, braces after ``_`` or ``^``, or ``^T``."""
+    return _SIGNS.search(text) is not None
+
+
+def read_latex(
+    text: str,
+    shapes: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+    file: str | None = None,
+) -> Graph:
+    r"""Read LaTeX formulas as a graph.
+
+    Args:
+        text: one or more definitions.
+        shapes: name → shape of inputs that the text does not declare.
+        values: name → number or array of inputs.
+        file: where the text came from, for messages.
+
+    Raises:
+        FormulaError: with a caret under what cannot be read.
+        ShapeError: operands do not fit.
+
+    Example:
+        >>> print(read_latex(r"z = w x + b \quad a = \sigma(z)").outputs["a"])
+        <sigmoid: float64 scalar>
+    """
+    from dvar.read.build import build
+
+    parsed = parse_latex(text, [*(shapes or {}), *(values or {})], file)
+    graph = build(parsed.statements, text, shapes, values, file)
+    return replace(graph, notes=(*graph.notes, *parsed.notes)) if parsed.notes else graph
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Statements in order, and remarks for the person."""
+
+    statements: tuple[Statement, ...]
+    notes: tuple[str, ...]
+
+
+def parse_latex(text: str, known: Iterable[str] = (), file: str | None = None) -> Parsed:
+    """The statements of a text; ``known`` are names of inputs that the caller gives."""
+    page = Page(text, file)
+    scope = Scope(page)
+    for name in known:
+        scope.knows(name)
+    areas = regions(page)
+    try:
+        parts = [part for area in areas for part in statements(page, tokenize(page, area))]
+        parts = _joined_over_areas(parts)
+        if len(areas) > 1 and any(map(has_relation, parts)):
+            parts = [part for part in parts if has_relation(part)]  # mentions between definitions
+        readers = [_Statement(scope, part) for part in parts]
+        found = [statement for reader in readers for statement in reader.read()]
+    except RecursionError:
+        raise too_deep(page, (0, 1)) from None
+    if not found:
+        page.fail("there is no formula here", (0, 1), r"z = w^T x + b")
+    return Parsed(tuple(found), tuple(dict.fromkeys(scope.notes)))
+
+
+def _joined_over_areas(parts: Sequence[list[Token]]) -> list[list[Token]]:
+    """``$$= 6$$`` goes on with the formula before it."""
+    joined: list[list[Token]] = []
+    for part in parts:
+        if joined and part[0].is_(*words.DEFINES, *words.ROUNDED):
+            joined[-1] = [*joined[-1], *part]
+        else:
+            joined.append(part)
+    return joined
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """One link of a chain that is a name: ``\\hat y``, ``J(a, b)``, ``z^{(i)}``, ``F(x)_i``."""
+
+    name: str
+    parameters: tuple[str, ...]
+    indices: tuple[str, ...]
+
+
+class _LeftReader(Formula):
+    """Reads left sides, where letters side by side are one word: ``dz = a - y``."""
+
+    def letters(self) -> Expr:
+        token = self.take()
+        return Name(token.text, token.span)
+
+    def word_or_group(self) -> Expr:
+        start = self.next_span()
+        word = self.word()
+        if word is not None:
+            return Name(word, (start[0], self.last_end()))
+        return super().word_or_group()
+
+    def left(self) -> _Left | None:
+        """The name, or None where this is no left side."""
+        base = self.scripts(self.atom())
+        parameters: tuple[str, ...] = ()
+        if self.at("("):
+            opener = self.take()
+            found, _ = self.items(opener, ")")
+            stripped = [x.operand if isinstance(x, Component) else x for x in found]
+            if not found or not all(isinstance(x, Name) for x in stripped):
+                return None
+            parameters = tuple(x.name for x in stripped if isinstance(x, Name))
+            base = self.scripts(base)
+        indices: list[str] = []
+        while isinstance(base, Component):
+            indices = [*base.indices, *indices]
+            base = base.operand
+        if self.peek() is not None or not isinstance(base, Name):
+            return None
+        return _Left(base.name, parameters, tuple(indices))
+
+
+class _Statement:
+    """One statement: its links are cut and its left sides read at once, its values afterwards."""
+
+    def __init__(self, scope: Scope, tokens: list[Token]) -> None:
+        self.scope, self.tokens = scope, tokens
+        self.span: Span = (tokens[0].span[0], tokens[-1].span[1])
+        self.shape: list[Token] | None = None
+        links = self._links()
+        self.lefts: list[_Left] = []
+        if self.shape is not None and len(links) == 1:
+            self.declared = [self._left(part) for part in _cut(links[0], ",")]
+            self.values: list[list[Token]] = []
+            return
+        self.declared = []
+        while len(links) > 1 and (left := self._next_left(links)) is not None:
+            self.lefts.append(left)
+            links.pop(0)
+        self.values = links
+        self._declare()
+
+    def _links(self) -> list[list[Token]]:
+        tokens = self.tokens
+        for n, token in outside(tokens):
+            if token.is_(*words.ROUNDED):  # a rounded number says nothing new
+                tokens = tokens[:n]
+                break
+        at = next((n for n, token in outside(tokens) if token.is_("in")), None)
+        if at is not None:
+            tokens, self.shape = tokens[:at], tokens[at + 1 :]
+            if not tokens:
+                self.scope.page.fail(
+                    r"\in needs a name before it", self.span, r"x \in \mathbb{R}^n"
+                )
+        return _cut(tokens, *words.DEFINES)
+
+    def _next_left(self, links: list[list[Token]]) -> _Left | None:
+        """The next link as a left side.  Later links may be values: ``a = \\sigma(z) = …``."""
+        left = self._try_left(links[0], links[-1])
+        if left is None:
+            if not self.lefts:
+                self._refuse_left(links[0])
+            return None
+        known = left.name in self.scope.variables | set(self.scope.functions)
+        if self.lefts and (known or (left.parameters and lookup(left.name) is not None)):
+            return None
+        return left
+
+    def _refuse_left(self, link: list[Token]) -> None:
+        page = self.scope.page
+        if not link:
+            page.fail("a name is missing before =", self.span)
+        span = (link[0].span[0], link[-1].span[1])
+        message = "the left side of = is not a name"
+        if any(t.is_("frac", "dfrac", "tfrac", "partial") for t in link):
+            message += ": dvar finds derivatives; write the definitions only"
+        page.fail(message, span, "f(x) = …, z_1 = …, x \\in \\mathbb{R}^n")
+
+    def _try_left(self, link: list[Token], value: list[Token]) -> _Left | None:
+        if not link or any(t.is_("+", "-", "/", "frac", "cdot", "sum") for _, t in outside(link)):
+            return None
+        used = "".join(t.text for t in value if t.kind == "letters")
+        letters = [c for c in _USUAL_INDICES if c in used]
+        self.scope.bound += letters
+        try:
+            return _LeftReader(self.scope, link, self.span).left()
+        finally:
+            del self.scope.bound[len(self.scope.bound) - len(letters) :]
+
+    def _left(self, tokens: list[Token]) -> _Left:
+        left = _LeftReader(self.scope, tokens, self.span).left() if tokens else None
+        if left is None:
+            self.scope.page.fail(r"\in needs names before it", self.span, r"x, y \in \mathbb{R}^n")
+        self.scope.knows(left.name)
+        return left
+
+    def _declare(self) -> None:
+        for left in self.lefts:
+            if left.parameters:
+                self.scope.functions[left.name] = left.parameters
+            else:
+                self.scope.knows(left.name)
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────
+
+    def read(self) -> list[Statement]:
+        scope = self.scope
+        scope.closed.clear()
+        found: list[Statement] = []
+        if self.values:
+            indices = [letter for left in self.lefts for letter in left.indices]
+            scope.bound = list(dict.fromkeys(indices))
+            value = self._value()
+            scope.bound = []
+            found = self._definitions(value)
+        names = tuple(left.name for left in self.declared or self.lefts)
+        if self.shape is not None and names:
+            shape = read_shape(Formula(scope, self.shape, self.span))
+            found.append(Declare(names, shape, self.span))
+        extra, scope.extra = scope.extra, []
+        return [*extra, *found]
+
+    def _value(self) -> Expr:
+        first, *rest = self.values
+        if not first:
+            self.scope.page.fail("nothing stands after =", self.span)
+        reader = Formula(self.scope, first, self.span)
+        value = reader.expression()
+        reader.finish()
+        if rest:
+            shown = self.scope.page.text[first[0].span[0] : first[-1].span[1]]
+            self.scope.notes.append(f"what stands after {' '.join(shown.split())} = is not read")
+        return value
+
+    def _definitions(self, value: Expr) -> list[Statement]:
+        """``a = b = value`` is one definition; ``y = g(z) = value`` defines g as well."""
+        indices = tuple(dict.fromkeys(x for left in self.lefts for x in left.indices))
+        plain = [left for left in self.lefts if not left.parameters]
+        applied = [left for left in self.lefts if left.parameters]
+        names = tuple(left.name for left in plain)
+        if not applied:
+            return [Define(names, (), indices, value, self.span)]
+        functions: list[Statement] = [
+            Define((left.name,), left.parameters, indices, value, self.span) for left in applied
+        ]
+        if plain:
+            functions.append(
+                Define(names, (), indices, Name(applied[0].name, self.span), self.span)
+            )
+        return functions
+
+
+def _cut(tokens: list[Token], *signs: str) -> list[list[Token]]:
+    cuts = [n for n, token in outside(tokens) if token.is_(*signs)]
+    starts = [0, *(n + 1 for n in cuts)]
+    return [tokens[a:b] for a, b in zip(starts, [*cuts, len(tokens)], strict=True)]

@@ -1,0 +1,411 @@
+"""The grammar of expressions in LaTeX: tokens → the tree of ``syntax``.
+
+Strengths, loosest first: conditions joined by ``\\land``, comparisons, ``+ -``, explicit products,
+juxtaposition.  So ``a / b c`` is ``(a / b) c``, except that a number with a name directly behind it
+stays together after a slash: ``1/2m`` is ``1/(2m)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dvar.read import latex_words as words
+from dvar.read.functions import lookup
+from dvar.read.latex_blocks import ADD, COMPARE, LOGIC, MULTIPLY, Blocks
+from dvar.read.latex_names import too_deep
+from dvar.read.latex_tokens import NESTING_LIMIT, Token
+from dvar.read.syntax import (
+    Array,
+    Binary,
+    Call,
+    Expr,
+    Index,
+    Name,
+    Number,
+    Span,
+    Unary,
+)
+
+BESIDE = MULTIPLY + 1
+_KEYWORDS = frozenset({"axis", "keepdims", "ord"})
+
+
+class Formula(Blocks):
+    """A recursive-descent parser over the tokens of one expression."""
+
+    bars = 0
+
+    def nested(self, tokens: Sequence[Token], span: Span) -> Expr:
+        inner = type(self)(self.scope, tokens, span)
+        if not tokens:
+            self.fail("something is missing between these braces", span)
+        value = inner.expression()
+        inner.finish()
+        return value
+
+    def finish(self) -> None:
+        token = self.peek()
+        if token is None:
+            return
+        if token.is_(","):
+            self.fail("a comma here separates nothing", token.span, "1{,}000 for a thousand")
+        self.fail(f"{token.text} is not expected here", token.span)
+
+    # ── operators ───────────────────────────────────────────────────────────────────────────────
+
+    def expression(self, level: int = LOGIC) -> Expr:
+        start = self.next_span()[0]
+        if self.at("-", "+"):
+            left = self.signed(max(level, MULTIPLY))
+        else:
+            left = self.beside()
+        middle: Expr | None = None  # of a chain a < b < c
+        while (found := self.operator()) is not None and found[1] >= level:
+            symbol, strength = found
+            self.take_operator()
+            if symbol == "/":
+                left = self.divided(left)
+                continue
+            right = self.expression(strength + 1)
+            span = (start, self.last_end())
+            if strength == COMPARE and middle is not None:
+                left = Binary("*", left, Binary(symbol, middle, right, span), span)
+            else:
+                left = Binary(symbol, left, right, span)
+            middle = right if strength == COMPARE else None
+        return left
+
+    def operator(self) -> tuple[str, int] | None:
+        token = self.peek()
+        if token is None or token.kind not in ("mark", "command"):
+            return None
+        text = token.text
+        if text in words.SUMS:
+            return words.SUMS[text], ADD
+        if text in words.PRODUCTS:
+            return words.PRODUCTS[text], MULTIPLY
+        if text in words.COMPARISONS:
+            return words.COMPARISONS[text], COMPARE
+        if text == "=":  # outside brackets it has been taken for a definition before
+            return "==", COMPARE
+        if text in ("land", "wedge") or self.said()[0] == "and":
+            return "*", LOGIC
+        return None
+
+    def take_operator(self) -> None:
+        self.n += max(1, self.said()[1])
+
+    def signed(self, level: int) -> Expr:
+        sign = self.take()
+        negative = sign.is_("-")
+        while self.at("-", "+"):
+            negative ^= self.take().is_("-")
+        operand = self.expression(level)
+        return Unary("-", operand, (sign.span[0], self.last_end())) if negative else operand
+
+    def divided(self, left: Expr) -> Expr:
+        start = left.span[0]
+        first = self.peek()
+        right = self.signed(BESIDE) if self.at("-", "+") else self.factor()
+        while first is not None and first.kind == "number" and self.is_name_directly_behind():
+            right = self.times(right, self.factor())
+        left = Binary("/", left, right, (start, self.last_end()))
+        while self.starts_factor():
+            left = self.times(left, self.factor())
+        return left
+
+    def is_name_directly_behind(self) -> bool:
+        token = self.peek()
+        if token is None or token.span[0] != self.last_end():
+            return False
+        named = token.text in words.GREEK or token.text in words.SYMBOLS
+        return token.kind == "letters" or (token.kind == "command" and named)
+
+    def beside(self) -> Expr:
+        """Factors side by side."""
+        left = last = self.factor()
+        while self.starts_factor():
+            token = self.peek()
+            if token is not None and token.kind == "number" and isinstance(last, Number):
+                self.fail("two numbers stand side by side", token.span, r"\cdot between them")
+            last = self.factor()
+            left = self.times(left, last)
+        return left
+
+    @staticmethod
+    def times(left: Expr, right: Expr) -> Expr:
+        return Binary("juxt", left, right, (left.span[0], right.span[1]))
+
+    def starts_factor(self) -> bool:
+        token = self.peek()
+        if token is None:
+            return False
+        if token.kind in ("number", "letters"):
+            return True
+        if token.kind == "begin":
+            return True
+        if token.is_(*words.BARS):
+            return self.bars == 0
+        if token.kind == "mark":
+            return token.text in ("(", "[", "{")
+        if token.kind != "command" or self.operator() is not None:
+            return False
+        if token.text in words.FONTS:
+            return self.said()[0] not in words.CONDITION_WORDS | words.OTHERWISE
+        return token.text not in words.CLOSING | {"in", "qquad", "quad"}
+
+    # ── factors ─────────────────────────────────────────────────────────────────────────────────
+
+    def factor(self) -> Expr:
+        """A number, name, call or bracket with its scripts."""
+        self.scope.depth += 1
+        if self.scope.depth > 2 * NESTING_LIMIT:
+            raise too_deep(self.scope.page, self.next_span())
+        base = self.atom()
+        base = self.scripts(base)
+        if isinstance(base, Name) and self.at("("):
+            base = self.scripts(self.applied(base))
+        self.scope.depth -= 1
+        return base
+
+    def atom(self) -> Expr:
+        token = self.peek()
+        if token is None:
+            self.fail("an operand is missing at the end", self.end_span())
+        if token.kind == "number":
+            return self.number()
+        if token.kind == "letters":
+            return self.letters()
+        if token.kind == "begin":
+            return self.environment()
+        if token.is_(*words.BARS):
+            return self.between_bars()
+        if token.kind in ("mark", "command") and token.text in words.BRACKETS:
+            return self.bracket()
+        if token.kind == "command":
+            return self.command()
+        self.fail(f"an operand is missing before {token.text}", token.span)
+
+    def number(self) -> Expr:
+        token = self.take()
+        value = float(token.text) if "." in token.text else int(token.text)
+        return Number(value, token.span)
+
+    def letters(self) -> Expr:
+        """Letters side by side multiply, unless together they are a name or a function."""
+        token = self.peek()
+        assert token is not None
+        word = token.text
+        following = self.peek(1)
+        called = following is not None and following.is_("(")
+        if len(word) > 1 and word in self.scope.stems:
+            return Name(word, self.take().span)
+        known = word in words.BARE_FUNCTIONS or (called and lookup(word) is not None)
+        if len(word) > 1 and known:
+            self.take()
+            return self.function(str(getattr(lookup(word), "name", word)), token)
+        if len(word) > 2 and word in words.GREEK:
+            return Name(word, self.take().span)
+        if len(word) > 2:
+            self.scope.notes.append(
+                f"{word} is read as {'·'.join(word)}; write \\text{{{word}}} for one name"
+            )
+        first = self.split_first()
+        if first.text == "e" and self.at("^") and "e" not in self.scope.variables:
+            return self.exponential(first)
+        return Name(first.text, first.span)
+
+    def exponential(self, token: Token) -> Expr:
+        self.take()
+        exponent = self.nested(self.argument("one"), token.span)
+        return Call("exp", (exponent,), (), (token.span[0], self.last_end()))
+
+    def command(self) -> Expr:
+        token = self.peek()
+        assert token is not None
+        name = token.text
+        if name in words.REFUSED:
+            self.fail(rf"\{name} begins {words.REFUSED[name]}", token.span)
+        if name in words.FRACTIONS:
+            return self.fraction()
+        if name in words.ACCENTS:
+            return self.accent()
+        if name in words.BLACKBOARD or (name in words.FONTS and self.is_indicator()):
+            return self.indicator()
+        if name in words.BRACES:
+            return self.brace()
+        if name == "sqrt":
+            return self.root()
+        if name == "sum":
+            return self.sum()
+        if name in words.FUNCTIONS:
+            return self.function(words.FUNCTIONS[name], self.take())
+        if name == "infty":
+            return Number(float("inf"), self.take().span)
+        return self.word_or_group()
+
+    def word_or_group(self) -> Expr:
+        token = self.peek()
+        assert token is not None
+        word = self.word()
+        span = (token.span[0], self.last_end())
+        if word is None:
+            self.take()
+            if token.text not in words.FONTS:
+                self.scope.page.unknown(token)
+            return replace(self.nested(self.argument(), token.span), span=(*token.span,))
+        if word.replace(".", "").isdigit():
+            return Number(float(word) if "." in word else int(word), span)
+        if word == "e" and token.text in words.FONTS and self.at("^"):
+            return self.exponential(token)
+        is_function = token.text in words.FONTS and word not in self.scope.variables
+        row = lookup(word) if is_function and len(word) > 1 else None
+        if row is not None and word not in self.scope.functions:
+            return self.function(row.name, Token("command", word, span))
+        return Name(word, span)
+
+    # ── brackets ────────────────────────────────────────────────────────────────────────────────
+
+    def items(self, opener: Token, close: str) -> tuple[list[Expr], list[tuple[str, Expr]]]:
+        """Expressions separated by commas up to the closing bracket; ``axis=1`` among them."""
+        bars, self.bars = self.bars, 0
+        found: list[Expr] = []
+        keywords: list[tuple[str, Expr]] = []
+        while not self.at(close):
+            token, following = self.peek(), self.peek(1)
+            if token and following and token.text in _KEYWORDS and following.is_("="):
+                self.n += 2
+                keywords.append((token.text, self.expression()))
+            else:
+                found.append(self.expression())
+            if not self.at(","):
+                break
+            self.take()
+        self.expect(close, opener)
+        self.bars = bars
+        return found, keywords
+
+    def bracket(self) -> Expr:
+        opener = self.take()
+        close, function = words.BRACKETS[opener.text]
+        found, _ = self.items(opener, close)
+        span = (opener.span[0], self.last_end())
+        if not found:
+            self.fail("empty brackets", span)
+        if function == "norm":
+            return self.norm(found[0], span)
+        if function:
+            return Call(function, tuple(found), (), span)
+        if len(found) == 1:
+            return replace(found[0], span=span)
+        return Array(tuple(found), span)
+
+    def between_bars(self) -> Expr:
+        opener = self.take()
+        count = 1
+        is_norm = words.BARS[opener.text] == "norm"
+        if not is_norm and self.at(opener.text) and self.next_span()[0] == opener.span[1]:
+            self.take()  # ||x||
+            count, is_norm = 2, True
+        self.bars += 1
+        inner = self.expression()
+        for _ in range(count):
+            self.expect(opener.text, opener)
+        self.bars -= 1
+        span = (opener.span[0], self.last_end())
+        return self.norm(inner, span) if is_norm else Call("abs", (inner,), (), span)
+
+    def norm(self, inner: Expr, span: Span) -> Expr:
+        r"""``\lVert x \rVert_1``: the Euclidean (Frobenius) norm unless the subscript says otherwise."""
+        order: tuple[tuple[str, Expr], ...] = ()
+        if self.at("_"):
+            self.take()
+            tokens = self.argument("all")
+            label = "".join(t.text for t in tokens)
+            if label in ("1", "infty"):
+                value = 1 if label == "1" else float("inf")
+                order = (("ord", Number(value, tokens[0].span)),)
+            elif label not in ("2", "F"):
+                self.fail(f"the norm {label} is not read", tokens[0].span, "1, 2, F or \\infty")
+        return Call("norm", (inner,), order, (span[0], self.last_end()))
+
+    # ── calls ───────────────────────────────────────────────────────────────────────────────────
+
+    def applied(self, name: Name) -> Expr:
+        """A name with a bracket behind it: a call, an entry counted from 1, or a product."""
+        start = self.n
+        opener = self.take()
+        found, keywords = self.items(opener, ")")
+        span = (name.span[0], self.last_end())
+        scope, known = self.scope, name.name
+        if known in scope.functions:
+            parameters = scope.functions[known]
+            said = tuple(x.name for x in found if isinstance(x, Name))
+            same = len(said) == len(found) and said == parameters
+            return replace(name, span=span) if same else Call(known, tuple(found), (), span)
+        numbers = [x.value for x in found if isinstance(x, Number)]
+        entry = len(numbers) == len(found) and all(isinstance(k, int) and k > 0 for k in numbers)
+        if entry and numbers and (len(numbers) > 1 or (known[-1:].isdigit() and len(known) > 1)):
+            items = tuple(Number(k - 1, x.span) for k, x in zip(numbers, found, strict=True))
+            return Index(name, items, span)
+        letter = known.rstrip("0123456789_")
+        called = known not in scope.variables and letter in words.FUNCTION_LETTERS
+        if len(found) != 1 or keywords or called or (len(known) > 1 and self.is_row(known)):
+            function = "sigmoid" if known == "sigma" else known
+            return Call(function, tuple(found), tuple(keywords), span)
+        self.n = start  # a product
+        return name
+
+    def is_row(self, name: str) -> bool:
+        return name not in self.scope.variables and name not in words.GREEK and bool(lookup(name))
+
+    def function(self, name: str, token: Token) -> Expr:
+        r"""A function word: ``\log x y``, ``\log(x) y``, ``\sin^2 x``, ``\log_2 x``."""
+        base = self.base_of_log(name) if self.at("_") else None
+        power: Expr | None = None
+        if self.at("^"):
+            self.take()
+            power = self.nested(self.argument("one"), token.span)
+        if self.at("'"):
+            self.fail("a derivative: dvar finds derivatives", self.next_span())
+        args, keywords = self.arguments_of(token)
+        span = (token.span[0], self.last_end())
+        if isinstance(power, Unary) and power.operand == Number(1, power.operand.span):
+            name, power = f"arc{name}", None
+        value: Expr = Call(name, tuple(args), tuple(keywords), span)
+        if base is not None:
+            value = Binary("/", value, Call("log", (base,), (), base.span), span)
+        return Binary("**", value, power, span) if power is not None else value
+
+    def base_of_log(self, name: str) -> Expr:
+        token = self.take()
+        if name != "log":
+            shown = rf"\{name}" if name in words.FUNCTIONS else name
+            self.fail(f"{shown} with a subscript is not read", token.span, f"{shown}(…)")
+        return self.nested(self.argument("all"), token.span)
+
+    def arguments_of(self, token: Token) -> tuple[list[Expr], list[tuple[str, Expr]]]:
+        opener = self.peek()
+        if opener is not None and opener.is_("(", "[", "{", r"\{", "lbrace", "lbrack"):
+            self.take()
+            found, keywords = self.items(opener, words.BRACKETS[opener.text][0])
+            if not found:
+                self.fail(f"{token.text} is given nothing", opener.span)
+            return found, keywords
+        if not (self.starts_factor() or self.at("-")):
+            self.fail(f"{token.text} needs an argument", self.next_span())
+        if self.at("-"):
+            return [self.signed(BESIDE)], []
+        argument = self.factor()
+        while self.starts_factor() and not self.starts_function():
+            argument = self.times(argument, self.factor())
+        return [argument], []
+
+    def starts_function(self) -> bool:
+        token = self.peek()
+        if token is None:
+            return False
+        if token.kind == "letters":
+            return token.text in words.BARE_FUNCTIONS
+        return token.kind == "command" and (token.text in words.FUNCTIONS or token.text == "sum")

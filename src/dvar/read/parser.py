@@ -1,0 +1,416 @@
+"""Tokens → the syntax tree of one expression, by binding strength (a Pratt parser).
+
+How strongly a sign binds comes from the notation of its row.  Minus before a product takes the whole
+product (``-a * b`` is ``-(a * b)``, the same number), which is how the writer prints it.
+"""
+
+from __future__ import annotations
+
+from dvar.core.op import ADD, COMPARE, MUL, POWER, TERNARY, UNARY
+from dvar.read import syntax as s
+from dvar.read.cursor import Cursor
+from dvar.read.functions import INFIX, MODULES, lookup, signature
+from dvar.read.steps import Step
+from dvar.read.survey import CONSTANTS, KEYWORDS, Survey, canonical
+from dvar.read.syntax import Expr
+from dvar.read.tokens import MAX_DEPTH, NAME, NUMBER, SIGN, TEXT, Token
+from dvar.read.where import Places
+from dvar.write.names import GREEK
+
+STRENGTH = {sign: strength for sign, (_, strength) in INFIX.items()} | {"cdot": MUL, "×": MUL}
+_ATTRIBUTES = ("shape", "size", "ndim")
+
+
+class Parser(Cursor):
+    """Reads expressions.
+
+    Attributes:
+        survey: what the whole text says of names.
+        scope: index letters bound here.
+        notes: remarks for the person.
+    """
+
+    def __init__(self, tokens: list[Token], places: Places, survey: Survey) -> None:
+        super().__init__(tokens, places)
+        self.survey = survey
+        self.scope: list[str] = []
+        self.notes: list[str] = []
+        self.in_shape = False
+        self._depth = 0
+        self._grouping = -1  # where a [ is a bracket and not a list
+
+    # ── operators ───────────────────────────────────────────────────────────────────────────────
+
+    def expression(self, floor: int = TERNARY) -> Step[Expr]:
+        """An expression whose operators bind at least as strongly as ``floor``."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self.error(
+                f"the formula is nested more than {MAX_DEPTH} deep",
+                self.token.span,
+                "name the parts: q = …; f = … q …",
+            )
+        left: Expr = yield self._prefix(floor)
+        while True:
+            strength = self._strength()
+            if strength is None or strength < floor:
+                break
+            left = yield self._infix(left, strength)
+        if floor <= TERNARY and self.token.kind is NAME and self.token.text == "if":
+            left = yield self._ternary(left)
+        self._depth -= 1
+        return left
+
+    def _strength(self) -> int | None:
+        """How strongly what comes next binds to its left; None if it is no operator."""
+        token = self.token
+        if token.kind is SIGN and token.text in STRENGTH:
+            return None if self.in_shape and token.text == "×" else STRENGTH[token.text]
+        return MUL if self._starts_operand() else None
+
+    def _starts_operand(self) -> bool:
+        token = self.token
+        if token.kind is NAME:
+            return token.text not in KEYWORDS and not (self.in_shape and token.text[0] == "x")
+        return token.kind is NUMBER or self.sees("(", "√")
+
+    def _infix(self, left: Expr, strength: int) -> Step[Expr]:
+        token = self.token
+        if token.kind is not SIGN or token.text not in STRENGTH:
+            self._check_juxtaposition(left)
+            right: Expr = yield self.expression(UNARY)
+            return s.Binary("juxt", left, right, self.span_from(left))
+        self.take()
+        if token.text == "**":
+            self._note_caret(token)
+            right = yield self._exponent()
+        else:
+            right = yield self.expression(strength + 1)
+        if strength == COMPARE and self._strength() == COMPARE:
+            raise self.error(
+                "comparisons cannot be chained", self.token.span, "(a < b) * (b < c) is 1 for both"
+            )
+        sign = "*" if token.text == "×" else token.text
+        return s.Binary(sign, left, right, self.span_from(left))
+
+    def _note_caret(self, token: Token) -> None:
+        if self.raw(token) == "^":
+            self.note("^ is read as a power (**)")
+
+    def note(self, remark: str) -> None:
+        if remark not in self.notes:
+            self.notes.append(remark)
+
+    def _exponent(self) -> Step[Expr]:
+        if not self.sees("{"):
+            right: Expr = yield self.expression(UNARY)
+            return right
+        self.take()
+        right = yield self.expression()
+        self.expect("}", "to close the exponent")
+        return right
+
+    def _check_juxtaposition(self, left: Expr) -> None:
+        """Refuse a product without sign that people read in two ways."""
+        token = self.token
+        if token.kind is NUMBER:
+            raise self.error(
+                "a number right behind another factor",
+                token.span,
+                "* between them, or an operator that is missing",
+            )
+        tight = not token.spaced and self.last.kind is NUMBER
+        if tight and isinstance(left, s.Binary) and left.operator == "/":
+            is_fraction = isinstance(left.left, s.Number) and self.sees("(")
+            if not is_fraction and isinstance(left.right, s.Number):
+                a, b = self._shown(left.left), self._shown(left.right)
+                raise self.error(
+                    f"{a}/{b}{self.raw(token)} can mean two things",
+                    (left.span[0], token.span[1]),
+                    f"({a}/{b})*{self.raw(token)} or {a}/({b}*{self.raw(token)})",
+                )
+
+    def _shown(self, expr: Expr) -> str:
+        return self.places.written(expr.span)
+
+    def _ternary(self, value: Expr) -> Step[Expr]:
+        self.take()
+        condition: Expr = yield self.expression(COMPARE)
+        if self.token.text != "else":
+            raise self.unexpected("else, as in: a if x > 0 else b")
+        self.take()
+        other: Expr = yield self.expression()
+        return s.Cases(((value, condition), (other, None)), self.span_from(value))
+
+    # ── operands ────────────────────────────────────────────────────────────────────────────────
+
+    def _prefix(self, floor: int) -> Step[Expr]:
+        token = self.token
+        if self.sees("-", "+"):
+            self.take()
+            operand: Expr = yield self._negated(floor)
+            if token.text == "+":
+                return operand
+            return s.Unary("-", operand, self.span_from(token))
+        if self.takes("√"):
+            operand = yield self.expression(POWER)
+            return s.Call("sqrt", (operand,), (), self.span_from(token))
+        operand = yield self._primary()
+        operand = yield self._postfix(operand)
+        return operand
+
+    def _negated(self, floor: int) -> Step[Expr]:
+        if self.token.kind is NUMBER and self.next.text != "**":  # -1 * x has the factor -1
+            operand: Expr = yield self._primary()
+        else:
+            operand = yield self.expression(MUL if floor <= MUL else UNARY)
+        return operand
+
+    def _primary(self) -> Step[Expr]:
+        token = self.token
+        if token.kind is NUMBER:
+            result: Expr = yield self._number()
+        elif token.kind is NAME and token.text not in KEYWORDS:
+            result = yield self._name()
+        elif token.kind is TEXT:
+            self.take()
+            result = s.Text(token.text, token.span)
+        elif self.sees("(") or (self.sees("[") and self.at == self._grouping):
+            result = yield self._group()
+        elif self.takes("["):
+            items: tuple[Expr, ...] = yield self._items("]")
+            result = s.Array(items, self.span_from(token))
+        elif self.takes("|"):
+            inner: Expr = yield self.expression()
+            self.expect("|", "to close the absolute value")
+            result = s.Call("abs", (inner,), (), self.span_from(token))
+        else:
+            raise self.unexpected("a number, a name or (")
+        return result
+
+    def _number(self) -> Step[Expr]:
+        token = self.take()
+        digits = token.text.replace("_", "")
+        whole = digits.isdigit()
+        value = int(digits) if whole and len(digits) <= 300 else float(digits)
+        if value == float("inf") or (whole and len(digits) > 300):
+            raise self.error("the number is too large", token.span)
+        if digits == "1" and self.sees("[") and not self.token.spaced:  # 1[z > 0]
+            self._grouping = self.at
+            result: Expr = yield self._group()
+            return result
+        return s.Number(value, token.span)
+
+    def _group(self) -> Step[Expr]:
+        """``(a)``, or a tuple."""
+        token = self.take()
+        closing = ")" if token.text == "(" else "]"
+        if self.takes(closing):
+            return s.Array((), self.span_from(token))
+        first: Expr = yield self.expression()
+        if self.takes(closing):
+            return first
+        if not self.sees(","):
+            raise self.unexpected(f"an operator or {closing}")
+        self.take()
+        rest: tuple[Expr, ...] = yield self._items(closing)
+        return s.Array((first, *rest), self.span_from(token))
+
+    def _items(self, closing: str) -> Step[tuple[Expr, ...]]:
+        items: list[Expr] = []
+        while not self.takes(closing):
+            item: Expr = yield self.expression()
+            items.append(item)
+            if not self.sees(",", closing):
+                raise self.unexpected(f"a comma or {closing}")
+            self.takes(",")
+        return tuple(items)
+
+    # ── names, calls, indices ───────────────────────────────────────────────────────────────────
+
+    def _name(self) -> Step[Expr]:
+        from dvar.read.sums import sum_letters, summation
+
+        while self.token.text in MODULES and self.next.text == "." and not self._known():
+            self.at += 2
+        token = self.token
+        if token.kind is not NAME:
+            raise self.unexpected("a name after the dot")
+        if sum_letters(self):
+            result: Expr = yield summation(self)
+            return result
+        self.take()
+        if self.sees("(") and self._is_call(token):
+            self.take()
+            result = yield self.call(token.text, token, ())
+        elif self._is_applied(token):
+            argument: Expr = yield self.expression(POWER)
+            result = s.Call(token.text, (argument,), (), self.span_from(token))
+        else:
+            result = self._component(token)
+        return result
+
+    def _known(self) -> bool:
+        return self.survey.is_variable(canonical(self.token.text))
+
+    def _is_call(self, token: Token) -> bool:
+        """Whether a name before a bracket is called, not multiplied."""
+        name, adjacent = canonical(token.text), not self.token.spaced
+        found = self.survey
+        if name in found.functions:
+            return True
+        if found.is_variable(name):
+            return adjacent and (name in found.defined or self._is_component())
+        if name in found.defined or (adjacent and self._is_component() and name in found.arrays):
+            return True
+        if name in CONSTANTS:
+            return False
+        if lookup(token.text) or token.text == "sigma":
+            return adjacent or name not in found.plain
+        if adjacent and name in found.plain:
+            self.note(f"{token.text}(…) is read as a product: {token.text} is no function")
+        return adjacent and name not in found.plain
+
+    def _is_component(self) -> bool:
+        """``(1, 2)`` ahead: whole numbers only."""
+        at = self.at + 1
+        while self.tokens[at].kind is NUMBER and self.tokens[at].text.isdigit():
+            at += 1
+            if self.tokens[at].text == ")":
+                return True
+            if self.tokens[at].text != ",":
+                return False
+            at += 1
+        return False
+
+    def _is_applied(self, token: Token) -> bool:
+        """``log y``: a function of one operand before something that is no bracket."""
+        if not self._starts_operand() or self.sees("(") or self._strength() is None:
+            return False
+        if len(token.text) == 1 or token.text in GREEK or canonical(token.text) in self.survey.plain:
+            row = lookup(token.text) if token.text in ("log", "ln", "exp") else None
+        else:
+            row = lookup(token.text)
+        if row is None or self.survey.is_variable(canonical(token.text)):
+            return False
+        if len([p for p in signature(row).parameters.values() if p.default is p.empty]) != 1:
+            return False
+        if self.token.kind is NUMBER and not self.next.spaced and self.next.kind is NAME:
+            raise self.error(
+                f"where does the argument of {token.text} end?",
+                (token.span[0], self.next.span[1]),
+                f"{token.text}({self.raw(self.token)}*{self.raw(self.next)})",
+            )
+        return True
+
+    def _component(self, token: Token) -> Expr:
+        """``x_i`` where i is bound here, or just a name."""
+        base, letters = split_letters(token.text, self.scope)
+        name = s.Name(base, token.span)
+        return s.Component(name, letters, False, token.span) if letters else name
+
+    def call(self, function: str, start: Expr | Token, first: tuple[Expr, ...]) -> Step[Expr]:
+        """Arguments up to the closing bracket."""
+        args, kwargs = list(first), []
+        while not self.takes(")"):
+            if self.token.kind is NAME and self.next.kind is SIGN and self.next.text == "=":
+                key = self.take().text
+                self.take()
+                value: Expr = yield self.expression()
+                kwargs.append((key, value))
+            else:
+                value = yield self.expression()
+                args.append(value)
+            if not self.sees(",", ")"):
+                raise self.unexpected("a comma or )")
+            self.takes(",")
+        return s.Call(function, tuple(args), tuple(kwargs), self.span_from(start))
+
+    def _postfix(self, operand: Expr) -> Step[Expr]:
+        while True:
+            if self.takes(".T"):
+                operand = s.Transpose(operand, self.span_from(operand))
+            elif self.sees(".") and self.next.kind is NAME:
+                self.take()
+                operand = yield self._attribute(operand, self.take())
+            elif self.sees("[") and not isinstance(operand, s.Number):
+                operand = yield self._index(operand)
+            elif self.sees("**") and self._is_transpose():
+                self.at += 2
+                operand = s.Transpose(operand, self.span_from(operand))
+            elif self.sees("**") and (letter := self._example_letter()):
+                self.at += 4
+                operand = s.Component(operand, (letter,), True, self.span_from(operand))
+            else:
+                return operand
+
+    def _is_transpose(self) -> bool:
+        """``w^T``."""
+        unknown = "T" not in self.survey.plain and not self.survey.is_variable("T")
+        return unknown and self.next.kind is NAME and self.next.text == "T"
+
+    def _example_letter(self) -> str | None:
+        """``x^(i)`` with an index letter."""
+        texts = [t.text for t in self.tokens[self.at + 1 : self.at + 4]]
+        if len(texts) == 3 and texts[0] == "(" and texts[2] == ")" and texts[1] in self.scope:
+            return texts[1]
+        return None
+
+    def _attribute(self, operand: Expr, token: Token) -> Step[Expr]:
+        if token.text in ("T", "mT"):
+            return s.Transpose(operand, self.span_from(operand))
+        if self.takes("("):
+            result: Expr = yield self.call(token.text, operand, (operand,))
+            return result
+        if token.text in _ATTRIBUTES:
+            return s.Call(token.text, (operand,), (), self.span_from(operand))
+        raise self.error(
+            f".{token.text} is not known", token.span, ".T, .shape, or a call such as .sum()"
+        )
+
+    def _index(self, operand: Expr) -> Step[Expr]:
+        self.take()
+        items: list[Expr] = []
+        while not self.takes("]"):
+            item: Expr = yield self._slice()
+            items.append(item)
+            if not self.sees(",", "]"):
+                raise self.unexpected("a comma or ]")
+            self.takes(",")
+        span = self.span_from(operand)
+        if not items:
+            raise self.error("an index is missing between [ and ]", span)
+        names = [i.name for i in items if isinstance(i, s.Name) and i.name in self.scope]
+        if names and len(names) == len(items):
+            return s.Component(operand, tuple(names), False, span)
+        return s.Index(operand, tuple(items), span)
+
+    def _slice(self) -> Step[Expr]:
+        start, parts = self.token, [None, None, None]  # type: tuple[Token, list[Expr | None]]
+        if self.takes(".."):
+            return s.Name("...", start.span)
+        part, colons = 0, 0
+        while not self.sees(",", "]"):
+            if part < 2 and self.takes(":"):
+                part += 1
+                colons += 1
+            else:
+                inner: Expr = yield self.expression()
+                parts[part] = inner
+                if not self.sees(",", "]", ":"):
+                    raise self.unexpected("a comma, : or ]")
+        if not colons:
+            if parts[0] is None:
+                raise self.unexpected("an index")
+            return parts[0]
+        return s.Slice(parts[0], parts[1], parts[2], self.span_from(start))
+
+
+def split_letters(name: str, scope: list[str]) -> tuple[str, tuple[str, ...]]:
+    """``W_ij`` → W and (i, j) where both letters are bound; else the whole name."""
+    base, letters = name, ""
+    while True:
+        stem, underscore, tail = base.rpartition("_")
+        if not underscore or not stem or not tail or not set(tail) <= set(scope):
+            return base, tuple(letters)
+        base, letters = stem, tail + letters
