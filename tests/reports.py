@@ -304,10 +304,10 @@ def with_everything() -> Report:
     rule = form("x := x - alpha*df/dx", r"x := x - \alpha \frac{\partial f}{\partial x}")
     update = UpdateReport(form("x"), rule, form("-2 - 0.1*(-4)"), np.array(-1.6))
     rows = (
-        tuple(map(np.array, (1, -2.0, -12.0))),
-        tuple(map(np.array, (2, -1.6, -13.6))),
+        tuple(map(np.array, (-2.0, -12.0))),
+        tuple(map(np.array, (-1.6, -13.6))),
     )
-    descent = Descent(0.1, (update,), (form("epoch"), form("x"), form("f")), rows)
+    descent = Descent(0.1, (update,), (form("x"), form("f")), rows)
     programs = (
         Program(
             "loop over examples", "for i in range(m):\n    dw += x[i] * dz[i]", "O(m n) in Python"

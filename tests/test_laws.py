@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dvar.check.laws import LAWS, broken, case, first_order
-from dvar.check.laws_samples import SAMPLES, Sample, samples_of
+from dvar.check.cases import Sample, case, gradients_at
+from dvar.check.laws import LAWS, broken, first_order
+from dvar.check.laws_samples import SAMPLES, samples_of
 from dvar.check.mistakes import MISTAKES, plant
 from dvar.core.node import topological
 from dvar.core.op import (
@@ -22,7 +23,6 @@ from dvar.core.op import (
     constant,
 )
 from dvar.derive.sweep import sweep
-from dvar.engine.reference import evaluate
 from dvar.ops import TABLE
 
 ROWS = list(TABLE.values())
@@ -71,10 +71,7 @@ def _gradients(op, sample):
     it = case(op, sample)
     if not it.root.is_float:
         return []
-    found = sweep(it.root, it.random("u", it.root), it.wrt).gradients
-    shown = evaluate([found[x] for x in it.wrt if x in found], it.values)
-    rest = iter(shown)
-    return [next(rest) if x in found else np.zeros(it.values[x].shape) for x in it.wrt]
+    return gradients_at(it.root, it.random("u", it.root), it.wrt, it.values)
 
 
 def _differs(op, bent):
@@ -257,3 +254,33 @@ def test_a_row_that_does_not_broadcast_elementwise_is_refused():
         source="x",
     )
     assert any("breaks broadcasting" in r for r in broken(row))
+
+
+def test_an_expansion_that_computes_something_else_is_refused():
+    reasons = _reasons(expand=lambda x: x * x / 3)
+    assert any("breaks expansion" in r and "expands into" in r for r in reasons)
+
+
+def test_an_expansion_with_the_right_value_and_another_gradient_is_refused():
+    reasons = _reasons(expand=lambda x: TABLE["sign"](x * x) * _HELD(x) / 2)
+    assert any("breaks expansion: a gradient of" in r for r in reasons)
+
+
+# The square as a number that nothing flows back from.
+_HELD = Op("held_square", ONE, np.square, Constant(), domain=(REALS,), source="x")
+
+
+def test_a_numpy_name_that_means_something_else_is_refused():
+    assert (
+        _reasons(name="negated", forward=np.negative, derivative=_MINUS, numpy=("negative",)) == []
+    )
+    (reason,) = _reasons(name="negated", forward=np.negative, derivative=_MINUS, numpy=("exp",))
+    assert "breaks spelling: exp gives" in reason
+
+
+def test_a_numpy_name_that_cannot_be_called_like_the_row_is_refused():
+    (reason,) = _reasons(name="negated", forward=np.negative, derivative=_MINUS, numpy=("outer",))
+    assert "outer takes none of the sample calls" in reason
+
+
+_MINUS = Partials(lambda out, x: (-1,))

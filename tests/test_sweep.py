@@ -179,6 +179,20 @@ def test_an_expansion_with_one_operand_twice_counts_it_once():
     assert _values([forward([f], {x: constant(1.0)})[f]], {x: 2.0}) == [12.0]
 
 
+def test_an_expansion_into_one_of_its_operands_does_not_look_beneath_it():
+    second = Op("second", "... , ... -> ...", lambda a, b: b, expand=lambda a, b: b)
+    f = second(x, x * x)
+    assert _values(_gradients(f, x), {x: 3.0}) == [6.0]
+    assert _values([forward([f], {x: constant(1.0)})[f]], {x: 3.0}) == [6.0]
+
+
+def test_an_expansion_does_not_look_beneath_an_operand_that_is_made_of_another():
+    mixed = Op("mixed", "... , ... -> ...", lambda a, b: a * b, expand=lambda a, b: a * b)
+    f = mixed(x, x * x)
+    assert _values(_gradients(f, x), {x: 3.0}) == [27.0]
+    assert _values([forward([f], {x: constant(1.0)})[f]], {x: 3.0}) == [27.0]
+
+
 def test_every_higher_order_comes_from_the_same_sweep():
     f = x**5
     for value in (80.0, 160.0, 240.0, 240.0, 120.0):
@@ -329,6 +343,22 @@ def test_an_adjoint_is_transposed_into_a_tangent():
     values = {n: generator.normal(size=3) for n in (a, b, da, db)}
     want = values[da] @ values[b] + values[a] @ values[db]
     np.testing.assert_allclose(evaluate([tangent], values)[0], want, rtol=1e-13)
+
+
+def test_the_tangent_of_a_chain_of_adjoints_grows_in_proportion_to_it():
+    sin = TABLE["sin"]
+    turn = Op("turn", "... -> ...", np.sin, Adjoint(lambda g, out, x: (g * TABLE["cos"](x),)))
+
+    def tangent(length):
+        f = x
+        for _ in range(length):
+            f = turn(f)
+        return forward([f], {x: constant(1.0)})[f]
+
+    sizes = [len(topological([tangent(length)])) for length in (10, 20, 30)]
+    assert sizes[2] - sizes[1] == sizes[1] - sizes[0]
+    want = _values(_gradients(sin(sin(sin(x))), x), {x: 0.7})
+    np.testing.assert_allclose(_values([tangent(3)], {x: 0.7}), want, rtol=1e-14)
 
 
 def test_a_constant_row_has_no_tangent_and_no_share():

@@ -6,17 +6,18 @@ asks all of them; it serves for a row of your own as it does for ours.
 
 from __future__ import annotations
 
+import importlib
 import itertools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from dvar.check.laws_samples import Sample, samples_of
+from dvar.check.cases import Case, Sample, Values, case, gradients_at
+from dvar.check.laws_samples import samples_of
 from dvar.check.oracles import EXACT, close, oracles
 from dvar.core.axes import parse
-from dvar.core.dims import Dim, Shape, Size, resolve
+from dvar.core.dims import Dim, Size, resolve
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, SIZE, VARIABLE, Array, Constant, Kink, Op, variable
 from dvar.derive.forward import forward
@@ -24,54 +25,13 @@ from dvar.derive.sweep import ones_like, sweep
 from dvar.engine.reference import evaluate
 
 Law: TypeAlias = "Callable[[Op, Sequence[Sample]], str]"
-Values = dict[Node, Array]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A sample call as graph, with numbers: ``root`` is the result, ``wrt`` its float operands."""
-
-    root: Node
-    wrt: tuple[Node, ...]
-    values: Values
-    generator: np.random.Generator
-
-    def random(self, name: str, like: Node) -> Node:
-        """A new variable in the shape of a node, with random numbers (never ones: ones hide errors)."""
-        node = variable(name, like.shape, like.dtype if like.is_float else "float64")
-        (shape,) = (np.shape(a) for a in evaluate([like], self.values))
-        self.values[node] = self.generator.normal(size=shape).astype(node.dtype)
-        return node
-
-
-def case(op: Op, sample: Sample, dtype: str = "float64", named: bool = False) -> Case:
-    """Build a sample call.  ``named`` puts a name in the place of every size but one."""
-    generator = np.random.default_rng(0)
-    values: Values = {}
-    for n, array in enumerate(sample.draw(op, generator)):
-        floats = array.dtype.kind == "f"
-        shape: Shape = tuple(Dim(f"n{s}") if named and s > 1 else s for s in array.shape)
-        node = variable(f"x{n}", shape, dtype if floats else array.dtype.name)
-        values[node] = array.astype(dtype) if floats else array
-    root = sample.call(op, *values)
-    return Case(root, tuple(x for x in values if x.is_float), values, generator)
-
 
 # ── comparing ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _gradients(
-    root: Node, seed: Node, wrt: Sequence[Node], values: Mapping[Node, Array]
-) -> list[Array]:
-    """Values of the reverse gradients, zeros where there is no path."""
-    found = sweep(root, seed, wrt).gradients
-    got = iter(evaluate([found[x] for x in wrt if x in found], values))
-    return [next(got) if x in found else np.zeros(np.shape(values[x])) for x in wrt]
-
-
 def _wrong(root: Node, seed: Node, wrt: Sequence[Node], values: Values) -> str:
     """Why the reverse gradients of ``<seed, root>`` are not what evaluating it says; "" if they are."""
-    for x, got in zip(wrt, _gradients(root, seed, wrt, values), strict=True):
+    for x, got in zip(wrt, gradients_at(root, seed, wrt, values), strict=True):
 
         def f(array: Array, x: Node = x) -> Array:
             (out,) = evaluate([root], {**values, x: array})
@@ -158,7 +118,7 @@ def first_order(op: Op, samples: Sequence[Sample]) -> str:
             reason = _wrong(it.root, it.random("u", it.root), it.wrt, it.values)
             if reason:
                 return f"{reason} ({sample})"
-        elif not isinstance(it.root.op.derivative, Constant):
+        elif it.wrt and not isinstance(it.root.op.derivative, Constant):
             return f"the result is {it.root.dtype}, so the derivative must be Constant ({sample})"
     return ""
 
@@ -182,7 +142,7 @@ def modes_agree(op: Op, samples: Sequence[Sample]) -> str:
 def _modes_differ(it: Case, root: Node) -> str:
     w = it.random("w", root)
     tangents = {x: it.random(f"v {x.param('name')}", x) for x in it.wrt}
-    back = _gradients(root, w, it.wrt, it.values)
+    back = gradients_at(root, w, it.wrt, it.values)
     alone = [{x: t} for x, t in tangents.items()]
     for given in alone if len(alone) == 1 else [tangents, *alone]:
         (out,) = evaluate([forward([root], given)[root]], it.values)
@@ -227,7 +187,7 @@ def edges(op: Op, samples: Sequence[Sample]) -> str:
             return f"{where} the value is {_short(got)}, not {edge.value}"
         if edge.partials is None:
             continue
-        found = _gradients(root, ones_like(root), [x for x in xs if x.is_float], values)
+        found = gradients_at(root, ones_like(root), [x for x in xs if x.is_float], values)
         for n, (share, want) in enumerate(zip(found, edge.partials, strict=True)):
             if want is not None and not _same(share, want):
                 return f"{where} the partial of operand {n + 1} is {_short(share)}, not {want}"
@@ -275,7 +235,7 @@ def _off_kink(op: Op, kink: Kink) -> str:
         return "none of the sample points lies on it"
     xs = [variable(f"x{n}", c.shape) for n, c in enumerate(columns)]
     root = op(*xs)
-    got = _gradients(root, ones_like(root), xs[:1], dict(zip(xs, columns, strict=True)))[0]
+    got = gradients_at(root, ones_like(root), xs[:1], dict(zip(xs, columns, strict=True)))[0]
     return "" if np.all(got == kink.taken) else f"the partial is {_short(got)}, not {kink.taken}"
 
 
@@ -290,14 +250,14 @@ def _ties(op: Op, samples: Sequence[Sample], kink: Kink) -> str:
         it = case(op, sample)
         x = it.wrt[0]
         it.values[x] = np.round(it.values[x]) * (0.0 if flat else 1.0)
-        (node,) = [n for n in topological([it.root]) if n.op is op]
-        arrays = evaluate(node.inputs, it.values)
-        hit = np.asarray(kink.hit(*arrays, **dict(node.params)))
-        hit = hit.reshape(hit.shape + (1,) * (arrays[0].ndim - hit.ndim))  # of whole matrices
-        (got,) = _gradients(node, ones_like(node), node.inputs[:1], it.values)
-        seen = seen or bool(np.any(hit))
-        if not np.all((got >= low) & (got <= high) | ~hit):
-            return f"a partial of {_short(got)} is not in [{low}, {high}] ({sample})"
+        for node in [n for n in topological([it.root]) if n.op is op]:
+            arrays = evaluate(node.inputs, it.values)
+            hit = np.asarray(kink.hit(*arrays, **dict(node.params)))
+            hit = hit.reshape(hit.shape + (1,) * (arrays[0].ndim - hit.ndim))  # of whole matrices
+            (got,) = gradients_at(node, ones_like(node), node.inputs[:1], it.values)
+            seen = seen or bool(np.any(hit))
+            if not np.all((got >= low) & (got <= high) | ~hit):
+                return f"a partial of {_short(got)} is not in [{low}, {high}] ({sample})"
     return "" if seen else "none of the sample points lies on it"
 
 
@@ -320,8 +280,8 @@ def broadcasting(op: Op, samples: Sequence[Sample]) -> str:
         wide = [x for x in spread if x.is_float]
         pairs = zip(
             it.wrt,
-            _gradients(it.root, seed, it.wrt, it.values),
-            _gradients(root, seed, wide, values),
+            gradients_at(it.root, seed, it.wrt, it.values),
+            gradients_at(root, seed, wide, values),
             strict=True,
         )
         for x, got, want in pairs:
@@ -336,6 +296,55 @@ def _summed(array: Array, shape: tuple[int, ...]) -> Array:
     return np.asarray(np.sum(array, axis=ones, keepdims=True))
 
 
+def expansion(op: Op, samples: Sequence[Sample]) -> str:
+    """Written in other rows it has the same value and the same gradients."""
+    if op.expand is None:
+        return ""
+    for sample in samples:
+        it = case(op, sample)
+        for node in [n for n in topological([it.root]) if n.op is op]:
+            body = op.expand(*node.inputs, **dict(node.params))
+            if body.shape != node.shape:
+                return f"it expands into {body!r} ({sample})"
+            (want,), (got,) = evaluate([node], it.values), evaluate([body], it.values)
+            if not close(got, want, EXACT):
+                return f"{_short(want)} expands into {_short(got)} ({sample})"
+            seed = it.random("u", node)
+            own = gradients_at(node, seed, it.wrt, it.values)
+            for a, b in zip(own, gradients_at(body, seed, it.wrt, it.values), strict=True):
+                if not close(b, a, EXACT):
+                    return f"a gradient of {_short(a)} expands into {_short(b)} ({sample})"
+    return ""
+
+
+def spelling(op: Op, samples: Sequence[Sample]) -> str:
+    """What the row says NumPy and SciPy call it computes the same, called in the same way."""
+    for name in op.numpy:
+        function, called = _function(name), False
+        for sample in samples:
+            it = case(op, sample)
+            try:
+                with np.errstate(all="ignore"):
+                    got = np.asarray(sample.call(function, *it.values.values()))
+            except (TypeError, AttributeError):
+                continue  # an argument that only the row has, or a node made directly
+            called = True
+            (want,) = evaluate([it.root], it.values)
+            if not close(got, want, EXACT):
+                return f"{name} gives {_short(got)}, the row {_short(want)} ({sample})"
+        if samples and not called:
+            return f"{name} takes none of the sample calls"
+    return ""
+
+
+def _function(name: str) -> Any:
+    """``linalg.det`` is NumPy's; SciPy's come with all their dots."""
+    module, _, last = name.rpartition(".")
+    if not module.startswith("scipy"):
+        module = f"numpy.{module}".rstrip(".")
+    return getattr(importlib.import_module(module), last)
+
+
 LAWS: dict[str, Law] = {
     "states": states,
     "types": types,
@@ -345,6 +354,8 @@ LAWS: dict[str, Law] = {
     "edges": edges,
     "kinks": kinks,
     "broadcasting": broadcasting,
+    "expansion": expansion,
+    "spelling": spelling,
 }
 
 

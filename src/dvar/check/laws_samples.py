@@ -5,55 +5,14 @@ Sizes differ from axis to axis, so that no wrong axis goes unseen, and every flo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from dvar.check.cases import Draw, Sample, Shapes
 from dvar.core.axes import parse
-from dvar.core.node import Node
 from dvar.core.op import REALS, Array, Op
-
-Draw: TypeAlias = "Callable[[np.random.Generator, tuple[int, ...]], Array]"
-_Shapes: TypeAlias = "tuple[tuple[int, ...], ...]"
-Call: TypeAlias = "Callable[..., Node]"
-
-
-def _plain(op: Op, *operands: Node) -> Node:
-    return op(*operands)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One call of a row.
-
-    Attributes:
-        shapes: of the array operands.
-        call: ``(op, *operands) → Node``: how the row is applied to them.
-        draws: operand → how its numbers are drawn, where the row's domain does not say; integers and
-            booleans stay what they are.
-        fixed: the call holds sizes as numbers, so it makes no sense with named ones.
-        note: what is special, for messages.
-    """
-
-    shapes: _Shapes
-    call: Call = _plain
-    draws: dict[int, Draw] = field(default_factory=dict)
-    fixed: bool = False
-    note: str = ""
-
-    def draw(self, op: Op, generator: np.random.Generator) -> list[Array]:
-        """Numbers for the operands."""
-        arrays = []
-        for n, shape in enumerate(self.shapes):
-            domain = op.domain[n] if n < len(op.domain) else REALS
-            draw = self.draws.get(n, domain.draw)
-            arrays.append(np.asarray(draw(generator, shape)))
-        return arrays
-
-    def __str__(self) -> str:
-        return f"operands {', '.join(map(str, self.shapes))}{'; ' if self.note else ''}{self.note}"
 
 
 def calls(*shapes: tuple[int, ...], **kwargs: Any) -> Sample:
@@ -62,7 +21,7 @@ def calls(*shapes: tuple[int, ...], **kwargs: Any) -> Sample:
     return Sample(shapes, lambda op, *xs: op(*xs, **kwargs), note=note)
 
 
-_ELEMENTWISE: dict[int, list[_Shapes]] = {
+_ELEMENTWISE: dict[int, list[Shapes]] = {
     1: [((),), ((2, 3),)],
     2: [((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 1), (3,)), ((2, 3), ()), ((), ())],
     3: [((2, 3),) * 3, ((2, 1), (3,), ()), ((), (2, 3), (1, 3))],
@@ -71,7 +30,7 @@ _ELEMENTWISE: dict[int, list[_Shapes]] = {
 
 def samples_of(op: Op) -> Sequence[Sample]:
     """The calls to try: those of the table and, for elementwise rows, all mixes of shapes."""
-    mixes: list[_Shapes] = []
+    mixes: list[Shapes] = []
     if op.is_elementwise and isinstance(op.axes, str):
         arity = len(parse(op.axes).operands)
         mixes = _ELEMENTWISE.get(arity, [((2, 3),) * arity])
@@ -85,6 +44,17 @@ def _reals(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 def _well_conditioned(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray(REALS.draw(generator, shape) + 4 * np.eye(shape[-1]))
+
+
+def _mask(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return np.asarray(generator.integers(0, 2, shape).astype(bool))
+
+
+def _with_zeros(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """One zero in the first column, two in the second."""
+    array = REALS.draw(generator, shape)
+    array[0] = array[1, 1] = 0.0
+    return array
 
 
 def _exponent(y: float) -> Sample:
@@ -123,6 +93,8 @@ _REDUCTION = [
 ]
 _SQUARE = [one((3, 3)), one((1, 1)), one((2, 2)), one((4, 4)), one((2, 3, 3))]
 _ORDER = [one((5,)), one((2, 4)), one((4, 2), axis=0), one((2, 3), axis=None)]
+_SOFT = [one((4,)), one((2, 3)), one((2, 3), axis=0), one((2, 3), axis=None)]
+_TRUTH = [Sample(((2, 3),), draws={0: _mask}), one((2, 3), axis=0)]
 
 # Name of a row → calls of it.
 SAMPLES: dict[str, Sequence[Sample]] = {
@@ -141,7 +113,9 @@ SAMPLES: dict[str, Sequence[Sample]] = {
         calls((4, 2, 3), (3,)),
     ],
     "outer": [calls((2,), (3,))],
-    "dot": [calls((2, 3), (3,)), calls((), (3,))],
+    "dot": [calls((2, 3), (3,)), calls((), (3,)), calls((3,), (3,)), calls((3, 3), (3, 3))],
+    "inner": [calls((2, 3), (3,)), calls((), (3,)), calls((3,), (3,)), calls((3, 3), (3, 3))],
+    "vdot": [calls((3,), (3,)), calls((3, 3), (3, 3))],
     "einsum": [
         Sample(((2, 3), (3, 4)), lambda op, x, y: op("ij,jk->ki", x, y), note="ij,jk->ki"),
         Sample(((2, 3), (4, 3)), lambda op, x, y: op("ij,kj->", x, y), note="ij,kj->"),
@@ -157,7 +131,7 @@ SAMPLES: dict[str, Sequence[Sample]] = {
     "leaky_relu": [one((2, 3), 0.25)],
     "elu": [one((2, 3), 2.0)],
     "gelu": [one((2, 3), approximate="tanh")],
-    "clip": [one((2, 3), -1.0, 1.0), one((2, 3), -1.0), one((2, 3), max=0.5)],
+    "clip": [one((2, 3), -1.0, 1.0), one((2, 3), -1.0, None), one((2, 3), None, 0.5)],
     "maximum": [one((2, 3), 0)],
     # ── shaping and moving ──
     "transpose": [one((2, 3)), one((2, 3, 4), (1, 2, 0))],
@@ -176,15 +150,21 @@ SAMPLES: dict[str, Sequence[Sample]] = {
     "roll": [one((5,), 2), one((2, 3), -1, axis=1), one((2, 3), (1, 2), axis=(0, 1))],
     "swapaxes": [one((2, 3, 4), 0, 2)],
     "moveaxis": [one((2, 3, 4), 0, -1)],
-    "eye": [made(3), made(2, 3, k=1)],
+    "eye": [made(3), made(2, 3), made(2, 3, k=1)],
     "arange": [Sample(((4,),), lambda op, x: op(x.shape[0]), note="the size of an axis")],
     "zeros": [made((2, 3))],
     "ones": [made((2, 3))],
     "zeros_like": [one((2, 3))],
     "ones_like": [one((2, 3))],
     "diag": [one((3,)), one((3,), 1), one((3, 3)), one((3, 3), -1), one((2, 3), 1, fixed=True)],
-    "diagonal": [one((3, 3), 1), one((3, 2, 3), axis1=0, axis2=2, fixed=True)],
-    "trace": [one((3, 3)), one((2, 3)), one((3, 3), 1), one((3, 3, 2), fixed=True)],
+    "diagonal": [
+        one((3, 3), offset=1),
+        one((3, 3, 2), fixed=True),
+        one((3, 2, 3), axis1=0, axis2=2, fixed=True),
+    ],
+    "trace": [one((3, 3)), one((2, 3)), one((3, 3), offset=1), one((3, 3, 2), fixed=True)],
+    "linalg_diagonal": [one((3, 3), offset=1), one((2, 3, 3), fixed=True)],
+    "linalg_trace": [one((3, 3)), one((2, 3, 3), offset=1, fixed=True)],
     "tril": [one((3, 3)), one((2, 2, 3), -1)],
     "triu": [one((3, 3)), one((2, 2, 3), 1)],
     # ── indexing ──
@@ -247,7 +227,22 @@ SAMPLES: dict[str, Sequence[Sample]] = {
     "sort": _ORDER,
     "argsort": _ORDER,
     "top_k": [one((5,), 2), one((4, 2), 3, axis=0)],
-    "sum": _REDUCTION,
+    "sum": [*_REDUCTION, Sample(((2, 3),), draws={0: _mask}, note="of a mask")],
+    "mean": _REDUCTION,
+    "prod": [*_REDUCTION, Sample(((3, 2),), lambda op, x: op(x, axis=0), {0: _with_zeros})],
+    "var": [*_REDUCTION, one((2, 3), axis=1, ddof=1)],
+    "std": [*_REDUCTION, one((2, 3), axis=1, ddof=1)],
+    "product_of_others": [one((4,)), one((2, 3)), one((2, 3), axis=1), one((4, 2, 3), axis=(0, 2))],
+    "cumsum": [one((2, 3)), one((2, 3), axis=1), one((4,), reverse=True)],
+    **dict.fromkeys(("max", "min", "logsumexp"), _REDUCTION),
+    **dict.fromkeys(("argmax", "argmin"), _REDUCTION[:3]),
+    **dict.fromkeys(("any", "all"), _TRUTH),
+    "one_hot": [
+        Sample(((4,),), lambda op, y: op(y, 3), {0: below(3)}, note="3 classes"),
+        Sample(((4,),), lambda op, y: op(y, 3, axis=0), {0: below(3)}, note="classes first"),
+    ],
+    **dict.fromkeys(("softmax", "log_softmax", "scipy_softmax", "scipy_log_softmax"), _SOFT),
+    "norm": [*_REDUCTION[:3], one((5,), 1), one((5,), 3), one((2, 3), 1), one((2, 3), np.inf)],
     # ── linear algebra ──
     "solve": [
         calls((3, 3), (3,)),

@@ -16,8 +16,11 @@ EXACT, DIFFERENCES = 1e-9, 1e-8
 
 
 def close(a: Array, b: Array, tolerance: float) -> bool:
+    """Whether shapes are equal and no element differs by more than ``tolerance``, beside the largest."""
+    if np.shape(a) != np.shape(b):
+        return False
     scale = 1 + np.max(np.abs(b), initial=0.0)
-    return np.shape(a) == np.shape(b) and bool(np.all(np.abs(a - b) <= tolerance * scale))
+    return bool(np.all(np.abs(np.subtract(a, b, dtype=float)) <= tolerance * scale))
 
 
 def _numeric(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from dvar.core.dims import product
 from dvar.core.node import Node
@@ -31,7 +31,7 @@ from dvar.ops.shaping import broadcast_to, normal_axes, reshape, swap_last, tran
 
 TIDY, CANONICALISE = "tidy", "canonicalise"
 ANY = "any"
-Rewrite = Callable[[Node], "Node | None"]
+Rewrite: TypeAlias = "Callable[[Node], Node | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +290,7 @@ IDENTITIES: tuple[Identity, ...] = (
     Identity("log(exp x) = x", lambda: _do("log", _do("exp", _s)), lambda: _s, "log", _inverse("exp")),
     # Carried out by the rational form.
     Identity("√x √x = x", lambda: _do("sqrt", _s) * _do("sqrt", _s), lambda: _s, condition="x ≥ 0"),
+    Identity("exp(-x) exp(x) = 1", lambda: _do("exp", -_s) * _do("exp", _s), lambda: _one),
     Identity("mask · mask = mask", lambda: _x * (_x > _y) * (_x > _y), lambda: _x * (_x > _y)),
     Identity("1/(1+exp(-z)) = sigmoid(z)", lambda: 1 / _grown(_s), lambda: _do("sigmoid", _s),
              purpose=CANONICALISE),
@@ -318,7 +319,7 @@ for _row in IDENTITIES:
 
 def rewrite(node: Node) -> Node | None:
     """The node after the first identity that applies to it; None where none does."""
-    for change in (*_BY_OP[ANY], *_BY_OP.get(node.op.name, ())):
+    for change in _BY_OP[ANY] + _BY_OP.get(node.op.name, []):
         out = change(node)
         if out is not None and out is not node:
             return out

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from typing import TypeAlias
 
 from dvar.core.node import Node
 from dvar.derive.polynomial import (
@@ -30,7 +31,6 @@ from dvar.derive.term import (
     ONE,
     UNIT,
     ZERO,
-    Powers,
     Sum,
     Term,
     collected,
@@ -41,7 +41,7 @@ from dvar.derive.term import (
 
 MOST_WEIGHT = 400
 LARGEST_EXPONENT = 64
-Logistic = Callable[[Node], "tuple[Term, Term] | None"]
+Logistic: TypeAlias = "Callable[[Node], tuple[Term, Term] | None]"
 
 
 class Rational:
@@ -167,9 +167,13 @@ class Rational:
         return term
 
     def _logical(self, term: Term) -> Term | None:
-        """``mask·mask = mask`` and ``sqrt(x)·sqrt(x) = x``."""
+        """``mask·mask = mask``, ``sqrt(x)·sqrt(x) = x`` and ``exp(-x)·exp(x) = 1``."""
         for factor, k in term.powers:
             thing = self.factors[factor]
+            other = self._inverse_of(thing)
+            if other is not None and any(f == other and k * e > 0 for f, e in term.powers):
+                sign = 1 if k > 0 else -1
+                return merge(term, Term(UNIT, ((factor, -sign), (other, -sign))))
             if k > 1 and isinstance(thing, Node) and thing.dtype == "bool":
                 return merge(without(term, factor), Term(UNIT, ((factor, 1),)))
             if abs(k) > 1 and factor in self.squares:
@@ -179,6 +183,14 @@ class Rational:
                 root = Term(UNIT, ((factor, sign),) if odd else ())
                 return merge(merge(without(term, factor), square), root)
         return None
+
+    def _inverse_of(self, thing: Node | Sum) -> int | None:
+        """For ``exp(-x)`` the factor ``exp(x)``, if it occurs."""
+        if not isinstance(thing, Node) or thing.op.name != "exp":
+            return None
+        (u,) = thing.inputs
+        known = self._ids.get(thing.op(u.inputs[0])) if u.op.name == "negative" else None
+        return known[0] if known else None
 
     def _divided(self, term: Term) -> Term | None:
         """Cancel a sum above against a sum below that divides it, or is divided by it."""
@@ -252,14 +264,22 @@ class Rational:
     # ── sums ────────────────────────────────────────────────────────────────────────────────────
 
     def add(self, a: Term, b: Term) -> Term:
-        return self.total([self.finished(a), self.finished(b)])
+        whole = self.total([a, b])
+        parts = self.finished(a), self.finished(b)
+        if parts == (a, b):
+            return whole
+        other = self.total(parts)
+        return whole if self.weight(self.finished(whole)) <= self.weight(other) else other
 
     def total(self, terms: Iterable[Term]) -> Term:
         """The sum of terms, its common factors outside."""
-        parts = collected(part for term in terms for part in self._opened(term))
+        parts = collected(terms)
+        shared = common(parts) if len(parts) > 1 else ()
+        if not shared:
+            parts = collected(part for term in parts for part in self._opened(term))
+            shared = common(parts) if len(parts) > 1 else ()
         if len(parts) < 2:
             return parts[0] if parts else ZERO
-        shared = common(parts)
         if shared:
             inverse = Term(UNIT, tuple((f, -k) for f, k in shared))
             rest = [merge(part, inverse) for part in parts]

@@ -139,11 +139,13 @@ def adjoint(node: Node, g: Node, wanted: Sequence[bool]) -> list[tuple[Node | No
         shares = rule.rule(g, node, *node.inputs, **params)
     elif node.op.expand is not None:
         body = node.op.expand(*node.inputs, **params)
-        inside = sweep(body, g, node.inputs, node.inputs).gradients
+        # A body that is an operand itself is not looked beneath either: its own shares come later.
+        alone = body in node.inputs
+        inside = {body: g} if alone else sweep(body, g, node.inputs, node.inputs).gradients
         shares = [inside.get(x) for x in node.inputs]
         shares = [
             s if x not in node.inputs[:n] else None
-            for n, (x, s) in enumerate(zip(node.inputs, shares))
+            for n, (x, s) in enumerate(zip(node.inputs, shares, strict=True))
         ]
     else:
         raise MissingRule(f"the row {node.op.name} has no derivative")

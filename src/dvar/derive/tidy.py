@@ -59,7 +59,8 @@ def equal_form(a: Node, b: Node, atoms: Collection[Node] = ()) -> bool:
 def cost(node: Node, atoms: Collection[Node] = ()) -> int:
     """What it costs to read: 1 for each name and number, 2 for each operation as often as it is read.
 
-    2 more for a fraction in a fraction and for a minus in front.  Capped at 10**12.
+    2 more for a fraction in a fraction, for a minus in front, and for moves that only fit a shape.
+    Capped at 10**12.
     """
     stops = frozenset(atoms)
     costs: dict[Node, int] = {}
@@ -74,7 +75,9 @@ def _cost(node: Node, costs: dict[Node, int], is_atom: bool) -> int:
     if is_atom or not node.inputs:
         value = number(node)
         return 1 + 2 * (value is not None and value < 0)
-    total = 2 + sum(costs[x] for x in node.inputs)
+    if node.op is broadcast_to and node.inputs[0].op is CONSTANT:
+        return costs[node.inputs[0]]  # an array of zeros
+    total = 2 + sum(costs[x] for x in node.inputs) + 2 * (node.op in (broadcast_to, reshape))
     if node.op is divide:
         total += 2 * sum(x.op is divide for x in node.inputs)
     return min(total, 10**12)
@@ -269,7 +272,9 @@ class Tidier:
             return out
         if broadcast([out.shape, node.shape]) != node.shape:
             raise Unfit
-        return broadcast_to(out, node.shape)
+        extra = node.ndim - out.ndim
+        moved = reshape if node.shape == (1,) * extra + out.shape else broadcast_to
+        return moved(out, node.shape)
 
     def _cost(self, node: Node) -> int:
         for n in _beneath(node, self.costs, self.atoms):

@@ -106,9 +106,13 @@ def _read(
 
         reader = read_latex if looks_like_latex(subject) else read_formula
         return reader(subject, shapes, at), at
-    from dvar.read.trace import trace_for_explanation
+    if not callable(subject):
+        raise FormulaError(
+            f"cannot explain {type(subject).__name__}", hint="a formula, LaTeX or a NumPy function"
+        )
+    from dvar.read.trace import trace
 
-    return trace_for_explanation(subject, args, at, shapes)
+    return trace(subject, *args, shapes=shapes, **(at or {})).graph, None
 
 
 def _parameters(problem: Problem, wanted: set[Node]) -> list[Node]:

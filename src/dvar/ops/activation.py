@@ -37,7 +37,7 @@ def _sigmoid(x: Array) -> Any:
     return np.where(x >= 0, 1, e) / (1 + e)
 
 
-def softplus_forward(x: Array) -> Any:
+def _softplus(x: Array) -> Any:
     return np.maximum(x, 0) + np.log1p(np.exp(-magnitude(x)))
 
 
@@ -49,7 +49,7 @@ sigmoid = unary(
     source="Bishop, Pattern Recognition and Machine Learning, eq. 4.88",
 )
 softplus = unary(
-    "softplus", softplus_forward, lambda out, x: sigmoid(x), r"\operatorname{{softplus}}\left({0}\right)", REALS,
+    "softplus", _softplus, lambda out, x: sigmoid(x), r"\operatorname{{softplus}}\left({0}\right)", REALS,
     expand=lambda x: log(1 + exp(x)),
     edges=(Edge((0.0,), LN2, (0.5,)), Edge((800.0,), 800.0, (1.0,)), Edge((-800.0,), 0.0, (0.0,))),
     source="Goodfellow, Bengio & Courville, Deep Learning, eq. 3.42",

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from dvar.core.axes import DOTS, Axes, parse
-from dvar.core.dims import Shape
+from dvar.core.dims import Shape, show
 from dvar.core.errors import ShapeError
 from dvar.core.node import Node, operators
 from dvar.core.op import MATMUL, MUL, REALS, UNARY, Multilinear, Notation, Op, as_nodes
 from dvar.ops.arithmetic import multiply
 from dvar.ops.reduction import sum as sum_
-from dvar.ops.shaping import expand_dims, reshape, swap_last, transpose
+from dvar.ops.shaping import expand_dims, ravel, reshape, swap_last, transpose
 
 # ── matmul ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -72,7 +72,26 @@ def _build_dot(op: Op, x: Any, y: Any) -> Node:
     return matmul(x, y)
 
 
-dot = Op("dot", "...", np.dot, build=_build_dot, source="matmul", numpy=("dot", "vdot", "inner"))
+def _build_inner(op: Op, x: Any, y: Any) -> Node:
+    """NumPy's inner: a sum over the last axis of both."""
+    x, y = as_nodes([x, y])
+    if max(x.ndim, y.ndim) > 2:
+        raise ShapeError("inner: more than two axes", hint="einsum, which says what it does")
+    return dot(x, y if y.ndim < 2 else swap_last(y))
+
+
+def _build_vdot(op: Op, x: Any, y: Any) -> Node:
+    """NumPy's vdot: arrays of one shape as long vectors."""
+    x, y = as_nodes([x, y])
+    if x.shape != y.shape:
+        raise ShapeError(f"vdot: {show(x.shape)} and {show(y.shape)} are not alike")
+    return dot(ravel(x), ravel(y))
+
+
+# Spellings of matmul.
+dot = Op("dot", "...", np.dot, build=_build_dot, source="matmul", numpy=("dot",))
+inner = Op("inner", "...", np.inner, build=_build_inner, source="matmul", numpy=("inner",))
+vdot = Op("vdot", "...", np.vdot, build=_build_vdot, source="matmul", numpy=("vdot",))
 
 # ── einsum ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -15,6 +15,7 @@ from dvar.core.op import MUL, REALS, Array, Edge, Linear, Notation, Op, as_nodes
 from dvar.ops.shaping import LETTERS, as_shape, broadcast_to, normal_axis, ravel, reshape
 from dvar.ops.subscript import (
     FULL,
+    REVERSED,
     Index,
     Slice,
     has_arrays,
@@ -76,6 +77,8 @@ def _is_single(index: Index) -> bool:
 
 
 def _put_back(g: Node, x: Node, *slots: Node, index: Index) -> Sequence[Node | None]:
+    if all(item in (FULL, REVERSED) for item in index):
+        return (getitem.node(g, index=index),)  # turned twice is as before
     return (scatter_add.node(g, *slots, shape=x.shape, index=index), *(None for _ in slots))
 
 
@@ -154,7 +157,7 @@ def _scatter_text(operands: Sequence[str], node: Node) -> str:
     if len(shape) == 1 and _is_single(index):
         n = str(shape[0])
         return f"{_factor(operands[0])} * eye({n})[{inside}]"
-    alone = len(index) == 1 and has_arrays(index)
+    alone = has_arrays(index) and all(item == FULL for item in index[1:])
     shown = inside if alone else f"[{inside}]"
     return f"scatter_add({_bare(operands[0])}, {show(shape)}, {shown})"
 
@@ -177,6 +180,12 @@ def _scatter_latex(operands: Sequence[str], node: Node) -> str:
         places = [_place(i, n) for i, n in zip(index, shape, strict=True)]
         row = rf" e_{{{places[1]}}}^{{\top}}" if len(places) == 2 else ""
         return rf"{g} \, e_{{{places[0]}}}{row}"
+    if len(shape) == 2 and FULL in index and (_is_single(index[:1]) or _is_single(index[1:])):
+        # A row or a column of a matrix.
+        at = as_latex_atom(operands[0])
+        if index[0] == FULL:
+            return rf"{at} \, e_{{{_place(index[1], shape[1])}}}^{{\top}}"
+        return rf"e_{{{_place(index[0], shape[0])}}} \, {at}^{{\top}}"
     return rf"\operatorname{{scatter}}_{{{show_index(index, operands[1:], ',')}}}\left({g}\right)"
 
 
@@ -217,6 +226,13 @@ def _along(x_shape: Shape, indices: Any, axis: int, what: str) -> tuple[Node, in
             f"{what}: indices {show(indices.shape)} need as many axes as x {show(x_shape)}",
             hint="take(x, indices, axis) takes the same positions everywhere",
         )
+    for a, (got, size) in enumerate(zip(indices.shape, x_shape, strict=True)):
+        if a != axis and got not in (size, 1):
+            raise ShapeError(
+                f"{what}: axis {a} is {size} in x {show(x_shape)} "
+                f"but {got} in indices {show(indices.shape)}",
+                rule=f"only axis {axis}, along which is taken, may differ",
+            )
     want = tuple(indices.shape[a] if a == axis else size for a, size in enumerate(x_shape))
     return broadcast_to(indices, want), axis
 

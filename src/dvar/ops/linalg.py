@@ -32,7 +32,7 @@ from dvar.ops.contraction import outer
 from dvar.ops.indexing import as_latex_atom
 from dvar.ops.joining import stack
 from dvar.ops.moving import tril
-from dvar.ops.shaping import expand_dims, reshape, swap_last
+from dvar.ops.shaping import INVERSE_TRANSPOSED, TRANSPOSED, expand_dims, reshape, swap_last
 
 SQUARE = "... i i"
 
@@ -73,13 +73,15 @@ POSITIVE_DEFINITE = Domain("{0} is symmetric, positive definite", _is_positive, 
 
 
 def _build_square(op: Op, a: Any) -> Node:
+    return op.node(_square(op, a))
+
+
+def _square(op: Op, a: Any) -> Node:
     (a,) = as_nodes([a])
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise ShapeError(
-            f"{op.name}: needs a square matrix, not {show(a.shape)}",
-            rule=f"{op.name}: {SQUARE}",
-        )
-    return op.node(a)
+    node: Node = a
+    if node.ndim < 2 or node.shape[-1] != node.shape[-2]:
+        raise ShapeError(f"{op.name}: needs a square matrix, not {show(node.shape)}")
+    return node
 
 
 # ── solve and inv ───────────────────────────────────────────────────────────────────────────────
@@ -90,6 +92,25 @@ def _solve_sentence(shapes: Sequence[Shape]) -> str:
     if len(shapes[1]) == 1:
         return "i i, i -> i" if len(shapes[0]) == 2 else "... i i, i -> ... i"
     return "... i i, ... i j -> ... i j"
+
+
+def _inverse(written: str) -> str:
+    """The inverse in print; that of a transpose has a sign of its own."""
+    turned = written.removesuffix(TRANSPOSED)
+    if turned != written and as_latex_atom(turned) == turned:
+        return turned + INVERSE_TRANSPOSED
+    return as_latex_atom(written) + "^{-1}"
+
+
+def _build_solve(op: Op, a: Any, b: Any) -> Node:
+    """The ``x`` of ``a @ x = b``, for a vector, or for the columns of a matrix."""
+    a, b = as_nodes([_square(op, a), b])
+    if not b.ndim:
+        raise ShapeError("solve: b is a scalar", hint="b / a")
+    rows = b.shape[0 if b.ndim == 1 else -2]
+    if rows != a.shape[-1]:
+        raise ShapeError(f"solve: a is {show(a.shape)}, so b needs {a.shape[-1]} rows, not {rows}")
+    return op.node(a, b)
 
 
 def _solve_forward(a: Array, b: Array) -> Any:
@@ -114,12 +135,11 @@ solve = Op(
     _solve_sentence,
     _solve_forward,
     Adjoint(_solve_shares),
+    _build_solve,
     notation=Notation(
         None,
         # In print it is a product; the parentheses keep what follows off its last factor.
-        lambda operands, node: (
-            rf"\left({as_latex_atom(operands[0])}^{{-1}} \, {operands[1]}\right)"
-        ),
+        lambda operands, node: rf"\left({_inverse(operands[0])} \, {operands[1]}\right)",
         latex_needs=(0, UNARY),
     ),
     dtype="float",
@@ -147,7 +167,7 @@ inv = Op(
     np.linalg.inv,
     Adjoint(_inv_shares),
     _build_square,
-    notation=Notation(None, lambda operands, node: rf"{as_latex_atom(operands[0])}^{{-1}}"),
+    notation=Notation(None, lambda operands, node: f"{{{_inverse(operands[0])}}}"),
     dtype="float",
     domain=(INVERTIBLE,),
     edges=(

@@ -13,7 +13,7 @@ import numpy as np
 from dvar.core.dims import Shape, Size, show
 from dvar.core.errors import ShapeError
 from dvar.core.node import Node
-from dvar.core.op import REALS, Constant, Edge, Linear, Notation, Op, as_nodes, constant
+from dvar.core.op import REALS, Constant, Edge, Linear, Notation, Op, as_nodes, constant, dtype_of
 from dvar.ops.indexing import getitem, scatter_add
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import (
@@ -124,11 +124,16 @@ moveaxis = Op("moveaxis", "...", np.moveaxis, build=_build_moveaxis, source="tra
 # ── arrays made of nothing ──────────────────────────────────────────────────────────────────────
 
 
-def _build_eye(op: Op, N: Size, M: Size | None = None, k: int = 0, dtype: str = "float64") -> Node:  # noqa: N803  NumPy's names
+def _as_dtype(dtype: Any) -> str:
+    """NumPy's default is double precision."""
+    return dtype_of(np.empty(0, dtype))
+
+
+def _build_eye(op: Op, N: Size, M: Size | None = None, k: int = 0, dtype: Any = None) -> Node:  # noqa: N803  NumPy's names
     """Ones on a diagonal; the sizes may be names."""
     columns = N if M is None else M
     params = (("columns", columns), ("k", k), ("rows", N))
-    return Node.make(op, (), params, (N, columns), dtype)
+    return Node.make(op, (), params, (N, columns), _as_dtype(dtype))
 
 
 def _eye_text(_: Sequence[str], node: Node) -> str:
@@ -157,11 +162,11 @@ eye = Op(
 )
 
 
-def _build_arange(op: Op, start: Any, stop: Any = None, step: int = 1) -> Node:
-    """NumPy's arange of whole numbers; ``arange(n)`` also where ``n`` is a name."""
+def _build_arange(op: Op, start: Any, stop: Any = None, step: float = 1) -> Node:
+    """NumPy's arange of numbers, and ``arange(n)`` where ``n`` is a name."""
     if stop is None:
         start, stop = 0, start
-    if all(isinstance(b, int) for b in (start, stop, step)):
+    if all(isinstance(b, (int, float)) for b in (start, stop, step)):
         return constant(np.arange(start, stop, step))
     if start != 0 or step != 1:
         raise ShapeError(
@@ -184,8 +189,8 @@ arange = Op(
 
 
 def _filled(value: float) -> Any:
-    def build(op: Op, shape: Any, dtype: str = "float64") -> Node:
-        return broadcast_to(constant(value, dtype), as_shape(shape))
+    def build(op: Op, shape: Any, dtype: Any = None) -> Node:
+        return broadcast_to(constant(value, _as_dtype(dtype)), as_shape(shape))
 
     return build
 
@@ -291,7 +296,7 @@ def _build_diagonal(op: Op, x: Any, offset: int = 0, axis1: int = 0, axis2: int 
 
 # A spelling of diag and getitem.
 diagonal = Op(
-    "diagonal", "...", np.diagonal, build=_build_diagonal, source="diag", numpy=("diagonal", "linalg.diagonal")
+    "diagonal", "...", np.diagonal, build=_build_diagonal, source="diag", numpy=("diagonal",)
 )  # fmt: skip
 
 
@@ -321,9 +326,21 @@ trace = Op(
     domain=(REALS,),
     edges=(Edge(([[1.0, 2.0], [3.0, 4.0]],), 5.0, ([[1.0, 0.0], [0.0, 1.0]],), {"offset": 0}),),
     aliases=("tr",),
-    numpy=("trace", "linalg.trace"),
+    numpy=("trace",),
     source="d tr(X) = tr(dX); Petersen & Pedersen, The Matrix Cookbook, eq. 99",
 )
+
+# fmt: off
+# NumPy's linalg takes the last two axes of a stack of matrices, where np.trace takes the first two.
+linalg_diagonal = Op(
+    "linalg_diagonal", "...", np.linalg.diagonal, source="diagonal", numpy=("linalg.diagonal",),
+    build=lambda op, x, offset=0: diagonal(x, offset, -2, -1),
+)
+linalg_trace = Op(
+    "linalg_trace", "...", np.linalg.trace, source="trace", numpy=("linalg.trace",),
+    build=lambda op, x, offset=0: trace(x, offset, -2, -1),
+)
+# fmt: on
 
 # ── triangles ───────────────────────────────────────────────────────────────────────────────────
 

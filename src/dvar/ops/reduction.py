@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from dvar.core.dims import Shape, product
-from dvar.core.errors import ShapeError
 from dvar.core.node import Node
 from dvar.core.op import (
     ATOM,
@@ -16,7 +16,6 @@ from dvar.core.op import (
     REALS,
     Adjoint,
     Array,
-    Constant,
     Edge,
     Kink,
     Linear,
@@ -27,8 +26,16 @@ from dvar.core.op import (
 )
 from dvar.ops.arithmetic import equal
 from dvar.ops.elementwise import sqrt
-from dvar.ops.selection import ROCKAFELLAR, divide_no_nan, maximum, minimum, where
-from dvar.ops.shaping import LETTERS, broadcast_to, normal_axes, normal_axis, reshape, transpose
+from dvar.ops.selection import ROCKAFELLAR, divide_no_nan, where
+from dvar.ops.shaping import (
+    LETTERS,
+    broadcast_to,
+    normal_axes,
+    normal_axis,
+    ravel,
+    reshape,
+    transpose,
+)
 
 # ── what all reductions share ───────────────────────────────────────────────────────────────────
 
@@ -41,6 +48,12 @@ def reduce_sentence(
     gone = normal_axes(axis, len(names), "a reduction")
     kept = ["1" if a in gone else name for a, name in enumerate(names)]
     return f"{' '.join(names)} -> {' '.join(k for k in kept if keepdims or k != '1')}"
+
+
+def same_sentence(shapes: Sequence[Shape], **_: Any) -> str:
+    """``a b -> a b``: the shape stays, though the elements mix (so the row is not elementwise)."""
+    names = " ".join(LETTERS[: len(shapes[0])])
+    return f"{names} -> {names}"
 
 
 def build_reduction(
@@ -154,13 +167,9 @@ def _build_var(op: Op, x: Any, axis: Any = None, ddof: int = 0, keepdims: bool =
 def _var(x: Array, axis: Any, ddof: int, keepdims: bool) -> Any:
     # NumPy's own takes the magnitude of complex numbers, which a complex step cannot follow.
     d = x - np.mean(x, axis=axis, keepdims=True)
-    n = np.size(x) // max_size(np.size(np.sum(x, axis=axis))) - ddof
-    return np.sum(d * d, axis=axis, keepdims=keepdims) / n
-
-
-def max_size(size: int) -> int:
-    """At least one: an empty result has no elements to divide among."""
-    return size or 1
+    n = math.prod(np.shape(x) if axis is None else [np.shape(x)[a] for a in axis])
+    with np.errstate(all="ignore"):
+        return np.sum(d * d, axis=axis, keepdims=keepdims) / np.asarray(n - ddof, d.real.dtype)
 
 
 def _deviation(x: Node, axis: Any) -> Node:
@@ -217,11 +226,85 @@ std = Op(
 
 def _prod_adjoint(g: Node, out: Node, x: Node, axis: Any, keepdims: bool) -> Sequence[Node]:
     # g * out / x would be 0/0 where an element is zero; the product of the others is right everywhere.
-    return (spread(g, x, axis) * build_reduction_in_place(product_of_others, x, axis),)
+    return (spread(g, x, axis) * product_of_others(x, axis),)
 
 
-def build_reduction_in_place(op: Op, x: Any, axis: Any = None) -> Node:
-    """Public signature of rows that keep the shape but mix the elements along axes."""
+prod = Op(
+    "prod", reduce_sentence, lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims),
+    Adjoint(_prod_adjoint), build_trivial_on_scalars,
+    notation=Notation(None, lambda xs, node: rf"\prod{axis_mark(node)} {xs[0]}", MUL, (), (ATOM,)),
+    dtype="number", domain=(REALS,), numpy=("prod",),
+    edges=(
+        Edge(([0.0, 2.0, 3.0],), 0.0, ([6.0, 0.0, 0.0],)),
+        Edge(([0.0, 0.0, 3.0],), 0.0, ([0.0, 0.0, 0.0],)),
+        Edge(([2.0],), 2.0, ([1.0],)),
+    ),
+    source="product rule",
+)  # fmt: skip
+
+
+def _build_others(op: Op, x: Any, axis: Any = None) -> Node:
     (x,) = as_nodes([x])
     axes = normal_axes(axis, x.ndim, op.name)
     return op.node(x, axis=None if len(axes) == x.ndim else axes)
+
+
+def _others(x: Array, axis: Any) -> Any:
+    """The products of what is before and of what is after each element, in linear time."""
+    axes = tuple(range(np.ndim(x))) if axis is None else axis
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(x, axes, last)
+    kept = moved.shape[: np.ndim(x) - len(axes)]
+    rows = moved.reshape(*kept, math.prod(moved.shape[len(kept) :]))
+    before, after = np.ones_like(rows), np.ones_like(rows)
+    np.cumprod(rows[..., :-1], axis=-1, out=before[..., 1:])
+    np.cumprod(rows[..., :0:-1], axis=-1, out=after[..., -2::-1])
+    return np.moveaxis((before * after).reshape(moved.shape), last, axes)
+
+
+def _expand_others(x: Node, axis: Any) -> Node:
+    """A square array with every row the elements and ones on the diagonal; the product of each row."""
+    from dvar.ops.moving import eye
+
+    axes = normal_axes(axis, x.ndim, "product_of_others")
+    order = [a for a in range(x.ndim) if a not in axes] + list(axes)
+    moved = transpose(x, order)
+    kept = moved.shape[: x.ndim - len(axes)]
+    n = product(moved.shape[len(kept) :])
+    square = where(equal(eye(n), 1), 1, reshape(moved, (*kept, 1, n)))
+    others = reshape(prod(square, axis=-1), moved.shape)
+    return transpose(others, [order.index(a) for a in range(x.ndim)])
+
+
+product_of_others: Op = Op(
+    "product_of_others", same_sentence, _others, None, _build_others, expand=_expand_others,
+    notation=Notation(None, lambda xs, node: rf"\prod{axis_mark(node)}^{{\neq}} {xs[0]}", MUL, (), (ATOM,)),
+    domain=(REALS,),
+    edges=(Edge(([0.0, 2.0, 3.0],), [6.0, 0.0, 0.0], ([5.0, 3.0, 2.0],)), Edge(([7.0],), [1.0], ([0.0],))),
+    source="product rule: the factor that each element is multiplied by",
+)  # fmt: skip
+
+# ── running sum ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _build_cumsum(op: Op, x: Any, axis: Any = None, reverse: bool = False) -> Node:
+    """NumPy's cumsum (axis None flattens); ``reverse`` sums from the end, which is the transpose."""
+    (x,) = as_nodes([x])
+    if axis is None and x.ndim != 1:
+        x = ravel(x)
+    axis = 0 if axis is None else normal_axis(int(axis), x.ndim, "cumsum")
+    return op.node(x, axis=None if x.ndim == 1 else axis, reverse=bool(reverse))
+
+
+def _cumsum(x: Array, axis: int | None, reverse: bool) -> Any:
+    axis = 0 if axis is None else axis
+    return np.flip(np.cumsum(np.flip(x, axis), axis), axis) if reverse else np.cumsum(x, axis)
+
+
+cumsum: Op = Op(
+    "cumsum", same_sentence, _cumsum,
+    Linear(lambda g, x, axis, reverse: (cumsum(g, axis, not reverse),)), _build_cumsum,
+    dtype="number", domain=(REALS,), numpy=("cumsum",),
+    edges=(Edge(([1.0, 2.0, 3.0],), [1.0, 3.0, 6.0], ([3.0, 2.0, 1.0],)),),
+    source="a triangular matrix of ones; its transpose sums from the other end",
+)  # fmt: skip

@@ -67,9 +67,15 @@ def _transpose_text(operands: Sequence[str], node: Node) -> str:
     return f"transpose({operands[0]}, axes={axes})"
 
 
+TRANSPOSED, INVERSE_TRANSPOSED = r"^{\top}", r"^{-\top}"
+
+
 def _transpose_latex(operands: Sequence[str], node: Node) -> str:
     if node.ndim == 2:
-        return rf"{operands[0]}^{{\top}}"
+        written = operands[0]
+        if written.startswith("{") and written.endswith("^{-1}}"):
+            return written[1 : -len("^{-1}}")] + INVERSE_TRANSPOSED
+        return written + TRANSPOSED
     order = ", ".join(map(str, node.param("axes")))
     return rf"\operatorname{{transpose}}_{{{order}}}({operands[0]})"
 
@@ -93,6 +99,16 @@ transpose = Op(
 def swap_last(x: Node) -> Node:
     """The last two axes exchanged."""
     return transpose(x, [*range(x.ndim - 2), x.ndim - 1, x.ndim - 2])
+
+
+def _shape_text(operands: Sequence[str], node: Node) -> str:
+    return f"{node.op.name}({operands[0]}, {show(node.shape) if node.shape else '()'})"
+
+
+def _shape_latex(operands: Sequence[str], node: Node) -> str:
+    name = {"reshape": "reshape", "broadcast_to": "broadcast"}[node.op.name]
+    size = r" \times ".join(map(str, node.shape)) or "1"
+    return rf"\operatorname{{{name}}}_{{{size}}}\left({operands[0]}\right)"
 
 
 # ── reshape ─────────────────────────────────────────────────────────────────────────────────────
@@ -136,6 +152,7 @@ reshape = Op(
     lambda x, shape: np.reshape(x, shape),
     Linear(_unreshape),
     _build_reshape,
+    notation=Notation(_shape_text, _shape_latex),
     source="the elements keep their order",
 )
 
@@ -202,6 +219,7 @@ broadcast_to = Op(
     lambda x, shape: np.broadcast_to(x, shape),
     Linear(_unbroadcast),
     _build_broadcast,
+    notation=Notation(_shape_text, _shape_latex),
     source="one element goes to many places: its gradient is the sum over them",
 )
 

@@ -46,6 +46,7 @@ class Slot:
 
 
 FULL = Slice(None, None, 1)
+REVERSED = Slice(None, None, -1)
 Item: TypeAlias = "Size | Slice | Literal | Slot | None"
 Index: TypeAlias = "tuple[Item, ...]"
 

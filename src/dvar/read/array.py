@@ -25,10 +25,11 @@ NO_NUMBER = "np.where(condition, a, b) for a choice, or give example values inst
 IMMUTABLE = "np.where(mask, new, x) or np.concatenate([x[:i], new, x[i+1:]]) makes a new array"
 
 # Methods that are the NumPy function of the same name with the array first.
-METHODS = frozenset(
-    "all any argmax argmin argsort choose clip compress cumprod cumsum diagonal dot max mean min "
-    "nonzero prod ptp ravel repeat round searchsorted squeeze std sum swapaxes take trace var".split()
-)
+_METHODS = """
+    all any argmax argmin argsort choose clip compress cumprod cumsum diagonal dot max mean min nonzero
+    prod ptp ravel repeat round searchsorted squeeze std sum swapaxes take trace var
+"""
+METHODS = frozenset(_METHODS.split())
 
 
 def _call(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -390,4 +391,3 @@ def _bound(bound: Any) -> Any:
     if isinstance(bound, Variable):
         return plain(bound.node.param("size")) if bound.node.op is SIZE else operator.index(bound)
     return unwrap(bound)
-

@@ -32,9 +32,7 @@ def leaves_with_paths(tree: Any) -> list[tuple[Path, Any]]:
     parts = _parts(tree)
     if parts is None:
         return [((), tree)]
-    return [
-        ((key, *path), leaf) for key, child in parts for path, leaf in leaves_with_paths(child)
-    ]
+    return [((key, *path), leaf) for key, child in parts for path, leaf in leaves_with_paths(child)]
 
 
 def leaves(tree: Any) -> list[Any]:

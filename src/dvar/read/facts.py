@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -166,7 +165,9 @@ def _compute(node: Node, operands: Sequence[Array | None]) -> Array | None:
 
 # Another name for an outer value inside a nested trace: what is differentiated there is this node and
 # not the outer one, which may occur in the same graph by a closure.
-ALIAS = Op("alias", "... -> ...", lambda x, key: x, Linear(lambda g, x, key: (g,)), source="identity")
+ALIAS = Op(
+    "alias", "... -> ...", lambda x, key: x, Linear(lambda g, x, key: (g,)), source="identity"
+)
 
 
 def replace(roots: Sequence[Node], by: Mapping[Node, Node]) -> list[Node]:

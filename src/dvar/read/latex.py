@@ -17,16 +17,14 @@ from dvar.read import latex_words as words
 from dvar.read.functions import lookup
 from dvar.read.latex_blocks import read_shape
 from dvar.read.latex_grammar import Formula
-from dvar.read.latex_names import Scope, joined, too_deep
+from dvar.read.latex_names import Scope, too_deep
 from dvar.read.latex_tokens import Page, Token, has_relation, outside, regions, statements, tokenize
 from dvar.read.syntax import (
-    Binary,
     Component,
     Declare,
     Define,
     Expr,
     Name,
-    Number,
     Span,
     Statement,
 )
@@ -42,7 +40,7 @@ def looks_like_latex(text: str) -> bool:
 
 def read_latex(
     text: str,
-    shapes: Mapping[str, Any] | None = None,
+    shapes: Mapping[str, Sequence[int | str]] | None = None,
     values: Mapping[str, Any] | None = None,
     file: str | None = None,
 ) -> Graph:
@@ -89,24 +87,26 @@ def parse_latex(text: str, known: Iterable[str] = (), file: str | None = None) -
         parts = _joined_over_areas(parts)
         if len(areas) > 1 and any(map(has_relation, parts)):
             parts = [part for part in parts if has_relation(part)]  # mentions between definitions
-        readers = [_Statement(scope, part) for part in parts]
+        once = {_said(part): part for part in reversed(parts)}  # said twice is said once
+        readers = [_Statement(scope, part) for part in reversed(once.values())]
+        readers = _without_overviews(scope, readers)
         found = [statement for reader in readers for statement in reader.read()]
     except RecursionError:
         raise too_deep(page, (0, 1)) from None
     if not found:
-        page.fail("there is no formula here", (0, 1), r"z = w^T x + b")
+        raise page.error("there is no formula here", (0, 1), r"z = w^T x + b")
     return Parsed(tuple(found), tuple(dict.fromkeys(scope.notes)))
 
 
 def _joined_over_areas(parts: Sequence[list[Token]]) -> list[list[Token]]:
     """``$$= 6$$`` goes on with the formula before it."""
-    joined: list[list[Token]] = []
+    whole: list[list[Token]] = []
     for part in parts:
-        if joined and part[0].is_(*words.DEFINES, *words.ROUNDED):
-            joined[-1] = [*joined[-1], *part]
+        if whole and part[0].is_(*words.DEFINES, *words.ROUNDED):
+            whole[-1].extend(part)
         else:
-            joined.append(part)
-    return joined
+            whole.append(list(part))
+    return whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +162,11 @@ class _Statement:
         self.shape: list[Token] | None = None
         links = self._links()
         self.lefts: list[_Left] = []
+        self.declared: list[_Left] = []
         if self.shape is not None and len(links) == 1:
             self.declared = [self._left(part) for part in _cut(links[0], ",")]
             self.values: list[list[Token]] = []
             return
-        self.declared = []
         while len(links) > 1 and (left := self._next_left(links)) is not None:
             self.lefts.append(left)
             links.pop(0)
@@ -183,7 +183,7 @@ class _Statement:
         if at is not None:
             tokens, self.shape = tokens[:at], tokens[at + 1 :]
             if not tokens:
-                self.scope.page.fail(
+                raise self.scope.page.error(
                     r"\in needs a name before it", self.span, r"x \in \mathbb{R}^n"
                 )
         return _cut(tokens, *words.DEFINES)
@@ -203,12 +203,12 @@ class _Statement:
     def _refuse_left(self, link: list[Token]) -> None:
         page = self.scope.page
         if not link:
-            page.fail("a name is missing before =", self.span)
+            raise page.error("a name is missing before =", self.span)
         span = (link[0].span[0], link[-1].span[1])
         message = "the left side of = is not a name"
         if any(t.is_("frac", "dfrac", "tfrac", "partial") for t in link):
             message += ": dvar finds derivatives; write the definitions only"
-        page.fail(message, span, "f(x) = …, z_1 = …, x \\in \\mathbb{R}^n")
+        raise page.error(message, span, "f(x) = …, z_1 = …, x \\in \\mathbb{R}^n")
 
     def _try_left(self, link: list[Token], value: list[Token]) -> _Left | None:
         if not link or any(t.is_("+", "-", "/", "frac", "cdot", "sum") for _, t in outside(link)):
@@ -224,7 +224,9 @@ class _Statement:
     def _left(self, tokens: list[Token]) -> _Left:
         left = _LeftReader(self.scope, tokens, self.span).left() if tokens else None
         if left is None:
-            self.scope.page.fail(r"\in needs names before it", self.span, r"x, y \in \mathbb{R}^n")
+            raise self.scope.page.error(
+                r"\in needs names before it", self.span, r"x, y \in \mathbb{R}^n"
+            )
         self.scope.knows(left.name)
         return left
 
@@ -257,13 +259,15 @@ class _Statement:
     def _value(self) -> Expr:
         first, *rest = self.values
         if not first:
-            self.scope.page.fail("nothing stands after =", self.span)
+            raise self.scope.page.error("nothing stands after =", self.span)
         reader = Formula(self.scope, first, self.span)
         value = reader.expression()
         reader.finish()
         if rest:
             shown = self.scope.page.text[first[0].span[0] : first[-1].span[1]]
-            self.scope.notes.append(f"what stands after {' '.join(shown.split())} = is not read")
+            self.scope.notes.append(
+                f"of this chain {' '.join(shown.split())} is read; what follows is taken to be equal to it"
+            )
         return value
 
     def _definitions(self, value: Expr) -> list[Statement]:
@@ -282,6 +286,25 @@ class _Statement:
                 Define(names, (), indices, Name(applied[0].name, self.span), self.span)
             )
         return functions
+
+
+def _said(part: Sequence[Token]) -> str:
+    return "".join(rf"\{t.text} " if t.kind == "command" else t.text for t in part)
+
+
+def _without_overviews(scope: Scope, readers: Sequence[_Statement]) -> list[_Statement]:
+    """``J(a, b, c) = …`` and later ``J = 3v``: the later definition is the one in steps."""
+    last = {left.name: reader for reader in readers for left in reader.lefts}
+    kept = []
+    for reader in readers:
+        names = [left.name for left in reader.lefts if left.parameters]
+        if names and all(last[left.name] is not reader for left in reader.lefts):
+            scope.notes.append(
+                f"{names[0]} is read from its later definition; the two are not compared"
+            )
+        else:
+            kept.append(reader)
+    return kept
 
 
 def _cut(tokens: list[Token], *signs: str) -> list[list[Token]]:

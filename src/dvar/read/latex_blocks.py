@@ -1,4 +1,4 @@
-"""The parts of the grammar that have a shape of their own: fractions, roots, sums, braces, matrices, cases."""
+"""Parts of the grammar with a shape of their own: fractions, roots, sums, bars, braces, matrices."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ LOGIC, COMPARE, ADD, MULTIPLY = range(4)
 class Blocks(Names):
     """Commands with arguments and environments."""
 
+    bars = 0  # how many | are open
+
     def said(self) -> tuple[str, int]:
         r"""The word of ``\text{ and }`` that stands here and how many tokens it takes; else nothing."""
         token = self.peek()
@@ -46,7 +48,7 @@ class Blocks(Names):
         token = self.take()
         above, below = self.argument(), self.argument()
         if self.is_differential(above) and self.is_differential(below):
-            self.fail(
+            raise self.error(
                 "this is a derivative: dvar finds derivatives",
                 (token.span[0], self.last_end()),
                 "write the definitions only",
@@ -87,7 +89,9 @@ class Blocks(Names):
                 high = self.nested(self.argument("all"), token.span)
         letters, low = self.indices(below, token.span)
         if len(letters) > 1 and high is not None and low is not None:
-            self.fail("one range for several indices", token.span, r"\sum_{i=1}^{m} \sum_{j=1}^{n}")
+            raise self.error(
+                "one range for several indices", token.span, r"\sum_{i=1}^{m} \sum_{j=1}^{n}"
+            )
         scope = self.scope
         scope.bound += letters
         body = self.expression(MULTIPLY)
@@ -110,8 +114,41 @@ class Blocks(Names):
         if not letters or any(t.kind != "letters" and not t.is_(",") for t in head):
             shown = "".join(t.text for t in tokens)
             hint = r"\sum_{i=1}^{m} or \sum_i"
-            self.fail(f"the range {shown} of this sum is not read", tokens[0].span, hint)
+            raise self.error(f"the range {shown} of this sum is not read", tokens[0].span, hint)
         return letters, self.nested(tail, span) if tail else None
+
+    # ── bars ────────────────────────────────────────────────────────────────────────────────────
+
+    def between_bars(self) -> Expr:
+        opener = self.take()
+        count = 1
+        is_norm = words.BARS[opener.text] == "norm"
+        if not is_norm and self.at(opener.text) and self.next_span()[0] == opener.span[1]:
+            self.take()  # ||x||
+            count, is_norm = 2, True
+        self.bars += 1
+        inner = self.expression()
+        for _ in range(count):
+            self.expect(opener.text, opener)
+        self.bars -= 1
+        span = (opener.span[0], self.last_end())
+        return self.norm(inner, span) if is_norm else Call("abs", (inner,), (), span)
+
+    def norm(self, inner: Expr, span: Span) -> Expr:
+        r"""``\lVert x \rVert_1``: the Euclidean (Frobenius) norm unless the subscript says otherwise."""
+        order: tuple[tuple[str, Expr], ...] = ()
+        if self.at("_"):
+            self.take()
+            tokens = self.argument("all")
+            label = "".join(t.text for t in tokens)
+            if label in ("1", "infty"):
+                value = 1 if label == "1" else float("inf")
+                order = (("ord", Number(value, tokens[0].span)),)
+            elif label not in ("2", "F"):
+                raise self.error(
+                    f"the norm {label} is not read", tokens[0].span, "1, 2, F or \\infty"
+                )
+        return Call("norm", (inner,), order, (span[0], self.last_end()))
 
     # ── indicator ───────────────────────────────────────────────────────────────────────────────
 
@@ -127,7 +164,7 @@ class Blocks(Names):
         content = "".join(t.text for t in self.argument())
         if content not in ("1", "I", "𝟙"):
             hint = "mean(x) or sum(x)" if content == "E" else None
-            self.fail(rf"\{token.text}{{{content}}} has no value", token.span, hint)
+            raise self.error(rf"\{token.text}{{{content}}} has no value", token.span, hint)
         if self.at("_"):
             self.take()
             inside = self.argument()
@@ -139,7 +176,7 @@ class Blocks(Names):
             condition = self.expression()
             self.expect(words.BRACKETS[opener.text][0], opener)
         else:
-            self.fail("an indicator needs its condition", token.span, r"\mathbb{1}[z > 0]")
+            raise self.error("an indicator needs its condition", token.span, r"\mathbb{1}[z > 0]")
         span = (token.span[0], self.last_end())
         one, zero = Number(1, token.span), Number(0, token.span)
         return Cases(((one, condition), (zero, None)), span)
@@ -194,13 +231,13 @@ class Blocks(Names):
         span = (begin.span[0], end.span[1])
         rows = [row for row in rows if row]
         if not rows:
-            self.fail(f"an empty {begin.text}", span)
+            raise self.error(f"an empty {begin.text}", span)
         return self.cases(rows, span) if is_cases else self.matrix(rows, begin, span)
 
     def next_kind(self) -> str:
         token = self.peek()
         if token is None:
-            self.fail("an environment is not closed", self.end_span())
+            raise self.error("an environment is not closed", self.end_span())
         return token.kind
 
     def is_after_ampersand(self) -> bool:
@@ -208,13 +245,15 @@ class Blocks(Names):
 
     def finish_cell(self) -> None:
         token = self.take()
-        self.fail(f"{token.text} is not expected in this entry", token.span, "& between entries")
+        raise self.error(
+            f"{token.text} is not expected in this entry", token.span, "& between entries"
+        )
 
     def matrix(self, rows: list[list[Expr | None]], begin: Token, span: Span) -> Expr:
         cells = [tuple(cell for cell in row if cell is not None) for row in rows]
         if len({len(row) for row in cells}) > 1:
             lengths = ", ".join(str(len(row)) for row in cells)
-            self.fail(f"the rows have {lengths} entries", span, "as many in every row")
+            raise self.error(f"the rows have {lengths} entries", span, "as many in every row")
         lines = [Array(row, (row[0].span[0], row[-1].span[1])) for row in cells]
         value: Expr = Array(tuple(lines), span)
         function = words.MATRICES[begin.text]
@@ -249,7 +288,7 @@ class Blocks(Names):
         branches: list[tuple[Expr, Expr | None]] = []
         for row in rows:
             if row[0] is None or len(row) > 2:
-                self.fail("a case is a value & a condition", span)
+                raise self.error("a case is a value & a condition", span)
             branches.append((row[0], row[1] if len(row) == 2 else None))
         return Cases(tuple(branches), span)
 
@@ -263,7 +302,9 @@ def read_shape(cursor: Names) -> tuple[Expr, ...]:
     r"""What stands behind ``\in``: ``\mathbb{R}^{m \times n}``, ``R^n``, ``m \times n``, ``\{0, 1\}``."""
     token = cursor.peek()
     if token is None:
-        cursor.fail(r"a shape is missing after \in", cursor.end_span(), r"\mathbb{R}^{m \times n}")
+        raise cursor.error(
+            r"a shape is missing after \in", cursor.end_span(), r"\mathbb{R}^{m \times n}"
+        )
     if not _took_set(cursor, token):
         return _sizes(cursor, cursor.tokens[cursor.n :])
     sizes: tuple[Expr, ...] = ()
@@ -274,7 +315,7 @@ def read_shape(cursor: Names) -> tuple[Expr, ...]:
         elif token.is_("_"):  # positive numbers and the like
             cursor.argument("all")
         else:
-            cursor.fail(f"{token.text} is not expected in a shape", token.span)
+            raise cursor.error(f"{token.text} is not expected in a shape", token.span)
     return sizes
 
 

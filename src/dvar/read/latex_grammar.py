@@ -28,18 +28,17 @@ from dvar.read.syntax import (
 )
 
 BESIDE = MULTIPLY + 1
+_LONGEST_WORD = 20  # of letters that may have been meant as one name
 _KEYWORDS = frozenset({"axis", "keepdims", "ord"})
 
 
 class Formula(Blocks):
     """A recursive-descent parser over the tokens of one expression."""
 
-    bars = 0
-
     def nested(self, tokens: Sequence[Token], span: Span) -> Expr:
         inner = type(self)(self.scope, tokens, span)
         if not tokens:
-            self.fail("something is missing between these braces", span)
+            raise self.error("something is missing between these braces", span)
         value = inner.expression()
         inner.finish()
         return value
@@ -49,17 +48,14 @@ class Formula(Blocks):
         if token is None:
             return
         if token.is_(","):
-            self.fail("a comma here separates nothing", token.span, "1{,}000 for a thousand")
-        self.fail(f"{token.text} is not expected here", token.span)
+            raise self.error("a comma here separates nothing", token.span, "1{,}000 for a thousand")
+        raise self.error(f"{token.text} is not expected here", token.span)
 
     # ── operators ───────────────────────────────────────────────────────────────────────────────
 
     def expression(self, level: int = LOGIC) -> Expr:
         start = self.next_span()[0]
-        if self.at("-", "+"):
-            left = self.signed(max(level, MULTIPLY))
-        else:
-            left = self.beside()
+        left = self.signed(max(level, MULTIPLY)) if self.at("-", "+") else self.beside()
         middle: Expr | None = None  # of a chain a < b < c
         while (found := self.operator()) is not None and found[1] >= level:
             symbol, strength = found
@@ -128,7 +124,9 @@ class Formula(Blocks):
         while self.starts_factor():
             token = self.peek()
             if token is not None and token.kind == "number" and isinstance(last, Number):
-                self.fail("two numbers stand side by side", token.span, r"\cdot between them")
+                raise self.error(
+                    "two numbers stand side by side", token.span, r"\cdot between them"
+                )
             last = self.factor()
             left = self.times(left, last)
         return left
@@ -162,9 +160,9 @@ class Formula(Blocks):
         self.scope.depth += 1
         if self.scope.depth > 2 * NESTING_LIMIT:
             raise too_deep(self.scope.page, self.next_span())
-        base = self.atom()
-        base = self.scripts(base)
-        if isinstance(base, Name) and self.at("("):
+        grouped = self.at("(", "[", r"\{", "lbrace", "lbrack")
+        base = self.scripts(self.atom(), grouped)
+        if isinstance(base, Name) and not grouped and self.at("("):
             base = self.scripts(self.applied(base))
         self.scope.depth -= 1
         return base
@@ -172,7 +170,7 @@ class Formula(Blocks):
     def atom(self) -> Expr:
         token = self.peek()
         if token is None:
-            self.fail("an operand is missing at the end", self.end_span())
+            raise self.error("an operand is missing at the end", self.end_span())
         if token.kind == "number":
             return self.number()
         if token.kind == "letters":
@@ -185,7 +183,7 @@ class Formula(Blocks):
             return self.bracket()
         if token.kind == "command":
             return self.command()
-        self.fail(f"an operand is missing before {token.text}", token.span)
+        raise self.error(f"an operand is missing before {token.text}", token.span)
 
     def number(self) -> Expr:
         token = self.take()
@@ -207,7 +205,7 @@ class Formula(Blocks):
             return self.function(str(getattr(lookup(word), "name", word)), token)
         if len(word) > 2 and word in words.GREEK:
             return Name(word, self.take().span)
-        if len(word) > 2:
+        if 2 < len(word) <= _LONGEST_WORD and not self.is_inside_a_word(token):
             self.scope.notes.append(
                 f"{word} is read as {'·'.join(word)}; write \\text{{{word}}} for one name"
             )
@@ -215,6 +213,10 @@ class Formula(Blocks):
         if first.text == "e" and self.at("^") and "e" not in self.scope.variables:
             return self.exponential(first)
         return Name(first.text, first.span)
+
+    def is_inside_a_word(self, token: Token) -> bool:
+        start = token.span[0]
+        return start > 0 and self.scope.page.text[start - 1].isalpha()
 
     def exponential(self, token: Token) -> Expr:
         self.take()
@@ -226,7 +228,7 @@ class Formula(Blocks):
         assert token is not None
         name = token.text
         if name in words.REFUSED:
-            self.fail(rf"\{name} begins {words.REFUSED[name]}", token.span)
+            raise self.error(rf"\{name} begins {words.REFUSED[name]}", token.span)
         if name in words.FRACTIONS:
             return self.fraction()
         if name in words.ACCENTS:
@@ -253,16 +255,19 @@ class Formula(Blocks):
         if word is None:
             self.take()
             if token.text not in words.FONTS:
-                self.scope.page.unknown(token)
+                raise self.scope.page.unknown(token)
             return replace(self.nested(self.argument(), token.span), span=(*token.span,))
         if word.replace(".", "").isdigit():
             return Number(float(word) if "." in word else int(word), span)
         if word == "e" and token.text in words.FONTS and self.at("^"):
             return self.exponential(token)
-        is_function = token.text in words.FONTS and word not in self.scope.variables
-        row = lookup(word) if is_function and len(word) > 1 else None
-        if row is not None and word not in self.scope.functions:
-            return self.function(row.name, Token("command", word, span))
+        scope = self.scope
+        known = word in scope.variables or word in scope.functions
+        if token.text not in words.FONTS or known or len(word) == 1 or not word.isalpha():
+            return Name(word, span)
+        row = lookup(word)
+        if row is not None or self.at("("):
+            return self.function(row.name if row else word, Token("command", word, span))
         return Name(word, span)
 
     # ── brackets ────────────────────────────────────────────────────────────────────────────────
@@ -292,7 +297,7 @@ class Formula(Blocks):
         found, _ = self.items(opener, close)
         span = (opener.span[0], self.last_end())
         if not found:
-            self.fail("empty brackets", span)
+            raise self.error("empty brackets", span)
         if function == "norm":
             return self.norm(found[0], span)
         if function:
@@ -300,35 +305,6 @@ class Formula(Blocks):
         if len(found) == 1:
             return replace(found[0], span=span)
         return Array(tuple(found), span)
-
-    def between_bars(self) -> Expr:
-        opener = self.take()
-        count = 1
-        is_norm = words.BARS[opener.text] == "norm"
-        if not is_norm and self.at(opener.text) and self.next_span()[0] == opener.span[1]:
-            self.take()  # ||x||
-            count, is_norm = 2, True
-        self.bars += 1
-        inner = self.expression()
-        for _ in range(count):
-            self.expect(opener.text, opener)
-        self.bars -= 1
-        span = (opener.span[0], self.last_end())
-        return self.norm(inner, span) if is_norm else Call("abs", (inner,), (), span)
-
-    def norm(self, inner: Expr, span: Span) -> Expr:
-        r"""``\lVert x \rVert_1``: the Euclidean (Frobenius) norm unless the subscript says otherwise."""
-        order: tuple[tuple[str, Expr], ...] = ()
-        if self.at("_"):
-            self.take()
-            tokens = self.argument("all")
-            label = "".join(t.text for t in tokens)
-            if label in ("1", "infty"):
-                value = 1 if label == "1" else float("inf")
-                order = (("ord", Number(value, tokens[0].span)),)
-            elif label not in ("2", "F"):
-                self.fail(f"the norm {label} is not read", tokens[0].span, "1, 2, F or \\infty")
-        return Call("norm", (inner,), order, (span[0], self.last_end()))
 
     # ── calls ───────────────────────────────────────────────────────────────────────────────────
 
@@ -349,7 +325,7 @@ class Formula(Blocks):
         if entry and numbers and (len(numbers) > 1 or (known[-1:].isdigit() and len(known) > 1)):
             items = tuple(Number(k - 1, x.span) for k, x in zip(numbers, found, strict=True))
             return Index(name, items, span)
-        letter = known.rstrip("0123456789_")
+        letter = known.partition("_")[0].rstrip("0123456789")
         called = known not in scope.variables and letter in words.FUNCTION_LETTERS
         if len(found) != 1 or keywords or called or (len(known) > 1 and self.is_row(known)):
             function = "sigmoid" if known == "sigma" else known
@@ -368,7 +344,7 @@ class Formula(Blocks):
             self.take()
             power = self.nested(self.argument("one"), token.span)
         if self.at("'"):
-            self.fail("a derivative: dvar finds derivatives", self.next_span())
+            raise self.error("a derivative: dvar finds derivatives", self.next_span())
         args, keywords = self.arguments_of(token)
         span = (token.span[0], self.last_end())
         if isinstance(power, Unary) and power.operand == Number(1, power.operand.span):
@@ -382,7 +358,7 @@ class Formula(Blocks):
         token = self.take()
         if name != "log":
             shown = rf"\{name}" if name in words.FUNCTIONS else name
-            self.fail(f"{shown} with a subscript is not read", token.span, f"{shown}(…)")
+            raise self.error(f"{shown} with a subscript is not read", token.span, f"{shown}(…)")
         return self.nested(self.argument("all"), token.span)
 
     def arguments_of(self, token: Token) -> tuple[list[Expr], list[tuple[str, Expr]]]:
@@ -391,10 +367,10 @@ class Formula(Blocks):
             self.take()
             found, keywords = self.items(opener, words.BRACKETS[opener.text][0])
             if not found:
-                self.fail(f"{token.text} is given nothing", opener.span)
+                raise self.error(f"{token.text} is given nothing", opener.span)
             return found, keywords
         if not (self.starts_factor() or self.at("-")):
-            self.fail(f"{token.text} needs an argument", self.next_span())
+            raise self.error(f"{token.text} needs an argument", self.next_span())
         if self.at("-"):
             return [self.signed(BESIDE)], []
         argument = self.factor()

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from functools import reduce
 
 from dvar.core.errors import FormulaError
 from dvar.read import latex_words as words
@@ -27,6 +27,7 @@ from dvar.read.syntax import (
     Unary,
 )
 
+NAME_LIMIT = 200
 _STEM = re.compile(r"[^\W\d_]+")
 # What a command takes after it, in groups.
 _TAKES = {**dict.fromkeys(words.FRACTIONS, 2), "sqrt": 1}
@@ -97,18 +98,18 @@ class Names:
     def take(self) -> Token:
         token = self.peek()
         if token is None:
-            self.fail("the formula ends where something is still to come", self.end_span())
+            raise self.error("the formula ends where something is still to come", self.end_span())
         self.n += 1
         return token
 
     def expect(self, text: str, opener: Token) -> Token:
         if not self.at(text):
             shown = rf"\{text}" if len(text) > 1 and text.isalpha() else text
-            self.fail(f"{shown} is missing", self.next_span(), f"it closes {opener.text}")
+            raise self.error(f"{shown} is missing", self.next_span(), f"it closes {opener.text}")
         return self.take()
 
-    def fail(self, message: str, span: Span, hint: str | None = None) -> NoReturn:
-        self.scope.page.fail(message, span, hint)
+    def error(self, message: str, span: Span, hint: str | None = None) -> FormulaError:
+        return self.scope.page.error(message, span, hint)
 
     def end_span(self) -> Span:
         end = self.tokens[-1].span[1] if self.tokens else self.where[1]
@@ -139,12 +140,14 @@ class Names:
         """
         token = self.peek()
         if token is None:
-            self.fail("an argument is missing here", self.end_span(), "{…}")
+            raise self.error("an argument is missing here", self.end_span(), "{…}")
         if token.is_("{"):
             return self.group()
         if token.kind == "letters" or (token.kind == "number" and digits != "all"):
             if token.kind == "number" and digits == "one" and len(token.text) > 1:
-                self.fail(f"only {token.text[0]} is raised here", token.span, f"^{{{token.text}}}")
+                raise self.error(
+                    f"only {token.text[0]} is raised here", token.span, f"^{{{token.text}}}"
+                )
             return [self.split_first()]
         start = self.n
         self.take()
@@ -173,40 +176,45 @@ class Names:
 
     # ── scripts ─────────────────────────────────────────────────────────────────────────────────
 
-    def scripts(self, base: Expr) -> Expr:
-        """Subscripts, superscripts and primes that follow ``base``, in any order."""
+    def scripts(self, base: Expr, grouped: bool = False) -> Expr:
+        """Subscripts, superscripts and primes that follow ``base``, in any order.
+
+        ``grouped``: it stood in brackets, so that a number below it is an entry, not part of a name.
+        """
         while True:
             token = self.peek()
             if token is None or not token.is_("_", "^", "'", "!"):
                 return base
             self.take()
             if token.is_("_"):
-                base = self.subscript(base, self.argument("all"), token.span)
+                base = self.subscript(base, self.argument("all"), token.span, grouped)
             elif token.is_("^"):
                 base = self.superscript(base, self.argument("one"), token.span)
             elif token.is_("'"):
                 base = self.renamed(base, token.span, lambda name: accented(name, "prime"))
             else:
-                self.fail("a factorial has no derivative", token.span)
+                raise self.error("a factorial has no derivative", token.span)
 
-    def renamed(self, base: Expr, span: Span, change: object) -> Expr:
+    def renamed(self, base: Expr, span: Span, change: Callable[[str], str]) -> Expr:
         """Apply a change to the name inside; the order of scripts does not matter in LaTeX."""
-        assert callable(change)
         if isinstance(base, Name):
-            return replace(base, name=change(base.name), span=(base.span[0], self.last_end()))
+            name = change(base.name)
+            if len(name) > NAME_LIMIT:
+                raise self.error(f"this name is longer than {NAME_LIMIT} letters", span)
+            return replace(base, name=name, span=(base.span[0], self.last_end()))
         if isinstance(base, (Component, Transpose)):
             return replace(base, operand=self.renamed(base.operand, span, change))
         if isinstance(base, Binary) and base.operator == "**":
             return replace(base, left=self.renamed(base.left, span, change))
         if isinstance(base, Call):
-            self.fail(
+            raise self.error(
                 f"a mark on the function {base.function} is not read",
                 span,
                 "write the definitions only; dvar finds derivatives",
             )
-        self.fail("this mark needs a name before it", span)
+        raise self.error("this mark needs a name before it", span)
 
-    def subscript(self, base: Expr, tokens: list[Token], span: Span) -> Expr:
+    def subscript(self, base: Expr, tokens: list[Token], span: Span, grouped: bool) -> Expr:
         letters = [c for t in tokens if t.kind == "letters" for c in t.text]
         plain = all(t.kind == "letters" or t.is_(",") for t in tokens) and letters
         if plain and all(c in self.scope.bound for c in letters):
@@ -216,17 +224,19 @@ class Names:
         label = self.label(tokens)
         if label is None or (indices & set(self.scope.bound) and not plain):
             shown = "".join(t.text for t in tokens)
-            self.fail(
+            raise self.error(
                 f"the subscript {shown} is not read: it is neither a label nor an index letter",
                 span,
             )
+        if grouped and label.isdigit():
+            return Index(base, (Number(int(label), span),), (base.span[0], self.last_end()))
         return self.labelled(base, label, span)
 
     def check_open(self, letters: set[str], span: Span) -> None:
         """An index outside its sum is a slip: a bracket is missing."""
         stray = sorted((letters & self.scope.closed) - set(self.scope.bound))
         if stray:
-            self.fail(
+            raise self.error(
                 f"{stray[0]} stands outside its sum: a sum reaches up to the next + or -",
                 span,
                 rf"\sum_{stray[0]} \left( … \right)",
@@ -238,7 +248,7 @@ class Names:
         if label.isdigit():
             whole = (base.span[0], self.last_end())
             return Index(base, (Number(int(label), span),), whole)
-        self.fail(f"the subscript {label} needs a name before it", span)
+        raise self.error(f"the subscript {label} needs a name before it", span)
 
     def label(self, tokens: Sequence[Token]) -> str | None:
         """A subscript as part of a name, or None where it says something else."""
@@ -267,7 +277,7 @@ class Names:
 
     def superscript(self, base: Expr, tokens: list[Token], span: Span) -> Expr:
         if not tokens:
-            self.fail("an empty superscript", span)
+            raise self.error("an empty superscript", span)
         whole = (base.span[0], self.last_end())
         if self.is_transpose(tokens):
             return Transpose(base, whole)
@@ -281,7 +291,8 @@ class Names:
         if all(t.is_("prime", "'") for t in tokens):
             return self.renamed(base, span, lambda name: accented(name, "prime"))
         if first.is_("-") and self.is_transpose(tokens[1:]):
-            return Transpose(Call("inv", (base,), (), whole), whole)
+            minus_one = Unary("-", Number(1, span), span)
+            return Transpose(Binary("**", base, minus_one, whole), whole)
         if first.is_("circ", "odot") and len(tokens) > 1:  # an elementwise power
             tokens = tokens[1:]
         return Binary("**", base, self.nested(tokens, span), whole)
@@ -301,12 +312,12 @@ class Names:
         inside, rest = tokens[1:end], list(tokens[end + 1 :])
         if len(inside) != 1 or not inside[0].text.isalnum() or inside[0].kind == "command":
             if close == "]":
-                self.fail("a layer in brackets is a number or a letter", span, "^{[1]}")
+                raise self.error("a layer in brackets is a number or a letter", span, "^{[1]}")
             return None
         text = inside[0].text
         if close == ")" and inside[0].kind == "letters" and len(text) == 1:
             self.check_open({text}, span)
-            base = Component(base, (text,), True, (base.span[0], self.last_end()))
+            base = self.example(base, text)
         elif close == "]" or inside[0].kind == "number":
             base = self.labelled(base, text, span)
         else:
@@ -314,6 +325,12 @@ class Names:
         if rest and rest[0].is_("^"):
             rest = [t for t in rest[1:] if not t.is_("{", "}")]
         return self.superscript(base, rest, span) if rest else base
+
+    def example(self, base: Expr, letter: str) -> Expr:
+        """``x_j^{(i)}`` is entry j of example i: the example is chosen first, however it is written."""
+        if isinstance(base, Transpose) or (isinstance(base, Component) and not base.example):
+            return replace(base, operand=self.example(base.operand, letter))
+        return Component(base, (letter,), True, (base.span[0], self.last_end()))
 
     # ── stems ───────────────────────────────────────────────────────────────────────────────────
 
@@ -330,10 +347,10 @@ class Names:
         start = self.n
         self.take()
         content = self.argument()
-        flat = [t.text.replace("\\_", "_") for t in content if not t.is_("-")]
-        if flat and all(part.replace("_", "a").replace(".", "0").isalnum() for part in flat):
-            if all(t.kind in ("letters", "number") or t.is_("\\_", "_", "-") for t in content):
-                return "".join(flat)
+        flat = all(t.kind in ("letters", "number") or t.is_("\\_", "_", "-") for t in content)
+        if flat and any(t.kind in ("letters", "number") for t in content):
+            said = "".join(t.text.lstrip("\\") for t in content if not t.is_("-"))
+            return reduce(joined, [part for part in said.split("_") if part])
         self.n = start
         return None
 
@@ -343,7 +360,7 @@ class Names:
         accent = words.ACCENTS[token.text]
         base = self.nested(content, token.span)
         if isinstance(base, (Unary, Number)):
-            self.fail(rf"\{token.text} needs a name under it", token.span)
+            raise self.error(rf"\{token.text} needs a name under it", token.span)
         return self.renamed(base, token.span, lambda name: accented(name, accent))
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 from dvar.core.errors import FormulaError, Source
 from dvar.read import latex_words as words
@@ -64,13 +64,13 @@ class Page:
     def source(self, span: Span) -> Source:
         return self.places.source(span)
 
-    def fail(self, message: str, span: Span, hint: str | None = None) -> NoReturn:
-        raise FormulaError(message, source=self.source(span), hint=hint)
+    def error(self, message: str, span: Span, hint: str | None = None) -> FormulaError:
+        return FormulaError(message, source=self.source(span), hint=hint)
 
-    def unknown(self, token: Token) -> NoReturn:
+    def unknown(self, token: Token) -> FormulaError:
         near = difflib.get_close_matches(token.text, sorted(words.known_commands()), 1, 0.6)
         hint = rf"\{near[0]}" if near else r"\operatorname{…} for a function, \text{…} for a name"
-        self.fail(rf"\{token.text} is not a command dvar knows", token.span, hint)
+        return self.error(rf"\{token.text} is not a command dvar knows", token.span, hint)
 
 
 # ── where mathematics stands ────────────────────────────────────────────────────────────────────
@@ -88,7 +88,7 @@ def regions(page: Page) -> list[Span]:
         end = _closing(page.text, closer, at)
         if end < 0:
             opener = match["env"] or match["open"]
-            page.fail(f"{opener} is not closed", match.span(), f"{closer} at its end")
+            raise page.error(f"{opener} is not closed", match.span(), f"{closer} at its end")
         found.append((at, end))
         at = end + len(closer)
     return found or [(0, len(page.text))]
@@ -107,7 +107,7 @@ def _closing(text: str, closer: str, at: int) -> int:
 def tokenize(page: Page, region: Span) -> list[Token]:
     """Words of one region, without spacing, sizes and comments."""
     if len(page.text) > SIZE_LIMIT:
-        page.fail(f"the formula is longer than {SIZE_LIMIT:,} characters", (0, 1))
+        raise page.error(f"the formula is longer than {SIZE_LIMIT:,} characters", (0, 1))
     tokens = list(_environments(page, _unnumbered(list(_scan(page, *region)))))
     _check_brackets(page, tokens)
     return tokens
@@ -144,7 +144,7 @@ def _unusual(page: Page, at: int) -> Token:
     """A sign outside ASCII, as the command it stands for."""
     sign = page.text[at]
     if sign not in words.UNICODE:
-        page.fail(f"{sign!r} has no meaning in a formula", (at, at + 1))
+        raise page.error(f"{sign!r} has no meaning in a formula", (at, at + 1))
     text = words.UNICODE[sign]
     return Token("command" if text.isalpha() else "mark", text, (at, at + 1))
 
@@ -198,11 +198,11 @@ def _environment(page: Page, tokens: Sequence[Token], n: int) -> tuple[int, Toke
     end = _after_group(tokens, n + 1)
     start = tokens[n].span[0]
     if end == n + 1:
-        page.fail(rf"\{tokens[n].text} needs the name of an environment", tokens[n].span)
+        raise page.error(rf"\{tokens[n].text} needs the name of an environment", tokens[n].span)
     span = (start, tokens[end - 1].span[1])
     name = page.text[tokens[n + 1].span[1] : tokens[end - 1].span[0]].strip().rstrip("*")
     if name not in words.TRANSPARENT | words.CASES and name not in words.MATRICES:
-        page.fail(f"the environment {name} is not one dvar knows", span, r"\begin{aligned}")
+        raise page.error(f"the environment {name} is not one dvar knows", span, r"\begin{aligned}")
     if tokens[n].text == "begin":  # columns: {cc}, position: [t]
         wants = name in ("array", "alignat", "alignedat")
         if wants and end < len(tokens) and tokens[end].is_("{"):
@@ -243,17 +243,19 @@ def _check_brackets(page: Page, tokens: Sequence[Token]) -> None:
         if closer is not None:
             stack.append((token, closer))
             if len(stack) > NESTING_LIMIT:
-                page.fail(f"nested more than {NESTING_LIMIT} deep", token.span)
+                raise page.error(f"nested more than {NESTING_LIMIT} deep", token.span)
         elif token.kind == "end" or (token.is_(*words.CLOSING)):
             got = f"end {token.text}" if token.kind == "end" else token.text
             if not stack:
-                page.fail(f"{_shown(token)} closes nothing", token.span)
+                raise page.error(f"{_shown(token)} closes nothing", token.span)
             opener, wanted = stack.pop()
             if got != wanted:
                 message = f"{_shown(token)} does not close {_shown(opener)}"
-                page.fail(message, token.span, f"it was opened in {page.source(opener.span)}")
+                raise page.error(
+                    message, token.span, f"it was opened in {page.source(opener.span)}"
+                )
     if stack:
-        page.fail(f"{_shown(stack[-1][0])} is not closed", stack[-1][0].span)
+        raise page.error(f"{_shown(stack[-1][0])} is not closed", stack[-1][0].span)
 
 
 # ── statements ──────────────────────────────────────────────────────────────────────────────────
@@ -372,12 +374,12 @@ def _trimmed(part: Sequence[Token]) -> list[Token]:
 
 def _at_commas(part: list[Token]) -> Iterator[list[Token]]:
     """``a = 1, b = 2`` are two; ``x, y \\in R`` is one."""
-    start = 0
     commas = [n for n, token in outside(part) if token.is_(",")]
-    for n, following in zip(commas, [*commas[1:], len(part)], strict=False):
-        rest = part[n + 1 : following]
-        names_for_later = has_relation(part[n + 1 :]) and not has_relation(rest)
-        if has_relation(part[start:n]) and (has_relation(rest) or names_for_later):
+    relations = [n for n, token in outside(part) if token.is_(*words.DEFINES, "in")]
+    start = 0
+    for n in commas:
+        defines_before = bisect_left(relations, n) > bisect_left(relations, start)
+        if defines_before and bisect_left(relations, n) < len(relations):
             yield part[start:n]
             start = n + 1
     if part[start:]:

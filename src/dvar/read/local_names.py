@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -20,7 +20,7 @@ def code_of(function: Any) -> CodeType | None:
         function = function.func
     function = inspect.unwrap(function)
     if not hasattr(function, "__code__"):
-        function = getattr(type(function), "__call__", None)
+        function = type(function).__call__
     code = getattr(function, "__code__", None)
     return code if isinstance(code, CodeType) else None
 
@@ -55,7 +55,10 @@ class Locals:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         if self._watching:
             sys.setprofile(None)
@@ -112,5 +115,3 @@ def _arrays(variables: Mapping[str, Any]) -> dict[str, Node]:
 def in_frame(frame: FrameType | None) -> dict[str, Node]:
     """The traced arrays of a frame that is still running."""
     return {} if frame is None else _arrays(frame.f_locals)
-
-

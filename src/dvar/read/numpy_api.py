@@ -20,6 +20,7 @@ from dvar.ops import TABLE
 from dvar.ops.shaping import broadcast_to, expand_dims
 from dvar.read import facts
 from dvar.read.array import IMMUTABLE, Variable, apply_row, unwrap, wrap, wrap_call
+from dvar.read.numpy_more import MORE
 from dvar.read.sizes import NamedSize, plain
 
 Args = tuple[Any, ...]
@@ -29,8 +30,7 @@ Args = tuple[Any, ...]
 
 def _resolve(dotted: str) -> Any:
     """``linalg.norm`` → ``numpy.linalg.norm``; SciPy only where the user has imported it."""
-    root, _, rest = dotted.partition(".")
-    if root == "scipy":
+    if dotted.startswith("scipy."):
         module, _, name = dotted.rpartition(".")
         return getattr(sys.modules.get(module), name, None)
     found: Any = np
@@ -74,18 +74,17 @@ def call(function: Any, args: Args, kwargs: Mapping[str, Any]) -> Any:
     row = FUNCTIONS.get(function) or _scipy_row(function)
     if row is not None:
         return _apply(function, row, args, kwargs)
+    composed = MORE.get(function)
+    if composed is not None:
+        return composed(*args, **_cleaned(function, composed, kwargs))
     if _name(function) in ON_VALUES:
         return function(*map(_value, args), **{k: _value(v) for k, v in kwargs.items()})
-    from dvar.read.numpy_more import MORE
-
-    if function in MORE:
-        return MORE[function](*args, **_cleaned(function, MORE[function], kwargs))
     raise _unsupported(function)
 
 
 def _unsupported(function: Any) -> TraceError:
     name = _name(function)
-    known = sorted({_name(f) for f in (*FUNCTIONS, *SPECIAL)})
+    known = sorted({_name(f) for f in (*FUNCTIONS, *SPECIAL, *MORE)})
     near = difflib.get_close_matches(name.rpartition(".")[2], known, 3)
     return TraceError(
         f"dvar does not know the derivative of {name}",
@@ -196,7 +195,7 @@ def _value(argument: Any) -> Any:
 
 # ── ufunc methods ───────────────────────────────────────────────────────────────────────────────
 
-_REDUCE = {
+_REDUCE: dict[Any, Any] = {
     np.add: np.sum,
     np.multiply: np.prod,
     np.maximum: np.max,
@@ -204,7 +203,7 @@ _REDUCE = {
     np.logical_and: np.all,
     np.logical_or: np.any,
 }
-_ACCUMULATE = {np.add: np.cumsum, np.multiply: np.cumprod}
+_ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, args: Args, kwargs: dict[str, Any]) -> Any:
@@ -220,7 +219,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: Args, kwargs: dict[str, Any])
     if method == "outer":
         x, y = (a if isinstance(a, Variable) else np.asarray(a) for a in args)
         return ufunc(x[(..., *(None,) * y.ndim)], y)
-    table = {"reduce": _REDUCE, "accumulate": _ACCUMULATE}.get(method, {})
+    table: dict[Any, Any] = {"reduce": _REDUCE, "accumulate": _ACCUMULATE}.get(method, {})
     if ufunc not in table:
         raise TraceError(
             f"dvar does not know the derivative of np.{ufunc.__name__}.{method}",
@@ -296,12 +295,12 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
 }
 
 # Questions about numbers: they steer a program and have no derivative.
-ON_VALUES = frozenset(
-    "all allclose any argwhere array2string array_equal array_equiv array_repr array_str bincount "
-    "can_cast count_nonzero digitize flatnonzero histogram isclose isfinite isin isinf isnan lexsort "
-    "logical_and logical_not logical_or logical_xor nonzero result_type searchsorted signbit unique "
-    "floor_divide isneginf isposinf shares_memory may_share_memory".split()
-)
+_ON_VALUES = """
+    allclose argwhere array2string array_equal array_equiv array_repr array_str bincount can_cast ceil
+    count_nonzero digitize flatnonzero floor histogram isclose isin lexsort may_share_memory nonzero
+    result_type rint round searchsorted shares_memory signbit trunc unique
+"""
+ON_VALUES = frozenset(_ON_VALUES.split())
 
 
 # ── rows by name ────────────────────────────────────────────────────────────────────────────────

@@ -254,7 +254,7 @@ def _graph(inputs: _Inputs, outputs: _Outputs, found: Locals) -> Graph:
     results = {name: nodes[name] for name in outputs.nodes}
     order = {node: n for n, node in enumerate(topological(results.values()))}
     given = set(inputs.nodes.values())
-    names = {}
+    names: dict[str, Node] = {}
     for name, node in sorted(nodes.items(), key=lambda item: order.get(item[1], -1)):
         if node in order and node not in given:
             names[unique(name, {**inputs.nodes, **names}, name)] = node

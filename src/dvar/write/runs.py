@@ -122,6 +122,11 @@ def formula_runs(formula: Formula) -> list[Run]:
         return [Run(formula.text.replace("-", "−"), "italic")]
 
 
+def plain(formula: Formula) -> str:
+    """A formula as plain characters: ``∂L/∂W1``, ``ŷ``."""
+    return "".join(run.text for run in formula_runs(formula))
+
+
 def joined(runs: Iterable[Run]) -> list[Run]:
     """Neighbours of one style as one run."""
     out: list[Run] = []
@@ -206,7 +211,7 @@ def _multiplies(rest: Sequence[Tree]) -> bool:
 
 def _spaced(sign: str, before: Tree | None) -> str:
     """An operator with the space around it that print gives it; none around a sign of a number."""
-    if sign in RELATIONS:
+    if sign in RELATIONS or sign == ":=":
         return f" {sign} "
     if sign in BINARY:
         starts = before is None or is_operator(before, RELATIONS + BINARY + OPENING + ",")

@@ -10,6 +10,7 @@ from dvar.write import blocks, numbers, page
 from dvar.write.layout import Layout, Spot, layout
 from dvar.write.picture import HEAD, PAD, Box, Wire, boxes, chosen, wires
 from dvar.write.report import NodeReport, Report
+from dvar.write.runs import plain
 
 MARGIN = 20.0
 
@@ -114,7 +115,7 @@ def _words(report: Report) -> tuple[str, str]:
             text += f", gradient {number}"
         said.append(text)
     return (
-        f"Computation graph of {escape(report.output.text)}",
+        f"Computation graph of {escape(plain(report.output))}",
         escape("; ".join(said) + "."),
     )
 

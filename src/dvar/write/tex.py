@@ -74,7 +74,7 @@ class Table:
 
 Tree: TypeAlias = "Leaf | Group | Fraction | Script | Accent | Root | Fence | Table"
 
-_TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
+_TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|:=|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 _MAX_DEPTH = 60
 _TEXT = {
     **dict.fromkeys(("text", "textrm", "textit"), "text"),
