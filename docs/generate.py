@@ -17,7 +17,7 @@ from typing import Any
 
 from dvar import ops
 from dvar.core.node import Node
-from dvar.core.op import Adjoint, Constant, Linear, Multilinear, Op, Partials, variable
+from dvar.core.op import Adjoint, Constant, Edge, Linear, Multilinear, Op, Partials, variable
 from dvar.ops import TABLE
 from dvar.write.notation import text
 
@@ -82,7 +82,7 @@ def _families() -> dict[str, list[Op]]:
 def _imported(module: ModuleType) -> set[str]:
     """Names a module has from elsewhere: a family's rows are those it does not import."""
     tree = ast.parse(inspect.getsource(module))
-    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom))
     return {alias.asname or alias.name for node in imports for alias in node.names}
 
 
@@ -101,10 +101,14 @@ def _sample(op: Op) -> tuple[Node, list[Node]] | None:
     if not op.is_elementwise:
         return None
     operands = [variable(name) for name in OPERANDS[: str(op.axes).split("->")[0].count("...")]]
-    try:
-        return op.node(*operands), operands
-    except (TypeError, ValueError, KeyError):
-        return None
+    for make in (op, op.node):  # the public signature has the defaults of parameters
+        try:
+            out = make(*operands)
+        except (TypeError, ValueError, KeyError):
+            continue
+        if out.op is op:
+            return out, operands
+    return None
 
 
 def _labels(operands: Sequence[Node]) -> dict[Node, str]:
@@ -175,11 +179,14 @@ def _hard(op: Op) -> str:
         + f": {kink.reason}"
         for kink in op.kinks
     ]
-    edges = [
-        f"`{op.name}({', '.join(map(_short, edge.at))})` = `{_short(edge.value)}`"
-        for edge in op.edges
-    ]
+    edges = [f"`{op.name}({_arguments(edge)})` = `{_short(edge.value)}`" for edge in op.edges]
     return "; ".join(kinks + edges)
+
+
+def _arguments(edge: Edge) -> str:
+    plain = (bool, int, float, str, tuple)
+    params = [f"{k}={v!r}" for k, v in sorted(edge.params.items()) if isinstance(v, plain)]
+    return ", ".join([*map(_short, edge.at), *params])
 
 
 def _short(value: Any) -> str:

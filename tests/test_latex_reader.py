@@ -199,7 +199,7 @@ def test_products_bind_as_they_are_set(text: str, meaning: str) -> None:
         (r"y \log a \log b", "((y log(a)) log(b))"),
         (r"\ln x + \log_2 x", "(log(x)+(log(x)/log(2)))"),
         (r"\sin^2 x + \tan^{-1} x", "((sin(x)**2)+arctan(x))"),
-        (r"\max(0, x)", "max(0, x)"),
+        (r"\max(0, x) + \min\{a, b, c\}", "(maximum(0, x)+minimum(minimum(a, b), c))"),
         (r"\sqrt{x} + \sqrt[3]{x}", "(sqrt(x)+(x**(1/3)))"),
         (r"|x - 1| + \left| y \right| + a|b|c", "((abs((x-1))+abs(y))+((a abs(b)) c))"),
         (r"\lVert x \rVert^2 + \|W\|_F + ||v||", "(((norm(x)**2)+norm(W))+norm(v))"),
@@ -231,7 +231,16 @@ def test_e_is_a_variable_where_the_text_defines_it() -> None:
 def test_words_of_several_letters_are_names_once_defined_or_given() -> None:
     assert read("dz = a - y, dw = x dz") == "dz = (a-y) | dw = (x dz)"
     assert read(r"\alpha lr", "lr") == "(alpha lr)"
+    assert read(r"w_1 - \alpha dw_1") == "(w1-(alpha dw1))"
+    assert read("d = 2, y = dx") == "d = 2 | y = (d x)"
     assert parse_latex("cost").notes[0].startswith("cost is read as c·o·s·t")
+
+
+def test_minus_one_above_a_matrix_is_its_inverse() -> None:
+    declared = r"X \in R^{m \times n}, y \in R^{m \times 1} \\ "
+    assert read(declared + r"w = (X^T X)^{-1} X^T y").endswith("w = ((inv((X.T X)) X.T) y)")
+    assert read(declared + r"A = X^T X + \lambda I \\ w = A^{-1} b").endswith("w = (inv(A) b)")
+    assert read(declared + r"s = (y^T y)^{-1} + n^{-1}").endswith("s = (((y.T y)**-1)+(n**-1))")
 
 
 @pytest.mark.parametrize(
@@ -306,6 +315,7 @@ def test_membership_declares_a_shape(text: str, meaning: str) -> None:
         r"z = w \, x \; \Rightarrow a = {z}^{2}",
         "z =\n w x \\\\ a = z^2",
         r"z \coloneqq w\,x \quad a := z^2",
+        r"z\ =\ w\ x \ a = z^2",  # a shell took one backslash
     ],
 )
 def test_definitions_may_be_separated_in_many_ways(text: str) -> None:
@@ -380,6 +390,7 @@ def test_a_whole_network_is_read() -> None:
         (r"y = 3 4", 6, "two numbers", r"\cdot between them"),
         (r"y = 2^10", 6, "only 1 is raised", "^{10}"),
         (r"y = 1,000", 5, "a comma here", "1{,}000 for a thousand"),
+        (r"y = sigmod(x)", 4, "sigmod is not a function", "sigmoid"),
         (r"y = x?", 5, "? is not expected", None),
         (r"\begin{bmatrix} 1 & 2 \\ 3 \end{bmatrix}", 0, "2, 1 entries", None),
         (r"\begin{foo} x \end{foo}", 0, "the environment foo", None),

@@ -95,6 +95,7 @@ _SQUARE = [one((3, 3)), one((1, 1)), one((2, 2)), one((4, 4)), one((2, 3, 3))]
 _ORDER = [one((5,)), one((2, 4)), one((4, 2), axis=0), one((2, 3), axis=None)]
 _SOFT = [one((4,)), one((2, 3)), one((2, 3), axis=0), one((2, 3), axis=None)]
 _TRUTH = [Sample(((2, 3),), draws={0: _mask}), one((2, 3), axis=0)]
+_BINARY = [calls((2, 3), (2, 3), reduction=reduction) for reduction in ("none", "sum")]
 
 # Name of a row → calls of it.
 SAMPLES: dict[str, Sequence[Sample]] = {
@@ -243,6 +244,27 @@ SAMPLES: dict[str, Sequence[Sample]] = {
     ],
     **dict.fromkeys(("softmax", "log_softmax", "scipy_softmax", "scipy_log_softmax"), _SOFT),
     "norm": [*_REDUCTION[:3], one((5,), 1), one((5,), 3), one((2, 3), 1), one((2, 3), np.inf)],
+    # ── losses ──
+    **dict.fromkeys(("binary_cross_entropy", "binary_cross_entropy_with_logits"), _BINARY),
+    "cross_entropy": [
+        calls((2, 3), (2, 3)),
+        calls((2, 3), (3,), reduction="sum"),
+        calls((2, 3, 4), (2, 3, 4), axis=1, reduction="none"),
+        calls((3,), (3,)),
+        Sample(((4, 3), (4,)), draws={1: below(3)}, note="classes as numbers"),
+        Sample(
+            ((3, 4), (4,)),
+            lambda op, z, y: op(z, y, axis=0, reduction="none"),
+            {1: below(3)},
+            note="classes as numbers, axis=0",
+        ),
+    ],
+    "mean_squared_error": [
+        calls((2, 3), (2, 3)),
+        calls((2, 3), (3,), scale="half_mean"),
+        calls((2, 1), (3,), scale="half"),
+        calls((4,), (4,), scale="sum"),
+    ],
     # ── linear algebra ──
     "solve": [
         calls((3, 3), (3,)),

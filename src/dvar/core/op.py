@@ -74,6 +74,7 @@ class Notation:
         latex: the same for LaTeX.
         precedence: how strongly the whole binds.
         text_needs, latex_needs: how strongly each operand must bind to go without parentheses.
+        latex_precedence: where LaTeX binds differently (a comparison as an indicator); None is the same.
     """
 
     text: str | Callable[[Sequence[str], Node], str] | None = None
@@ -81,6 +82,7 @@ class Notation:
     precedence: int = ATOM
     text_needs: tuple[int, ...] = ()
     latex_needs: tuple[int, ...] = ()
+    latex_precedence: int | None = None
 
 
 # ── where it holds ──────────────────────────────────────────────────────────────────────────────

@@ -164,7 +164,8 @@ def _elementwise(
     partials: dict[Node, Node] = {of: ones_like(of)}
     for edge in sweep(of, partials[of], [wrt], operands).edges:
         if edge.node in partials and edge.local is not None:
-            share = partials[edge.node] * edge.local
+            first = edge.node is of and edge.local.shape == of.shape
+            share = edge.local if first else partials[edge.node] * edge.local
             known = partials.get(edge.target)
             partials[edge.target] = share if known is None else known + share
     return Local(tidy(partials[wrt], units), "elementwise", repeated)

@@ -23,6 +23,7 @@ from dvar.derive.polynomial import (
     Polynomial,
     TooLarge,
     add_to,
+    plain,
     power,
     product,
     quotient,
@@ -39,7 +40,7 @@ from dvar.derive.term import (
     without,
 )
 
-MOST_WEIGHT = 400
+MOST_WEIGHT = 250
 LARGEST_EXPONENT = 64
 Logistic: TypeAlias = "Callable[[Node], tuple[Term, Term] | None]"
 
@@ -67,6 +68,7 @@ class Rational:
         self._weights: list[int] = []
         self._dens: list[frozenset[int]] = []
         self._folds: dict[int, Term | None] = {}
+        self._quotients: dict[tuple[int, int], Term | None] = {}
         self._expansions: dict[int, Polynomial | None] = {}
 
     # ── factors ─────────────────────────────────────────────────────────────────────────────────
@@ -206,6 +208,11 @@ class Rational:
         return None
 
     def _quotient(self, a: int, b: int) -> Term | None:
+        if (a, b) not in self._quotients:
+            self._quotients[a, b] = self._quotient_of(a, b)
+        return self._quotients[a, b]
+
+    def _quotient_of(self, a: int, b: int) -> Term | None:
         p, q = self._expansion(a), self._expansion(b)
         if p is None or q is None:
             return None
@@ -266,7 +273,7 @@ class Rational:
     def add(self, a: Term, b: Term) -> Term:
         whole = self.total([a, b])
         parts = self.finished(a), self.finished(b)
-        if parts == (a, b):
+        if parts[0] is a and parts[1] is b:
             return whole
         other = self.total(parts)
         return whole if self.weight(self.finished(whole)) <= self.weight(other) else other
@@ -284,9 +291,10 @@ class Rational:
             inverse = Term(UNIT, tuple((f, -k) for f, k in shared))
             rest = [merge(part, inverse) for part in parts]
             return self.multiply(Term(UNIT, shared), self.total(rest))
-        plain = self._intern(tuple(parts))
+        factored = self._intern(tuple(parts))
         fold = self._folded(parts)
-        return fold if fold is not None and self._better(fold, plain, len(parts)) else plain
+        better = fold is not None and self._better(fold, factored, len(parts))
+        return fold if fold is not None and better else factored
 
     def _opened(self, term: Term) -> Sum:
         """The terms of a bare sum, so that sums of sums are flat."""
@@ -297,11 +305,11 @@ class Rational:
                 return tuple(t.scaled(term.coefficient) for t in inner)
         return (term,) if term.coefficient else ()
 
-    def _better(self, fold: Term, plain: Term, count: int) -> bool:
-        new, old = len(self.denominators(fold)), len(self.denominators(plain))
+    def _better(self, fold: Term, factored: Term, count: int) -> bool:
+        new, old = len(self.denominators(fold)), len(self.denominators(factored))
         if new != old:
             return new < old
-        if self.weight(fold) >= self.weight(plain):
+        if self.weight(fold) >= self.weight(factored):
             return False
         longest = max((len(self.sum_of(f) or ()) for f, k in fold.powers if k > 0), default=1)
         return not new or longest < count
@@ -319,7 +327,7 @@ class Rational:
         above: Polynomial = {}
         try:
             for part in parts:
-                add_to(above, self._expand(merge(part, shift)), UNIT)
+                add_to(above, self._expand(merge(part, shift)), 1)
             if not above:
                 return ZERO
             for factor in below:
@@ -335,10 +343,10 @@ class Rational:
 
     def _expand(self, term: Term) -> Polynomial:
         """A term with nonnegative exponents as a polynomial.  Raises TooLarge."""
-        out: Polynomial = {(): term.coefficient}
+        out: Polynomial = {(): plain(term.coefficient)}
         for factor, k in term.powers:
             inner = self._expansion(factor)
-            out = product(out, {((factor, k),): UNIT} if inner is None else power(inner, k))
+            out = product(out, {((factor, k),): 1} if inner is None else power(inner, k))
         return out
 
     def _expansion(self, factor: int) -> Polynomial | None:
@@ -350,20 +358,20 @@ class Rational:
     def _expansion_of(self, factor: int) -> Polynomial | None:
         inner = self.sum_of(factor)
         if inner is None:
-            return {((factor, 1),): UNIT}
+            return {((factor, 1),): 1}
         if self._dens[factor]:
             return None
         out: Polynomial = {}
         try:
             for term in inner:
-                add_to(out, self._expand(term), UNIT)
+                add_to(out, self._expand(term), 1)
         except TooLarge:
             return None
         return out
 
     def _of(self, p: Polynomial) -> Term:
         """A polynomial as a term: a common monomial and a sum.  Raises TooLarge."""
-        parts = [Term(c, monomial) for monomial, c in p.items()]
+        parts = [Term(Fraction(c), monomial) for monomial, c in p.items()]
         shared = common(parts) if len(parts) > 1 else ()
         inverse = Term(UNIT, tuple((f, -k) for f, k in shared))
         rest = tuple(merge(part, inverse) for part in parts)

@@ -21,6 +21,8 @@ from dvar.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from dvar.ops.shaping import broadcast_to, reshape
 
 ROUNDS = 6
+LARGE = 3000
+"""Nodes; larger graphs go round once: nobody reads them, and a second look costs as much again."""
 DEEPEST = 40
 LONGEST_DECIMAL = 10**6
 """0.25 is a fraction; 0.6931471805599453 is a name for log 2."""
@@ -43,7 +45,8 @@ def tidy(node: Node, atoms: Collection[Node] = ()) -> Node:
     """
     stops = frozenset(atoms)
     seen = [node]
-    for _ in range(ROUNDS):
+    large = len(topological([node], stops)) > LARGE
+    for _ in range(1 if large else ROUNDS):
         out = Tidier(stops).tidy(seen[-1])
         if out in seen:
             break

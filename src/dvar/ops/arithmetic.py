@@ -10,7 +10,9 @@ import numpy as np
 from dvar.core.node import Node, operators
 from dvar.core.op import (
     ADD,
+    ATOM,
     COMPARE,
+    MATMUL,
     MUL,
     NONZERO,
     POSITIVE,
@@ -52,17 +54,17 @@ def _power_partials(out: Node, x: Node, y: Node) -> Sequence[Node | float | None
 # fmt: off
 add = Op(
     "add", TWO, np.add, Partials(lambda out, x, y: (1, 1)),
-    notation=Notation("{0} + {1}", "{0} + {1}", ADD, (ADD, ADD), (ADD, ADD)),
+    notation=Notation("{0} + {1}", "{0} + {1}", ADD, (ADD, MATMUL), (ADD, ADD)),
     domain=(REALS, REALS), source="sum rule; Griewank & Walther, Evaluating Derivatives, table 2.3",
 )
 subtract = Op(
     "subtract", TWO, np.subtract, Partials(lambda out, x, y: (1, -1)),
-    notation=Notation("{0} - {1}", "{0} - {1}", ADD, (ADD, MUL), (ADD, MUL)),
+    notation=Notation("{0} - {1}", "{0} - {1}", ADD, (ADD, MATMUL), (ADD, MATMUL)),
     domain=(REALS, REALS), source="sum rule; Griewank & Walther, Evaluating Derivatives, table 2.3",
 )
 multiply = Op(
     "multiply", TWO, np.multiply, Partials(lambda out, x, y: (y, x)),
-    notation=Notation("{0} * {1}", _times, MUL, (MUL, MUL), (MUL, MUL)),
+    notation=Notation("{0} * {1}", _times, MUL, (MUL, UNARY), (MUL, MUL)),
     domain=(REALS, REALS), source="product rule; Griewank & Walther, table 2.3",
 )
 divide = Op(
@@ -89,7 +91,13 @@ power = Op(
 
 def _comparison(name: str, symbol: str, latex: str, forward: Callable[..., Any]) -> Op:
     notation = Notation(
-        f"{{0}} {symbol} {{1}}", f"{{0}} {latex} {{1}}", COMPARE, (ADD, ADD), (ADD, ADD)
+        f"{{0}} {symbol} {{1}}",
+        # As a number a condition is an indicator: one where it holds, else zero.
+        rf"\mathbb{{{{1}}}}\left[{{0}} {latex} {{1}}\right]",
+        COMPARE,
+        (ADD, ADD),
+        (0, 0),
+        latex_precedence=ATOM,
     )
     return Op(
         name, TWO, forward, Constant(), notation=notation, dtype="bool",

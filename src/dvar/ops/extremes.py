@@ -33,6 +33,7 @@ from dvar.ops.arithmetic import equal
 from dvar.ops.reduction import (
     build_reduction,
     build_trivial_on_scalars,
+    leaves_axes,
     over_axes,
     reduce_sentence,
     spread,
@@ -46,7 +47,7 @@ from dvar.ops.shaping import normal_axis
 
 def _extreme_adjoint(g: Node, out: Node, x: Node, axis: Any, keepdims: bool) -> Sequence[Node]:
     chosen = equal(x, spread(out, x, axis))
-    return (spread(g, x, axis) * chosen / sum_(chosen, axis, keepdims=axis is not None),)
+    return (spread(g, x, axis) * chosen / sum_(chosen, axis, keepdims=leaves_axes(x, axis)),)
 
 
 def _build_extreme(pairwise: Op) -> Callable[..., Node]:

@@ -152,7 +152,7 @@ solve = Op(
         ),
     ),
     numpy=("linalg.solve",),
-    source="Giles 2008, section 2.3.1",
+    source="Giles 2008: matrix inverse product",
 )
 
 
@@ -179,7 +179,7 @@ inv = Op(
     ),
     aliases=("inverse",),
     numpy=("linalg.inv",),
-    source="Giles 2008, section 2.2.3",
+    source="Giles 2008: inverse",
 )
 
 # ── det ─────────────────────────────────────────────────────────────────────────────────────────
@@ -270,7 +270,7 @@ det = Op(
         Edge(([[0.0, 0.0], [0.0, 0.0]],), 0.0, ([[0.0, 0.0], [0.0, 0.0]],)),
     ),
     numpy=("linalg.det",),
-    source="Jacobi's formula; Giles 2008, section 2.2.4",
+    source="Jacobi's formula; Giles 2008: determinant",
 )
 
 
@@ -293,7 +293,7 @@ logabsdet = Op(
     domain=(INVERTIBLE,),
     edges=(Edge(([[1.0, 0.0], [0.0, -1.0]],), 0.0, ([[1.0, 0.0], [0.0, -1.0]],)),),
     aliases=("logdet",),
-    source="Giles 2008, section 2.2.4, divided by det(A)",
+    source="Giles 2008: determinant, divided by det(A)",
 )
 
 signdet = Op(
@@ -373,5 +373,5 @@ cholesky = Op(
         ),
     ),
     numpy=("linalg.cholesky",),
-    source="Giles 2008, section 2.2.5 of the extended report; Murray, arXiv:1602.07527, eq. 10",
+    source="Murray, Differentiation of the Cholesky decomposition, arXiv:1602.07527; Giles 2008",
 )

@@ -34,7 +34,7 @@ from dvar.ops.arithmetic import TWO
 from dvar.ops.elementwise import LN2, log
 from dvar.ops.extremes import one_hot
 from dvar.ops.normalise import BISHOP, log_softmax, log_softmax_forward, softmax
-from dvar.ops.reduction import count, mean, reduce_sentence, spread
+from dvar.ops.reduction import count, leaves_axes, mean, reduce_sentence, spread
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.selection import magnitude
 from dvar.ops.shaping import broadcast_to, normal_axis
@@ -149,7 +149,7 @@ def _cross_entropy_adjoint(
     # The textbook's softmax(z) - y is for labels that sum to one, which only a one-hot row must.
     predicted = softmax(z, axis)
     if y.op is not one_hot:
-        predicted = predicted * sum_(y, axis, keepdims=True)
+        predicted = predicted * sum_(y, axis, keepdims=leaves_axes(z, axis))
     upstream = spread(g, z, axis)
     return (upstream * (predicted - y), -upstream * log_softmax(z, axis))
 

@@ -36,6 +36,7 @@ from dvar.ops.reduction import (
     axis_mark,
     build_reduction,
     build_trivial_on_scalars,
+    leaves_axes,
     over_axes,
     reduce_sentence,
     same_sentence,
@@ -91,15 +92,15 @@ def _logsumexp_adjoint(g: Node, out: Node, x: Node, axis: Any, keepdims: bool) -
 
 
 def _softmax_adjoint(g: Node, out: Node, x: Node, axis: Any) -> Sequence[Node]:
-    return (out * (g - sum_(g * out, axis, keepdims=True)),)
+    return (out * (g - sum_(g * out, axis, keepdims=leaves_axes(x, axis))),)
 
 
 def _log_softmax_adjoint(g: Node, out: Node, x: Node, axis: Any) -> Sequence[Node]:
-    return (g - softmax(x, axis) * sum_(g, axis, keepdims=True),)
+    return (g - softmax(x, axis) * sum_(g, axis, keepdims=leaves_axes(x, axis)),)
 
 
 def _expand_softmax(x: Node, axis: Any) -> Node:
-    return exp(x) / sum_(exp(x), axis, keepdims=True)
+    return exp(x) / sum_(exp(x), axis, keepdims=leaves_axes(x, axis))
 
 
 # fmt: off
@@ -125,7 +126,7 @@ softmax: Op = Op(
 )
 log_softmax = Op(
     "log_softmax", same_sentence, log_softmax_forward, Adjoint(_log_softmax_adjoint), _build_softmax,
-    expand=lambda x, axis: x - log(sum_(exp(x), axis, keepdims=True)),
+    expand=lambda x, axis: x - log(sum_(exp(x), axis, keepdims=leaves_axes(x, axis))),
     dtype="float", domain=(REALS,),
     edges=(Edge(([1000.0, 0.0],), [0.0, -1000.0], ([-1.0, 1.0],)), Edge(([0.0, 0.0],), [-LN2, -LN2], ([0.0, 0.0],))),
     source=f"{BISHOP}, eq. 4.104 to 4.106",
@@ -172,9 +173,8 @@ def _matrix_norm(x: Node, kind: Any, axes: tuple[int, ...], keepdims: bool) -> N
             f"norm: order {kind!r} of an array of {len(axes)} axes",
             hint="the Frobenius norm (ord left out), ord=1 or ord=inf of a matrix",
         )
-    first, last = axes if kind == 1 else reversed(axes)
-    out = max_(sum_(abs_(x), first, keepdims=True), last, keepdims=True)
-    return max_(out, axes, keepdims)
+    lengths = sum_(abs_(x), axes[0] if kind == 1 else axes[1], keepdims=True)
+    return max_(lengths, axes, keepdims)
 
 
 def _norm_adjoint(g: Node, out: Node, x: Node, axis: Any, keepdims: bool) -> Sequence[Node]:

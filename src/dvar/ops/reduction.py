@@ -12,6 +12,7 @@ from dvar.core.dims import Shape, product
 from dvar.core.node import Node
 from dvar.core.op import (
     ATOM,
+    MATMUL,
     MUL,
     REALS,
     Adjoint,
@@ -81,6 +82,11 @@ def kept_shape(x: Node, axis: Any) -> Shape:
     return tuple(1 if a in gone else size for a, size in enumerate(x.shape))
 
 
+def leaves_axes(x: Node, axis: Any) -> bool:
+    """Whether the result must keep its axes to stand beside ``x``: a single number need not."""
+    return len(normal_axes(axis, x.ndim, "a reduction")) < x.ndim
+
+
 def spread(g: Node, x: Node, axis: Any) -> Node:
     """A reduced array (axes kept or not) put beside ``x``: its axes kept as ones."""
     return reshape(g, kept_shape(x, axis)) if g.ndim else g
@@ -126,11 +132,12 @@ def _expand_mean(x: Node, axis: Any, keepdims: bool) -> Node:
     return sum(x, axis, keepdims) / count(x, axis)
 
 
+# A large operator reaches over a product, so beside a factor it needs parentheses itself: MATMUL.
 # fmt: off
 sum = Op(
     "sum", reduce_sentence, lambda x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims),
     Linear(_sum_transpose), build_trivial_on_scalars,
-    notation=Notation(None, lambda xs, node: rf"\sum{axis_mark(node)} {xs[0]}", MUL, (), (MUL,)),
+    notation=Notation(None, lambda xs, node: rf"\sum{axis_mark(node)} {xs[0]}", MATMUL, (), (MUL,)),
     dtype="number", domain=(REALS,), numpy=("sum",),
     edges=(Edge(([1.0, 2.0],), 3.0, ([1.0, 1.0],)),), source="sum rule: d(sum x)/dx_i = 1",
 )
@@ -173,7 +180,7 @@ def _var(x: Array, axis: Any, ddof: int, keepdims: bool) -> Any:
 
 
 def _deviation(x: Node, axis: Any) -> Node:
-    return x - mean(x, axis, keepdims=True)
+    return x - mean(x, axis, keepdims=leaves_axes(x, axis))
 
 
 def _var_adjoint(
@@ -232,7 +239,7 @@ def _prod_adjoint(g: Node, out: Node, x: Node, axis: Any, keepdims: bool) -> Seq
 prod = Op(
     "prod", reduce_sentence, lambda x, axis, keepdims: np.prod(x, axis=axis, keepdims=keepdims),
     Adjoint(_prod_adjoint), build_trivial_on_scalars,
-    notation=Notation(None, lambda xs, node: rf"\prod{axis_mark(node)} {xs[0]}", MUL, (), (ATOM,)),
+    notation=Notation(None, lambda xs, node: rf"\prod{axis_mark(node)} {xs[0]}", MATMUL, (), (ATOM,)),
     dtype="number", domain=(REALS,), numpy=("prod",),
     edges=(
         Edge(([0.0, 2.0, 3.0],), 0.0, ([6.0, 0.0, 0.0],)),
@@ -278,7 +285,7 @@ def _expand_others(x: Node, axis: Any) -> Node:
 
 product_of_others: Op = Op(
     "product_of_others", same_sentence, _others, None, _build_others, expand=_expand_others,
-    notation=Notation(None, lambda xs, node: rf"\prod{axis_mark(node)}^{{\neq}} {xs[0]}", MUL, (), (ATOM,)),
+    notation=Notation(None, lambda xs, node: rf"\prod{axis_mark(node)}^{{\neq}} {xs[0]}", MATMUL, (), (ATOM,)),
     domain=(REALS,),
     edges=(Edge(([0.0, 2.0, 3.0],), [6.0, 0.0, 0.0], ([5.0, 3.0, 2.0],)), Edge(([7.0],), [1.0], ([0.0],))),
     source="product rule: the factor that each element is multiplied by",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -207,13 +206,21 @@ class Variable:
             )
         return value
 
+    def _check_leak(self) -> None:
+        if self.node.is_float:
+            from dvar.read.leaks import check_float_is_meant
+
+            check_float_is_meant()
+
     def __bool__(self) -> bool:
         return bool(self._number("the truth value"))
 
     def __float__(self) -> float:
+        self._check_leak()
         return float(self._number("the number"))
 
     def __int__(self) -> int:
+        self._check_leak()
         return int(self._number("the number"))
 
     def __index__(self) -> int:
@@ -345,7 +352,9 @@ def wrap_call(make: Callable[[], Any]) -> Any:
     try:
         return wrap(make())
     except AxesError as error:
-        names = names_in(facts.user_frame())
+        from dvar.read.local_names import in_frame
+
+        names = {node: name for name, node in reversed(in_frame(facts.user_frame()).items())}
         error.message = error.reworded([_called(x, names) for x in error.nodes])
         error.source = error.source or _where()
         raise
@@ -356,15 +365,6 @@ def wrap_call(make: Callable[[], Any]) -> Any:
 
 def _called(node: Node, names: Mapping[Node, str]) -> str:
     return names.get(node) or (str(node.param("name")) if node.op is VARIABLE else "")
-
-
-def names_in(frame: FrameType | None) -> dict[Node, str]:
-    """What the variables of a frame are called; the first name of each node."""
-    names: dict[Node, str] = {}
-    for name, value in ({} if frame is None else frame.f_locals).items():
-        if isinstance(value, Variable) and not name.startswith("_"):
-            names.setdefault(value.node, name)
-    return names
 
 
 def _where() -> Any:

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from dvar.core.dims import Dim, Shape
+from dvar.core.dims import Shape, Size, product
 from dvar.core.errors import DvarError, FormulaError, ShapeError
 from dvar.core.node import Node
 from dvar.core.op import Op
 from dvar.ops import TABLE
 from dvar.read import syntax as s
 from dvar.read.functions import keeps_leading_axes, signature, usage
-from dvar.read.indices import Value, elementwise, matmul, spread, together
+from dvar.read.indices import Value, elementwise, matmul, spread, together, union
 from dvar.read.syntax import Expr
 
-SHAPES = frozenset({"shape", "newshape", "sizes", "more", "size", "N", "M", "k", "num_classes"})
-"""Parameters whose names of sizes stay sizes."""
-DATA = SHAPES | frozenset(
-    "axis axes dim keepdims axis1 axis2 offset source destination shift repeats reps ord p dtype "
-    "pad_width padding mode approximate subscripts indices_or_sections stride descending "
-    "reduction start stop step".split()
-)
-"""Parameters that are plain data, never operands."""
+DATA = frozenset(
+    {
+        "shape", "more", "axis", "axes", "keepdims", "source", "destination", "shift", "reps",
+        "pad_width", "indices_or_sections", "dtype", "start", "stop", "step", "repeats", "mode",
+    }
+)  # fmt: skip
+"""Parameters that are plain data, never operands, beside those whose annotation says so."""
+POSITIONS = frozenset({"indices", "index"})
+_OPERANDS = frozenset({"Any", "Operand", "Node", ""})
+
+
+def is_data(parameter: inspect.Parameter) -> bool:
+    """Whether an argument is plain data and no operand."""
+    empty = parameter.annotation is parameter.empty
+    annotation = "" if empty else str(parameter.annotation)
+    return parameter.name in DATA or annotation not in _OPERANDS
 
 
 def bind(row: Op, call: s.Call) -> list[tuple[str, Expr]]:
@@ -68,11 +76,11 @@ def _positions(
         if p.default is p.empty and p.name not in {*names, *kwargs} and p.kind is not p.VAR_POSITIONAL
     ]
     if len(names) < count or missing:
-        wanted = [p.name for p in parameters.values() if p.default is p.empty]
-        few = f"{len(wanted)} argument{'s' * (len(wanted) != 1)}"
-        got = count + len(kwargs)
+        least = sum(p.default is p.empty for p in parameters.values())
+        most = len(parameters)
+        range_ = f"{least}" if least == most else f"{least} to {most}"
         raise FormulaError(
-            f"{row.name} takes {few if missing else f'at most {len(names)}'}, but got {got}",
+            f"{row.name} takes {range_} argument{'s' * (most != 1)}, but got {count + len(kwargs)}",
             hint=usage(row),
         )
     if twice := set(names) & set(kwargs):
@@ -89,7 +97,7 @@ def apply(row: Op, bound: Sequence[tuple[str, Any]]) -> Value:
     """
     values = [v for _, arg in bound for v in (arg if isinstance(arg, list) else [arg])]
     values = [v for v in values if isinstance(v, Value)]
-    if not any(value.letters for value in values):
+    if not union(values):
         return Value(_call(row, [(name, _plain(arg)) for name, arg in bound]))
     if row.name in ("matmul", "dot") and len(values) == 2:
         scalar = not all(value.event for value in values)
@@ -133,14 +141,14 @@ def _over_indices(row: Op, bound: Sequence[tuple[str, Any]], values: Sequence[Va
     nodes, letters = together(values) if row.is_elementwise else (None, values[0].letters)
     parameters = signature(row).parameters
     if nodes is not None:
-        rest = dict((name, arg) for name, arg in bound if not isinstance(arg, Value))
+        rest = {name: arg for name, arg in bound if not isinstance(arg, Value)}
         return Value(_wrapped(row, nodes, rest), letters)
     if "axis" in parameters and len(values) == 1:
         return _along(row, bound, values[0], parameters["axis"].default)
     if keeps_leading_axes(row):
-        union = tuple(dict.fromkeys(x for value in values for x in value.letters))
-        spreads = [spread(value, union, len(value.event)) for value in values]
-        return Value(_wrapped(row, spreads, {}), union)
+        letters = union(values)
+        spreads = [spread(value, letters, len(value.event)) for value in values]
+        return Value(_wrapped(row, spreads, {}), letters)
     raise ShapeError(
         f"{row.name} over the index {values[0].letters[0]} is not understood",
         hint="the whole array, with axis=…, instead of the index",
@@ -174,15 +182,10 @@ def _along(row: Op, bound: Sequence[tuple[str, Any]], value: Value, default: Any
     return Value(out, value.letters)
 
 
-def shape_answer(name: str, shape: Shape) -> Shape | Dim | int:
-    """``x.shape``, ``x.size``, ``len(x)``."""
-    from dvar.core.dims import product
-
-    answers: dict[str, Callable[[], Any]] = {
-        "shape": lambda: shape,
-        "size": lambda: product(shape),
-        "ndim": lambda: len(shape),
-        "len": lambda: shape[0] if shape else 1,
-    }
-    out: Shape | Dim | int = answers[name]()
-    return out
+def shape_answer(name: str, shape: Shape) -> Shape | Size:
+    """``x.shape``, ``x.size``, ``x.ndim``, ``len(x)``."""
+    if name == "shape":
+        return shape
+    if name == "size":
+        return product(shape)
+    return len(shape) if name == "ndim" or not shape else shape[0]

@@ -100,9 +100,12 @@ def names_of(name: str, paths: Sequence[Path]) -> list[str]:
         last[n] if last[n].isidentifier() and last.count(last[n]) == 1 else ""
         for n in range(len(paths))
     ]
-    return [
-        short[n] or "_".join([name, *(_word(key) for key in path)]) for n, path in enumerate(paths)
-    ]
+    return [short[n] or long_name(name, path) for n, path in enumerate(paths)]
+
+
+def long_name(name: str, path: Path) -> str:
+    """``params_0_W``: the whole way as one name."""
+    return "_".join([name, *(_word(key) for key in path)])
 
 
 def _word(key: Key) -> str:

@@ -32,7 +32,7 @@ class Cursor:
         return self.tokens[self.at - 1]
 
     def sees(self, *signs: str) -> bool:
-        return self.token.kind is SIGN and self.token.text in signs
+        return self.token.kind == SIGN and self.token.text in signs
 
     def take(self) -> Token:
         token = self.token

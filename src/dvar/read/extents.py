@@ -18,7 +18,7 @@ from dvar.read.scope import Definition, Program
 from dvar.read.steps import Step, run
 from dvar.read.survey import canonical
 from dvar.read.syntax import Expr
-from dvar.read.walk import base_of, children
+from dvar.read.walk import base_of, children, walk
 
 Key: TypeAlias = "tuple[str, Any, Any]"
 Env: TypeAlias = "dict[str, Key]"
@@ -102,7 +102,7 @@ class Extents:
             for part in shape
             if isinstance(part, s.Name)
         }
-        parts = [p for shape in program.declared.values() for e in shape for p in _with_parts(e)]
+        parts = [p for shape in program.declared.values() for e in shape for p in walk(e)]
         for part in parts:
             name = canonical(part.name) if isinstance(part, s.Name) else ""
             if name in program.given and name not in shown and name not in program.values:
@@ -315,6 +315,16 @@ class Extents:
         """The size of the k-th index of a definition."""
         return self._sizes.get(self._root(("axis", definition.names[0], k)))
 
+    @property
+    def vectors(self) -> dict[str, Shape]:
+        """Everything known to be a vector, a column or a row."""
+        program = self.program
+        shapes = {n: self.shape(n) for n in (*program.given, *program.values, *self.arrays)}
+        for name in program.examples:
+            if name in shapes:
+                shapes[name] = shapes[name][1:]
+        return {n: x for n, x in shapes.items() if len(x) == 1 or long_axis(x) is not None}
+
     # ── inputs ──────────────────────────────────────────────────────────────────────────────────
 
     def shape(self, name: str) -> Shape:
@@ -343,13 +353,4 @@ class Extents:
 
 
 def _names(expr: Expr) -> set[str]:
-    return {part.name for part in _with_parts(expr) if isinstance(part, s.Name)}
-
-
-def _with_parts(expr: Expr) -> list[Expr]:
-    found, stack = [], [expr]
-    while stack:
-        top = stack.pop()
-        found.append(top)
-        stack += children(top)
-    return found
+    return {part.name for part in walk(expr) if isinstance(part, s.Name)}

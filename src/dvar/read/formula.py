@@ -65,8 +65,8 @@ def _parser(
 
 def _statements(p: Parser) -> list[Statement]:
     found: list[Statement] = []
-    while p.token.kind is not END:
-        if p.token.kind is LINE:
+    while p.token.kind != END:
+        if p.token.kind == LINE:
             p.take()
             continue
         found += _declarations(p) if match_declaration(p.tokens, p.at) else [_definition(p)]
@@ -86,6 +86,12 @@ def _not_the_end(p: Parser) -> FormulaError:
             f"{token.text} changes a variable; a formula only defines",
             token.span,
             "a new name for the new value: w_new = w - alpha*dw",
+        )
+    if p.sees("=") and p.tokens[max(0, p.at - 2)].text == "/" and p.last.text[0] == "d":
+        return p.error(
+            "the gradient that comes from further on is not part of the formula",
+            token.span,
+            "--upstream with its number, beside the formula",
         )
     if p.sees("="):
         return p.error(
@@ -109,7 +115,8 @@ def _definition(p: Parser) -> Statement:
         p.at = left.after
     if lefts and _is_range(p):
         return _range(p, lefts[0])
-    names, letters = [], []  # type: tuple[list[str], list[str]]
+    names: list[str] = []
+    letters: list[str] = []
     for left in lefts:
         name, own = split_letters(left.name, sorted(p.survey.letters))
         names.append(name)
@@ -124,7 +131,7 @@ def _definition(p: Parser) -> Statement:
 def _is_range(p: Parser) -> bool:
     """``i = 0..4`` or ``i = 0, ..., n-1``."""
     texts = [t.text for t in p.tokens[p.at : p.at + 3]]
-    return p.token.kind is NUMBER and (texts[1:2] == [".."] or texts[1:] == [",", ".."])
+    return p.token.kind == NUMBER and (texts[1:2] == [".."] or texts[1:] == [",", ".."])
 
 
 def _range(p: Parser, left: Left) -> Declare:
@@ -155,7 +162,7 @@ def _declarations(p: Parser) -> list[Statement]:
 
 
 def _shape(p: Parser) -> Step[tuple[Expr, ...]]:
-    if p.token.kind is NAME and p.token.text in _SCALAR:
+    if p.token.kind == NAME and p.token.text in _SCALAR:
         p.take()
         return ()
     if p.token.text == "R" and p.next.text == "**":  # R^n, R^{n x m}
@@ -187,7 +194,7 @@ def _size(p: Parser, sizes: list[Expr]) -> Step[None]:
     size: Expr = yield p.expression(ADD)
     sizes.append(size)
     token = p.token
-    if token.kind is NAME and token.text[0] == "x" and token.text[1:].isdigit():  # 3x4
+    if token.kind == NAME and token.text[0] == "x" and token.text[1:].isdigit():  # 3x4
         p.take()
         sizes.append(s.Number(int(token.text[1:]), token.span))
 
@@ -195,7 +202,7 @@ def _size(p: Parser, sizes: list[Expr]) -> Step[None]:
 def _takes_separator(p: Parser, closing: str | None) -> bool:
     if p.takes("×") or (closing is not None and p.takes(",")):
         return True
-    if p.token.kind is NAME and p.token.text in ("x", "by"):
+    if p.token.kind == NAME and p.token.text in ("x", "by"):
         p.take()
         return True
     return False

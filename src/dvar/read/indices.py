@@ -97,6 +97,14 @@ def matmul(x: Value, y: Value) -> Value:
     return Value(contract(Axes((left, right), out), [x.node, y.node]), letters)
 
 
+def outer(x: Value, y: Value) -> Value:
+    """``x yᵀ`` of two vectors."""
+    check_ranges([x, y])
+    letters = union([x, y])
+    axes = Axes(((*x.letters, "row"), (*y.letters, "column")), (*letters, "row", "column"))
+    return Value(contract(axes, [x.node, y.node]), letters)
+
+
 def take_letter(value: Value, letter: str) -> Value:
     """``x_i``: the first axis of the event becomes the index; a column or row counts as a vector."""
     if letter in value.letters:

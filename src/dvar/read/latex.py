@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dvar.core.graph import Graph
+from dvar.read import latex_matrices
 from dvar.read import latex_words as words
 from dvar.read.functions import lookup
 from dvar.read.latex_blocks import read_shape
@@ -62,7 +63,8 @@ def read_latex(
     """
     from dvar.read.build import build
 
-    parsed = parse_latex(text, [*(shapes or {}), *(values or {})], file)
+    known = [*(shapes or {}), *(values or {})]
+    parsed = parse_latex(text, known, file, latex_matrices.given(shapes, values))
     graph = build(parsed.statements, text, shapes, values, file)
     return replace(graph, notes=(*graph.notes, *parsed.notes)) if parsed.notes else graph
 
@@ -75,10 +77,15 @@ class Parsed:
     notes: tuple[str, ...]
 
 
-def parse_latex(text: str, known: Iterable[str] = (), file: str | None = None) -> Parsed:
-    """The statements of a text; ``known`` are names of inputs that the caller gives."""
+def parse_latex(
+    text: str,
+    known: Iterable[str] = (),
+    file: str | None = None,
+    matrices: Iterable[str] = (),
+) -> Parsed:
+    """The statements of a text; ``known`` are inputs that the caller gives, some of them matrices."""
     page = Page(text, file)
-    scope = Scope(page)
+    scope = Scope(page, matrices=set(matrices))
     for name in known:
         scope.knows(name)
     areas = regions(page)
@@ -166,6 +173,8 @@ class _Statement:
         if self.shape is not None and len(links) == 1:
             self.declared = [self._left(part) for part in _cut(links[0], ",")]
             self.values: list[list[Token]] = []
+            if latex_matrices.is_declared(self._sizes()):
+                scope.matrices |= {left.name for left in self.declared}
             return
         while len(links) > 1 and (left := self._next_left(links)) is not None:
             self.lefts.append(left)
@@ -248,13 +257,17 @@ class _Statement:
             scope.bound = list(dict.fromkeys(indices))
             value = self._value()
             scope.bound = []
+            if latex_matrices.is_matrix(value, scope.matrices):
+                scope.matrices |= {left.name for left in self.lefts}
             found = self._definitions(value)
         names = tuple(left.name for left in self.declared or self.lefts)
         if self.shape is not None and names:
-            shape = read_shape(Formula(scope, self.shape, self.span))
-            found.append(Declare(names, shape, self.span))
+            found.append(Declare(names, self._sizes(), self.span))
         extra, scope.extra = scope.extra, []
         return [*extra, *found]
+
+    def _sizes(self) -> tuple[Expr, ...]:
+        return read_shape(Formula(self.scope, self.shape or [], self.span))
 
     def _value(self) -> Expr:
         first, *rest = self.values

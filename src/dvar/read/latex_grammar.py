@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 
 from dvar.read import latex_words as words
-from dvar.read.functions import lookup
+from dvar.read.functions import lookup, nearest
 from dvar.read.latex_blocks import ADD, COMPARE, LOGIC, MULTIPLY, Blocks
 from dvar.read.latex_names import too_deep
 from dvar.read.latex_tokens import NESTING_LIMIT, Token
@@ -205,6 +206,11 @@ class Formula(Blocks):
             return self.function(str(getattr(lookup(word), "name", word)), token)
         if len(word) > 2 and word in words.GREEK:
             return Name(word, self.take().span)
+        if called and len(word) > 2 and (near := nearest(word)) is not None:
+            raise self.error(f"{word} is not a function dvar knows", token.span, near)
+        if len(word) == 2 and word[0] == "d" and "d" not in self.scope.variables:
+            self.scope.notes.append(f"{word} is read as one name")  # code for a gradient: dw, db
+            return Name(word, self.take().span)
         if 2 < len(word) <= _LONGEST_WORD and not self.is_inside_a_word(token):
             self.scope.notes.append(
                 f"{word} is read as {'·'.join(word)}; write \\text{{{word}}} for one name"
@@ -350,6 +356,8 @@ class Formula(Blocks):
         if isinstance(power, Unary) and power.operand == Number(1, power.operand.span):
             name, power = f"arc{name}", None
         value: Expr = Call(name, tuple(args), tuple(keywords), span)
+        if name in ("max", "min") and len(args) > 1:  # the larger of several, not along an axis
+            value = reduce(lambda x, y: Call(f"{name}imum", (x, y), (), span), args)
         if base is not None:
             value = Binary("/", value, Call("log", (base,), (), base.span), span)
         return Binary("**", value, power, span) if power is not None else value

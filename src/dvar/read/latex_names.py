@@ -12,6 +12,7 @@ from functools import reduce
 
 from dvar.core.errors import FormulaError
 from dvar.read import latex_words as words
+from dvar.read.latex_matrices import is_matrix
 from dvar.read.latex_tokens import Page, Token
 from dvar.read.syntax import (
     Binary,
@@ -41,6 +42,7 @@ class Scope:
     Attributes:
         functions: names defined with parameters, and these.
         variables: names that are defined, declared or given a value.
+        matrices: those of them that are known to be matrices.
         stems: words of several letters that are one name without ``\\text``.
         bound: index letters in force; ``closed``: those of sums that have ended in this statement.
         extra: statements found inside an expression (underbraces).
@@ -50,6 +52,7 @@ class Scope:
     page: Page
     functions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)
+    matrices: set[str] = field(default_factory=set)
     stems: set[str] = field(default_factory=set)
     bound: list[str] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
@@ -291,11 +294,16 @@ class Names:
         if all(t.is_("prime", "'") for t in tokens):
             return self.renamed(base, span, lambda name: accented(name, "prime"))
         if first.is_("-") and self.is_transpose(tokens[1:]):
-            minus_one = Unary("-", Number(1, span), span)
-            return Transpose(Binary("**", base, minus_one, whole), whole)
+            return Transpose(Call("inv", (base,), (), whole), whole)
         if first.is_("circ", "odot") and len(tokens) > 1:  # an elementwise power
             tokens = tokens[1:]
-        return Binary("**", base, self.nested(tokens, span), whole)
+        exponent = self.nested(tokens, span)
+        is_inverse = isinstance(exponent, Unary) and exponent.operand == Number(
+            1, exponent.operand.span
+        )
+        if is_inverse and is_matrix(base, self.scope.matrices):
+            return Call("inv", (base,), (), whole)
+        return Binary("**", base, exponent, whole)
 
     def is_transpose(self, tokens: Sequence[Token]) -> bool:
         if len(tokens) == 1:

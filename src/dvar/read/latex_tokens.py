@@ -288,6 +288,8 @@ def _parts(page: Page, tokens: Sequence[Token]) -> Iterator[list[Token]]:
             if token.kind == "line" and depth == 0:
                 yield part
                 part = []
+        elif token.is_(" ") and not (depth == 0 and _is_eaten_row(part, tokens, n)):
+            pass
         elif depth == 0 and (after > n or token.kind == "row" or _separates(token)):
             yield part
             part = []
@@ -301,8 +303,15 @@ def _parts(page: Page, tokens: Sequence[Token]) -> Iterator[list[Token]]:
     yield part
 
 
+def _is_eaten_row(part: Sequence[Token], tokens: Sequence[Token], n: int) -> bool:
+    r"""``\ `` between two definitions is a ``\\`` of which a shell took one half."""
+    ahead = tokens[n + 1 : n + 40]
+    ends = (k for k, t in enumerate(ahead) if t.kind in ("row", "line") or _separates(t))
+    return has_relation(part) and has_relation(ahead[: next(ends, len(ahead))])
+
+
 def _separates(token: Token) -> bool:
-    return token.is_(";") or (token.kind == "command" and token.text in words.SEPARATORS)
+    return token.is_(";", " ") or (token.kind == "command" and token.text in words.SEPARATORS)
 
 
 def _after_talk(page: Page, tokens: Sequence[Token], n: int) -> int:

@@ -116,7 +116,7 @@ IGNORED = _set(
     "thinspace medspace thickspace negthinspace hfill left right middle big Big bigg Bigg bigl Bigl "
     "biggl Biggl bigr Bigr biggr Biggr bigm Bigm allowbreak mathstrut strut noindent centering boxed "
     "mathop mathbin mathrel mathopen mathclose"
-) | {",", ";", ":", "!", " ", ">", "/"}
+) | {",", ";", ":", "!", ">", "/"}
 IGNORED_WITH_ARGUMENT = frozenset(
     {"label", "tag", "vspace", "hspace", "phantom", "color", "mathstrut"}
 )

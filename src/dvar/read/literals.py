@@ -55,9 +55,11 @@ def literal(expr: Expr, places: Places) -> Any:
         return value
     try:
         return np.array(value, dtype=np.float64)
-    except ValueError:
+    except ValueError as error:
+        deep = "dimensions" in str(error) and "inhomogeneous" not in str(error)
         raise FormulaError(
-            "the rows of the list have different lengths", source=places.source(expr.span)
+            "the list is nested too deep" if deep else "the rows of the list have different lengths",
+            source=places.source(expr.span),
         ) from None
 
 

@@ -132,6 +132,13 @@ def _accepted(function: Callable[..., Any] | None) -> tuple[str, ...]:
     return () if code is None else code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
+def _at_rest(key: str, value: Any) -> bool:
+    """Whether an extra argument has a value at which it may be dropped."""
+    if isinstance(value, (np.ndarray, Variable)):
+        return False
+    return any(value is rest or value == rest for rest in _EXTRA.get(key, ()))
+
+
 def _cleaned(function: Any, target: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Keyword arguments without those that are at rest.  Raises TraceError for the unsupported."""
     accepted = _accepted(target)
@@ -141,7 +148,7 @@ def _cleaned(function: Any, target: Any, kwargs: Mapping[str, Any]) -> dict[str,
             continue
         if key in accepted:
             kept[key] = value
-        elif not any(value is rest or value == rest for rest in _EXTRA.get(key, ())):
+        elif not _at_rest(key, value):
             hint = "write x = f(x): " + IMMUTABLE if key == "out" else "leave it out"
             raise TraceError(
                 f"{_name(function)}: the argument {key}= is not supported on traced arrays",
@@ -169,8 +176,11 @@ def _by_name(function: Any, args: Args, kwargs: dict[str, Any]) -> tuple[Args, d
     import inspect
 
     try:
-        names = list(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
+        return args, kwargs
+    names = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
+    if len(names) < len(parameters):
         return args, kwargs
     cut = next((n for n, name in enumerate(names[: len(args)]) if name in _EXTRA), None)
     if cut is None:

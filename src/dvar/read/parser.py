@@ -6,7 +6,7 @@ product (``-a * b`` is ``-(a * b)``, the same number), which is how the writer p
 
 from __future__ import annotations
 
-from dvar.core.op import ADD, COMPARE, MUL, POWER, TERNARY, UNARY
+from dvar.core.op import COMPARE, MUL, POWER, TERNARY, UNARY
 from dvar.read import syntax as s
 from dvar.read.cursor import Cursor
 from dvar.read.functions import INFIX, MODULES, lookup, signature
@@ -56,7 +56,7 @@ class Parser(Cursor):
             if strength is None or strength < floor:
                 break
             left = yield self._infix(left, strength)
-        if floor <= TERNARY and self.token.kind is NAME and self.token.text == "if":
+        if floor <= TERNARY and self.token.kind == NAME and self.token.text == "if":
             left = yield self._ternary(left)
         self._depth -= 1
         return left
@@ -64,19 +64,19 @@ class Parser(Cursor):
     def _strength(self) -> int | None:
         """How strongly what comes next binds to its left; None if it is no operator."""
         token = self.token
-        if token.kind is SIGN and token.text in STRENGTH:
+        if token.kind == SIGN and token.text in STRENGTH:
             return None if self.in_shape and token.text == "×" else STRENGTH[token.text]
         return MUL if self._starts_operand() else None
 
     def _starts_operand(self) -> bool:
         token = self.token
-        if token.kind is NAME:
-            return token.text not in KEYWORDS and not (self.in_shape and token.text[0] == "x")
-        return token.kind is NUMBER or self.sees("(", "√")
+        if token.kind == NAME:
+            return token.text not in KEYWORDS and not (self.in_shape and is_times(token.text))
+        return token.kind == NUMBER or self.sees("(", "√")
 
     def _infix(self, left: Expr, strength: int) -> Step[Expr]:
         token = self.token
-        if token.kind is not SIGN or token.text not in STRENGTH:
+        if token.kind != SIGN or token.text not in STRENGTH:
             self._check_juxtaposition(left)
             right: Expr = yield self.expression(UNARY)
             return s.Binary("juxt", left, right, self.span_from(left))
@@ -113,13 +113,13 @@ class Parser(Cursor):
     def _check_juxtaposition(self, left: Expr) -> None:
         """Refuse a product without sign that people read in two ways."""
         token = self.token
-        if token.kind is NUMBER:
+        if token.kind == NUMBER:
             raise self.error(
                 "a number right behind another factor",
                 token.span,
                 "* between them, or an operator that is missing",
             )
-        tight = not token.spaced and self.last.kind is NUMBER
+        tight = not token.spaced and self.last.kind == NUMBER
         if tight and isinstance(left, s.Binary) and left.operator == "/":
             is_fraction = isinstance(left.left, s.Number) and self.sees("(")
             if not is_fraction and isinstance(left.right, s.Number):
@@ -160,7 +160,7 @@ class Parser(Cursor):
         return operand
 
     def _negated(self, floor: int) -> Step[Expr]:
-        if self.token.kind is NUMBER and self.next.text != "**":  # -1 * x has the factor -1
+        if self.token.kind == NUMBER and self.next.text != "**":  # -1 * x has the factor -1
             operand: Expr = yield self._primary()
         else:
             operand = yield self.expression(MUL if floor <= MUL else UNARY)
@@ -168,11 +168,11 @@ class Parser(Cursor):
 
     def _primary(self) -> Step[Expr]:
         token = self.token
-        if token.kind is NUMBER:
+        if token.kind == NUMBER:
             result: Expr = yield self._number()
-        elif token.kind is NAME and token.text not in KEYWORDS:
+        elif token.kind == NAME and token.text not in KEYWORDS:
             result = yield self._name()
-        elif token.kind is TEXT:
+        elif token.kind == TEXT:
             self.take()
             result = s.Text(token.text, token.span)
         elif self.sees("(") or (self.sees("[") and self.at == self._grouping):
@@ -234,7 +234,7 @@ class Parser(Cursor):
         while self.token.text in MODULES and self.next.text == "." and not self._known():
             self.at += 2
         token = self.token
-        if token.kind is not NAME:
+        if token.kind != NAME:
             raise self.unexpected("a name after the dot")
         if sum_letters(self):
             result: Expr = yield summation(self)
@@ -274,7 +274,7 @@ class Parser(Cursor):
     def _is_component(self) -> bool:
         """``(1, 2)`` ahead: whole numbers only."""
         at = self.at + 1
-        while self.tokens[at].kind is NUMBER and self.tokens[at].text.isdigit():
+        while self.tokens[at].kind == NUMBER and self.tokens[at].text.isdigit():
             at += 1
             if self.tokens[at].text == ")":
                 return True
@@ -295,7 +295,7 @@ class Parser(Cursor):
             return False
         if len([p for p in signature(row).parameters.values() if p.default is p.empty]) != 1:
             return False
-        if self.token.kind is NUMBER and not self.next.spaced and self.next.kind is NAME:
+        if self.token.kind == NUMBER and not self.next.spaced and self.next.kind == NAME:
             raise self.error(
                 f"where does the argument of {token.text} end?",
                 (token.span[0], self.next.span[1]),
@@ -313,7 +313,7 @@ class Parser(Cursor):
         """Arguments up to the closing bracket."""
         args, kwargs = list(first), []
         while not self.takes(")"):
-            if self.token.kind is NAME and self.next.kind is SIGN and self.next.text == "=":
+            if self.token.kind == NAME and self.next.kind == SIGN and self.next.text == "=":
                 key = self.take().text
                 self.take()
                 value: Expr = yield self.expression()
@@ -330,7 +330,7 @@ class Parser(Cursor):
         while True:
             if self.takes(".T"):
                 operand = s.Transpose(operand, self.span_from(operand))
-            elif self.sees(".") and self.next.kind is NAME:
+            elif self.sees(".") and self.next.kind == NAME:
                 self.take()
                 operand = yield self._attribute(operand, self.take())
             elif self.sees("[") and not isinstance(operand, s.Number):
@@ -347,7 +347,7 @@ class Parser(Cursor):
     def _is_transpose(self) -> bool:
         """``w^T``."""
         unknown = "T" not in self.survey.plain and not self.survey.is_variable("T")
-        return unknown and self.next.kind is NAME and self.next.text == "T"
+        return unknown and self.next.kind == NAME and self.next.text == "T"
 
     def _example_letter(self) -> str | None:
         """``x^(i)`` with an index letter."""
@@ -386,7 +386,8 @@ class Parser(Cursor):
         return s.Index(operand, tuple(items), span)
 
     def _slice(self) -> Step[Expr]:
-        start, parts = self.token, [None, None, None]  # type: tuple[Token, list[Expr | None]]
+        start = self.token
+        parts: list[Expr | None] = [None, None, None]
         if self.takes(".."):
             return s.Name("...", start.span)
         part, colons = 0, 0
@@ -404,6 +405,11 @@ class Parser(Cursor):
                 raise self.unexpected("an index")
             return parts[0]
         return s.Slice(parts[0], parts[1], parts[2], self.span_from(start))
+
+
+def is_times(word: str) -> bool:
+    """Whether a word between sizes is the sign between them: ``3 x m``, ``3 x4``."""
+    return word in ("x", "by") or (word[0] == "x" and word[1:].isdigit())
 
 
 def split_letters(name: str, scope: list[str]) -> tuple[str, tuple[str, ...]]:

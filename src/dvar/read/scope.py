@@ -49,6 +49,7 @@ class Program:
         examples: name → letter of the examples its values carry.
         indexed: names that occur with an index.
         notes: remarks for the person.
+        closures: definition → all it depends on, as far as it was asked for.
     """
 
     places: Places
@@ -63,6 +64,7 @@ class Program:
     examples: dict[str, str] = field(default_factory=dict)
     indexed: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    closures: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def note(self, remark: str) -> None:
         if remark not in self.notes:

@@ -18,7 +18,7 @@ def sum_letters(p: Parser) -> str:
         return ""
     if token.text == "sum_":
         inner = p.tokens[p.at + 2] if after.text in ("{", "(") else None
-        return inner.text if inner is not None and inner.kind is NAME else ""
+        return inner.text if inner is not None and inner.kind == NAME else ""
     starts = after.kind in (NAME, NUMBER) or after.text in ("(", "[", "**", "-", "√", "|")
     letters = token.text[4:]
     return letters if starts and letters.isalpha() and len(letters) <= 3 else ""
@@ -63,7 +63,7 @@ def _upper(p: Parser) -> Step[Expr]:
         inner: Expr = yield p.expression()
         p.expect("}", "after the upper limit of the sum")
         return inner
-    if token.kind is NAME:
+    if token.kind == NAME:
         p.take()
         return s.Name(token.text, token.span)
     inner = yield p._primary()

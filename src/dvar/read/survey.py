@@ -67,7 +67,7 @@ class Survey:
 def match_left(tokens: Sequence[Token], at: int) -> Left | None:
     """A left side at this place, if there is one."""
     start = tokens[at]
-    if start.kind is not NAME or start.text in KEYWORDS:
+    if start.kind != NAME or start.text in KEYWORDS:
         return None
     name, at = start.text, at + 1
     parameters: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ def match_left(tokens: Sequence[Token], at: int) -> Left | None:
         if not parameters or not _is(tokens[at], ")"):
             return None
         at += 1
-    if tokens[at].kind is NAME and tokens[at].text.startswith("_") and not tokens[at].spaced:
+    if tokens[at].kind == NAME and tokens[at].text.startswith("_") and not tokens[at].spaced:
         name, at = name + tokens[at].text, at + 1
     if _is(tokens[at], "**", "["):
         letters, at = _example(tokens, at)
@@ -89,13 +89,13 @@ def match_left(tokens: Sequence[Token], at: int) -> Left | None:
 
 
 def _is(token: Token, *signs: str) -> bool:
-    return token.kind is SIGN and token.text in signs
+    return token.kind == SIGN and token.text in signs
 
 
 def _names(tokens: Sequence[Token], at: int) -> tuple[tuple[str, ...], int]:
     """Names with commas between them."""
     found = []
-    while tokens[at].kind is NAME:
+    while tokens[at].kind == NAME:
         found.append(tokens[at].text)
         at += 1
         if not _is(tokens[at], ","):
@@ -124,7 +124,7 @@ def match_declaration(tokens: Sequence[Token], at: int) -> tuple[tuple[Token, ..
     _, at = _names(tokens, at)
     if at == start or not _is(tokens[at], ":", "∈"):
         return None
-    return tuple(t for t in tokens[start:at] if t.kind is NAME), at + 1
+    return tuple(t for t in tokens[start:at] if t.kind == NAME), at + 1
 
 
 def survey(tokens: Sequence[Token], valued: Iterable[str], arrays: Iterable[str]) -> Survey:
@@ -134,7 +134,7 @@ def survey(tokens: Sequence[Token], valued: Iterable[str], arrays: Iterable[str]
     found.arrays |= {canonical(name) for name in arrays}
     lefts: list[Left] = []
     at, depth, starts = 0, 0, True
-    while tokens[at].kind is not END:
+    while tokens[at].kind != END:
         token = tokens[at]
         if starts and depth == 0:
             if declaration := match_declaration(tokens, at):
@@ -148,11 +148,11 @@ def survey(tokens: Sequence[Token], valued: Iterable[str], arrays: Iterable[str]
                 _defined(found, left, tokens)
                 continue
         depth += _is(token, "(", "[", "{") - _is(token, ")", "]", "}")
-        starts = token.kind is LINE or (depth == 0 and _is(token, ","))
-        if token.kind is NAME:
+        starts = token.kind == LINE or (depth == 0 and _is(token, ","))
+        if token.kind == NAME:
             _used(found, tokens, at)
         at += 1
-    _letters(found, lefts, [t.text for t in tokens if t.kind is NAME])
+    _letters(found, lefts, [t.text for t in tokens if t.kind == NAME])
     return found
 
 
@@ -166,7 +166,7 @@ def _declared(found: Survey, names: Sequence[Token], shape: Token) -> None:
 def _defined(found: Survey, left: Left, tokens: Sequence[Token]) -> None:
     name, at = canonical(left.name), left.after
     end = at
-    while tokens[end].kind is NUMBER or _is(tokens[end], *_LITERAL):
+    while tokens[end].kind == NUMBER or _is(tokens[end], *_LITERAL):
         if _is(tokens[end], ",") and match_left(tokens, end + 1):
             break
         end += 1

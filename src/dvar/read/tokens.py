@@ -85,11 +85,11 @@ def tokenize(places: Places) -> list[Token]:
     tokens: list[Token] = []
     brackets: list[Token] = []
     for token in _scan(places):
-        if token.kind is LINE and (brackets or not tokens or _goes_on(tokens[-1])):
+        if token.kind == LINE and (brackets or not tokens or _goes_on(tokens[-1])):
             if brackets and token.text == ";":
                 raise _unclosed(places, brackets[-1])
             continue
-        if token.kind is SIGN:
+        if token.kind == SIGN:
             _match(places, brackets, token)
         tokens.append(token)
     if brackets:
@@ -100,7 +100,7 @@ def tokenize(places: Places) -> list[Token]:
 
 
 def _goes_on(last: Token) -> bool:
-    return last.kind is SIGN and last.text in _UNFINISHED
+    return last.kind == SIGN and last.text in _UNFINISHED
 
 
 def _match(places: Places, brackets: list[Token], token: Token) -> None:

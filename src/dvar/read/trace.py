@@ -178,7 +178,9 @@ class _Inputs:
         names = containers.names_of(parameter, [found[n][0] for n in numbers])
         traced, template = [[x for _, x in found] for _ in range(2)]
         for n, name in zip(numbers, names, strict=True):
-            name = unique(name, self.nodes, parameter)
+            if name in self.nodes:
+                name = containers.long_name(parameter, found[n][0])
+            name = unique(name, self.nodes, name)
             traced[n] = self._variable(name, found[n][1])
             template[n] = name
         self.templates[parameter] = containers.rebuild(argument, template)

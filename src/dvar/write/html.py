@@ -104,8 +104,10 @@ def _steps(report: Report) -> str:
     sections = _sections(report)
     overview = _item("overview", "Overview", "", _overview(report))
     forward = "".join(_forward(report, sections.get("Forward pass", []), index))
-    backward = "".join(_backward(report, sections.get("Backward pass", []), index))
-    back = f"<section><h2>Backward pass</h2><ol>{backward}</ol></section>" if backward else ""
+    back = ""
+    if "Backward pass" in sections:  # a summary has none
+        backward = "".join(_backward(report, sections["Backward pass"], index))
+        back = f"<section><h2>Backward pass</h2><ol>{backward}</ol></section>"
     return (
         f'<div class="steps"><section><ol>{overview}</ol></section>'
         f"<section><h2>Forward pass</h2><ol>{forward}</ol></section>{back}</div>"
@@ -232,7 +234,7 @@ def _cards(blocks: Iterable[Block]) -> str:
     out = []
     for framed, group in groupby(blocks, key=lambda block: isinstance(block, Table)):
         body = "".join(map(_block, group))
-        out.append(body if framed else f'<div class="step">{body}</div>')
+        out.append(body if framed else f'<div class="card">{body}</div>')
     return "".join(out)
 
 

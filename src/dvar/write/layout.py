@@ -21,7 +21,7 @@ from dvar.write.ordering import ordered
 ROW_GAP = 18.0
 COLUMN_GAP = 40.0
 LANE = 10.0  # half the height of a passing edge
-WAIT = 2  # layers an input may stand before its first use; then it moves beside it
+WAIT = 2  # layers a node may stand before its first use; else it moves beside it
 _SWEEPS = 40
 
 
@@ -270,22 +270,23 @@ class _Placer:
 
 
 def _layers(count: int, ends: Sequence[tuple[int, int]]) -> list[int]:
-    """Longest path from the left; an input used late moves near its first use."""
+    """Longest path from the left; what would wait long for its first use stands beside it instead."""
     layer = [0] * count
     out: dict[int, list[int]] = defaultdict(list)
-    entered = set()
+    entering = [0] * count
     for tail, head in ends:
         if tail >= head:
             raise ValueError("links must go from earlier to later cells")
         out[tail].append(head)
-        entered.add(head)
+        entering[head] += 1
     for tail in range(count):
         for head in out[tail]:
             layer[head] = max(layer[head], layer[tail] + 1)
-    for n in range(count):
-        if n not in entered and out[n]:
+    for n in reversed(range(count)):
+        # Moving a node with no more edges in than out makes edges shorter, or at least not longer.
+        if out[n] and entering[n] <= len(out[n]):
             first = min(layer[head] for head in out[n])
-            if first > WAIT:
+            if first - layer[n] > WAIT:
                 layer[n] = first - 1
     return layer
 

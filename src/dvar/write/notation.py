@@ -168,12 +168,13 @@ def _latex(node: Node, operands: Sequence[Written]) -> Written:
     notation = node.op.notation
     needs = notation.latex_needs or (0,) * len(operands)
     wrapped = _wrap(operands, needs, r"\left( \right)")
+    strength = notation.precedence if notation.latex_precedence is None else notation.latex_precedence
     if callable(notation.latex):
-        return notation.latex(wrapped, node), notation.precedence
+        return notation.latex(wrapped, node), strength
     if notation.latex is None:
         params = [p.replace("_", r"\_") for p in _shown_params(node)]
         name = node.op.name.replace("_", r"\_")
         index = rf"_{{\mathrm{{{', '.join(params)}}}}}" if params else ""
         arguments = ",\\, ".join(wrapped)
         return rf"\operatorname{{{name}}}{index}\left({arguments}\right)", ATOM
-    return notation.latex.format(*wrapped), notation.precedence
+    return notation.latex.format(*wrapped), strength

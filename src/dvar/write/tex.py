@@ -196,13 +196,14 @@ class _Reader:
         raise Unreadable(f"unknown command \\{name}")
 
     def raw(self) -> str:
-        """The characters of a group, as they stand (``\\_`` is an underscore)."""
+        """The characters of a group, as they stand (``\\_`` is an underscore, ``\\,`` a space)."""
         self.expect("{")
         out: list[str] = []
         while (token := self.next()) != "}":
             if token == "{" or (token[0] == "\\" and token[1:2].isalpha()):
                 raise Unreadable("formula within text")
-            out.append(token[1:] if token[0] == "\\" else token)
+            sign = token[1:] if token[0] == "\\" else token
+            out.append(SPACES.get(sign, sign) if len(token) > 1 else token)
         return "".join(out)
 
     def fraction(self) -> Tree:
