@@ -6,8 +6,10 @@ import time
 
 import pytest
 
-from dvar.core.errors import FormulaError
-from dvar.read.latex import looks_like_latex, parse_latex
+from dvar.core.errors import FormulaError, ShapeError
+from dvar.engine.reference import evaluate
+from dvar.read.formula import read_formula
+from dvar.read.latex import looks_like_latex, parse_latex, read_latex
 from dvar.read.syntax import (
     Array,
     Binary,
@@ -24,6 +26,7 @@ from dvar.read.syntax import (
     Transpose,
     Unary,
 )
+from dvar.write.notation import latex
 
 
 def shown(e: Expr | None) -> str:  # noqa: C901  one case for each kind of tree
@@ -87,6 +90,7 @@ def refusal(text: str) -> FormulaError:
     [
         (r"w_1", "w1"),
         (r"W_{1}", "W1"),
+        (r"w1", "w1"),
         (r"\hat y", "yhat"),
         (r"\hat{y}_1", "yhat1"),
         (r"\hat{y_1}", "yhat1"),
@@ -466,3 +470,85 @@ def test_latex_is_recognised(text: str) -> None:
 @pytest.mark.parametrize("text", ["q = x + y; f = q*z", "W1: (D_a, D_x)", "x**2 + x_1", "x.T @ y"])
 def test_the_text_notation_is_not_taken_for_latex(text: str) -> None:
     assert not looks_like_latex(text)
+
+
+SHAPES = {"W": ("k", "n"), "v": ("n",), "A": ("n", "n"), "X": ("m", "n"), "b": ("k",)}
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\hat y = \sigma(W v + b)", "yhat = sigmoid(W @ v + b)"),
+        (r"L = \frac{1}{2m} \lVert X v - y \rVert^2", "L = 1/(2*m) * norm(X @ v - y)**2"),
+        (r"f = \max(0, x) + |x| \log x", "f = maximum(0, x) + abs(x)*log(x)"),
+        (r"u = v_0 v", "u = v[0]*v"),
+        (r"w = A^{-1} v", "w = inv(A) @ v"),
+        (r"p = \text{softmax}(W v)", "p = softmax(W @ v)"),
+    ],
+)
+def test_latex_and_text_make_the_same_graph(latex: str, text: str) -> None:
+    shapes = {**SHAPES, "y": ("m",)}
+    a, b = read_latex(latex, shapes), read_formula(text, shapes)
+    assert list(a.outputs.values()) == list(b.outputs.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x*y + z",
+        "x/y/z",
+        "x/(y*z)",
+        "-(x + y)",
+        "(-x)**2",
+        "2**x",
+        "x**y**z",
+        "(x**y)**z",
+        "x*exp(-y)",
+        "exp(x)**2",
+        "log(x)*y",
+        "sin(x)*cos(y)",
+        "tanh(x)**2",
+        "x*-y",
+        "2*x*3",
+        "x - (y - z)",
+        "sqrt(abs(x))",
+        "maximum(x, y)",
+        "clip(x, 0, 1)",
+        "relu(W @ v + b)",
+        "A.T @ v",
+        "A @ A @ v",
+        "A * A",
+        "inv(A) @ v",
+        "X.T @ (X @ v)",
+        "mean((X @ v)**2)",
+        "sum(X, axis=0)",
+        "sum(sort(v))",
+        "prod(v)",
+        "yhat - y",
+        "D_x*alpha",
+        "loss*W1",
+    ],
+)
+def test_what_the_writer_writes_is_read_back(text: str) -> None:
+    graph = read_formula(f"f = {text}", SHAPES)
+    node = graph.outputs["f"]
+    written = latex(node, {x: name for name, x in graph.inputs.items()})
+    assert read_latex(f"f = {written}", SHAPES).outputs["f"] is node
+
+
+def test_the_numbers_of_a_worked_example_come_out() -> None:
+    graph = read_latex(r"a = 5, b = 3, c = 2 \quad J(a, b, c) = 3(a + \underbrace{bc}_u)")
+    values = {x: graph.values[name] for name, x in graph.inputs.items()}
+    assert evaluate([graph.outputs["J"]], values) == [33]
+    assert graph.values == {"a": 5, "b": 3, "c": 2}
+
+
+def test_remarks_of_the_reader_are_kept() -> None:
+    graph = read_latex(r"\alpha = \sigma(z) = \frac{1}{1 + e^{-z}}")
+    assert any("is read" in note for note in graph.notes)
+
+
+def test_a_shape_that_does_not_fit_is_pointed_at_in_the_latex() -> None:
+    with pytest.raises(ShapeError) as caught:
+        read_latex(r"W \in \mathbb{R}^{3 \times 2}, x \in \mathbb{R}^4 \quad z = W x")
+    assert caught.value.source is not None

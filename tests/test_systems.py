@@ -44,7 +44,9 @@ def scalar_answers(program: str, system: dict[str, Any], at: dict[str, Any]) -> 
 
 def evaluate(formula: str, names: dict[str, Any]) -> Any:
     """A printed formula, computed by NumPy: it is readable Python."""
-    functions = {n: getattr(np, n) for n in ("exp", "log", "sum", "outer", "eye", "sqrt", "argsort")}
+    functions = {
+        n: getattr(np, n) for n in ("exp", "log", "sum", "outer", "eye", "sqrt", "argsort")
+    }
     functions["sigmoid"] = lambda z: 1 / (1 + np.exp(-z))
     return eval(formula.replace("·", "*"), {"__builtins__": {}}, {**functions, **names})
 
@@ -160,7 +162,10 @@ def test_the_two_layer_network_reads_as_in_a_textbook_without_numbers() -> None:
 
 
 def test_local_derivatives_of_the_network_are_the_jacobians_people_write() -> None:
-    edges = {(e["of"], e["wrt"]): e["symbolic"] for e in dvar.explain(NETWORK_SHAPES + NETWORK).to_json()["edges"]}
+    edges = {
+        (e["of"], e["wrt"]): e["symbolic"]
+        for e in dvar.explain(NETWORK_SHAPES + NETWORK).to_json()["edges"]
+    }
     assert edges["Z2", "A1"] == "W2"
     assert edges["Z1", "W1"] == "X.T"
     assert edges["A1", "Z1"] == "Z1 > 0"
@@ -217,7 +222,12 @@ def test_logistic_regression_over_m_examples() -> None:
     system = expected("S09")
     wanted = numbers(system)
     source = given(system, "w1", "w2", "b", "X", "Y")
-    at = {"X": source["X"], "Y": source["Y"], "b": source["b"], "w": [[source["w1"]], [source["w2"]]]}
+    at = {
+        "X": source["X"],
+        "Y": source["Y"],
+        "b": source["b"],
+        "w": [[source["w1"]], [source["w2"]]],
+    }
     e = dvar.explain(LOGISTIC, at=at, learning_rate=0.1, update=["w", "b"], examples="m")
     close(e.values["Z"], wanted["z"])
     close(e.values["A"], wanted["a"])
@@ -290,7 +300,13 @@ def test_the_first_component_of_x0_times_x_collects_every_term() -> None:
 
 def test_sorting_moves_the_upstream_gradients_back() -> None:
     e = dvar.explain("F = sort(x)", at={"x": [4, 5, 1, 3, 2]}, upstream="d")
-    assert e.to_json()["nodes"][0]["gradient"]["elements"] == ["d[3]", "d[4]", "d[0]", "d[2]", "d[1]"]
+    assert e.to_json()["nodes"][0]["gradient"]["elements"] == [
+        "d[3]",
+        "d[4]",
+        "d[0]",
+        "d[2]",
+        "d[1]",
+    ]
 
 
 def test_a_permutation_written_by_hand_moves_them_too() -> None:
@@ -310,5 +326,13 @@ def test_the_command_line_gives_the_same_numbers_as_python() -> None:
     assert answer["output"] == "f"
     gradients = {n["name"]: n["gradient"]["value"] for n in answer["nodes"]}
     assert gradients == {"x": -4, "y": -4, "z": 3, "q": -4, "f": 1}
-    assert {"of": "q", "wrt": "x", "symbolic": "1", "value": 1}.items() <= answer["edges"][-1].items()
-    assert {step["target"] for step in answer["steps"]} == {"df/df", "df/dx", "df/dy", "df/dz", "df/dq"}
+    assert {"of": "q", "wrt": "x", "symbolic": "1", "value": 1}.items() <= answer["edges"][
+        -1
+    ].items()
+    assert {step["target"] for step in answer["steps"]} == {
+        "df/df",
+        "df/dx",
+        "df/dy",
+        "df/dz",
+        "df/dq",
+    }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from dvar.core.graph import Graph
 from dvar.core.dims import resolve
+from dvar.core.graph import Graph
 from dvar.core.node import Node, topological
 from dvar.core.op import SIZE, VARIABLE, constant, variable
 

@@ -11,11 +11,14 @@ from dvar.core.graph import Graph
 from dvar.core.node import Node, topological
 from dvar.explain.conventions import conventions
 from dvar.explain.descent import descend
+from dvar.explain.edges import local_steps
 from dvar.explain.elements import element_report, parse_element
 from dvar.explain.explanation import Explanation
+from dvar.explain.nodes import node_reports
 from dvar.explain.problem import LEVELS, Problem, nearest, pose, with_numbers
 from dvar.explain.programs import programs
-from dvar.explain.steps import local_steps, node_reports, step_reports, work_on
+from dvar.explain.steps import step_reports
+from dvar.explain.work import work_on
 from dvar.write.names import latex_name
 from dvar.write.report import ElementReport, Formula, Report
 

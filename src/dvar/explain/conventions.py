@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dvar.core.node import topological
-from dvar.explain.steps import Work
+from dvar.explain.work import Work
 from dvar.write import names
 
 

@@ -10,7 +10,7 @@ from dvar.core.errors import FormulaError, MissingValue, ShapeError
 from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.engine.reference import Environment, evaluate_into
-from dvar.explain.steps import Work
+from dvar.explain.work import Work
 from dvar.write import names
 from dvar.write.report import Descent, Formula, UpdateReport
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -206,7 +207,7 @@ def _paths(derivation: Derivation, target: Node) -> list[list[Node]]:
 def _path_report(
     path: list[Node], labels: Mapping[Node, str], units: list[Node], values: Environment
 ) -> PathReport:
-    stages = list(zip(path, path[1:], strict=False))
+    stages = list(pairwise(path))
     locals_ = [local_derivative(of, wrt, [*labels]).node for of, wrt in stages]
     product = reduce(multiply, locals_) if locals_ else None
     fractions = [f"d{labels[of]}/d{labels[wrt]}" for of, wrt in stages]

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from dvar.core.graph import Graph
 from dvar.write.report import Array, Report
 
@@ -75,7 +73,7 @@ class Explanation:
 
         return to_svg(self.report)
 
-    def to_html(self, title: str = "dvar") -> str:
+    def to_html(self, title: str = "") -> str:
         """One self-contained page."""
         from dvar.write.html import to_html
 

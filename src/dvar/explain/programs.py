@@ -7,15 +7,15 @@ it (then it stands outside).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dvar.core.dims import Dim, Size, product
 from dvar.core.errors import FormulaError
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Multilinear
+from dvar.core.op import Multilinear
 from dvar.derive.tidy import cost, tidy
-from dvar.explain.steps import Work, share_of
+from dvar.explain.work import Work, share_of
 from dvar.write import notation
 from dvar.write.report import Program
 
@@ -41,8 +41,8 @@ def programs(work: Work, examples: str, wrt: Sequence[Node]) -> tuple[Program, P
             f"no input has an axis {examples}", hint=f'declare it, as in "X: (n, {examples})"'
         )
     lines = [*_forward(work), *_backward(work, wrt)]
-    labels = {line.node: line.name for line in reversed(lines)} | work.problem.labels
-    vectorised = "\n".join(f"{line.name} = {_code(line.node, labels, line.name)}" for line in lines)
+    labels = {**{line.node: line.name for line in reversed(lines)}, **work.problem.labels}
+    vectorised = "\n".join(f"{line.name} = {_code(line.node, labels)}" for line in lines)
     loop = "\n".join(_loop(lines, labels, axis, work))
     calls = sum(_calls(line.node, labels) for line in lines)
     inside = sum(_calls(line.node, labels) for line in lines if _is_inside(line.node, labels, axis))
@@ -52,7 +52,7 @@ def programs(work: Work, examples: str, wrt: Sequence[Node]) -> tuple[Program, P
             f"Loop over {examples} examples",
             loop,
             f"{examples} passes of {inside} array operations each, one example at a time: "
-            f"{_times(inside, examples)} + {calls - inside} calls for {operations} multiplications "
+            f"{inside}*{examples} + {calls - inside} calls for {operations} multiplications "
             "and additions",
         ),
         Program(
@@ -62,10 +62,6 @@ def programs(work: Work, examples: str, wrt: Sequence[Node]) -> tuple[Program, P
             f"whatever {examples} is",
         ),
     )
-
-
-def _times(count: int, name: str) -> str:
-    return f"{count}*{name}"
 
 
 # ── the lines ───────────────────────────────────────────────────────────────────────────────────
@@ -116,57 +112,54 @@ def _with_symbols(work: Work, unit: Node, symbols: dict[Node, Node]) -> Node:
 # ── code ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _code(node: Node, labels: dict[Node, str], own: str) -> str:
-    rest = {x: name for x, name in labels.items() if x is not node or name != own}
-    return notation.text(node, rest)
+def _code(node: Node, labels: Mapping[Node, str]) -> str:
+    """What stands right of the ``=`` of a line."""
+    return notation.definition(node, labels)[0]
 
 
-def _loop(lines: Sequence[Line], labels: dict[Node, str], axis: Dim, work: Work) -> Iterator[str]:
+def _loop(
+    lines: Sequence[Line], labels: Mapping[Node, str], axis: Dim, work: Work
+) -> Iterator[str]:
     """Accumulators, the loop, and what is left to do after it."""
+    totals = _accumulators(lines, labels, axis)
+    _refuse_feedback(lines, totals, labels, axis)
+    gradients = {symbol: work.codes[unit] for unit, symbol in work.symbols.items()}
+    carried = {**labels, **gradients}
+    one = {node: f"{name}_i" for node, name in carried.items() if axis in node.shape}
+    for name in totals.values():
+        yield f"{name} = 0"
+    yield f"for i in range({axis}):"
+    for node in work.problem.graph.inputs.values():
+        if axis in node.shape:
+            index = ", ".join("i:i+1" if size == axis else ":" for size in node.shape)
+            yield f"    {one[node]} = {labels[node]}[{index}]"
+    for line in lines:
+        if axis in line.node.shape:
+            yield f"    {line.name}_i = {_code(line.node, {**labels, **one})}"
+        for node in _reductions(line.node, labels, axis):
+            yield f"    {totals[node]} += {_code(node, {**labels, **one})}"
+    for line in lines:
+        if axis not in line.node.shape and line.node not in totals:
+            yield f"{line.name} = {_code(line.node, {**labels, **totals})}"
+
+
+def _accumulators(lines: Sequence[Line], labels: Mapping[Node, str], axis: Dim) -> dict[Node, str]:
+    """Every sum over the examples, with the name of the variable that collects it."""
     totals: dict[Node, str] = {}
     for line in lines:
         for node in _reductions(line.node, labels, axis):
             name = line.name if node is line.node else f"{line.name}_sum"
-            if name in totals.values():
-                name = f"{name}{len(totals)}"
-            totals[node] = name
-    _refuse_feedback(lines, totals, labels, axis)
-    one = {node: f"{name}_i" for node, name in labels.items() if axis in node.shape}
-    one |= {
-        node: f"{name}_i"
-        for node, name in ((s, work.codes[u]) for u, s in work.symbols.items())
-        if axis in node.shape
-    }
-    inner = {**labels, **one}
-    for name in totals.values():
-        yield f"{name} = 0"
-    yield f"for i in range({axis}):"
-    for node, name in labels.items():
-        if node.op is VARIABLE and axis in node.shape and node not in work.symbols.values():
-            index = ", ".join("i:i+1" if size == axis else ":" for size in node.shape)
-            yield f"    {name}_i = {name}[{index}]"
-    for line in lines:
-        if axis in line.node.shape:
-            rest = {x: n for x, n in inner.items() if x is not line.node}
-            yield f"    {line.name}_i = {notation.text(line.node, rest)}"
-        for node, name in totals.items():
-            if node in _reductions(line.node, labels, axis):
-                rest = {x: n for x, n in inner.items() if x is not node}
-                yield f"    {name} += {notation.text(node, rest)}"
-    after = {**labels, **totals}
-    for line in lines:
-        if axis not in line.node.shape and line.node not in totals:
-            rest = {x: n for x, n in after.items() if x is not line.node}
-            yield f"{line.name} = {notation.text(line.node, rest)}"
+            totals[node] = name if name not in totals.values() else f"{name}{len(totals)}"
+    return totals
 
 
-def _definition_nodes(node: Node, labels: dict[Node, str]) -> list[Node]:
+def _definition_nodes(node: Node, labels: Mapping[Node, str]) -> list[Node]:
     """What a line computes: the nodes above the named ones."""
     stops = set(labels) - {node}
     return [x for x in topological([node], stops) if x.inputs and x not in stops]
 
 
-def _reductions(node: Node, labels: dict[Node, str], axis: Dim) -> list[Node]:
+def _reductions(node: Node, labels: Mapping[Node, str], axis: Dim) -> list[Node]:
     """The nodes of a line that sum over the examples."""
     return [
         x
@@ -176,7 +169,7 @@ def _reductions(node: Node, labels: dict[Node, str], axis: Dim) -> list[Node]:
 
 
 def _refuse_feedback(
-    lines: Sequence[Line], totals: dict[Node, str], labels: dict[Node, str], axis: Dim
+    lines: Sequence[Line], totals: dict[Node, str], labels: Mapping[Node, str], axis: Dim
 ) -> None:
     """One pass over the examples is enough only if no sum over them is used by an example."""
     after: set[Node] = set(totals)
@@ -191,15 +184,15 @@ def _refuse_feedback(
                     )
 
 
-def _is_inside(node: Node, labels: dict[Node, str], axis: Dim) -> bool:
+def _is_inside(node: Node, labels: Mapping[Node, str], axis: Dim) -> bool:
     return axis in node.shape or bool(_reductions(node, labels, axis))
 
 
-def _calls(node: Node, labels: dict[Node, str]) -> int:
+def _calls(node: Node, labels: Mapping[Node, str]) -> int:
     return len([x for x in _definition_nodes(node, labels) if x.op.name != "transpose"])
 
 
-def _operations(node: Node, labels: dict[Node, str]) -> Size:
+def _operations(node: Node, labels: Mapping[Node, str]) -> Size:
     """Multiplications and additions of one line, as a polynomial in the sizes."""
     return _sum(_flops(x) for x in _definition_nodes(node, labels))
 
@@ -215,7 +208,7 @@ def _flops(node: Node) -> Size:
     return 0
 
 
-def _sum(sizes: Iterator[Size]) -> Size:
+def _sum(sizes: Iterable[Size]) -> Size:
     total: Size = 0
     for size in sizes:
         total = total + size

@@ -180,7 +180,7 @@ class Variable:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TraceError(
-            "a traced array cannot be changed in place", source=_where(), hint=IMMUTABLE
+            "a traced array cannot be changed in place", source=facts.source_here(), hint=IMMUTABLE
         )
 
     def __len__(self) -> int:
@@ -201,7 +201,7 @@ class Variable:
             raise TraceError(
                 f"{what} of {self.name or 'this array'} is not known: "
                 f"the function is traced with shapes only",
-                source=_where(),
+                source=facts.source_here(),
                 hint=NO_NUMBER,
             )
         return value
@@ -243,7 +243,7 @@ class Variable:
             return np.array(self._number("the array"), dtype)
         raise TraceError(
             f"turning {self.name or 'a traced array'} into a plain NumPy array would lose its derivative",
-            source=_where(),
+            source=facts.source_here(),
             hint="np functions take it as it is; np.stack([a, b]) instead of np.array([a, b]); "
             "x.value for the number alone",
         )
@@ -312,7 +312,9 @@ class Variable:
         return self
 
     def sort(self, axis: int = -1) -> None:
-        raise TraceError("x.sort() sorts in place", source=_where(), hint="x = np.sort(x)")
+        raise TraceError(
+            "x.sort() sorts in place", source=facts.source_here(), hint="x = np.sort(x)"
+        )
 
 
 # ── in and out ──────────────────────────────────────────────────────────────────────────────────
@@ -356,20 +358,15 @@ def wrap_call(make: Callable[[], Any]) -> Any:
 
         names = {node: name for name, node in reversed(in_frame(facts.user_frame()).items())}
         error.message = error.reworded([_called(x, names) for x in error.nodes])
-        error.source = error.source or _where()
+        error.source = error.source or facts.source_here()
         raise
     except DvarError as error:
-        error.source = error.source or _where()
+        error.source = error.source or facts.source_here()
         raise
 
 
 def _called(node: Node, names: Mapping[Node, str]) -> str:
     return names.get(node) or (str(node.param("name")) if node.op is VARIABLE else "")
-
-
-def _where() -> Any:
-    place = facts.here()
-    return None if place is None else facts.source_at(place)
 
 
 def _index(index: Any) -> Any:

@@ -61,19 +61,19 @@ def bind(row: Op, call: s.Call) -> list[tuple[str, Expr]]:
     return [*zip(names, args, strict=True), *kwargs.items()]
 
 
-def _positions(
-    row: Op, parameters: Any, count: int, kwargs: dict[str, Expr]
-) -> list[str]:
+def _positions(row: Op, parameters: Any, count: int, kwargs: dict[str, Expr]) -> list[str]:
     names: list[str] = []
     for p in parameters.values():
         if p.kind is inspect.Parameter.VAR_POSITIONAL:
             names += [p.name] * (count - len(names))
-        elif p.kind is not inspect.Parameter.KEYWORD_ONLY and len(names) < count:
+        elif p.kind is not p.KEYWORD_ONLY and p.name not in kwargs and len(names) < count:
             names.append(p.name)
     missing = [
         p.name
         for p in parameters.values()
-        if p.default is p.empty and p.name not in {*names, *kwargs} and p.kind is not p.VAR_POSITIONAL
+        if p.default is p.empty
+        and p.name not in {*names, *kwargs}
+        and p.kind is not p.VAR_POSITIONAL
     ]
     if len(names) < count or missing:
         least = sum(p.default is p.empty for p in parameters.values())
@@ -86,6 +86,27 @@ def _positions(
     if twice := set(names) & set(kwargs):
         raise FormulaError(f"{row.name} got {twice.pop()} twice", hint=usage(row))
     return names
+
+
+def listed(bound: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """``[3, 1]`` as the index of scatter_add is one place for one number, else a list of places."""
+    values = dict(bound).get("values")
+    if not isinstance(values, Value) or not values.event:
+        return bound
+
+    def whole(arg: Any) -> bool:
+        return isinstance(arg, tuple) and all(isinstance(place, int) for place in arg)
+
+    return [(k, (list(v),) if k == "index" and whole(v) else v) for k, v in bound]
+
+
+def positions(row: Op, call: s.Call) -> list[str]:
+    """The names that a call takes as positions on an axis."""
+    try:
+        bound = bind(row, call)
+    except FormulaError:
+        return []  # said when the call is made
+    return [arg.name for name, arg in bound if name in POSITIONS and isinstance(arg, s.Name)]
 
 
 def apply(row: Op, bound: Sequence[tuple[str, Any]]) -> Value:
@@ -176,8 +197,7 @@ def _along(row: Op, bound: Sequence[tuple[str, Any]], value: Value, default: Any
         if not all(-rank <= a < rank for a in many):
             raise ShapeError(f"{row.name}: axis {axis} does not exist for one index")
         axis = tuple(a % rank + lead for a in many)
-    axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
-    given["axis"] = axis
+    given["axis"] = axis if len(axis) > 1 else axis[0]
     out = _call(row, [(name, _plain(arg)) for name, arg in given.items()])
     return Value(out, value.letters)
 

@@ -87,9 +87,10 @@ class Evaluator:
         """The value of a definition, its indices in front."""
         define = definition.define
         sizes = [self.extents.index_size(definition, k) for k in range(len(define.indices))]
-        outer, self.bound = self.bound, [
-            (letter, size, 0) for letter, size in zip(define.indices, sizes, strict=True)
-        ]
+        outer, self.bound = (
+            self.bound,
+            [(letter, size, 0) for letter, size in zip(define.indices, sizes, strict=True)],
+        )
         value: Value = yield self.value(define.value)
         self.bound = outer
         if not define.indices:
@@ -257,4 +258,3 @@ class Evaluator:
         """An input; one that is given per example carries the index of the examples."""
         letter = self.program.examples.get(name)
         return Value(self.new_input(name), (letter,) if letter else ())
-

@@ -88,7 +88,9 @@ class Extents:
         if name in self.pinned:
             return self.pinned[name]
         if name not in self.dims:
-            self.dims[name] = Dim(self.program.shown(name) if name in self.program.spelling else spelled)
+            self.dims[name] = Dim(
+                self.program.shown(name) if name in self.program.spelling else spelled
+            )
             self.program.spelling.setdefault(name, spelled)
         return self.dims[name]
 
@@ -227,9 +229,7 @@ class Extents:
             declared = self.program.declared.get(letter) if letter else None
             if declared is not None and letter not in self.program.used and len(declared) == 1:
                 return self.size(declared[0])
-        sizes = [
-            self.range_size(sum_) for key in keys for sum_ in self._limits.get(key, ())
-        ]
+        sizes = [self.range_size(sum_) for key in keys for sum_ in self._limits.get(key, ())]
         named = [x for x in sizes if isinstance(x, Dim)]
         numbers = [x for x in sizes if isinstance(x, int)]
         if named:
@@ -267,7 +267,11 @@ class Extents:
         ]
         is_example = bool(self._exampled & set(keys))
         if is_example and (not free or free[0] == "m"):
-            return self.dims.get("m") or self.dim("m") if not program.is_known("m") else self._fresh(keys)
+            return (
+                self.dims.get("m") or self.dim("m")
+                if not program.is_known("m")
+                else self._fresh(keys)
+            )
         number = self._number_size(keys)
         if free:
             return self.dim(free[0])

@@ -221,6 +221,13 @@ def here() -> Place | None:
     return None if frame is None else (frame.f_code, frame.f_lasti, frame.f_lineno)
 
 
+def source_here() -> Source | None:
+    """The line at which the user's code stands; None where there is no text, as at a prompt."""
+    place = here()
+    source = None if place is None else source_at(place)
+    return source if source is not None and source.text else None
+
+
 def source_at(place: Place) -> Source:
     """The line of a place, with the span of the expression."""
     import linecache

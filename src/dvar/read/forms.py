@@ -77,7 +77,11 @@ def static(e: Evaluator, expr: Expr) -> Step[Any]:
         case s.Index() if isinstance(expr.operand, s.Call) and expr.operand.function == "shape":
             shape: Any = yield static(e, expr.operand)
             place: Any = yield static(e, expr.items[0])
-            if isinstance(place, int) and isinstance(shape, tuple) and -len(shape) <= place < len(shape):
+            if (
+                isinstance(place, int)
+                and isinstance(shape, tuple)
+                and -len(shape) <= place < len(shape)
+            ):
                 return shape[place]
             raise ShapeError("this axis does not exist")
     return OPEN
@@ -121,7 +125,9 @@ def index(e: Evaluator, expr: s.Index) -> Step[Value]:
         place: Any = yield _place(e, item)
         if isinstance(place, Value):
             if place.letters and (operand.letters or len(expr.items) > 1):
-                raise ShapeError("an index with an index of its own is understood in one place only")
+                raise ShapeError(
+                    "an index with an index of its own is understood in one place only"
+                )
             letters = operand.letters or place.letters
             place = place.node
         items.append(place)
@@ -146,7 +152,16 @@ def _place(e: Evaluator, item: Expr) -> Step[Any]:
     known: Any = yield static(e, item)
     if known is OPEN:
         known = yield e.value(item)
-    return list(known) if isinstance(known, tuple) else known
+    return list(known) if isinstance(known, tuple) and not isinstance(known, Value) else known
+
+
+def places(e: Evaluator, expr: s.Array) -> Step[tuple[Any, ...]]:
+    """The index that scatter_add takes, as it stands between the brackets of ``x[…]``."""
+    found: list[Any] = []
+    for item in expr.items:
+        place: Any = yield _place(e, item)
+        found.append(place.node if isinstance(place, Value) else place)
+    return tuple(found)
 
 
 # ── x_i and sums ────────────────────────────────────────────────────────────────────────────────
@@ -200,7 +215,9 @@ def _part(e: Evaluator, expr: s.Sum, size: Size, ranged: Size) -> slice:
     low = expr.low.value if isinstance(expr.low, s.Number) else 1
     high = e.extents.size(expr.high) if expr.high is not None else size
     shown = e.program.places.written(expr.span)
-    if not isinstance(low, int) or (isinstance(size, int) and isinstance(high, int) and high > size):
+    if not isinstance(low, int) or (
+        isinstance(size, int) and isinstance(high, int) and high > size
+    ):
         raise ShapeError(f"the sum runs over {ranged} places, but {expr.index} has {size}")
     if high == size - 1:
         e.program.note(f"{shown}: {expr.index} counts from 0")

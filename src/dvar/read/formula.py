@@ -70,7 +70,9 @@ def _statements(p: Parser) -> list[Statement]:
             p.take()
             continue
         found += _declarations(p) if match_declaration(p.tokens, p.at) else [_definition(p)]
-        if p.sees(",") and (match_left(p.tokens, p.at + 1) or match_declaration(p.tokens, p.at + 1)):
+        if p.sees(",") and (
+            match_left(p.tokens, p.at + 1) or match_declaration(p.tokens, p.at + 1)
+        ):
             p.take()
         elif not p.at_end():
             raise _not_the_end(p)

@@ -89,7 +89,8 @@ def signature(row: Op) -> inspect.Signature:
     """The public signature of a row, without the row itself."""
     if row.build is not None:
         whole = inspect.signature(row.build)
-        return whole.replace(parameters=list(whole.parameters.values())[1:])
+        own = [p for p in whole.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        return whole.replace(parameters=own[1:])
     kind = inspect.Parameter.POSITIONAL_ONLY
     count = len(parse(row.axes).operands) if isinstance(row.axes, str) and "->" in row.axes else 1
     if not isinstance(row.axes, str):

@@ -132,7 +132,8 @@ def ordered(value: Value, letters: Sequence[str], sizes: Sequence[Size | None]) 
         known = have.get(letter, size)
         if known is None:
             raise ShapeError(
-                f"nothing says how far {letter} runs", hint=f"a range behind a comma: {letter} = 0..4"
+                f"nothing says how far {letter} runs",
+                hint=f"a range behind a comma: {letter} = 0..4",
             )
         shape.append(known)
     shape += [have[letter] for letter in rest]

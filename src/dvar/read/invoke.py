@@ -188,7 +188,11 @@ def _quantity(e: Evaluator, expr: s.Call, key: str) -> Step[Value]:
 
 
 def _row(e: Evaluator, expr: s.Call, row: Op) -> Step[Value]:
-    if expr.function in _IDENTITIES and len(expr.args) == 1 and not isinstance(expr.args[0], s.Array):
+    if (
+        expr.function in _IDENTITIES
+        and len(expr.args) == 1
+        and not isinstance(expr.args[0], s.Array)
+    ):
         value: Value = yield e.value(expr.args[0])
         return value
     bound: list[tuple[str, Any]] = []
@@ -197,6 +201,7 @@ def _row(e: Evaluator, expr: s.Call, row: Op) -> Step[Value]:
     for parameter, arg in calls.bind(row, expr):
         given: Any = yield _argument(e, row, parameter, arg)
         bound.append((parameter, given))
+    bound = calls.listed(bound)
     if row.name == "power" and len(bound) == 2:
         return elementwise(TABLE["power"], [v for _, v in bound])
     return calls.apply(row, bound)
@@ -207,8 +212,10 @@ def _note_scalar(e: Evaluator, expr: s.Call) -> None:
     first = expr.args[0]
     names = {canonical(x.name) for x in walk(first) if isinstance(x, s.Name)}
     unknown = names & e.program.used - e.program.declared.keys() - e.program.definitions.keys()
-    if names and names == unknown and not any(
-        e.extents.shape(name) or e.program.has_number(name) for name in names
+    if (
+        names
+        and names == unknown
+        and not any(e.extents.shape(name) or e.program.has_number(name) for name in names)
     ):
         shown = ", ".join(sorted(e.program.shown(name) for name in names))
         e.program.note(f"{shown}: read as scalar; {how_to_declare(e.program.shown(min(names)))}")
@@ -220,11 +227,16 @@ def _argument(e: Evaluator, row: Op, parameter: str, arg: Expr) -> Step[Any]:
     if parameter in _LISTS and isinstance(arg, s.Array):
         items: list[Any] = yield _list(e, arg)
         return items
+    if parameter == "index" and isinstance(arg, s.Array):
+        whole: Any = yield forms.places(e, arg)
+        return whole
     is_data = calls.is_data(known)
     if is_data or known.default is not known.empty or parameter in calls.POSITIONS:
         plain: Any = yield forms.static(e, arg)
         if plain is not forms.OPEN:
-            return list(plain) if parameter in calls.POSITIONS and isinstance(plain, tuple) else plain
+            return (
+                list(plain) if parameter in calls.POSITIONS and isinstance(plain, tuple) else plain
+            )
         if is_data:
             raise FormulaError(
                 f"{row.name}: {parameter} must be written out: a number, a tuple or a size",

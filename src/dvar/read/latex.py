@@ -129,8 +129,7 @@ class _LeftReader(Formula):
     """Reads left sides, where letters side by side are one word: ``dz = a - y``."""
 
     def letters(self) -> Expr:
-        token = self.take()
-        return Name(token.text, token.span)
+        return self.numbered(self.take())
 
     def word_or_group(self) -> Expr:
         start = self.next_span()

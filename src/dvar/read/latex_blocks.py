@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -87,6 +88,11 @@ class Blocks(Names):
                 below = self.argument("all")
             else:
                 high = self.nested(self.argument("all"), token.span)
+        if axis := re.fullmatch(r"axis(\d{1,2})", self.label(below) or ""):  # as dvar writes it
+            keywords = (("axis", Number(int(axis[1]), token.span)),)
+            return Call(
+                "sum", (self.expression(MULTIPLY),), keywords, (token.span[0], self.last_end())
+            )
         letters, low = self.indices(below, token.span)
         if len(letters) > 1 and high is not None and low is not None:
             raise self.error(

@@ -199,7 +199,7 @@ class Formula(Blocks):
         following = self.peek(1)
         called = following is not None and following.is_("(")
         if len(word) > 1 and word in self.scope.stems:
-            return Name(word, self.take().span)
+            return self.numbered(self.take())
         known = word in words.BARE_FUNCTIONS or (called and lookup(word) is not None)
         if len(word) > 1 and known:
             self.take()
@@ -218,7 +218,7 @@ class Formula(Blocks):
         first = self.split_first()
         if first.text == "e" and self.at("^") and "e" not in self.scope.variables:
             return self.exponential(first)
-        return Name(first.text, first.span)
+        return self.numbered(first)
 
     def is_inside_a_word(self, token: Token) -> bool:
         start = token.span[0]
@@ -233,6 +233,9 @@ class Formula(Blocks):
         token = self.peek()
         assert token is not None
         name = token.text
+        following = self.peek(1)
+        if name == "prod" and not (following and following.is_("_", "^")):
+            return self.function("prod", self.take())
         if name in words.REFUSED:
             raise self.error(rf"\{name} begins {words.REFUSED[name]}", token.span)
         if name in words.FRACTIONS:

@@ -362,6 +362,16 @@ class Names:
         self.n = start
         return None
 
+    def numbered(self, token: Token) -> Name:
+        """``w1`` is the name w1: nobody multiplies by a digit behind a letter."""
+        digits = self.peek()
+        if digits is None or digits.kind != "number" or digits.span[0] != token.span[1]:
+            return Name(token.text, token.span)
+        if not digits.text.isdigit():
+            return Name(token.text, token.span)
+        self.take()
+        return Name(joined(token.text, digits.text), (token.span[0], digits.span[1]))
+
     def accent(self) -> Expr:
         token = self.take()
         content = self.argument()

@@ -58,7 +58,9 @@ def literal(expr: Expr, places: Places) -> Any:
     except ValueError as error:
         deep = "dimensions" in str(error) and "inhomogeneous" not in str(error)
         raise FormulaError(
-            "the list is nested too deep" if deep else "the rows of the list have different lengths",
+            "the list is nested too deep"
+            if deep
+            else "the rows of the list have different lengths",
             source=places.source(expr.span),
         ) from None
 

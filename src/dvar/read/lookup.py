@@ -11,6 +11,7 @@ from dvar.core.dims import show
 from dvar.core.errors import FormulaError, ShapeError
 from dvar.core.op import VARIABLE, constant, size_of
 from dvar.ops import TABLE
+from dvar.read import calls
 from dvar.read import syntax as s
 from dvar.read.extents import long_axis
 from dvar.read.functions import lookup as find_row
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from dvar.read.evaluate import Evaluator
 
 _CONSTANTS = {"pi": np.pi, "e": np.e, "inf": np.inf, "nan": np.nan}
-_POSITIONS = frozenset({"indices", "index", "labels", "idx"})
 
 
 def name(e: Evaluator, expr: s.Name) -> Step[Value]:
@@ -188,7 +188,13 @@ def integers(program: Program) -> frozenset[str]:
             if isinstance(expr, s.Index):
                 found |= {canonical(i.name) for i in expr.items if isinstance(i, s.Name)}
             elif isinstance(expr, s.Call) and (row := find_row(expr.function)):
-                for parameter, arg in zip(signature(row).parameters, expr.args, strict=False):
-                    if parameter in _POSITIONS and isinstance(arg, s.Name):
-                        found.add(canonical(arg.name))
-    return frozenset(found)
+                found |= {canonical(name) for name in calls.positions(row, expr)}
+    return frozenset(name for name in found if _is_whole(program, name))
+
+
+def _is_whole(program: Program, name: str) -> bool:
+    """Whether nothing speaks against whole numbers."""
+    if not program.has_number(name):
+        return True
+    number = np.asarray(program.number_of(name))
+    return bool(np.all(np.floor(number) == number))

@@ -88,18 +88,13 @@ def _unsupported(function: Any) -> TraceError:
     near = difflib.get_close_matches(name.rpartition(".")[2], known, 3)
     return TraceError(
         f"dvar does not know the derivative of {name}",
-        source=_source(),
+        source=facts.source_here(),
         hint=" or ".join(f"np.{n}" for n in near) if near else "the functions in docs/table.md",
     )
 
 
 def _name(function: Any) -> str:
     return str(getattr(function, "__name__", function))
-
-
-def _source() -> Any:
-    place = facts.here()
-    return None if place is None else facts.source_at(place)
 
 
 # ── arguments ───────────────────────────────────────────────────────────────────────────────────
@@ -152,7 +147,7 @@ def _cleaned(function: Any, target: Any, kwargs: Mapping[str, Any]) -> dict[str,
             hint = "write x = f(x): " + IMMUTABLE if key == "out" else "leave it out"
             raise TraceError(
                 f"{_name(function)}: the argument {key}= is not supported on traced arrays",
-                source=_source(),
+                source=facts.source_here(),
                 hint=hint,
             )
     return kept
@@ -167,8 +162,16 @@ def _apply(function: Any, row: Op, args: Args, kwargs: Mapping[str, Any]) -> Any
     if len(args) > 2 and not isinstance(function, np.ufunc):
         args, rest = _by_name(function, args, rest)
     dtype = rest.pop("dtype", None) if "dtype" not in accepted else None
-    result = apply_row(row, args, _cleaned(function, row.build, rest))
+    result = _like_numpy(function, apply_row(row, args, _cleaned(function, row.build, rest)))
     return result if dtype in (None, _NO_VALUE) else astype(result, dtype)
+
+
+def _like_numpy(function: Any, result: Any) -> Any:
+    """Several results under the names NumPy gives them: ``slogdet(a).logabsdet``."""
+    if type(result) is not tuple or getattr(function, "__module__", "") != "numpy.linalg":
+        return result
+    kind = type(function(np.eye(1)))
+    return kind(*result) if hasattr(kind, "_fields") else result
 
 
 def _by_name(function: Any, args: Args, kwargs: dict[str, Any]) -> tuple[Args, dict[str, Any]]:
@@ -194,7 +197,7 @@ def _value(argument: Any) -> Any:
         if argument.value is None:
             raise TraceError(
                 "this function needs numbers, and the array is traced with its shape only",
-                source=_source(),
+                source=facts.source_here(),
                 hint="give example values",
             )
         return argument.value
@@ -221,7 +224,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: Args, kwargs: dict[str, Any])
     if kwargs.get("out") is not None or method == "at":
         raise TraceError(
             f"np.{ufunc.__name__} into an existing array would lose the derivative",
-            source=_source(),
+            source=facts.source_here(),
             hint="a = a + x instead of a += x; " + IMMUTABLE,
         )
     if method == "__call__":
@@ -233,7 +236,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: Args, kwargs: dict[str, Any])
     if ufunc not in table:
         raise TraceError(
             f"dvar does not know the derivative of np.{ufunc.__name__}.{method}",
-            source=_source(),
+            source=facts.source_here(),
             hint="np.sum, np.prod, np.max, np.min or np.cumsum",
         )
     x, *more = args
@@ -286,7 +289,24 @@ def _at_least(ndim: int) -> Callable[..., Any]:
     return at_least
 
 
+def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
+    row = TABLE["reshape"]
+    if order != "F":
+        return apply_row(row, (a, shape), {})
+    # Fortran's order is ours with all axes turned round, before and after.
+    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    return np.transpose(apply_row(row, (np.transpose(a), sizes[::-1]), {}))
+
+
+def _outer(a: Any, b: Any) -> Any:
+    flat = [x if np.ndim(x) == 1 else np.reshape(x, -1) for x in (a, b)]
+    return apply_row(TABLE["outer"], tuple(flat), {})
+
+
 SPECIAL: dict[Any, Callable[..., Any]] = {
+    np.reshape: _reshape,
+    np.ravel: lambda a, order="C": _reshape(a, -1, order),
+    np.outer: _outer,
     np.shape: lambda a: a.shape,
     np.ndim: lambda a: a.ndim,
     np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],

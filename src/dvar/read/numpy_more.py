@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,31 @@ def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
     return np.concatenate([arr, values], axis)
 
 
+def _dstack(tup: Sequence[Any]) -> Any:
+    return np.concatenate([_atleast_3d(x) for x in tup], 2)
+
+
+def _atleast_3d(x: Any) -> Any:
+    if np.ndim(x) > 2:
+        return x
+    return np.expand_dims(np.atleast_2d(x), 2)
+
+
+def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    if axis is None:
+        return _delete(np.reshape(arr, -1), obj, 0)
+    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis=axis)
+
+
+def _meshgrid(*xi: Any, indexing: str = "xy") -> tuple[Any, ...]:
+    rank = len(xi)
+    places = list(range(rank))
+    if indexing == "xy" and rank > 1:
+        places[:2] = [1, 0]
+    shapes = [[-1 if a == place else 1 for a in range(rank)] for place in places]
+    return _broadcast_arrays(*(np.reshape(x, s) for x, s in zip(xi, shapes, strict=True)))
+
+
 def _rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     for _ in range(k % 4):
         m = np.flip(np.swapaxes(m, *axes), axes[0])
@@ -92,6 +117,25 @@ def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     for _ in range(n):
         a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
     return a
+
+
+def _cumprod(a: Any, axis: int | None = None) -> Any:
+    if axis is None:
+        return _cumprod(np.reshape(a, -1), 0)
+    slices = np.moveaxis(a, axis, 0)
+    return np.stack(list(accumulate(slices, np.multiply)), axis)
+
+
+def _cov(m: Any, bias: bool = False, ddof: int | None = None) -> Any:
+    centred = m - np.mean(m, axis=-1, keepdims=True)
+    less = ddof if ddof is not None else 0 if bias else 1
+    return centred @ centred.T / (m.shape[-1] - less)
+
+
+def _linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
+    part = np.linspace(0.0, 1.0, num, endpoint)
+    part = part.reshape(-1, *(1,) * max(np.ndim(start), np.ndim(stop)))
+    return start * (1 - part) + stop * part
 
 
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
@@ -165,6 +209,13 @@ def _select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0
     return chosen
 
 
+def _piecewise(x: Any, condlist: Sequence[Any], funclist: Sequence[Any]) -> Any:
+    *choices, default = [f(x) if callable(f) else f for f in funclist]
+    if len(funclist) == len(condlist):
+        choices, default = [*choices, default], 0
+    return _select(condlist, choices, default)
+
+
 def _nan_to_num(x: Any, nan: float = 0.0) -> Any:
     return np.where(x != x, nan, x)
 
@@ -178,6 +229,10 @@ MORE: dict[Any, Callable[..., Any]] = {
     np.logical_or: lambda x1, x2: np.add(_mask(x1), _mask(x2)),
     np.logical_xor: lambda x1, x2: np.not_equal(_mask(x1), _mask(x2)),
     np.logical_not: _not,
+    np.bitwise_and: lambda x1, x2: np.multiply(_mask(x1), _mask(x2)),
+    np.bitwise_or: lambda x1, x2: np.add(_mask(x1), _mask(x2)),
+    np.bitwise_xor: lambda x1, x2: np.not_equal(_mask(x1), _mask(x2)),
+    np.invert: _not,
     np.any: _any,
     np.all: _all,
     np.isnan: lambda x: x != x,
@@ -191,6 +246,10 @@ MORE: dict[Any, Callable[..., Any]] = {
     np.column_stack: _column_stack,
     np.append: _append,
     np.rot90: _rot90,
+    np.atleast_3d: _atleast_3d,
+    np.dstack: _dstack,
+    np.delete: _delete,
+    np.meshgrid: _meshgrid,
     np.fliplr: lambda m: np.flip(m, 1),
     np.flipud: lambda m: np.flip(m, 0),
     np.matrix_transpose: lambda x: np.swapaxes(x, -1, -2),
@@ -201,6 +260,10 @@ MORE: dict[Any, Callable[..., Any]] = {
         np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
     ),
     np.diff: _diff,
+    np.ediff1d: lambda ary: _diff(np.reshape(ary, -1)),
+    np.cumprod: _cumprod,
+    np.cov: _cov,
+    np.linspace: _linspace,
     np.tensordot: _tensordot,
     np.vecdot: lambda x1, x2, axis=-1: np.sum(x1 * x2, axis=axis),
     np.linalg.vecdot: lambda x1, x2, axis=-1: np.sum(x1 * x2, axis=axis),
@@ -212,6 +275,10 @@ MORE: dict[Any, Callable[..., Any]] = {
     np.polyval: _polyval,
     np.median: _median,
     np.select: _select,
+    np.piecewise: _piecewise,
+    np.heaviside: lambda x1, x2: np.where(x1 == 0, x2, np.where(x1 > 0, 1.0, 0.0)),
+    np.copysign: lambda x1, x2: np.abs(x1) * np.where(x2 < 0, -1.0, 1.0),
+    np.divmod: lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
     np.nan_to_num: _nan_to_num,
     np.remainder: _remainder,
     np.floor_divide: lambda x1, x2: np.floor(x1 / x2),

@@ -17,27 +17,16 @@ from dvar.read.tokens import MAX_DEPTH, NAME, NUMBER, SIGN, TEXT, Token
 from dvar.read.where import Places
 from dvar.write.names import GREEK
 
-STRENGTH = {sign: strength for sign, (_, strength) in INFIX.items()} | {"cdot": MUL, "×": MUL}
 _ATTRIBUTES = ("shape", "size", "ndim")
 
 
-class Parser(Cursor):
-    """Reads expressions.
-
-    Attributes:
-        survey: what the whole text says of names.
-        scope: index letters bound here.
-        notes: remarks for the person.
-    """
+class Parser(Words):
+    """Reads expressions."""
 
     def __init__(self, tokens: list[Token], places: Places, survey: Survey) -> None:
-        super().__init__(tokens, places)
-        self.survey = survey
-        self.scope: list[str] = []
-        self.notes: list[str] = []
-        self.in_shape = False
+        super().__init__(tokens, places, survey)
         self._depth = 0
-        self._grouping = -1  # where a [ is a bracket and not a list
+        self.grouping = -1  # where a [ is a bracket and not a list
 
     # ── operators ───────────────────────────────────────────────────────────────────────────────
 
@@ -52,7 +41,7 @@ class Parser(Cursor):
             )
         left: Expr = yield self._prefix(floor)
         while True:
-            strength = self._strength()
+            strength = self.strength()
             if strength is None or strength < floor:
                 break
             left = yield self._infix(left, strength)
@@ -60,19 +49,6 @@ class Parser(Cursor):
             left = yield self._ternary(left)
         self._depth -= 1
         return left
-
-    def _strength(self) -> int | None:
-        """How strongly what comes next binds to its left; None if it is no operator."""
-        token = self.token
-        if token.kind == SIGN and token.text in STRENGTH:
-            return None if self.in_shape and token.text == "×" else STRENGTH[token.text]
-        return MUL if self._starts_operand() else None
-
-    def _starts_operand(self) -> bool:
-        token = self.token
-        if token.kind == NAME:
-            return token.text not in KEYWORDS and not (self.in_shape and is_times(token.text))
-        return token.kind == NUMBER or self.sees("(", "√")
 
     def _infix(self, left: Expr, strength: int) -> Step[Expr]:
         token = self.token
@@ -86,7 +62,7 @@ class Parser(Cursor):
             right = yield self._exponent()
         else:
             right = yield self.expression(strength + 1)
-        if strength == COMPARE and self._strength() == COMPARE:
+        if strength == COMPARE and self.strength() == COMPARE:
             raise self.error(
                 "comparisons cannot be chained", self.token.span, "(a < b) * (b < c) is 1 for both"
             )
@@ -96,10 +72,6 @@ class Parser(Cursor):
     def _note_caret(self, token: Token) -> None:
         if self.raw(token) == "^":
             self.note("^ is read as a power (**)")
-
-    def note(self, remark: str) -> None:
-        if remark not in self.notes:
-            self.notes.append(remark)
 
     def _exponent(self) -> Step[Expr]:
         if not self.sees("{"):
@@ -155,18 +127,18 @@ class Parser(Cursor):
         if self.takes("√"):
             operand = yield self.expression(POWER)
             return s.Call("sqrt", (operand,), (), self.span_from(token))
-        operand = yield self._primary()
+        operand = yield self.primary()
         operand = yield self._postfix(operand)
         return operand
 
     def _negated(self, floor: int) -> Step[Expr]:
         if self.token.kind == NUMBER and self.next.text != "**":  # -1 * x has the factor -1
-            operand: Expr = yield self._primary()
+            operand: Expr = yield self.primary()
         else:
             operand = yield self.expression(MUL if floor <= MUL else UNARY)
         return operand
 
-    def _primary(self) -> Step[Expr]:
+    def primary(self) -> Step[Expr]:
         token = self.token
         if token.kind == NUMBER:
             result: Expr = yield self._number()
@@ -175,10 +147,10 @@ class Parser(Cursor):
         elif token.kind == TEXT:
             self.take()
             result = s.Text(token.text, token.span)
-        elif self.sees("(") or (self.sees("[") and self.at == self._grouping):
+        elif self.sees("(") or (self.sees("[") and self.at == self.grouping):
             result = yield self._group()
         elif self.takes("["):
-            items: tuple[Expr, ...] = yield self._items("]")
+            items: tuple[Expr, ...] = yield self._items("]", slices=True)
             result = s.Array(items, self.span_from(token))
         elif self.takes("|"):
             inner: Expr = yield self.expression()
@@ -196,7 +168,7 @@ class Parser(Cursor):
         if value == float("inf") or (whole and len(digits) > 300):
             raise self.error("the number is too large", token.span)
         if digits == "1" and self.sees("[") and not self.token.spaced:  # 1[z > 0]
-            self._grouping = self.at
+            self.grouping = self.at
             result: Expr = yield self._group()
             return result
         return s.Number(value, token.span)
@@ -216,10 +188,10 @@ class Parser(Cursor):
         rest: tuple[Expr, ...] = yield self._items(closing)
         return s.Array((first, *rest), self.span_from(token))
 
-    def _items(self, closing: str) -> Step[tuple[Expr, ...]]:
+    def _items(self, closing: str, slices: bool = False) -> Step[tuple[Expr, ...]]:
         items: list[Expr] = []
         while not self.takes(closing):
-            item: Expr = yield self.expression()
+            item: Expr = yield self._slice() if slices else self.expression()
             items.append(item)
             if not self.sees(",", closing):
                 raise self.unexpected(f"a comma or {closing}")
@@ -231,7 +203,7 @@ class Parser(Cursor):
     def _name(self) -> Step[Expr]:
         from dvar.read.sums import sum_letters, summation
 
-        while self.token.text in MODULES and self.next.text == "." and not self._known():
+        while self.token.text in MODULES and self.next.text == "." and not self.is_known():
             self.at += 2
         token = self.token
         if token.kind != NAME:
@@ -240,68 +212,15 @@ class Parser(Cursor):
             result: Expr = yield summation(self)
             return result
         self.take()
-        if self.sees("(") and self._is_call(token):
+        if self.sees("(") and self.is_call(token):
             self.take()
             result = yield self.call(token.text, token, ())
-        elif self._is_applied(token):
+        elif self.is_applied(token):
             argument: Expr = yield self.expression(POWER)
             result = s.Call(token.text, (argument,), (), self.span_from(token))
         else:
             result = self._component(token)
         return result
-
-    def _known(self) -> bool:
-        return self.survey.is_variable(canonical(self.token.text))
-
-    def _is_call(self, token: Token) -> bool:
-        """Whether a name before a bracket is called, not multiplied."""
-        name, adjacent = canonical(token.text), not self.token.spaced
-        found = self.survey
-        if name in found.functions:
-            return True
-        if found.is_variable(name):
-            return adjacent and (name in found.defined or self._is_component())
-        if name in found.defined or (adjacent and self._is_component() and name in found.arrays):
-            return True
-        if name in CONSTANTS:
-            return False
-        if lookup(token.text) or token.text == "sigma":
-            return adjacent or name not in found.plain
-        if adjacent and name in found.plain:
-            self.note(f"{token.text}(…) is read as a product: {token.text} is no function")
-        return adjacent and name not in found.plain
-
-    def _is_component(self) -> bool:
-        """``(1, 2)`` ahead: whole numbers only."""
-        at = self.at + 1
-        while self.tokens[at].kind == NUMBER and self.tokens[at].text.isdigit():
-            at += 1
-            if self.tokens[at].text == ")":
-                return True
-            if self.tokens[at].text != ",":
-                return False
-            at += 1
-        return False
-
-    def _is_applied(self, token: Token) -> bool:
-        """``log y``: a function of one operand before something that is no bracket."""
-        if not self._starts_operand() or self.sees("(") or self._strength() is None:
-            return False
-        if len(token.text) == 1 or token.text in GREEK or canonical(token.text) in self.survey.plain:
-            row = lookup(token.text) if token.text in ("log", "ln", "exp") else None
-        else:
-            row = lookup(token.text)
-        if row is None or self.survey.is_variable(canonical(token.text)):
-            return False
-        if len([p for p in signature(row).parameters.values() if p.default is p.empty]) != 1:
-            return False
-        if self.token.kind == NUMBER and not self.next.spaced and self.next.kind == NAME:
-            raise self.error(
-                f"where does the argument of {token.text} end?",
-                (token.span[0], self.next.span[1]),
-                f"{token.text}({self.raw(self.token)}*{self.raw(self.next)})",
-            )
-        return True
 
     def _component(self, token: Token) -> Expr:
         """``x_i`` where i is bound here, or just a name."""
@@ -335,26 +254,14 @@ class Parser(Cursor):
                 operand = yield self._attribute(operand, self.take())
             elif self.sees("[") and not isinstance(operand, s.Number):
                 operand = yield self._index(operand)
-            elif self.sees("**") and self._is_transpose():
+            elif self.sees("**") and self.is_transpose():
                 self.at += 2
                 operand = s.Transpose(operand, self.span_from(operand))
-            elif self.sees("**") and (letter := self._example_letter()):
+            elif self.sees("**") and (letter := self.example_letter()):
                 self.at += 4
                 operand = s.Component(operand, (letter,), True, self.span_from(operand))
             else:
                 return operand
-
-    def _is_transpose(self) -> bool:
-        """``w^T``."""
-        unknown = "T" not in self.survey.plain and not self.survey.is_variable("T")
-        return unknown and self.next.kind == NAME and self.next.text == "T"
-
-    def _example_letter(self) -> str | None:
-        """``x^(i)`` with an index letter."""
-        texts = [t.text for t in self.tokens[self.at + 1 : self.at + 4]]
-        if len(texts) == 3 and texts[0] == "(" and texts[2] == ")" and texts[1] in self.scope:
-            return texts[1]
-        return None
 
     def _attribute(self, operand: Expr, token: Token) -> Step[Expr]:
         if token.text in ("T", "mT"):
@@ -370,20 +277,14 @@ class Parser(Cursor):
 
     def _index(self, operand: Expr) -> Step[Expr]:
         self.take()
-        items: list[Expr] = []
-        while not self.takes("]"):
-            item: Expr = yield self._slice()
-            items.append(item)
-            if not self.sees(",", "]"):
-                raise self.unexpected("a comma or ]")
-            self.takes(",")
+        items: tuple[Expr, ...] = yield self._items("]", slices=True)
         span = self.span_from(operand)
         if not items:
             raise self.error("an index is missing between [ and ]", span)
         names = [i.name for i in items if isinstance(i, s.Name) and i.name in self.scope]
         if names and len(names) == len(items):
             return s.Component(operand, tuple(names), False, span)
-        return s.Index(operand, tuple(items), span)
+        return s.Index(operand, items, span)
 
     def _slice(self) -> Step[Expr]:
         start = self.token
@@ -405,11 +306,6 @@ class Parser(Cursor):
                 raise self.unexpected("an index")
             return parts[0]
         return s.Slice(parts[0], parts[1], parts[2], self.span_from(start))
-
-
-def is_times(word: str) -> bool:
-    """Whether a word between sizes is the sign between them: ``3 x m``, ``3 x4``."""
-    return word in ("x", "by") or (word[0] == "x" and word[1:].isdigit())
 
 
 def split_letters(name: str, scope: list[str]) -> tuple[str, tuple[str, ...]]:

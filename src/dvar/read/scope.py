@@ -199,7 +199,9 @@ def _names_an_upstream(program: Program, define: Define, lefts: Sequence[str]) -
     if any(name[:1] != "d" or canonical(name) in known for name in names) or not of & known:
         return False
     written = program.places.written(value.span)
-    program.note(f"{define.names[0]} = {written} names a gradient; it is no part of the computation")
+    program.note(
+        f"{define.names[0]} = {written} names a gradient; it is no part of the computation"
+    )
     for name in names:
         program.used.discard(canonical(name))
     return True
@@ -232,7 +234,9 @@ def _twice(program: Program, name: str, key: str, define: Define) -> FormulaErro
     return program.error(
         f"{name} is defined {where}",
         define.span,
-        f"another name: {name}_new = …; = defines here, it does not change" if again else "two names",
+        f"another name: {name}_new = …; = defines here, it does not change"
+        if again
+        else "two names",
     )
 
 
@@ -283,9 +287,7 @@ def in_order(program: Program, arrays: Mapping[str, Any]) -> list[Definition]:
     return order
 
 
-def _needs(
-    program: Program, definition: Definition, arrays: Mapping[str, Any]
-) -> list[Definition]:
+def _needs(program: Program, definition: Definition, arrays: Mapping[str, Any]) -> list[Definition]:
     found: dict[Definition, None] = {}
     for name in sorted(definition.uses):
         if name in definition.define.parameters and name not in program.definitions:

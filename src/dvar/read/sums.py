@@ -37,7 +37,7 @@ def summation(p: Parser) -> Step[Expr]:
         high = yield _upper(p)
     p.scope += letters
     if p.sees("["):
-        p._grouping = p.at
+        p.grouping = p.at
     body: Expr = yield p.expression(MUL)
     del p.scope[len(p.scope) - len(letters) :]
     for letter in reversed(letters):
@@ -66,5 +66,5 @@ def _upper(p: Parser) -> Step[Expr]:
     if token.kind == NAME:
         p.take()
         return s.Name(token.text, token.span)
-    inner = yield p._primary()
+    inner = yield p.primary()
     return inner

@@ -19,7 +19,7 @@ _SUM = re.compile(r"sum_([A-Za-z])")
 _USUAL = frozenset("ijkl")
 _LITERAL = frozenset("+-*/()[],") | {"**"}
 CONSTANTS = frozenset({"pi", "e", "inf", "nan"})
-KEYWORDS = frozenset({"if", "else", "and", "or", "not", "for", "in", "where"})
+KEYWORDS = frozenset({"if", "else", "and", "or", "not", "for", "in"})
 
 
 def canonical(name: str) -> str:

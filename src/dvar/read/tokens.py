@@ -34,7 +34,16 @@ class Token:
 
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿⁱ"
 _TO_NORMAL = str.maketrans(_SUPERSCRIPTS + "₀₁₂₃₄₅₆₇₈₉", "0123456789-+ni0123456789")
-_SUBSCRIPT_LETTERS = {"ᵢ": "i", "ⱼ": "j", "ₖ": "k", "ₗ": "l", "ₘ": "m", "ₙ": "n", "ₓ": "x", "ₐ": "a"}
+_SUBSCRIPT_LETTERS = {
+    "ᵢ": "i",
+    "ⱼ": "j",
+    "ₖ": "k",
+    "ₗ": "l",
+    "ₘ": "m",
+    "ₙ": "n",
+    "ₓ": "x",
+    "ₐ": "a",
+}
 _SIGNS = {
     "−": "-", "–": "-", "×": "×", "·": "cdot", "⋅": "cdot", "∗": "*", "÷": "/", "∘": "*", "⊙": "*",
     "≤": "<=", "≥": ">=", "≠": "!=", "^": "**", "ᵀ": ".T", "⊤": ".T", "…": "..", "...": "..",
@@ -114,9 +123,7 @@ def _match(places: Places, brackets: list[Token], token: Token) -> None:
             )
     elif token.text in _CLOSING.values():
         if not brackets:
-            raise FormulaError(
-                f"{token.text} closes nothing", source=places.source(token.span)
-            )
+            raise FormulaError(f"{token.text} closes nothing", source=places.source(token.span))
         opened = brackets.pop()
         if _CLOSING[opened.text] != token.text:
             raise FormulaError(

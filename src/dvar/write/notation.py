@@ -168,7 +168,9 @@ def _latex(node: Node, operands: Sequence[Written]) -> Written:
     notation = node.op.notation
     needs = notation.latex_needs or (0,) * len(operands)
     wrapped = _wrap(operands, needs, r"\left( \right)")
-    strength = notation.precedence if notation.latex_precedence is None else notation.latex_precedence
+    strength = (
+        notation.precedence if notation.latex_precedence is None else notation.latex_precedence
+    )
     if callable(notation.latex):
         return notation.latex(wrapped, node), strength
     if notation.latex is None:

@@ -207,7 +207,7 @@ def _descent(descent: Descent) -> Iterator[Block]:
             (value(update.value), ""),
         )
         yield Equations(name, lines)
-    rows = tuple(
+    rows: list[tuple[Formula | str, ...]] = [
         (str(epoch), *(value(cell) for cell in row)) for epoch, row in enumerate(descent.rows, 1)
-    )
-    yield Table(("epoch", *descent.columns), rows)
+    ]
+    yield Table(("epoch", *descent.columns), tuple(rows))

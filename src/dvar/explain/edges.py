@@ -1,0 +1,89 @@
+"""The local derivatives as report data: what stands on the edges of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dvar.core.node import Node
+from dvar.core.op import Array, Kink
+from dvar.derive.derivation import Local, Share, local_derivative
+from dvar.derive.sweep import Edge
+from dvar.explain.work import Work
+from dvar.ops.shaping import broadcast_to
+from dvar.write import names
+from dvar.write.report import EdgeReport, Formula
+
+_NOTES = {
+    "elementwise": "elementwise: the diagonal of the Jacobian",
+    "left": "Jacobian: the gradient is its transpose times the upstream gradient",
+    "right": "the gradient is the upstream gradient times this",
+    "outer": "the gradient is the outer product of the upstream gradient and this",
+    "map": "linear map of the upstream gradient g",
+}
+
+
+@dataclass(frozen=True)
+class LocalStep:
+    """A share together with its local derivative."""
+
+    share: Share
+    local: Local
+    report: EdgeReport
+
+
+def local_steps(work: Work, wanted: set[Node]) -> list[LocalStep]:
+    """The local derivative of every share whose target, or a value on its way to one, is wanted."""
+    steps = []
+    for share in work.derivation.shares:
+        if share.wrt in wanted:
+            local = local_derivative(share.of, share.wrt, [*work.problem.labels])
+            steps.append(LocalStep(share, local, _edge_report(work, share, local)))
+    return steps
+
+
+def _edge_report(work: Work, share: Share, local: Local) -> EdgeReport:
+    labels = work.problem.labels
+    of, wrt = labels[share.of], labels[share.wrt]
+    (value,) = (None,) if local.kind == "map" else work.problem.evaluate(local.node)
+    note = _NOTES.get(local.kind) if share.of.shape or share.wrt.shape else None
+    if local.repeated:
+        note = f"{note}; {wrt} was repeated, so its share is summed"
+    symbolic = local.node
+    if symbolic.op is broadcast_to and not symbolic.inputs[0].shape:
+        (symbolic,) = symbolic.inputs  # ones in a shape are written as 1
+    return EdgeReport(
+        of=Formula(of, names.latex_name(of)),
+        wrt=Formula(wrt, names.latex_name(wrt)),
+        label=work.derivative(of, wrt),
+        symbolic=work.formula(symbolic),
+        value=value,
+        note=note,
+        kink=" ".join(kinks_hit(work, share.edges)) or None,
+    )
+
+
+def kinks_hit(work: Work, edges: Sequence[Edge]) -> list[str]:
+    """What is taken where a value lies on a point without a derivative."""
+    values = work.problem.values
+    found = []
+    for edge in edges:
+        for kink in edge.node.op.kinks:
+            if values and np.any(_hits(kink, edge.node, values)):
+                low, high = kink.admissible
+                found.append(
+                    f"{edge.node.op.name} has no derivative where {kink.where}: dvar takes "
+                    f"{names.number(kink.taken)}, any value in [{names.number(low)}, "
+                    f"{names.number(high)}] is right."
+                )
+    return list(dict.fromkeys(found))
+
+
+def _hits(kink: Kink, node: Node, values: Mapping[Node, Array]) -> Array:
+    arrays = [values[x] for x in node.inputs]
+    try:
+        return np.asarray(kink.hit(*arrays, **dict(node.params)))
+    except TypeError:  # a kink that does not depend on the parameters
+        return np.asarray(kink.hit(*arrays))

@@ -1,0 +1,124 @@
+"""One explanation in the making: the derivation, and the names that values and gradients go by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dvar.core.node import Node, topological
+from dvar.core.op import SIZE, Array, variable
+from dvar.derive.derivation import Derivation, Share, derive, operand_units
+from dvar.derive.sweep import sweep
+from dvar.derive.tidy import tidy
+from dvar.explain.problem import Problem
+from dvar.write import names, notation
+from dvar.write.report import Formula
+
+# A gradient with more operations than this is carried on by its name: dZ2, not its formula.
+CARRIED_BY_NAME = 40
+
+
+@dataclass
+class Work:
+    """One explanation in the making: the derivation and the names of its gradients.
+
+    Attributes:
+        problem: the question.
+        derivation: gradients and shares, tidied as they are carried back.
+        atoms: nodes that formulas do not look into: units, and gradients carried by name.
+        codes: unit → ``dz``, short for the whole ``dL/dz``.
+        symbols: unit → a variable of that name, to write ``dz`` in formulas.
+    """
+
+    problem: Problem
+    derivation: Derivation
+    atoms: list[Node]
+    codes: dict[Node, str]
+    symbols: dict[Node, Node]
+    by_name: dict[Node, str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> dict[Node, str]:
+        """Names of values, of gradients carried by name, and of symbols."""
+        symbols = {symbol: self.codes[unit] for unit, symbol in self.symbols.items()}
+        return {**symbols, **self.by_name, **self.problem.labels}
+
+    def formula(self, node: Node) -> Formula:
+        return Formula(notation.text(node, self.labels), notation.latex(node, self.print_labels))
+
+    @property
+    def print_labels(self) -> dict[Node, str]:
+        """As ``labels``, with gradients written as derivatives: for LaTeX."""
+        top = self.problem.numerator
+        derivative = {unit: f"d{top}/d{name}" for unit, name in self.problem.labels.items()}
+        symbols = {symbol: derivative[unit] for unit, symbol in self.symbols.items()}
+        carried = {
+            self.derivation.gradients[unit]: derivative[unit]
+            for unit in self.symbols
+            if self.derivation.gradients[unit] in self.by_name
+        }
+        return {**symbols, **carried, **self.problem.labels}
+
+    def derivative(self, of: str, wrt: str) -> Formula:
+        name = f"d{of}/d{wrt}"
+        return Formula(name, names.latex_name(name))
+
+    def target(self, unit: Node) -> Formula:
+        return self.derivative(self.problem.numerator, self.problem.labels[unit])
+
+
+def work_on(problem: Problem) -> Work:
+    """Differentiate, tidying every gradient before it is carried on."""
+    atoms = [*problem.labels]
+    if problem.has_own_upstream:
+        atoms.append(problem.seed)
+    units = set(problem.labels)
+
+    def simplify(gradient: Node) -> Node:
+        short = tidy(gradient, atoms)
+        if len(topological([short], {*units, *atoms})) > CARRIED_BY_NAME:
+            atoms.append(short)
+        return short
+
+    derivation = derive(problem.output, units, problem.seed, simplify)
+    codes = _code_names(problem, derivation)
+    symbols = {
+        unit: variable(codes[unit], unit.shape, unit.dtype, key=-3)
+        for unit in derivation.gradients
+        if unit in codes
+    }
+    by_name = {
+        derivation.gradients[unit]: codes[unit]
+        for unit in symbols
+        if derivation.gradients[unit] in atoms and derivation.gradients[unit] not in units
+    }
+    return Work(problem, derivation, atoms, codes, symbols, by_name)
+
+
+def _code_names(problem: Problem, derivation: Derivation) -> dict[Node, str]:
+    """``dz`` for dL/dz; the longer ``dL_dz`` where a user's own name is ``dz``."""
+    taken = set(problem.labels.values())
+    if problem.has_own_upstream:
+        taken.add(str(problem.seed.param("name")))
+    codes = {}
+    for unit in derivation.gradients:
+        name = problem.labels.get(unit)
+        if name is not None:
+            short = f"d{name}"
+            codes[unit] = short if short not in taken else f"d{problem.numerator}_d{name}"
+    if problem.has_own_upstream and problem.output in codes:
+        codes[problem.output] = str(problem.seed.param("name"))
+    return codes
+
+
+def share_of(work: Work, share: Share, upstream: Node) -> Node:
+    """The share for another way of writing the upstream gradient."""
+    operands = operand_units(share.of, set(work.problem.labels))
+    result = sweep(share.of, upstream, [share.wrt], operands).gradients[share.wrt]
+    return tidy(result, [*work.atoms, upstream])
+
+
+def sizes_in(work: Work, node: Node) -> dict[Node, Array]:
+    """The numbers of named sizes, to be put in like any other."""
+    sizes = [x for x in topological([node]) if x.op is SIZE]
+    found = work.problem.evaluate(*sizes)
+    return {x: value for x, value in zip(sizes, found, strict=True) if value is not None}

@@ -1,0 +1,122 @@
+"""What a word means where it stands: a call, a product, a function applied without brackets."""
+
+from __future__ import annotations
+
+from dvar.core.op import MUL
+from dvar.read.cursor import Cursor
+from dvar.read.functions import INFIX, lookup, signature
+from dvar.read.survey import CONSTANTS, KEYWORDS, Survey, canonical
+from dvar.read.tokens import NAME, NUMBER, SIGN, Token
+from dvar.read.where import Places
+from dvar.write.names import GREEK
+
+STRENGTH = {sign: strength for sign, (_, strength) in INFIX.items()} | {"cdot": MUL, "×": MUL}
+
+
+class Words(Cursor):
+    """A cursor that knows what the whole text says of names.
+
+    Attributes:
+        survey: what the whole text says of names.
+        scope: index letters bound here.
+        notes: remarks for the person.
+        in_shape: whether a shape is being read, where ``x`` and ``×`` stand between sizes.
+    """
+
+    def __init__(self, tokens: list[Token], places: Places, survey: Survey) -> None:
+        super().__init__(tokens, places)
+        self.survey = survey
+        self.scope: list[str] = []
+        self.notes: list[str] = []
+        self.in_shape = False
+
+    def note(self, remark: str) -> None:
+        if remark not in self.notes:
+            self.notes.append(remark)
+
+    def strength(self) -> int | None:
+        """How strongly what comes next binds to its left; None if it is no operator."""
+        token = self.token
+        if token.kind == SIGN and token.text in STRENGTH:
+            return None if self.in_shape and token.text == "×" else STRENGTH[token.text]
+        return MUL if self.starts_operand() else None
+
+    def starts_operand(self) -> bool:
+        token = self.token
+        if token.kind == NAME:
+            return token.text not in KEYWORDS and not (self.in_shape and is_times(token.text))
+        return token.kind == NUMBER or self.sees("(", "√")
+
+    def is_known(self) -> bool:
+        return self.survey.is_variable(canonical(self.token.text))
+
+    def is_call(self, token: Token) -> bool:
+        """Whether a name before a bracket is called, not multiplied."""
+        name, adjacent = canonical(token.text), not self.token.spaced
+        found = self.survey
+        if name in found.functions:
+            return True
+        if found.is_variable(name):
+            return adjacent and (name in found.defined or self._is_component())
+        if name in found.defined or (adjacent and self._is_component() and name in found.arrays):
+            return True
+        if name in CONSTANTS:
+            return False
+        if lookup(token.text) or token.text == "sigma":
+            return adjacent or name not in found.plain
+        if adjacent and name in found.plain:
+            self.note(f"{token.text}(…) is read as a product: {token.text} is no function")
+        return adjacent and name not in found.plain
+
+    def _is_component(self) -> bool:
+        """``(1, 2)`` ahead: whole numbers only."""
+        at = self.at + 1
+        while self.tokens[at].kind == NUMBER and self.tokens[at].text.isdigit():
+            at += 1
+            if self.tokens[at].text == ")":
+                return True
+            if self.tokens[at].text != ",":
+                return False
+            at += 1
+        return False
+
+    def is_applied(self, token: Token) -> bool:
+        """``log y``: a function of one operand before something that is no bracket."""
+        if not self.starts_operand() or self.sees("(") or self.strength() is None:
+            return False
+        if (
+            len(token.text) == 1
+            or token.text in GREEK
+            or canonical(token.text) in self.survey.plain
+        ):
+            row = lookup(token.text) if token.text in ("log", "ln", "exp") else None
+        else:
+            row = lookup(token.text)
+        if row is None or self.survey.is_variable(canonical(token.text)):
+            return False
+        if len([p for p in signature(row).parameters.values() if p.default is p.empty]) != 1:
+            return False
+        if self.token.kind == NUMBER and not self.next.spaced and self.next.kind == NAME:
+            raise self.error(
+                f"where does the argument of {token.text} end?",
+                (token.span[0], self.next.span[1]),
+                f"{token.text}({self.raw(self.token)}*{self.raw(self.next)})",
+            )
+        return True
+
+    def is_transpose(self) -> bool:
+        """``w^T``."""
+        unknown = "T" not in self.survey.plain and not self.survey.is_variable("T")
+        return unknown and self.next.kind == NAME and self.next.text == "T"
+
+    def example_letter(self) -> str | None:
+        """``x^(i)`` with an index letter."""
+        texts = [t.text for t in self.tokens[self.at + 1 : self.at + 4]]
+        if len(texts) == 3 and texts[0] == "(" and texts[2] == ")" and texts[1] in self.scope:
+            return texts[1]
+        return None
+
+
+def is_times(word: str) -> bool:
+    """Whether a word between sizes is the sign between them: ``3 x m``, ``3 x4``."""
+    return word in ("x", "by") or (word[0] == "x" and word[1:].isdigit())
