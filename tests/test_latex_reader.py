@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from dvar.core.dims import show
 from dvar.core.errors import FormulaError, ShapeError
 from dvar.engine.reference import evaluate
 from dvar.read.formula import read_formula
@@ -175,6 +176,9 @@ def test_an_index_on_the_left_binds_the_right_side() -> None:
         (r"-a b + c", "(-(a b)+c)"),
         (r"A \times B \ast C \odot D \circ E", "((((A.B)*C)*D)*E)"),
         (r"g \odot W x", "(g*(W x))"),
+        (r"\frac1n w^T x", "((1/n) (w.T x))"),
+        (r"W^T d x^T", "((W.T d) x.T)"),
+        (r"x^T A x", "((x.T A) x)"),
         (r"1/2m", "(1/(2 m))"),
         (r"1/2 m", "((1/2) m)"),
         (r"a/bc", "((a/b) c)"),
@@ -242,7 +246,7 @@ def test_words_of_several_letters_are_names_once_defined_or_given() -> None:
 
 def test_minus_one_above_a_matrix_is_its_inverse() -> None:
     declared = r"X \in R^{m \times n}, y \in R^{m \times 1} \\ "
-    assert read(declared + r"w = (X^T X)^{-1} X^T y").endswith("w = ((inv((X.T X)) X.T) y)")
+    assert read(declared + r"w = (X^T X)^{-1} X^T y").endswith("w = (inv((X.T X)) (X.T y))")
     assert read(declared + r"A = X^T X + \lambda I \\ w = A^{-1} b").endswith("w = (inv(A) b)")
     assert read(declared + r"s = (y^T y)^{-1} + n^{-1}").endswith("s = (((y.T y)**-1)+(n**-1))")
 
@@ -552,3 +556,35 @@ def test_a_shape_that_does_not_fit_is_pointed_at_in_the_latex() -> None:
     with pytest.raises(ShapeError) as caught:
         read_latex(r"W \in \mathbb{R}^{3 \times 2}, x \in \mathbb{R}^4 \quad z = W x")
     assert caught.value.source is not None
+
+
+def test_names_in_a_product_of_vectors_are_vectors_and_that_is_said() -> None:
+    graph = read_latex(r"z = w^T x + b")
+    assert {name: show(x.shape) for name, x in graph.inputs.items()} == {
+        "w": "(n,)",
+        "x": "(n,)",
+        "b": "scalar",
+    }
+    assert graph.outputs["z"].shape == ()
+    assert "w and x are taken for vectors" in graph.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        (r"x \in \mathbb{R}^{D \times 1} \quad z = w^T x", "(D, 1)"),
+        (r"x \in \mathbb{R}^{D} \quad z = w^T x", "(D,)"),
+        (r"z = \frac{1}{n} w^T x", "(d,)"),
+        (
+            r"x^{(i)} \in \mathbb{R}^{D} \quad z^{(i)} = w^T x^{(i)} \quad J = \sum_{i=1}^m z^{(i)}",
+            "(D,)",
+        ),
+    ],
+)
+def test_a_vector_takes_its_length_from_the_other(text: str, shape: str) -> None:
+    assert show(read_latex(text).inputs["w"].shape) == shape
+
+
+def test_definitions_may_come_after_their_use() -> None:
+    graph = read_latex(r"J(\hat y) = (y - \hat y)^2; \hat y(z) = \text{Relu}(z); z(w) = w x")
+    assert list(graph.outputs) == ["J"]

@@ -12,7 +12,6 @@ from dvar.core.op import Array, Kink
 from dvar.derive.derivation import Local, Share, local_derivative
 from dvar.derive.sweep import Edge
 from dvar.explain.work import Work
-from dvar.ops.shaping import broadcast_to
 from dvar.write import names
 from dvar.write.report import EdgeReport, Formula
 
@@ -51,14 +50,11 @@ def _edge_report(work: Work, share: Share, local: Local) -> EdgeReport:
     note = _NOTES.get(local.kind) if share.of.shape or share.wrt.shape else None
     if local.repeated:
         note = f"{note}; {wrt} was repeated, so its share is summed"
-    symbolic = local.node
-    if symbolic.op is broadcast_to and not symbolic.inputs[0].shape:
-        (symbolic,) = symbolic.inputs  # ones in a shape are written as 1
     return EdgeReport(
         of=Formula(of, names.latex_name(of)),
         wrt=Formula(wrt, names.latex_name(wrt)),
         label=work.derivative(of, wrt),
-        symbolic=work.formula(symbolic),
+        symbolic=work.formula(local.node),
         value=value,
         note=note,
         kink=" ".join(kinks_hit(work, share.edges)) or None,

@@ -6,7 +6,7 @@ import numpy as np
 
 from dvar.core.node import Node
 from dvar.explain.elements import element_formulas
-from dvar.explain.work import Work, sizes_in
+from dvar.explain.work import Work, once, sizes_in
 from dvar.write import names, notation
 from dvar.write.report import Formula, Gradient, NodeReport, Shape
 
@@ -72,5 +72,6 @@ def _gradient(work: Work, name: str, node: Node) -> Gradient:
         printed.pop(gradient, None)
     else:
         shown[gradient] = printed[gradient] = problem.labels[gradient]
-    symbolic = Formula(notation.text(gradient, shown), notation.latex(gradient, printed))
+    written = once(gradient)
+    symbolic = Formula(notation.text(written, shown), notation.latex(written, printed))
     return Gradient(label, symbolic, value, element_formulas(work.problem, gradient))

@@ -12,11 +12,11 @@ from dvar.derive.sweep import ones_like
 from dvar.derive.tidy import tidy
 from dvar.explain.edges import LocalStep, kinks_hit
 from dvar.explain.nodes import shape_of
-from dvar.explain.work import Work, share_of, sizes_in
+from dvar.explain.work import Work, once, share_of, sizes_in
 from dvar.ops.arithmetic import multiply
 from dvar.ops.contraction import matmul, outer
 from dvar.ops.reduction import sum_to
-from dvar.ops.shaping import broadcast_to, transpose
+from dvar.ops.shaping import transpose
 from dvar.write import names, notation
 from dvar.write.report import Formula, StepReport
 
@@ -80,7 +80,7 @@ def unfolded(work: Work, node: Node) -> Formula:
     """A gradient's own formula even where it is otherwise carried by name."""
     labels = {x: n for x, n in work.labels.items() if x is not node or x in work.problem.labels}
     printed = {x: n for x, n in work.print_labels.items() if x in labels}
-    return Formula(notation.text(node, labels), notation.latex(node, printed))
+    return Formula(notation.text(once(node), labels), notation.latex(once(node), printed))
 
 
 def _total_report(work: Work, wrt: Node, uses: Sequence[Share]) -> StepReport:
@@ -136,9 +136,7 @@ def _expanded(work: Work, share: Share, local: Local) -> Node:
         return outer(upstream, local.node)
     if local.kind == "map":
         return share_of(work, share, upstream)
-    factor = local.node
-    if factor.op is broadcast_to and not factor.inputs[0].shape:
-        (factor,) = factor.inputs
+    factor = once(local.node)
     if factor is ones_like(factor) and upstream.shape == share.of.shape and share.of.shape:
         return sum_to(upstream, share.wrt.shape)
     return sum_to(multiply(upstream, factor), share.wrt.shape)

@@ -10,6 +10,7 @@ from dvar.derive.derivation import Derivation, Share, derive, operand_units
 from dvar.derive.sweep import sweep
 from dvar.derive.tidy import tidy
 from dvar.explain.problem import Problem
+from dvar.ops.shaping import broadcast_to
 from dvar.write import names, notation
 from dvar.write.report import Formula
 
@@ -43,6 +44,7 @@ class Work:
         return {**symbols, **self.by_name, **self.problem.labels}
 
     def formula(self, node: Node) -> Formula:
+        node = once(node)
         return Formula(notation.text(node, self.labels), notation.latex(node, self.print_labels))
 
     @property
@@ -64,6 +66,12 @@ class Work:
 
     def target(self, unit: Node) -> Formula:
         return self.derivative(self.problem.numerator, self.problem.labels[unit])
+
+
+def once(node: Node) -> Node:
+    """A number repeated over an array is written as the number: its shape is told beside it."""
+    repeated = node.op is broadcast_to and not node.inputs[0].shape
+    return node.inputs[0] if repeated else node
 
 
 def work_on(problem: Problem) -> Work:

@@ -57,7 +57,7 @@ matmul = Op(
 
 outer = Op(
     "outer", "i, j -> i j", np.multiply.outer, Multilinear(),
-    notation=Notation(None, r"{0} \, {1}^{{\top}}", MUL, (), (MUL, UNARY)),
+    notation=Notation(None, r"{0} \, {1}^{{\top}}", MUL, (), (UNARY, UNARY)),
     domain=(REALS, REALS), source="the axes turned round",
 )  # fmt: skip
 

@@ -1,1 +1,1 @@
-
+"""From formulas, LaTeX and Python functions to graphs."""

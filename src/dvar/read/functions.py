@@ -30,8 +30,11 @@ INFIX = _infix()
 """Sign → (row, how strongly it binds), from the notation column."""
 
 MODULES = frozenset(
-    {"np", "numpy", "math", "jnp", "jax", "torch", "F", "nn", "scipy", "special", "tf", "linalg"}
-)
+    {
+        "np", "numpy", "math", "jnp", "jax", "torch", "F", "nn", "functional", "lax", "scipy",
+        "special", "tf", "linalg",
+    }
+)  # fmt: skip
 """Prefixes of functions that say nothing: ``np.exp``, ``torch.nn.functional.relu``."""
 
 _SPELLINGS = {

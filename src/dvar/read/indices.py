@@ -107,6 +107,8 @@ def outer(x: Value, y: Value) -> Value:
 
 def take_letter(value: Value, letter: str) -> Value:
     """``x_i``: the first axis of the event becomes the index; a column or row counts as a vector."""
+    if value.letters == (letter,) and len(value.event) == 1:
+        return Value(TABLE["diagonal"](value.node), (letter,))
     if letter in value.letters:
         raise ShapeError(f"the index {letter} stands twice", hint="diagonal(x), trace(x)")
     if not value.letters and (long := long_axis(value.node.shape)) is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dvar.read.evaluate import Evaluator
 
 _LISTS = frozenset({"arrays", "object"})
+_LARGER = {"max": "maximum", "min": "minimum"}
 _IDENTITIES = frozenset({"float", "array", "asarray", "float64"})
 
 
@@ -195,6 +196,10 @@ def _row(e: Evaluator, expr: s.Call, row: Op) -> Step[Value]:
     ):
         value: Value = yield e.value(expr.args[0])
         return value
+    if row.name in _LARGER and len(expr.args) == 2:
+        between: Value | None = yield _larger(e, expr, row)
+        if between is not None:
+            return between
     bound: list[tuple[str, Any]] = []
     if expr.args and "axis" in signature(row).parameters:
         _note_scalar(e, expr)
@@ -202,9 +207,24 @@ def _row(e: Evaluator, expr: s.Call, row: Op) -> Step[Value]:
         given: Any = yield _argument(e, row, parameter, arg)
         bound.append((parameter, given))
     bound = calls.listed(bound)
-    if row.name == "power" and len(bound) == 2:
-        return elementwise(TABLE["power"], [v for _, v in bound])
     return calls.apply(row, bound)
+
+
+def _larger(e: Evaluator, expr: s.Call, row: Op) -> Step[Value | None]:
+    """``max(0, z)``: the larger of two, as in Python; None where the second one is an axis."""
+    first, second = expr.args
+    left: Value = yield e.value(first)
+    axis: Any = yield forms.static(e, second)
+    if isinstance(axis, tuple) or expr.kwargs:
+        return None
+    if isinstance(axis, int) and left.event:
+        written = e.program.places.written(first.span)
+        raise FormulaError(
+            f"{expr.function}({written}, {axis}) can mean two things",
+            hint=f"{_LARGER[row.name]}({written}, {axis}) or {row.name}({written}, axis={axis})",
+        )
+    right: Value = yield e.value(second)
+    return elementwise(TABLE[_LARGER[row.name]], [left, right])
 
 
 def _note_scalar(e: Evaluator, expr: s.Call) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dvar.core.graph import Graph
-from dvar.read import latex_matrices
+from dvar.read import latex_matrices, latex_vectors
 from dvar.read import latex_words as words
 from dvar.read.functions import lookup
 from dvar.read.latex_blocks import read_shape
@@ -65,8 +65,19 @@ def read_latex(
 
     known = [*(shapes or {}), *(values or {})]
     parsed = parse_latex(text, known, file, latex_matrices.given(shapes, values))
-    graph = build(parsed.statements, text, shapes, values, file)
-    return replace(graph, notes=(*graph.notes, *parsed.notes)) if parsed.notes else graph
+    given = latex_vectors.known_shapes(shapes, values)
+    vectors, remarks = latex_vectors.implied(parsed.statements, given)
+    graph = build([*parsed.statements, *vectors], text, shapes, values, file)
+    return replace(_about_its_end(graph), notes=(*parsed.notes, *remarks, *graph.notes))
+
+
+def _about_its_end(graph: Graph) -> Graph:
+    """LaTeX is often written top down, the loss first: the output is what nothing else uses."""
+    used = {x for node in graph.nodes for x in node.inputs}
+    ends = [name for name, node in graph.names.items() if node not in used]
+    if graph.output[1] not in used or not ends:
+        return graph
+    return replace(graph, outputs={ends[-1]: graph.names[ends[-1]]})
 
 
 @dataclass(frozen=True, slots=True)

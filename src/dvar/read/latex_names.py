@@ -177,6 +177,10 @@ class Names:
         """An expression whose operators bind at least as strongly as ``level``."""
         raise NotImplementedError
 
+    def factor(self) -> Expr:
+        """One factor of a product with its scripts."""
+        raise NotImplementedError
+
     # ── scripts ─────────────────────────────────────────────────────────────────────────────────
 
     def scripts(self, base: Expr, grouped: bool = False) -> Expr:

@@ -84,7 +84,8 @@ def undefined(e: Evaluator, key: str, expr: s.Name) -> Step[Value]:
         return value
     for letter, size, low in reversed(e.bound):
         if letter == expr.name and size is not None:
-            return Value(TABLE["arange"](size) + float(low), (letter,))
+            places = TABLE["arange"](size)
+            return Value(places + low if low else places, (letter,))
     if key in _CONSTANTS:
         return Value(constant(_CONSTANTS[key]))
     _check_not_a_function(e, expr)

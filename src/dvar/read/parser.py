@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dvar.core.op import COMPARE, MUL, POWER, TERNARY, UNARY
 from dvar.read import syntax as s
-from dvar.read.cursor import Cursor
-from dvar.read.functions import INFIX, MODULES, lookup, signature
+from dvar.read.functions import MODULES
 from dvar.read.steps import Step
-from dvar.read.survey import CONSTANTS, KEYWORDS, Survey, canonical
+from dvar.read.survey import KEYWORDS, Survey
 from dvar.read.syntax import Expr
 from dvar.read.tokens import MAX_DEPTH, NAME, NUMBER, SIGN, TEXT, Token
 from dvar.read.where import Places
-from dvar.write.names import GREEK
+from dvar.read.words import STRENGTH, Words
 
 _ATTRIBUTES = ("shape", "size", "ndim")
 

@@ -14,7 +14,7 @@ from dvar.read.syntax import Span
 from dvar.read.tokens import END, LINE, NAME, NUMBER, SIGN, Token
 
 _STEM = re.compile(r"(.*[^\d_])_+(\d+)")
-_INDEXED = re.compile(r"(.+?)_([A-Za-z])")
+_INDEXED = re.compile(r"(.+?)_([A-Za-z]{1,3})")
 _SUM = re.compile(r"sum_([A-Za-z])")
 _USUAL = frozenset("ijkl")
 _LITERAL = frozenset("+-*/()[],") | {"**"}
@@ -199,11 +199,15 @@ def _used(found: Survey, tokens: Sequence[Token], at: int) -> None:
 
 def _letters(found: Survey, lefts: Sequence[Left], words: Sequence[str]) -> None:
     """A letter on the left is an index if some array carries it, or if the notation says so."""
-    carried = {m[2] for word in words if (m := _INDEXED.fullmatch(word)) and m[1] in found.arrays}
+    carriers = found.arrays | (found.defined - found.functions)
+    carried: set[str] = set()
+    for match in filter(None, map(_INDEXED.fullmatch, words)):
+        index = set(match[2])
+        if match[1] in carriers and canonical(match[0]) not in found.defined | found.valued:
+            carried |= index & (_USUAL | found.letters)
     for left in lefts:
         found.letters |= set(left.letters)
-        match = _INDEXED.fullmatch(left.name)
-        if match and match[2] in carried and match[2] in _USUAL:
-            found.letters.add(match[2])
-        if match and left.parameters and match[2] in _USUAL:
-            found.letters.add(match[2])
+        if left_match := _INDEXED.fullmatch(left.name):
+            index = set(left_match[2])
+            if index <= carried or (left.parameters and index <= _USUAL):
+                found.letters |= index

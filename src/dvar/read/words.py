@@ -84,14 +84,9 @@ class Words(Cursor):
         """``log y``: a function of one operand before something that is no bracket."""
         if not self.starts_operand() or self.sees("(") or self.strength() is None:
             return False
-        if (
-            len(token.text) == 1
-            or token.text in GREEK
-            or canonical(token.text) in self.survey.plain
-        ):
-            row = lookup(token.text) if token.text in ("log", "ln", "exp") else None
-        else:
-            row = lookup(token.text)
+        if len(token.text) == 1 or token.text in GREEK:
+            return False
+        row = lookup(token.text)
         if row is None or self.survey.is_variable(canonical(token.text)):
             return False
         if len([p for p in signature(row).parameters.values() if p.default is p.empty]) != 1:

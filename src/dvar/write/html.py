@@ -21,7 +21,7 @@ from dvar.write.report import Array, Formula, NodeReport, Report, StepReport
 from dvar.write.runs import plain
 
 _PAGE_ONLY = "/* page only */"
-_LEAST_SCALE = 0.62  # a picture is not shrunk further, it scrolls
+_LEAST_SCALE = 0.85
 _MOST_SCALE = 1.25
 _OWN = ("Forward pass", "Backward pass", "Gradients", "Conventions")
 
