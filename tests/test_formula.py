@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -215,6 +216,20 @@ def test_x0_is_an_element_where_x_is_an_array() -> None:
     assert list(read_formula("x: n; x0 = 3; z = x0*x").inputs) == ["x", "x0"]
 
 
+def test_elements_without_a_zeroth_are_counted_from_one() -> None:
+    graph = read_formula("w: (2, 1); z = w1*a + w2*b")
+    assert graph.notes == (
+        "w1 is read as w[0], counted from 1",
+        "w2 is read as w[1], counted from 1",
+    )
+
+
+def test_a_shape_of_the_caller_declares_an_input() -> None:
+    graph = read_formula("F(x) = (x2, x0, x1)", shapes={"x": (3,)})
+    assert graph.inputs["x"].shape == (3,)
+    assert read_formula("W*2", shapes={"W": ("2*n", 3)}).inputs["W"].shape == (2 * Dim("n"), 3)
+
+
 def test_components_in_round_brackets_count_from_one() -> None:
     graph = read_formula("w: (2, 3); f = w(1, 2)*3")
     assert same("w: (2, 3); f = w(1, 2)", "w: (2, 3); f = w[0, 1]")
@@ -328,7 +343,9 @@ def test_a_name_for_the_upstream_gradient_is_no_part_of_the_computation() -> Non
 
 def _numbers(operands: list[Any]) -> dict[Node, Any]:
     kinds = {"b": "bool", "i": "int64", "f": "float64"}
-    return {variable(f"p{'abc'[n]}", x.shape, kinds[x.dtype.kind]): x for n, x in enumerate(operands)}
+    return {
+        variable(f"p{'abc'[n]}", x.shape, kinds[x.dtype.kind]): x for n, x in enumerate(operands)
+    }
 
 
 @pytest.mark.parametrize(("name", "n"), ROWS, ids=[f"{name}-{n}" for name, n in ROWS])
@@ -340,7 +357,7 @@ def test_what_is_written_is_read_back(name: str, n: int) -> None:
     labels = {x: str(x.param("name")) for x in values}
     declared = "".join(f"{label}: {show(x.shape)}; " for x, label in labels.items())
     at = {labels[x]: value for x, value in values.items()}
-    graph = read_formula(f"{declared}out = {notation.text(node, labels)}", values=at)
+    graph = read_formula(f"{declared}{notation.text(node, labels)}", values=at)
     back = {graph.inputs[label]: at[label] for label in graph.inputs}
     (wanted,), (found,) = evaluate([node], values), evaluate([graph.output[1]], back)
     assert wanted.shape == found.shape
@@ -377,7 +394,5 @@ def test_any_text_is_read_or_refused_with_an_error_of_ours(seed: int) -> None:
         "1:", "x0", "T", ".T", "^(i)", "sum(", "f(x)", ":=", "..", "√", "W: (2,2)\n", "x = [1, 2]\n",
     ]  # fmt: skip
     text = "".join(generator.choice(pieces, size=generator.integers(1, 25)))
-    try:
-        read_formula(text)
-    except DvarError as error:
-        assert str(error)
+    with contextlib.suppress(DvarError):
+        assert read_formula(text).outputs

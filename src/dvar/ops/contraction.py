@@ -48,9 +48,17 @@ def _build_matmul(op: Op, x: Any, y: Any) -> Node:
     return op.node(x, y)
 
 
+def _matmul_latex(operands: Sequence[str], node: Node) -> str:
+    r"""``W x``; of two vectors ``u^\top v``, since ``u v`` does not say which product is meant."""
+    left, right = operands
+    if node.inputs[0].ndim == node.inputs[1].ndim == 1:
+        return rf"{left}^{{\top}} {right}"
+    return rf"{left} \, {right}"
+
+
 matmul = Op(
     "matmul", _matmul_sentence, np.matmul, Multilinear(), _build_matmul,
-    notation=Notation("{0} @ {1}", r"{0} \, {1}", MATMUL, (UNARY, UNARY), (UNARY, UNARY)),
+    notation=Notation("{0} @ {1}", _matmul_latex, MATMUL, (UNARY, UNARY), (UNARY, UNARY)),
     domain=(REALS, REALS), numpy=("matmul",),
     source="Magnus & Neudecker, Matrix Differential Calculus, ch. 9; the axes turned round",
 )  # fmt: skip

@@ -54,9 +54,16 @@ def _draw_mask(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray(generator.integers(0, 2, shape).astype(bool))
 
 
+def _cases(operands: Sequence[str], node: Node) -> str:
+    """As cases; the condition stands by itself, not as the indicator it is as a number."""
+    condition = operands[0].removeprefix(r"\mathbb{1}\left[").removesuffix(r"\right]")
+    first, second = operands[1:]
+    return rf"\begin{{cases}} {first} & {condition} \\ {second} & \text{{otherwise}} \end{{cases}}"
+
+
 where = Op(
     "where", "... , ... , ... -> ...", np.where, Linear(_where_share, operands=(1, 2)), _build_where,
-    notation=Notation(None, r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}"),
+    notation=Notation(None, _cases),
     domain=(Domain("", REALS.contains, _draw_mask), REALS, REALS), numpy=("where",),
     edges=(Edge((True, 2.0, 3.0), 2.0, (1.0, 0.0)), Edge((False, 2.0, np.inf), np.inf, (0.0, 1.0))),
     source="with the condition given it is linear; the transpose sends g the way the value came",

@@ -81,8 +81,8 @@ def _inputs(program: Program, evaluator: Evaluator) -> dict[str, Node]:
         unused = name not in evaluator.inputs and name not in program.definitions
         if unused and name not in program.letters:
             program.note(f"{program.shown(name)} is declared but not used")
-    order = list(program.spans)
-    found = sorted(evaluator.inputs, key=order.index)
+    order = {name: n for n, name in enumerate(program.spans)}
+    found = sorted(evaluator.inputs, key=lambda name: order.get(name, len(order)))
     inputs = {program.shown(name): evaluator.inputs[name] for name in found}
     assert all(node.op is VARIABLE for node in inputs.values())
     return inputs

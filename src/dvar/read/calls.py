@@ -64,9 +64,11 @@ def bind(row: Op, call: s.Call) -> list[tuple[str, Expr]]:
 def _positions(row: Op, parameters: Any, count: int, kwargs: dict[str, Expr]) -> list[str]:
     names: list[str] = []
     for p in parameters.values():
+        # The writer puts operands first and data behind, by name.
+        by_name = p.name in kwargs and p.default is p.empty
         if p.kind is inspect.Parameter.VAR_POSITIONAL:
             names += [p.name] * (count - len(names))
-        elif p.kind is not p.KEYWORD_ONLY and p.name not in kwargs and len(names) < count:
+        elif p.kind is not p.KEYWORD_ONLY and not by_name and len(names) < count:
             names.append(p.name)
     missing = [
         p.name

@@ -115,6 +115,11 @@ def take_letter(value: Value, letter: str) -> Value:
         value = Value(TABLE["reshape"](value.node, (value.node.shape[long],)))
     if not value.event:
         raise ShapeError(f"there is no axis for the index {letter}")
+    if value.event == (1, 1):
+        raise ShapeError(
+            f"the index {letter} needs an array, but this is one number, (1, 1)",
+            hint=f"the index {letter} at everything that has one: x_{letter}, y_{letter}, …",
+        )
     return Value(value.node, (*value.letters, letter))
 
 

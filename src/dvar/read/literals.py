@@ -56,7 +56,7 @@ def literal(expr: Expr, places: Places) -> Any:
     try:
         return np.array(value, dtype=np.float64)
     except ValueError as error:
-        deep = "dimensions" in str(error) and "inhomogeneous" not in str(error)
+        deep = "maximum number" in str(error)
         raise FormulaError(
             "the list is nested too deep"
             if deep

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvar.core.dims import show
+from dvar.core.dims import Size, show
 from dvar.core.errors import FormulaError, ShapeError
 from dvar.core.op import VARIABLE, constant, size_of
 from dvar.ops import TABLE
@@ -100,16 +100,29 @@ def _element(e: Evaluator, expr: s.Name, base: str, k: int) -> Step[Value]:
     shape = whole.event
     long = long_axis(shape)
     size = shape[0 if long is None else long]
+    from_one = _counts_from_one(e.program, base, size)
+    k -= from_one
     if isinstance(size, int) and k >= size:
         shown = e.program.shown(base)
         raise ShapeError(
             f"{expr.name} would be element {k} of {shown}, which is {show(shape)}",
             hint=f"elements are counted from 0: {shown}0 to {shown}{size - 1}",
         )
-    e.program.note(f"{expr.name} is read as {e.program.shown(base)}[{k}]")
+    counted = ", counted from 1" if from_one else ""
+    e.program.note(f"{expr.name} is read as {e.program.shown(base)}[{k}]{counted}")
     place = (k,) if long is None else (0, k) if long else (k, 0)
     lead = (slice(None),) * len(whole.letters)
     return Value(TABLE["getitem"](whole.node, (*lead, *place)), whole.letters)
+
+
+def _counts_from_one(program: Program, base: str, size: Size) -> bool:
+    """Whether the elements are x1 to xn, without an x0."""
+    places = {
+        int(other[len(base) :])
+        for other in program.used
+        if other.startswith(base) and other[len(base) :].isdigit()
+    }
+    return size in places and 0 not in places
 
 
 def _check_not_a_function(e: Evaluator, expr: s.Name) -> None:
@@ -168,11 +181,12 @@ def needs_shape(e: Evaluator, expr: Expr, value: Value, what: str) -> ShapeError
     """The error for a scalar where an array is needed."""
     written = e.program.places.written(expr.span)
     source = e.program.places.source(expr.span)
-    if value.node.op is VARIABLE and is_undeclared(e, canonical(str(value.node.param("name")))):
+    key = canonical(str(value.node.param("name"))) if value.node.op is VARIABLE else ""
+    if key and key not in e.program.declared and not e.program.has_number(key):
         return ShapeError(
             f"{what} needs an array, but nothing says which shape {written} has",
             source=source,
-            hint=how_to_declare(str(value.node.param("name"))),
+            hint=how_to_declare(written if value.letters else e.program.shown(key)),
         )
     each = " for every index" if value.letters else ""
     hint = "* multiplies by a scalar" if what == "@" else None

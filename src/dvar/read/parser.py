@@ -302,7 +302,7 @@ class Parser(Words):
                     raise self.unexpected("a comma, : or ]")
         if not colons:
             if parts[0] is None:
-                raise self.unexpected("an index")
+                raise self.unexpected("a number, a name or (")
             return parts[0]
         return s.Slice(parts[0], parts[1], parts[2], self.span_from(start))
 

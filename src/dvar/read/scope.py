@@ -136,7 +136,7 @@ def _see_names(program: Program, statement: Statement) -> None:
             _spell(program, name, statement.span)
         return
     found = sorted(walk(statement.value), key=lambda x: x.span[0])
-    for name in statement.names:
+    for name in (*statement.names, *statement.parameters):
         _spell(program, name, statement.span)
     program.letters |= set(statement.indices)
     for expr in found:
@@ -194,6 +194,7 @@ def _names_an_upstream(program: Program, define: Define, lefts: Sequence[str]) -
         return False
     names = (value.left.name, below.name)
     known = {canonical(name) for name in lefts}
+    known |= {name.rstrip("0123456789") for name in known}  # F stands for F1 and F2
     stem = below.name[1:]
     of = {canonical(stem), canonical(stem.rpartition("_")[0] or stem)}
     if any(name[:1] != "d" or canonical(name) in known for name in names) or not of & known:
