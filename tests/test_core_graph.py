@@ -1,15 +1,17 @@
 """Nodes are interned, graphs are checked and print as programs, errors point at what was written."""
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
 
+import dvar
 from dvar.core.dims import Dim
 from dvar.core.errors import DtypeError, GraphError, MissingValue, ShapeError, Source
 from dvar.core.graph import Graph
 from dvar.core.node import Literal, Node, topological
-from dvar.core.op import constant, dtype_of, is_constant, number, size_of, variable
+from dvar.core.op import CONSTANT, constant, dtype_of, is_constant, number, size_of, variable
 from dvar.engine.reference import evaluate
 from dvar.ops import TABLE
 
@@ -42,19 +44,71 @@ def test_equal_parameters_are_equal_however_they_are_spelled():
     assert sum_(x) is sum_(x, axis=(1, 0))
 
 
-def test_small_constants_are_equal_by_content_and_large_ones_by_identity():
+def test_constants_are_equal_by_content():
     assert constant([1.0, 2.0]) is constant([1.0, 2.0])
     assert constant([1.0, 2.0]) is not constant([1, 2])
-    large = Literal(np.zeros(1000))
-    assert large == large
-    assert large != Literal(np.zeros(1000))
+    assert constant(np.nan) is constant(np.nan)
+    assert constant(0.0) is not constant(-0.0)
 
 
-def test_a_constant_does_not_change_with_the_array_it_was_made_of():
-    array = np.array([1.0, 2.0])
-    node = constant(array)
-    array[0] = 7.0
-    assert evaluate([node], {})[0].tolist() == [1.0, 2.0]
+@pytest.mark.parametrize("size", [2, 100_000])
+def test_a_constant_does_not_change_with_the_array_it_was_made_of(size):
+    array = np.arange(size, dtype=float)
+    before = constant(array)
+    array[1] = 7.0
+    assert evaluate([before], {})[0][1] == 1.0
+    assert constant(array) is not before
+    assert evaluate([constant(array)], {})[0][1] == 7.0
+    array[1] = 1.0
+    assert constant(array) is before
+
+
+def test_a_large_array_is_one_node_however_often_it_is_used():
+    array, x = np.arange(1e5), variable("x", (100_000,))
+    assert constant(array) is constant(array)
+    assert x * array is x * array
+    assert constant(array) is constant(array.copy())
+    assert constant(array) is not constant(array[::-1])
+    assert constant(array) is not constant(array.reshape(2, -1))
+    assert constant(array) is not constant(array, "float32")
+
+
+def test_large_arrays_that_differ_in_one_element_or_one_sign_are_two_nodes():
+    zeros = np.zeros(100_000)
+    for place in (0, 1, 777, 99_999):
+        other = zeros.copy()
+        other[place] = -0.0
+        assert constant(other) is not constant(zeros)
+        other[place] = np.nan
+        assert constant(other) is constant(other.copy())
+    assert Literal(zeros) == Literal(np.zeros(100_000))
+
+
+def test_a_large_array_is_copied_once_and_not_at_all_if_nobody_can_write_to_it():
+    array = np.arange(1e5)
+    once, again = Literal(array), Literal(array)
+    assert not np.shares_memory(once.array, array)
+    assert again.array is once.array
+    settled = np.arange(2e5)
+    settled.setflags(write=False)
+    assert np.shares_memory(Literal(settled).array, settled)
+    view = array[1:]
+    view.setflags(write=False)  # its owner can still be written to
+    assert not np.shares_memory(Literal(view).array, array)
+
+
+def test_a_large_array_is_forgotten_with_the_last_node_that_holds_it():
+    node = constant(np.arange(1e5))
+    gone = weakref.ref(node.param("value"))
+    del node
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_large_array_is_one_node_in_a_trace():
+    table = np.arange(1e5)
+    graph = dvar.trace(lambda x: np.sum(x * table) + np.sum(table / x), np.ones(100_000)).graph
+    assert sum(node.op is CONSTANT for node in graph.nodes) == 1
 
 
 def test_nodes_that_nobody_holds_are_forgotten():

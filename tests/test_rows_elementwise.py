@@ -55,12 +55,12 @@ def share(name, *operands, wrt=0, **params):
     [
         ("exp", "g * out"),
         ("tanh", "g * (1 - out**2)"),
-        ("sigmoid", "g * out * (1 - out)"),
+        ("sigmoid", "g * (out * (1 - out))"),
         ("softplus", "g * sigmoid(x)"),
         ("relu", "g * (x > 0)"),
         ("abs", "g * sign(x)"),
         ("sin", "g * cos(x)"),
-        ("square", "g * 2 * x"),
+        ("square", "g * (2 * x)"),
         ("softmax", "out * (g - sum(g * out))"),
         ("prod", "g * product_of_others(x)"),
         ("logsumexp", "g * softmax(x)"),
@@ -75,7 +75,7 @@ def test_losses_show_the_error():
         "g * (sigmoid(x) - y)"
     )
     assert share("mean_squared_error", X, Y, scale="half") == "g * (x - y)"
-    assert share("mean_squared_error", X, Y, scale="half_mean") == "g * (x - y) / 3"
+    assert share("mean_squared_error", X, Y, scale="half_mean") == "g * ((x - y) / 3)"
 
 
 def test_the_softmax_minus_labels_of_classes_needs_no_sum_of_the_labels():
@@ -87,7 +87,7 @@ def test_the_softmax_minus_labels_of_classes_needs_no_sum_of_the_labels():
 def test_a_mean_over_a_named_axis_divides_by_its_name():
     x = variable("x", (Dim("m"),))
     assert share("mean", x) == "broadcast_to(g / m, (m,))"
-    assert share("mean_squared_error", x, variable("y", (Dim("m"),))) == "g * 2 * (x - y) / m"
+    assert share("mean_squared_error", x, variable("y", (Dim("m"),))) == "g * (2 * (x - y) / m)"
 
 
 def test_a_sum_beside_a_factor_is_told_from_a_sum_of_products():

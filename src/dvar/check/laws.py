@@ -15,7 +15,7 @@ import numpy as np
 
 from dvar.check.cases import Case, Sample, Values, case, gradients_at
 from dvar.check.laws_samples import samples_of
-from dvar.check.oracles import EXACT, close, oracles
+from dvar.check.oracles import EXACT, SINGLE, close, oracles
 from dvar.core.axes import parse
 from dvar.core.dims import Dim, Size, resolve
 from dvar.core.node import Node, topological
@@ -39,12 +39,17 @@ def _wrong(root: Node, seed: Node, wrt: Sequence[Node], values: Values) -> str:
 
         said = []
         for name, tolerance, want in oracles(f, values[x]):
-            if close(got, want, tolerance):
+            if close(got, want, _at_best(x, tolerance)):
                 break
             said.append(f"{name} says {_short(want)}")
         else:
             return f"operand {x.param('name')}: the row says {_short(got)}, {said[0]}, {said[-1]}"
     return ""
+
+
+def _at_best(node: Node, tolerance: float) -> float:
+    """Nothing can be closer than the precision of a node."""
+    return max(tolerance, SINGLE) if node.dtype == "float32" else tolerance
 
 
 def _short(array: Array) -> str:
@@ -152,7 +157,7 @@ def _modes_differ(it: Case, root: Node) -> str:
         right = sum(
             np.sum(g * it.values[given[x]]) for x, g in zip(it.wrt, back, strict=True) if x in given
         )
-        if not close(np.asarray(left), np.asarray(right), EXACT):
+        if not close(np.asarray(left), np.asarray(right), _at_best(it.root, EXACT)):
             return f"forward mode says {left:.12g}, reverse mode {right:.12g}"
     return ""
 

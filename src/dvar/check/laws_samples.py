@@ -234,6 +234,18 @@ SAMPLES: dict[str, Sequence[Sample]] = {
     "var": [*_REDUCTION, one((2, 3), axis=1, ddof=1)],
     "std": [*_REDUCTION, one((2, 3), axis=1, ddof=1)],
     "product_of_others": [one((4,)), one((2, 3)), one((2, 3), axis=1), one((4, 2, 3), axis=(0, 2))],
+    "cumprod": [
+        one((2, 3)),
+        one((2, 3), axis=1),
+        Sample(((3, 2),), lambda op, x: op(x, axis=0), {0: _with_zeros}, note="with zeros"),
+    ],
+    "linear_recurrence": [
+        calls((4,), (4,)),
+        calls((2, 3), (2, 3)),
+        calls((3, 2), (3, 2), axis=0, reverse=True),
+    ],
+    "round": [one((2, 3), 1, fixed=False), one((2, 3), decimals=-1)],
+    "astype": [Sample(((2, 3),), lambda op, x: op(x, "float64"), {0: _mask}, note="of a mask")],
     "cumsum": [one((2, 3)), one((2, 3), axis=1), one((4,), reverse=True)],
     **dict.fromkeys(("max", "min", "logsumexp"), _REDUCTION),
     **dict.fromkeys(("argmax", "argmin"), _REDUCTION[:3]),

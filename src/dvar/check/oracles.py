@@ -13,6 +13,7 @@ from dvar.core.op import Array
 # Complex steps and the two modes agree to rounding; differences lose digits to cancellation: with
 # steps of 1e-3 and values around one, about 1e-12 / 1e-3.
 EXACT, DIFFERENCES = 1e-9, 1e-8
+SINGLE = 1e-6  # what rounding to single precision leaves
 
 
 def close(a: Array, b: Array, tolerance: float) -> bool:

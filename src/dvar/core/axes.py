@@ -44,6 +44,12 @@ def infer(sentence: str, shapes: Sequence[Shape]) -> Shape | str:
 
     The reason names operands as ``{0}``, ``{1}``, so that the caller can put the user's names in.
     """
+    return _infer(sentence, tuple(shapes))
+
+
+# A program of many gates has few sentences and shapes.
+@lru_cache(maxsize=4096)
+def _infer(sentence: str, shapes: tuple[Shape, ...]) -> Shape | str:
     axes = parse(sentence)
     if len(shapes) != len(axes.operands):
         return f"takes {len(axes.operands)} operands, got {len(shapes)}"

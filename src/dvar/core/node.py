@@ -22,26 +22,80 @@ operators: dict[str, Callable[..., Node]] = {}
 
 
 class Literal:
-    """A constant array as a parameter: hashable by content (by identity when large)."""
+    """A constant array as a parameter, read-only and hashable by content.
 
-    __slots__ = ("_key", "array")
+    What is held never changes.  An array that somebody could still write to is therefore copied, but
+    once only: as long as the literal is alive, an array with the same content, be it the same object
+    or another, gives the same literal.  If the array is changed later, graphs keep the numbers they
+    were made with, and the changed array is another literal.  An array that is read-only together
+    with everything it is a view of is not copied at all.
+    """
 
-    def __init__(self, value: Any, dtype: str | None = None) -> None:
-        self.array: np.ndarray[Any, Any] = np.array(value, dtype=dtype)
-        self.array.setflags(write=False)
-        small = self.array.size <= 512
-        self._key = (
-            (self.array.dtype.str, self.array.shape, self.array.tobytes()) if small else id(self)
-        )
+    __slots__ = ("__weakref__", "_hash", "array")
+
+    array: np.ndarray[Any, Any]
+    _hash: int
+
+    def __new__(cls, value: Any, dtype: str | None = None) -> Literal:
+        array = np.asarray(value, dtype=dtype)
+        if array.size <= _SMALL:
+            return cls._of(array.copy(), hash(_content(array)))
+        # A few elements tell large arrays apart; the others are looked at only where these agree.
+        sample = _content(array.flat[:: array.size // _SMALL])
+        key = (array.shape, *sample)
+        held = _large.get(key)
+        if held is None or not _same_bits(held.array, array):
+            held = cls._of(array if _is_settled(array) else array.copy(), hash(key))
+            _large[key] = held
+        return held
+
+    @classmethod
+    def _of(cls, array: np.ndarray[Any, Any], hashed: int) -> Literal:
+        literal = object.__new__(cls)
+        literal.array, literal._hash = array, hashed
+        array.setflags(write=False)
+        return literal
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Literal) and self._key == other._key
+        if self is other:
+            return True
+        return (
+            isinstance(other, Literal)
+            and self._hash == other._hash
+            and _same_bits(self.array, other.array)
+        )
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return self._hash
 
     def __repr__(self) -> str:
         return repr(self.array.item() if self.array.ndim == 0 else self.array.tolist())
+
+
+_SMALL = 512
+_large: WeakValueDictionary[tuple[Any, ...], Literal] = WeakValueDictionary()
+
+
+def _content(array: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    return (array.dtype.str, array.shape, array.tobytes())
+
+
+def _same_bits(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    """Whether two arrays are the same to the last bit: nan is nan, and -0.0 is not 0.0."""
+    if a is b:
+        return True
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.size <= _SMALL or a.itemsize > 8:
+        return a.tobytes() == b.tobytes()
+    return np.array_equal(a.view(f"u{a.itemsize}"), b.view(f"u{b.itemsize}"))
+
+
+def _is_settled(array: Any) -> bool:
+    """Whether nobody can write to the numbers: neither this array nor what it is a view of."""
+    while isinstance(array, np.ndarray) and not array.flags.writeable:
+        array = array.base
+    return array is None or isinstance(array, bytes)
 
 
 class Node:

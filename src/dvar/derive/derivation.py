@@ -116,6 +116,41 @@ def _leading_to(edges: Sequence[Edge], wrt: Node) -> tuple[Edge, ...]:
     return tuple(reversed(found))
 
 
+class Vocabulary:
+    """The named nodes, of which a formula sees those near it.
+
+    A tidy formula mentions the names it is made of, and may find in itself what defines a name that is
+    made of those only (``exp(-z)/(1 + exp(-z))**2`` is ``alpha*(1 - alpha)``).  Looking no further keeps the
+    cost of a step independent of the size of the program.
+    """
+
+    def __init__(self, atoms: Collection[Node]) -> None:
+        self.atoms = set(atoms)
+        self.operands = {atom: operand_units(atom, self.atoms) for atom in self.atoms}
+        self._tidied: dict[Node, Node] = {}
+        self.users: dict[Node, list[Node]] = {}
+        for atom, operands in self.operands.items():
+            if operands:  # one of them is enough to find the definition from
+                self.users.setdefault(operands[-1], []).append(atom)
+
+    def tidy(self, node: Node, *more: Node) -> Node:
+        """The node rewritten for reading, with the names near it (and ``more``) as they are."""
+        if not more and node in self._tidied:
+            return self._tidied[node]
+        stops = {*self.atoms, *more}
+        near = [x for x in topological([node], stops) if x in stops]
+        users = [user for x in near for user in self.users.get(x, ())]
+        defined = [user for user in users if set(near).issuperset(self.operands[user])]
+        short = tidy(node, [*near, *defined], defined)
+        if not more:
+            self._tidied[node] = short
+        return short
+
+    def add(self, atom: Node) -> None:
+        """One more name, for a formula that is carried on by it."""
+        self.atoms.add(atom)
+
+
 # ── local derivatives ───────────────────────────────────────────────────────────────────────────
 
 
@@ -146,20 +181,19 @@ def local_derivative(of: Node, wrt: Node, units: Collection[Node]) -> Local:
     the rule the sweep applied.
     """
     operands = operand_units(of, units)
+    names = [*operands, of]  # all that a local formula can mention
     if not of.shape:
         whole = sweep(of, ones_like(of), [wrt], operands).gradients[wrt]
-        return Local(tidy(whole, units), "gradient" if wrt.shape else "number")
+        return Local(tidy(whole, names, [of]), "gradient" if wrt.shape else "number")
     g = variable(UPSTREAM, of.shape, of.dtype, key=-1)
     result = sweep(of, g, [wrt], operands)
     path = _leading_to(result.edges, wrt)
     if all(e.local is not None for e in path):
-        return _elementwise(of, wrt, units, operands, any(e.was_broadcast for e in path))
-    return _linear(tidy(result.gradients[wrt], [*units, g]), g)
+        return _elementwise(of, wrt, operands, any(e.was_broadcast for e in path))
+    return _linear(tidy(result.gradients[wrt], [*names, g], [of]), g)
 
 
-def _elementwise(
-    of: Node, wrt: Node, units: Collection[Node], operands: Sequence[Node], repeated: bool
-) -> Local:
+def _elementwise(of: Node, wrt: Node, operands: Sequence[Node], repeated: bool) -> Local:
     """Product of partials along elementwise gates, before any sum over repeated places."""
     partials: dict[Node, Node] = {of: ones_like(of)}
     for edge in sweep(of, partials[of], [wrt], operands).edges:
@@ -168,7 +202,7 @@ def _elementwise(
             share = edge.local if first else partials[edge.node] * edge.local
             known = partials.get(edge.target)
             partials[edge.target] = share if known is None else known + share
-    return Local(tidy(partials[wrt], units), "elementwise", repeated)
+    return Local(tidy(partials[wrt], [*operands, of], [of]), "elementwise", repeated)
 
 
 def _linear(share: Node, g: Node) -> Local:

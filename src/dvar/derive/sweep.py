@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from dvar.core.axes import Axes, parse
 from dvar.core.dims import show
 from dvar.core.errors import GraphError, MissingRule
 from dvar.core.node import Node, topological
-from dvar.core.op import Adjoint, Constant, Linear, Multilinear, Partials, as_nodes, constant
+from dvar.core.op import Adjoint, Constant, Linear, Multilinear, Partials, constant
 from dvar.ops.contraction import contract
 from dvar.ops.reduction import sum_to
 from dvar.ops.shaping import broadcast_to
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """One edge of the sweep: what ``node`` sends to its operand.
 
     Attributes:
@@ -154,10 +155,18 @@ def adjoint(node: Node, g: Node, wanted: Sequence[bool]) -> list[tuple[Node | No
 
 def _partial_share(g: Node, partial: Node | float) -> tuple[Node, Node]:
     """Upstream times partial; a factor of one is not written, nor minus one as a product."""
-    (local,) = as_nodes([partial]) if isinstance(partial, Node) else (constant(partial, g.dtype),)
-    if not isinstance(partial, Node) and partial in (1, -1):
-        return local, (g if partial == 1 else -g)
+    if isinstance(partial, Node):
+        return partial, g * partial
+    if partial in (1, -1):
+        return _unit(int(partial), g.dtype), (g if partial == 1 else -g)
+    local = constant(partial, g.dtype)
     return local, g * local
+
+
+@lru_cache(maxsize=8)
+def _unit(sign: int, dtype: str) -> Node:
+    """1 or -1: half of all partials."""
+    return constant(sign, dtype)
 
 
 def _turned(node: Node, g: Node, n: int) -> Node:

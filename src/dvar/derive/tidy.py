@@ -29,12 +29,16 @@ LONGEST_DECIMAL = 10**6
 _ARITHMETIC = {add, subtract, multiply, divide, negative}
 
 
-def tidy(node: Node, atoms: Collection[Node] = ()) -> Node:
+def tidy(
+    node: Node, atoms: Collection[Node] = (), defined: Collection[Node] | None = None
+) -> Node:
     """An equal graph that reads better.
 
     Args:
         node: what is to be read.
         atoms: named nodes; never looked into, and put in wherever what defines them appears.
+        defined: the atoms whose definitions may appear; all of them if None.  To leave out those that
+            cannot appear spares reading their definitions.
 
     Returns:
         A node of the same shape and dtype, equal wherever ``node`` is defined; removable
@@ -47,7 +51,7 @@ def tidy(node: Node, atoms: Collection[Node] = ()) -> Node:
     seen = [node]
     large = len(topological([node], stops)) > LARGE
     for _ in range(1 if large else ROUNDS):
-        out = Tidier(stops).tidy(seen[-1])
+        out = Tidier(stops, stops if defined is None else frozenset(defined)).tidy(seen[-1])
         if out in seen:
             break
         seen.append(out)
@@ -89,8 +93,9 @@ def _cost(node: Node, costs: dict[Node, int], is_atom: bool) -> int:
 class Tidier:
     """One pass over a graph: rational form for the arithmetic, identities for the rest."""
 
-    def __init__(self, atoms: frozenset[Node]) -> None:
+    def __init__(self, atoms: frozenset[Node], defined: frozenset[Node]) -> None:
         self.atoms = atoms
+        self.defined = defined
         self.rational = Rational(self._logistic)
         self.layout = Layout(self.rational)
         self.forms: dict[Node, Term] = {}
@@ -110,8 +115,10 @@ class Tidier:
 
     def _learn_names(self) -> None:
         """What defines an atom is written as the atom."""
-        for atom in topological(self.atoms):
-            if atom not in self.atoms or not atom.inputs:
+        beneath = [x for atom in self.defined for x in atom.inputs]
+        order = topological([*beneath, *self.defined], self.atoms - self.defined)
+        for atom in order:
+            if atom not in self.defined or not atom.inputs:
                 continue
             for x in atom.inputs:
                 self._visit_all(x)

@@ -66,5 +66,8 @@ def evaluate_into(env: Environment, roots: Sequence[Node], sizes: Mapping[str, i
 def apply(node: Node, operands: Sequence[Array], sizes: Mapping[str, int]) -> Array:
     """One node on arrays, in its dtype (complex operands stay complex, for the complex step)."""
     params = {name: resolve(value, sizes) for name, value in node.params}
+    if node.op.dtype == "float":
+        # NumPy computes the exponential of a truth value in half precision.
+        operands = [x.astype(node.dtype) if x.dtype.kind == "b" else x for x in operands]
     out = np.asarray(node.op.forward(*operands, **params))
     return out if out.dtype.kind == "c" else out.astype(node.dtype, copy=False)

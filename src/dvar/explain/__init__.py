@@ -24,6 +24,10 @@ from dvar.write.report import ElementReport, Formula, Report
 
 __all__ = ["Explanation", "explain"]
 
+# A page about more than this helps nobody, and takes longer than anybody waits.
+MOST_VALUES = 400
+MOST_OPERATIONS = 12_000
+
 
 def explain(
     subject: str | Callable[..., Any] | Graph,
@@ -68,9 +72,15 @@ def explain(
         >>> float(e.gradients["x"]), e.formulas["z"]
         (-4.0, 'x + y')
     """
+    if update is not None and learning_rate is None:
+        raise FormulaError(
+            "an update belongs to gradient descent, which needs a learning rate",
+            hint="--learning-rate 0.1",
+        )
     if level not in LEVELS:
         raise FormulaError(f"unknown level {level!r}", hint=" | ".join(LEVELS))
     graph, values = _read(subject, args, at, shapes)
+    _bounded(graph, of)
     problem = pose(graph, values, of, upstream, level)
     work = work_on(problem)
     wanted, elements = _wanted(problem, wrt)
@@ -118,6 +128,21 @@ def _read(
     return trace(subject, *args, shapes=shapes, **(at or {})).graph, None
 
 
+def _bounded(graph: Graph, of: str | None) -> None:
+    """Refuse what nobody would read to its end, before hours are spent on writing it."""
+    nodes = topological([{**graph.inputs, **graph.names}.get(of or "", *graph.outputs.values())])
+    values = len([node for node in nodes if node in graph.labels])
+    for count, limit, what in (
+        (values, MOST_VALUES, "named values"),
+        (len(nodes), MOST_OPERATIONS, "operations"),
+    ):
+        if count > limit:
+            raise FormulaError(
+                f"this program has {count:,} {what}; dvar explains at most {limit:,}",
+                hint="ask for a part of it (--of NAME), or put many numbers into one array",
+            )
+
+
 def _parameters(problem: Problem, wanted: set[Node]) -> list[Node]:
     """The wanted inputs, without data: what has a gradient that training would use."""
     return [node for node in problem.graph.inputs.values() if node in wanted]
@@ -138,7 +163,10 @@ def _wanted(
     chosen = _names(wrt)
     known = {**problem.graph.inputs, **problem.graph.names}
     if chosen is None:
-        return set(known.values()), ()
+        # A definition the output does not use has no gradient to tell; an input that it does not
+        # use has one: 0.
+        used = {*topological([problem.output]), *problem.graph.inputs.values()}
+        return used & set(known.values()), ()
     wanted: set[Node] = set()
     elements = []
     for name in chosen:

@@ -10,6 +10,7 @@ from dvar.core.errors import FormulaError, MissingValue, ShapeError
 from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.engine.reference import Environment, evaluate_into
+from dvar.explain.problem import nearest
 from dvar.explain.work import Work
 from dvar.write import names
 from dvar.write.report import Descent, Formula, UpdateReport
@@ -31,6 +32,11 @@ def descend(work: Work, learning_rate: float, epochs: int, update: Sequence[str]
     """
     problem = work.problem
     inputs = problem.graph.inputs
+    if not (np.isfinite(learning_rate) and learning_rate > 0):
+        raise FormulaError(
+            f"the learning rate is {learning_rate:g}; descent needs a positive number",
+            hint="--learning-rate 0.1",
+        )
     if not update:
         raise FormulaError(
             "gradient descent needs to know what to update",
@@ -38,11 +44,12 @@ def descend(work: Work, learning_rate: float, epochs: int, update: Sequence[str]
         )
     for name in update:
         if name not in inputs:
-            raise FormulaError(
-                f"{name} is not an input, so it cannot be updated", hint=", ".join(inputs)
-            )
+            close = nearest(name, list(inputs))
+            hint = f"did you mean {close}?" if close else "one of " + ", ".join(inputs)
+            raise FormulaError(f"{name} is not an input, so it cannot be updated", hint=hint)
     if not problem.values:
-        raise MissingValue("gradient descent needs numbers", hint="a value for every input")
+        missing = ", ".join(inputs)
+        raise MissingValue("gradient descent needs numbers", hint=f"a value for each of {missing}")
     if problem.output.shape or problem.has_own_upstream:
         raise ShapeError(f"gradient descent needs a scalar loss, and {problem.name} is none")
     parameters = {name: inputs[name] for name in update}

@@ -14,7 +14,7 @@ from dvar.core.dims import is_numeric, show
 from dvar.core.errors import FormulaError, MissingRule
 from dvar.core.node import Node, topological
 from dvar.core.op import Multilinear
-from dvar.derive.derivation import Derivation, derive, local_derivative
+from dvar.derive.derivation import Derivation, Vocabulary, derive, local_derivative
 from dvar.derive.elements import Elements, Index, component, depends_on, indices
 from dvar.derive.tidy import tidy
 from dvar.engine.reference import Environment, evaluate_into
@@ -112,7 +112,7 @@ def element_report(problem: Problem, name: str, index: Index) -> ElementReport:
     labels.setdefault(root, problem.name)
     units = [node for node in reaching if node in labels]
     values = _scalar_values(problem, apart)
-    derivation = derive(root, units, None, lambda g: tidy(g, [*labels]))
+    derivation = derive(root, units, None, Vocabulary(labels).tidy)
     gradient = derivation.gradients.get(target)
     if gradient is None:
         return ElementReport(shown, Formula("0", "0"), (), np.asarray(0.0))
@@ -140,7 +140,8 @@ def _find_array(problem: Problem, name: str, index: Index) -> Node:
         wanted = ", ".join(f"0..{s - 1}" for s in sizes)
         raise FormulaError(
             f"{component(name, index)} does not exist: {name} is {show(node.shape)}",
-            hint=f"{node.ndim} indices, counted from 0" + (f": {wanted}" if wanted else ""),
+            hint=f"{node.ndim} {'index' if node.ndim == 1 else 'indices'}, counted from 0"
+            + (f": {wanted}" if wanted else ""),
         )
     return node
 

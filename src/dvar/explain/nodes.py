@@ -21,7 +21,7 @@ def node_reports(work: Work, wanted: set[Node]) -> tuple[NodeReport, ...]:
     graph = problem.graph
     reports = [_node_report(work, name, node, wanted) for name, node in graph.inputs.items()]
     for name, node in graph.names.items():
-        if node not in graph.inputs.values():
+        if graph.inputs.get(name) is not node:
             reports.append(_node_report(work, name, node, wanted))
     return tuple(reports)
 
@@ -29,9 +29,9 @@ def node_reports(work: Work, wanted: set[Node]) -> tuple[NodeReport, ...]:
 def _node_report(work: Work, name: str, node: Node, wanted: set[Node]) -> NodeReport:
     problem = work.problem
     own = problem.labels.get(node, name)
-    is_input = node in problem.graph.inputs.values()
+    is_input = problem.graph.inputs.get(name) is node
     (value,) = problem.evaluate(node)
-    kind = "input" if is_input else "output" if node is problem.output else "intermediate"
+    kind = "input" if is_input else "output" if name == problem.name else "intermediate"
     if is_input or own == name:
         expression = Formula(*notation.definition(node, problem.labels))
     else:  # an alias

@@ -14,7 +14,7 @@ from dvar.core.dims import Dim, Size, product
 from dvar.core.errors import FormulaError
 from dvar.core.node import Node, topological
 from dvar.core.op import Multilinear
-from dvar.derive.tidy import cost, tidy
+from dvar.derive.tidy import cost
 from dvar.explain.work import Work, share_of
 from dvar.write import notation
 from dvar.write.report import Program
@@ -106,7 +106,7 @@ def _with_symbols(work: Work, unit: Node, symbols: dict[Node, Node]) -> Node:
         part = share_of(work, share, share.upstream if first else symbols[share.of])
         total = part if total is None else total + part
     assert total is not None
-    return tidy(total, [*work.problem.labels, *symbols.values()])
+    return work.names.tidy(total, *symbols.values())
 
 
 # ── code ────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,6 @@ from dvar.core.node import Node, topological
 from dvar.core.op import Linear
 from dvar.derive.derivation import Local, Share, turned_round
 from dvar.derive.sweep import ones_like
-from dvar.derive.tidy import tidy
 from dvar.explain.edges import LocalStep, kinks_hit
 from dvar.explain.nodes import shape_of
 from dvar.explain.work import Work, once, share_of, sizes_in
@@ -36,7 +35,8 @@ def step_reports(work: Work, steps: Sequence[LocalStep]) -> tuple[StepReport, ..
 
 def _seed_report(work: Work) -> StepReport:
     problem = work.problem
-    target = work.target(problem.output)
+    # Not the label of the output, which is x where f = x.
+    target = work.derivative(problem.numerator, problem.name)
     (value,) = problem.evaluate(problem.seed)
     symbolic = work.formula(problem.seed)
     reason = (
@@ -60,7 +60,7 @@ def _share_report(work: Work, step: LocalStep, alone: bool) -> StepReport:
     if share.of is not problem.output or problem.has_own_upstream:
         chain = Formula(f"{upstream.text} * {local.text}", rf"{upstream.latex} \cdot {local.latex}")
     expanded = _expanded(work, share, step.local)
-    short = work.derivation.gradients[share.wrt] if alone else tidy(share.gradient, work.atoms)
+    short = work.derivation.gradients[share.wrt] if alone else work.names.tidy(share.gradient)
     (value,) = problem.evaluate(short)
     return StepReport(
         kind="share",
@@ -85,7 +85,7 @@ def unfolded(work: Work, node: Node) -> Formula:
 
 def _total_report(work: Work, wrt: Node, uses: Sequence[Share]) -> StepReport:
     problem = work.problem
-    parts = [tidy(share.gradient, work.atoms) for share in uses]
+    parts = [work.names.tidy(share.gradient) for share in uses]
     written = [work.formula(part) for part in parts]
     values = problem.evaluate(*parts)
     gradient = work.derivation.gradients[wrt]
@@ -173,20 +173,25 @@ def _reasons(work: Work, step: LocalStep) -> list[str]:
     """Why a sum or a transpose appears, which value a kink takes, where elements went."""
     labels = work.problem.labels
     found: list[str] = []
+
+    def called(node: Node) -> str:
+        # Only where it is said: a long sum has thousands of edges and nothing to say of most.
+        return labels.get(node) or notation.text(node, labels)
+
     for edge in step.share.edges:
-        name = labels.get(edge.target) or notation.text(edge.target, labels)
         turned = turned_round(edge)
         if turned is not None and edge.node.op in (matmul, outer):
             found.append(
-                f"{edge.node.op.name} is {turned[0]}; turned round for {name}: {turned[1]}"
+                f"{edge.node.op.name} is {turned[0]}; "
+                f"turned round for {called(edge.target)}: {turned[1]}"
             )
         if edge.was_broadcast:
             found.append(
-                f"{name} {show(edge.target.shape)} was repeated to {show(edge.spread.shape)}: "
+                f"{called(edge.target)} {show(edge.target.shape)} was repeated to {show(edge.spread.shape)}: "
                 "each copy sends its share back, so they are summed"
             )
         if edge.node.op.name in ("sum", "mean") and edge.target.shape:
-            found.append(f"{edge.node.op.name} sends its gradient to every element of {name}")
+            found.append(f"{edge.node.op.name} sends its gradient to every element of {called(edge.target)}")
         elif isinstance(edge.node.op.derivative, Linear) and edge.node.op.name in ROUTES:
             found.append(
                 f"{edge.node.op.name}: each element's gradient goes back where it came from"

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 
 from dvar.core.node import Node, topological
 from dvar.core.op import SIZE, Array, variable
-from dvar.derive.derivation import Derivation, Share, derive, operand_units
+from dvar.derive.derivation import Derivation, Share, Vocabulary, derive, operand_units
 from dvar.derive.sweep import sweep
-from dvar.derive.tidy import tidy
 from dvar.explain.problem import Problem
 from dvar.ops.shaping import broadcast_to
-from dvar.write import names, notation
+from dvar.write import names as names_
+from dvar.write import notation
 from dvar.write.report import Formula
 
-# A gradient with more operations than this is carried on by its name: dZ2, not its formula.
-CARRIED_BY_NAME = 40
+# A gradient of more nodes than this is carried on by its name: dZ2, not its formula.
+CARRIED_BY_NAME = 24
 
 
 @dataclass
@@ -25,14 +25,14 @@ class Work:
     Attributes:
         problem: the question.
         derivation: gradients and shares, tidied as they are carried back.
-        atoms: nodes that formulas do not look into: units, and gradients carried by name.
+        names: nodes that formulas do not look into: units, and gradients carried by name.
         codes: unit → ``dz``, short for the whole ``dL/dz``.
         symbols: unit → a variable of that name, to write ``dz`` in formulas.
     """
 
     problem: Problem
     derivation: Derivation
-    atoms: list[Node]
+    names: Vocabulary
     codes: dict[Node, str]
     symbols: dict[Node, Node]
     by_name: dict[Node, str] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Work:
 
     def derivative(self, of: str, wrt: str) -> Formula:
         name = f"d{of}/d{wrt}"
-        return Formula(name, names.latex_name(name))
+        return Formula(name, names_.latex_name(name))
 
     def target(self, unit: Node) -> Formula:
         return self.derivative(self.problem.numerator, self.problem.labels[unit])
@@ -76,15 +76,13 @@ def once(node: Node) -> Node:
 
 def work_on(problem: Problem) -> Work:
     """Differentiate, tidying every gradient before it is carried on."""
-    atoms = [*problem.labels]
-    if problem.has_own_upstream:
-        atoms.append(problem.seed)
     units = set(problem.labels)
+    known = Vocabulary([*units, problem.seed] if problem.has_own_upstream else units)
 
     def simplify(gradient: Node) -> Node:
-        short = tidy(gradient, atoms)
-        if len(topological([short], {*units, *atoms})) > CARRIED_BY_NAME:
-            atoms.append(short)
+        short = known.tidy(gradient)
+        if len(topological([short], known.atoms)) > CARRIED_BY_NAME:
+            known.add(short)
         return short
 
     derivation = derive(problem.output, units, problem.seed, simplify)
@@ -97,9 +95,12 @@ def work_on(problem: Problem) -> Work:
     by_name = {
         derivation.gradients[unit]: codes[unit]
         for unit in symbols
-        if derivation.gradients[unit] in atoms and derivation.gradients[unit] not in units
+        if derivation.gradients[unit] in known.atoms
+        and derivation.gradients[unit] not in units
+        # Several gradients may be the given one itself; it goes by the name the user gave it.
+        and derivation.gradients[unit] is not problem.seed
     }
-    return Work(problem, derivation, atoms, codes, symbols, by_name)
+    return Work(problem, derivation, known, codes, symbols, by_name)
 
 
 def _code_names(problem: Problem, derivation: Derivation) -> dict[Node, str]:
@@ -122,7 +123,7 @@ def share_of(work: Work, share: Share, upstream: Node) -> Node:
     """The share for another way of writing the upstream gradient."""
     operands = operand_units(share.of, set(work.problem.labels))
     result = sweep(share.of, upstream, [share.wrt], operands).gradients[share.wrt]
-    return tidy(result, [*work.atoms, upstream])
+    return work.names.tidy(result, upstream)
 
 
 def sizes_in(work: Work, node: Node) -> dict[Node, Array]:

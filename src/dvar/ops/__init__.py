@@ -17,6 +17,8 @@ from dvar.ops import (
     normalise,
     padding,
     reduction,
+    rounding,
+    running,
     selection,
     shaping,
     sorting,
@@ -38,6 +40,8 @@ _FAMILIES = (
     padding,
     moving,
     sorting,
+    running,
+    rounding,
     linalg,
 )
 

@@ -32,8 +32,6 @@ from dvar.ops.shaping import (
     LETTERS,
     broadcast_to,
     normal_axes,
-    normal_axis,
-    ravel,
     reshape,
     transpose,
 )
@@ -289,29 +287,4 @@ product_of_others: Op = Op(
     domain=(REALS,),
     edges=(Edge(([0.0, 2.0, 3.0],), [6.0, 0.0, 0.0], ([5.0, 3.0, 2.0],)), Edge(([7.0],), [1.0], ([0.0],))),
     source="product rule: the factor that each element is multiplied by",
-)  # fmt: skip
-
-# ── running sum ─────────────────────────────────────────────────────────────────────────────────
-
-
-def _build_cumsum(op: Op, x: Any, axis: Any = None, reverse: bool = False) -> Node:
-    """NumPy's cumsum (axis None flattens); ``reverse`` sums from the end, which is the transpose."""
-    (x,) = as_nodes([x])
-    if axis is None and x.ndim != 1:
-        x = ravel(x)
-    axis = 0 if axis is None else normal_axis(int(axis), x.ndim, "cumsum")
-    return op.node(x, axis=None if x.ndim == 1 else axis, reverse=bool(reverse))
-
-
-def _cumsum(x: Array, axis: int | None, reverse: bool) -> Any:
-    axis = 0 if axis is None else axis
-    return np.flip(np.cumsum(np.flip(x, axis), axis), axis) if reverse else np.cumsum(x, axis)
-
-
-cumsum: Op = Op(
-    "cumsum", same_sentence, _cumsum,
-    Linear(lambda g, x, axis, reverse: (cumsum(g, axis, not reverse),)), _build_cumsum,
-    dtype="number", domain=(REALS,), numpy=("cumsum",),
-    edges=(Edge(([1.0, 2.0, 3.0],), [1.0, 3.0, 6.0], ([3.0, 2.0, 1.0],)),),
-    source="a triangular matrix of ones; its transpose sums from the other end",
 )  # fmt: skip

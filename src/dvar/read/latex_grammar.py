@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
+from dvar.core.letters import GREEK
 from dvar.read import latex_words as words
 from dvar.read.functions import lookup, nearest
 from dvar.read.latex_names import too_deep
@@ -96,7 +97,7 @@ class Formula(Operators):
         if len(word) > 1 and known:
             self.take()
             return self.function(str(getattr(lookup(word), "name", word)), token)
-        if len(word) > 2 and word in words.GREEK:
+        if len(word) > 2 and word in GREEK:
             return Name(word, self.take().span)
         if called and len(word) > 2 and (near := nearest(word)) is not None:
             raise self.error(f"{word} is not a function dvar knows", token.span, near)
@@ -235,7 +236,7 @@ class Formula(Operators):
         return name
 
     def is_row(self, name: str) -> bool:
-        return name not in self.scope.variables and name not in words.GREEK and bool(lookup(name))
+        return name not in self.scope.variables and name not in GREEK and bool(lookup(name))
 
     def function(self, name: str, token: Token) -> Expr:
         r"""A function word: ``\log x y``, ``\log(x) y``, ``\sin^2 x``, ``\log_2 x``."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from dvar.core.errors import FormulaError
+from dvar.core.letters import GREEK
 from dvar.read import latex_words as words
 from dvar.read.latex_matrices import is_matrix
 from dvar.read.latex_tokens import Page, Token
@@ -351,7 +352,7 @@ class Names:
         token = self.peek()
         if token is None or token.kind != "command":
             return None
-        if token.text in words.GREEK or token.text in words.SYMBOLS:
+        if token.text in GREEK or token.text in words.SYMBOLS:
             self.take()
             return words.SYMBOLS.get(token.text, token.text)
         if token.text not in words.FONTS:

@@ -7,6 +7,7 @@ stays together after a slash: ``1/2m`` is ``1/(2m)``.
 
 from __future__ import annotations
 
+from dvar.core.letters import GREEK
 from dvar.read import latex_words as words
 from dvar.read.latex_blocks import ADD, COMPARE, LOGIC, MULTIPLY, Blocks
 from dvar.read.syntax import Binary, Expr, Number, Transpose, Unary
@@ -79,7 +80,7 @@ class Operators(Blocks):
         token = self.peek()
         if token is None or token.span[0] != self.last_end():
             return False
-        named = token.text in words.GREEK or token.text in words.SYMBOLS
+        named = token.text in GREEK or token.text in words.SYMBOLS
         return token.kind == "letters" or (token.kind == "command" and named)
 
     def beside(self) -> Expr:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from dvar.core.letters import GREEK
+
 
 def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-GREEK = _set(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma "
-    "tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-)
 # Other commands that are one symbol: the name they stand for in text.
 SYMBOLS = {
     "varepsilon": "epsilon",
@@ -28,14 +26,7 @@ SYMBOLS = {
     "omicron": "o",
 }
 UNICODE = {
-    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", [
-        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
-        "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi",
-        "omega",
-    ], strict=True)),
-    **dict(zip("ΓΔΘΛΞΠΣΦΨΩ", [
-        "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega",
-    ], strict=True)),
+    **{letter: name for name, letter in GREEK.items()},
     "ℓ": "ell", "−": "-", "·": "cdot", "×": "times", "⊙": "odot", "∘": "circ", "∈": "in",
     "≤": "leq", "≥": "geq", "≠": "neq", "≈": "approx", "∑": "sum", "√": "sqrt", "ℝ": "Reals",
     "⊤": "top", "∂": "partial", "∇": "nabla", "…": "ldots",

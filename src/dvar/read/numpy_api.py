@@ -254,15 +254,7 @@ def astype(x: Any, dtype: Any) -> Any:
         return np.asarray(x).astype(target)
     if target == x.dtype:
         return x
-    if target.kind == "b":
-        return x != 0
-    if target.kind == "f" and "astype" in TABLE:
-        return apply_row(TABLE["astype"], (x, target.name), {})
-    if target.kind == "f" and not x.node.is_float:
-        return wrap_call(lambda: constant(1.0, target.name) * x.node)
-    if target.kind == "f":
-        raise TraceError(f"a traced {x.dtype} array stays {x.dtype}: give it as {target}")
-    return np.asarray(_value(x)).astype(target)
+    return apply_row(TABLE["astype"], (x, target), {})
 
 
 def _filled(x: Any, number: Any, dtype: Any = None) -> Any:
@@ -326,9 +318,9 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
 
 # Questions about numbers: they steer a program and have no derivative.
 _ON_VALUES = """
-    allclose argwhere array2string array_equal array_equiv array_repr array_str bincount can_cast ceil
-    count_nonzero digitize flatnonzero floor histogram isclose isin lexsort may_share_memory nonzero
-    result_type rint round searchsorted shares_memory signbit trunc unique
+    allclose argwhere array2string array_equal array_equiv array_repr array_str bincount can_cast
+    count_nonzero digitize flatnonzero histogram isclose isin lexsort may_share_memory nonzero
+    result_type searchsorted shares_memory signbit unique
 """
 ON_VALUES = frozenset(_ON_VALUES.split())
 

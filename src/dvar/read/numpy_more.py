@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -119,13 +119,6 @@ def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     return a
 
 
-def _cumprod(a: Any, axis: int | None = None) -> Any:
-    if axis is None:
-        return _cumprod(np.reshape(a, -1), 0)
-    slices = np.moveaxis(a, axis, 0)
-    return np.stack(list(accumulate(slices, np.multiply)), axis)
-
-
 def _cov(m: Any, bias: bool = False, ddof: int | None = None) -> Any:
     centred = m - np.mean(m, axis=-1, keepdims=True)
     less = ddof if ddof is not None else 0 if bias else 1
@@ -220,10 +213,6 @@ def _nan_to_num(x: Any, nan: float = 0.0) -> Any:
     return np.where(x != x, nan, x)
 
 
-def _remainder(x1: Any, x2: Any) -> Any:
-    return x1 - x2 * np.floor(x1 / x2)
-
-
 MORE: dict[Any, Callable[..., Any]] = {
     np.logical_and: lambda x1, x2: np.multiply(_mask(x1), _mask(x2)),
     np.logical_or: lambda x1, x2: np.add(_mask(x1), _mask(x2)),
@@ -261,7 +250,6 @@ MORE: dict[Any, Callable[..., Any]] = {
     ),
     np.diff: _diff,
     np.ediff1d: lambda ary: _diff(np.reshape(ary, -1)),
-    np.cumprod: _cumprod,
     np.cov: _cov,
     np.linspace: _linspace,
     np.tensordot: _tensordot,
@@ -280,8 +268,6 @@ MORE: dict[Any, Callable[..., Any]] = {
     np.copysign: lambda x1, x2: np.abs(x1) * np.where(x2 < 0, -1.0, 1.0),
     np.divmod: lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
     np.nan_to_num: _nan_to_num,
-    np.remainder: _remainder,
-    np.floor_divide: lambda x1, x2: np.floor(x1 / x2),
     np.hypot: lambda x1, x2: np.sqrt(x1**2 + x2**2),
     np.cbrt: lambda x: np.sign(x) * np.abs(x) ** (1 / 3),
     np.deg2rad: lambda x: x * (np.pi / 180),

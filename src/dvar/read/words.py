@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dvar.core.letters import GREEK
 from dvar.core.op import MUL
 from dvar.read.cursor import Cursor
 from dvar.read.functions import INFIX, lookup, signature
 from dvar.read.survey import CONSTANTS, KEYWORDS, Survey, canonical
 from dvar.read.tokens import NAME, NUMBER, SIGN, Token
 from dvar.read.where import Places
-from dvar.write.names import GREEK
 
 STRENGTH = {sign: strength for sign, (_, strength) in INFIX.items()} | {"cdot": MUL, "×": MUL}
 

@@ -3,54 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "pi",
-        "rho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Pi",
-        "Sigma",
-        "Upsilon",
-        "Phi",
-        "Psi",
-        "Omega",
-    ]
-)
+from dvar.core.letters import GREEK
+
 _ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde", "dot": "dot", "vec": "vec"}
 _DERIVATIVE = re.compile(r"d(?P<of>[^/()]*)/d(?P<wrt>[^/()]+)")
 _COMPONENT = re.compile(r"(?P<name>[^\[\]]+)\[(?P<index>[^\[\]]+)\]")
 _SUBSCRIPTED = re.compile(r"(?P<stem>[^\W\d_]+?)_?(?P<index>\d+)")
 
 
+@lru_cache(maxsize=4096)
 def latex_name(name: str) -> str:
     """A name for print: subscripts, accents, Greek letters, derivatives (``dL/dW1``), components."""
     if match := _DERIVATIVE.fullmatch(name):

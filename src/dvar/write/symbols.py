@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-_LOWER = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho "
-    "varsigma sigma tau upsilon phi chi psi omega"
-)
-_UPPER = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+from dvar.core.letters import GREEK
 
 SYMBOLS: dict[str, str] = {
-    **{name: chr(0x3B1 + k) for k, name in enumerate(_LOWER.split())},
-    **dict(zip(_UPPER.split(), "ΓΔΘΛΞΠΣΥΦΨΩ", strict=True)),
+    **GREEK,
+    "omicron": "ο",
+    "varsigma": "ς",
     "varepsilon": "ε",
     "varphi": "φ",
     "vartheta": "ϑ",

@@ -1,0 +1,16 @@
+"""A loss in plain NumPy: dvar explain examples/model.py::loss w=[1,2] "x=[[3,4],[5,6]]" y=[1,0]"""
+
+import numpy as np
+
+
+def loss(w, x, y):
+    """Half the squared error of a linear model, averaged over the rows of x."""
+    predicted = x @ w
+    error = predicted - y
+    return np.mean(error**2) / 2
+
+
+def neuron(w, b, x):
+    """A sigmoid neuron."""
+    z = np.sum(w * x) + b
+    return 1 / (1 + np.exp(-z))
