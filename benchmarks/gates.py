@@ -2,7 +2,7 @@
 
 Prints the time to build, differentiate and evaluate random scalar graphs of growing size, and the
 exponent of growth (1 is linear); then what importing dvar costs beyond NumPy, and one call of the
-command line.  Times are medians; processes alternate, so that a busy machine slows all alike.
+command line.  Processes alternate, so that a busy machine slows all alike.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def gates_table(repeat: int = 3) -> None:
         print(f"growth from {a:,} to {b:,}: exponent {math.log(t / s) / math.log(b / a):.2f}")
 
 
-def processes(commands: dict[str, list[str]], repeat: int = 9) -> dict[str, float]:
-    """The median wall time of each command in a fresh process, taken in turn."""
+def processes(commands: dict[str, list[str]], repeat: int = 15) -> dict[str, float]:
+    """The shortest wall time of each command in a fresh process: whatever else runs only adds to it."""
     times: dict[str, list[float]] = {name: [] for name in commands}
     with TemporaryDirectory() as cache:
         # Compiled modules are kept, as in any installation, even where the environment says otherwise:
@@ -85,7 +85,7 @@ def processes(commands: dict[str, list[str]], repeat: int = 9) -> dict[str, floa
                 )
                 if n:  # the first run compiles
                     times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    return {name: min(taken) for name, taken in times.items()}
 
 
 def start_up() -> None:

@@ -9,20 +9,27 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from dvar import ops
+from dvar.check.cases import case
+from dvar.check.laws_samples import samples_of
 from dvar.core.node import Node
-from dvar.core.op import Adjoint, Constant, Edge, Linear, Multilinear, Op, Partials, variable
+from dvar.core.op import Adjoint, Constant, Edge, Kink, Linear, Multilinear, Op, Partials, variable
+from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.write.notation import text
 
 PAGE = Path(__file__).with_name("table.md")
 OPERANDS = "xyzuvw"
+LETTERS = "?kmnpqrst"
+_SIZE = re.compile(r"\bn(\d)\b")  # the samples call the size 3 n3; any letter will do
 MATRICES = ((3, 3), (3, 4), (4, 5))
 HEAD = """# The rule table
 
@@ -30,12 +37,15 @@ Written by `python docs/generate.py` from the rows in `src/dvar/ops`; change a r
 
 - **axes**: the shape rule. `i k, k j -> i j` is a matrix product; `...` is any leading axes, with
   broadcasting; an axis that is missing on the right is summed over.
-- **derivative**: the partial of the result `out` with respect to each operand, where the row is
-  elementwise. *Multilinear* rows need none: the adjoint is the axes sentence turned round. *Linear*
-  rows and rows with an *adjoint* say in code how an upstream gradient goes back. A row without
-  any is written in other rows, and differentiated through them. *None* is a result that is
-  piecewise constant: its derivative is zero wherever it exists.
-- **at a kink** the value dvar takes, and the interval of values that are right there.
+- **derivative**: where the row is elementwise, the partial of the result `out` with respect to each
+  operand, *zero* if the result is piecewise constant. For the others, what an operand receives
+  when the upstream gradient `g` comes to the result: `x ← g @ y.T`. *Multilinear* rows need no
+  rule for that, the axes sentence is turned round; *linear* rows state their transpose, and rows
+  with an *adjoint* the product of `g` with their Jacobian. Rows *through* others are
+  differentiated as what they stand for. All this is printed from the rules that dvar computes with.
+- **kinks and edges**: at a kink there is no derivative; listed are the value dvar takes there and
+  the interval of values that are right. Edges are exact values at hard points, which the tests ask
+  for. Both in terms of the operands in the second column.
 """
 COLUMNS = ("row", "written", "axes", "derivative", "defined for", "kinks and edges", "source")
 
@@ -96,33 +106,39 @@ def _cells(op: Op) -> list[str]:
     return [names, _written(op), _axes(op), _derivative(op), _domain(op), _hard(op), op.source]
 
 
-def _sample(op: Op) -> tuple[Node, list[Node]] | None:
-    """The row applied to scalars ``x``, ``y``, …; None where scalars or parameters do not fit."""
-    if not op.is_elementwise:
-        return None
-    operands = [variable(name) for name in OPERANDS[: str(op.axes).split("->")[0].count("...")]]
-    for make in (op, op.node):  # the public signature has the defaults of parameters
-        try:
-            out = make(*operands)
-        except (TypeError, ValueError, KeyError):
-            continue
-        if out.op is op:
-            return out, operands
-    return None
+@dataclass(frozen=True)
+class Shown:
+    """A row applied to ``x``, ``y``, …: scalars if it is elementwise, else a sample of the laws."""
+
+    root: Node
+    operands: tuple[Node, ...]
+
+    def text(self, node: Node, **more: Node) -> str:
+        labels = dict(zip(self.operands, OPERANDS, strict=False))
+        written = text(node, {**labels, **{x: name for name, x in more.items()}})
+        return f"`{_SIZE.sub(lambda size: LETTERS[int(size[1])], written)}`"
 
 
-def _labels(operands: Sequence[Node]) -> dict[Node, str]:
-    return {x: str(x.param("name")) for x in operands}
+def _shown(op: Op) -> Shown:
+    if op.is_elementwise:
+        operands = [variable(name) for name in OPERANDS[: str(op.axes).split("->")[0].count("...")]]
+        for make in (op, op.node):  # a public signature may need more, or turn into another row
+            try:
+                root = make(*operands)
+            except (TypeError, ValueError, KeyError):
+                continue
+            if root.op is op:
+                return Shown(root, tuple(operands))
+    sample = samples_of(op)[0]
+    it = case(op, sample, named=not sample.fixed)
+    return Shown(it.root, tuple(it.values))
 
 
 def _written(op: Op) -> str:
-    sample = _sample(op)
-    if sample is not None:
-        return f"`{text(sample[0], _labels(sample[1]))}`"
-    template = op.notation.text
-    if isinstance(template, str):
-        return f"`{template.format(*OPERANDS)}`"
-    return f"`{op.name}(…)`"
+    if op.axes == "...":
+        return f"`{op.name}(…)`"
+    shown = _shown(op)
+    return shown.text(shown.root)
 
 
 def _axes(op: Op) -> str:
@@ -141,26 +157,44 @@ def _axes(op: Op) -> str:
 
 
 def _derivative(op: Op) -> str:
+    shown = _shown(op)
     rule = op.derivative
-    if isinstance(rule, Partials):
-        return _partials(op, rule)
-    kinds: dict[type[Any], str] = {Multilinear: "multilinear", Linear: "linear", Adjoint: "adjoint"}
+    if op.axes == "...":
+        return f"a spelling of other rows: {shown.text(shown.root)}"
     if isinstance(rule, Constant):
-        return "none"
-    return kinds.get(type(rule), "through other rows")
+        return "zero"
+    if isinstance(rule, Partials):
+        return _partials(shown, rule)
+    if rule is None and op.expand is not None:
+        body = op.expand(*shown.root.inputs, **dict(shown.root.params))
+        return f"through {shown.text(body)}"
+    kinds: dict[type[Any], str] = {Multilinear: "multilinear", Linear: "linear", Adjoint: "adjoint"}
+    return f"{kinds[type(rule)]}: {_shares(shown)}"
 
 
-def _partials(op: Op, rule: Partials) -> str:
-    sample = _sample(op)
-    if sample is None:
-        return "partials"
-    out, operands = sample
-    labels = {**_labels(operands), out: "out"}
-    shown = []
-    for x, partial in zip(operands, rule.rule(out, *operands, **dict(out.params)), strict=True):
-        value = text(partial, labels) if isinstance(partial, Node) else str(partial or 0)
-        shown.append(f"∂/∂{labels[x]}: `{value}`")
-    return ", ".join(shown)
+def _partials(shown: Shown, rule: Partials) -> str:
+    root = shown.root
+    partials = []
+    for name, partial in zip(
+        OPERANDS, rule.rule(root, *root.inputs, **dict(root.params)), strict=False
+    ):
+        alone = not isinstance(partial, Node)
+        value = f"`{partial or 0}`" if alone else shown.text(partial, out=root)
+        partials.append(f"∂/∂{name} = {value}")
+    return ", ".join(partials)
+
+
+def _shares(shown: Shown) -> str:
+    """What each operand receives when ``g`` comes to the result."""
+    root = shown.root
+    g = variable("g", root.shape, root.dtype)
+    gradients = sweep(root, g, shown.operands).gradients
+    shares = [
+        f"{name} ← {shown.text(gradients[x], g=g, out=root)}"
+        for name, x in zip(OPERANDS, shown.operands, strict=False)
+        if x in gradients and x.is_float
+    ]
+    return ", ".join(shares)
 
 
 def _domain(op: Op) -> str:
@@ -169,18 +203,14 @@ def _domain(op: Op) -> str:
 
 
 def _hard(op: Op) -> str:
-    kinks = [
-        f"at `{kink.where}` takes {kink.taken:g}"
-        + (
-            f" of [{kink.admissible[0]:g}, {kink.admissible[1]:g}]"
-            if len(set(kink.admissible)) > 1
-            else ""
-        )
-        + f": {kink.reason}"
-        for kink in op.kinks
-    ]
     edges = [f"`{op.name}({_arguments(edge)})` = `{_short(edge.value)}`" for edge in op.edges]
-    return "; ".join(kinks + edges)
+    return "; ".join([*map(_kink, op.kinks), *edges])
+
+
+def _kink(kink: Kink) -> str:
+    low, high = kink.admissible
+    right = f" of [{low:g}, {high:g}]" if low < high else ""
+    return f"where {kink.where} dvar takes {kink.taken:g}{right}: {kink.reason}"
 
 
 def _arguments(edge: Edge) -> str:

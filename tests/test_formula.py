@@ -16,7 +16,7 @@ from dvar.core.node import Node
 from dvar.core.op import variable
 from dvar.engine.reference import evaluate
 from dvar.ops import TABLE
-from dvar.read.formula import read_formula
+from dvar.read.text.formula import read_formula
 from dvar.write import notation
 
 ROWS = [(name, n) for name, row in TABLE.items() for n in range(len(samples_of(row)))]

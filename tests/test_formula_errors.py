@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dvar.core.errors import DvarError, FormulaError, ShapeError
-from dvar.read.formula import read_formula
+from dvar.read.text.formula import read_formula
 
 
 def refusal(text: str, **given: object) -> DvarError:

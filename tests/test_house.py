@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "dvar"
 LINES = 400
 HEAVY = ("scipy", "rich", "click", "llvmlite", "pylatexenc", "markdown_it", "torch", "jax", "sympy")
-DOORS = ("dvar.cli", "dvar.read.latex", "dvar.read.formula", "dvar.write.terminal")
+DOORS = ("dvar.cli", "dvar.read.latex.reader", "dvar.read.text.formula", "dvar.write.terminal")
 SCRIPTS = ("explain", "test", ".ci/run")
 # Somebody's own directory: /home/name, /Users/name, /root/…, a drive letter.
 MACHINE_PATH = re.compile(r"(?<![\w.])(/home/\w|/Users/\w|/root/\w|/work/\w|[A-Z]:\\\w)")

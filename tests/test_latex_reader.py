@@ -9,8 +9,7 @@ import pytest
 from dvar.core.dims import show
 from dvar.core.errors import FormulaError, ShapeError
 from dvar.engine.reference import evaluate
-from dvar.read.formula import read_formula
-from dvar.read.latex import looks_like_latex, parse_latex, read_latex
+from dvar.read.latex.reader import looks_like_latex, parse_latex, read_latex
 from dvar.read.syntax import (
     Array,
     Binary,
@@ -27,6 +26,7 @@ from dvar.read.syntax import (
     Transpose,
     Unary,
 )
+from dvar.read.text.formula import read_formula
 from dvar.write.notation import latex
 
 

@@ -298,6 +298,14 @@ def test_the_first_component_of_x0_times_x_collects_every_term() -> None:
     assert "2 *" in first
 
 
+def test_a_vector_of_unknown_length_has_its_first_component_apart() -> None:
+    e = dvar.explain("F = x[0]*x", shapes={"x": ("n",)}, upstream="d")
+    assert e.to_json()["nodes"][0]["gradient"]["elements"] == {
+        "0": "2 * d[0] * x[0] + sum(d[1:] * x[1:])",
+        "i": "d[i] * x[0]",
+    }
+
+
 def test_sorting_moves_the_upstream_gradients_back() -> None:
     e = dvar.explain("F = sort(x)", at={"x": [4, 5, 1, 3, 2]}, upstream="d")
     assert e.to_json()["nodes"][0]["gradient"]["elements"] == [

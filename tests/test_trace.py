@@ -19,8 +19,8 @@ from dvar.core.dims import Dim
 from dvar.core.errors import DtypeError, ShapeError, TraceError
 from dvar.core.graph import Graph
 from dvar.engine.reference import evaluate
-from dvar.read import containers, numpy_api
-from dvar.read.trace import trace_for_explanation
+from dvar.read.trace import containers, numpy_api
+from dvar.read.trace.trace import trace_for_explanation
 
 
 def run(graph: Graph, **values: Any) -> list[Any]:
@@ -74,7 +74,7 @@ def test_names_are_found_in_helpers_dicts_and_lists() -> None:
         return np.sum(y)
 
     names = dvar.trace(f, np.ones(2)).graph.names
-    assert list(names) == ["Z1", "steps_0", "inner", "y", "out"]
+    assert list(names) == ["Z1", "steps_0", "inner", "y", "f"]
 
 
 def test_what_the_result_does_not_need_is_left_out() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import dvar
 from dvar.core.errors import DtypeError, ShapeError, TraceError
-from dvar.read.variable import graph_of
+from dvar.read.trace.variable import graph_of
 
 
 def test_the_circuit_of_the_lectures_has_its_known_gradients() -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dvar.explain import explain
-    from dvar.read.array import Variable
-    from dvar.read.trace import Shape, Traced, trace
-    from dvar.read.variable import named, variable
+    from dvar.read.trace.array import Variable
+    from dvar.read.trace.trace import Shape, Traced, trace
+    from dvar.read.trace.variable import named, variable
     from dvar.transforms import (
         elementwise_grad,
         grad,
@@ -31,9 +31,9 @@ __version__ = "0.1.0"
 # `import dvar` costs nothing.
 _ROOMS = {
     "dvar.explain": ("explain",),
-    "dvar.read.array": ("Variable",),
-    "dvar.read.trace": ("Shape", "Traced", "trace"),
-    "dvar.read.variable": ("named", "variable"),
+    "dvar.read.trace.array": ("Variable",),
+    "dvar.read.trace.trace": ("Shape", "Traced", "trace"),
+    "dvar.read.trace.variable": ("named", "variable"),
     "dvar.transforms": (
         "elementwise_grad",
         "grad",
@@ -102,7 +102,7 @@ def _row(name: str) -> Any:
 
     if name not in TABLE:
         raise AttributeError(f"module 'dvar' has no attribute {name!r}")
-    return import_module("dvar.read.numpy_api").row_function(name)
+    return import_module("dvar.read.trace.numpy_api").row_function(name)
 
 
 def __dir__() -> list[str]:

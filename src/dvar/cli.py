@@ -66,7 +66,9 @@ def cli() -> None:
     metavar="NAME=VALUE",
     help="Values: numbers, fractions, [lists], @file.npy or @file.csv.  More may follow.",
 )
-@click.option("--shape", multiple=True, metavar='"NAME=(3, m)"', help="Shapes, of numbers or names.")
+@click.option(
+    "--shape", multiple=True, metavar='"NAME=(3, m)"', help="Shapes, of numbers or names."
+)
 @click.option("--wrt", metavar="a,b", help='Only these derivatives; also "W1[0,0]".')
 @click.option(
     "--of", "of", metavar="NAME", help="What to differentiate; default: the last definition."
@@ -144,7 +146,7 @@ def _rendered(explanation: Explanation, format_: str) -> str:
         "svg": explanation.to_svg,
     }
     written: str = render[format_]()
-    return written
+    return written if written.endswith("\n") else f"{written}\n"
 
 
 def _emit(text: str, output: str | None) -> None:
@@ -164,7 +166,7 @@ def _formula(text: str) -> str:
     """The formula itself, or what a file holds."""
     if text == "-":
         return _decoded(sys.stdin.buffer.read(FILE_LIMIT_BYTES + 1), "standard input")
-    if len(text) < 1000 and "\n" not in text and "\0" not in text and _looks_like_a_file(text):
+    if 0 < len(text) < 1000 and "\n" not in text and "\0" not in text and _looks_like_a_file(text):
         if text.endswith(".py"):
             raise ReadError(f"{text} is a Python file", hint=f"name a function: {text}::loss")
         try:
@@ -270,7 +272,9 @@ def _failure(path: str, error: BaseException) -> ReadError | None:
 def _split(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise FormulaError(f"{text!r} is not NAME=VALUE", hint='--at x=-2 y=5, or --shape "x=(3, m)"')
+        raise FormulaError(
+            f"{text!r} is not NAME=VALUE", hint='--at x=-2 y=5, or --shape "x=(3, m)"'
+        )
     return name.strip(), value.strip()
 
 

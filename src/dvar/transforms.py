@@ -23,10 +23,10 @@ from dvar.derive.sweep import ones_like
 from dvar.ops.joining import stack
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import reshape
-from dvar.read import containers, facts
-from dvar.read.array import Variable, wrap
-from dvar.read.calling import Argnums, Call, Function, name_of, position
-from dvar.read.trace import as_node
+from dvar.read.trace import containers, facts
+from dvar.read.trace.array import Variable, wrap
+from dvar.read.trace.calling import Argnums, Call, Function, name_of, position
+from dvar.read.trace.trace import as_node
 
 # ── what a function may return ───────────────────────────────────────────────────────────────────
 

@@ -29,9 +29,7 @@ LONGEST_DECIMAL = 10**6
 _ARITHMETIC = {add, subtract, multiply, divide, negative}
 
 
-def tidy(
-    node: Node, atoms: Collection[Node] = (), defined: Collection[Node] | None = None
-) -> Node:
+def tidy(node: Node, atoms: Collection[Node] = (), defined: Collection[Node] | None = None) -> Node:
     """An equal graph that reads better.
 
     Args:

@@ -25,7 +25,7 @@ from dvar.write.report import ElementReport, Formula, Report
 __all__ = ["Explanation", "explain"]
 
 # A page about more than this helps nobody, and takes longer than anybody waits.
-MOST_VALUES = 400
+MOST_VALUES = 250
 MOST_OPERATIONS = 12_000
 
 
@@ -114,8 +114,8 @@ def _read(
     if isinstance(subject, Graph):
         return subject, at
     if isinstance(subject, str):
-        from dvar.read.formula import read_formula
-        from dvar.read.latex import looks_like_latex, read_latex
+        from dvar.read.latex.reader import looks_like_latex, read_latex
+        from dvar.read.text.formula import read_formula
 
         reader = read_latex if looks_like_latex(subject) else read_formula
         return reader(subject, shapes, at), at
@@ -123,14 +123,14 @@ def _read(
         raise FormulaError(
             f"cannot explain {type(subject).__name__}", hint="a formula, LaTeX or a NumPy function"
         )
-    from dvar.read.trace import trace
+    from dvar.read.trace.trace import trace
 
     return trace(subject, *args, shapes=shapes, **(at or {})).graph, None
 
 
 def _bounded(graph: Graph, of: str | None) -> None:
     """Refuse what nobody would read to its end, before hours are spent on writing it."""
-    nodes = topological([{**graph.inputs, **graph.names}.get(of or "", *graph.outputs.values())])
+    nodes = topological([{**graph.inputs, **graph.names}.get(of or "", graph.output[1])])
     values = len([node for node in nodes if node in graph.labels])
     for count, limit, what in (
         (values, MOST_VALUES, "named values"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dvar.core.node import topological
+from dvar.explain.kinks import sentence
 from dvar.explain.work import Work
-from dvar.write import names
 
 
 def conventions(work: Work) -> tuple[str, ...]:
@@ -20,24 +20,21 @@ def _sentences(work: Work) -> Iterator[str]:
     if problem.has_own_upstream:
         seed = str(problem.seed.param("name"))
         yield f"{top} is a loss further on; {seed} = d{top}/d{name} is its upstream gradient."
-    yield f"Short names: {_example(work)} stands for the whole gradient with respect to that variable."
+    if work.codes:
+        yield f"Short names: {_example(work)}, the whole gradient with respect to that variable."
     if any(unit.shape for unit in work.derivation.gradients):
+        array = next(work.problem.labels[unit] for unit in work.derivation.gradients if unit.shape)
+        yield f"Layout: d{top}/d{array} has the shape of {array}, an element for each of its elements."
         yield (
-            f"Layout: a gradient has the shape of its variable; d{top}/dW[i,j] is the derivative "
-            "with respect to W[i,j]. A local derivative of one array by another is written as it "
-            "acts: elementwise factors are multiplied place by place, matrices are multiplied."
+            "A local derivative of one array by another is written as it acts: "
+            "factors place by place, or a product of matrices."
         )
     seen = set()
     for node in topological([problem.output]):
         for kink in node.op.kinks:
             if (node.op, kink.where) not in seen:
                 seen.add((node.op, kink.where))
-                low, high = names.number(kink.admissible[0]), names.number(kink.admissible[1])
-                yield (
-                    f"{node.op.name} has no derivative where {kink.where}; dvar takes "
-                    f"{names.number(kink.taken)} there ({kink.reason}); any value in "
-                    f"[{low}, {high}] is right."
-                )
+                yield sentence(node.op, kink)
 
 
 def _example(work: Work) -> str:

@@ -11,6 +11,7 @@ from dvar.core.node import Node
 from dvar.core.op import Array, Kink
 from dvar.derive.derivation import Local, Share, local_derivative
 from dvar.derive.sweep import Edge
+from dvar.explain.kinks import sentence
 from dvar.explain.work import Work
 from dvar.write import names
 from dvar.write.report import EdgeReport, Formula
@@ -68,12 +69,7 @@ def kinks_hit(work: Work, edges: Sequence[Edge]) -> list[str]:
     for edge in edges:
         for kink in edge.node.op.kinks:
             if values and np.any(_hits(kink, edge.node, values)):
-                low, high = kink.admissible
-                found.append(
-                    f"{edge.node.op.name} has no derivative where {kink.where}: dvar takes "
-                    f"{names.number(kink.taken)}, any value in [{names.number(low)}, "
-                    f"{names.number(high)}] is right."
-                )
+                found.append(sentence(edge.node.op, kink))
     return list(dict.fromkeys(found))
 
 

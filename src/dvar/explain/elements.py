@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from dvar.core.dims import is_numeric, show
-from dvar.core.errors import FormulaError, MissingRule
+from dvar.core.errors import FormulaError, MissingRule, ShapeError
 from dvar.core.node import Node, topological
 from dvar.core.op import Multilinear
+from dvar.derive.components import components
 from dvar.derive.derivation import Derivation, Vocabulary, derive, local_derivative
 from dvar.derive.elements import Elements, Index, component, depends_on, indices
 from dvar.derive.tidy import tidy
@@ -44,24 +45,32 @@ def element_formulas(problem: Problem, gradient: Node) -> Any:
     That is where elements were moved or chosen (an index, a sort); a product of matrices or an
     elementwise formula says its elements itself.
     """
-    if not gradient.shape or not is_numeric(gradient.shape):
-        return None
-    if np.prod([int(s) for s in gradient.shape if isinstance(s, int)]) > SHOWN:
-        return None
-    known = {*problem.labels, problem.seed}
-    inside = [node for node in topological([gradient], known) if node.inputs and node not in known]
-    if all(_tells_its_elements(node) for node in inside):
-        return None
     labels = {**problem.labels}
     if problem.has_own_upstream:
         labels[problem.seed] = str(problem.seed.param("name"))
+    inside = [node for node in topological([gradient], set(labels)) if node.inputs]
+    inside = [node for node in inside if node not in labels]
+    if not gradient.shape or all(_tells_its_elements(node) for node in inside):
+        return None
+    sizes = [size for size in gradient.shape if isinstance(size, int)]
+    if not is_numeric(gradient.shape) or np.prod(sizes) > SHOWN:
+        return _component_formulas(gradient, labels)
     _choices(problem, inside)
     apart = Elements(labels, problem.values, expand=False)
     try:
         written = {i: tidy(apart.element(gradient, i)) for i in indices(gradient)}
     except MissingRule:
         return None
-    return _nest({i: notation.text(node, apart.labels) for i, node in written.items()})
+    return _nest({i: _formula(node, apart.labels) for i, node in written.items()})
+
+
+def _component_formulas(gradient: Node, labels: Mapping[Node, str]) -> dict[str, Formula] | None:
+    """``{"0": …, "i": …}`` for a vector too long, or of a size that is a name."""
+    try:
+        found = components(gradient, labels)
+    except (MissingRule, ShapeError):
+        return None
+    return {index: _formula(node, names_) for index, (node, names_) in found.items()}
 
 
 def _tells_its_elements(node: Node) -> bool:
@@ -78,13 +87,17 @@ def _choices(problem: Problem, nodes: list[Node]) -> None:
     problem.evaluate(*choices)
 
 
-def _nest(written: Mapping[Index, str]) -> Any:
-    """A flat ``index → text`` as nested lists."""
+def _formula(node: Node, labels: Mapping[Node, str]) -> Formula:
+    return Formula(notation.text(node, labels), notation.latex(node, labels))
+
+
+def _nest(written: Mapping[Index, Formula]) -> Any:
+    """A flat ``index → formula`` as nested lists."""
     if () in written:
         return written[()]
-    groups: dict[int, dict[Index, str]] = {}
-    for index, text in written.items():
-        groups.setdefault(index[0], {})[index[1:]] = text
+    groups: dict[int, dict[Index, Formula]] = {}
+    for index, formula in written.items():
+        groups.setdefault(index[0], {})[index[1:]] = formula
     return [_nest(groups[k]) for k in sorted(groups)]
 
 

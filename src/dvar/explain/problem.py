@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from dvar.core.dims import show
+from dvar.core.dims import is_numeric, show
 from dvar.core.errors import DomainError, FormulaError, MissingValue, ShapeError
 from dvar.core.graph import Graph
 from dvar.core.node import Node
@@ -91,6 +91,7 @@ def pose(
     environment, sizes = _forward(graph, values, given_sizes)
     labels = {node: graph.labels[node] for node in graph.nodes if node in graph.labels}
     labels |= {node: n for n, node in graph.inputs.items()}
+    labels.setdefault(output, name)  # a function may return a plain number, which has no name
     return Problem(graph, name, output, labels, seed, numerator, environment, sizes)
 
 
@@ -179,6 +180,11 @@ def _seed(
     array = np.asarray(given, dtype=output.dtype)
     if not output.shape and not array.shape and array == 1 and not isinstance(upstream, str):
         return ones_like(output), name
+    if array.shape != output.shape and is_numeric((*output.shape, *array.shape)):
+        raise ShapeError(
+            f"the upstream gradient is {show(array.shape)}, but {name} is {show(output.shape)}",
+            rule="an upstream gradient has one number for every element of the output",
+        )
     bound, _ = bind_inputs({seed: np.broadcast_to(array, array.shape) if array.shape else array})
     values.update(bound)
     return seed, loss
@@ -220,7 +226,15 @@ def _forward(
 
 def _stay_inside_domains(graph: Graph, values: Environment) -> None:
     """Raise where a result is not finite because an operand lies outside the domain of its row."""
-    for node in graph.nodes:
+    for node, problem, rule in outside_domains(graph.nodes, graph.labels, values):
+        raise DomainError(problem, source=graph.sources.get(node), rule=rule)
+
+
+def outside_domains(
+    nodes: Sequence[Node], labels: Mapping[Node, str], values: Environment
+) -> Iterator[tuple[Node, str, str]]:
+    """Results that are not finite since an operand lies outside the domain: where, what, the rule."""
+    for node in nodes:
         if not node.inputs or np.all(np.isfinite(values[node])):
             continue
         for x, domain in zip(node.inputs, node.op.domain, strict=False):
@@ -228,15 +242,15 @@ def _stay_inside_domains(graph: Graph, values: Environment) -> None:
                 continue
             outside = ~np.asarray(domain.contains(values[x]))
             if np.any(outside):
-                written, _ = notation.definition(x, graph.labels)
-                whole, _ = notation.definition(node, graph.labels)
-                name = graph.labels.get(x, written)
+                written, _ = notation.definition(x, labels)
+                whole, _ = notation.definition(node, labels)
+                name = labels.get(x, written)
                 place = f" at index {tuple(map(int, np.argwhere(outside)[0]))}" if x.shape else ""
                 worst = np.asarray(values[x])[outside].flat[0] if x.shape else values[x]
-                raise DomainError(
+                yield (
+                    node,
                     f"{whole} is undefined: {name} is {float(worst):.6g}{place}",
-                    source=graph.sources.get(node),
-                    rule=f"{node.op.name} needs {domain.text.format(name)}",
+                    f"{node.op.name} needs {domain.text.format(name)}",
                 )
 
 

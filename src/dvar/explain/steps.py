@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from dvar.core.dims import show
 from dvar.core.node import Node, topological
-from dvar.core.op import Linear
+from dvar.core.op import Array, Linear
 from dvar.derive.derivation import Local, Share, turned_round
 from dvar.derive.sweep import ones_like
 from dvar.explain.edges import LocalStep, kinks_hit
 from dvar.explain.nodes import shape_of
+from dvar.explain.problem import outside_domains
 from dvar.explain.work import Work, once, share_of, sizes_in
 from dvar.ops.arithmetic import multiply
 from dvar.ops.contraction import matmul, outer
@@ -72,7 +75,7 @@ def _share_report(work: Work, step: LocalStep, alone: bool) -> StepReport:
         substituted=_numbers_in(work, share, expanded),
         value=value,
         shape=shape_of(share.wrt),
-        reasons=tuple(_reasons(work, step)),
+        reasons=(*_reasons(work, step), *_not_finite(work, step, value)),
     )
 
 
@@ -128,8 +131,7 @@ def _expanded(work: Work, share: Share, local: Local) -> Node:
     if first and local.kind in ("number", "gradient"):
         return local.node
     if local.kind == "left":
-        factor = transpose(local.node) if local.node.ndim == 2 else local.node
-        return matmul(factor, upstream)
+        return matmul(_turned(local.node), upstream)
     if local.kind == "right":
         return matmul(upstream, local.node)
     if local.kind == "outer":
@@ -139,7 +141,26 @@ def _expanded(work: Work, share: Share, local: Local) -> Node:
     factor = once(local.node)
     if factor is ones_like(factor) and upstream.shape == share.of.shape and share.of.shape:
         return sum_to(upstream, share.wrt.shape)
-    return sum_to(multiply(upstream, factor), share.wrt.shape)
+    product = multiply(upstream, factor)
+    # A scalar upstream of a sum goes to every element; there is nothing to sum.
+    return product if product.ndim < share.wrt.ndim else sum_to(product, share.wrt.shape)
+
+
+def _not_finite(work: Work, step: LocalStep, value: Array | None) -> list[str]:
+    """Why a number is infinite or undefined: sqrt has a value at 0, and no slope there."""
+    problem, local = work.problem, step.local.node
+    if value is None or np.all(np.isfinite(value)) or problem.evaluate(local)[0] is None:
+        return []
+    nodes = [x for x in topological([local], set(problem.labels)) if x not in problem.labels]
+    found = outside_domains(nodes, problem.labels, problem.values)
+    return [message for _, message, _ in found][:1]
+
+
+def _turned(node: Node) -> Node:
+    """A matrix turned; one that is written ``w.T`` is turned back to ``w``, not to ``w.T.T``."""
+    if node.ndim != 2:
+        return node
+    return node.inputs[0] if node.op is transpose and node.inputs[0].ndim == 2 else transpose(node)
 
 
 def _numbers_in(work: Work, share: Share, expanded: Node) -> Formula | None:
@@ -191,7 +212,9 @@ def _reasons(work: Work, step: LocalStep) -> list[str]:
                 "each copy sends its share back, so they are summed"
             )
         if edge.node.op.name in ("sum", "mean") and edge.target.shape:
-            found.append(f"{edge.node.op.name} sends its gradient to every element of {called(edge.target)}")
+            found.append(
+                f"{edge.node.op.name} sends its gradient to every element of {called(edge.target)}"
+            )
         elif isinstance(edge.node.op.derivative, Linear) and edge.node.op.name in ROUTES:
             found.append(
                 f"{edge.node.op.name}: each element's gradient goes back where it came from"

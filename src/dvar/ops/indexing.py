@@ -145,38 +145,22 @@ def _scatter(values: Array, *slots: Array, shape: tuple[int, ...], index: Index)
     return out
 
 
-def _bare(written: str) -> str:
-    """Without the parentheses that the product form needs and a call does not."""
-    return written[1:-1] if _INSIDE.fullmatch(written) and written[0] == "(" else written
-
-
 def _scatter_text(operands: Sequence[str], node: Node) -> str:
     """``g * eye(n)[0]`` for one place of a vector; else the index as it stood in the brackets."""
     shape, index = node.param("shape"), node.param("index")
     inside = show_index(index, operands[1:])
     if len(shape) == 1 and _is_single(index):
         n = str(shape[0])
-        return f"{_factor(operands[0])} * eye({n})[{inside}]"
+        return f"{operands[0]} * eye({n})[{inside}]"
     alone = has_arrays(index) and all(item == FULL for item in index[1:])
     shown = inside if alone else f"[{inside}]"
-    return f"scatter_add({_bare(operands[0])}, {show(shape)}, {shown})"
-
-
-def _factor(written: str) -> str:
-    """An operand of a product: a sum in it needs parentheses."""
-    outside, count = written, 1
-    while count:
-        outside, count = _INSIDE.subn("", outside)
-    loose = set(outside.split()) & {"+", "-", "@", "if", ">", "<", ">=", "<=", "==", "!="}
-    return f"({written})" if loose else written
+    return f"scatter_add({operands[0]}, {show(shape)}, {shown})"
 
 
 def _scatter_latex(operands: Sequence[str], node: Node) -> str:
     shape, index = node.param("shape"), node.param("index")
     g = operands[0]
     if _is_single(index) and len(shape) <= 2:
-        if re.search(r" [-+] ", re.sub(r"\\left\(.*\\right\)|\{.*\}", "", g)):
-            g = rf"\left({g}\right)"
         places = [_place(i, n) for i, n in zip(index, shape, strict=True)]
         row = rf" e_{{{places[1]}}}^{{\top}}" if len(places) == 2 else ""
         return rf"{g} \, e_{{{places[0]}}}{row}"
@@ -205,7 +189,7 @@ scatter_add = Op(
     _scatter,
     Linear(_pick_up, operands=(0,)),
     _build_scatter,
-    notation=Notation(_scatter_text, _scatter_latex, MUL),
+    notation=Notation(_scatter_text, _scatter_latex, MUL, (MUL,), (MUL,)),
     dtype="first",
     domain=(REALS,),
     edges=(Edge((3.0,), [0.0, 3.0], (1.0,), {"shape": (2,), "index": (1,)}),),

@@ -70,7 +70,7 @@ def _is_tied(x: Array, axis: int = -1, **_: Any) -> Any:
 
 
 _TIES = Kink(
-    "equal elements",
+    "elements are equal",
     _is_tied,
     taken=1.0,
     admissible=(0.0, 1.0),

@@ -1,14 +1,26 @@
 """What a formula says, before anything is known of shapes: the tree that both notations parse to.
 
-``formula.py`` reads text and ``latex.py`` reads LaTeX into these; ``build.py`` turns them into a graph.
+``text`` and ``latex`` read into these; ``build`` turns them into a graph.
 ``span`` is (start, end) in the text as given, for messages that point.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 Span = tuple[int, int]
+
+CONSTANTS = frozenset({"pi", "e", "inf", "nan"})
+"""Names of numbers, where nothing else is called so."""
+_STEM = re.compile(r"(.*[^\d_])_+(\d+)")
+
+
+def canonical(name: str) -> str:
+    """``W_1`` and ``W1`` are one name."""
+    match = _STEM.fullmatch(name)
+    return match[1] + match[2] if match else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +183,50 @@ class Declare:
 
 
 Statement = Define | Declare
+
+
+# ── going through a tree, without recursion ─────────────────────────────────────────────────────
+
+
+def children(expr: Expr) -> list[Expr]:
+    """The parts of an expression, in the order they are written."""
+    match expr:
+        case Unary() | Transpose() | Component():
+            return [expr.operand]
+        case Binary():
+            return [expr.left, expr.right]
+        case Call():
+            return [*expr.args, *(value for _, value in expr.kwargs)]
+        case Slice():
+            return [part for part in (expr.start, expr.stop, expr.step) if part is not None]
+        case Index():
+            return [expr.operand, *expr.items]
+        case Sum():
+            return [part for part in (expr.low, expr.high, expr.body) if part is not None]
+        case Array():
+            return list(expr.items)
+        case Cases():
+            return [part for branch in expr.branches for part in branch if part is not None]
+        case _:
+            return []
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """The expression and everything in it."""
+    stack = [expr]
+    while stack:
+        top = stack.pop()
+        yield top
+        stack.extend(reversed(children(top)))
+
+
+def base_of(expr: Component) -> tuple[Expr, tuple[str, ...], bool]:
+    """``x_j^{(i)}`` → x, (i, j), whether an example is meant: nested components in order."""
+    letters: tuple[str, ...] = ()
+    example = False
+    inner: Expr = expr
+    while isinstance(inner, Component):
+        letters = inner.indices + letters
+        example = example or inner.example
+        inner = inner.operand
+    return inner, letters, example

@@ -74,8 +74,17 @@ def _gradient(gradient: Gradient | None) -> dict[str, Any] | None:
         "symbolic": gradient.symbolic.text,
         "latex": gradient.symbolic.latex,
         "value": plain(gradient.value),
-        "elements": gradient.elements,
+        "elements": _elements(gradient.elements),
     }
+
+
+def _elements(elements: Any) -> Any:
+    """Formulas as text, nested as they are."""
+    if isinstance(elements, list):
+        return [_elements(part) for part in elements]
+    if isinstance(elements, dict):
+        return {index: _elements(part) for index, part in elements.items()}
+    return None if elements is None else elements.text
 
 
 def _edge(edge: EdgeReport) -> dict[str, Any]:

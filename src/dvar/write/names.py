@@ -52,9 +52,8 @@ def _stem(name: str) -> str:
 def number(value: Any, digits: int = 6) -> str:
     """A number in at most ``digits`` significant digits; whole numbers without a point."""
     value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, int):
+    if isinstance(value, int):  # a mask such as Z > 0 is a factor: 1 or 0, not True or False
+        value = int(value)
         return str(value)
     if value == int(value) if np.isfinite(value) else False:
         return str(int(value)) if abs(value) < 10**digits else f"{value:.{digits}g}"

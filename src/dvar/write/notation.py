@@ -24,6 +24,9 @@ Written = tuple[str, int]
 LIMIT = 4000
 ELIDED = "..."
 _LEADING_NEGATIVE = re.compile(r"(^|\()\((-[\w.]+(?:e-?\d+)?)\)(?= [-+] |$)")
+# Brackets of a function's own need no second pair around a negative number.
+_TWICE_BRACKETED = re.compile(r"\(\((-[\w.]+(?:e-?\d+)?)\)\)")
+_TWICE_BRACKETED_LATEX = re.compile(r"\\left\(\((-[\w. \\{}^]+?)\)\\right\)")
 
 
 def text(node: Node, labels: Mapping[Node, str]) -> str:
@@ -48,7 +51,9 @@ def substituted(node: Node, values: Mapping[Node, Any]) -> tuple[str, str]:
     plain = {x: _value_text(value) for x, value in values.items()}
     print_ = {x: _value_latex(value) for x, value in values.items()}
     written = _write(node, plain, _text_leaf, _text)[0]
-    return _LEADING_NEGATIVE.sub(r"\1\2", written), _write(node, print_, _latex_leaf, _latex)[0]
+    written = _TWICE_BRACKETED.sub(r"(\1)", _LEADING_NEGATIVE.sub(r"\1\2", written))
+    printed = _write(node, print_, _latex_leaf, _latex)[0]
+    return written, _TWICE_BRACKETED_LATEX.sub(r"\\left(\1\\right)", printed)
 
 
 def _value_text(value: Any) -> str:
@@ -81,9 +86,10 @@ def _write(
 
 def _wrap(operands: Sequence[Written], needs: Sequence[int], brackets: str) -> list[str]:
     left, right = brackets.split()
+    needs = (*needs, *(0,) * len(operands))  # operands beyond the listed ones need no parentheses
     return [
         written if strength >= need else f"{left}{written}{right}"
-        for (written, strength), need in zip(operands, needs, strict=True)
+        for (written, strength), need in zip(operands, needs, strict=False)
     ]
 
 
@@ -115,8 +121,7 @@ def _as_int(x: Any) -> Any:
 
 def _text(node: Node, operands: Sequence[Written]) -> Written:
     notation = node.op.notation
-    needs = notation.text_needs or (0,) * len(operands)
-    wrapped = _wrap(operands, needs, "( )")
+    wrapped = _wrap(operands, notation.text_needs, "( )")
     if callable(notation.text):
         return notation.text(wrapped, node), notation.precedence
     if notation.text is None:
@@ -166,8 +171,7 @@ def _latex_leaf(node: Node) -> Written:
 
 def _latex(node: Node, operands: Sequence[Written]) -> Written:
     notation = node.op.notation
-    needs = notation.latex_needs or (0,) * len(operands)
-    wrapped = _wrap(operands, needs, r"\left( \right)")
+    wrapped = _wrap(operands, notation.latex_needs, r"\left( \right)")
     strength = (
         notation.precedence if notation.latex_precedence is None else notation.latex_precedence
     )

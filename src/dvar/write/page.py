@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from dvar.write import names
 from dvar.write.report import (
@@ -11,6 +12,7 @@ from dvar.write.report import (
     Descent,
     ElementReport,
     Formula,
+    Gradient,
     NodeReport,
     Report,
     Shape,
@@ -121,7 +123,9 @@ def _local_derivatives(report: Report) -> Table:
         cells: list[Formula | str] = [edge.label, edge.symbolic]
         if with_values:
             cells.append("" if edge.value is None else value(edge.value))
-        cells.append(" ".join(part for part in (edge.note, edge.kink) if part))
+        # The step itself says which value is taken there, and why.
+        kink = "at a point without a derivative" if edge.kink else None
+        cells.append("; ".join(part for part in (edge.note, kink) if part))
         rows.append(tuple(cells))
     head = ("edge", "derivative", "value", "") if with_values else ("edge", "derivative", "")
     return Table(head, tuple(rows))
@@ -166,19 +170,33 @@ def _gradients(report: Report) -> Table:
         if with_values:
             cells.append("" if gradient.value is None else value(gradient.value))
         rows.append((*cells, shape(node.shape)))
-        if gradient.elements is not None:
-            listed = _listed(gradient.elements)
-            rows.append(("", Formula(listed, rf"\texttt{{{listed}}}"), *("",) * (len(cells) - 1)))
+        blank = ("",) * (len(cells) - 1)
+        rows += [(name, formula, *blank) for name, formula in _elements(gradient)]
     head = ("gradient", "formula", "value", "shape") if with_values else (
         "gradient", "formula", "shape"
     )  # fmt: skip
     return Table(head, tuple(rows))
 
 
-def _listed(elements: object) -> str:
-    if isinstance(elements, list):
-        return "[" + ", ".join(_listed(part) for part in elements) + "]"
-    return str(elements)
+def _elements(gradient: Gradient) -> Iterator[tuple[Formula | str, Formula]]:
+    """The elements of a gradient whose formula hides them: a row of all, or one for each kind."""
+    if isinstance(gradient.elements, dict):
+        apart = ", ".join(index for index in gradient.elements if index != "i")
+        for index, formula in gradient.elements.items():
+            label = f"{gradient.label.text}[{index}]"
+            others = f" (i not {apart})" if index == "i" else ""
+            yield Formula(label + others, rf"{names.latex_name(label)}\text{{{others}}}"), formula
+    elif gradient.elements is not None:
+        yield "", _listed(gradient.elements)
+
+
+def _listed(elements: Any) -> Formula:
+    """Nested formulas as one list."""
+    if isinstance(elements, Formula):
+        return elements
+    parts = [_listed(part) for part in elements]
+    inner = r", \; ".join(part.latex for part in parts)
+    return Formula(f"[{', '.join(part.text for part in parts)}]", rf"\left[{inner}\right]")
 
 
 def _element(element: ElementReport) -> Iterator[Block]:

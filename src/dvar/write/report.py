@@ -31,8 +31,9 @@ class Gradient:
         label: ``dL/dz``.
         symbolic: its tidy formula.
         value: its number, None without numbers.
-        elements: one formula per element (nested as the shape) where the shape is small and
-            the elements differ in form, as for ``x[0]*x``; else None.
+        elements: where the elements differ in form, as for ``x[0]*x``: a Formula for each, nested as the
+            shape; for a long vector ``{"0": …, "i": …}``, the singled-out ones and all others.
+            Else None.
     """
 
     label: Formula

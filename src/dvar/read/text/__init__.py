@@ -1,0 +1,1 @@
+"""From the text notation to the syntax tree: ``q = x + y; f = q*z``."""

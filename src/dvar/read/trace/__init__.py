@@ -1,0 +1,1 @@
+"""From a function in plain NumPy to a graph, by calling it with traced arrays."""

@@ -1,0 +1,159 @@
+"""One call of a function with some of its arguments traced: what every transform begins with.
+
+Inside another trace the arguments are aliases of the outer arrays, so that an outer array in the same
+expression (by a closure) is another node than the argument.  When the call is over the aliases go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from dvar.core.errors import DtypeError, MissingValue, TraceError
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE, Array, constant, dtype_of, variable
+from dvar.derive.forward import zeros_like
+from dvar.derive.sweep import sweep
+from dvar.read.trace import containers, facts
+from dvar.read.trace.array import Variable, unwrap, wrap
+from dvar.read.trace.trace import as_array, is_number
+
+Function: TypeAlias = "Callable[..., Any]"
+Argnums: TypeAlias = "int | Sequence[int]"
+
+
+class Call:
+    """One call of a function with some of its arguments traced.
+
+    Attributes:
+        result: what the function returned.
+        own: the traced leaves, in order.
+        outer: what a traced leaf stands for in the trace around this one, where there is one.
+    """
+
+    def __init__(
+        self, function: Function, args: Sequence[Any], kwargs: Mapping[str, Any], argnums: Argnums
+    ) -> None:
+        self.args = args
+        self.single = isinstance(argnums, int)
+        many = (argnums,) if isinstance(argnums, int) else argnums
+        self.chosen = tuple(position(n, len(args), function) for n in many)
+        self.own: list[Node] = []
+        self.outer: dict[Node, Node] = {}
+        self._key = facts.fresh_key()
+        traced = list(args)
+        for n in self.chosen:
+            traced[n] = self._traced(_parameter(function, n), args[n])
+        self.result = function(*traced, **kwargs)
+
+    def _traced(self, name: str, argument: Any) -> Any:
+        found = containers.leaves_with_paths(argument)
+        new = [x for _, x in found]
+        for n, (path, leaf) in enumerate(found):
+            if is_number(leaf):
+                new[n] = self._variable(containers.show_path(name, path), leaf)
+        if not any(is_number(leaf) for _, leaf in found):
+            raise DtypeError(
+                f"{name} is {type(argument).__name__}: there is nothing to differentiate in it",
+                hint="argnums= chooses the arguments that are arrays",
+            )
+        return containers.rebuild(argument, new)
+
+    def _variable(self, name: str, leaf: Any) -> Variable:
+        if isinstance(leaf, Variable):
+            _check_real(name, leaf.node.dtype)
+            node = facts.ALIAS.node(leaf.node, key=facts.fresh_key())
+            facts.admit(node)
+            self.outer[node] = leaf.node
+        else:
+            value = as_array(leaf)
+            _check_real(name, dtype_of(value))
+            node = variable(name, value.shape, dtype_of(value), facts.fresh_key())
+            facts.learn(node, value.astype(node.dtype, copy=False))
+        self.own.append(node)
+        return Variable(node)
+
+    # ── what comes back ─────────────────────────────────────────────────────────────────────────
+
+    def in_containers(self, by_leaf: Mapping[Node, Any]) -> Any:
+        """One thing for each traced leaf, in the containers of the chosen arguments."""
+        own = iter(self.own)
+        filled = [
+            containers.tree_map(
+                lambda leaf: by_leaf[next(own)] if is_number(leaf) else None, self.args[n]
+            )
+            for n in self.chosen
+        ]
+        return filled[0] if self.single else tuple(filled)
+
+    def gradients(self, root: Node, seed: Node) -> dict[Node, Node]:
+        """The gradient of every traced leaf; zero where the root does not depend on it."""
+        found = sweep(root, seed, self.own, self.own).gradients
+        return {x: found[x] if x in found else zeros_like(x) for x in self.own}
+
+    def finish(self, tree: Any) -> Any:
+        """Nodes as NumPy arrays, or as traced arrays where they depend on a trace around this one."""
+        leaves = containers.leaves(tree)
+        places = [n for n, leaf in enumerate(leaves) if isinstance(leaf, (Node, Variable))]
+        done = self.numbers([unwrap(leaves[n]) for n in places])
+        for n, number in zip(places, done, strict=True):
+            leaves[n] = number
+        return containers.rebuild(tree, leaves)
+
+    def numbers(self, nodes: list[Node]) -> list[Any]:
+        if not self.is_open(nodes):
+            try:
+                return [_as_numpy(array) for array in facts.evaluate(nodes)]
+            except MissingValue:  # named sizes
+                pass
+        return list(map(wrap, facts.replace(nodes, self.closing())))
+
+    def is_open(self, nodes: Sequence[Node], but: Sequence[Node] = ()) -> bool:
+        """Whether nodes depend on anything but this call's own numbers."""
+        own = set(self.own) | set(but)
+        return any(
+            node in self.outer or (node.op is VARIABLE and node not in own)
+            for node in topological(nodes, own)
+        )
+
+    def closing(self) -> dict[Node, Node]:
+        """What stands for the traced leaves once the call is over."""
+        return {
+            x: self.outer[x] if x in self.outer else constant(facts.known_value(x))
+            for x in self.own
+        }
+
+
+def _as_numpy(array: Array) -> Any:
+    # A copy where the array is one of ours: a gradient may be an input or a read-only view.
+    return array[()] if not array.ndim else np.array(array)
+
+
+def position(argnum: int, count: int, function: Function) -> int:
+    if not -count <= argnum < count:
+        raise TraceError(
+            f"argnums={argnum}, but {name_of(function)} was called with {count} positional arguments",
+            hint="pass the arguments that are differentiated by position",
+        )
+    return argnum % count
+
+
+def name_of(function: Function) -> str:
+    return str(getattr(function, "__name__", "the function"))
+
+
+def _parameter(function: Function, n: int) -> str:
+    code = getattr(function, "__code__", None)
+    if code is not None and n < code.co_argcount:
+        return str(code.co_varnames[n])
+    return f"argument {n}"
+
+
+def _check_real(name: str, dtype: str) -> None:
+    if not dtype.startswith("float"):
+        raise DtypeError(
+            f"{name} is an array of {dtype}: there is no derivative with respect to whole numbers",
+            hint=f"{name}.astype(float), or another argnums",
+        )
