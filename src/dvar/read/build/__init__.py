@@ -1,0 +1,1 @@
+"""From the syntax tree of either notation to a graph, where shapes are known."""
