@@ -396,3 +396,126 @@ def test_any_text_is_read_or_refused_with_an_error_of_ours(seed: int) -> None:
     text = "".join(generator.choice(pieces, size=generator.integers(1, 25)))
     with contextlib.suppress(DvarError):
         assert read_formula(text).outputs
+
+
+# ── elements, products of parameters ────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "F = [x2, x4, x0]",
+        "F(x) = (x2, x4, x0)",
+        "F = (x2*1, x4*1, x0*1)",
+        "F_1(x) = (x_2, x_4, x_0)",
+    ],
+)
+@pytest.mark.parametrize("given", ["shape", "values", "text"])
+def test_numbered_names_are_elements_of_an_array_that_is_given_in_any_way(
+    text: str, given: str
+) -> None:
+    shapes = {"x": (5,)} if given == "shape" else None
+    values = {"x": [0, 10, 20, 30, 40]} if given == "values" else None
+    graph = read_formula(f"x: (5,)\n{text}" if given == "text" else text, shapes, values)
+    assert list(graph.inputs) == ["x"]
+    assert value_of(graph, x=np.array([0.0, 10, 20, 30, 40])).tolist() == [20, 40, 0]
+    assert any("is read as x[2]" in note for note in graph.notes)
+
+
+def test_a_number_is_its_own_transpose() -> None:
+    assert calculated("L = w^T x", w=2.0, x=3.0) == 6
+    assert calculated("w: scalar; L = w.T * x", w=2.0, x=3.0) == 6
+
+
+def test_words_made_of_parameters_are_products() -> None:
+    graph = read_formula("J(a, b, c) = 3(a + bc^2)")
+    assert list(graph.inputs) == ["a", "b", "c"]
+    assert graph.notes[0] == "bc is read as b*c"
+    assert value_of(graph, a=1.0, b=2.0, c=3.0) == 57
+    assert same("q = 2x; f(z, x) = qz + x", "q = 2x; f(z, x) = q*z + x")
+
+
+@pytest.mark.parametrize(
+    "text", ["f(m, u) = mu + m*u", "f(p, i) = pi + p*i", "f(b, c) = bc + 1; bc = 3", "f = bc"]
+)
+def test_words_that_mean_something_are_no_products_of_parameters(text: str) -> None:
+    assert not any("is read as" in note for note in read_formula(text).notes)
+
+
+def test_where_is_a_function_and_a_word() -> None:
+    graph = read_formula("b = where(a > 1, a, 2)*c, where c = a^2")
+    assert graph.output[0] == "b"
+    assert value_of(graph, a=3.0) == 27
+
+
+# ── notes and notebooks ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = sigmoid(z), where z = w*x",
+        "a = sigmoid(z) with z = w*x.",
+        "Let z = w*x. Then a = sigmoid(z).",
+        "Forward pass: z = w*x\na = sigmoid(z)",
+        "1. z = w*x\n2. a = sigmoid(z)",
+        "(a) z = w*x\n(b) a = sigmoid(z)",
+        "- z = w*x\n- a = sigmoid(z)",
+        "z = w*x    (1)\na = sigmoid(z)    (2)",
+        "z = w*x (weighted input)\na = sigmoid(z) (with z from above)",
+        "import numpy as np\nfrom math import *\nz = w*x; a = 1/(1 + np.exp(-z))",
+    ],
+)
+def test_words_between_definitions_are_left_out(text: str) -> None:
+    graph = read_formula(text)
+    assert list(graph.inputs) == ["w", "x"]
+    assert graph.output[0] == "a"
+    assert value_of(graph, w=0.0, x=1.0) == 0.5
+
+
+@pytest.mark.parametrize("text", ["f = 2*rate; g = f (rate)", "g = x (alpha beta)", "g = x (a b)"])
+def test_a_factor_in_brackets_is_no_remark(text: str) -> None:
+    assert not any("remark" in note for note in read_formula(text).notes)
+
+
+def test_a_sum_of_a_loss_for_one_example_takes_x_and_y_for_examples() -> None:
+    graph = read_formula(
+        "x: (D, 1); y: (1, 1); W: (1, D); b: (1, 1)\n"
+        "z = W @ x + b; yhat = sigmoid(z); L = y*log(yhat) + (1-y)*log(1-yhat)\n"
+        "J = -(1/m)*sum_i L_i"
+    )
+    assert [str(node.shape) for node in graph.inputs.values()][:2] != []
+    assert graph.output[1].shape == ()
+    assert graph.inputs["W"].ndim == 2
+    assert graph.inputs["x"].ndim == 3
+    assert graph.notes[-1].startswith("x and y are taken for examples: x_i, y_i")
+    x, y = np.array([1.0, 2.0]), np.array([0.0, 1.0])
+    mean = calculated("L = (w*x - y)^2; J = 1/m sum_i L_i", w=2.0, x=x, y=y, m=2)
+    assert mean == (4 + 9) / 2
+
+
+def test_vectors_in_a_sum_are_implied_by_their_product() -> None:
+    graph = read_formula("J = 1/(2m) * sum_{i=1}^m (w^T x_i - y_i)^2")
+    assert [node.ndim for node in graph.inputs.values()] == [1, 2, 1]
+
+
+def test_cases_may_be_written_with_braces_and_otherwise() -> None:
+    text = "f(x) = {x^2 if x > 1, x if x > 0, 0 otherwise}"
+    assert [calculated(text, x=x) for x in (3.0, 0.5, -1.0)] == [9, 0.5, 0]
+    assert calculated("y = x if x > 0, else 0", x=-1.0) == 0
+
+
+def test_bars_powers_of_functions_and_fractions_are_read_as_in_a_book() -> None:
+    assert calculated("f = 2|x| |y|", x=-1.0, y=-3.0) == 6
+    assert calculated("f = ½||x||^2", x=np.array([3.0, 4.0])) == 12.5
+    assert calculated("f = sin^2(x) + cos^2 x", x=0.3) == pytest.approx(1.0)
+    assert calculated("f = ln|x|", x=-1.0) == 0
+    assert read_formula("x' = 3x").output[0] == "xprime"
+
+
+def test_arrays_of_numpy_and_torch_are_values() -> None:
+    graph = read_formula(
+        "x = np.array([1, 2]); y = torch.tensor([3.], requires_grad=True); f = sum(x)"
+    )
+    assert graph.values["x"].tolist() == [1, 2]
+    assert graph.values["y"].tolist() == [3]

@@ -46,6 +46,16 @@ SYNTAX = [
     ("f = x.foo", ".foo is not known", "foo", ".sum()"),
     ("f = 1e999", "the number is too large", "1e999", None),
     ("x: (2.5, m); f = x", "2.5 is no size", "2.5", "a whole number"),
+    (
+        "h_t = tanh(W*h_{t-1})",
+        "this subscript is not read: it is neither a label nor an index letter",
+        "h_{",
+        "the steps written out",
+    ),
+    ("f = x // 2", "expected a number, a name or (, not /", "/", "# begins a remark"),
+    ("f = x!", "“!” (exclamation mark) means nothing in a formula", "!", "a factorial"),
+    ("f = ||x", "expected | to close the norm after x, at the end", "", None),
+    ("f = {x if x > 0, 0 otherwise", "{ is never closed", "{", None),
     ("f = 'a' + x", "a piece of text stands where a quantity is expected", "'a'", None),
 ]
 
@@ -189,9 +199,45 @@ def test_elements_count_from_zero() -> None:
     assert error.hint == "elements are counted from 0: w0 to w1"
 
 
-def test_an_index_of_one_number_is_no_example() -> None:
-    error = refusal("x: (n, 1); w: (n, 1); L = w.T @ x; J = sum_i L_i")
-    assert error.message == "the index i needs an array, but this is one number, (1, 1)"
+def test_an_index_of_which_nothing_says_what_changes_asks_for_it() -> None:
+    error = refusal("a: (n, 1); w: (n, 1); L = w.T @ a; J = sum_i L_i")
+    assert error.message == "the index i at L: nothing says what changes with i"
+    assert error.hint == "the index i at every input that changes: a_i, w_i"
+    assert marked(error) == "L_i"
+
+
+def test_examples_that_do_not_fit_their_numbers_ask_for_the_index() -> None:
+    error = refusal("x = 3; L = w*x; J = sum_i L_i")
+    assert error.message == "the index i at L: nothing says what changes with i"
+
+
+def test_a_product_of_parameters_is_not_torn_apart_by_a_sign() -> None:
+    error = refusal("f(a, b, c) = a/bc")
+    assert error.message == "/bc can mean two things: bc is no name of its own"
+    assert error.hint == "/(b*c), or * between them"
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("def f(x): return x**2", "def"),
+        ("z = 2*x; return z", "return"),
+        ("f = x; print(f)", "print"),
+        ("lambda x: x**2", "lambda"),
+        ("for i in range(3): x = 2", "for"),
+    ],
+)
+def test_python_is_recognised_and_shown_the_way(text: str, mark: str) -> None:
+    error = refusal(text)
+    assert error.message == f"“{mark}” is Python; here every line defines something"
+    assert error.hint is not None
+    assert "dvar.explain(f, …)" in error.hint
+    assert marked(error) == mark
+
+
+@pytest.mark.parametrize("text", ["f = x where", "f = (x where y = 2)", "f = x, with y > 2"])
+def test_a_word_of_prose_is_not_taken_for_a_quantity(text: str) -> None:
+    assert "does not stand before a definition" in refusal(text).message
 
 
 def test_vectors_beside_each_other_need_a_sign() -> None:

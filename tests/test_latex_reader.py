@@ -588,3 +588,35 @@ def test_a_vector_takes_its_length_from_the_other(text: str, shape: str) -> None
 def test_definitions_may_come_after_their_use() -> None:
     graph = read_latex(r"J(\hat y) = (y - \hat y)^2; \hat y(z) = \text{Relu}(z); z(w) = w x")
     assert list(graph.outputs) == ["J"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_latex"),
+    [
+        ("z = w^T x + b", True),
+        (r"f = \|w\|^2", True),
+        ("A: (3, 3); f = x^T A x", False),
+        ("J = 1/m * sum_{i=1}^m (w x_i - y_i)^2", False),
+        ("y = 1/(1 + e^{-z}); z = w*x", False),
+    ],
+)
+def test_the_notation_is_told_by_what_only_one_of_them_has(text: str, is_latex: bool) -> None:
+    assert looks_like_latex(text) is is_latex
+
+
+def test_where_before_a_bracket_is_a_call_and_talk_elsewhere() -> None:
+    called = read_latex(r"b = \text{where}(a > 1, a, 2) a")
+    assert called.output[1].shape == ()
+    assert list(read_latex(r"b = c^2 \text{ where } c = 2 a").inputs) == ["a"]
+
+
+@pytest.mark.parametrize("by", ["shapes", "values"])
+def test_numbered_letters_are_elements_of_an_array(by: str) -> None:
+    given = {by: {"x": (5,) if by == "shapes" else [1, 2, 3, 4, 5]}}
+    graph = read_latex("$F_1(x) = (x_2, x_4, x_3, x_0, x_1)$", **given)  # type: ignore[arg-type]
+    assert list(graph.inputs) == ["x"]
+    assert graph.output[1].shape == (5,)
+
+
+def test_a_scalar_is_its_own_transpose() -> None:
+    assert read_latex("L = w^T x", values={"w": 2, "x": 3}).output[1].shape == ()

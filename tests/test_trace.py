@@ -468,3 +468,23 @@ def test_every_numpy_name_of_a_row_is_a_function_of_numpy_or_scipy() -> None:
         if numpy_api._resolve(name) is None
     ]
     assert not missing
+
+
+def test_a_single_result_is_called_like_its_function() -> None:
+    def loss(w: Any, x: Any) -> Any:
+        return np.sum(w * x)
+
+    def pair(w: Any) -> Any:
+        return w + 1, w + 2
+
+    def w(w: Any) -> Any:
+        return w + 1
+
+    def loss_of(function: Any, *args: Any) -> list[str]:
+        return list(dvar.trace(function, *args).graph.outputs)
+
+    assert loss_of(loss, np.ones(2), np.ones(2)) == ["loss"]
+    assert loss_of(functools.partial(loss, np.ones(2)), np.ones(2)) == ["loss"]
+    assert loss_of(lambda w: w + 1, 1.0) == ["out"]
+    assert loss_of(w, 1.0) == ["out"]
+    assert loss_of(pair, 1.0) == ["out_0", "out_1"]

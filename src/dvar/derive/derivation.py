@@ -130,7 +130,8 @@ class Vocabulary:
         self._tidied: dict[Node, Node] = {}
         self.users: dict[Node, list[Node]] = {}
         for atom, operands in self.operands.items():
-            if operands:  # one of them is enough to find the definition from
+            if operands and _is_recognisable(atom, operands):
+                # One of the operands is enough to find the definition from.
                 self.users.setdefault(operands[-1], []).append(atom)
 
     def tidy(self, node: Node, *more: Node) -> Node:
@@ -172,37 +173,55 @@ class Local:
 
 
 UPSTREAM = "g"
+# A definition of more nodes than this is not looked for inside formulas.
+RECOGNISABLE = 60
 
 
-def local_derivative(of: Node, wrt: Node, units: Collection[Node]) -> Local:
-    """What stands on the edge from ``wrt`` to ``of``: ``1``, ``w0``, ``a*(1 - a)``, ``W2``, …
+def local_derivatives(of: Node, wrts: Sequence[Node], units: Collection[Node]) -> dict[Node, Local]:
+    """What stands on the edges into ``of``: ``1``, ``w0``, ``a*(1 - a)``, ``W2``, …
 
-    It is read off the share that a symbolic upstream gradient produces, so that it cannot differ from
-    the rule the sweep applied.
+    They are read off the shares that a symbolic upstream gradient produces, so that they cannot differ
+    from the rule the sweep applied.
     """
     operands = operand_units(of, units)
     names = [*operands, of]  # all that a local formula can mention
+    defined = [of] if _is_recognisable(of, operands) else []
     if not of.shape:
-        whole = sweep(of, ones_like(of), [wrt], operands).gradients[wrt]
-        return Local(tidy(whole, names, [of]), "gradient" if wrt.shape else "number")
+        whole = sweep(of, ones_like(of), wrts, operands).gradients
+        return {
+            wrt: Local(tidy(whole[wrt], names, defined), "gradient" if wrt.shape else "number")
+            for wrt in wrts
+        }
     g = variable(UPSTREAM, of.shape, of.dtype, key=-1)
-    result = sweep(of, g, [wrt], operands)
-    path = _leading_to(result.edges, wrt)
-    if all(e.local is not None for e in path):
-        return _elementwise(of, wrt, operands, any(e.was_broadcast for e in path))
-    return _linear(tidy(result.gradients[wrt], [*names, g], [of]), g)
+    result = sweep(of, g, wrts, operands)
+    found = {}
+    for wrt in wrts:
+        path = _leading_to(result.edges, wrt)
+        partial = _partial(of, wrt, path)
+        if partial is None:
+            found[wrt] = _linear(tidy(result.gradients[wrt], [*names, g], defined), g)
+        else:
+            repeated = any(e.was_broadcast for e in path)
+            found[wrt] = Local(tidy(partial, names, defined), "elementwise", repeated)
+    return found
 
 
-def _elementwise(of: Node, wrt: Node, operands: Sequence[Node], repeated: bool) -> Local:
-    """Product of partials along elementwise gates, before any sum over repeated places."""
+def _is_recognisable(unit: Node, operands: Collection[Node]) -> bool:
+    """Whether a definition is short enough to be found again inside a formula."""
+    return len(topological([unit], set(operands) - {unit})) <= RECOGNISABLE
+
+
+def _partial(of: Node, wrt: Node, path: Sequence[Edge]) -> Node | None:
+    """Product of partials along elementwise gates, before any sum over repeated places; else None."""
     partials: dict[Node, Node] = {of: ones_like(of)}
-    for edge in sweep(of, partials[of], [wrt], operands).edges:
-        if edge.node in partials and edge.local is not None:
-            first = edge.node is of and edge.local.shape == of.shape
-            share = edge.local if first else partials[edge.node] * edge.local
-            known = partials.get(edge.target)
-            partials[edge.target] = share if known is None else known + share
-    return Local(tidy(partials[wrt], [*operands, of], [of]), "elementwise", repeated)
+    for edge in path:
+        if edge.local is None:
+            return None
+        first = edge.node is of and edge.local.shape == of.shape
+        share = edge.local if first else partials[edge.node] * edge.local
+        known = partials.get(edge.target)
+        partials[edge.target] = share if known is None else known + share
+    return partials[wrt]
 
 
 def _linear(share: Node, g: Node) -> Local:

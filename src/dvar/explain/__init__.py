@@ -25,7 +25,7 @@ from dvar.write.report import ElementReport, Formula, Report
 __all__ = ["Explanation", "explain"]
 
 # A page about more than this helps nobody, and takes longer than anybody waits.
-MOST_VALUES = 250
+MOST_VALUES = 500
 MOST_OPERATIONS = 12_000
 
 

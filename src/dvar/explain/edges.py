@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
 from dvar.core.node import Node
 from dvar.core.op import Array, Kink
-from dvar.derive.derivation import Local, Share, local_derivative
+from dvar.derive.derivation import Local, Share, local_derivatives
 from dvar.derive.sweep import Edge
 from dvar.explain.kinks import sentence
 from dvar.explain.work import Work
@@ -36,11 +37,15 @@ class LocalStep:
 
 def local_steps(work: Work, wanted: set[Node]) -> list[LocalStep]:
     """The local derivative of every share whose target, or a value on its way to one, is wanted."""
+    units = set(work.problem.labels)
     steps = []
-    for share in work.derivation.shares:
-        if share.wrt in wanted:
-            local = local_derivative(share.of, share.wrt, [*work.problem.labels])
-            steps.append(LocalStep(share, local, _edge_report(work, share, local)))
+    shares = [share for share in work.derivation.shares if share.wrt in wanted]
+    for of, group in groupby(shares, lambda share: share.of):
+        together = list(group)
+        local = local_derivatives(of, [share.wrt for share in together], units)
+        for share in together:
+            report = _edge_report(work, share, local[share.wrt])
+            steps.append(LocalStep(share, local[share.wrt], report))
     return steps
 
 

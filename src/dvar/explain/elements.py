@@ -15,7 +15,7 @@ from dvar.core.errors import FormulaError, MissingRule, ShapeError
 from dvar.core.node import Node, topological
 from dvar.core.op import Multilinear
 from dvar.derive.components import components
-from dvar.derive.derivation import Derivation, Vocabulary, derive, local_derivative
+from dvar.derive.derivation import Derivation, Vocabulary, derive, local_derivatives
 from dvar.derive.elements import Elements, Index, component, depends_on, indices
 from dvar.derive.tidy import tidy
 from dvar.engine.reference import Environment, evaluate_into
@@ -222,7 +222,7 @@ def _path_report(
     path: list[Node], labels: Mapping[Node, str], units: list[Node], values: Environment
 ) -> PathReport:
     stages = list(pairwise(path))
-    locals_ = [local_derivative(of, wrt, [*labels]).node for of, wrt in stages]
+    locals_ = [local_derivatives(of, [wrt], labels)[wrt].node for of, wrt in stages]
     product = reduce(multiply, locals_) if locals_ else None
     fractions = [f"d{labels[of]}/d{labels[wrt]}" for of, wrt in stages]
     written = Formula(

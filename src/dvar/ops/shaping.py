@@ -14,7 +14,7 @@ from dvar.core.dims import Shape, Size, product, show
 from dvar.core.dims import broadcast as broadcast_shapes
 from dvar.core.errors import ShapeError
 from dvar.core.node import Node, operators
-from dvar.core.op import ATOM, Linear, Notation, Op, as_nodes
+from dvar.core.op import ATOM, Linear, Notation, Op, as_nodes, number
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -103,6 +103,13 @@ def swap_last(x: Node) -> Node:
 
 def _shape_text(operands: Sequence[str], node: Node) -> str:
     return f"{node.op.name}({operands[0]}, {show(node.shape) if node.shape else '()'})"
+
+
+def _broadcast_text(operands: Sequence[str], node: Node) -> str:
+    """An array of ones is written as ``ones(3)``, as the row of that name writes it."""
+    if number(node.inputs[0]) == 1 and node.inputs[0].is_float:
+        return f"ones({show(node.shape) if node.ndim > 1 else node.shape[0]})"
+    return _shape_text(operands, node)
 
 
 def _shape_latex(operands: Sequence[str], node: Node) -> str:
@@ -219,7 +226,7 @@ broadcast_to = Op(
     lambda x, shape: np.broadcast_to(x, shape),
     Linear(_unbroadcast),
     _build_broadcast,
-    notation=Notation(_shape_text, _shape_latex),
+    notation=Notation(_broadcast_text, _shape_latex),
     source="one element goes to many places: its gradient is the sum over them",
 )
 

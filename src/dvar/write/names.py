@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import Any
@@ -60,9 +61,15 @@ def number(value: Any, digits: int = 6) -> str:
     return f"{value:.{digits}g}"
 
 
+# Nobody else writes these sixteen digits.
+CONSTANTS = {math.pi: "pi", -math.pi: "-pi"}
+
+
 def exact(value: Any) -> str:
     """A constant as the user wrote it: every digit that matters, whole numbers without a point."""
     value = value.item() if isinstance(value, np.generic) else value
+    if value in CONSTANTS:
+        return CONSTANTS[value]
     if (
         isinstance(value, float)
         and np.isfinite(value)

@@ -10,15 +10,13 @@ from dvar.core.errors import DvarError, FormulaError
 from dvar.core.graph import Graph
 from dvar.core.node import Node
 from dvar.core.op import VARIABLE
+from dvar.read import syntax as s
 from dvar.read.build.evaluate import Evaluator
 from dvar.read.build.examples import OpenExamples, with_examples
 from dvar.read.build.extents import Extents
-from dvar.read.build.scope import Program, add_values, collect, in_order
-from dvar.read import syntax as s
-from dvar.read.build.scope import spell_by_elements
-from dvar.read.syntax import Expr, canonical
+from dvar.read.build.scope import Program, add_values, collect, in_order, spell_by_elements
 from dvar.read.steps import run
-from dvar.read.syntax import Statement
+from dvar.read.syntax import Expr, Statement, canonical
 from dvar.read.where import Places
 
 
@@ -47,7 +45,7 @@ def build(
     except OpenExamples as open_:
         try:
             again = with_examples(statements, open_) if open_.data else []
-            graph = _built(again, text, shapes, values, file)
+            graph = _built(again, text, shapes, values, file, open_.name)
         except (DvarError, RecursionError):
             raise open_ from None
         return replace(graph, notes=(*graph.notes, open_.note))
@@ -59,8 +57,10 @@ def _built(
     shapes: Mapping[str, Sequence[int | str]] | None,
     values: Mapping[str, Any] | None,
     file: str | None,
+    single: str = "",
 ) -> Graph:
     program = collect(statements, Places(text, file))
+    program.single |= {single}
     declare_shapes(program, shapes or {})
     add_values(program, values)
     extents = Extents(program)

@@ -10,16 +10,14 @@ from dvar.core.errors import DvarError, FormulaError, ShapeError, Source
 from dvar.core.node import Node
 from dvar.core.op import CONSTANT, VARIABLE, AxesError, constant, variable
 from dvar.ops import TABLE
-from dvar.read.build import forms, invoke, lookup
 from dvar.read import syntax as s
+from dvar.read.build import forms, invoke, lookup
 from dvar.read.build.extents import Extents
 from dvar.read.build.functions import INFIX
 from dvar.read.build.indices import Value, elementwise, matmul, ordered, outer
 from dvar.read.build.scope import Definition, Program
 from dvar.read.steps import Step
-from dvar.read.syntax import canonical
-from dvar.read.syntax import Expr
-from dvar.read.syntax import walk
+from dvar.read.syntax import Expr, canonical, walk
 
 BUDGET = 100_000
 """Steps inside calls of the user's functions, after which a text that unfolds without end is given up."""

@@ -19,6 +19,7 @@ class OpenExamples(ShapeError):
     """An index at a definition for one example, of which no input says that it changes.
 
     Attributes:
+        name: the definition.
         letter: the index.
         data: inputs below it that are examples by their names.
         below: every name below it.
@@ -27,7 +28,8 @@ class OpenExamples(ShapeError):
     def __init__(self, program: Program, base: Expr, letter: str) -> None:
         assert isinstance(base, s.Name)
         self.letter = letter
-        self.below = closure(program, canonical(base.name))
+        self.name = canonical(base.name)
+        self.below = closure(program, self.name)
         inputs = [
             name
             for name in program.spans

@@ -16,9 +16,7 @@ from dvar.core.errors import ShapeError
 from dvar.read import syntax as s
 from dvar.read.build.scope import Definition, Program
 from dvar.read.steps import Step, run
-from dvar.read.syntax import canonical
-from dvar.read.syntax import Expr
-from dvar.read.syntax import base_of, children, walk
+from dvar.read.syntax import Expr, base_of, canonical, children, walk
 
 Key: TypeAlias = "tuple[str, Any, Any]"
 Env: TypeAlias = "dict[str, Key]"

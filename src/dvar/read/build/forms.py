@@ -8,16 +8,14 @@ from dvar.core.dims import Dim, Size
 from dvar.core.errors import FormulaError, ShapeError
 from dvar.core.op import constant, size_of
 from dvar.ops import TABLE
-from dvar.read.build import examples, lookup
 from dvar.read import syntax as s
+from dvar.read.build import examples, lookup
 from dvar.read.build.calls import shape_answer
 from dvar.read.build.indices import Value, elementwise, rename, take_letter, together
 from dvar.read.build.literals import literal
 from dvar.read.build.scope import LITERAL_NAMES
 from dvar.read.steps import Step
-from dvar.read.syntax import canonical
-from dvar.read.syntax import Expr
-from dvar.read.syntax import base_of
+from dvar.read.syntax import Expr, base_of, canonical
 
 if TYPE_CHECKING:
     from dvar.read.build.evaluate import Evaluator
@@ -189,6 +187,10 @@ def component(e: Evaluator, expr: s.Component) -> Step[Value]:
             raise lookup.needs_shape(e, base, value, f"the index {letter}")
         else:
             value = take_letter(value, letter)
+    is_single = isinstance(base, s.Name) and canonical(base.name) in e.program.single
+    if is_single and value.event and all(size == 1 for size in value.event):
+        leading = value.node.shape[: len(value.letters)]
+        value = Value(TABLE["reshape"](value.node, leading), value.letters)
     return value
 
 

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 from dvar.core.errors import FormulaError, ShapeError
 from dvar.core.op import Op, size_of
 from dvar.ops import TABLE
-from dvar.read.build import calls, forms
 from dvar.read import syntax as s
+from dvar.read.build import calls, forms
 from dvar.read.build.functions import lookup as find_row
 from dvar.read.build.functions import nearest, signature
 from dvar.read.build.indices import Value, elementwise
 from dvar.read.build.lookup import defined, depends, how_to_declare
 from dvar.read.build.scope import Definition, Program
 from dvar.read.steps import Step
-from dvar.read.syntax import canonical
-from dvar.read.syntax import Expr
-from dvar.read.syntax import walk
+from dvar.read.syntax import Expr, canonical, walk
 
 if TYPE_CHECKING:
     from dvar.read.build.evaluate import Evaluator

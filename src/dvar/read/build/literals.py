@@ -9,8 +9,7 @@ import numpy as np
 from dvar.core.errors import FormulaError
 from dvar.read import syntax as s
 from dvar.read.steps import Step, run
-from dvar.read.syntax import Expr
-from dvar.read.syntax import walk
+from dvar.read.syntax import Expr, walk
 from dvar.read.where import Places
 
 _CONSTANTS = {"pi": np.pi, "inf": np.inf, "nan": np.nan}

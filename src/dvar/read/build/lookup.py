@@ -11,17 +11,15 @@ from dvar.core.dims import Size, show
 from dvar.core.errors import FormulaError, ShapeError
 from dvar.core.op import VARIABLE, constant, size_of
 from dvar.ops import TABLE
-from dvar.read.build import calls
 from dvar.read import syntax as s
+from dvar.read.build import calls
 from dvar.read.build.extents import long_axis
 from dvar.read.build.functions import lookup as find_row
 from dvar.read.build.functions import signature
 from dvar.read.build.indices import Value
 from dvar.read.build.scope import LITERAL_NAMES, Program, closure, element
 from dvar.read.steps import Step
-from dvar.read.syntax import canonical
-from dvar.read.syntax import Expr
-from dvar.read.syntax import walk
+from dvar.read.syntax import Expr, canonical, walk
 
 if TYPE_CHECKING:
     from dvar.read.build.evaluate import Evaluator

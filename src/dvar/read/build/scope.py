@@ -11,9 +11,17 @@ import numpy as np
 from dvar.core.errors import FormulaError
 from dvar.read import syntax as s
 from dvar.read.build.literals import literal
-from dvar.read.syntax import CONSTANTS, canonical
-from dvar.read.syntax import Declare, Define, Expr, Span, Statement
-from dvar.read.syntax import base_of, walk
+from dvar.read.syntax import (
+    CONSTANTS,
+    Declare,
+    Define,
+    Expr,
+    Span,
+    Statement,
+    base_of,
+    canonical,
+    walk,
+)
 from dvar.read.where import Places
 
 LITERAL_NAMES = frozenset({"True", "False", "None", "newaxis", "..."})
@@ -48,6 +56,7 @@ class Program:
         letters: index letters.
         examples: name → letter of the examples its values carry.
         indexed: names that occur with an index.
+        single: definitions of one number for one example, whatever axes of one element it has.
         notes: remarks for the person.
         closures: definition → all it depends on, as far as it was asked for.
     """
@@ -63,6 +72,7 @@ class Program:
     letters: set[str] = field(default_factory=set)
     examples: dict[str, str] = field(default_factory=dict)
     indexed: set[str] = field(default_factory=set)
+    single: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     closures: dict[str, frozenset[str]] = field(default_factory=dict)
 

@@ -32,10 +32,12 @@ from dvar.read.syntax import (
     Statement,
 )
 
-_SIGNS = re.compile(r"\\[A-Za-z(\[{,;]|\$")
+_SIGNS = re.compile(r"\\[A-Za-z(\[{,;|]|\$")
 _SHARED = re.compile(r"[_^]\s*\{|\^\s*T\b|\^\s*\(\s*[a-z]\s*\)")
 # A product sign, a shape or a word that is called: nobody writes these in LaTeX.
-_TEXT = re.compile(r"(?<!\^)\*|@|#|\bsum_|^\s*\w[\w, ]*:\s|[;,]\s*\w+:\s|\b[A-Za-z]{3,}\(", re.M)
+_TEXT = re.compile(
+    r"(?<!\^)\*|@|#|\bsum_|^\s*\w[\w, ]*:\s|[;,]\s*\w+:\s|\b[A-Za-z]{3,}\(", re.MULTILINE
+)
 _USUAL_INDICES = frozenset("ijkl")
 
 

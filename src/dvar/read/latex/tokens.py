@@ -322,7 +322,8 @@ def _after_talk(page: Page, tokens: Sequence[Token], n: int) -> int:
     if end == n + 1:
         return n
     content = page.text[tokens[n + 1].span[1] : tokens[end - 1].span[0]]
-    return end if is_talk(content) else n
+    is_call = content.strip() == "where" and end < len(tokens) and tokens[end].is_("(")
+    return end if is_talk(content) and not is_call else n
 
 
 def is_talk(content: str) -> bool:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from dvar.core.errors import FormulaError
 from dvar.core.letters import GREEK
+from dvar.read.build.functions import lookup
 from dvar.read.syntax import canonical
 from dvar.read.text.survey import match_declaration, match_left
-from dvar.read.text.tokens import END, LINE, NAME, SIGN, Token
+from dvar.read.text.tokens import END, LINE, NAME, NUMBER, SIGN, Token
 from dvar.read.where import Places
 
 _TALK = frozenset(
@@ -52,7 +54,7 @@ def without_prose(
         elif depth == 0 and (end := _talk(tokens, at, known)):
             if kept and kept[-1].kind != LINE:
                 kept.append(Token(LINE, "\n", token.span, True))
-        elif depth == 0 and (end := _full_stop(tokens, at)):
+        elif depth == 0 and (end := (starts and _heading(tokens, at)) or _full_stop(tokens, at)):
             pass
         elif depth == 0 and kept and (end := _remark(tokens, at, known)):
             notes[f"{_written(places, tokens, at, end)} is read as a remark"] = None
@@ -107,10 +109,22 @@ def _talk(tokens: Sequence[Token], at: int, known: Collection[str]) -> int:
     first = end
     while tokens[end].kind == NAME and tokens[end].text.lower() in _TALK - set(known):
         end += 1
-        if _is(tokens[end], ":", ",") and not match_declaration(tokens, end - 1):
+        if _is(tokens[end], ":", ",") and _defines(tokens, end + 1):
             end += 1
-    is_followed = match_left(tokens, end) or match_declaration(tokens, end)
-    return end if end > first and is_followed else 0
+    return end if end > first and _defines(tokens, end) else 0
+
+
+def _defines(tokens: Sequence[Token], at: int) -> bool:
+    return bool(match_left(tokens, at) or match_declaration(tokens, at))
+
+
+def _heading(tokens: Sequence[Token], at: int) -> int:
+    """The place behind ``Forward pass:``; 0 where there is no heading."""
+    end = at
+    while tokens[end].kind == NAME:
+        end += 1
+    is_heading = end > at + 1 and _is(tokens[end], ":")
+    return end + 1 if is_heading and (_ends(tokens[end + 1]) or _defines(tokens, end + 1)) else 0
 
 
 def _full_stop(tokens: Sequence[Token], at: int) -> int:
@@ -123,6 +137,9 @@ def _remark(tokens: Sequence[Token], at: int, known: Collection[str]) -> int:
     """The place behind ``(natural log)`` at the end of a statement; 0 where it may be a factor."""
     if not _is(tokens[at], "(") or not tokens[at].spaced:
         return 0
+    if tokens[at + 1].kind == NUMBER and tokens[at + 1].text.isdigit() and _is(tokens[at + 2], ")"):
+        is_apart = tokens[at].span[0] - tokens[at - 1].span[1] > 1  # the number of an equation
+        return at + 3 if is_apart and _ends(tokens[at + 3]) else 0
     end, depth = at + 1, 1
     while depth and not _ends(tokens[end]):
         depth += _is(tokens[end], "(", "[", "{") - _is(tokens[end], ")", "]", "}")
@@ -143,15 +160,16 @@ def _remark(tokens: Sequence[Token], at: int, known: Collection[str]) -> int:
         and not _is_quantity(tokens, t, elsewhere)
         for t in words
     )
-    return end if is_prose and any(len(t.text) >= _LONG for t in words) else 0
+    return end if is_prose and any(map(_is_word, words)) else 0
+
+
+def _is_word(token: Token) -> bool:
+    return len(token.text) >= _LONG or (len(token.text) > 1 and lookup(token.text) is not None)
 
 
 def _is_quantity(tokens: Sequence[Token], word: Token, elsewhere: Counter[str]) -> bool:
     """Whether a word also stands somewhere else, other than as the function ``log(…)``."""
-    calls = sum(
-        a.text == word.text and _is(b, "(") and not b.spaced
-        for a, b in zip(tokens, tokens[1:], strict=False)
-    )
+    calls = sum(a.text == word.text and _is(b, "(") and not b.spaced for a, b in pairwise(tokens))
     return elsewhere[word.text] > calls
 
 

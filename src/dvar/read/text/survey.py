@@ -22,7 +22,7 @@ _LETTERS = re.compile(r"(?:[A-Za-z]\d*)+")
 _SUM = re.compile(r"sum_([A-Za-z])")
 _USUAL = frozenset("ijkl")
 _LITERAL = frozenset("+-*/()[],") | {"**"}
-KEYWORDS = frozenset({"if", "else", "and", "or", "not", "for", "in"})
+KEYWORDS = frozenset({"if", "else", "and", "or", "not", "for", "in", "otherwise"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,9 @@ _FRACTIONS = "½⅓⅔¼¾⅕⅙⅛"
 _LETTER = rf"[^\W\d{_SUPERSCRIPTS}{_FRACTIONS}ᵀ]|∑|∂"
 _REST = rf"[^\W{_SUPERSCRIPTS}{_FRACTIONS}ᵀ]|[\u0300-\u036f\u20d7]"
 # "1.", "(2)" or "-" before a definition at the beginning of a line.
-_BULLET = r"(?m:^)[ \t]*(?:\(?\d+[.)]|[-*•])[ \t]+(?=[^\W\d]\w*(?:\([\w, ]*\))?[ \t]*=(?!=))"
+_BULLET = (
+    r"(?m:^)[ \t]*(?:\(?(?:\d+|[a-z])[.)]|[-*•])[ \t]+(?=[^\W\d]\w*(?:\([\w, ]*\))?[ \t]*=(?!=))"
+)
 _TOKEN = re.compile(
     "|".join(
         (
@@ -98,7 +100,7 @@ def tokenize(places: Places) -> list[Token]:
     tokens: list[Token] = []
     brackets: list[Token] = []
     for token in _scan(places):
-        if token.kind == LINE and (brackets or not tokens or _goes_on(tokens[-1])):
+        if token.kind == LINE and (brackets or not tokens or _goes_on(tokens)):
             if brackets and token.text == ";":
                 raise _unclosed(places, brackets[-1])
             continue
@@ -112,8 +114,11 @@ def tokenize(places: Places) -> list[Token]:
     return tokens
 
 
-def _goes_on(last: Token) -> bool:
-    return last.kind == SIGN and last.text in _UNFINISHED
+def _goes_on(tokens: list[Token]) -> bool:
+    """Whether a formula goes on in the next line (``from math import *`` does not)."""
+    last = tokens[-1]
+    imports = len(tokens) > 1 and tokens[-2].text == "import"
+    return last.kind == SIGN and last.text in _UNFINISHED and not imports
 
 
 def _match(places: Places, brackets: list[Token], token: Token) -> None:
