@@ -8,6 +8,7 @@ from dvar.core.node import Node
 from dvar.explain.elements import element_formulas
 from dvar.explain.work import Work, once, sizes_in
 from dvar.write import names, notation
+from dvar.write.page import listed
 from dvar.write.report import Formula, Gradient, NodeReport, Shape
 
 
@@ -74,4 +75,7 @@ def _gradient(work: Work, name: str, node: Node) -> Gradient:
         shown[gradient] = printed[gradient] = problem.labels[gradient]
     written = once(gradient)
     symbolic = Formula(notation.text(written, shown), notation.latex(written, printed))
-    return Gradient(label, symbolic, value, element_formulas(work.problem, gradient))
+    elements = element_formulas(work.problem, gradient)
+    if isinstance(elements, list):  # a list may say it in fewer words: [d[2], d[0], d[1]]
+        symbolic = min(symbolic, listed(elements), key=lambda formula: len(formula.text))
+    return Gradient(label, symbolic, value, elements)

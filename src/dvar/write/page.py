@@ -187,14 +187,16 @@ def _elements(gradient: Gradient) -> Iterator[tuple[Formula | str, Formula]]:
             others = f" (i not {apart})" if index == "i" else ""
             yield Formula(label + others, rf"{names.latex_name(label)}\text{{{others}}}"), formula
     elif gradient.elements is not None:
-        yield "", _listed(gradient.elements)
+        every = listed(gradient.elements)
+        if every.text != gradient.symbolic.text:
+            yield "", every
 
 
-def _listed(elements: Any) -> Formula:
+def listed(elements: Any) -> Formula:
     """Nested formulas as one list."""
     if isinstance(elements, Formula):
         return elements
-    parts = [_listed(part) for part in elements]
+    parts = [listed(part) for part in elements]
     inner = r", \; ".join(part.latex for part in parts)
     return Formula(f"[{', '.join(part.text for part in parts)}]", rf"\left[{inner}\right]")
 
