@@ -191,6 +191,16 @@ def _reshape_of_reshape(node: Node) -> Node | None:
     return reshape(x.inputs[0], node.shape) if moved else None
 
 
+def _reshape_of_elementwise(node: Node) -> Node | None:
+    """``reshape(1 - y)`` of an input is ``1 - reshape(y)``: it can meet another ``reshape(y)``."""
+    (x,) = node.inputs
+    arrays = [operand for operand in x.inputs if operand.shape]
+    if not x.op.is_elementwise or len(arrays) != 1 or arrays[0].inputs:
+        return None
+    moved = [reshape(y, node.shape) if y.shape else y for y in x.inputs]
+    return x.op.node(*moved, **dict(x.params))
+
+
 def _reshape_of_sum(node: Node) -> Node | None:
     (x,) = node.inputs
     if x.op is not sum_:
@@ -279,6 +289,8 @@ IDENTITIES: tuple[Identity, ...] = (
     Identity("sum does not see the order", lambda: sum_(_A.T), lambda: sum_(_A), "sum", _sum_of_moved),
     Identity("reshape of reshape", lambda: reshape(reshape(_A, (6,)), (3, 2)), lambda: reshape(_A, (3, 2)),
              "reshape", _reshape_of_reshape),
+    Identity("reshape of one array in a formula", lambda: reshape(1 - _A, (6,)),
+             lambda: 1 - reshape(_A, (6,)), "reshape", _reshape_of_elementwise),
     Identity("reshape of sum", lambda: reshape(sum_(_A, axis=1), (2, 1)),
              lambda: sum_(_A, axis=1, keepdims=True), "reshape", _reshape_of_sum),
     Identity("A 1 = sum of A", lambda: _A @ _full(_s, 3), lambda: _s * sum_(_A, axis=1),
