@@ -484,7 +484,6 @@ def test_a_sum_of_a_loss_for_one_example_takes_x_and_y_for_examples() -> None:
         "z = W @ x + b; yhat = sigmoid(z); L = y*log(yhat) + (1-y)*log(1-yhat)\n"
         "J = -(1/m)*sum_i L_i"
     )
-    assert [str(node.shape) for node in graph.inputs.values()][:2] != []
     assert graph.output[1].shape == ()
     assert graph.inputs["W"].ndim == 2
     assert graph.inputs["x"].ndim == 3

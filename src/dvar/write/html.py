@@ -16,12 +16,23 @@ from itertools import groupby
 
 from dvar.write import svg
 from dvar.write.mathml import math
-from dvar.write.page import Block, Code, Equations, Heading, Paragraph, Table, page, shape, value
+from dvar.write.page import (
+    Block,
+    Code,
+    Equations,
+    Heading,
+    Paragraph,
+    Table,
+    elements,
+    page,
+    shape,
+    value,
+)
 from dvar.write.report import Array, Formula, NodeReport, Report, StepReport
 from dvar.write.runs import plain
 
 _PAGE_ONLY = "/* page only */"
-_LEAST_SCALE = 0.85
+_LEAST_SCALE = 0.72
 _MOST_SCALE = 1.25
 _OWN = ("Forward pass", "Backward pass", "Gradients", "Conventions")
 
@@ -262,7 +273,10 @@ def _node_cells(node: NodeReport, shapes: bool, numbers: bool) -> list[str]:
     if gradient is None:
         cells.append('<td><span class="kind">–</span></td>')
     else:
-        cells.append(f"<td>{math(_equal([gradient.label, gradient.symbolic]))}</td>")
+        lines = [_equal([gradient.label, gradient.symbolic])]
+        for label, formula in elements(gradient):
+            lines.append(_equal([label if isinstance(label, Formula) else gradient.label, formula]))
+        cells.append(f"<td>{'<br>'.join(map(math, lines))}</td>")
     if numbers:
         cells.append(f'<td class="gradient">{_number(gradient.value if gradient else None)}</td>')
     return cells

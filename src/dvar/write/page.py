@@ -171,14 +171,14 @@ def _gradients(report: Report) -> Table:
             cells.append("" if gradient.value is None else value(gradient.value))
         rows.append((*cells, shape(node.shape)))
         blank = ("",) * (len(cells) - 1)
-        rows += [(name, formula, *blank) for name, formula in _elements(gradient)]
+        rows += [(name, formula, *blank) for name, formula in elements(gradient)]
     head = ("gradient", "formula", "value", "shape") if with_values else (
         "gradient", "formula", "shape"
     )  # fmt: skip
     return Table(head, tuple(rows))
 
 
-def _elements(gradient: Gradient) -> Iterator[tuple[Formula | str, Formula]]:
+def elements(gradient: Gradient) -> Iterator[tuple[Formula | str, Formula]]:
     """The elements of a gradient whose formula hides them: a row of all, or one for each kind."""
     if isinstance(gradient.elements, dict):
         apart = ", ".join(index for index in gradient.elements if index != "i")
@@ -192,11 +192,11 @@ def _elements(gradient: Gradient) -> Iterator[tuple[Formula | str, Formula]]:
             yield "", every
 
 
-def listed(elements: Any) -> Formula:
+def listed(nested: Any) -> Formula:
     """Nested formulas as one list."""
-    if isinstance(elements, Formula):
-        return elements
-    parts = [listed(part) for part in elements]
+    if isinstance(nested, Formula):
+        return nested
+    parts = [listed(part) for part in nested]
     inner = r", \; ".join(part.latex for part in parts)
     return Formula(f"[{', '.join(part.text for part in parts)}]", rf"\left[{inner}\right]")
 

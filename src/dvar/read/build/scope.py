@@ -356,7 +356,8 @@ def add_values(program: Program, values: Mapping[str, Any] | None) -> None:
         if name in program.definitions or isinstance(value, str) or value is None:
             continue
         if name not in program.spelling and name not in program.letters:
-            if not np.ndim(value) or not spell_by_elements(program, name, spelled):
+            has_place = np.ndim(value) and spell_by_elements(program, name, spelled)
+            if not has_place:
                 continue
         try:
             program.values[name] = value if np.ndim(value) == 0 else np.asarray(value)

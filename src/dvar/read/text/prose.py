@@ -7,7 +7,7 @@ out; what would be read as a product of words is refused.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from dvar.core.errors import FormulaError
@@ -28,6 +28,7 @@ _TALK = frozenset(
 _NEVER_NAMES = frozenset({"where", "with", "let", "then", "thus", "hence", "therefore", "when"})
 _PYTHON = frozenset({"def", "return", "class", "while", "for", "if", "print", "assert", "lambda"})
 _LONG = 4
+_MOST = 4  # words in a row
 
 
 def without_prose(
@@ -39,6 +40,10 @@ def without_prose(
         FormulaError: a statement of Python, or a word of prose in the middle of an expression.
     """
     known = _known(tokens, given)
+    counted = Counter(t.text for t in tokens if t.kind == NAME)
+    counted.subtract(
+        a.text for a, b in pairwise(tokens) if a.kind == NAME and _is(b, "(") and not b.spaced
+    )
     kept: list[Token] = []
     notes: dict[str, None] = {}
     at, depth = 0, 0
@@ -56,7 +61,7 @@ def without_prose(
                 kept.append(Token(LINE, "\n", token.span, True))
         elif depth == 0 and (end := (starts and _heading(tokens, at)) or _full_stop(tokens, at)):
             pass
-        elif depth == 0 and kept and (end := _remark(tokens, at, known)):
+        elif depth == 0 and kept and (end := _remark(tokens, at, known, counted)):
             notes[f"{_written(places, tokens, at, end)} is read as a remark"] = None
         else:
             _refuse_prose(tokens, at, places, known)
@@ -107,7 +112,9 @@ def _talk(tokens: Sequence[Token], at: int, known: Collection[str]) -> int:
     """The place behind ``, where`` before a definition; 0 where there is none."""
     end = at + 1 if _is(tokens[at], ",", ".") else at
     first = end
-    while tokens[end].kind == NAME and tokens[end].text.lower() in _TALK - set(known):
+    while tokens[end].kind == NAME and tokens[end].text.lower() in _TALK and end - first < _MOST:
+        if tokens[end].text in known:
+            break
         end += 1
         if _is(tokens[end], ":", ",") and _defines(tokens, end + 1):
             end += 1
@@ -133,8 +140,13 @@ def _full_stop(tokens: Sequence[Token], at: int) -> int:
     return at + 1 if stops else 0
 
 
-def _remark(tokens: Sequence[Token], at: int, known: Collection[str]) -> int:
-    """The place behind ``(natural log)`` at the end of a statement; 0 where it may be a factor."""
+def _remark(
+    tokens: Sequence[Token], at: int, known: Collection[str], counted: Mapping[str, int]
+) -> int:
+    """The place behind ``(natural log)`` at the end of a statement; 0 where it may be a factor.
+
+    ``counted``: how often each word stands in the text, other than as a function: ``log(…)``.
+    """
     if not _is(tokens[at], "(") or not tokens[at].spaced:
         return 0
     if tokens[at + 1].kind == NUMBER and tokens[at + 1].text.isdigit() and _is(tokens[at + 2], ")"):
@@ -150,14 +162,13 @@ def _remark(tokens: Sequence[Token], at: int, known: Collection[str]) -> int:
     if inside and inside[0].text in _NEVER_NAMES | {"if", "for"}:
         return end
     words = [t for t in inside if not _is(t, ",", "-")]
-    elsewhere = Counter(t.text for t in tokens if t.kind == NAME)
-    elsewhere.subtract(t.text for t in inside)
+    here = Counter(t.text for t in inside)
     is_prose = all(
         t.kind == NAME
         and t.text.isalpha()
         and canonical(t.text) not in known
         and t.text not in GREEK
-        and not _is_quantity(tokens, t, elsewhere)
+        and counted[t.text] <= here[t.text]
         for t in words
     )
     return end if is_prose and any(map(_is_word, words)) else 0
@@ -165,12 +176,6 @@ def _remark(tokens: Sequence[Token], at: int, known: Collection[str]) -> int:
 
 def _is_word(token: Token) -> bool:
     return len(token.text) >= _LONG or (len(token.text) > 1 and lookup(token.text) is not None)
-
-
-def _is_quantity(tokens: Sequence[Token], word: Token, elsewhere: Counter[str]) -> bool:
-    """Whether a word also stands somewhere else, other than as the function ``log(…)``."""
-    calls = sum(a.text == word.text and _is(b, "(") and not b.spaced for a, b in pairwise(tokens))
-    return elsewhere[word.text] > calls
 
 
 def _refuse_python(tokens: Sequence[Token], at: int, places: Places) -> None:
