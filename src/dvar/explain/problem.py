@@ -131,7 +131,7 @@ def _given(
             values[graph.inputs[name]] = value
         elif name in wanted:
             sizes[name] = int(value)
-        elif name == upstream:
+        elif isinstance(upstream, str) and name == upstream:
             continue
         elif name in graph.names:
             raise FormulaError(

@@ -91,10 +91,14 @@ def _is(token: Token, *signs: str) -> bool:
     return token.kind == SIGN and token.text in signs
 
 
+# Nobody declares more names in one line; looking further at every comma would take quadratic time.
+MOST_NAMES = 100
+
+
 def _names(tokens: Sequence[Token], at: int) -> tuple[tuple[str, ...], int]:
     """Names with commas between them."""
-    found = []
-    while tokens[at].kind == NAME:
+    found: list[str] = []
+    while tokens[at].kind == NAME and len(found) < MOST_NAMES:
         found.append(tokens[at].text)
         at += 1
         if not _is(tokens[at], ","):
