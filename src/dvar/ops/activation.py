@@ -105,7 +105,7 @@ leaky_relu = Op(
     Partials(_leaky_partial), _build_leaky,
     expand=lambda x, negative_slope: where(x > 0, x, negative_slope * x),
     notation=Notation(None, r"\operatorname{{LeakyReLU}}\left({0}\right)"), dtype="float", domain=(REALS,),
-    kinks=(Kink("x = 0", lambda x, negative_slope=0.01: x == 0, 0.01, (0.0, 1.0), "the slope of the negative side, as relu does"),),
+    kinks=(Kink("x = 0", lambda x, negative_slope=0.01: x == 0, 0.01, (0.01, 1.0), "the slope of the negative side, as relu does; anything up to 1 is right"),),
     edges=(Edge((0.0,), 0.0, (0.01,)), Edge((-2.0,), -0.5, (0.25,), {"negative_slope": 0.25})),
     source="Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic models",
 )
@@ -115,8 +115,8 @@ elu = Op(
     expand=lambda x, alpha: where(x > 0, x, alpha * (exp(x) - 1)),
     notation=Notation(None, r"\operatorname{{ELU}}\left({0}\right)"), dtype="float", domain=(REALS,),
     kinks=(Kink(
-        "x = 0 and alpha is not 1", lambda x, alpha=0.0: (x == 0) & (alpha != 1), 1.0, (0.0, 1.0),
-        "the slope of the identity; for alpha = 1 both slopes are 1",
+        "x = 0 and alpha is not 1", lambda x, alpha=0.0: (x == 0) & (alpha != 1), 1.0, (1.0, 1.0),
+        "the slope of the identity; anything between alpha and 1 is right",
     ),),
     edges=(Edge((0.0,), 0.0, (1.0,)), Edge((800.0,), 800.0, (1.0,)), Edge((-800.0,), -2.0, (0.0,), {"alpha": 2.0})),
     source="Clevert, Unterthiner & Hochreiter 2016, Exponential linear units, eq. 15",
