@@ -123,9 +123,9 @@ def _read(
         raise FormulaError(
             f"cannot explain {type(subject).__name__}", hint="a formula, LaTeX or a NumPy function"
         )
-    from dvar.read.trace.trace import trace
+    from dvar.read.trace.trace import trace_for_explanation
 
-    return trace(subject, *args, shapes=shapes, **(at or {})).graph, None
+    return trace_for_explanation(subject, args, at, shapes)
 
 
 def _bounded(graph: Graph, of: str | None) -> None:

@@ -45,8 +45,8 @@ class Explanation:
             if n.gradient is not None
         }
 
-    def to_text(self, width: int | None = None) -> str:
-        """Plain text; ``width`` None does not wrap."""
+    def to_text(self) -> str:
+        """Plain text, never wrapped."""
         from dvar.write.text import to_text
 
         return to_text(self.report)
