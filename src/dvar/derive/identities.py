@@ -24,7 +24,7 @@ from dvar.core.op import (
     variable,
 )
 from dvar.ops import TABLE
-from dvar.ops.arithmetic import divide, multiply, negative, power
+from dvar.ops.arithmetic import divide, multiply, negative, power, subtract
 from dvar.ops.contraction import matmul, outer
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import broadcast_to, normal_axes, reshape, swap_last, transpose
@@ -191,6 +191,17 @@ def _reshape_of_reshape(node: Node) -> Node | None:
     return reshape(x.inputs[0], node.shape) if moved else None
 
 
+def _logistic(node: Node) -> Node | None:
+    """The slope of ``logaddexp(0, z)``, the stable way to write log(1 + e^z)."""
+    (x,) = node.inputs
+    if x.op is not subtract or x.inputs[1].op is not TABLE["logaddexp"]:
+        return None
+    z, (first, second) = x.inputs[0], x.inputs[1].inputs
+    if {number(first), number(second)} >= {0} and z in (first, second):
+        return TABLE["sigmoid"](z)
+    return None
+
+
 def _reshape_of_elementwise(node: Node) -> Node | None:
     """``reshape(1 - y)`` of an input is ``1 - reshape(y)``: it can meet another ``reshape(y)``."""
     (x,) = node.inputs
@@ -289,6 +300,9 @@ IDENTITIES: tuple[Identity, ...] = (
     Identity("sum does not see the order", lambda: sum_(_A.T), lambda: sum_(_A), "sum", _sum_of_moved),
     Identity("reshape of reshape", lambda: reshape(reshape(_A, (6,)), (3, 2)), lambda: reshape(_A, (3, 2)),
              "reshape", _reshape_of_reshape),
+    Identity("exp(z - logaddexp(0, z)) = sigmoid(z)",
+             lambda: TABLE["exp"](_A - TABLE["logaddexp"](0, _A)), lambda: TABLE["sigmoid"](_A),
+             "exp", _logistic),
     Identity("reshape of one array in a formula", lambda: reshape(1 - _A, (6,)),
              lambda: 1 - reshape(_A, (6,)), "reshape", _reshape_of_elementwise),
     Identity("reshape of sum", lambda: reshape(sum_(_A, axis=1), (2, 1)),

@@ -55,7 +55,7 @@ def _forward_numbers(work: Work, node: Node) -> Formula | None:
         return None
     values = {x: work.problem.values[x] for x in work.problem.labels if x is not node}
     values |= sizes_in(work, node)
-    return Formula(*notation.substituted(node, values))
+    return Formula(*notation.substituted(node, values, work.problem.labels))
 
 
 def _gradient(work: Work, name: str, node: Node) -> Gradient:

@@ -94,7 +94,7 @@ def _total_report(work: Work, wrt: Node, uses: Sequence[Share]) -> StepReport:
     gradient = work.derivation.gradients[wrt]
     (value,) = problem.evaluate(gradient)
     numbers = None
-    if all(v is not None for v in values):
+    if all(v is not None and np.size(v) <= notation.LARGE for v in values):
         numbers = Formula(
             " + ".join(_bracketed(names.array(v)) for v in values),
             " + ".join(_bracketed(names.latex_array(v)) for v in values),
@@ -182,7 +182,8 @@ def _numbers_in(work: Work, share: Share, expanded: Node) -> Formula | None:
             (value,) = problem.evaluate(node)
             if value is not None:
                 values[node] = value
-    return Formula(*notation.substituted(expanded, {**values, **sizes_in(work, expanded)}))
+    values |= sizes_in(work, expanded)
+    return Formula(*notation.substituted(expanded, values, work.labels))
 
 
 def _rule(share: Share) -> str:

@@ -46,23 +46,32 @@ def definition(node: Node, labels: Mapping[Node, str]) -> tuple[str, str]:
     return text(node, rest), latex(node, rest)
 
 
-def substituted(node: Node, values: Mapping[Node, Any]) -> tuple[str, str]:
-    """The node with numbers in place of names, in both notations."""
+def substituted(
+    node: Node, values: Mapping[Node, Any], labels: Mapping[Node, str]
+) -> tuple[str, str]:
+    """The node with numbers in place of names, in both notations; large arrays keep their names."""
     plain = {x: _value_text(value) for x, value in values.items()}
     print_ = {x: _value_latex(value) for x, value in values.items()}
+    for x, value in values.items():
+        if np.size(value) > LARGE and x in labels:
+            plain[x], print_[x] = labels[x], names.latex_name(labels[x])
     written = _write(node, plain, _text_leaf, _text)[0]
     written = _TWICE_BRACKETED.sub(r"(\1)", _LEADING_NEGATIVE.sub(r"\1\2", written))
     printed = _write(node, print_, _latex_leaf, _latex)[0]
     return written, _TWICE_BRACKETED_LATEX.sub(r"\\left(\1\\right)", printed)
 
 
+# Elements; more than these inside an expression hide the expression.
+LARGE = 12
+
+
 def _value_text(value: Any) -> str:
-    shown = names.array(value, limit=12)
+    shown = names.array(value, limit=LARGE)
     return f"({shown})" if shown.startswith("-") else shown
 
 
 def _value_latex(value: Any) -> str:
-    shown = names.latex_array(value, limit=12)
+    shown = names.latex_array(value, limit=LARGE)
     return rf"({shown})" if shown.startswith("-") else shown
 
 

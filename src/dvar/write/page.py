@@ -55,6 +55,10 @@ class Code:
 Block = Heading | Paragraph | Equations | Table | Code
 
 
+# Elements; of a larger array a page tells the shape and the range.  JSON has every number.
+WRITTEN_OUT = 16
+
+
 def page(report: Report) -> Iterator[Block]:
     """The blocks of an explanation in order of reading."""
     yield Heading("Forward pass")
@@ -81,7 +85,9 @@ def page(report: Report) -> Iterator[Block]:
 
 def value(array: Array) -> Formula:
     """A value in both notations; a large array as its shape and range."""
-    return Formula(names.array(array), names.latex_array(array))
+    return Formula(
+        names.array(array, limit=WRITTEN_OUT), names.latex_array(array, limit=WRITTEN_OUT)
+    )
 
 
 def shape(sizes: Shape) -> str:
