@@ -6,7 +6,6 @@ The expected answers are read from the shared folder, which is not part of the p
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +26,6 @@ TWO_OUTPUTS = (
     "z1 = W1 @ x + b1; h = relu(z1); z2 = W2 @ h + b2; y = sigmoid(z2); "
     "L = -(1/2)*sum(t*log(y) + (1 - t)*log(1 - y))"
 )
-
-
-@dataclass(frozen=True)
-class Case:
-    """One question: the program, the names of its givens, and what is asked of it."""
-
-    id: str
-    program: str
-    at: dict[str, Any] = field(default_factory=dict)
-    upstream: str | None = None
 
 
 def expected(identity: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from systems import LOGISTIC, NETWORK, NETWORK_SHAPES, TWO_OUTPUTS, expected, given, numbers
 
 import dvar
+from dvar import cli
 
 TOLERANCE = {"rtol": 1e-9, "atol": 1e-9}
 
@@ -344,3 +345,67 @@ def test_the_command_line_gives_the_same_numbers_as_python() -> None:
         "df/dz",
         "df/dq",
     }
+
+
+def ask(capsys: pytest.CaptureFixture[str], program: str, at: dict[str, Any], *more: str) -> Any:
+    """The JSON that the command line prints."""
+    values = [f"{name}={json.dumps(value)}" for name, value in at.items()]
+    cli.main(["explain", program, "--at", *values, *more, "--format", "json"])
+    return json.loads(capsys.readouterr().out)
+
+
+NUMERIC = {
+    **{identity: (program, names, ()) for identity, (program, names, _) in SCALAR.items()},
+    "S03": (NETWORK_SHAPES + NETWORK, ("W1", "b1", "W2", "b2", "X", "Y"), ()),
+    "S11": (TWO_OUTPUTS, ("W1", "x", "b1", "W2", "b2", "t"), ()),
+    **{
+        identity: (program, ("x",), (name, "F"))
+        for identity, (program, name) in VECTORS.items()
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("identity", NUMERIC)
+def test_the_command_line_answers_every_system(
+    identity: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program, names, vector = NUMERIC[identity]
+    system = expected(identity)
+    more = ("--upstream", json.dumps(system["test"]["given"][vector[0]])) if vector else ()
+    answer = ask(capsys, program, given(system, *names), *more)
+    nodes = {node["name"]: node for node in answer["nodes"]}
+    edges = {(edge["of"], edge["wrt"]): edge["value"] for edge in answer["edges"]}
+    top = "L" if vector else answer["output"]
+    compared = 0
+    for key, wanted in numbers(system).items():
+        of, slash, wrt = key.removeprefix("d").partition("/d")
+        if key in nodes:
+            close(nodes[key]["value"], wanted)
+        elif slash and of == top and wrt in nodes:
+            close(nodes[wrt]["gradient"]["value"], wanted)
+        elif edges.get((of, wrt)) is not None:
+            close(edges[of, wrt], wanted)
+        else:
+            continue
+        compared += 1
+    assert compared >= (2 if vector else 8)
+
+
+def test_the_command_line_does_logistic_regression_and_its_descent(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    system = expected("S09")
+    wanted = numbers(system)
+    source = given(system, "w1", "w2", "b", "X", "Y")
+    at = {
+        "X": source["X"],
+        "Y": source["Y"],
+        "b": source["b"],
+        "w": [[source["w1"]], [source["w2"]]],
+    }
+    answer = ask(
+        capsys, LOGISTIC, at, "--learning-rate", "0.1", "--update", "w,b", "--examples", "m"
+    )
+    new = {update["name"]: update["value"] for update in answer["descent"]["updates"]}
+    close(new["w"], [wanted["w1 new"], wanted["w2 new"]])
+    assert [program["title"] for program in answer["programs"]][1] == "Vectorised"
