@@ -219,16 +219,17 @@ def test_weights_are_updated_and_the_second_epoch_is_cheaper() -> None:
         close(second[name], wanted[f"{name} (epoch 2)"])
 
 
+def logistic_numbers(system: dict[str, Any]) -> dict[str, Any]:
+    """The givens of S09, its two weights as the column that LOGISTIC declares."""
+    source = given(system, "w1", "w2", "b", "X", "Y")
+    w1, w2 = source.pop("w1"), source.pop("w2")
+    return {**source, "w": [[w1], [w2]]}
+
+
 def test_logistic_regression_over_m_examples() -> None:
     system = expected("S09")
     wanted = numbers(system)
-    source = given(system, "w1", "w2", "b", "X", "Y")
-    at = {
-        "X": source["X"],
-        "Y": source["Y"],
-        "b": source["b"],
-        "w": [[source["w1"]], [source["w2"]]],
-    }
+    at = logistic_numbers(system)
     e = dvar.explain(LOGISTIC, at=at, learning_rate=0.1, update=["w", "b"], examples="m")
     close(e.values["Z"], wanted["z"])
     close(e.values["A"], wanted["a"])
@@ -396,13 +397,7 @@ def test_the_command_line_does_logistic_regression_and_its_descent(
 ) -> None:
     system = expected("S09")
     wanted = numbers(system)
-    source = given(system, "w1", "w2", "b", "X", "Y")
-    at = {
-        "X": source["X"],
-        "Y": source["Y"],
-        "b": source["b"],
-        "w": [[source["w1"]], [source["w2"]]],
-    }
+    at = logistic_numbers(system)
     answer = ask(
         capsys, LOGISTIC, at, "--learning-rate", "0.1", "--update", "w,b", "--examples", "m"
     )

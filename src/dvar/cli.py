@@ -6,7 +6,6 @@ import contextlib
 import inspect
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -294,10 +293,12 @@ def _given(
 
 
 def _listed(option: str, text: str | None) -> list[str] | None:
-    """``a,W1[0,0]``: names; a comma inside brackets belongs to an index."""
+    """The names an option lists.  Raises FormulaError for an empty list."""
     if text is None:
         return None
-    names = [name.strip() for name in re.split(r",(?![^\[]*\])", text) if name.strip()]
+    from dvar.explain.problem import names_in
+
+    names = names_in(text)
     if not names:
         raise FormulaError(f"{option} is empty", hint=f"{option} w,b")
     return names

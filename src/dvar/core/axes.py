@@ -24,6 +24,11 @@ class Axes:
     operands: tuple[tuple[str, ...], ...]
     result: tuple[str, ...]
 
+    def turned(self, n: int) -> Axes:
+        """The result and operand ``n`` exchanged: what the adjoint of a multilinear row obeys."""
+        others = self.operands[:n] + self.operands[n + 1 :]
+        return Axes((self.result, *others), self.operands[n])
+
     def __str__(self) -> str:
         left = ", ".join(" ".join(axes) for axes in self.operands)
         return f"{left} -> {' '.join(self.result)}".strip()

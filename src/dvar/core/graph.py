@@ -101,4 +101,4 @@ def _leaf(node: Node) -> str:
 
 
 def _is_well_typed(node: Node) -> bool:
-    return node.op.node(*node.inputs, **dict(node.params)) is node
+    return node.with_inputs(*node.inputs) is node

@@ -140,6 +140,10 @@ class Node:
                 return value
         raise KeyError(name)
 
+    def with_inputs(self, *operands: Any) -> Node:
+        """The same row with the same parameters, applied to other operands."""
+        return self.op.node(*operands, **dict(self.params))
+
     @property
     def ndim(self) -> int:
         return len(self.shape)

@@ -332,6 +332,14 @@ def _weak(value: Any, partner: str | None) -> Node:
     return constant(value)
 
 
+def axes_of(node: Node) -> axes_.Axes:
+    """The axes sentence that an application of a multilinear row obeys."""
+    rule = node.op.axes
+    if not isinstance(rule, str):
+        rule = str(rule(tuple(x.shape for x in node.inputs), **dict(node.params)))
+    return axes_.parse(rule)
+
+
 def is_constant(node: Node) -> bool:
     return node.op is CONSTANT
 

@@ -63,7 +63,7 @@ def _component(
         elif node.op is TABLE["broadcast_to"] and not node.inputs[0].shape:
             done[node] = done[node.inputs[0]]
         elif node.op.is_elementwise:
-            done[node] = node.op.node(*(done[x] for x in node.inputs), **dict(node.params))
+            done[node] = node.with_inputs(*(done[x] for x in node.inputs))
         else:
             raise MissingRule(f"components through {node.op.name} are not written out")
     return done[root]
@@ -82,7 +82,7 @@ def _scalar(
         apart, rest = _split(node.inputs[0], place, names)
         return _component(apart, None, names, labels) + rest
     if node.inputs and node.op.is_elementwise:
-        return node.op.node(*(done[x] for x in node.inputs), **dict(node.params))
+        return node.with_inputs(*(done[x] for x in node.inputs))
     return node
 
 
@@ -120,7 +120,7 @@ def _ranged(root: Node, index: slice | int, names: Collection[Node]) -> Node:
         elif node in names:
             done[node] = node[index]
         elif node.op.is_elementwise:
-            done[node] = node.op.node(*(done[x] for x in node.inputs), **dict(node.params))
+            done[node] = node.with_inputs(*(done[x] for x in node.inputs))
         else:
             raise MissingRule(f"components through {node.op.name} are not written out")
     return done[root]

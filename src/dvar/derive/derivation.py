@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from dvar.core.axes import parse
 from dvar.core.node import Node, topological
-from dvar.core.op import Multilinear, variable
+from dvar.core.op import Multilinear, axes_of, variable
 from dvar.derive.sweep import Edge, ones_like, sweep
 from dvar.derive.tidy import tidy
 from dvar.ops.contraction import matmul, outer
@@ -37,7 +37,7 @@ class Share:
     edges: tuple[Edge, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Derivation:
     """The derivative of one output, with every step.
 
@@ -57,7 +57,14 @@ class Derivation:
 
     def uses(self, unit: Node) -> list[Share]:
         """The shares a unit receives, in order."""
-        return [share for share in self.shares if share.wrt is unit]
+        return self._by_target.get(unit, [])
+
+    @cached_property
+    def _by_target(self) -> dict[Node, list[Share]]:
+        found: dict[Node, list[Share]] = {}
+        for share in self.shares:
+            found.setdefault(share.wrt, []).append(share)
+        return found
 
 
 def derive(
@@ -247,10 +254,5 @@ def turned_round(edge: Edge) -> tuple[str, str] | None:
     """The axes sentence of a multilinear edge and the one its adjoint obeys, for an explanation."""
     if not isinstance(edge.node.op.derivative, Multilinear):
         return None
-    rule = edge.node.op.axes
-    if not isinstance(rule, str):
-        rule = str(rule(tuple(x.shape for x in edge.node.inputs), **dict(edge.node.params)))
-    axes = parse(rule)
-    others = [a for n, a in enumerate(axes.operands) if n != edge.operand]
-    left = ", ".join(" ".join(a) for a in (axes.result, *others))
-    return str(axes), f"{left} -> {' '.join(axes.operands[edge.operand])}"
+    axes = axes_of(edge.node)
+    return str(axes), str(axes.turned(edge.operand))

@@ -12,11 +12,20 @@ from itertools import product
 
 import numpy as np
 
-from dvar.core.axes import parse
 from dvar.core.dims import is_numeric
 from dvar.core.errors import MissingRule
 from dvar.core.node import Node, topological
-from dvar.core.op import CONSTANT, SIZE, VARIABLE, Array, Linear, Multilinear, constant, variable
+from dvar.core.op import (
+    CONSTANT,
+    SIZE,
+    VARIABLE,
+    Array,
+    Linear,
+    Multilinear,
+    axes_of,
+    constant,
+    variable,
+)
 
 Index = tuple[int, ...]
 
@@ -141,7 +150,7 @@ class Elements:
             return self._atom(node, index)
         terms = self._terms(node, index)
         if node.op.is_elementwise:
-            made = node.op.node(*(self._done[key] for key in terms[0][1]), **dict(node.params))
+            made = node.with_inputs(*(self._done[key] for key in terms[0][1]))
         else:
             made = _total([_product(c, [self._done[key] for key in keys]) for c, keys in terms])
         if node in self.names:
@@ -193,15 +202,13 @@ def _broadcast(x: Node, index: Index) -> Index:
 
 def _products(node: Node, index: Index) -> Iterator[list[tuple[Node, Index]]]:
     """The terms of a multilinear row: its axes sentence with every summed axis run through."""
-    shapes = tuple(x.shape for x in node.inputs)
-    rule = node.op.axes
-    axes = parse(rule if isinstance(rule, str) else str(rule(shapes, **dict(node.params))))
+    axes = axes_of(node)
     if any("..." in part for part in axes.operands):
         raise MissingRule(f"{node.op.name} of stacks of matrices cannot be taken apart")
     sizes = {
-        a: int(s)  # type: ignore[arg-type]  # numeric: checked by the caller
-        for part, shape in zip(axes.operands, shapes, strict=True)
-        for a, s in zip(part, shape, strict=True)
+        name: size
+        for part, x in zip(axes.operands, node.inputs, strict=True)
+        for name, size in zip(part, _sizes(x), strict=True)
     }
     bound = dict(zip(axes.result, index, strict=True))
     summed = [a for a in sizes if a not in bound]

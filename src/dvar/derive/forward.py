@@ -109,7 +109,7 @@ def _moved(node: Node, rule: Linear, tangents: Sequence[Node | None]) -> Node | 
     for n in linear:
         tangent = tangents[n]
         operands[n] = zeros_like(operands[n]) if tangent is None else tangent
-    return node.op.node(*operands, **dict(node.params))
+    return node.with_inputs(*operands)
 
 
 def _transposed(node: Node, rule: Adjoint, tangents: Sequence[Node | None]) -> Node | None:

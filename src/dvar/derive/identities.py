@@ -87,7 +87,7 @@ def _linear_operands(x: Node) -> tuple[tuple[int, ...], bool]:
 def _with(node: Node, n: int, x: Node) -> Node:
     """The node with another operand ``n`` of the same shape."""
     operands = (*node.inputs[:n], x, *node.inputs[n + 1 :])
-    return node.op.node(*operands, **dict(node.params))
+    return node.with_inputs(*operands)
 
 
 def _is_total(x: Node) -> bool:
@@ -209,7 +209,7 @@ def _reshape_of_elementwise(node: Node) -> Node | None:
     if not x.op.is_elementwise or len(arrays) != 1 or arrays[0].inputs:
         return None
     moved = [reshape(y, node.shape) if y.shape else y for y in x.inputs]
-    return x.op.node(*moved, **dict(x.params))
+    return x.with_inputs(*moved)
 
 
 def _reshape_of_sum(node: Node) -> Node | None:

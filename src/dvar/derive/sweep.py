@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from dvar.core.axes import Axes, parse
 from dvar.core.dims import show
 from dvar.core.errors import GraphError, MissingRule
 from dvar.core.node import Node, topological
-from dvar.core.op import Adjoint, Constant, Linear, Multilinear, Partials, constant
+from dvar.core.op import Adjoint, Constant, Linear, Multilinear, Partials, axes_of, constant
 from dvar.ops.contraction import contract
 from dvar.ops.reduction import sum_to
 from dvar.ops.shaping import broadcast_to
@@ -171,12 +170,8 @@ def _unit(sign: int, dtype: str) -> Node:
 
 def _turned(node: Node, g: Node, n: int) -> Node:
     """The adjoint of a multilinear row: the sentence with the result and operand ``n`` exchanged."""
-    shapes = tuple(x.shape for x in node.inputs)
-    rule = node.op.axes
-    axes = parse(rule if isinstance(rule, str) else str(rule(shapes, **dict(node.params))))
-    others = [k for k in range(len(node.inputs)) if k != n]
-    sentence = Axes((axes.result, *(axes.operands[k] for k in others)), axes.operands[n])
-    return contract(sentence, [g, *(node.inputs[k] for k in others)])
+    others = node.inputs[:n] + node.inputs[n + 1 :]
+    return contract(axes_of(node).turned(n), [g, *others])
 
 
 def ones_like(node: Node) -> Node:

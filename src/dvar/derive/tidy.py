@@ -344,4 +344,4 @@ def _is_transparent(node: Node) -> bool:
 def _rebuilt(node: Node, operands: list[Node]) -> Node:
     if all(a is b for a, b in zip(operands, node.inputs, strict=True)):
         return node
-    return node.op.node(*operands, **dict(node.params))
+    return node.with_inputs(*operands)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from dvar.explain.edges import local_steps
 from dvar.explain.elements import element_report, parse_element
 from dvar.explain.explanation import Explanation
 from dvar.explain.nodes import node_reports
-from dvar.explain.problem import LEVELS, Problem, nearest, pose, with_numbers
+from dvar.explain.problem import LEVELS, Problem, names_in, nearest, pose, with_numbers
 from dvar.explain.programs import programs
 from dvar.explain.steps import step_reports
 from dvar.explain.work import work_on
@@ -144,16 +143,14 @@ def _bounded(graph: Graph, of: str | None) -> None:
 
 
 def _parameters(problem: Problem, wanted: set[Node]) -> list[Node]:
-    """The wanted inputs, without data: what has a gradient that training would use."""
+    """The wanted inputs, in the order of the program."""
     return [node for node in problem.graph.inputs.values() if node in wanted]
 
 
 def _names(wrt: str | Sequence[str] | None) -> list[str] | None:
     if wrt is None:
         return None
-    # Commas inside brackets belong to an index: W1[0,0].
-    names = re.split(r",(?![^\[]*\])", wrt) if isinstance(wrt, str) else wrt
-    return [name.strip() for name in names if name.strip()]
+    return names_in(wrt) if isinstance(wrt, str) else [n.strip() for n in wrt if n.strip()]
 
 
 def _wanted(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
 from dvar.core.node import Node
-from dvar.core.op import Array, Kink
 from dvar.derive.derivation import Local, Share, local_derivatives
 from dvar.derive.sweep import Edge
 from dvar.explain.kinks import sentence
@@ -72,15 +71,8 @@ def kinks_hit(work: Work, edges: Sequence[Edge]) -> list[str]:
     values = work.problem.values
     found = []
     for edge in edges:
+        arrays = [values[x] for x in edge.node.inputs] if values else []
         for kink in edge.node.op.kinks:
-            if values and np.any(_hits(kink, edge.node, values)):
+            if values and np.any(kink.hit(*arrays, **dict(edge.node.params))):
                 found.append(sentence(edge.node.op, kink))
     return list(dict.fromkeys(found))
-
-
-def _hits(kink: Kink, node: Node, values: Mapping[Node, Array]) -> Array:
-    arrays = [values[x] for x in node.inputs]
-    try:
-        return np.asarray(kink.hit(*arrays, **dict(node.params)))
-    except TypeError:  # a kink that does not depend on the parameters
-        return np.asarray(kink.hit(*arrays))

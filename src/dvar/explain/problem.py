@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -101,6 +102,11 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
 
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     return close[0] if close else None
+
+
+def names_in(text: str) -> list[str]:
+    """``a,W1[0,0]`` as names; a comma inside brackets belongs to an index."""
+    return [name.strip() for name in re.split(r",(?![^\[]*\])", text) if name.strip()]
 
 
 def _find(graph: Graph, name: str) -> Node:

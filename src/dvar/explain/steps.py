@@ -26,12 +26,12 @@ from dvar.write.report import Formula, StepReport
 def step_reports(work: Work, steps: Sequence[LocalStep]) -> tuple[StepReport, ...]:
     """Seed, then every share in the order of the sweep, each sum after the last of its shares."""
     reports = [_seed_report(work)]
+    last = {step.share.wrt: n for n, step in enumerate(steps)}
     for n, step in enumerate(steps):
         wrt = step.share.wrt
         uses = work.derivation.uses(wrt)
         reports.append(_share_report(work, step, alone=len(uses) == 1))
-        last = all(later.share.wrt is not wrt for later in steps[n + 1 :])
-        if last and len(uses) > 1:
+        if n == last[wrt] and len(uses) > 1:
             reports.append(_total_report(work, wrt, uses))
     return tuple(reports)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dvar.core.node import Node, topological
 from dvar.core.op import SIZE, Array, variable
@@ -37,7 +38,7 @@ class Work:
     symbols: dict[Node, Node]
     by_name: dict[Node, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def labels(self) -> dict[Node, str]:
         """Names of values, of gradients carried by name, and of symbols."""
         symbols = {symbol: self.codes[unit] for unit, symbol in self.symbols.items()}
@@ -47,7 +48,7 @@ class Work:
         node = once(node)
         return Formula(notation.text(node, self.labels), notation.latex(node, self.print_labels))
 
-    @property
+    @cached_property
     def print_labels(self) -> dict[Node, str]:
         """As ``labels``, with gradients written as derivatives: for LaTeX."""
         top = self.problem.numerator
