@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dvar.check.worksheet import check
     from dvar.explain import explain
     from dvar.read.trace.array import Variable
     from dvar.read.trace.trace import Shape, Traced, trace
@@ -53,6 +54,7 @@ __all__ = [
     "Shape",
     "Traced",
     "Variable",
+    "check",
     "elementwise_grad",
     "explain",
     "grad",
@@ -87,7 +89,10 @@ sys.modules[__name__].__class__ = _Dvar
 
 def __getattr__(name: str) -> Any:
     """A public name, or a row of the table as a function: ``dvar.relu(x)``."""
-    if name in _HOME:
+    if name == "check":
+        # The package itself, which can be called.
+        value = import_module("dvar.check")
+    elif name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
     elif name.startswith("_") or f"{__name__}.{name}" in sys.modules:
         raise AttributeError(f"module 'dvar' has no attribute {name!r}")

@@ -6,12 +6,8 @@ the script everything stands on the page.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from html import escape
-from importlib.resources import files
 from itertools import groupby
 
 from dvar.write import svg
@@ -30,53 +26,36 @@ from dvar.write.page import (
 )
 from dvar.write.report import Array, Formula, NodeReport, Report, StepReport
 from dvar.write.runs import plain
+from dvar.write.shell import data, document, fragment_sheet, page_sheet
 
-_PAGE_ONLY = "/* page only */"
 _LEAST_SCALE = 0.72
 _MOST_SCALE = 1.25
 _OWN = ("Forward pass", "Backward pass", "Gradients", "Conventions")
 
 
 def to_html(report: Report, title: str = "") -> str:
-    """The page.  Its policy forbids every connection; only its own style and script run."""
+    """The page."""
     picture = svg.draw(report)
-    sheet = _data("page.css") + svg.style() + _widths(picture)
-    script = _data("page.js")
-    heading = escape(title or f"Derivative of {plain(report.output)}")
-    policy = (
-        f"default-src 'none'; style-src '{_digest(sheet)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{heading}</title><style>{sheet}</style></head>\n"
-        f'<body><main class="dvar"><header><h1>{heading}</h1>{_lede(report)}</header>\n'
+    heading = title or f"Derivative of {plain(report.output)}"
+    body = (
+        f'<main class="dvar"><header><h1>{escape(heading)}</h1>{_lede(report)}</header>\n'
         f"{_picture(picture)}\n{_controls()}\n{_steps(report)}\n{_tables(report)}\n"
         "<footer>Made by dvar. Every formula on this page was derived from the computation, and every "
-        f"number computed from it.</footer></main>\n<script>{script}</script></body></html>\n"
+        "number computed from it.</footer></main>"
     )
+    sheet = page_sheet() + svg.style() + _widths(picture)
+    return document(heading, sheet, body, data("dvar.write", "page.js"))
 
 
 def to_html_fragment(report: Report) -> str:
     """For notebooks: the picture, the steps and the table of nodes; no script, styles of its own."""
-    sheet = _data("page.css").split(_PAGE_ONLY)[0] + svg.style(dark=False)
+    sheet = fragment_sheet() + svg.style(dark=False)
     picture = f'<figure class="picture">{svg.draw(report)}</figure>'
     steps = f"<details><summary>Every step</summary>{_steps(report)}</details>"
     return (
         f'<div class="dvar dvar-fragment"><style>{sheet}</style>{picture}'
         f"{_nodes(report)}{steps}</div>"
     )
-
-
-@cache
-def _data(name: str) -> str:
-    return files("dvar.write").joinpath(name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _widths(picture: str) -> str:

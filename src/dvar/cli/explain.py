@@ -1,27 +1,25 @@
-"""The command line: ``dvar explain``.  Arguments in, one call, print; no mathematics."""
+"""``dvar explain``: arguments in, one call, print; no mathematics."""
 
 from __future__ import annotations
 
 import contextlib
 import inspect
 import json
-import os
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dvar import __version__
+from dvar.cli.files import LIMIT_BYTES, decoded, standard_input
+from dvar.cli.output import emit, wants_colour
+from dvar.cli.values import listed, upstream_value, values_and_shapes
 from dvar.core.errors import DvarError, FormulaError, MissingValue, ReadError, Source
 
 if TYPE_CHECKING:
     from dvar.explain import Explanation
 
 FORMATS = ("text", "markdown", "latex", "json", "html", "svg")
-# Files larger than this are no formulas; reading one would only take memory.
-FILE_LIMIT_BYTES = 2_000_000
 
 EXPLAIN_HELP = """Differentiate a computation and show every step.
 
@@ -46,17 +44,7 @@ Exit status: 0 explained, 2 could not (the reason is on standard error).
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="dvar")
-def cli() -> None:
-    """dvar differentiates a computation and shows its work.
-
-    \b
-    dvar explain "q = x + y; f = q*z" --at x=-2 y=5 z=-4
-    """
-
-
-@cli.command(help=EXPLAIN_HELP)
+@click.command(help=EXPLAIN_HELP)
 @click.argument("subject")
 @click.argument("more", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option(
@@ -95,25 +83,20 @@ def explain(
     output: str | None,
     **options: Any,
 ) -> None:
-    values, shapes = _given(at, shape, more)
-    options["upstream"] = _upstream(options["upstream"])
-    options["update"] = _listed("--update", options["update"])
-    options["wrt"] = _listed("--wrt", options["wrt"])
+    values, shapes = values_and_shapes(at, shape, more)
+    options["upstream"] = upstream_value(options["upstream"])
+    options["update"] = listed("--update", options["update"])
+    options["wrt"] = listed("--wrt", options["wrt"])
     if options["epochs"] is not None and options["learning_rate"] is None:
         raise FormulaError("--epochs needs a learning rate", hint="--learning-rate 0.1")
     options["epochs"] = options["epochs"] or 2
     explanation = _explained(subject, values, shapes, options)
-    if (
-        format_ == "text"
-        and output is None
-        and sys.stdout.isatty()
-        and "NO_COLOR" not in os.environ
-    ):
+    if format_ == "text" and wants_colour(output):
         from dvar.write.text import lines, print_in_colour
 
         print_in_colour(lines(explanation.report))
         return
-    _emit(_rendered(explanation, format_), output)
+    emit(_rendered(explanation, format_), output)
 
 
 def _explained(
@@ -148,29 +131,19 @@ def _rendered(explanation: Explanation, format_: str) -> str:
     return written if written.endswith("\n") else f"{written}\n"
 
 
-def _emit(text: str, output: str | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ReadError(f"cannot write {output}: {error.strerror}") from None
-
-
 # ── reading arguments ───────────────────────────────────────────────────────────────────────────
 
 
 def _formula(text: str) -> str:
     """The formula itself, or what a file holds."""
     if text == "-":
-        return _decoded(sys.stdin.buffer.read(FILE_LIMIT_BYTES + 1), "standard input")
+        return standard_input()
     if 0 < len(text) < 1000 and "\n" not in text and "\0" not in text and _looks_like_a_file(text):
         if text.endswith(".py"):
             raise ReadError(f"{text} is a Python file", hint=f"name a function: {text}::loss")
         try:
             with Path(text).open("rb") as file:
-                return _decoded(file.read(FILE_LIMIT_BYTES + 1), text)
+                return decoded(file.read(LIMIT_BYTES + 1), text)
         except OSError as error:
             raise ReadError(f"cannot read {text}: {error.strerror}") from None
     return text
@@ -185,18 +158,6 @@ def _looks_like_a_file(text: str) -> bool:
     with contextlib.suppress(OSError):
         return Path(text).exists()
     return False
-
-
-def _decoded(data: bytes, name: str) -> str:
-    if len(data) > FILE_LIMIT_BYTES:
-        raise ReadError(f"{name} is larger than {FILE_LIMIT_BYTES:,} bytes: that is no formula")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ReadError(
-            f"{name} is not UTF-8 text: byte {error.start} is {data[error.start]:#04x}",
-            hint="save it as UTF-8",
-        ) from None
 
 
 def _function(path: str, name: str) -> Any:
@@ -266,126 +227,3 @@ def _failure(path: str, error: BaseException) -> ReadError | None:
         f"{path} raised {type(error).__name__}: {error}",
         source=Source(code, theirs[-1].lineno, 0, len(code), path),
     )
-
-
-def _split(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise FormulaError(
-            f"{text!r} is not NAME=VALUE", hint='--at x=-2 y=5, or --shape "x=(3, m)"'
-        )
-    return name.strip(), value.strip()
-
-
-def _given(
-    at: Sequence[str], shape: Sequence[str], more: Sequence[str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Values and shapes by name.  ``(3, m)`` after ``--shape`` is one more shape."""
-    values: dict[str, Any] = {}
-    shapes: dict[str, Any] = {}
-    for text, is_shape in (*((t, False) for t in (*at, *more)), *((t, True) for t in shape)):
-        name, written = _split(text)
-        known = shapes if is_shape or written.startswith("(") else values
-        if name in known:
-            raise FormulaError(f"{name} is given twice", hint=f"one {name}=…")
-        known[name] = _shape(written) if known is shapes else _value(name, written)
-    return values, shapes
-
-
-def _listed(option: str, text: str | None) -> list[str] | None:
-    """The names an option lists.  Raises FormulaError for an empty list."""
-    if text is None:
-        return None
-    from dvar.explain.problem import names_in
-
-    names = names_in(text)
-    if not names:
-        raise FormulaError(f"{option} is empty", hint=f"{option} w,b")
-    return names
-
-
-def _value(name: str, text: str) -> Any:
-    """A number, a fraction, a list, or ``@file.npy``."""
-    import numpy as np
-
-    if text.startswith("@"):
-        return _array_file(text[1:])
-    try:
-        top, slash, bottom = text.partition("/")
-        if slash:
-            return float(top) / float(bottom)
-        read = json.loads(text)
-        if read is None:
-            raise TypeError
-        array = np.asarray(read, dtype=float)
-    except (ValueError, TypeError, ZeroDivisionError, OverflowError, RecursionError):
-        try:
-            array = np.asarray(float(text))  # 1e3, .5, inf
-        except ValueError:
-            space = " " if name.startswith("-") else "="
-            shown = text if len(text) <= 60 else f"{text[:57]}..."
-            raise FormulaError(
-                f"the value of {name} is {shown!r}, which is not a number or a list of numbers",
-                hint=f'{name}{space}0.5, {name}{space}1/3, "{name}{space}[[1, 2], [3, 4]]" '
-                f"or {name}{space}@data.npy",
-            ) from None
-    return array
-
-
-def _array_file(path: str) -> Any:
-    import numpy as np
-
-    try:
-        if path.endswith(".npy"):
-            return np.load(path, allow_pickle=False)
-        return np.loadtxt(path, delimiter=",", ndmin=1)
-    except OSError as error:
-        raise ReadError(f"cannot read numbers from {path}: {error.strerror or error}") from None
-    except (ValueError, EOFError) as error:
-        raise ReadError(
-            f"cannot read numbers from {path}: {str(error).splitlines()[0]}",
-            hint="a file of np.save, or lines of numbers with commas between",
-        ) from None
-
-
-def _shape(text: str) -> tuple[int | str, ...]:
-    inner = text.strip().removeprefix("(").removesuffix(")").replace("×", ",")
-    parts = [part.strip() for part in inner.split(",") if part.strip()]
-    return tuple(int(part) if part.isdigit() else part for part in parts if part != "scalar")
-
-
-def _upstream(text: str | None) -> Any:
-    """A name stays text, numbers become arrays."""
-    if text is None or text.split("=")[0].strip().isidentifier():
-        return text
-    return _value("--upstream", text)
-
-
-def main(arguments: Iterable[str] | None = None) -> None:
-    """Run the command line; every error of ours ends with exit status 2 and no traceback."""
-    try:
-        cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except DvarError as error:
-        _fail(str(error))
-    except click.exceptions.Abort:
-        _fail("interrupted", 130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except BrokenPipeError:
-        # The reader of the pipe has gone; nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (RecursionError, MemoryError):
-        _fail("this problem is too large to be explained; ask for a part of it with --of or --wrt")
-    except Exception as error:  # nobody who asks for a derivative wants to read our stack
-        if "DVAR_TRACEBACK" in os.environ:
-            raise
-        _fail(
-            f"this is a bug of dvar, not yours: {type(error).__name__}: {error}\n"
-            "  try:  the same command with DVAR_TRACEBACK=1, and report what it says"
-        )
-
-
-def _fail(message: str, status: int = 2) -> None:
-    click.echo(f"dvar: {message}", err=True)
-    sys.exit(status)

@@ -1,0 +1,1 @@
+"""How well ``dvar check`` reads worked derivations: ``python -m benchmarks.worksheets``."""

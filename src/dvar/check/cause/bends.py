@@ -1,0 +1,360 @@
+"""Bends: every small change of a formula that a learner's slip would be undone by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from dvar.read.worksheet import tree as t
+
+Edit = tuple[t.Span, str]
+
+
+@dataclass(frozen=True)
+class Bend:
+    """One change.
+
+    Attributes:
+        cause: the mistake it undoes.
+        tree: the formula after it.
+        edit: the same change in the text: a span and what stands there instead; None where it has no text.
+        what: the change in words.
+    """
+
+    cause: str
+    tree: t.Expr
+    edit: Edit | None = None
+    what: str = ""
+
+
+Rebuild = Callable[[t.Expr], t.Expr]
+
+
+def places(tree: t.Expr) -> Iterator[tuple[t.Expr, Rebuild]]:
+    """Every part of a tree with a function that puts another in its place."""
+    stack: list[tuple[Any, Rebuild]] = [(tree, lambda new: new)]
+    while stack:
+        part, rebuild = stack.pop()
+        if not isinstance(part, t.Script):
+            yield part, rebuild
+        for f in reversed(fields(part)):
+            value = getattr(part, f.name)
+            if isinstance(value, tuple):
+                for n, item in enumerate(value):
+                    if hasattr(item, "span"):
+                        stack.append((item, _in_tuple(part, f.name, value, n, rebuild)))
+                    elif isinstance(item, tuple):
+                        for k, inner in enumerate(item):
+                            if hasattr(inner, "span"):
+                                stack.append((inner, _in_rows(part, f.name, value, n, k, rebuild)))
+            elif hasattr(value, "span"):
+                stack.append((value, _in_field(part, f.name, rebuild)))
+
+
+def _in_field(part: Any, name: str, rebuild: Rebuild) -> Rebuild:
+    return lambda new: rebuild(replace(part, **{name: new}))
+
+
+def _in_tuple(part: Any, name: str, value: tuple[Any, ...], n: int, rebuild: Rebuild) -> Rebuild:
+    return lambda new: rebuild(replace(part, **{name: (*value[:n], new, *value[n + 1 :])}))
+
+
+def _in_rows(
+    part: Any, name: str, value: tuple[Any, ...], n: int, k: int, rebuild: Rebuild
+) -> Rebuild:
+    def put(new: t.Expr) -> t.Expr:
+        row = (*value[n][:k], new, *value[n][k + 1 :])
+        return rebuild(replace(part, **{name: (*value[:n], row, *value[n + 1 :])}))
+
+    return put
+
+
+def bends(
+    tree: t.Expr,
+    text: str,
+    others: Sequence[t.Symbol],
+    sizes: Sequence[str],
+    letters: Sequence[str],
+) -> Iterator[Bend]:
+    """Changes of a formula, the likeliest mistakes first.
+
+    Args:
+        tree: the member at fault.
+        text: the document, for edits.
+        others: names that may have been meant instead of one that stands there.
+        sizes: names of numbers of things (``m``), for means.
+        letters: index letters, for sums.
+    """
+    yield Bend(
+        "sign", t.Negative(tree, tree.span), (tree.span, _negated(_source(text, tree))), "the sign"
+    )
+    yield from _signs(tree, text)
+    yield from _factors(tree, text)
+    yield from _scaled(tree, text, sizes)
+    yield from _transposes(tree, text)
+    yield from _orders(tree, text)
+    yield from _exponents(tree, text)
+    yield from _sums(tree, text, letters)
+    yield from _masks(tree, text)
+    yield from _names(tree, text, others)
+
+
+def _source(text: str, tree: t.Expr) -> str:
+    return text[tree.span[0] : tree.span[1]]
+
+
+def _negated(source: str) -> str:
+    stripped = source.strip()
+    if stripped.startswith(("-", "−")):
+        return stripped[1:].lstrip()
+    return f"-{stripped}" if not any(c in stripped for c in "+-") else f"-({stripped})"
+
+
+def _signs(tree: t.Expr, text: str) -> Iterator[Bend]:
+    for part, rebuild in places(tree):
+        if isinstance(part, t.Negative):
+            span = (part.span[0], part.operand.span[1])
+            yield Bend(
+                "sign", rebuild(part.operand), (span, _source(text, part.operand)), "a minus sign"
+            )
+        elif isinstance(part, t.Sum):
+            for n in range(len(part.terms)):
+                signs = (*part.signs[:n], -part.signs[n], *part.signs[n + 1 :])
+                edit = _sign_edit(part, n, text)
+                yield Bend("sign", rebuild(replace(part, signs=signs)), edit, "the sign of a term")
+        elif isinstance(part, t.Product) and part is not tree:
+            yield Bend("sign", rebuild(t.Negative(part, part.span)), None, "the sign of a product")
+        elif isinstance(part, t.Quotient) and part is not tree:
+            yield Bend("sign", rebuild(t.Negative(part, part.span)), None, "the sign of a fraction")
+
+
+def _sign_edit(part: t.Sum, n: int, text: str) -> Edit | None:
+    start = part.terms[n - 1].span[1] if n else part.span[0]
+    end = part.terms[n].span[0]
+    between = text[start:end]
+    for k, c in enumerate(between):
+        if c in "+-−":
+            new = "-" if c == "+" else ("+" if n else "")
+            return ((start + k, start + k + 1), new)
+    if n == 0:
+        return ((end, end), "-")
+    return None
+
+
+def _factors(tree: t.Expr, text: str) -> Iterator[Bend]:
+    """A factor too many; ``(1 - a)`` forgotten is found as another name's share."""
+    for part, rebuild in places(tree):
+        if isinstance(part, t.Product):
+            for n, factor in enumerate(part.factors):
+                factors = part.factors[:n] + part.factors[n + 1 :]
+                operators = part.operators[: max(0, n - 1)] + part.operators[max(1, n) :]
+                if n == 0:
+                    operators = part.operators[1:]
+                rest = (
+                    factors[0]
+                    if len(factors) == 1
+                    else replace(part, factors=factors, operators=operators)
+                )
+                shown = _source(text, factor)
+                yield Bend("factor", rebuild(rest), (factor.span, ""), f"the factor {shown}")
+        elif isinstance(part, t.Quotient):
+            yield Bend(
+                "factor",
+                rebuild(part.above),
+                (part.span, _source(text, part.above)),
+                "the denominator",
+            )
+            if _is_one(part.above):
+                continue
+            one = t.Number("1", part.span)
+            yield Bend("factor", rebuild(replace(part, above=one)), None, "the numerator")
+
+
+def _is_one(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Number) and tree.text == "1"
+
+
+def _scaled(tree: t.Expr, text: str, sizes: Sequence[str]) -> Iterator[Bend]:
+    span, source = tree.span, _source(text, tree)
+    for number in ("2", "3", "4"):
+        scaled = t.Product((t.Number(number, span), _grouped(tree)), ("",), span)
+        yield Bend("missing-factor", scaled, (span, f"{number}({source})"), f"a factor {number}")
+        halved = t.Quotient(tree, t.Number(number, span), span)
+        yield Bend(
+            "missing-factor",
+            halved,
+            (span, rf"\frac{{1}}{{{number}}}({source})"),
+            f"a factor 1/{number}",
+        )
+    for size in sizes:
+        by = t.Symbol(size, span)
+        divided = t.Quotient(tree, by, span)
+        yield Bend(
+            "missing-factor",
+            divided,
+            (span, rf"\frac{{1}}{{{size}}}({source})"),
+            f"a factor 1/{size}",
+        )
+        times = t.Product((by, _grouped(tree)), ("",), span)
+        yield Bend("missing-factor", times, (span, f"{size}({source})"), f"a factor {size}")
+
+
+def _grouped(tree: t.Expr) -> t.Expr:
+    return t.Group("(", (tree,), tree.span)
+
+
+def _transposes(tree: t.Expr, text: str) -> Iterator[Bend]:
+    for part, rebuild in places(tree):
+        if not isinstance(part, (t.Symbol, t.Group, t.Derivative)):
+            continue
+        if isinstance(part, t.Derivative):
+            turned: t.Expr = t.Group("(", (part,), part.span, (), (_turn(part.span),))
+            edit = (part.span, rf"\left({_source(text, part)}\right)^T")
+            yield Bend("transpose", rebuild(turned), edit, "a transpose")
+            continue
+        kept = tuple(s for s in part.scripts if s.kind != "transpose")
+        if len(kept) < len(part.scripts):
+            at = next(s for s in part.scripts if s.kind == "transpose")
+            yield Bend(
+                "transpose", rebuild(replace(part, scripts=kept)), (at.span, ""), "a transpose"
+            )
+        else:
+            scripts = (*part.scripts, _turn(part.span))
+            edit = ((part.span[1], part.span[1]), "^T")
+            yield Bend("transpose", rebuild(replace(part, scripts=scripts)), edit, "a transpose")
+
+
+def _turn(span: t.Span) -> t.Script:
+    return t.Script("transpose", None, span)
+
+
+def _orders(tree: t.Expr, text: str) -> Iterator[Bend]:
+    for part, rebuild in places(tree):
+        if not isinstance(part, t.Product):
+            continue
+        for n in range(len(part.factors) - 1):
+            swapped = list(part.factors)
+            swapped[n], swapped[n + 1] = swapped[n + 1], swapped[n]
+            a, b = part.factors[n], part.factors[n + 1]
+            between = text[a.span[1] : b.span[0]]
+            edit = ((a.span[0], b.span[1]), f"{_source(text, b)}{between or ' '}{_source(text, a)}")
+            yield Bend(
+                "transpose",
+                rebuild(replace(part, factors=tuple(swapped))),
+                edit,
+                "the order of a product",
+            )
+        if len(part.factors) == 2 and part.operators[0] in ("", "cdot", "*"):
+            yield Bend(
+                "wrong-rule",
+                rebuild(replace(part, operators=("odot",))),
+                None,
+                "an elementwise product",
+            )
+
+
+def _exponents(tree: t.Expr, text: str) -> Iterator[Bend]:
+    for part, rebuild in places(tree):
+        if isinstance(part, (t.Symbol, t.Group, t.Apply, t.Root)):
+            scripts = part.scripts
+            for n, script in enumerate(scripts):
+                if script.kind != "plain" or script.value is None:
+                    continue
+                for change in (1, -1):
+                    moved = t.Sum(
+                        (script.value, t.Number("1", script.span)), (1, change), script.span
+                    )
+                    new = replace(script, value=moved)
+                    changed = replace(part, scripts=(*scripts[:n], new, *scripts[n + 1 :]))
+                    yield Bend("wrong-rule", rebuild(changed), None, "an exponent")
+                dropped = replace(part, scripts=(*scripts[:n], *scripts[n + 1 :]))
+                yield Bend("factor", rebuild(dropped), (script.span, ""), "an exponent")
+            if isinstance(part, (t.Symbol, t.Group)) and not any(
+                s.kind == "plain" for s in scripts
+            ):
+                square = t.Script("plain", t.Number("2", part.span), part.span)
+                squared = replace(part, scripts=(*scripts, square))
+                edit = ((part.span[1], part.span[1]), "^2")
+                yield Bend("wrong-rule", rebuild(squared), edit, "a square")
+
+
+def _sums(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
+    for part, rebuild in places(tree):
+        if isinstance(part, t.Big) and part.name == "sum":
+            yield Bend(
+                "factor",
+                rebuild(part.body),
+                (part.span, _source(text, part.body)),
+                "a sum too many",
+            )
+    for letter in letters:
+        summed = t.Big("sum", (letter,), None, None, None, tree, tree.span)
+        edit = (tree.span, rf"\sum_{letter} {_source(text, tree)}")
+        yield Bend("missing-sum", summed, edit, f"a sum over {letter}")
+
+
+_TURNED = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
+
+
+def _masks(tree: t.Expr, text: str) -> Iterator[Bend]:
+    for part, rebuild in places(tree):
+        if isinstance(part, t.Relation) and len(part.relations) == 1:
+            turned = _TURNED.get(part.relations[0])
+            if turned is not None:
+                yield Bend(
+                    "mask", rebuild(replace(part, relations=(turned,))), None, "the side of a mask"
+                )
+        elif isinstance(part, t.Cases) and len(part.branches) == 2:
+            (a, x), (b, y) = part.branches
+            yield Bend(
+                "mask",
+                rebuild(replace(part, branches=((b, x), (a, y)))),
+                None,
+                "the cases, exchanged",
+            )
+        elif isinstance(part, t.Number) and part.text in ("0", "1"):
+            other = "1" if part.text == "0" else "0"
+            yield Bend(
+                "mask", rebuild(replace(part, text=other)), (part.span, other), "an entry of a mask"
+            )
+
+
+def _names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
+    for part, rebuild in places(tree):
+        if not isinstance(part, t.Symbol):
+            continue
+        for other in others:
+            if _same_name(part, other):
+                continue
+            new = replace(other, span=part.span)
+            kept = tuple(s for s in part.scripts if s.kind == "transpose")
+            new = replace(new, scripts=(*new.scripts, *kept))
+            written = _source(text, other)
+            yield Bend(
+                "wrong-variable",
+                rebuild(new),
+                (part.span, written),
+                f"{written} for {_source(text, part)}",
+            )
+        reversed_ = _reversed_indices(part)
+        if reversed_ is not None:
+            yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
+
+
+def _reversed_indices(part: t.Symbol) -> t.Symbol | None:
+    if len(part.subscripts) == 2:
+        return replace(part, subscripts=part.subscripts[::-1])
+    if len(part.subscripts) == 1 and isinstance(part.subscripts[0], t.Label):
+        label = part.subscripts[0]
+        if len(label.text) == 2 and label.text[0] != label.text[1]:
+            return replace(part, subscripts=(replace(label, text=label.text[::-1]),))
+    return None
+
+
+def _same_name(a: t.Symbol, b: t.Symbol) -> bool:
+    from dvar.check.judge.roles import same_tree
+
+    return same_tree(replace(a, scripts=()), replace(b, scripts=())) and [
+        s.kind for s in a.scripts
+    ] == [s.kind for s in b.scripts]

@@ -1,0 +1,301 @@
+"""The likely cause of a fault: which bends of the written formula make it right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+
+from dvar.check.cause.bends import Bend, bends
+from dvar.check.judge import links
+from dvar.check.judge.chain import Place
+from dvar.check.judge.compare import compare
+from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain, read_literal
+from dvar.check.meaning import differentiate
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
+from dvar.core.node import Node
+from dvar.core.op import Array
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+
+SECONDS = 0.6
+"""How long the bends of one line are tried."""
+OTHERS = 14
+"""Names that are tried in place of another."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found: causes with the bend of each, the likeliest first."""
+
+    causes: tuple[str, ...]
+    bend: Bend | None = None
+    remark: str = ""
+
+
+def find(
+    place: Place,
+    text: str,
+    left: t.Expr,
+    right: t.Expr,
+    link: Link,
+    envs: Sequence[Mapping[str, int]],
+    others: Sequence[t.Symbol],
+) -> Found:
+    """Causes for the fault of one link: ``right`` is not what ``left`` is."""
+    if link.numbers is not None:
+        return _numeric(place, text, left, right, link, envs, others)
+    causes: list[str] = []
+    best: Bend | None = None
+    ratio = link.difference.ratio if link.difference is not None else None
+    remark = ""
+    if ratio is not None:
+        cause, remark = _of_ratio(place, ratio, right)
+        causes.append(cause)
+    if _is_function_itself(place, left, right, envs):
+        causes.append("wrong-rule")
+        remark = "the function itself stands where its derivative is due"
+    if _misses_path(place, left, right, link, envs):
+        causes += ["missing-path", "missing-sum"]
+        remark = "a path of the chain rule is missing"
+    for bend in _repairs(place, text, left, right, envs, others):
+        if bend.cause not in causes:
+            causes.append(bend.cause)
+        best = best or bend
+    if link.left is not None and link.right is not None and _is_shape_fault(link):
+        causes.append("transpose")
+    return Found(tuple(dict.fromkeys(causes)), best, remark)
+
+
+def _repairs(
+    place: Place,
+    text: str,
+    left: t.Expr,
+    right: t.Expr,
+    envs: Sequence[Mapping[str, int]],
+    others: Sequence[t.Symbol],
+) -> list[Bend]:
+    world = place.world
+    letters = sorted(
+        c for c in world.spelling.letters if c in world.sizes and len(c) == 1 and c != "L"
+    )
+    sizes = sorted(world.size_names & {n for n in world.size_names if len(n) == 1})
+    started = monotonic()
+    found: list[Bend] = []
+    for bend in bends(right, text, others[:OTHERS], sizes, letters):
+        if monotonic() - started > SECONDS or len(found) >= 4:
+            break
+        if found and bend.cause in {b.cause for b in found}:
+            continue
+        try:
+            link = links.as_functions(
+                world, place.position, left, bend.tree, envs, code=place.code, limit=2
+            )
+        except RecursionError:
+            continue
+        if link.verdict == "ok" or (link.verdict == "convention" and bend.cause != "transpose"):
+            found.append(bend)
+    return found
+
+
+def _of_ratio(place: Place, ratio: float, right: t.Expr) -> tuple[str, str]:
+    """A right side that is the same multiple of the left one everywhere."""
+    if abs(ratio + 1) < 1e-6:
+        return "sign", "the sign is turned"
+    if ratio < 0:
+        return "sign", f"the sign is turned, and a factor {abs(ratio):g} is off"
+    numbers = {float(n.value) for n in t.walk(right) if isinstance(n, t.Number)}
+    below = any(isinstance(p, t.Quotient) for p in t.walk(right))
+    for name, size in place.world.sizes.items():
+        if name in place.world.size_names and size > 1:
+            if abs(ratio - size) < 1e-6 * size:
+                return "missing-factor", f"the factor 1/{name} is missing"
+            if abs(ratio - 1 / size) < 1e-6:
+                has = any(isinstance(p, t.Symbol) and p.base == name for p in t.walk(right))
+                return ("factor", f"the factor 1/{name} is one too many") if has else ("missing-factor", f"the factor {name} is missing")  # fmt: skip
+    if ratio > 1:
+        if any(abs(ratio - n) < 1e-6 for n in numbers):
+            return "factor", f"the factor {ratio:g} is one too many"
+        return "missing-factor", f"a factor {1 / ratio:g} is missing"
+    inverse = 1 / ratio
+    if below and any(abs(inverse - n) < 1e-6 for n in numbers):
+        return "factor", f"the factor {ratio:g} is one too many"
+    return "missing-factor", f"a factor {inverse:g} is missing"
+
+
+def _is_function_itself(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]
+) -> bool:
+    """``da/dz = σ(z)``: the function was written down where its derivative was due."""
+    if not isinstance(left, t.Derivative) or left.of is None:
+        return False
+    link = links.as_functions(place.world, place.position, left.of, right, envs, limit=2)
+    return link.verdict == "ok"
+
+
+def _misses_path(
+    place: Place,
+    left: t.Expr,
+    right: t.Expr,
+    link: Link,
+    envs: Sequence[Mapping[str, int]],
+) -> bool:
+    """Whether the right side is the left one without what arrives along one of its uses."""
+    if not isinstance(link.left, Jacobian) or link.right is None:
+        return False
+    world = place.world
+    reader = place.reader(env=dict(envs[0]) if envs else {})
+    try:
+        if not isinstance(left, t.Derivative) or left.of is None or len(left.wrt) != 1:
+            return False
+        top = reader.node(left.of)
+        at = differentiate.place_of(reader, left.wrt[0])
+    except NotUnderstood:
+        return False
+    from dvar.core.node import topological
+
+    under = set(topological([top]))
+    users = [
+        n for n in world.named
+        if n in under and n is not top and any(p in topological([n]) for p, _ in at.parts)
+        and n not in {p for p, _ in at.parts}
+    ]  # fmt: skip
+    for user in users[:8]:
+        # The derivative with this user held fixed is what the other paths bring.
+        rest = differentiate._jacobian(reader, top, at, {user})
+        if compare(rest, link.right).holds:
+            return True
+        try:
+            first = differentiate._jacobian(reader, top, differentiate.place_at(user), None)
+            second = differentiate._jacobian(reader, user, at, None)
+            from dvar.check.meaning import chains
+
+            if (
+                chains.links(first, second)
+                and compare(chains.join(first, second), link.right).holds
+            ):
+                return True
+        except NotUnderstood:
+            continue
+    return False
+
+
+def _is_shape_fault(link: Link) -> bool:
+    def shape(value: Value | None) -> tuple[int, ...]:
+        if value is None:
+            return ()
+        if isinstance(value, Jacobian):
+            return squeezed((*value.of_shape, *value.wrt_shape))
+        return squeezed(tuple(int(n) for n in value.shape))  # type: ignore[arg-type]
+
+    a, b = shape(link.left), shape(link.right)
+    return a != b and len(a) == len(b) == 2
+
+
+# ── numbers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _numeric(
+    place: Place,
+    text: str,
+    left: t.Expr,
+    right: t.Expr,
+    link: Link,
+    envs: Sequence[Mapping[str, int]],
+    others: Sequence[t.Symbol],
+) -> Found:
+    assert link.numbers is not None
+    expected, found = (np.asarray(v, dtype=float) for v in link.numbers)
+    causes: list[str] = []
+    remark = ""
+    named = _of_numbers(expected, found, right)
+    if named is not None:
+        causes.append(named[0])
+        remark = named[1]
+    if not is_plain(right):
+        repaired = _repaired_arithmetic(place, text, left, right, link, envs)
+        for bend in repaired:
+            if bend.cause not in causes:
+                causes.append(bend.cause)
+        if not causes:
+            causes.append("wrong-variable")
+        return Found(tuple(causes), repaired[0] if repaired else None, remark)
+    if not causes:
+        causes.append("arithmetic")
+    return Found(tuple(causes), None, remark)
+
+
+def _of_numbers(expected: Array, found: Array, right: t.Expr) -> tuple[str, str] | None:
+    if expected.shape != found.shape:
+        return None
+    e, f = expected.ravel(), found.ravel()
+    tolerance = 0.006 * np.maximum(np.abs(e), 1e-12)
+    if np.all(np.abs(e + f) <= tolerance) and np.any(np.abs(e) > 0):
+        return "sign", "the sign is turned"
+    if np.all(np.abs(np.abs(e) - np.abs(f)) <= tolerance) and e.size > 1:
+        return "sign", "the sign of an entry is turned"
+    masked = np.where(np.abs(e) <= 1e-12, 0, 1) != np.where(np.abs(f) <= 1e-12, 0, 1)
+    same = np.abs(e - f) <= tolerance
+    if e.size > 1 and np.any(masked) and np.all(same | masked):
+        return "mask", "an entry that is cut off by the mask"
+    if e.size > 1 and np.allclose(np.sort(e), np.sort(f), rtol=5e-3, atol=1e-9):
+        return "routing", "the entries are in another order"
+    if e.size == 1:
+        return _of_ratio_of_numbers(float(e[0]), float(f[0]))
+    return None
+
+
+def _of_ratio_of_numbers(e: float, f: float) -> tuple[str, str] | None:
+    if e == 0 or f == 0:
+        return None
+    ratio = f / e
+    for base, name in ((math.log(10), "10"), (math.log(2), "2")):
+        if abs(ratio * base - 1) < 2e-3 or abs(ratio / base - 1) < 2e-3:
+            return "log-base", f"a logarithm to base {name} in place of the natural one"
+    for factor in (2.0, 0.5, 4.0, 0.25, 3.0, 1 / 3):
+        if abs(ratio - factor) < 2e-3 * factor:
+            return (
+                "missing-factor" if ratio < 1 else "factor"
+            ), f"the number is {ratio:.3g} times too large"
+    if abs(math.log10(abs(ratio)) - round(math.log10(abs(ratio)))) < 1e-3 and abs(ratio) != 1:
+        return "arithmetic", "the decimal point"
+    return None
+
+
+def _repaired_arithmetic(
+    place: Place,
+    text: str,
+    left: t.Expr,
+    right: t.Expr,
+    link: Link,
+    envs: Sequence[Mapping[str, int]],
+) -> list[Bend]:
+    """Changes of a formula with numbers put in that give the right number."""
+    assert link.numbers is not None
+    expected = link.numbers[0]
+    found: list[Bend] = []
+    started = monotonic()
+    for bend in bends(right, text, (), (), ()):
+        if monotonic() - started > SECONDS or len(found) >= 3:
+            break
+        if bend.cause in ("mask", "missing-sum"):
+            continue
+        try:
+            literal, _ = read_literal(place.reader(), bend.tree, place.ledger)
+        except NotUnderstood:
+            continue
+        matched = links.like(expected, literal.value)
+        if matched is not None and links.close(matched, literal.value, literal.slack):
+            found.append(bend)
+    return found
+
+
+def node_of(value: Value) -> Node:
+    return value.node if isinstance(value, Jacobian) else value
+
+
+__all__ = ["TABLE", "Found", "find"]

@@ -1,0 +1,410 @@
+"""A statement judged: every link of its chain, and what its numbers say for later ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dvar.check.judge import links
+from dvar.check.judge.ledger import Ledger, Printed
+from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain, plain_units, printed_numbers, read_literal
+from dvar.check.meaning import differentiate, gradients
+from dvar.check.meaning.choices import Choices
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, reshaped, squeezed
+from dvar.check.meaning.world import World
+from dvar.core.node import Node
+from dvar.core.op import Array
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member
+
+_NUMERIC = frozenset({"=", "approx", "equiv", "implies", "is", "==", "iff", ":=", ""})
+_SEVERITY = ("wrong", "carried", "up-to-constant", "unknown", "convention", "ok")
+
+
+@dataclass
+class Verdict:
+    """What is to be said of a statement.
+
+    Attributes:
+        verdict: the worst of its links.
+        member: the member at fault.
+        link: its link.
+        note: a remark for people.
+    """
+
+    verdict: str
+    member: Member | None = None
+    previous: Member | None = None
+    link: Link | None = None
+    note: str = ""
+    links: list[tuple[Member, Member, Link]] = field(default_factory=list)
+
+
+@dataclass
+class Place:
+    """Where a statement stands: its problem, position and line, and the numbers known there."""
+
+    world: World
+    ledger: Ledger
+    position: int
+    line: int
+    conditions: Sequence[t.Expr] = ()
+    code: bool = False
+
+    def reader(
+        self, choices: Choices | None = None, env: dict[str, int] | None = None
+    ) -> Interpreter:
+        reader = Interpreter(self.world, self.position, choices, env)
+        reader.code = self.code
+        return reader
+
+    def sync(self) -> None:
+        """Numbers given by name, for the variables that have come up since."""
+        world, ledger = self.world, self.ledger
+        for node, key in list(world.keys.items()):
+            if node in ledger.given:
+                continue
+            value = ledger.given_by_key.get(key)
+            if value is None:
+                value = self._assembled(node, key)
+            if value is not None:
+                matched = links.like(np.asarray(value), np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
+                if matched is not None:
+                    ledger.give(node, matched)
+
+    def _assembled(self, node: Node, key: object) -> Array | None:
+        """An array all of whose entries are given one by one."""
+        from dvar.check.meaning.keys import Key
+
+        assert isinstance(key, Key)
+        shape = squeezed(tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
+        if len(shape) != 1:
+            return None
+        base = self.world.bases.get(key.stem, 1)
+        entries = [
+            self.ledger.given_by_key.get(Key(key.stem, key.marks, (*key.indices, k + base)))
+            for k in range(shape[0])
+        ]
+        if any(v is None or np.ndim(v) for v in entries):
+            return None
+        return np.array(entries, dtype=np.longdouble).reshape(tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
+
+
+def judge_chain(
+    place: Place, members: Sequence[Member], skip: frozenset[int], start: int = 1
+) -> Verdict:
+    """Judge the links of a chain.
+
+    Args:
+        members: the whole chain; what precedes ``start`` was said before and is not judged again.
+        skip: members whose link is a definition.
+    """
+    trees = [m.expr for m in members if m.expr is not None]
+    envs = links.assignments(place.world, trees, place.conditions, place.position)
+    if not envs:
+        return Verdict(
+            "unknown", members[-1], None, Link("unknown", "no index satisfies the conditions")
+        )
+    verdict = Verdict("ok")
+    subject = members[0]
+    last: Member | None = None
+    for n, member in enumerate(members):
+        if member.expr is None:
+            if n >= start and not member.is_blank:
+                _note(
+                    verdict,
+                    last or member,
+                    member,
+                    Link("unknown", member.problem or "nothing stands here"),
+                )
+            continue
+        if last is None or n < start or n in skip or member.relation not in _NUMERIC:
+            if n in skip and last is not None:
+                _learn_definition(place, last, member, envs)
+            last = member
+            continue
+        link = judge_link(place, subject, last, member, envs)
+        _note(verdict, last, member, link)
+        last = member
+    if place.world is not None and last is not None:
+        _learn_numbers(place, members, verdict, envs, start)
+    return _bridged(place, members, verdict, envs, start)
+
+
+def _note(verdict: Verdict, before: Member, member: Member, link: Link) -> None:
+    verdict.links.append((before, member, link))
+    if _SEVERITY.index(link.verdict) < _SEVERITY.index(verdict.verdict):
+        verdict.verdict = link.verdict
+        verdict.member, verdict.previous, verdict.link = member, before, link
+    elif link.verdict == verdict.verdict and verdict.link is None:
+        verdict.member, verdict.previous, verdict.link = member, before, link
+
+
+def _bridged(
+    place: Place,
+    members: Sequence[Member],
+    verdict: Verdict,
+    envs: Sequence[dict[str, int]],
+    start: int,
+) -> Verdict:
+    """Where a member in the middle is not understood, its neighbours are compared with each other."""
+    if verdict.verdict != "unknown":
+        return verdict
+    faulty = {id(m) for _, m, link in verdict.links if link.verdict == "unknown"}
+    last = members[-1]
+    if last.expr is None or len(members) < 3:
+        return verdict
+    known = [m for m in members[:-1] if m.expr is not None]
+    for before in known:
+        if before is members[-2] and id(last) in faulty:
+            continue
+        link = judge_link(place, members[0], before, last, envs)
+        if link.verdict in ("ok", "convention"):
+            return Verdict("ok", note="a member in between was not understood", links=verdict.links)
+    return verdict
+
+
+def judge_link(
+    place: Place, subject: Member, before: Member, member: Member, envs: Sequence[dict[str, int]]
+) -> Link:
+    left, right = before.expr, member.expr
+    assert left is not None and right is not None
+    world = place.world
+    numeric_left, numeric_right = links.is_number(left, world), links.is_number(right, world)
+    if numeric_left and numeric_right:
+        link = links.between_numbers(world, place.position, left, right, place.ledger)
+        if (
+            link.verdict == "wrong"
+            and subject.expr is not None
+            and not links.is_number(subject.expr, world)
+        ):
+            whole = links.with_numbers(
+                world, place.position, subject.expr, right, envs, place.ledger, place.sync
+            )
+            if whole.verdict == "ok" and is_plain(right):
+                return whole
+        return link
+    if numeric_right:
+        link = links.with_numbers(
+            world, place.position, left, right, envs, place.ledger, place.sync
+        )
+        if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
+            return Link("ok", "given")
+        return link
+    if numeric_left:
+        return links.with_numbers(
+            world, place.position, right, left, envs, place.ledger, place.sync
+        )
+    link = links.as_functions(world, place.position, left, right, envs, code=place.code)
+    if link.verdict == "wrong":
+        link = _second_thoughts(place, left, right, envs, link)
+    elif link.verdict == "unknown" and link.why.startswith("a derivative between names"):
+        zero = links.as_functions(
+            world, place.position, left, right, envs, code=place.code, may_vanish=True
+        )
+        if zero.verdict in ("ok", "convention"):
+            return zero
+    return link
+
+
+def _second_thoughts(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]], link: Link
+) -> Link:
+    """Before a line is called wrong: is it a definition of an open gradient, or true at the given numbers?"""
+    if _defines_open(place, left, right, envs):
+        return Link("ok", "given")
+    place.sync()
+    if place.ledger.given:
+        near = links.as_functions(
+            place.world, place.position, left, right, envs, place.ledger.given, place.code
+        )
+        if near.verdict in ("ok", "convention"):
+            return Link("ok", "holds at the given numbers", near.left, near.right)
+    strange = strangers(place, link)
+    if strange:
+        names = ", ".join(sorted(strange)[:3])
+        return Link("unknown", f"{names} is not defined anywhere", link.left, link.right, link.difference, opened=link.opened, env=link.env)  # fmt: skip
+    return link
+
+
+def strangers(place: Place, link: Link) -> set[str]:
+    """Open names of a link that occur in no definition and are given nowhere: who knows what they mean?"""
+    world = place.world
+    return {name for name in link.opened if name not in world.familiar}
+
+
+def _defines_open(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> bool:
+    """Whether the left side is a derivative of a function that the document leaves open: then this is what it is."""
+    world = place.world
+    made = False
+    for env in envs:
+        reader = place.reader(env=env)
+        try:
+            value = reader.value(left)
+        except NotUnderstood:
+            return False
+        node = value.node if isinstance(value, Jacobian) else value
+        inner = node.inputs[0] if node.op.name == "reshape" and node.inputs else node
+        if inner not in world.fresh:
+            return False
+        key, parts, _ = world.fresh[inner]
+        try:
+            told = place.reader(env=env).node(right, tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
+        except NotUnderstood:
+            return False
+        if links.is_number(right, world):
+            place.ledger.give(inner, _plain_value(place, right, inner))
+            return True
+        if squeezed(tuple(told.shape)) != squeezed(tuple(inner.shape)) or _uses(told, inner):  # type: ignore[arg-type]
+            return False
+        world.open_gradients[(key, parts)] = reshaped(told, inner.shape)  # type: ignore[arg-type]
+        made = True
+    return made
+
+
+def _uses(node: Node, inner: Node) -> bool:
+    from dvar.core.node import topological
+
+    return inner in topological([node])
+
+
+def _plain_value(place: Place, tree: t.Expr, like: Node) -> Array:
+    literal, _ = read_literal(place.reader(), tree, place.ledger)
+    matched = links.like(literal.value, np.zeros(tuple(int(n) for n in like.shape)))  # type: ignore[arg-type]
+    return literal.value if matched is None else matched
+
+
+# ── learning ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _learn_definition(
+    place: Place, left: Member, right: Member, envs: Sequence[dict[str, int]]
+) -> None:
+    """Numbers that are given for a name."""
+    if left.expr is None or right.expr is None or not links.is_number(right.expr, place.world):
+        return
+    key = differentiate.key_of(place.reader(), left.expr)
+    if key is None:
+        return
+    try:
+        literal, _ = read_literal(place.reader(), right.expr, place.ledger)
+    except NotUnderstood:
+        return
+    ledger = place.ledger
+    before = ledger.given_by_key.get(key)
+    ledger.given_by_key[key] = literal.value
+    for node, known in list(place.world.keys.items()):
+        if known == key:
+            matched = links.like(literal.value, np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
+            if matched is not None:
+                ledger.give(node, matched, key)
+    if before is not None and not np.array_equal(before, literal.value):
+        ledger.printed.clear()
+        for node in [n for n, k in place.world.keys.items() if k.stem == key.stem and k != key]:
+            ledger.given.pop(node, None)
+    if is_plain(right.expr):
+        for number in printed_numbers(right.expr):
+            ledger.exact.add(abs(number))
+            ledger.note(number, 0.0, None)
+
+
+def _learn_numbers(
+    place: Place,
+    members: Sequence[Member],
+    verdict: Verdict,
+    envs: Sequence[dict[str, int]],
+    start: int,
+) -> None:
+    """Printed results are remembered, right or wrong, with the line they come from."""
+    ledger, world = place.ledger, place.world
+    root: int | None = None
+    for _, _, link in verdict.links:
+        if link.verdict == "wrong":
+            root = place.line
+        elif link.verdict == "carried" and root is None and link.roots:
+            root = link.roots[0]
+    shown = [m for m in members[max(start, 1) :] if m.expr is not None and is_plain(m.expr)]
+    for member in members[max(start, 1) :]:
+        if member.expr is None or not links.is_number(member.expr, world):
+            continue
+        _note_numbers(place, member, members, root, envs)
+    if not shown:
+        return
+    final = shown[-1]
+    assert final.expr is not None
+    if len(envs) != 1:
+        return
+    node = _subject_node(place, members, envs[0])
+    if node is None:
+        return
+    try:
+        literal, _ = read_literal(place.reader(), final.expr, ledger)
+    except NotUnderstood:
+        return
+    matched = links.like(literal.value, np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
+    if matched is not None and node not in ledger.given:
+        units = np.broadcast_to(
+            plain_units(final.expr, literal.value).reshape(-1)[0], matched.shape
+        )
+        ledger.printed[node] = Printed(matched, units, place.line, root is not None, root)
+
+
+def _note_numbers(
+    place: Place,
+    member: Member,
+    members: Sequence[Member],
+    root: int | None,
+    envs: Sequence[dict[str, int]],
+) -> None:
+    assert member.expr is not None
+    if not is_plain(member.expr):
+        return
+    exact = _exact(place, members, envs)
+    try:
+        literal, _ = read_literal(place.reader(), member.expr, place.ledger)
+    except NotUnderstood:
+        return
+    numbers = printed_numbers(member.expr)
+    matched = links.like(exact, literal.value) if exact is not None else None
+    flat = np.abs(matched - literal.value).ravel() if matched is not None else None
+    for n, number in enumerate(numbers):
+        off = float(flat[n]) if flat is not None and flat.size == len(numbers) else float(
+            next((x.unit for x in t.walk(member.expr) if isinstance(x, t.Number) and x.value == number and not x.is_whole), 0)
+        )  # fmt: skip
+        mistaken = root if flat is None or off > 0 else None
+        place.ledger.note(number, off, mistaken)
+
+
+def _exact(place: Place, members: Sequence[Member], envs: Sequence[dict[str, int]]) -> Array | None:
+    node = _subject_node(place, members, envs[0] if envs else {})
+    if node is None:
+        return None
+    place.sync()
+    return links.value_at(node, place.ledger.given)
+
+
+def _subject_node(place: Place, members: Sequence[Member], env: dict[str, int]) -> Node | None:
+    """The quantity that a chain is about: its first member, or the first that can be read."""
+    for member in members:
+        if member.expr is None or links.is_number(member.expr, place.world):
+            continue
+        try:
+            value: Value = place.reader(env=env).value(member.expr)
+        except NotUnderstood:
+            continue
+        if isinstance(value, Jacobian):
+            if not squeezed(value.of_shape):
+                return reshaped(value.node, value.wrt_shape) if value.wrt_shape else value.node
+            return value.node
+        return value
+    return None
+
+
+Judge = Callable[[Place], Verdict]
+__all__ = ["Place", "Verdict", "gradients", "judge_chain"]

@@ -1,0 +1,239 @@
+"""Whether two values are the same function, up to how they are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dvar.check.meaning.points import RANGES, Point, finite, same
+from dvar.check.meaning.values import (
+    Jacobian,
+    Value,
+    count,
+    is_vector,
+    reshaped,
+    sizes,
+    squeezed,
+)
+from dvar.core.node import Node
+from dvar.core.op import Array
+from dvar.ops import TABLE
+
+ENOUGH = 3
+"""Points at which both sides have values; agreement at all of them is taken for equality."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two values that differ: where, by how much, and whether by the same factor everywhere."""
+
+    point: Point
+    left: Array
+    right: Array
+    ratio: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome of comparing two values.
+
+    Attributes:
+        holds: whether they are equal; None where no point could be found at which both exist.
+        how: ``""``, or how the sides had to be laid out: ``orientation``, ``transposed``, ``shorthand``.
+        difference: a counterexample if not.
+    """
+
+    holds: bool | None
+    how: str = ""
+    difference: Difference | None = None
+
+
+def compare(left: Value, right: Value, near: Mapping[Node, Any] | None = None) -> Comparison:
+    """Compare two values as functions of their open names.
+
+    Args:
+        left, right: what stands on the two sides.
+        near: numbers given in the document; points are then taken close to them, on the same side of
+            every kink.
+    """
+    first: Comparison | None = None
+    for how, a, b in forms(left, right):
+        outcome = _equal(a, b, near)
+        if outcome.holds:
+            return Comparison(True, how)
+        if first is None and outcome.holds is False:
+            first = Comparison(False, "", outcome.difference)
+    return first or Comparison(None)
+
+
+def forms(left: Value, right: Value) -> Iterable[tuple[str, Node, Node]]:
+    """Pairs of arrays of one shape that say the same as the two sides, the plainest first."""
+    if isinstance(left, Jacobian) and isinstance(right, Jacobian):
+        if squeezed(left.of_shape) == squeezed(right.of_shape) and squeezed(
+            left.wrt_shape
+        ) == squeezed(right.wrt_shape):
+            yield "", left.node, right.node
+            return
+    if isinstance(right, Jacobian) and isinstance(left, Node):
+        yield from ((how, b, a) for how, a, b in _against(right, left))
+    elif isinstance(left, Jacobian) and isinstance(right, Node):
+        yield from _against(left, right)
+    elif isinstance(left, Node) and isinstance(right, Node):
+        yield from _plain(left, right)
+    elif isinstance(left, Jacobian) and isinstance(right, Jacobian):
+        for _, a in _arrays(left):
+            for _, b in _arrays(right):
+                if a.shape == b.shape:
+                    yield "orientation", a, b
+
+
+def _plain(a: Node, b: Node) -> Iterable[tuple[str, Node, Node]]:
+    if a.shape == b.shape:
+        yield "", a, b
+    elif squeezed(sizes(a)) == squeezed(sizes(b)):
+        shape = squeezed(sizes(a))
+        yield "orientation", reshaped(a, shape), reshaped(b, shape)
+    elif not b.shape:
+        yield "scalar", a, TABLE["broadcast_to"](b, sizes(a))
+    elif not a.shape:
+        yield "scalar", TABLE["broadcast_to"](a, sizes(b)), b
+    if a.ndim == b.ndim == 2 and 1 not in sizes(a) and sizes(a)[::-1] == sizes(b):
+        yield "transposed", a, TABLE["transpose"](b)
+
+
+def _against(derivative: Jacobian, plain: Node) -> Iterable[tuple[str, Node, Node]]:
+    """A derivative and an array that is said to be it."""
+    for how, array in _arrays(derivative):
+        for more, a, b in _plain(array, plain):
+            yield (more or how) if how in ("", "elementwise") else how, a, b
+    yield from _shorthand(derivative, plain)
+
+
+def _arrays(derivative: Jacobian) -> Iterable[tuple[str, Node]]:
+    from dvar.check.meaning import chains
+
+    of, wrt = squeezed(derivative.of_shape), squeezed(derivative.wrt_shape)
+    node = derivative.node
+    if not of or not wrt:
+        yield "", reshaped(node, derivative.wrt_shape if wrt else derivative.of_shape)
+        return
+    if len(of) == len(wrt) == 1:
+        yield "", node
+        if of == wrt and chains.is_diagonal(node):
+            yield "elementwise", TABLE["diagonal"](node)
+        yield "layout", TABLE["transpose"](node)
+        return
+    if of == wrt:
+        each = chains.per_element(derivative)
+        if each is not None:
+            yield "elementwise", each
+    yield "", node
+
+
+def _shorthand(derivative: Jacobian, plain: Node) -> Iterable[tuple[str, Node, Node]]:
+    """``∂z/∂W = xᵀ``: told by the array that an upstream gradient is multiplied with."""
+    from dvar.check.meaning import chains
+
+    of, wrt = squeezed(derivative.of_shape), squeezed(derivative.wrt_shape)
+    if not of or not wrt:
+        return
+    options = chains.slices(derivative) or []
+    for _, array in options:
+        for _, a, b in _plain(array, plain):
+            yield "shorthand", a, b
+
+
+# ── numbers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _equal(a: Node, b: Node, near: Mapping[Node, Any] | None) -> Comparison:
+    agreed = 0
+    for point in points(near):
+        x, y = point.value(a), point.value(b)
+        if x is None or y is None or not finite(x, y):
+            continue
+        if not same(x, y):
+            return Comparison(False, "", Difference(point, x, y, ratio_of(a, b, near)))
+        agreed += 1
+        if agreed >= ENOUGH:
+            return Comparison(True)
+    return Comparison(True if agreed >= 2 else None)
+
+
+def points(near: Mapping[Node, Any] | None) -> Iterable[Point]:
+    """Random points, or random points close to given numbers."""
+    if near is None:
+        for seed, span in enumerate((*RANGES[:2], RANGES[0], *RANGES[2:], *RANGES[:2])):
+            yield _cached(span, seed)
+        return
+    for seed in range(4):
+        generator = np.random.default_rng(seed)
+        yield Point(
+            RANGES[seed % 2], seed, {node: _moved(value, generator) for node, value in near.items()}
+        )
+
+
+def _moved(value: Any, generator: np.random.Generator) -> Array:
+    """A number close by; labels and masks, which are 0 or 1, stay what they are."""
+    array = np.asarray(value, dtype=np.longdouble)
+    moved = array * (1 + generator.uniform(-1e-3, 1e-3)) + generator.uniform(-1e-5, 1e-5, array.shape)
+    return np.where((array == 0) | (array == 1), array, moved)
+
+
+_points: dict[tuple[tuple[float, float], int], Point] = {}
+
+
+def _cached(span: tuple[float, float], seed: int) -> Point:
+    """The same point keeps what it has computed: a document's definitions are used again and again."""
+    at = (span, seed)
+    point = _points.get(at)
+    if point is None or len(point.values) > 200_000:
+        point = _points[at] = Point(span, seed)
+    return point
+
+
+def forget() -> None:
+    """Drop what points have computed, at the end of a document."""
+    _points.clear()
+
+
+def ratio_of(a: Node, b: Node, near: Mapping[Node, Any] | None = None) -> float | None:
+    """The number by which ``b`` is larger than ``a`` everywhere, if there is one."""
+    found: list[float] = []
+    for point in points(near):
+        x, y = point.value(a), point.value(b)
+        if x is None or y is None or not finite(x, y):
+            continue
+        x, y = x.astype(float).ravel(), y.astype(float).ravel()
+        big = np.abs(x) > 1e-9 * max(1e-6, float(np.max(np.abs(x), initial=0)))
+        if not np.any(big) or np.any(np.abs(y[~big]) > 1e-9):
+            continue
+        found.extend((y[big] / x[big]).tolist())
+        if len(found) > 3 * max(1, count(a)):
+            break
+    if len(found) < 2:
+        return None
+    first = found[0]
+    if abs(first) < 1e-12 or any(abs(r - first) > 1e-7 * abs(first) for r in found):
+        return None
+    return first
+
+
+def varies(node: Node) -> bool:
+    """Whether a value depends on the open names in it."""
+    seen: Array | None = None
+    for point in points(None):
+        x = point.value(node)
+        if x is None or not finite(x):
+            continue
+        if seen is not None and not same(seen, x):
+            return True
+        seen = x
+    return seen is None
+
+
+def vectors(nodes: Sequence[Node]) -> bool:
+    return all(is_vector(n) for n in nodes)

@@ -1,0 +1,190 @@
+"""Numbers as written: their values, and how far rounding may have moved them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from dvar.check.judge.ledger import Ledger
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.points import Point
+from dvar.core.node import Node, topological
+from dvar.core.op import CONSTANT, Array
+from dvar.read.worksheet import tree as t
+
+
+@dataclass(frozen=True)
+class Literal:
+    """An expression of numbers only.
+
+    Attributes:
+        value: what it comes to, from the numbers as written.
+        slack: how far the value may be off since the numbers in it are rounded.
+        slack_with_mistakes: the same, if numbers carried from mistakes count as rounded; roots are the
+            lines of those mistakes.
+        is_plain: whether it is a number or an array of numbers, with nothing to compute.
+    """
+
+    value: Array
+    slack: Array
+    slack_with_mistakes: Array
+    roots: tuple[int, ...]
+    is_plain: bool
+
+
+def is_literal(tree: t.Expr) -> bool:
+    """Whether an expression has no names in it (e and π are numbers)."""
+    for part in t.walk(tree):
+        if isinstance(part, t.Symbol) and not (part.base in ("e", "pi") and not part.subscripts):
+            if not (part.base == "sigma" and False):
+                return False
+        if isinstance(part, (t.Derivative, t.Text, t.Ellipsis, t.Shape)):
+            return False
+        if isinstance(part, t.Big):
+            return False
+        if isinstance(part, t.Apply) and part.head.base not in ("sigma", "phi", "g", "f"):
+            return False
+    return True
+
+
+def is_numeric(tree: t.Expr, is_function: Callable[[str], bool]) -> bool:
+    """Like ``is_literal``, but functions may be applied: ``σ(0.2)``."""
+    heads = {
+        id(p.head) for p in t.walk(tree) if isinstance(p, t.Apply) and is_function(p.head.base)
+    }
+    for part in t.walk(tree):
+        if isinstance(part, t.Symbol) and id(part) not in heads:
+            if part.base not in ("e", "pi") or part.subscripts:
+                return False
+        if isinstance(part, (t.Derivative, t.Text, t.Ellipsis, t.Shape, t.Big)):
+            return False
+        if isinstance(part, t.Label) and not part.text.isdigit():
+            return False
+    return any(isinstance(p, t.Number) for p in t.walk(tree))
+
+
+def is_plain(tree: t.Expr) -> bool:
+    match tree:
+        case t.Number():
+            return True
+        case t.Negative():
+            return is_plain(tree.operand)
+        case t.Sum(terms=(only,)):
+            return is_plain(only)
+        case t.Group(scripts=scripts) if tree.kind in ("(", "[", "list", "tuple", "{"):
+            return all(map(is_plain, tree.items)) and all(s.kind == "transpose" for s in scripts)
+        case t.Matrix():
+            return all(is_plain(entry) for row in tree.rows for entry in row)
+    return False
+
+
+def numbers_in(tree: t.Expr) -> Iterator[t.Number]:
+    """The numbers of an expression that are values: exponents and indices are not."""
+    stack: list[t.Expr | t.Script] = [tree]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, t.Number):
+            yield part
+        elif isinstance(part, t.Script):
+            if part.value is not None and not isinstance(part.value, (t.Number, t.Label)):
+                stack.append(part.value)
+        else:
+            stack.extend(reversed(list(t.children(part))))  # type: ignore[arg-type]
+
+
+def read_literal(e: Interpreter, tree: t.Expr, ledger: Ledger) -> tuple[Literal, Node]:
+    """The value of an expression of numbers.  Raises NotUnderstood."""
+    node = e.node(tree)
+    value = _value(node, {})
+    plain = is_plain(tree)
+    slack, with_mistakes, roots = _slack(node, tree, value, ledger, plain)
+    return Literal(value, slack, with_mistakes, roots, plain), node
+
+
+def _value(node: Node, known: dict[Node, float]) -> Array:
+    value = Point(closed=True, known=known).value(node)
+    if value is None:
+        return np.full(tuple(int(n) for n in node.shape), np.nan)  # type: ignore[arg-type]
+    return value
+
+
+def _slack(
+    node: Node, tree: t.Expr, value: Array, ledger: Ledger, plain: bool
+) -> tuple[Array, Array, tuple[int, ...]]:
+    if plain:
+        units = plain_units(tree, value)
+        return units, units, ()
+    constants = {
+        float(n.param("value").array.item()): n
+        for n in topological([node])
+        if n.op is CONSTANT and not n.shape
+    }
+    slack = np.zeros_like(value)
+    extra = np.zeros_like(value)
+    roots: set[int] = set()
+    for number in {n.text: n for n in numbers_in(tree)}.values():
+        constant = constants.get(float(number.value))
+        if constant is None:
+            continue
+        off, mistake, root = _deviation(number, ledger)
+        if root is not None:
+            roots.add(root)
+        if off:
+            slack = slack + _effect(node, constant, float(number.value), off, value)
+        if max(off, mistake):
+            extra = extra + _effect(node, constant, float(number.value), max(off, mistake), value)
+    return slack, extra, tuple(sorted(roots))
+
+
+def _deviation(number: t.Number, ledger: Ledger) -> tuple[float, float, int | None]:
+    """How far a number in a formula may be from what it stands for: by rounding, by an earlier mistake."""
+    known = ledger.numbers.get(abs(number.value))
+    if known is not None:
+        off, root = known
+        if root is not None:
+            return 0.0 if number.is_whole else float(number.unit), off * 1.02, root
+        return off * 1.02, 0.0, None
+    if abs(number.value) in ledger.exact or number.is_whole:
+        return 0.0, 0.0, None
+    return float(number.unit), 0.0, None
+
+
+def _effect(node: Node, constant: Node, at: float, off: float, value: Array) -> Array:
+    worst = np.zeros_like(value)
+    for sign in (1.0, -1.0):
+        moved = _value(node, {constant: at + sign * off})
+        change = np.abs(moved - value)
+        worst = np.maximum(worst, np.where(np.isfinite(change.astype(float)), change, 0))
+    return worst
+
+
+def plain_units(tree: t.Expr, like: Array) -> Array:
+    """One unit of the last digit of each printed number, in the shape of their array."""
+    units = [0.0 if n.is_whole else float(n.unit) for n in _plain_numbers(tree)]
+    flat = np.array(units, dtype=np.longdouble)
+    if flat.size == like.size:
+        # A whole number in a list of decimals is rounded like its neighbours: [1.1, 0].
+        if flat.size > 1 and flat.max() > 0:
+            flat = np.where(flat == 0, flat.max(), flat)
+        return (
+            flat.reshape(like.shape) if not _is_turned(tree) else flat.reshape(like.shape[::-1]).T
+        )
+    return np.full(like.shape, flat.max() if flat.size else 0.0, dtype=np.longdouble)
+
+
+def _is_turned(tree: t.Expr) -> bool:
+    return isinstance(tree, (t.Group, t.Matrix)) and any(
+        s.kind == "transpose" for s in tree.scripts
+    )
+
+
+def _plain_numbers(tree: t.Expr) -> list[t.Number]:
+    return [part for part in t.walk(tree) if isinstance(part, t.Number)]
+
+
+def printed_numbers(tree: t.Expr) -> list[Fraction]:
+    """The values of all plain numbers of a member, without signs."""
+    return [n.value for n in _plain_numbers(tree)]

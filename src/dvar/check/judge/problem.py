@@ -1,0 +1,280 @@
+"""Problems of a document: which sections share their names, and what each statement defines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.roles import Role, is_update, role_of, same_tree
+from dvar.check.meaning.choices import Choices
+from dvar.check.meaning.extents import measure
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import Key, Spelling, sort
+from dvar.check.meaning.names import defined
+from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.survey import parts, spelling_of, survey
+from dvar.check.meaning.values import NotUnderstood
+from dvar.check.meaning.world import Definition, World, definition_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
+
+
+@dataclass
+class Problem:
+    """Some sections of a document whose names belong together.
+
+    Attributes:
+        world: what the names mean.
+        ordinals: which statements of the document belong to it.
+        roles: ordinal → what the statement is.
+    """
+
+    world: World
+    ordinals: list[int]
+    roles: dict[int, Role] = field(default_factory=dict)
+    prose: str = ""
+
+
+def problems(document: Document, statements: Sequence[Statement]) -> list[Problem]:
+    """The problems of a document, in order; each statement belongs to one."""
+    spelling = spelling_of(statements)
+    groups = _grouped(document, statements, spelling)
+    found: list[Problem] = []
+    before: list[Definition] = []
+    for number, ordinals in enumerate(groups):
+        problem = _problem(document, statements, spelling, ordinals, number, before)
+        before = [d for ds in problem.world.definitions.values() for d in ds if not d.numeric]
+        found.append(problem)
+    return found
+
+
+def section_of(document: Document, statement: Statement) -> int:
+    return document.regions[statement.region].section
+
+
+def _grouped(
+    document: Document, statements: Sequence[Statement], spelling: Spelling
+) -> list[list[int]]:
+    """Statements by problem: a section that defines a name anew begins another one."""
+    groups: list[list[int]] = []
+    defined_: dict[object, t.Expr] = {}
+    section = -1
+    for ordinal, statement in enumerate(statements):
+        here = section_of(document, statement)
+        if here != section:
+            section = here
+            own = _definitions_in(document, statements, spelling, ordinal)
+            clash = any(
+                pattern in defined_ and not same_tree(defined_[pattern], value)
+                for pattern, value in own.items()
+            )
+            if clash or not groups:
+                groups.append([])
+                defined_ = dict(own) if clash else {**defined_, **own}
+            else:
+                defined_.update(own)
+        groups[-1].append(ordinal)
+    return groups
+
+
+def _definitions_in(
+    document: Document, statements: Sequence[Statement], spelling: Spelling, first: int
+) -> dict[object, t.Expr]:
+    """The formulas that a section gives for plain names, in their first place."""
+    here = section_of(document, statements[first])
+    found: dict[object, t.Expr] = {}
+    for ordinal in range(first, len(statements)):
+        statement = statements[ordinal]
+        if section_of(document, statement) != here:
+            break
+        if len(statement.members) < 2 or statement.members[0].relation:
+            continue
+        left, right = statement.members[0].expr, statement.members[1].expr
+        if left is None or right is None or statement.members[1].relation not in EQUALS:
+            continue
+        if is_numeric(right, lambda name: False) or is_update(
+            left, right, statement.members[1].relation
+        ):
+            continue
+        definition = definition_of(left, right, ordinal, spelling, False)
+        if definition is not None and not _is_gradient_like(left):
+            found.setdefault((definition.pattern, len(definition.params)), right)
+    return found
+
+
+def _is_gradient_like(left: t.Expr) -> bool:
+    """Names that say what they are, or that every problem uses for another thing: ``dW``, ``δ``, bars."""
+    if isinstance(left, t.Apply):
+        left = left.head
+    if not isinstance(left, t.Symbol):
+        return True
+    return "bar" in left.accents or (left.base.startswith("d") and len(left.base) > 1)
+
+
+# ── one problem ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _problem(
+    document: Document,
+    statements: Sequence[Statement],
+    spelling: Spelling,
+    ordinals: list[int],
+    number: int,
+    before: Sequence[Definition],
+) -> Problem:
+    own = [statements[o] for o in ordinals]
+    prose = _prose(document, own)
+    broken: set[int] = set()
+    problem = Problem(World(spelling), ordinals)
+    for matrices in (None, False):
+        for _ in range(3):
+            problem = _made(
+                statements,
+                spelling,
+                ordinals,
+                number,
+                before,
+                own,
+                prose,
+                broken,
+                matrices,
+                document,
+            )
+            failed, misfits = _warm_up(problem)
+            new = failed - broken
+            if not new:
+                break
+            broken |= failed
+        if matrices is None and problem.world.matrices and misfits:
+            trial = _made(
+                statements, spelling, ordinals, number, before, own, prose, set(), False, document
+            )
+            _, flat_misfits = _warm_up(trial)
+            if flat_misfits < misfits:
+                broken = set()
+                continue
+        break
+    _acquaint(problem, own)
+    problem.prose = prose
+    return problem
+
+
+def _acquaint(problem: Problem, own: Sequence[Statement]) -> None:
+    """Names that occur in definitions, are given, or stand in several statements are familiar."""
+    world = problem.world
+    counted: Counter[str] = Counter()
+    for statement in own:
+        seen: set[str] = set()
+        for part in parts([statement]):
+            if isinstance(part, t.Symbol):
+                key = sort(part, world.spelling, {}).key
+                seen.add(f"{key.stem}*" if free_letters(part, world.spelling) else str(key))
+        counted.update(seen)
+    world.familiar = {name for name, n in counted.items() if n > 1}
+    world.familiar |= {str(key) for key in world.keys.values()}
+    world.familiar |= {str(key) for key in (*world.given_shapes, *world.shapes)}
+
+
+def _prose(document: Document, own: Sequence[Statement]) -> str:
+    """The words around the statements of a problem."""
+    if not own:
+        return ""
+    sections = {section_of(document, s) for s in own}
+    spans = [document.sections[n].span for n in sorted(sections) if n < len(document.sections)]
+    return " ".join(document.text[a:b] for a, b in spans)
+
+
+def _made(
+    statements: Sequence[Statement],
+    spelling: Spelling,
+    ordinals: Sequence[int],
+    number: int,
+    before: Sequence[Definition],
+    own: Sequence[Statement],
+    prose: str,
+    broken: set[int],
+    matrices: bool | None,
+    document: Document,
+) -> Problem:
+    world = World(spelling, number)
+    survey(world, own, prose)
+    if matrices is not None:
+        world.matrices = matrices
+    measure(world, own)
+    if not world.matrices:
+        world.shapes.clear()
+        world.given_shapes = {k: s for k, s in world.given_shapes.items() if len(s) == 1}
+    problem = Problem(world, list(ordinals))
+    earlier = list(before)
+    redefined = {
+        d.pattern
+        for o in ordinals
+        for d in [_first_definition(statements[o], o, spelling)]
+        if d is not None and o not in broken
+    }
+    for definition in earlier:
+        if definition.pattern not in redefined:
+            world.define(replace(definition, position=min(definition.position, ordinals[0])))
+    world.redefined.clear()
+    for ordinal in ordinals:
+        role = role_of(statements[ordinal], ordinal, world, ordinal in broken)
+        region = document.regions[statements[ordinal].region]
+        code = region.kind == "code" and region.language != ""
+        problem.roles[ordinal] = role
+        for definition in role.definitions:
+            world.define(replace(definition, code=code))
+    return problem
+
+
+def _first_definition(statement: Statement, ordinal: int, spelling: Spelling) -> Definition | None:
+    if len(statement.members) < 2 or statement.members[0].relation:
+        return None
+    left, right = statement.members[0].expr, statement.members[1].expr
+    if left is None or right is None or statement.members[1].relation not in EQUALS:
+        return None
+    if is_numeric(right, lambda name: False):
+        return None
+    return definition_of(left, right, ordinal, spelling, False)
+
+
+def _warm_up(problem: Problem) -> tuple[set[int], int]:
+    """Read every definition once: shapes of open names are found; which cannot be read."""
+    world = problem.world
+    failed: set[int] = set()
+    misfits = 0
+    end = problem.ordinals[-1] if problem.ordinals else 0
+    for definitions in list(world.definitions.values()):
+        for definition in definitions:
+            if definition.numeric or definition.params:
+                continue
+            env = {letter: _sample(world, letter) for letter in definition.pattern.letters}
+            reader = Interpreter(world, end, Choices(), env)
+            key = _key_of(definition, env)
+            try:
+                defined(reader, key, definition, env)
+            except NotUnderstood as reason:
+                failed.add(definition.position)
+                misfits += "fit" in str(reason) or "product of shapes" in str(reason)
+    return failed & set(problem.ordinals), misfits
+
+
+def _sample(world: World, letter: str) -> int:
+    run = world.run_of(letter)
+    return run[min(1, len(run) - 1)]
+
+
+def _key_of(definition: Definition, env: dict[str, int]) -> Key:
+    def filled(slot: tuple[str, int | str, int]) -> int | str:
+        kind, what, offset = slot
+        return env[str(what)] + offset if kind == "letter" else what
+
+    pattern = definition.pattern
+    marks = tuple((kind, filled(slot)) for kind, slot in pattern.marks)
+    return Key(pattern.stem, marks, tuple(filled(slot) for slot in pattern.indices))
+
+
+__all__ = ["Problem", "problems", "sort"]

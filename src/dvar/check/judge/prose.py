@@ -1,0 +1,76 @@
+"""What words between formulas say: "refer to this as δ", "is of shape n × m"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Member, Statement
+
+_NAMING = re.compile(r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.I)
+_SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.I)
+
+
+def spoken(document: Document, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements, with what the words around single expressions make of them."""
+    found: list[Statement] = []
+    for statement in statements:
+        found.append(_named(document, found, statement) or _shaped(document, found, statement) or statement)
+    return found
+
+
+def _single(statement: Statement) -> t.Expr | None:
+    if len(statement.members) != 1 or statement.members[0].relation:
+        return None
+    return statement.members[0].expr
+
+
+def _previous(document: Document, found: Sequence[Statement], statement: Statement) -> Statement | None:
+    """The expression before, in the same paragraph."""
+    if not found:
+        return None
+    before, here = (document.regions[s.region] for s in (found[-1], statement))
+    return found[-1] if before.group == here.group else None
+
+
+def _named(
+    document: Document, found: Sequence[Statement], statement: Statement
+) -> Statement | None:
+    """"What is ∂J/∂ŷ? Refer to this result as δ": δ is that derivative."""
+    expr = _single(statement)
+    if not isinstance(expr, t.Symbol) or not _NAMING.search(document.regions[statement.region].before):
+        return None
+    before = _previous(document, found, statement)
+    if before is None or not isinstance(_single(before), t.Derivative):
+        return None
+    return replace(
+        statement, members=(statement.members[0], replace(before.members[0], relation="="))
+    )
+
+
+def _shaped(
+    document: Document, found: Sequence[Statement], statement: Statement
+) -> Statement | None:
+    """"x is of shape D × 1"."""
+    expr = _single(statement)
+    if expr is None or not _SHAPE.search(document.regions[statement.region].before):
+        return None
+    sizes = _sizes(expr)
+    before = _previous(document, found, statement)
+    if sizes is None or before is None or not isinstance(_single(before), t.Symbol):
+        return None
+    member = statement.members[0]
+    shape = Member("in", t.Shape(sizes, member.span), member.span)
+    return replace(statement, members=(before.members[0], shape))
+
+
+def _sizes(expr: t.Expr) -> tuple[t.Expr, ...] | None:
+    if isinstance(expr, t.Shape):
+        return expr.sizes
+    if isinstance(expr, t.Product) and all(o in ("times", "*") for o in expr.operators):
+        return expr.factors
+    if isinstance(expr, t.Group) and len(expr.items) > 1:
+        return expr.items
+    return None

@@ -1,0 +1,213 @@
+"""What a statement is: a definition, numbers that are given, a claim, an update, a shape, a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from dvar.check.judge.literal import is_numeric
+from dvar.check.meaning.keys import sort, stem_of
+from dvar.check.meaning.world import Definition, World, definition_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
+_ACCUMULATE = frozenset({"+=", "-=", "*=", "/="})
+_NEW = frozenset({"new", "+", "next", "updated", "neu", "nuevo", "nouveau"})
+_RATES = frozenset(
+    {"alpha", "eta", "lr", "lambda", "epsilon", "gamma", "mu", "rate", "learning_rate", "H"}
+)
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a statement does.
+
+    Attributes:
+        kind: ``claim``, ``definition``, ``given``, ``shape``, ``update``, ``question`` or ``prose``.
+        definitions: what it defines.
+        links: the members (from 1) whose relation to the one before is a definition, not a claim.
+    """
+
+    kind: str
+    definitions: tuple[Definition, ...] = ()
+    links: frozenset[int] = frozenset()
+
+
+def role_of(statement: Statement, ordinal: int, world: World, is_broken: bool) -> Role:
+    members = statement.members
+    if any(m.is_blank for m in members):
+        return Role("question")
+    if len(members) == 1 and not members[0].relation:
+        return Role("prose")
+    if any(m.relation in ("in", "is") and isinstance(m.expr, t.Shape) for m in members):
+        return Role("shape")
+    if members[0].relation:
+        return Role("claim")
+    if any(m.relation in _ACCUMULATE for m in members):
+        return Role("update")
+    left, first = members[0].expr, members[1]
+    if first.relation == ":=" and left is not None and first.expr is not None:
+        if is_update(left, first.expr, ":="):
+            return Role("update")
+    if first.relation not in _EQUALS or left is None:
+        return Role("prose" if first.relation in ("to", "propto") else "claim")
+    if first.expr is not None and is_update(left, first.expr, first.relation):
+        return Role("update", _result(statement, ordinal, world))
+    if is_broken:
+        return Role("definition", (), frozenset({1}))
+    return _defining(statement, ordinal, world)
+
+
+def _defining(statement: Statement, ordinal: int, world: World) -> Role:
+    """A chain whose first members are names without a formula so far defines them."""
+    members = statement.members
+    definitions: list[Definition] = []
+    links: set[int] = set()
+    symbolic = [m for m in members[1:] if m.expr is not None and not _is_number(m.expr)]
+    for n, member in enumerate(members[:-1]):
+        following = members[n + 1]
+        if member.expr is None or following.expr is None or following.relation not in _EQUALS:
+            break
+        if n and n not in links:
+            break
+        made = definition_of(member.expr, following.expr, ordinal, world.spelling, False)
+        if made is None or _is_taken(member.expr, made, world, ordinal):
+            break
+        numeric = _is_number(following.expr)
+        if numeric and n == 0 and symbolic:
+            # w_1 = 0.5 = …: numbers first, the formula behind
+            numeric = True
+        if numeric and _has_formula(made, world):
+            break
+        definitions.append(Definition(made.pattern, made.value, ordinal, made.params, numeric))
+        links.add(n + 1)
+        if numeric:
+            break
+        if not isinstance(following.expr, (t.Symbol, t.Apply)):
+            break
+    if not definitions:
+        return Role("claim")
+    only_given = (
+        all(d.numeric or isinstance(d.value, t.Symbol) for d in definitions)
+        and definitions[-1].numeric
+    )
+    rest = len(members) - 1 - len(links)
+    if rest:
+        return Role("claim", tuple(definitions), frozenset(links))
+    return Role("given" if only_given else "definition", tuple(definitions), frozenset(links))
+
+
+def _result(statement: Statement, ordinal: int, world: World) -> tuple[Definition, ...]:
+    """``w^+ = w - η g``: the new name is defined by the formula, unless it is the old one."""
+    left, right = statement.members[0].expr, statement.members[1].expr
+    if left is None or right is None:
+        return ()
+    made = definition_of(left, right, ordinal, world.spelling, False)
+    if made is None or _mentions(right, left) or made.pattern.letters or (world.definitions.get(made.pattern.stem) and _has_formula(made, world)):  # fmt: skip
+        return ()
+    return (made,)
+
+
+def _mentions(tree: t.Expr, name: t.Expr) -> bool:
+    return any(same_tree(part, name) for part in t.walk(tree) if isinstance(part, t.Symbol))  # type: ignore[arg-type]
+
+
+def _is_number(tree: t.Expr) -> bool:
+    return is_numeric(tree, lambda name: name in ("sigma",))
+
+
+def _has_formula(made: Definition, world: World) -> bool:
+    return any(
+        d.pattern == made.pattern and not d.numeric
+        for d in world.definitions.get(made.pattern.stem, ())
+    )
+
+
+def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> bool:
+    """Whether a left side means something already, so that the statement is a claim about it."""
+    if _has_formula(made, world):
+        return True
+    head = left.head if isinstance(left, t.Apply) else left
+    if not isinstance(head, t.Symbol):
+        return True
+    key = sort(head, world.spelling, {}).key
+    if made.pattern.stem in ("e", "pi", "1"):
+        return True
+    if _family_covers(made, world):
+        return True
+    return _is_gradient_name(head, key.stem, world)
+
+
+def _family_covers(made: Definition, world: World) -> bool:
+    """Whether a general formula holds for this name: ``F_0`` where ``F_i`` is defined."""
+    if made.pattern.letters:
+        return False
+    from dvar.check.meaning.keys import Key
+
+    marks = tuple((kind, slot[1]) for kind, slot in made.pattern.marks)
+    key = Key(made.pattern.stem, marks, tuple(slot[1] for slot in made.pattern.indices))
+    found = world.find(key, made.position)
+    return found is not None and not found[0].numeric
+
+
+def _is_gradient_name(head: t.Symbol, stem: str, world: World) -> bool:
+    from dvar.check.meaning import gradients
+    from dvar.check.meaning.interpret import Interpreter
+
+    key = sort(head, world.spelling, {}).key
+    return gradients.is_named(Interpreter(world, 10**9), key)
+
+
+# ── updates ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
+    """``w := w - α dw``, ``w^+ = w - η ∂E/∂w``, ``θ_{t+1} = θ_t - …``: a new value from the old one."""
+    if not isinstance(left, t.Symbol):
+        return False
+    if not isinstance(right, t.Sum) or len(right.terms) < 2:
+        return False
+    first = right.terms[0]
+    if isinstance(first, t.Group) and len(first.items) == 1:
+        first = first.items[0]
+    if not isinstance(first, t.Symbol) or stem_of(first) != stem_of(left):
+        # numbers put in: w_1 := 0.5 - 0.1(-1.92)
+        return relation == ":=" and is_numeric(right, lambda name: False)
+    if same_tree(first, left):
+        return True
+    if relation == ":=":
+        return True
+    return _is_new(left, first) and any(_is_step(term) for term in right.terms[1:])
+
+
+def _is_new(left: t.Symbol, old: t.Symbol) -> bool:
+    return (
+        left.subscripts != old.subscripts
+        or left.scripts != old.scripts
+        or left.primes != old.primes
+    )
+
+
+def _is_step(term: t.Expr) -> bool:
+    for part in t.walk(term):
+        if isinstance(part, t.Derivative):
+            return True
+        if isinstance(part, t.Symbol) and part.base in _RATES:
+            return True
+    return False
+
+
+def same_tree(a: Any, b: Any) -> bool:
+    """Whether two trees are written alike, wherever they stand."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(same_tree(x, y) for x, y in zip(a, b, strict=True))
+    if hasattr(a, "span"):
+        return all(
+            same_tree(getattr(a, f.name), getattr(b, f.name))
+            for f in fields(a)
+            if f.name not in ("span", "font", "inline")
+        )
+    return bool(a == b)

@@ -1,0 +1,80 @@
+"""Statements about shapes: ``W_1 ∈ R^{n×m}`` against what the formulas make of it."""
+
+from __future__ import annotations
+
+from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.links import Link
+from dvar.check.meaning.extents import size_name
+from dvar.check.meaning.keys import sort
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+
+def judge_shape(place: Place, statement: Statement) -> Verdict:
+    """Whether what is said of a shape agrees with the formulas and with what was said before."""
+    members = statement.members
+    for before, member in zip(members, members[1:], strict=False):
+        if not isinstance(member.expr, t.Shape) or before.expr is None:
+            continue
+        wanted = _sizes(place, member.expr)
+        if wanted is None:
+            continue
+        for tree in _things(before.expr):
+            found = _shape_of(place, tree)
+            if found is None or squeezed(found) == squeezed(wanted):
+                continue
+            if found == wanted[::-1] and isinstance(tree, t.Derivative):
+                return Verdict("convention", member, before, Link("convention", "the other layout"))
+            if not place.world.is_sure_of_shapes:
+                return Verdict(
+                    "unknown",
+                    member,
+                    before,
+                    Link("unknown", "shapes that the formulas do not settle"),
+                )
+            why = f"the formulas make it {_shown(found)}, not {_shown(wanted)}"
+            return Verdict("wrong", member, before, Link("wrong", why))
+    return Verdict("ok")
+
+
+def _things(tree: t.Expr) -> list[t.Expr]:
+    if isinstance(tree, t.Group) and tree.kind in ("tuple",):
+        return list(tree.items)
+    return [tree]
+
+
+def _sizes(place: Place, shape: t.Shape) -> tuple[int, ...] | None:
+    found = []
+    for size in shape.sizes:
+        if isinstance(size, t.Number) and size.is_whole:
+            found.append(int(size.value))
+            continue
+        name = size_name(size)
+        if name is None or name not in place.world.sizes:
+            return None
+        found.append(place.world.sizes[name])
+    return tuple(found)
+
+
+def _shape_of(place: Place, tree: t.Expr) -> tuple[int, ...] | None:
+    world = place.world
+    if isinstance(tree, t.Symbol):
+        key = sort(tree, world.spelling, {}).key
+        found = world.find(key, place.position)
+        if found is None or found[0].numeric:
+            return None  # an open name has the shape that is declared for it
+    reader = place.reader(env={c: 1 for c in world.spelling.letters if c in "ijk"})
+    try:
+        value: Value = reader.value(tree)
+    except NotUnderstood:
+        return None
+    if isinstance(value, Jacobian):
+        if squeezed(value.of_shape):
+            return None
+        return value.wrt_shape
+    return tuple(int(n) for n in value.shape)  # type: ignore[arg-type]
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) or "a scalar"

@@ -1,0 +1,167 @@
+"""From statements to judgements: what each is, its verdict, and the words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from dvar.check.judge import chain, links, shapes, updates
+from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.ledger import Ledger
+from dvar.check.judge.links import Link
+from dvar.check.judge.problem import Problem
+from dvar.check.judge.roles import Role
+from dvar.check.judge.words import message_of
+from dvar.check.meaning import gradients
+from dvar.check.meaning.keys import sort
+from dvar.check.meaning.survey import parts
+from dvar.check.report import Judgement
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Member, Statement
+
+
+@dataclass
+class Context:
+    """What judging a statement needs of the rest of its problem."""
+
+    document: Document
+    statements: Sequence[Statement]
+    problem: Problem
+    ledger: Ledger
+    previous: int | None = None
+    prose: str = ""
+    names: dict[object, t.Symbol] = field(default_factory=dict)
+    cells: dict[int, list[Member]] = field(default_factory=dict)
+    chains: dict[int, list[Member]] = field(default_factory=dict)
+
+
+def judge_statement(context: Context, ordinal: int) -> Judgement:
+    statement = context.statements[ordinal]
+    role = context.problem.roles[ordinal]
+    place = _place(context, ordinal)
+    verdict, kind = _verdict(context, place, statement, role, ordinal)
+    if role.kind not in ("prose", "question", "shape"):
+        context.previous = ordinal
+    return _judgement(context, place, statement, kind, verdict)
+
+
+def _place(context: Context, ordinal: int) -> Place:
+    statement = context.statements[ordinal]
+    region = context.document.regions[statement.region]
+    line, _ = context.document.place(statement.span[0])
+    conditions = [] if statement.condition is None else [statement.condition]
+    code = region.kind == "code" and region.language not in ("", "text", "math")
+    return Place(context.problem.world, context.ledger, ordinal, line, conditions, code)
+
+
+def _verdict(
+    context: Context, place: Place, statement: Statement, role: Role, ordinal: int
+) -> tuple[Verdict, str]:
+    members = list(statement.members)
+    if role.kind == "question" or (role.kind == "prose" and ordinal not in context.cells):
+        return Verdict("skipped"), role.kind
+    if role.kind == "shape":
+        return shapes.judge_shape(place, statement), "shape"
+    if role.kind == "update":
+        context.chains[ordinal] = members
+        return updates.judge_update(place, statement, context.prose), "update"
+    start = 1
+    cell = context.cells.get(ordinal)
+    if cell is not None:
+        members = [*cell, replace(members[0], relation="=")]
+        start = len(cell)
+        role = Role("claim")
+        if _is_open(place, cell):
+            role = Role("given", (), frozenset({start}))
+    elif members[0].relation:
+        before = _before(context, ordinal)
+        if before is None:
+            return Verdict(
+                "unknown", members[0], None, Link("unknown", "nothing stands before the =")
+            ), "claim"
+        start = len(before)
+        members = [*before, *members]
+    context.chains[ordinal] = members
+    verdict = chain.judge_chain(place, members, role.links, start)
+    if role.kind in ("definition", "given"):
+        return Verdict(role.kind) if not verdict.links else verdict, role.kind
+    if not verdict.links:
+        return Verdict("definition"), "definition"
+    return verdict, "claim"
+
+
+def _is_open(place: Place, chain_: Sequence[Member]) -> bool:
+    """Whether a table's column is about a name without a formula: then its numbers are given."""
+    if len(chain_) != 1 or not isinstance(chain_[0].expr, t.Symbol):
+        return False
+    key = sort(chain_[0].expr, place.world.spelling, {}).key
+    found = place.world.find(key, place.position)
+    return (found is None or found[0].numeric) and not gradients.is_named(place.reader(), key)
+
+
+def _before(context: Context, ordinal: int) -> list[Member] | None:
+    """The chain that a statement beginning with ``=`` goes on from."""
+    if context.previous is None:
+        return None
+    members = context.chains.get(context.previous)
+    if not members:
+        return None
+    if len(members) > 3:
+        return [members[0], *members[-2:]]
+    return list(members)
+
+
+def _judgement(
+    context: Context, place: Place, statement: Statement, kind: str, verdict: Verdict
+) -> Judgement:
+    document = context.document
+    start, end = statement.span
+    line, column = document.place(start)
+    end_line, end_column = document.place(max(start, end - 1))
+    chained = context.chains.get(place.position, list(statement.members))
+    others = _others(context, statement) if verdict.verdict == "wrong" else []
+    explained = message_of(place, document.text, statement, verdict, chained, others)
+    return Judgement(
+        line,
+        column,
+        end_line,
+        end_column + 1,
+        document.text[start:end],
+        statement.span,
+        kind,
+        verdict.verdict,
+        explained.cause,
+        explained.causes,
+        explained.expected,
+        explained.found,
+        explained.from_line,
+        explained.message,
+        explained.counterexample,
+        explained.repaired,
+        document.regions[statement.region].latex,
+        explained.derive,
+    )
+
+
+def _others(context: Context, statement: Statement) -> list[t.Symbol]:
+    """Names of the problem that may have been meant, those nearest to the statement first."""
+    spelling = context.problem.world.spelling
+    if not context.names:
+        for ordinal in context.problem.ordinals:
+            for part in parts([context.statements[ordinal]]):
+                if isinstance(part, t.Symbol) and not part.primes and part.base not in ("e", "d"):
+                    context.names.setdefault(sort(part, spelling, {}).key, part)
+    own = {sort(p, spelling, {}).key for p in parts([statement]) if isinstance(p, t.Symbol)}
+    stems = {key.stem[:1].lower() for key in own}
+    found = sorted(
+        context.names.items(),
+        key=lambda item: (
+            item[0] not in own,
+            str(item[0])[:1].lower() not in stems,
+            abs(item[1].span[0] - statement.span[0]),
+        ),
+    )
+    return [symbol for _, symbol in found]
+
+
+__all__ = ["Context", "judge_statement", "links", "t"]

@@ -1,0 +1,181 @@
+"""Updates: ``w := w - α ∂J/∂w``, and sums that a loop collects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dvar.check.judge import links
+from dvar.check.judge.chain import Place, Verdict, judge_chain
+from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain, read_literal
+from dvar.check.meaning import differentiate, gradients
+from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.values import NotUnderstood
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member, Statement
+
+_COLLECTING = ("+=", "-=", "*=", "/=")
+_ASCENT = re.compile(
+    r"ascent|maximi[sz]|log-?likelihood|reward|return|policy|minus the gradient|negative gradient",
+    re.IGNORECASE,
+)
+
+
+def judge_update(place: Place, statement: Statement, prose: str = "") -> Verdict:
+    members = list(statement.members)
+    if any(m.relation in _COLLECTING for m in members):
+        return _collected(place, members)
+    verdict = judge_chain(place, members, frozenset({1}))
+    step = _step(place, members, prose)
+    if step is not None and verdict.verdict in ("ok", "unknown", "convention"):
+        verdict = Verdict(
+            step.verdict, members[1], members[0], step, links=[(members[0], members[1], step)]
+        )
+    _take_over(place, members)
+    return verdict
+
+
+def _step(place: Place, members: Sequence[Member], prose: str) -> Link | None:
+    """What is wrong with the direction of a step: up the gradient, or along that of another name."""
+    left, right = members[0].expr, members[1].expr
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum):
+        return None
+    for term, sign in zip(right.terms[1:], right.signs[1:], strict=True):
+        part, turned = _unsigned(term)
+        sign = -sign if turned else sign
+        target = _gradient_of(place, part)
+        if target is None:
+            continue
+        if sign > 0 and not _ASCENT.search(prose):
+            return Link("wrong", "a step up the gradient: minus is due")
+        if target.stem != stem_of(left) and _both_known(place, target, left):
+            return Link("wrong", f"the gradient of {target} is taken for {left.base}")
+    return None
+
+
+def _both_known(place: Place, target: Key, left: t.Symbol) -> bool:
+    known = {k.stem for k in place.world.bare}
+    return target.stem in known and stem_of(left) in known
+
+
+def _unsigned(term: t.Expr) -> tuple[t.Expr, bool]:
+    if isinstance(term, t.Negative):
+        return term.operand, True
+    if (
+        isinstance(term, t.Group)
+        and len(term.items) == 1
+        and isinstance(term.items[0], (t.Negative, t.Sum))
+    ):
+        inner = term.items[0]
+        if isinstance(inner, t.Negative):
+            return inner.operand, True
+        if len(inner.terms) == 1:
+            return inner.terms[0], inner.signs[0] < 0
+    return term, False
+
+
+def _gradient_of(place: Place, term: t.Expr) -> Key | None:
+    """The name whose gradient a term is a positive multiple of; None if that is not plain."""
+    factors = list(term.factors) if isinstance(term, t.Product) else [term]
+    found: Key | None = None
+    for factor in factors:
+        if isinstance(factor, t.Group) and len(factor.items) == 1:
+            factor = factor.items[0]
+        if isinstance(factor, t.Derivative) and len(factor.wrt) == 1:
+            found = differentiate.key_of(place.reader(), factor.wrt[0])
+        elif isinstance(factor, t.Symbol):
+            key = sort(factor, place.world.spelling, {}).key
+            found = gradients._target(place.reader(), key) or found
+        elif isinstance(factor, (t.Sum, t.Negative)):
+            return None
+    return found
+
+
+def _take_over(place: Place, members: Sequence[Member]) -> None:
+    """``w := …`` gives w its new value for what follows."""
+    left = members[0].expr
+    last = members[-1]
+    if (
+        not isinstance(left, t.Symbol)
+        or last.expr is None
+        or not links.is_number(last.expr, place.world)
+    ):
+        return
+    key = sort(left, place.world.spelling, {}).key
+    if any(kind == "m" for kind, _ in key.marks):
+        return
+    try:
+        literal, _ = read_literal(place.reader(), last.expr, place.ledger)
+    except NotUnderstood:
+        return
+    ledger, world = place.ledger, place.world
+    ledger.given_by_key[key] = literal.value
+    for node, known in list(world.keys.items()):
+        if known == key:
+            matched = links.like(literal.value, np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
+            if matched is not None:
+                ledger.give(node, matched, key)
+    if is_plain(last.expr):
+        for number in (n for n in t.walk(last.expr) if isinstance(n, t.Number)):
+            ledger.note(number.value, 0.0, None)
+
+
+# ── sums that a loop collects ───────────────────────────────────────────────────────────────────
+
+
+def _collected(place: Place, members: Sequence[Member]) -> Verdict:
+    """``dw += x^{(i)} dz^{(i)}``: what is added is the share of one example."""
+    left, added = members[0].expr, members[1]
+    if members[1].relation != "+=" or left is None or added.expr is None:
+        return Verdict("ok")
+    right = added.expr
+    envs = links.assignments(place.world, [right], place.conditions, place.position)
+    failed: Link | None = None
+    for target in _shares(place, left):
+        link = links.as_functions(place.world, place.position, target, right, envs, code=place.code)
+        if link.verdict in ("ok", "convention"):
+            return Verdict("ok")
+        if link.verdict == "wrong":
+            failed = failed or link
+    if failed is None:
+        return Verdict("ok")
+    if (
+        failed.difference is not None
+        and failed.difference.ratio is not None
+        and failed.difference.ratio > 0
+    ):
+        return Verdict("ok")
+    return Verdict("wrong", added, members[0], failed, links=[(members[0], added, failed)])
+
+
+def _shares(place: Place, left: t.Expr) -> list[t.Expr]:
+    """What one example adds to a loss or to a gradient."""
+    world = place.world
+    if not isinstance(left, t.Symbol):
+        return []
+    key = sort(left, world.spelling, {}).key
+    span = left.span
+    singles = [
+        k for k in world.loss_names
+        if (found := world.find(k, place.position)) is not None and not found[0].numeric and not _is_mean(found[0].value)
+    ]  # fmt: skip
+    names = [t.Symbol(k.stem, span) for k in singles if not k.marks and not k.indices]
+    names += [
+        replace(left, base=k.stem, accents=(), scripts=(t.Script("paren", t.Symbol("i", span), span),))
+        for k in singles if k.marks
+    ]  # fmt: skip
+    if key in world.loss_names:
+        return list(names)
+    target = gradients._target(place.reader(), key)
+    if target is None:
+        return []
+    wrt = t.Symbol(target.stem, span, "", (), left.subscripts, ())
+    return [t.Derivative(n, (wrt,), "partial", span) for n in names]
+
+
+def _is_mean(tree: t.Expr) -> bool:
+    return any(isinstance(p, t.Big) for p in t.walk(tree))

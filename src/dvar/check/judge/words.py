@@ -1,0 +1,224 @@
+"""Words for a verdict: what is wrong, why, what it should be, an example of the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dvar.check.cause.find import Found, find
+from dvar.check.derivation import derivation_of
+from dvar.check.judge import links
+from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain
+from dvar.check.meaning.values import Jacobian, Value
+from dvar.check.report import CAUSES
+from dvar.core.node import Node, topological
+from dvar.core.op import Array
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member, Statement
+
+LONGEST = 120
+"""A formula longer than this is not shown as what is expected."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The parts of a judgement that are for people."""
+
+    message: str = ""
+    cause: str | None = None
+    causes: tuple[str, ...] = ()
+    expected: str | None = None
+    found: str | None = None
+    from_line: int | None = None
+    counterexample: str | None = None
+    repaired: str | None = None
+    derive: Callable[[], str] | None = None
+
+
+def message_of(
+    place: Place,
+    text: str,
+    statement: Statement,
+    verdict: Verdict,
+    chain: Sequence[Member],
+    others: Sequence[t.Symbol],
+) -> Explained:
+    link, member = verdict.link, verdict.member
+    if link is None or verdict.verdict in ("ok", "definition", "given", "skipped"):
+        return Explained(verdict.note or (link.why if link is not None else ""))
+    if verdict.verdict == "convention":
+        return Explained(_CONVENTIONS.get(link.why, link.why))
+    found = text[member.span[0] : member.span[1]] if member is not None else None
+    if verdict.verdict == "unknown":
+        return Explained(f"not understood: {link.why}", found=found)
+    if verdict.verdict == "carried":
+        line = link.roots[0] if link.roots else None
+        return Explained(
+            f"follows from the mistake in line {line}; the step itself is right",
+            expected=_numbers(link), found=found, from_line=line,
+        )  # fmt: skip
+    return _faulty(place, text, verdict, link, found, chain, others)
+
+
+_CONVENTIONS = {
+    "layout": "right in the other layout of Jacobians",
+    "transposed": "right in the layout whose gradients are transposed",
+    "shorthand": "right as a shorthand: the array that the upstream gradient is multiplied with",
+}
+
+
+def _faulty(
+    place: Place,
+    text: str,
+    verdict: Verdict,
+    link: Link,
+    found: str | None,
+    chain: Sequence[Member],
+    others: Sequence[t.Symbol],
+) -> Explained:
+    before, member = verdict.previous, verdict.member
+    cause = Found(())
+    if (
+        before is not None
+        and member is not None
+        and before.expr is not None
+        and member.expr is not None
+    ):
+        envs = links.assignments(
+            place.world, [before.expr, member.expr], place.conditions, place.position
+        )
+        if link.left is not None or link.numbers is not None:
+            cause = find(place, text, before.expr, member.expr, link, envs, others)
+    expected = _expected(place, text, link, cause, member)
+    repaired = _repaired(text, verdict, cause, expected)
+    counterexample = _counterexample(place, link, before, member, text)
+    only = cause.causes[0] if cause.causes else None
+    derive = derivation_of(place, before.expr if before is not None else None, link.env)
+    return Explained(
+        _sentence(link, cause, expected),
+        only,
+        cause.causes,
+        expected,
+        found,
+        None,
+        counterexample,
+        repaired,
+        derive,
+    )
+
+
+def _sentence(link: Link, cause: Found, expected: str | None) -> str:
+    said = link.why or cause.remark
+    if not said and cause.bend is not None and cause.bend.what:
+        said = f"to look at: {cause.bend.what}"
+    if not said and cause.causes:
+        said = CAUSES[cause.causes[0]]
+    if len(cause.causes) > 1:
+        said = f"{said} (also possible: {', '.join(cause.causes[1:])})" if said else f"several causes fit: {', '.join(cause.causes)}"  # fmt: skip
+    should = f"this should be {expected}" if expected else "the two sides differ"
+    return f"{should}; {said}" if said else should
+
+
+def _expected(
+    place: Place, text: str, link: Link, cause: Found, member: Member | None
+) -> str | None:
+    if link.numbers is not None:
+        return _numbers(link)
+    if cause.bend is not None and cause.bend.edit is not None and member is not None:
+        return _edited(text, member.span, cause.bend.edit)
+    if link.left is not None:
+        return formula(place, link.left)
+    return None
+
+
+def _edited(text: str, span: t.Span, edit: tuple[t.Span, str]) -> str:
+    (start, end), new = edit
+    start, end = (
+        max(start, span[0]),
+        min(max(end, start), span[1]) if end > span[0] else max(end, start),
+    )
+    whole = text[span[0] : start] + new + text[end : span[1]]
+    return " ".join(whole.split())
+
+
+def _repaired(text: str, verdict: Verdict, cause: Found, expected: str | None) -> str | None:
+    before, member = verdict.previous, verdict.member
+    if before is None or member is None or expected is None:
+        return None
+    left = " ".join(text[before.span[0] : before.span[1]].split())
+    return f"{left} = {expected}"
+
+
+def _numbers(link: Link) -> str | None:
+    return shown(link.numbers[0]) if link.numbers is not None else None
+
+
+def _counterexample(
+    place: Place, link: Link, before: Member | None, member: Member | None, text: str
+) -> str | None:
+    d = link.difference
+    if d is None:
+        if link.numbers is None:
+            return None
+        return f"{shown(link.numbers[0])} is due, {shown(link.numbers[1])} is written"
+    at = []
+    for side in (link.left, link.right):
+        if side is None:
+            continue
+        for node in topological([_node(side)]):
+            key = place.world.keys.get(node)
+            if key is not None and node in d.point.values and not node.shape:
+                entry = f"{key} = {float(d.point.values[node]):.3g}"
+                if entry not in at:
+                    at.append(entry)
+    where = f"at {', '.join(at[:5])}: " if at else ""
+    return f"{where}{shown(d.left)} against {shown(d.right)}"
+
+
+def _node(value: Value) -> Node:
+    return value.node if isinstance(value, Jacobian) else value
+
+
+def formula(place: Place, value: Value) -> str | None:
+    """A value as a formula in the document's names; None if it is too long to help."""
+    from dvar.derive.tidy import tidy
+    from dvar.write.notation import text
+
+    node = _node(value)
+    labels = labels_of(place)
+    if len(topological([node], set(labels))) > 60:
+        return None
+    try:
+        written = text(tidy(node, labels), labels)
+    except Exception:
+        return None
+    return written if len(written) <= LONGEST else None
+
+
+def labels_of(place: Place) -> Mapping[Node, str]:
+    world = place.world
+    labels = {node: str(key) for node, key in world.keys.items()}
+    for node, key in world.named.items():
+        if node.inputs:
+            labels.setdefault(node, str(key))
+    return labels
+
+
+def shown(value: Array) -> str:
+    array = np.asarray(value, dtype=float)
+    if array.ndim == 0:
+        return f"{float(array):.6g}"
+    if array.size > 12:
+        return f"an array of {'×'.join(map(str, array.shape))}"
+    rounded = [[float(f"{x:.5g}") for x in row] for row in np.atleast_2d(array).tolist()]
+    inner = [", ".join(f"{x:g}" for x in row) for row in rounded]
+    if array.ndim == 1 or array.shape[0] == 1:
+        return f"[{inner[0]}]"
+    return "[" + "; ".join(inner) + "]"
+
+
+__all__ = ["Explained", "is_plain", "message_of"]

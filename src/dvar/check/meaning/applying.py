@@ -1,0 +1,256 @@
+"""A name with a bracket behind it: a function, an entry counted from one, a dependence, or a product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning import differentiate, functions, names, products
+from dvar.check.meaning.choices import Choices
+from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.patterns import pattern_of
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number, settle, sizes
+from dvar.check.meaning.world import Definition
+from dvar.core.node import Node
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+Function = Callable[[Sequence[Node]], Node]
+
+
+def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
+    head = tree.head
+    primes = head.primes + tree.primes
+    bare = _plain(head)
+    if primes:
+        return _behind(e, _slope(e, tree, bare, primes), tree)
+    key = sort(bare, e.world.spelling, e.env).key
+    function = _function(e, bare, key, tree.args)
+    if function is not None:
+        arguments = [e.node(arg, hint if len(tree.args) == 1 else None) for arg in tree.args]
+        return _behind(e, function(arguments), tree)
+    entry = _entry(e, key, tree)
+    if entry is not None:
+        return _behind(e, entry, tree)
+    if _is_dependence(e, key, tree):
+        return _behind(e, e.value(head, hint), tree)
+    return _multiplied(e, tree, hint)
+
+
+def _plain(head: t.Symbol) -> t.Symbol:
+    return t.Symbol(head.base, head.span, head.font, head.accents, head.subscripts, head.scripts, 0)
+
+
+def _behind(e: Interpreter, value: Value, tree: t.Apply | t.Call) -> Value:
+    """What hangs on the bracket: ``F(x)_0``, ``f(x)^2``."""
+    if tree.subscripts:
+        node = e.plain(value)
+        places = [e.whole(s) for s in tree.subscripts]
+        if any(p is None for p in places):
+            raise NotUnderstood("an index behind a bracket that is no number")
+        stem = stem_of(tree.head) if isinstance(tree, t.Apply) else tree.name
+        picked = names.entry_of(e, node, [int(p) for p in places if p is not None], stem)
+        if picked is None:
+            raise NotUnderstood(f"an entry of an array of shape {sizes(node)}")
+        value = picked
+    return names.operated(e, value, tree.scripts)
+
+
+# ── functions ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) -> Function | None:
+    """The function that a symbol is; None where it is none."""
+    world = e.world
+    found = world.find(key, e.position)
+    if found is not None and found[0].params:
+        return _defined(e, head, found[0], found[1], args)
+    if found is not None and not found[0].numeric:
+        return None
+    if key.stem in e.locals or (not key.indices and key.stem in e.env):
+        return None
+    if head.base in functions.SIGMAS and not head.accents and key.stem not in world.plain:
+        return lambda values: functions.apply("sigmoid", values)
+    if len(head.base) > 1 and functions.is_known(head.base) and not key.marks:
+        return lambda values: functions.apply(head.base, values)
+    if key.stem in world.functions:
+        scalar = head.base in functions.SCALAR_VALUED or len(args) > 1
+        name = str(key)
+        return lambda values: functions.open_function(name, values, scalar)
+    return None
+
+
+def _defined(
+    e: Interpreter,
+    head: t.Symbol,
+    definition: Definition,
+    bound: dict[str, int],
+    args: Sequence[t.Expr],
+) -> Function | None:
+    """A function that the document defines; applied to its own parameters it is the quantity itself."""
+    params = definition.params
+    if len(params) != len(args):
+        return None
+    if all(_said(e, a) == _said(e, p) for a, p in zip(args, params, strict=True)):
+        return lambda values: names.defined(
+            e, sort(head, e.world.spelling, e.env).key, definition, bound
+        )
+    env = dict(bound)
+    stems: list[str | None] = []
+    for param, arg in zip(params, args, strict=True):
+        if not isinstance(param, t.Symbol):
+            return None
+        pattern, rest = pattern_of(param, e.world.spelling)
+        if rest:
+            return None
+        if pattern.letters and isinstance(arg, t.Symbol):
+            matched = pattern.match(sort(arg, e.world.spelling, e.env).key)
+            if matched is None:
+                return None
+            env.update(matched)
+            stems.append(None)
+        elif pattern.marks or pattern.indices:
+            return None
+        else:
+            stems.append(pattern.stem)
+
+    def function(values: Sequence[Node]) -> Node:
+        from dvar.check.meaning.interpret import Interpreter
+
+        reader = Interpreter(e.world, e.position, Choices(), {**e.env, **env})
+        reader.locals = {s: v for s, v in zip(stems, values, strict=True) if s is not None}
+        reader.depth = e.depth
+        return reader.node(definition.value)
+
+    return function
+
+
+def _said(e: Interpreter, tree: t.Expr) -> object:
+    if isinstance(tree, t.Symbol):
+        return sort(tree, e.world.spelling, e.env).key
+    return tree
+
+
+def _slope(e: Interpreter, tree: t.Apply, head: t.Symbol, primes: int) -> Value:
+    """``σ'(z)``, ``f''(x)``, ``u'(x_0)``."""
+    if len(tree.args) != 1 or primes > 3:
+        raise NotUnderstood("a derivative of a function of several arguments, written as a prime")
+    key = sort(head, e.world.spelling, e.env).key
+    function = _function(e, head, key, tree.args)
+    found = e.world.find(key, e.position)
+    depends = (
+        found is not None
+        and found[0].params
+        and _said(e, found[0].params[0]) == _said(e, tree.args[0])
+    )
+    if function is None or depends:
+        if found is None:
+            raise NotUnderstood(f"{key}' of something, where {key} is no function")
+        value = differentiate.first_order(e, head, tree.args[0])
+        for _ in range(primes - 1):
+            if not isinstance(value, Jacobian):
+                raise NotUnderstood("a second derivative of this kind")
+            place = differentiate.place_of(e, tree.args[0])
+            value = differentiate.between(e, e.plain(value), place)
+        return value
+    argument = e.node(tree.args[0])
+    make: Function = function
+    for _ in range(primes - 1):
+        make = _sloped(e, make)
+    return differentiate.own_slope(e, lambda x: make([x]), argument)
+
+
+def _sloped(e: Interpreter, make: Function) -> Function:
+    return lambda values: differentiate.own_slope(e, lambda x: make([x]), values[0])
+
+
+# ── the rest ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _entry(e: Interpreter, key: Key, tree: t.Apply) -> Node | None:
+    """``w_2(1,1)``: the entry in row 1 and column 1."""
+    places = [arg.value for arg in tree.args if isinstance(arg, t.Number) and arg.is_whole]
+    if len(places) != len(tree.args) or not places or key.stem not in e.world.counted:
+        letters = [e.whole(a) for a in tree.args if isinstance(a, t.Symbol) and a.base in e.env]
+        if len(letters) != len(tree.args) or key.stem not in e.world.counted:
+            return None
+        places = [p for p in letters if p is not None]  # type: ignore[misc]
+    whole = tuple(int(p) for p in places)
+    member = Key(key.stem, key.marks, key.indices + whole)
+    return e.plain(names.key_value(e, member, None, tree.head))
+
+
+def _is_dependence(e: Interpreter, key: Key, tree: t.Apply) -> bool:
+    """``J(w, b)`` where J is a quantity: what it depends on is said, nothing is multiplied."""
+    if not all(isinstance(a, t.Symbol) for a in tree.args):
+        return False
+    if len(tree.args) > 1:
+        return True
+    return key in e.world.dependent or key.stem in e.world.dependent_stems
+
+
+def _multiplied(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
+    if len(tree.args) != 1:
+        raise NotUnderstood(f"{tree.head.base} applied to several arguments")
+    group = t.Group("(", tree.args, tree.span, tree.subscripts, tree.scripts)
+    product = t.Product((tree.head, group), ("",), tree.span)
+    return products.product(e, product, hint)
+
+
+def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
+    """A function that its word makes certain."""
+    if tree.primes:
+        slope = differentiate.own_slope(
+            e, lambda x: functions.apply(tree.name, [x]), e.node(tree.args[0])
+        )
+        return _behind(e, slope, tree)
+    axis = next((e.whole(value) for name, value in tree.keywords if name == "axis"), None)
+    if functions.named(tree.name) == "softmax" and len(tree.args) == 1:
+        entry = _softmax_of_entry(e, tree.args[0])
+        if entry is not None:
+            return names.operated(e, entry, tree.scripts)
+    if tree.name in ("log",) and tree.subscripts:
+        return _log_to_base(e, tree)
+    keep = hint if functions.named(tree.name) in functions.ELEMENTWISE else None
+    args = [e.node(arg, keep) for arg in tree.args]
+    if (
+        tree.scripts
+        and _is_inverse(tree.scripts[0])
+        and functions.named(tree.name) in ("tanh", "sin", "cos", "tan")
+    ):
+        return functions.apply("arc" + functions.named(tree.name), args)
+    return _behind(e, settle(functions.apply(tree.name, args, axis)), tree)
+
+
+def _is_inverse(script: t.Script) -> bool:
+    value = script.value
+    return (
+        isinstance(value, t.Negative)
+        and isinstance(value.operand, t.Number)
+        and value.operand.text == "1"
+    )
+
+
+def _log_to_base(e: Interpreter, tree: t.Call) -> Value:
+    base = e.whole(tree.subscripts[0])
+    if base is None or base < 2:
+        raise NotUnderstood("a logarithm to this base")
+    value = TABLE["divide"](TABLE["log"](e.node(tree.args[0])), TABLE["log"](number(base)))
+    return names.operated(e, value, tree.scripts)
+
+
+def _softmax_of_entry(e: Interpreter, tree: t.Expr) -> Node | None:
+    """``softmax(z_k)`` is written for the entry k of softmax(z)."""
+    if not isinstance(tree, t.Symbol) or not tree.subscripts:
+        return None
+    key = sort(tree, e.world.spelling, e.env).key
+    if not key.indices or not isinstance(key.indices[-1], int):
+        return None
+    array = names.array_named(e, Key(key.stem, key.marks, key.indices[:-1]))
+    if array is None:
+        return None
+    whole = functions.apply("softmax", [array])
+    return names.entry_of(e, whole, [int(key.indices[-1])], key.stem)

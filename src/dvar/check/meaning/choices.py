@@ -1,0 +1,49 @@
+"""Readings: where a notation can mean several things, every one of them is tried, the plainest first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Choices:
+    """Answers the questions that arise while a formula is read.
+
+    The first option of each question is the plain reading.  ``script`` tells which option to take at the
+    first questions; ``asked`` records how many options there were at each.
+    """
+
+    def __init__(self, script: Sequence[int] = ()) -> None:
+        self.script = tuple(script)
+        self.asked: list[int] = []
+        self.taken: list[str] = []
+
+    def pick(self, options: Sequence[tuple[str, T]]) -> T:
+        """One of the options, each a word for people and a value."""
+        n = len(self.asked)
+        k = self.script[n] if n < len(self.script) else 0
+        k = min(k, len(options) - 1)
+        self.asked.append(len(options))
+        if k:
+            self.taken.append(options[k][0])
+        return options[k][1]
+
+
+def readings(read: Callable[[Choices], T], limit: int = 24) -> Iterator[tuple[T, Choices]]:
+    """What ``read`` makes of every reading, fewest departures from the plain one first.
+
+    ``read`` decides by ``choices.pick``; at most ``limit`` readings are tried.
+    """
+    waiting: deque[tuple[int, ...]] = deque([()])
+    for _ in range(limit):
+        if not waiting:
+            return
+        script = waiting.popleft()
+        choices = Choices(script)
+        yield read(choices), choices
+        for n in range(len(script), len(choices.asked)):
+            for k in range(1, choices.asked[n]):
+                waiting.append((*script, *[0] * (n - len(script)), k))

@@ -1,0 +1,260 @@
+"""Derivatives: ∂A/∂B as the sweep finds it, whatever A and B are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dvar.check.meaning import gradients
+from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.values import (
+    Jacobian,
+    NotUnderstood,
+    Value,
+    count,
+    number,
+    reshaped,
+    sizes,
+    squeezed,
+    stacked,
+)
+from dvar.core.node import Node, topological
+from dvar.core.op import CONSTANT, constant, variable
+from dvar.derive.sweep import sweep
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+LARGEST = 64
+"""Entries of a numerator; a Jacobian takes one sweep for each."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a derivative is taken with respect to: a node, some of its entries, or several nodes.
+
+    Attributes:
+        parts: nodes, each with the entry meant or None for all of it.
+        shape: of the whole.
+    """
+
+    parts: tuple[tuple[Node, tuple[int, ...] | None], ...]
+    shape: tuple[int, ...]
+
+
+def derivative(e: Interpreter, tree: t.Derivative) -> Value:
+    if tree.of is None:
+        raise NotUnderstood("a derivative of nothing")
+    if not tree.wrt:
+        return gradients.nabla(e, tree)
+    if len(tree.wrt) > 1:
+        return _higher(e, tree)
+    return first_order(e, tree.of, tree.wrt[0])
+
+
+def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
+    key = key_of(e, of)
+    open_ = key is not None and gradients.is_open(e, key)
+    place = place_of(e, wrt)
+    if open_ and key is not None:
+        return gradients.of_open(e, key, place, key_of(e, wrt))
+    top = numerator(e, of)
+    return between(e, top, place, key)
+
+
+def numerator(e: Interpreter, tree: t.Expr) -> Node:
+    """What is differentiated; ``L(a, y)`` in a numerator is L."""
+    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+        return numerator(e, tree.items[0])
+    return e.node(tree)
+
+
+def key_of(e: Interpreter, tree: t.Expr) -> Key | None:
+    """The name that an expression is, if it is no more than one."""
+    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+        return key_of(e, tree.items[0])
+    if isinstance(tree, t.Brace):
+        return key_of(e, tree.body)
+    if isinstance(tree, t.Apply) and not tree.scripts and not tree.subscripts and not tree.primes:
+        return key_of(e, tree.head)
+    if not isinstance(tree, t.Symbol) or tree.primes:
+        return None
+    name = sort(tree, e.world.spelling, e.env)
+    return None if name.operations else name.key
+
+
+def place_of(e: Interpreter, tree: t.Expr) -> Place:
+    """Where a derivative is taken."""
+    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+        return place_of(e, tree.items[0])
+    if isinstance(tree, t.Symbol) and any(s.kind == "transpose" for s in tree.scripts):
+        plain = t.Symbol(tree.base, tree.span, tree.font, tree.accents, tree.subscripts,
+                         tuple(s for s in tree.scripts if s.kind != "transpose"), tree.primes)  # fmt: skip
+        inner = place_of(e, plain)
+        return inner
+    node = e.node(tree)
+    return place_at(node)
+
+
+def place_at(node: Node) -> Place:
+    """The place a node is: an entry of an array, a list of names, or itself."""
+    shape = sizes(node)
+    inner, at = node, None
+    if node.op is TABLE["float64"]:
+        inner = node.inputs[0]
+    if inner.op is TABLE["getitem"]:
+        index = inner.param("index")
+        if all(isinstance(k, int) for k in index):
+            return Place(((inner.inputs[0], tuple(int(k) for k in index)),), ())
+    parts = _members(inner)
+    if parts is not None:
+        return Place(tuple((p, at) for p in parts), shape)
+    if node.op is CONSTANT:
+        raise NotUnderstood("a derivative with respect to a number")
+    return Place(((node, None),), shape)
+
+
+def _members(node: Node) -> list[Node] | None:
+    """The scalars an array was put together from, in order."""
+    if node.op is TABLE["reshape"]:
+        return _members(node.inputs[0])
+    if node.op is TABLE["stack"]:
+        found: list[Node] = []
+        for part in node.inputs:
+            if part.shape:
+                inner = _members(part)
+                if inner is None:
+                    return None
+                found += inner
+            else:
+                found.append(part)
+        return found
+    return None
+
+
+# ── the sweep ───────────────────────────────────────────────────────────────────────────────────
+
+
+def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> Value:
+    """∂top/∂place.
+
+    Raises NotUnderstood where ``top`` does not depend on the place: then the names do not mean what we took
+    them for, or the statement is not about this function.
+    """
+    nodes = [node for node, _ in place.parts]
+    under = set(topological([top]))
+    if not any(node in under for node in nodes):
+        rescue = gradients.without_path(e, top, place, key)
+        if rescue is not None:
+            return rescue
+        if not e.may_vanish:
+            raise NotUnderstood(
+                f"a derivative between names that nothing connects{_about(e, top, nodes)}"
+            )
+    options = [("total derivative", _jacobian(e, top, place, None))]
+    if top not in e.world.losses():
+        beneath = e.world.named_below(top, nodes)
+        if beneath:
+            partial = _jacobian(e, top, place, beneath)
+            if partial.node is not options[0][1].node:
+                options.append(("partial derivative, other names held fixed", partial))
+    return e.choices.pick(options)  # type: ignore[arg-type]
+
+
+def _about(e: Interpreter, top: Node, nodes: Sequence[Node]) -> str:
+    names = [e.world.named.get(n) or e.world.keys.get(n) for n in (top, *nodes[:1])]
+    shown = [str(n) for n in names if n is not None]
+    return f" ({', '.join(shown)})" if shown else ""
+
+
+def _jacobian(e: Interpreter, top: Node, place: Place, beneath: set[Node] | None) -> Jacobian:
+    top_shape = sizes(top)
+    if count(top) > LARGEST or sum(count(n) for n, _ in place.parts) > 400:
+        raise NotUnderstood("a derivative of this size")
+    rows = [_gradient(top, seed, place, beneath) for seed in _seeds(top)]
+    if not squeezed(top_shape):
+        node = rows[0]
+    else:
+        node = TABLE["stack"](rows)
+        node = reshaped(node, (*squeezed(top_shape), *squeezed(place.shape)))
+    return Jacobian(_identity_of(top), place.parts, node, top_shape, place.shape)
+
+
+def _identity_of(top: Node) -> object:
+    return place_parts(top)
+
+
+def place_parts(node: Node) -> object:
+    try:
+        return place_at(node).parts
+    except NotUnderstood:
+        return node
+
+
+def _seeds(top: Node) -> list[Node]:
+    if not top.shape:
+        return [number(1.0)]
+    seeds = []
+    for k in range(count(top)):
+        one = np.zeros(count(top))
+        one[k] = 1.0
+        seeds.append(constant(one.reshape(sizes(top))))
+    return seeds
+
+
+def _gradient(top: Node, seed: Node, place: Place, beneath: set[Node] | None) -> Node:
+    nodes = [node for node, _ in place.parts]
+    found = sweep(top, seed, nodes, beneath).gradients
+    parts = []
+    for node, at in place.parts:
+        g = found.get(node)
+        if g is None:
+            g = TABLE["zeros"](sizes(node)) if node.shape and at is None else number(0.0)
+        elif at is not None:
+            g = TABLE["getitem"](g, at)
+        parts.append(g)
+    if len(parts) == 1:
+        whole = parts[0]
+        return reshaped(whole, squeezed(place.shape)) if squeezed(place.shape) else whole
+    return reshaped(stacked([reshaped(p, ()) for p in parts]), squeezed(place.shape))
+
+
+def _higher(e: Interpreter, tree: t.Derivative) -> Value:
+    """``∂²f/∂x∂y``: one derivative after the other."""
+    assert tree.of is not None
+    *outer, inner = tree.wrt
+    if len(outer) > 2:
+        raise NotUnderstood("a derivative of higher than third order")
+    value: Value = first_order(e, tree.of, inner)
+    for wrt in reversed(outer):
+        if not isinstance(value, Jacobian):
+            raise NotUnderstood("a second derivative of this kind")
+        second = _jacobian(e, value.node, place_of(e, wrt), None)
+        node = second.node
+        shape = (*value.of_shape, *value.wrt_shape)
+        value = Jacobian(("second", value.of, value.wrt), second.wrt, node, shape, second.wrt_shape)
+    return value
+
+
+def own_slope(e: Interpreter, make: object, arg: Node) -> Node:
+    """The derivative of a function of one argument at ``arg``, element by element.
+
+    ``make`` maps a node to a node; the derivative is taken at a fresh variable which ``arg`` then replaces.
+    """
+    from dvar.check.meaning.substitute import substitute
+
+    assert callable(make)
+    fresh = variable("argument", arg.shape, key=-7)
+    value: Node = make(fresh)
+    if value.shape != fresh.shape:
+        raise NotUnderstood("the derivative of a function that does not act on each element")
+    seed = TABLE["ones"](sizes(value)) if value.shape else number(1.0)
+    found = sweep(value, seed, [fresh]).gradients.get(fresh)
+    if found is None:
+        return TABLE["zeros"](sizes(arg)) if arg.shape else number(0.0)
+    return substitute(found, {fresh: arg})

@@ -1,0 +1,254 @@
+"""How far indices run and how large arrays are: letters, bounds, entries and given numbers that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
+from dvar.check.meaning.patterns import pattern_of
+from dvar.check.meaning.survey import parts
+from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_POOL = (3, 4, 2, 5, 3, 4, 2, 5, 3, 4, 2, 5)
+LARGEST = 8
+"""Sizes that a document gives are taken where they are not larger than this."""
+
+Item = tuple[str, ...]
+
+
+class Unions:
+    """Things that have the same size."""
+
+    def __init__(self) -> None:
+        self._parent: dict[Item, Item] = {}
+
+    def root(self, item: Item) -> Item:
+        self._parent.setdefault(item, item)
+        while self._parent[item] != item:
+            self._parent[item] = self._parent[self._parent[item]]
+            item = self._parent[item]
+        return item
+
+    def join(self, a: Item, b: Item) -> None:
+        self._parent[self.root(a)] = self.root(b)
+
+    def items(self) -> list[Item]:
+        return list(self._parent)
+
+
+def measure(world: World, statements: Sequence[Statement]) -> None:
+    """Give every index letter and size symbol of a problem a number."""
+    unions = Unions()
+    fixed: dict[Item, int] = {}
+    _bounds(world, statements, unions, fixed)
+    _entries(world, statements, unions)
+    _given(world, statements, unions, fixed)
+    declared = _declared(world, statements, unions, fixed)
+    _number(world, unions, fixed)
+    for key, sizes in declared:
+        shape = tuple(_size(world, size) for size in sizes)
+        world.shapes[key] = _as_shape(shape)
+
+
+def _as_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """``R^n`` is a column; ``R^{1×1}`` and ``R`` are scalars."""
+    if all(n == 1 for n in shape):
+        return ()
+    return (shape[0], 1) if len(shape) == 1 else shape
+
+
+def _bounds(
+    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
+) -> None:
+    for part in parts(statements):
+        if not isinstance(part, t.Big) or not part.indices:
+            continue
+        for letter in part.indices:
+            unions.root(("letter", letter))
+        letter = part.indices[0]
+        low = part.low.value if isinstance(part.low, t.Number) and part.low.is_whole else None
+        if low == 0:
+            world.starts[letter] = 0
+        if isinstance(part.high, t.Number) and part.high.is_whole:
+            size = int(part.high.value) - int(low if low is not None else 1) + 1
+            if 1 <= size <= LARGEST:
+                fixed[("letter", letter)] = size
+        elif (symbol := _size_symbol(part.high, low)) is not None:
+            unions.join(("letter", letter), ("size", symbol))
+
+
+def _size_symbol(high: t.Expr | None, low: object) -> str | None:
+    """The name of a size in a bound: ``m``, or ``n`` of ``n - 1`` where counting starts at 0."""
+    if isinstance(high, t.Sum) and len(high.terms) == 2 and low == 0:
+        high = high.terms[0]
+    if isinstance(high, t.Symbol) and not high.scripts:
+        return size_name(high)
+    return None
+
+
+def size_name(tree: t.Expr) -> str | None:
+    if isinstance(tree, t.Symbol):
+        subs = "".join(
+            p.text if isinstance(p, t.Label) else size_name(p) or "" for p in tree.subscripts
+        )
+        marks = "".join(
+            str(s.value.text) for s in tree.scripts if isinstance(s.value, (t.Label, t.Number))
+        )
+        return tree.base + subs + marks
+    if isinstance(tree, t.Label):
+        return tree.text
+    return None
+
+
+def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> None:
+    letters = world.spelling.letters
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol):
+            continue
+        position = 0
+        for sub in part.subscripts:
+            found = letters_in(sub)
+            if found and all(c in letters for c in found) and isinstance(sub, (t.Label, t.Symbol)):
+                for letter in found:
+                    unions.join(("letter", letter), ("entry", stem_of(part), str(position)))
+                    if world.starts.get(letter) == 0:
+                        world.bases.setdefault(stem_of(part), 0)
+                    position += 1
+            else:
+                position += 1
+
+
+def _given(
+    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
+) -> None:
+    """Numbers that are given: arrays have their size, ``m = 4`` is one."""
+    for statement in statements:
+        if len(statement.members) < 2 or statement.members[0].relation:
+            continue
+        left = statement.members[0].expr
+        for member in statement.members[1:]:
+            if isinstance(left, t.Symbol) and member.expr is not None:
+                _see_given(world, left, member.expr, unions, fixed)
+
+
+def _see_given(
+    world: World, left: t.Symbol, value: t.Expr, unions: Unions, fixed: dict[Item, int]
+) -> None:
+    shape = literal_shape(value)
+    if shape is None:
+        return
+    key = sort(left, world.spelling, {}).key
+    if not shape:
+        if isinstance(value, t.Number) and value.is_whole and 2 <= value.value <= LARGEST:
+            name = size_name(left)
+            if name is not None and not left.subscripts:
+                fixed[("size", name)] = int(value.value)
+        return
+    world.given_shapes.setdefault(key, shape)
+    axes = [n for n in shape if n != 1] or [1]
+    for axis, n in enumerate(axes):
+        fixed[("entry", key.stem, str(axis))] = n
+        unions.root(("entry", key.stem, str(axis)))
+
+
+def literal_shape(value: t.Expr) -> tuple[int, ...] | None:
+    """The shape of an array of numbers as written; () for a number, None for anything else."""
+    match value:
+        case t.Number():
+            return ()
+        case t.Negative():
+            return literal_shape(value.operand)
+        case t.Sum(terms=(only,)):
+            return literal_shape(only)
+        case t.Quotient():
+            return () if literal_shape(value.above) == literal_shape(value.below) == () else None
+        case t.Matrix():
+            flat = [literal_shape(entry) for row in value.rows for entry in row]
+            if any(s != () for s in flat) or len({len(row) for row in value.rows}) != 1:
+                return None
+            shape = (len(value.rows), len(value.rows[0]))
+            turned = any(s.kind == "transpose" for s in value.scripts)
+            return shape[::-1] if turned else shape
+        case t.Group(kind="list" | "tuple" | "(" | "[", items=items) if (
+            len(items) > 1 or value.kind == "list"
+        ):
+            inner = {literal_shape(item) for item in items}
+            if len(inner) != 1 or None in inner:
+                return None
+            (shape_,) = inner
+            assert shape_ is not None
+            if any(s.kind == "transpose" for s in value.scripts) and not shape_:
+                return (len(items), 1)
+            return (len(items), *shape_)
+        case t.Group(items=(item,)):
+            return literal_shape(item)
+    return None
+
+
+def _declared(
+    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
+) -> list[tuple[Key, tuple[t.Expr, ...]]]:
+    """``x ∈ R^{D×1}``: names with the sizes said of them."""
+    found = []
+    for statement in statements:
+        for before, member in zip(statement.members, statement.members[1:], strict=False):
+            if member.relation not in ("in", "is") or not isinstance(member.expr, t.Shape):
+                continue
+            for name in _names(before.expr):
+                key = sort(name, world.spelling, {}).key
+                found.append((key, member.expr.sizes))
+                for axis, size in enumerate(member.expr.sizes):
+                    label = size_name(size)
+                    if label is not None:
+                        unions.join(("entry", key.stem, str(axis)), ("size", label))
+    return found
+
+
+def _names(tree: t.Expr | None) -> Iterable[t.Symbol]:
+    if isinstance(tree, t.Symbol):
+        yield tree
+    elif isinstance(tree, t.Group) and tree.kind in ("tuple", "("):
+        for item in tree.items:
+            yield from _names(item)
+
+
+def _number(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
+    values: dict[Item, int] = {}
+    for item, size in fixed.items():
+        root = unions.root(item)
+        values[root] = max(size, values.get(root, 0))
+    pool = iter(_POOL)
+    for item in unions.items():
+        root = unions.root(item)
+        if root not in values:
+            has_letter = any(unions.root(i) == root and i[0] == "size" for i in unions.items())
+            values[root] = next(pool, 3) if has_letter else 3
+    for item in unions.items():
+        if item[0] in ("letter", "size"):
+            world.sizes[item[1]] = values[unions.root(item)]
+    # A letter that is only an index must not be taken for a number where it stands as a value.
+    world.size_names = {item[1] for item in unions.items() if item[0] == "size"}
+    for kind, *rest in unions.items():
+        if kind == "entry":
+            world.entry_sizes[(rest[0], int(rest[1]))] = values[unions.root((kind, *rest))]
+
+
+def _size(world: World, size: t.Expr) -> int:
+    if isinstance(size, t.Number) and size.is_whole:
+        return max(1, int(size.value))
+    label = size_name(size)
+    if label is not None:
+        if label not in world.sizes:
+            world.sizes[label] = _POOL[len(world.sizes) % len(_POOL)]
+            world.size_names.add(label)
+        return world.sizes[label]
+    if isinstance(size, t.Group) and len(size.items) == 1:
+        return _size(world, size.items[0])
+    if isinstance(size, t.Sum):
+        return max(1, sum(s * _size(world, x) for s, x in zip(size.signs, size.terms, strict=True)))
+    return 3
+
+
+__all__ = ["literal_shape", "measure", "pattern_of"]

@@ -1,0 +1,281 @@
+"""Functions by name: those of the rule table, and smooth stand-ins for those a document leaves open."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dvar.check.meaning.values import (
+    NotUnderstood,
+    aligned,
+    count,
+    flat,
+    is_vector,
+    settle,
+    sizes,
+)
+from dvar.core.node import Node
+from dvar.core.op import constant
+from dvar.ops import TABLE
+
+Unary = Callable[[Node], Node]
+
+ELEMENTWISE = frozenset(
+    [
+        "exp",
+        "exp2",
+        "expm1",
+        "log",
+        "log1p",
+        "log2",
+        "log10",
+        "sqrt",
+        "square",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "arcsinh",
+        "arccosh",
+        "arctanh",
+        "abs",
+        "sign",
+        "relu",
+        "sigmoid",
+        "softplus",
+        "silu",
+        "gelu",
+        "erf",
+        "reciprocal",
+        "floor",
+        "ceil",
+        "leaky_relu",
+        "elu",
+    ]
+)
+SPELLINGS = {
+    "ln": "log", "lg": "log10", "logistic": "sigmoid", "sigm": "sigmoid", "sig": "sigmoid", "expit": "sigmoid",
+    "step": "heaviside", "heaviside": "heaviside", "sgn": "sign", "fabs": "abs", "absolute": "abs",
+    "swish": "silu", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu", "tr": "trace", "power": "power",
+    "atan": "arctan", "asin": "arcsin", "acos": "arccos", "average": "mean", "avg": "mean", "multiply": "multiply",
+    "th": "tanh", "sh": "sinh", "ch": "cosh", "tg": "tan", "rect": "relu", "inverse": "inv",
+}  # fmt: skip
+SIGMAS = frozenset({"sigma"})
+"""Symbols that are the logistic function where they are applied and not defined."""
+SCALAR_VALUED = frozenset(
+    [
+        "l",
+        "L",
+        "J",
+        "C",
+        "E",
+        "ell",
+        "loss",
+        "cost",
+        "error",
+        "Loss",
+        "Cost",
+        "H",
+        "K",
+        "R",
+        "D",
+        "V",
+    ]
+)
+"""Letters by which authors call functions whose value is a number whatever they are given."""
+
+
+def named(name: str) -> str:
+    """The row's name for what an author writes: ``ReLU``, ``Sigmoid``, ``LeakyReLU``."""
+    low = name.lower().replace("-", "_")
+    return SPELLINGS.get(low.replace("_", ""), SPELLINGS.get(low, low))
+
+
+def is_known(name: str) -> bool:
+    found = named(name)
+    return found in ELEMENTWISE or found in _WHOLE
+
+
+def apply(name: str, args: Sequence[Node], axis: int | None = None) -> Node:
+    """A known function on values.  Raises NotUnderstood."""
+    row = named(name)
+    if row in ELEMENTWISE and len(args) == 1:
+        return TABLE[row](args[0])
+    if row in _WHOLE:
+        return settle(_WHOLE[row](args, axis))
+    raise NotUnderstood(f"the function {name}")
+
+
+def _one(args: Sequence[Node]) -> Node:
+    if len(args) != 1:
+        raise NotUnderstood(f"a function of one argument with {len(args)}")
+    return args[0]
+
+
+def _extreme(pairwise: str, overall: str) -> Callable[[Sequence[Node], int | None], Node]:
+    def row(args: Sequence[Node], axis: int | None) -> Node:
+        if len(args) == 1:
+            return TABLE[overall](args[0], axis=axis) if args[0].shape else args[0]
+        out = args[0]
+        for other in args[1:]:
+            out = TABLE[pairwise](*aligned(out, other))
+        return out
+
+    return row
+
+
+def _reduce(name: str) -> Callable[[Sequence[Node], int | None], Node]:
+    def row(args: Sequence[Node], axis: int | None) -> Node:
+        x = _one(args)
+        return TABLE[name](x, axis=axis) if x.shape else x
+
+    return row
+
+
+def _softmax(name: str) -> Callable[[Sequence[Node], int | None], Node]:
+    def row(args: Sequence[Node], axis: int | None) -> Node:
+        x = _one(args)
+        if not x.shape:
+            raise NotUnderstood(f"{name} of a single number")
+        if axis is None:
+            axis = 0 if is_vector(x) and x.ndim == 2 and x.shape[1] == 1 else -1
+        return TABLE[name](x, axis=axis)
+
+    return row
+
+
+def _square(name: str) -> Callable[[Sequence[Node], int | None], Node]:
+    def row(args: Sequence[Node], axis: int | None) -> Node:
+        x = _one(args)
+        if not x.shape:
+            return x if name in ("trace", "det") else TABLE["reciprocal"](x)
+        if x.ndim != 2 or x.shape[0] != x.shape[1]:
+            raise NotUnderstood(f"{name} of an array of shape {sizes(x)}")
+        return TABLE[name](x)
+
+    return row
+
+
+def _diag(args: Sequence[Node], axis: int | None) -> Node:
+    x = _one(args)
+    if not x.shape:
+        return x
+    if is_vector(x):
+        return TABLE["diag"](flat(x))
+    return TABLE["diagonal"](x)
+
+
+def _vec(args: Sequence[Node], axis: int | None) -> Node:
+    x = _one(args)
+    if x.ndim != 2:
+        return x
+    return TABLE["reshape"](TABLE["transpose"](x), (count(x), 1))
+
+
+def _sort(args: Sequence[Node], axis: int | None) -> Node:
+    x = _one(args)
+    return TABLE["sort"](x, axis=0 if x.ndim else -1)
+
+
+def _heaviside(args: Sequence[Node], axis: int | None) -> Node:
+    x = _one(args)
+    return TABLE["float64"](TABLE["greater"](x, 0.0))
+
+
+def _binary(name: str) -> Callable[[Sequence[Node], int | None], Node]:
+    def row(args: Sequence[Node], axis: int | None) -> Node:
+        if len(args) != 2:
+            raise NotUnderstood(f"{name} with {len(args)} arguments")
+        return TABLE[name](*aligned(*args))
+
+    return row
+
+
+def _product(args: Sequence[Node], axis: int | None) -> Node:
+    a, b = args
+    if not a.shape or not b.shape:
+        return TABLE["multiply"](a, b)
+    if a.ndim == b.ndim == 1:
+        return TABLE["sum"](TABLE["multiply"](a, b))
+    if a.shape[-1] != b.shape[0]:
+        raise NotUnderstood(f"the product of {sizes(a)} and {sizes(b)}")
+    return TABLE["matmul"](a, b)
+
+
+_WHOLE: dict[str, Callable[[Sequence[Node], int | None], Node]] = {
+    "max": _extreme("maximum", "max"),
+    "min": _extreme("minimum", "min"),
+    "maximum": _extreme("maximum", "max"),
+    "minimum": _extreme("minimum", "min"),
+    **{name: _reduce(name) for name in ("sum", "mean", "prod", "var", "std", "logsumexp")},
+    "softmax": _softmax("softmax"),
+    "log_softmax": _softmax("log_softmax"),
+    "logsoftmax": _softmax("log_softmax"),
+    "trace": _square("trace"),
+    "det": _square("det"),
+    "inv": _square("inv"),
+    "diag": _diag,
+    "vec": _vec,
+    "sort": _sort,
+    "heaviside": _heaviside,
+    "multiply": _binary("multiply"),
+    "divide": _binary("divide"),
+    "add": _binary("add"),
+    "subtract": _binary("subtract"),
+    "power": _binary("power"),
+    "dot": _product,
+    "matmul": _product,
+    "outer": lambda args, axis: TABLE["outer"](flat(args[0]), flat(args[1])),
+    "transpose": lambda args, axis: TABLE["transpose"](_one(args)),
+    "norm": lambda args, axis: TABLE["sqrt"](TABLE["sum"](TABLE["square"](_one(args)))),
+}
+
+
+# ── stand-ins ───────────────────────────────────────────────────────────────────────────────────
+
+
+def open_function(name: str, args: Sequence[Node], scalar: bool) -> Node:
+    """A function that the document does not define, as some smooth function that is no special one.
+
+    Of one argument it acts on every element, as activations do; a ``scalar`` one makes a number of all
+    elements of all arguments.  The same name is the same function.
+    """
+    if not scalar and len(args) == 1:
+        return _bent(args[0], name)
+    mixed: Node | None = None
+    for n, x in enumerate(args):
+        weights = _numbers(f"{name}/{n}", count(x))
+        inside = TABLE["sum"](TABLE["multiply"](flat(x) if x.shape else x, _const(weights, x)))
+        bent = TABLE["sum"](TABLE["multiply"](_bent(flat(x) if x.shape else x, f"{name}/{n}"), _const(weights[::-1], x)))  # fmt: skip
+        part = TABLE["add"](inside, bent)
+        mixed = part if mixed is None else _joined(mixed, part, name)
+    if mixed is None:
+        raise NotUnderstood(f"the function {name} without arguments")
+    return mixed
+
+
+def _joined(a: Node, b: Node, name: str) -> Node:
+    return TABLE["add"](TABLE["multiply"](a, TABLE["add"](b, 0.7)), _bent(b, name))
+
+
+def _const(weights: np.ndarray[tuple[int], np.dtype[np.float64]], like: Node) -> Node:
+    return constant(weights if like.shape else float(weights[0]))
+
+
+def _bent(x: Node, name: str) -> Node:
+    """``p·sin(q x + r) + s x``: smooth, defined everywhere, no symmetry."""
+    p, q, r, s = (float(v) for v in _numbers(name, 4))
+    wave = TABLE["sin"](TABLE["add"](TABLE["multiply"](x, q), r))
+    return TABLE["add"](TABLE["multiply"](wave, p), TABLE["multiply"](x, s))
+
+
+def _numbers(name: str, n: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    generator = np.random.default_rng(zlib.crc32(name.encode()))
+    return generator.uniform(0.35, 1.4, n)

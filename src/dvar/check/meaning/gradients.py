@@ -1,0 +1,182 @@
+r"""Gradients by name: ``dW``, ``\bar z``, ``∇J``, and derivatives of functions that a document leaves open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning import chains, differentiate
+from dvar.check.meaning.keys import Key, Name
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, add, sizes, squeezed
+from dvar.core.node import Node, topological
+from dvar.core.op import variable
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+UPSTREAM = frozenset({"dout", "grad_output", "upstream", "grad_out", "dupstream"})
+_LOSSES = ("dL_d", "dJ_d", "dE_d", "dC_d", "dloss_d", "grad_", "dL", "dJ", "dLoss_d")
+
+
+def is_named(e: Interpreter, key: Key) -> bool:
+    """Whether a name is a gradient by its spelling, and is not defined to be something else."""
+    return _target(e, key) is not None or _is_upstream(e, key)
+
+
+def _is_upstream(e: Interpreter, key: Key) -> bool:
+    return key.stem in UPSTREAM and not key.marks and not key.indices
+
+
+def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
+    """The gradient of the loss that a name such as ``dW_1`` or ``\\bar z`` stands for; None if it is none."""
+    if _is_upstream(e, key):
+        return _upstream(e, key)
+    target = _target(e, key)
+    if target is None:
+        return None
+    from dvar.check.meaning.names import key_value
+
+    value = e.plain(key_value(e, target, None, tree or t.Symbol(target.stem, (0, 0))))
+    place = differentiate.place_at(value)
+    found = of_loss(e, place, target)
+    return e.plain(found)
+
+
+def of_loss(e: Interpreter, place: differentiate.Place, target: Key | None) -> Value:
+    """The gradient of the problem's loss, or of an open one where there is none that depends on the place."""
+    loss = e.world.loss
+    if loss is None or is_open(e, loss):
+        return of_open(e, loss or Key("loss"), place, target)
+    from dvar.check.meaning.names import key_value
+
+    top = e.plain(key_value(e, loss, None, t.Symbol(loss.stem, (0, 0))))
+    return differentiate.between(e, top, place, loss)
+
+
+def _target(e: Interpreter, key: Key) -> Key | None:
+    """``W_1`` for ``dW_1``: what the gradient is taken with respect to."""
+    world = e.world
+    base, *accents = key.stem.split(".")
+    if world.find(key, e.position) is not None and not world.is_gradient_name(key):
+        return None
+    if world.bars and accents and accents[-1] == "bar":
+        return Key(".".join([base, *accents[:-1]]), key.marks, key.indices)
+    for prefix in (*_LOSSES, "d"):
+        rest = base.removeprefix(prefix)
+        if rest == base or not rest:
+            continue
+        inner = world.spelled_key(rest, accents, key)
+        if inner is not None:
+            return inner
+    return None
+
+
+def _upstream(e: Interpreter, key: Key) -> Value | None:
+    """``dout``: the gradient with respect to the last result, where there is one only."""
+    ends = e.world.ends()
+    if len(ends) != 1:
+        return None
+    return e.plain(of_loss(e, differentiate.place_at(ends[0]), None))
+
+
+def own_derivative(e: Interpreter, name: Name) -> Value:
+    raise NotUnderstood(f"the prime of {name.key}, without an argument")
+
+
+# ── ∇ ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def nabla(e: Interpreter, tree: t.Derivative) -> Value:
+    """``∇J(θ)``, ``∇ loss(scores)``, or ``∇J`` where it has been said of what."""
+    assert tree.of is not None
+    of = tree.of
+    if isinstance(of, t.Group) and len(of.items) == 1:
+        of = of.items[0]
+    if isinstance(of, t.Apply) and len(of.args) == 1 and isinstance(of.args[0], t.Symbol):
+        key = differentiate.key_of(e, of.head)
+        if key is not None:
+            e.world.nablas[key] = of.args[0]
+        return differentiate.first_order(e, of.head, of.args[0])
+    key = differentiate.key_of(e, of)
+    if key is not None and key in e.world.nablas:
+        return differentiate.first_order(e, of, e.world.nablas[key])
+    if e.world.parameter is not None:
+        return differentiate.first_order(e, of, e.world.parameter)
+    raise NotUnderstood("∇, without saying with respect to what")
+
+
+# ── open functions ──────────────────────────────────────────────────────────────────────────────
+
+
+def is_open(e: Interpreter, key: Key) -> bool:
+    """Whether a numerator has no formula: a loss that the document never writes out."""
+    from dvar.check.meaning.names import array_named
+
+    world = e.world
+    found = world.find(key, e.position)
+    if found is not None and not found[0].numeric:
+        return False
+    if key in world.keys.values() and key not in world.numerators:
+        return False
+    if world.family(key) or (not key.marks and not key.indices and key.stem in e.locals):
+        return False
+    if key.indices and array_named(e, Key(key.stem, key.marks)) is not None:
+        return False
+    return _target(e, key) is None
+
+
+def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | None) -> Value:
+    """The derivative of an open function: known numbers it depends on only through what comes last.
+
+    It is a function of every result that nothing else uses; its gradients there are open variables, and a
+    gradient further down follows by the chain rule.
+    """
+    world = e.world
+    found = world.open_gradients.get((key, place.parts))
+    of = ("open", key)
+    if found is not None:
+        return Jacobian(of, place.parts, found, (), place.shape)
+    nodes = [node for node, _ in place.parts]
+    ends = [s for s in world.ends_of(nodes) if not _contains(e, s, key)]
+    if not ends:
+        return Jacobian(of, place.parts, _fresh(e, key, place, target), (), place.shape)
+    total: Node | None = None
+    for end in ends:
+        end_place = differentiate.place_at(end)
+        if end_place.parts == place.parts:
+            upstream: Value = Jacobian(
+                of, place.parts, _fresh(e, key, place, target), (), place.shape
+            )
+        else:
+            upstream = of_open(e, key, end_place, world.named.get(end))
+            local = differentiate._jacobian(e, end, place, None)
+            assert isinstance(upstream, Jacobian)
+            upstream = chains.join(upstream, local)
+        assert isinstance(upstream, Jacobian)
+        total = upstream.node if total is None else add(total, upstream.node)
+    assert total is not None
+    return Jacobian(of, place.parts, total, (), place.shape)
+
+
+def _contains(e: Interpreter, node: Node, key: Key) -> bool:
+    return any(e.world.keys.get(x) == key for x in topological([node]))
+
+
+def _fresh(e: Interpreter, key: Key, place: differentiate.Place, target: Key | None) -> Node:
+    names = [str(e.world.named.get(n) or e.world.keys.get(n) or n.op.name) for n, _ in place.parts]
+    entry = [str(at) for _, at in place.parts if at is not None]
+    name = f"d{key}/d{','.join(names)}{''.join(entry)}"
+    node = variable(name, squeezed(place.shape), key=e.world.number)
+    e.world.fresh.setdefault(node, (key, place.parts, target))
+    return node
+
+
+def without_path(
+    e: Interpreter, top: Node, place: differentiate.Place, key: Key | None
+) -> Value | None:
+    """The loss of a problem whose last results are not written into it: open, as far as they go."""
+    if key is None or sizes(top) or not e.world.ends_of([n for n, _ in place.parts]):
+        return None
+    if key not in e.world.loss_names:
+        return None
+    return of_open(e, key, place, None)

@@ -1,0 +1,220 @@
+r"""Names as keys: ``\hat{y}^{(i)}_k`` with i = 2 and k = 1 is the name ``y.hat`` of example 2, entry 1.
+
+A symbol's scripts are sorted into marks that belong to its name (layers, examples, ``new``), indices, and
+operations on it (powers, transposes).  Letters that stand for numbers are looked up in an environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from dvar.read.worksheet import tree as t
+
+Index: TypeAlias = "int | str"
+Mark: TypeAlias = "tuple[str, Index]"
+Bindings: TypeAlias = "Mapping[str, int]"
+
+_STAR_LIKE = frozenset({"*", "+", "-", "new", "old", "prime", "next", "prev"})
+_WORDY = 3  # a run of so many letters is a word, not indices, unless all of them are index letters
+LAST_LAYER = "L"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The name of one quantity.
+
+    Attributes:
+        stem: letters and accents: ``w``, ``y.hat``, ``net``.
+        marks: superscripts that belong to the name: kind and value.
+        indices: subscripts: numbers, or labels such as ``h1``.
+    """
+
+    stem: str
+    marks: tuple[Mark, ...] = ()
+    indices: tuple[Index, ...] = ()
+
+    def __str__(self) -> str:
+        base, *accents = self.stem.split(".")
+        shown = "".join([base, *accents])
+        for kind, value in self.marks:
+            shown += {"p": f"^({value})", "b": f"^[{value}]"}.get(kind, f"^{value}")
+        if self.indices:
+            shown += "_" + ",".join(map(str, self.indices))
+        return shown
+
+
+@dataclass
+class Spelling:
+    """How one document writes indices and marks, found by ``survey``.
+
+    Attributes:
+        letters: letters that stand for whole numbers where they are scripts.
+        layered: stems whose plain superscript is a layer, not a power.
+        squared: stems whose square is a name of its own (``\\sigma^2``), with what stands above.
+        last_layer: what ``L`` as a script stands for.
+        plain_t: stems whose plain superscript letter is a time or an iteration.
+    """
+
+    letters: set[str] = field(default_factory=set)
+    layered: set[str] = field(default_factory=set)
+    squared: set[str] = field(default_factory=set)
+    last_layer: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A symbol sorted: its key, and what is done to it."""
+
+    key: Key
+    operations: tuple[t.Script, ...]
+    primes: int
+
+
+class Unbound(Exception):
+    """An index letter without a number."""
+
+
+def stem_of(symbol: t.Symbol) -> str:
+    accents = tuple(a for a in symbol.accents if a != "vec")
+    return ".".join([symbol.base, *accents])
+
+
+def sort(symbol: t.Symbol, spelling: Spelling, env: Bindings) -> Name:
+    """The key of a symbol and the operations on it."""
+    stem = stem_of(symbol)
+    indices = tuple(i for part in symbol.subscripts for i in indices_of(part, spelling, env))
+    marks: list[Mark] = []
+    operations: list[t.Script] = []
+    for script in symbol.scripts:
+        mark = _mark(stem, script, spelling, env)
+        if mark is None:
+            operations.append(script)
+        else:
+            marks.append(mark)
+    return Name(Key(stem, tuple(marks), indices), tuple(operations), symbol.primes)
+
+
+def _mark(stem: str, script: t.Script, spelling: Spelling, env: Bindings) -> Mark | None:
+    value = script.value
+    if script.kind == "transpose" or value is None:
+        return None
+    if script.kind == "mark":
+        return ("m", value.text if isinstance(value, t.Label) else "?")
+    if script.kind in ("paren", "bracket"):
+        found = indices_of(value, spelling, env)
+        if not found:
+            return None
+        joined: Index = found[0] if len(found) == 1 else ",".join(map(str, found))
+        return (script.kind[0], joined)
+    if isinstance(value, t.Label) and (value.is_text or value.text in _STAR_LIKE):
+        return ("m", value.text)
+    if stem in spelling.layered and _is_index(value, spelling):
+        found = indices_of(value, spelling, env)
+        if found:
+            return ("l", found[0])
+    if stem in spelling.squared and _whole(value) == 2:
+        return ("^", 2)
+    return None
+
+
+def _whole(value: t.Expr) -> int | None:
+    if isinstance(value, t.Number) and value.is_whole:
+        return int(value.value)
+    if isinstance(value, t.Label) and value.text.isdigit():
+        return int(value.text)
+    return None
+
+
+def _is_index(value: t.Expr, spelling: Spelling) -> bool:
+    if _whole(value) is not None:
+        return True
+    return any(letter in spelling.letters or letter == LAST_LAYER for letter in letters_in(value))
+
+
+def letters_in(expr: t.Expr) -> list[str]:
+    """Single letters in a script: ``l`` of ``l - 1``, ``i`` and ``j`` of ``ij``."""
+    found: list[str] = []
+    for part in t.walk(expr):
+        if isinstance(part, t.Symbol) and len(part.base) == 1:
+            found.append(part.base)
+        elif isinstance(part, t.Label) and part.text.isalpha() and not part.is_text:
+            found.extend(part.text)
+    return found
+
+
+def indices_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> tuple[Index, ...]:
+    """What a script says: numbers where its letters are bound, labels otherwise."""
+    if isinstance(expr, t.Label):
+        return _label(expr, spelling, env)
+    if isinstance(expr, t.Number):
+        return (int(expr.value),) if expr.is_whole else (expr.text,)
+    if isinstance(expr, t.Group) and len(expr.items) == 1 and not expr.scripts:
+        return indices_of(expr.items[0], spelling, env)
+    value = number_of(expr, spelling, env)
+    if value is not None:
+        return (value,)
+    if isinstance(expr, t.Product):
+        return tuple(i for factor in expr.factors for i in indices_of(factor, spelling, env))
+    if isinstance(expr, t.Symbol):
+        return (_plain(expr),)
+    if isinstance(expr, t.Text):
+        return (expr.text.strip(),)
+    return ("?",)
+
+
+def _plain(symbol: t.Symbol) -> str:
+    parts = [stem_of(symbol)]
+    for sub in symbol.subscripts:
+        parts += [str(i) for i in indices_of(sub, Spelling(), {})]
+    return "_".join(parts)
+
+
+def _label(label: t.Label, spelling: Spelling, env: Bindings) -> tuple[Index, ...]:
+    text = label.text
+    if text.isdigit():
+        # w_{11} and w_{21} count rows and columns; w_{10} is the tenth, x_{12} is looked up both ways later.
+        return (int(text),)
+    if label.is_text or not text.isalpha():
+        if text.isalnum() and not label.is_text and set(filter(str.isalpha, text)) <= env.keys():
+            return tuple(env[c] if c.isalpha() else int(c) for c in text)
+        return (text,)
+    if all(c in env for c in text):
+        return tuple(env[c] for c in text)
+    if len(text) == 1 and text == LAST_LAYER and text in spelling.letters:
+        return (spelling.last_layer,)
+    return (text,)
+
+
+def number_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> int | None:
+    """The whole number an index expression stands for: ``l - 1`` with l = 2 is 1; None if it is none."""
+    match expr:
+        case t.Number():
+            return int(expr.value) if expr.is_whole else None
+        case t.Label():
+            found = _label(expr, spelling, env)
+            return found[0] if len(found) == 1 and isinstance(found[0], int) else None
+        case t.Symbol(base=base, subscripts=(), scripts=()):
+            if base in env:
+                return env[base]
+            return spelling.last_layer if base == LAST_LAYER and base in spelling.letters else None
+        case t.Negative():
+            inner = number_of(expr.operand, spelling, env)
+            return None if inner is None else -inner
+        case t.Group(items=(item,), scripts=()):
+            return number_of(item, spelling, env)
+        case t.Sum():
+            parts = [number_of(term, spelling, env) for term in expr.terms]
+            if any(p is None for p in parts) or 0 in expr.signs:
+                return None
+            return sum(s * p for s, p in zip(expr.signs, parts, strict=True) if p is not None)
+        case t.Product():
+            value = 1
+            for factor in expr.factors:
+                part = number_of(factor, spelling, env)
+                if part is None:
+                    return None
+                value *= part
+            return value
+    return None

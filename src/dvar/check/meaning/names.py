@@ -1,0 +1,496 @@
+"""What a name is: a definition, an entry of an array, a gradient by its code name, or an open variable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning import gradients, products
+from dvar.check.meaning.choices import readings
+from dvar.check.meaning.keys import Key, Name, sort, stem_of
+from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.values import (
+    NotUnderstood,
+    Value,
+    identity,
+    number,
+    reshaped,
+    sizes,
+    stacked,
+)
+from dvar.check.meaning.world import DEFAULT_SIZE, Definition
+from dvar.core.node import Node
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+SCALAR_CAPITALS = frozenset(["L", "J", "C", "E", "N", "T", "F", "R"])
+"""Capitals that are numbers unless something shows otherwise: losses, energies, counts."""
+SCALAR_GREEK = frozenset(
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "lambda",
+        "eta",
+        "epsilon",
+        "mu",
+        "tau",
+        "rho",
+        "kappa",
+        "nu",
+        "zeta",
+        "pi",
+        "omega",
+        "phi",
+        "psi",
+    ]
+)
+MATRIX_GREEK = frozenset(["Theta", "Sigma", "Lambda", "Omega", "Phi", "Psi", "Gamma", "Delta"])
+
+
+def symbol(e: Interpreter, tree: t.Symbol, hint: tuple[int, ...] | None) -> Value:
+    """A symbol with all its scripts."""
+    if tree.base == "e" and tree.scripts and not tree.subscripts and not _is_defined(e, "e"):
+        return _exponential(e, tree)
+    name = sort(tree, e.world.spelling, e.env)
+    if name.primes:
+        return _primed(e, tree, name, hint)
+    value = key_value(e, name.key, _before_scripts(name, hint), tree)
+    return operated(e, value, name.operations)
+
+
+def _before_scripts(name: Name, hint: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    turned = any(s.kind == "transpose" for s in name.operations)
+    return hint[::-1] if hint and turned else hint
+
+
+def operated(e: Interpreter, value: Value, operations: tuple[t.Script, ...]) -> Value:
+    """Powers and transposes, in the order written."""
+    for script in operations:
+        if script.kind == "transpose":
+            value = products.transpose_of(e.plain(value))
+        elif script.kind == "plain" and script.value is not None:
+            value = products.power(e, e.plain(value), script.value)
+        elif script.kind == "paren" and script.value is not None:
+            value = _derivative_or_power(e, e.plain(value), script)
+        else:
+            raise NotUnderstood(f"the superscript {_shown(script)}")
+    return value
+
+
+def _derivative_or_power(e: Interpreter, value: Node, script: t.Script) -> Node:
+    whole = e.whole(script.value) if script.value is not None else None
+    if isinstance(script.value, (t.Sum, t.Negative)) and whole is not None:
+        return products.power(e, value, script.value)  # w^{(1 - 1)}
+    raise NotUnderstood(f"the superscript {_shown(script)}")
+
+
+def _shown(script: t.Script) -> str:
+    return script.value.text if isinstance(script.value, (t.Label, t.Number)) else script.kind
+
+
+def _exponential(e: Interpreter, tree: t.Symbol) -> Value:
+    value: Value = number(1.0)
+    first, *rest = tree.scripts
+    if first.value is None:
+        raise NotUnderstood("the transpose of e")
+    value = TABLE["exp"](e.node(first.value))
+    return operated(e, value, tuple(rest))
+
+
+def _primed(e: Interpreter, tree: t.Symbol, name: Name, hint: tuple[int, ...] | None) -> Value:
+    """``X'`` is a transpose in MATLAB's manner; ``w'`` a name of its own."""
+    marked = Key(name.key.stem + "'" * name.primes, name.key.marks, name.key.indices)
+    if e.world.find(marked, e.position) is not None:
+        return operated(e, key_value(e, marked, hint, tree), name.operations)
+    if name.primes == 1 and e.world.matrices:
+        value = key_value(e, name.key, hint[::-1] if hint else None, tree)
+        if isinstance(value, Node) and value.shape:
+            return operated(e, products.transpose_of(value), name.operations)
+    if len(tree.base) == 1 and _is_defined(e, tree.base):
+        return gradients.own_derivative(e, name)
+    return operated(e, key_value(e, marked, hint, tree), name.operations)
+
+
+def _is_defined(e: Interpreter, stem: str) -> bool:
+    return stem in e.world.definitions or stem in e.env
+
+
+# ── keys ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Symbol) -> Value:
+    """What a key stands for.  Raises NotUnderstood."""
+    plain = not key.marks and not key.indices
+    if plain and key.stem in e.locals:
+        return e.locals[key.stem]
+    if plain and key.stem in e.env:
+        return number(e.env[key.stem])
+    found = e.world.find(key, e.position)
+    if found is not None:
+        definition, bound = found
+        if not definition.numeric:
+            return defined(e, key, definition, bound)
+    elif plain and key.stem in e.world.size_names:
+        return number(e.world.sizes[key.stem])
+    if found is None:
+        special = _special(e, key, hint, tree)
+        if special is not None:
+            return special
+        entry = _entry(e, key)
+        if entry is not None:
+            return entry
+        family = _family(e, key)
+        if family is not None:
+            return family
+        gradient = gradients.by_name(e, key, tree)
+        if gradient is not None:
+            return gradient
+    if found is None or found[0].numeric:
+        other = _other_case(e, key)
+        if other is not None:
+            return other
+    return open_name(e, key, hint, tree)
+
+
+def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, int]) -> Node:
+    """The value of a definition, read once for each choice of its letters."""
+    world = e.world
+    env = {**e.env, **bound}
+    memo = world.memo
+    at = (id(definition), tuple(sorted(env.items())), world.epoch(e.position))
+    if at in memo:
+        node = memo[at]
+        if node is None:
+            raise NotUnderstood(f"{key}, whose definition was not understood")
+        return node
+    if at in world.open:
+        raise NotUnderstood(f"{key}, which is defined by itself")
+    if len(world.open) > 60:
+        raise NotUnderstood(f"{key}, whose definition goes through too many others")
+    world.open.add(at)
+    memo[at] = None
+    try:
+        node = _read(e, definition, env)
+        memo[at] = node
+    finally:
+        world.open.discard(at)
+    world.named[node] = key
+    return node
+
+
+def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
+    """The plainest reading of a definition that makes sense."""
+    from dvar.check.meaning.choices import Choices
+    from dvar.check.meaning.interpret import Interpreter
+
+    hint = e.world.definition_hint(definition)
+
+    def read(choices: Choices) -> Node | NotUnderstood:
+        reader = Interpreter(e.world, max(e.position, definition.position), choices, env)
+        reader.depth, reader.code = e.depth, definition.code
+        try:
+            return reader.node(definition.value, hint)
+        except NotUnderstood as reason:
+            return reason
+
+    first: NotUnderstood | None = None
+    for result, _ in readings(read, 8):
+        if isinstance(result, Node):
+            return result
+        first = first or result
+    assert first is not None
+    raise first
+
+
+def _other_case(e: Interpreter, key: Key) -> Node | None:
+    """``z_2`` where only ``Z_2`` has a formula, or the other way round."""
+    base = key.stem.partition(".")[0]
+    if len(base) != 1 or not key.indices or base in ("L", "l"):
+        return None
+    other = Key(base.swapcase() + key.stem[1:], key.marks, key.indices)
+    found = e.world.find(other, e.position)
+    if found is None or found[0].numeric or e.world.shape(key):
+        return None
+    return defined(e, other, *found)
+
+
+def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Symbol) -> Node | None:
+    """π, the identity, a vector of ones, Kronecker's δ, infinity."""
+    world = e.world
+    plain = not key.marks and not key.indices
+    if key.stem == "delta" and len(key.indices) == 2 and world.kronecker:
+        i, j = key.indices
+        return number(float(i == j)) if isinstance(i, int) and isinstance(j, int) else None
+    if not plain:
+        if key.stem == "I" and world.matrices and len(key.indices) == 1:
+            (n,) = key.indices
+            return identity(n if isinstance(n, int) else world.size(str(n)))
+        if key.stem == "1" and len(key.indices) == 1:
+            (n,) = key.indices
+            return TABLE["ones"]((n if isinstance(n, int) else world.size(str(n)), 1))
+        return None
+    if key.stem == "pi" and not (world.shape(key) or key in world.bare_left):
+        return number(3.141592653589793238)
+    if key.stem == "infty":
+        return number(float("inf"))
+    if key.stem == "I" and world.matrices:
+        if hint and len(hint) == 2 and hint[0] == hint[1]:
+            return identity(hint[0])
+        return identity(DEFAULT_SIZE)
+    if key.stem == "1":
+        if hint and len(hint) == 2:
+            return TABLE["ones"](hint)
+        return TABLE["ones"]((DEFAULT_SIZE, 1))
+    return None
+
+
+def _entry(e: Interpreter, key: Key) -> Node | None:
+    """``x_1`` where ``x`` is an array: one of its entries."""
+    for cut in range(len(key.indices) - 1, -1, -1):
+        rest = key.indices[cut:]
+        if not all(isinstance(i, int) for i in rest):
+            continue
+        base = Key(key.stem, key.marks, key.indices[:cut])
+        node = array_named(e, base)
+        if node is not None:
+            picked = entry_of(e, node, [int(i) for i in rest], base.stem)
+            if picked is not None:
+                return picked
+    return _entry_of_capital(e, key)
+
+
+def _entry_of_capital(e: Interpreter, key: Key) -> Node | None:
+    """``w_{11}`` of the only matrix called W, W_1 or W^{(1)}."""
+    if len(key.stem.partition(".")[0]) != 1 or not key.stem[0].islower():
+        return None
+    ints = [i for i in key.indices if isinstance(i, int)]
+    if len(ints) != len(key.indices) or not ints:
+        return None
+    upper = key.stem[0].upper() + key.stem[1:]
+    found = []
+    for base in sorted(e.world.arrays(), key=str):
+        if base.stem == upper and (not key.marks or base.marks == key.marks):
+            node = array_named(e, base)
+            if node is not None and node.ndim == 2 and 1 not in sizes(node):
+                found.append(node)
+    if len(found) == 1:
+        return entry_of(e, found[0], ints, upper)
+    return None
+
+
+def array_named(e: Interpreter, base: Key) -> Node | None:
+    """The array of this name, if the document has one."""
+    world = e.world
+    found = world.find(base, e.position)
+    if found is not None and not found[0].numeric:
+        value = defined(e, base, *found)
+    elif base in world.given_shapes or (
+        world.matrices and (world.shape(base) or base in world.bare)
+    ):
+        value = e.plain(open_name(e, base, None, None))
+    else:
+        return None
+    return value if value.shape else None
+
+
+def entry_of(e: Interpreter, node: Node, places: list[int], stem: str) -> Node | None:
+    """An entry counted from the base of the name: ``x_1`` is the first where nothing is called ``x_0``."""
+    shape = sizes(node)
+    if len(places) == 1 and places[0] > 9 and len(shape) == 2 and 1 not in shape:
+        places = [int(c) for c in str(places[0])]
+    base = e.world.bases.get(stem, 1)
+    at = [p - base for p in places]
+    if len(at) == 1 and node.ndim == 2 and 1 in shape:
+        at = [at[0], 0] if shape[1] == 1 else [0, at[0]]
+    if len(at) != node.ndim or any(not 0 <= k < n for k, n in zip(at, shape, strict=True)):
+        return None
+    return TABLE["getitem"](node, tuple(at))
+
+
+def _family(e: Interpreter, key: Key) -> Node | None:
+    """A name whose entries are defined one by one, as an array."""
+    found = e.world.family(key)
+    if not found:
+        return None
+    definition = found[-1]
+    slots = definition.pattern.indices[len(key.indices) :]
+    if not all(kind == "letter" for kind, _, _ in slots):
+        return None
+    ranges = [e.world.run_of(str(letter)) for _, letter, _ in slots]
+    parts: list[Node] = []
+    if len(ranges) == 1:
+        for k in ranges[0]:
+            parts.append(_member(e, key, (k,), definition))
+        whole = stacked(parts)
+        return reshaped(whole, (len(parts), 1)) if e.world.matrices else whole
+    if len(ranges) == 2:
+        rows = [
+            stacked([_member(e, key, (j, k), definition) for k in ranges[1]]) for j in ranges[0]
+        ]
+        return stacked(rows)
+    return None
+
+
+def _member(e: Interpreter, key: Key, rest: tuple[int, ...], definition: Definition) -> Node:
+    member = Key(key.stem, key.marks, key.indices + rest)
+    found = e.world.find(member, e.position)
+    if found is None:
+        raise NotUnderstood(f"{member}, an entry without a definition")
+    return defined(e, member, *found)
+
+
+# ── open names ──────────────────────────────────────────────────────────────────────────────────
+
+
+def open_name(
+    e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Symbol | None
+) -> Node:
+    """A variable; its shape is declared, or what its neighbours ask for, or what such letters usually are."""
+    world = e.world
+    shape = world.shape(key)
+    if shape is None and key in world.given_shapes:
+        shape = world.given_shapes[key]
+    if shape is None:
+        if not world.matrices:
+            shape = ()
+        elif hint is not None:
+            shape = _fitting(e, key, hint)
+        else:
+            shape = _usual(e, key, tree)
+        world.settle(key, shape)
+    e.opened.add(familiar_name(e, key, tree))
+    node = world.open_name(key, shape)
+    world.keys[node] = key
+    return node
+
+
+def familiar_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> str:
+    """How a name is known: entries and members of a family by their stem."""
+    if tree is not None and free_letters(tree, e.world.spelling):
+        return f"{key.stem}*"
+    return str(key)
+
+
+def _fitting(e: Interpreter, key: Key, hint: tuple[int, ...]) -> tuple[int, ...]:
+    """A bias beside a matrix of examples is a column (or a row, where examples are rows)."""
+    small = key.stem[:1].islower()
+    if len(hint) == 2 and 1 not in hint and small and key.stem[:1] in "bc":
+        return (1, hint[1]) if e.world.rows_are_examples else (hint[0], 1)
+    return hint
+
+
+def _usual(e: Interpreter, key: Key, tree: t.Symbol | None) -> tuple[int, ...]:
+    world = e.world
+    n = DEFAULT_SIZE
+    first = world.entry_sizes.get((key.stem, 0))
+    if first is not None and not key.indices:
+        second = world.entry_sizes.get((key.stem, 1))
+        return (first, second) if second is not None else (first, 1)
+    if key.stem in world.columns:
+        return (1, n) if key.stem in world.rows else (n, 1)
+    base = key.stem.partition(".")[0]
+    if base in SCALAR_GREEK or base in SCALAR_CAPITALS:
+        return ()
+    if base in MATRIX_GREEK or (len(base) == 1 and base.isupper() and not key.indices):
+        return (n, n)
+    if len(base) == 1 and base.isupper() and all(isinstance(i, (int, str)) for i in key.indices):
+        return (n, n)
+    if tree is not None and tree.font == "bf":
+        return (n, n) if base[:1].isupper() else (n, 1)
+    return ()
+
+
+def beside(
+    e: Interpreter,
+    factor: t.Expr,
+    left: tuple[int, ...] | None,
+    right: tuple[int, ...] | None,
+    has_left: bool,
+    has_right: bool,
+) -> tuple[int, ...] | None:
+    """The shape an untyped factor takes between its neighbours in a product."""
+    tree, turned = _bare(factor)
+    if tree is None:
+        return None
+    key = sort(tree, e.world.spelling, e.env).key
+    usual = _usual(e, key, tree)
+    n = DEFAULT_SIZE
+    rows = left[1] if left and len(left) == 2 else None
+    columns = right[0] if right and len(right) >= 1 else None
+    shape: tuple[int, ...]
+    if len(usual) == 2 and 1 not in usual:
+        shape = (rows or n, columns or n)
+    elif usual:
+        shape = usual[::-1] if turned else usual
+        if rows and not turned:
+            shape = (rows, 1)
+        elif columns and turned:
+            shape = (1, columns)
+    elif rows and rows > 1 and left and 1 not in left and _may_be_vector(key):
+        shape = (rows, 1)
+    elif (
+        columns
+        and columns > 1
+        and right
+        and len(right) == 2
+        and 1 not in right
+        and _may_be_vector(key)
+    ):
+        shape = (1, columns)
+    else:
+        return ()
+    return shape[::-1] if turned and len(shape) == 2 else shape
+
+
+def _may_be_vector(key: Key) -> bool:
+    base = key.stem.partition(".")[0]
+    return len(base) == 1 and base.islower() and base not in "mnkc"
+
+
+def _bare(tree: t.Expr) -> tuple[t.Symbol | None, bool]:
+    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+        return _bare(tree.items[0])
+    if isinstance(tree, t.Symbol):
+        return tree, any(s.kind == "transpose" for s in tree.scripts)
+    return None, False
+
+
+def is_capital(tree: t.Expr) -> bool:
+    found, _ = _bare(tree)
+    return found is not None and (found.base[:1].isupper() or found.base in MATRIX_GREEK)
+
+
+def is_literal(tree: t.Expr) -> bool:
+    """Whether an expression is made of numbers only."""
+    return not any(isinstance(p, (t.Symbol, t.Apply, t.Derivative)) for p in t.walk(tree))
+
+
+def is_untyped(e: Interpreter, tree: t.Expr) -> bool:
+    """Whether this is an open name whose shape nothing has shown yet."""
+    found, _ = _bare(tree)
+    if found is None or found.primes or (found.base == "e" and found.scripts):
+        return False
+    world = e.world
+    if not world.matrices:
+        return False
+    try:
+        key = sort(found, world.spelling, e.env).key
+    except NotUnderstood:
+        return False
+    if key.stem in e.locals or (not key.indices and key.stem in e.env):
+        return False
+    if key.stem in ("1", "I") and world.find(key, e.position) is None:
+        return True
+    if world.shape(key) is not None or key in world.given_shapes:
+        return False
+    if world.find(key, e.position) is not None or key.stem in world.size_names:
+        return False
+    if gradients.is_named(e, key) or world.family(key):
+        return False
+    return _entry(e, key) is None
+
+
+__all__ = ["stem_of", "symbol"]

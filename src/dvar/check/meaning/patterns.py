@@ -1,0 +1,141 @@
+r"""Definitions for many at once: ``z_j = \sum_i w_{ji} x_i`` holds for every j."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dvar.check.meaning.keys import Bindings, Index, Key, Spelling, indices_of, sort, stem_of
+from dvar.read.worksheet import tree as t
+
+Slot = tuple[str, Index, int]
+"""``("const", 1, 0)``, or ``("letter", "t", 1)`` for ``t + 1``."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The left side of a definition: a key in which letters may stand for numbers."""
+
+    stem: str
+    marks: tuple[tuple[str, Slot], ...]
+    indices: tuple[Slot, ...]
+
+    @property
+    def letters(self) -> frozenset[str]:
+        slots = [slot for _, slot in self.marks] + list(self.indices)
+        return frozenset(str(s[1]) for s in slots if s[0] == "letter")
+
+    @property
+    def is_exact(self) -> bool:
+        return not self.letters
+
+    def match(self, key: Key) -> dict[str, int] | None:
+        """What the letters stand for in ``key``; None where it does not fit."""
+        if key.stem != self.stem or len(key.indices) != len(self.indices):
+            return None
+        if [kind for kind, _ in key.marks] != [kind for kind, _ in self.marks]:
+            return None
+        bound: dict[str, int] = {}
+        pairs = [(slot, value) for (_, slot), (_, value) in zip(self.marks, key.marks, strict=True)]
+        pairs += list(zip(self.indices, key.indices, strict=True))
+        for (kind, what, offset), value in pairs:
+            if kind == "const":
+                if what != value:
+                    return None
+            elif not isinstance(value, int):
+                return None
+            else:
+                letter = str(what)
+                if bound.setdefault(letter, value - offset) != value - offset:
+                    return None
+        return bound
+
+
+def pattern_of(symbol: t.Symbol, spelling: Spelling) -> tuple[Pattern, tuple[t.Script, ...]]:
+    """The pattern of a left side, and what is left over (a power, a transpose)."""
+    name = sort(symbol, spelling, {})
+    used = {id(s) for s in name.operations}
+    marked = [s for s in symbol.scripts if id(s) not in used]
+    marks = tuple(
+        (kind, _slots(script.value, spelling)[0] if script.value is not None else ("const", value, 0))
+        for (kind, value), script in zip(name.key.marks, marked, strict=True)
+    )  # fmt: skip
+    indices = tuple(slot for part in symbol.subscripts for slot in _slots(part, spelling))
+    return Pattern(stem_of(symbol), marks, indices), name.operations
+
+
+def _slots(expr: t.Expr, spelling: Spelling) -> list[Slot]:
+    letters = _index_letters(expr, spelling)
+    if letters is None:
+        return [("const", value, 0) for value in indices_of(expr, spelling, {})]
+    return [("letter", letter, offset) for letter, offset in letters]
+
+
+def _index_letters(expr: t.Expr, spelling: Spelling) -> list[tuple[str, int]] | None:
+    match expr:
+        case t.Label(text=text, is_text=False) if text and all(c in spelling.letters for c in text):
+            if text == "L":
+                return None
+            return [(c, 0) for c in text]
+        case t.Symbol(base=base, subscripts=(), scripts=()) if base in spelling.letters:
+            return None if base == "L" else [(base, 0)]
+        case t.Group(items=(item,), scripts=()):
+            return _index_letters(item, spelling)
+        case t.Sum(terms=(first, t.Number() as shift), signs=(1, sign)):
+            inner = _index_letters(first, spelling)
+            if inner is not None and len(inner) == 1 and shift.is_whole and sign:
+                return [(inner[0][0], sign * int(shift.value))]
+        case t.Product(factors=factors):
+            parts = [_index_letters(f, spelling) for f in factors]
+            if all(p is not None for p in parts):
+                return [pair for p in parts if p for pair in p]
+    return None
+
+
+def free_letters(expr: t.Expr | t.Script, spelling: Spelling) -> set[str]:
+    """Index letters of scripts that no sum inside the expression binds."""
+    if isinstance(expr, t.Big):
+        inside = free_letters(expr.body, spelling)
+        for bound in (expr.low, expr.high, expr.condition):
+            if bound is not None:
+                inside |= free_letters(bound, spelling)
+        return inside - set(expr.indices)
+    found: set[str] = set()
+    if isinstance(expr, t.Symbol):
+        for part in (
+            *expr.subscripts,
+            *(s.value for s in expr.scripts if _may_index(s, expr, spelling)),
+        ):
+            if part is not None:
+                found |= _letters(part, spelling)
+        for script in expr.scripts:
+            if script.value is not None and not _may_index(script, expr, spelling):
+                found |= free_letters(script.value, spelling)
+        return found
+    for part in t.children(expr):
+        found |= free_letters(part, spelling)
+    if isinstance(expr, (t.Group, t.Apply, t.Call)):
+        for part in expr.subscripts:
+            found |= _letters(part, spelling)
+    return found
+
+
+def _may_index(script: t.Script, symbol: t.Symbol, spelling: Spelling) -> bool:
+    if script.kind in ("paren", "bracket"):
+        return True
+    return script.kind == "plain" and stem_of(symbol) in spelling.layered
+
+
+def _letters(expr: t.Expr, spelling: Spelling) -> set[str]:
+    found: set[str] = set()
+    for part in t.walk(expr):
+        if isinstance(part, t.Symbol) and part.base in spelling.letters and part.base != "L":
+            found.add(part.base)
+        elif isinstance(part, t.Label) and not part.is_text and part.text.isalpha():
+            if all(c in spelling.letters for c in part.text):
+                found |= set(part.text) - {"L"}
+    return found
+
+
+def bound(expr: t.Expr, spelling: Spelling, env: Bindings) -> bool:
+    """Whether every index letter in an expression has a number."""
+    return free_letters(expr, spelling) <= env.keys()

@@ -1,0 +1,92 @@
+"""Points: numbers for the free names of a document, and the values of nodes there.
+
+Both sides of an equation are functions of its free names; they are compared where those names have random
+values, in extended precision.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE, Array
+
+RANGES = ((-1.6, 1.6), (0.12, 0.88), (-0.9, 1.9), (0.2, 0.8), (0.01, 0.09), (1.1, 2.9))
+"""Where random values are drawn from: both signs first, then where logarithms of x and 1 - x exist."""
+RTOL = 1e-9
+
+
+class Point:
+    """One choice of numbers for all variables, and everything computed from them.
+
+    Args:
+        span: values are drawn between these two numbers.
+        seed: which of the random points.
+        known: nodes whose values are given; nothing beneath them is looked at.
+    """
+
+    def __init__(
+        self,
+        span: tuple[float, float] = RANGES[0],
+        seed: int = 0,
+        known: Mapping[Node, Any] | None = None,
+        closed: bool = False,
+    ) -> None:
+        self.span, self.seed, self.closed = span, seed, closed
+        self.values: dict[Node, Array] = {
+            node: np.asarray(value, dtype=np.longdouble) for node, value in (known or {}).items()
+        }
+
+    def value(self, root: Node) -> Array | None:
+        """The value of a node; None at a closed point where a variable has no number."""
+        values = self.values
+        if root in values:
+            return values[root]
+        with np.errstate(all="ignore"):
+            for node in topological([root], set(values)):
+                if node in values:
+                    continue
+                if node.op is VARIABLE:
+                    if self.closed:
+                        return None
+                    values[node] = self._draw(node)
+                else:
+                    values[node] = _applied(node, [values[x] for x in node.inputs])
+        return values[root]
+
+    def _draw(self, node: Node) -> Array:
+        """The same variable has the same number at the same point, in every run."""
+        named = f"{node.param('name')}/{node.param('key')}/{self.seed}"
+        generator = np.random.default_rng(zlib.crc32(named.encode()))
+        low, high = self.span
+        shape = tuple(int(n) for n in node.shape)  # type: ignore[arg-type]
+        return generator.uniform(low, high, shape).astype(np.longdouble)
+
+
+def _applied(node: Node, operands: Sequence[Array]) -> Array:
+    """One row on numbers in extended precision; in double precision where the row has no other."""
+    params = dict(node.params)
+    try:
+        return np.asarray(node.op.forward(*operands, **params))
+    except (TypeError, np.linalg.LinAlgError, ValueError):
+        pass
+    try:
+        narrow = [x.astype(float) if x.dtype.kind == "f" else x for x in operands]
+        return np.asarray(node.op.forward(*narrow, **params))
+    except (np.linalg.LinAlgError, ValueError, OverflowError):
+        shape = tuple(int(n) for n in node.shape)  # type: ignore[arg-type]
+        return np.full(shape, np.nan)
+
+
+def same(a: Array, b: Array, rtol: float = RTOL) -> bool:
+    """Whether two values of one shape agree to the precision of the arithmetic."""
+    scale = max(float(np.max(np.abs(a), initial=0)), float(np.max(np.abs(b), initial=0)), 1e-6)
+    return bool(np.all(np.abs(a - b) <= rtol * scale))
+
+
+def finite(*arrays: Array) -> bool:
+    return all(bool(np.all(np.isfinite(x.astype(float)))) for x in arrays)

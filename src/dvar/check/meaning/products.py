@@ -1,0 +1,160 @@
+"""Products, quotients and powers: which product is meant, and shapes of names that only products show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning import chains, names
+from dvar.check.meaning.values import (
+    Jacobian,
+    NotUnderstood,
+    Value,
+    aligned,
+    elementwise,
+    invertible,
+    matrix_power,
+    number,
+    product_options,
+    settle,
+    shown,
+    sizes,
+    transposed,
+)
+from dvar.core.node import Node
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+
+def product(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> Value:
+    values = _factors(e, tree, hint)
+    signs = list(tree.operators)
+    if e.code:
+        signs = ["code" if s == "*" else s for s in signs]
+    values, signs = chains.contracted(e, values, signs)
+    out = values[0]
+    grouped = _grouped(values, signs)
+    if grouped is not None:
+        return grouped
+    for sign, factor in zip(signs, values[1:], strict=True):
+        out = times(e, out, factor, sign)
+    return out
+
+
+def _grouped(values: list[Value], signs: list[str]) -> Value | None:
+    """Numbers in front do not turn a derivative into an array: ``2 · ∂L/∂a`` is one all the same."""
+    jacobians = [v for v in values if isinstance(v, Jacobian)]
+    if len(jacobians) != 1 or len(values) == 1:
+        return None
+    rest = [v for v in values if isinstance(v, Node)]
+    if any(v.shape for v in rest):
+        return None
+    (only,) = jacobians
+    scale = rest[0]
+    for v in rest[1:]:
+        scale = TABLE["multiply"](scale, v)
+    node = TABLE["multiply"](scale, only.node)
+    return Jacobian(only.of, only.wrt, node, only.of_shape, only.wrt_shape)
+
+
+def times(e: Interpreter, a: Value, b: Value, sign: str) -> Node:
+    """One product; where several are possible the choices decide."""
+    left, right = e.plain(a), e.plain(b)
+    options = product_options(left, right, sign)
+    if not options and isinstance(a, Jacobian) and left.ndim == 2:
+        # A gradient laid out as a row meets a matrix on its right.
+        options = product_options(transposed(left), right, sign)
+    if not options and isinstance(b, Jacobian) and right.ndim == 2:
+        options = product_options(left, transposed(right), sign)
+    if not options:
+        raise NotUnderstood(f"the product of shapes {shown(left)} and {shown(right)}")
+    return e.choices.pick(options)
+
+
+def _factors(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> list[Value]:
+    """The factors; open names take the shape that their neighbours ask for."""
+    factors = tree.factors
+    values: list[Value | None] = [None] * len(factors)
+    waiting = [n for n, f in enumerate(factors) if names.is_untyped(e, f)]
+    for n, factor in enumerate(factors):
+        if n not in waiting:
+            values[n] = e.value(factor, hint if _is_elementwise(tree, n) else None)
+    for n in _order(factors, waiting):
+        wanted = _wanted(e, tree, values, n, hint)
+        values[n] = e.value(factors[n], wanted)
+    return [v for v in values if v is not None]
+
+
+def _is_elementwise(tree: t.Product, n: int) -> bool:
+    near = {tree.operators[k] for k in (n - 1, n) if 0 <= k < len(tree.operators)}
+    return bool(near & {"odot", ".*"})
+
+
+def _order(factors: tuple[t.Expr, ...], waiting: list[int]) -> list[int]:
+    """Matrices first, then vectors: ``W`` shows what ``x`` is."""
+    return sorted(waiting, key=lambda n: (not names.is_capital(factors[n]), n))
+
+
+def _wanted(
+    e: Interpreter,
+    tree: t.Product,
+    values: list[Value | None],
+    n: int,
+    hint: tuple[int, ...] | None,
+) -> tuple[int, ...] | None:
+    """The shape that an open factor takes from its neighbours; None if they say nothing."""
+    if not e.world.matrices:
+        return ()
+    factor = tree.factors[n]
+    left = _shape(values, n - 1)
+    right = _shape(values, n + 1)
+    if _is_elementwise(tree, n):
+        return left or right or hint
+    return names.beside(e, factor, left, right, n > 0, n + 1 < len(values))
+
+
+def _shape(values: list[Value | None], n: int) -> tuple[int, ...] | None:
+    if not 0 <= n < len(values):
+        return None
+    value = values[n]
+    if value is None:
+        return None
+    if isinstance(value, Jacobian):
+        return value.wrt_shape if not value.of_axes else None
+    return sizes(value)
+
+
+def divide(above: Node, below: Node) -> Node:
+    return elementwise(TABLE["divide"], *aligned(above, below))
+
+
+def power(e: Interpreter, base: Node, exponent: t.Expr) -> Node:
+    """``x^2``, ``X^{-1}``, ``A^k``: of a square matrix a matrix power, else each element's."""
+    whole = e.whole(exponent)
+    if whole is not None and invertible(base) and -4 <= whole <= 8:
+        if whole < 0:
+            return matrix_power(base, whole)
+        return e.choices.pick(
+            [
+                ("matrix power", matrix_power(base, whole)),
+                ("power of each element", TABLE["power"](base, number(whole))),
+            ]
+        )
+    if whole is not None and abs(whole) <= 64:
+        return _whole_power(base, whole)
+    raised = e.node(exponent)
+    if raised.shape:
+        raise NotUnderstood(f"an exponent of shape {shown(raised)}")
+    return TABLE["power"](base, raised)
+
+
+def _whole_power(base: Node, k: int) -> Node:
+    if k == 2:
+        return TABLE["square"](base)
+    return TABLE["power"](base, number(k))
+
+
+def transpose_of(node: Node) -> Node:
+    return settle(transposed(node))

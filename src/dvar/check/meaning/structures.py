@@ -1,0 +1,353 @@
+"""Brackets, sums over indices, matrices, cases, conditions and roots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product as every
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning import names, products
+from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.values import (
+    NotUnderstood,
+    Value,
+    add,
+    aligned,
+    number,
+    reshaped,
+    settle,
+    shown,
+    sizes,
+    stacked,
+)
+from dvar.core.node import Node
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+LONGEST = 64
+"""Terms of one sum."""
+_COMPARISONS = {
+    ">": "greater", "<": "less", ">=": "greater_equal", "<=": "less_equal", "=": "equal", "==": "equal",
+    "neq": "not_equal", "!=": "not_equal",
+}  # fmt: skip
+
+
+def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
+    if tree.primes:
+        raise NotUnderstood("a prime behind a bracket") if not e.world.matrices else None  # type: ignore[misc]
+    value = _inside(e, tree, hint)
+    if tree.primes:
+        value = products.transpose_of(e.plain(value))
+    if tree.kind == "norm" and len(tree.scripts) == 1 and e.whole(tree.scripts[0].value) == 2:  # type: ignore[arg-type]
+        if _order(e, tree) == 2:
+            return TABLE["sum"](TABLE["square"](e.node(tree.items[0])))
+    if tree.subscripts and tree.kind != "norm":
+        places = [e.whole(s) for s in tree.subscripts]
+        node = e.plain(value)
+        if any(p is None for p in places):
+            raise NotUnderstood("an index behind a bracket that is no number")
+        picked = names.entry_of(e, node, [int(p) for p in places if p is not None], "")
+        if picked is None:
+            raise NotUnderstood(f"an entry of an array of shape {shown(node)}")
+        value = picked
+    return names.operated(e, value, tree.scripts)
+
+
+def _order(e: Interpreter, tree: t.Group) -> int:
+    if not tree.subscripts:
+        return 2
+    (sub,) = tree.subscripts[:1]
+    if isinstance(sub, t.Label) and sub.text in ("F", "2", "fro"):
+        return 2
+    if isinstance(sub, t.Symbol) and sub.base == "F":
+        return 2
+    whole = e.whole(sub)
+    if whole in (1, 2):
+        return int(whole)  # type: ignore[arg-type]
+    raise NotUnderstood("a norm of this kind")
+
+
+def _inside(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
+    kind = tree.kind
+    if kind in ("list", "tuple") or len(tree.items) > 1:
+        return _list(e, tree, hint)
+    if not tree.items:
+        raise NotUnderstood("empty brackets")
+    (item,) = tree.items
+    if kind in ("(", "[", "{", "overline"):
+        return e.value(item, hint)
+    if kind == "|":
+        inner = e.node(item)
+        if inner.ndim == 2 and inner.shape[0] == inner.shape[1]:
+            return settle(TABLE["det"](inner))
+        return TABLE["abs"](inner)
+    if kind == "norm":
+        inner = e.node(item)
+        if _order(e, tree) == 1:
+            return TABLE["sum"](TABLE["abs"](inner))
+        return TABLE["sqrt"](TABLE["sum"](TABLE["square"](inner)))
+    if kind == "iverson":
+        return _truth_as_number(e, item)
+    if kind in ("floor", "ceil"):
+        return TABLE[kind](e.node(item))
+    raise NotUnderstood("brackets of this kind")
+
+
+def _truth_as_number(e: Interpreter, item: t.Expr) -> Node:
+    truth = condition(e, item)
+    if isinstance(truth, bool):
+        return number(float(truth))
+    return TABLE["float64"](truth)
+
+
+def _list(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Node:
+    if tree.kind == "angle" and len(tree.items) == 2:
+        a, b = (e.node(item) for item in tree.items)
+        a, b = aligned(a, b)
+        return TABLE["sum"](TABLE["multiply"](a, b))
+    items = _spelled_out(e, tree.items)
+    if len(items) == 1 and tree.kind == "tuple":
+        return e.node(items[0], hint)
+    return stacked([_entry(e, item) for item in items])
+
+
+def _entry(e: Interpreter, item: t.Expr) -> Node:
+    value = e.node(item)
+    return value
+
+
+def _spelled_out(e: Interpreter, items: tuple[t.Expr, ...]) -> list[t.Expr]:
+    """Without dots: ``x_0, x_1, ..., x_{n-1}`` has an entry for each number up to the last."""
+    if not any(isinstance(item, t.Ellipsis) for item in items):
+        return list(items)
+    raise NotUnderstood("dots in a list")
+
+
+# ── sums ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def big(e: Interpreter, tree: t.Big) -> Value:
+    if tree.name not in ("sum", "prod", "max", "min"):
+        raise NotUnderstood({"int": "an integral", "lim": "a limit", "E": "an expectation"}.get(tree.name, tree.name))  # fmt: skip
+    letters = tree.indices
+    if not letters:
+        return _over_everything(e, tree)
+    terms = [e.inside(bound).node(tree.body) for bound in bindings(e, tree)]
+    if not terms:
+        return number(0.0 if tree.name == "sum" else 1.0)
+    total = terms[0]
+    for term in terms[1:]:
+        if tree.name == "sum":
+            total = add(total, term)
+        elif tree.name == "prod":
+            total = TABLE["multiply"](*aligned(total, term))
+        else:
+            total = TABLE["maximum" if tree.name == "max" else "minimum"](*aligned(total, term))
+    return total
+
+
+def bindings(e: Interpreter, tree: t.Big) -> Iterator[dict[str, int]]:
+    """The numbers that the letters of a sum run through."""
+    ranges = []
+    for n, letter in enumerate(tree.indices):
+        ranges.append(_range(e, tree, letter, n))
+    total = 1
+    for r in ranges:
+        total *= max(1, len(r))
+    if total > LONGEST:
+        raise NotUnderstood("a sum of so many terms")
+    for values in every(*ranges):
+        bound = dict(zip(tree.indices, values, strict=True))
+        if tree.condition is not None:
+            truth = condition(e.inside(bound), tree.condition)
+            if not isinstance(truth, bool):
+                raise NotUnderstood("a condition under a sum that is not about its index")
+            if not truth:
+                continue
+        yield bound
+
+
+def _range(e: Interpreter, tree: t.Big, letter: str, n: int) -> range:
+    low = e.whole(tree.low) if tree.low is not None and n == 0 else None
+    high = e.whole(tree.high) if tree.high is not None and n == 0 else None
+    usual = e.world.run_of(letter)
+    start = usual.start if low is None else low
+    if tree.high is not None and n == 0 and high is None:
+        raise NotUnderstood("a sum up to something that is no number")
+    stop = usual.stop if high is None else high + 1
+    if low is not None and high is None:
+        stop = low + len(usual)
+    return range(start, stop)
+
+
+def _over_everything(e: Interpreter, tree: t.Big) -> Value:
+    """``\\sum`` without an index: over all entries, or over the one letter that is free in its body."""
+    free = sorted(free_letters(tree.body, e.world.spelling) - e.env.keys())
+    if len(free) == 1:
+        bound = t.Big(
+            tree.name, (free[0],), tree.low, tree.high, tree.condition, tree.body, tree.span
+        )
+        return big(e, bound)
+    body = e.node(tree.body)
+    if not body.shape or tree.name == "prod":
+        raise NotUnderstood("a sum that does not say over what")
+    return TABLE[tree.name](body)
+
+
+# ── conditions ──────────────────────────────────────────────────────────────────────────────────
+
+
+def condition(e: Interpreter, tree: t.Expr) -> bool | Node:
+    """Whether something holds: decided for index letters, a node for values."""
+    if isinstance(tree, t.Group) and len(tree.items) == 1:
+        return condition(e, tree.items[0])
+    if isinstance(tree, t.Logic):
+        parts = [condition(e, part) for part in tree.operands]
+        if not all(isinstance(p, bool) for p in parts):
+            raise NotUnderstood("a condition joined from several")
+        if tree.name == "not":
+            return not parts[0]
+        return all(parts) if tree.name == "and" else any(parts)
+    if not isinstance(tree, t.Relation):
+        raise NotUnderstood("a condition")
+    truths = [
+        _compared(e, a, b, sign)
+        for a, b, sign in zip(tree.members, tree.members[1:], tree.relations, strict=False)
+    ]
+    if len(truths) == 1:
+        return truths[0]
+    if all(isinstance(x, bool) for x in truths):
+        return all(truths)
+    out: Node | None = None
+    for truth in truths:
+        asked = number(float(truth)) if isinstance(truth, bool) else TABLE["float64"](truth)
+        out = asked if out is None else TABLE["multiply"](*aligned(out, asked))
+    assert out is not None
+    return TABLE["greater"](out, 0.5)
+
+
+def _compared(e: Interpreter, a: t.Expr, b: t.Expr, sign: str) -> bool | Node:
+    row = _COMPARISONS.get(sign)
+    if row is None:
+        raise NotUnderstood("a condition of this kind")
+    left, right = e.whole(a), e.whole(b)
+    if left is not None and right is not None:
+        return {
+            "greater": left > right, "less": left < right, "greater_equal": left >= right,
+            "less_equal": left <= right, "equal": left == right, "not_equal": left != right,
+        }[row]  # fmt: skip
+    x, y = e.node(a), e.node(b)
+    return TABLE[row](*aligned(x, y))
+
+
+# ── the rest ────────────────────────────────────────────────────────────────────────────────────
+
+
+def other(e: Interpreter, tree: t.Expr) -> Value:
+    match tree:
+        case t.Matrix():
+            return names.operated(e, _matrix(e, tree), tree.scripts)
+        case t.Cases():
+            return _cases(e, tree)
+        case t.Root():
+            return names.operated(e, _root(e, tree), tree.scripts)
+        case t.Label():
+            return e.value(t.Symbol(tree.text, tree.span))
+        case t.Relation():
+            return _truth_as_number(e, tree)
+        case t.Ellipsis():
+            raise NotUnderstood("dots")
+        case t.Text():
+            raise NotUnderstood(f"the words “{tree.text.strip()[:30]}”")
+        case t.Shape():
+            raise NotUnderstood("a shape where a value is due")
+        case _:
+            raise NotUnderstood("this notation")
+
+
+def _matrix(e: Interpreter, tree: t.Matrix) -> Node:
+    if tree.delimiter == "|":
+        inner = t.Matrix(tree.rows, tree.span)
+        return settle(TABLE["det"](_matrix(e, inner)))
+    diagonal = _diagonal(e, tree)
+    if diagonal is not None:
+        return diagonal
+    rows = []
+    for row in tree.rows:
+        entries = [e.node(entry) for entry in row]
+        if any(entry.shape for entry in entries):
+            return _blocks(e, tree)
+        rows.append(stacked(entries))
+    return settle(stacked(rows))
+
+
+def _blocks(e: Interpreter, tree: t.Matrix) -> Node:
+    """A matrix of columns side by side, or of rows one above the other."""
+    grid = [[e.node(entry) for entry in row] for row in tree.rows]
+    for row in grid:
+        if any(entry.ndim != 2 for entry in row):
+            raise NotUnderstood("a matrix whose entries are lists")
+    joined = [TABLE["concatenate"](row, axis=1) if len(row) > 1 else row[0] for row in grid]
+    return TABLE["concatenate"](joined, axis=0) if len(joined) > 1 else joined[0]
+
+
+def _diagonal(e: Interpreter, tree: t.Matrix) -> Node | None:
+    """A diagonal matrix written with dots: its first two entries and its last tell the rest."""
+    dots = any(isinstance(entry, t.Ellipsis) for row in tree.rows for entry in row)
+    if not dots:
+        return None
+    first = tree.rows[0][0]
+    second = tree.rows[1][1] if len(tree.rows) > 1 and len(tree.rows[1]) > 1 else None
+    off = tree.rows[0][1] if len(tree.rows[0]) > 1 else None
+    if second is None or not (isinstance(off, t.Number) and off.value == 0):
+        raise NotUnderstood("dots in a matrix")
+    general = _between(first, second)
+    if general is None:
+        raise NotUnderstood("dots in a matrix")
+    entries = [e.node(general(k)) for k in e.world.run_of("i")]
+    return TABLE["diag"](stacked(entries))
+
+
+def _between(first: t.Expr, second: t.Expr):  # type: ignore[no-untyped-def]
+    """How the number in ``first`` counts up: a function from the count to the expression."""
+    from dvar.check.meaning.counting import counted
+
+    return counted(first, second)
+
+
+def _cases(e: Interpreter, tree: t.Cases) -> Value:
+    value: Node | None = None
+    for branch, when in reversed(tree.branches):
+        truth = True if when is None else condition(e, when)
+        if truth is False:
+            continue
+        node = e.node(branch)
+        if truth is True or value is None:
+            value = node  # the last branch stands wherever no other does
+            continue
+        value = _where(truth, node, value)
+    if value is None:
+        raise NotUnderstood("cases of which none applies")
+    return value
+
+
+def _where(truth: Node, a: Node, b: Node) -> Node:
+    shape = max((truth.shape, a.shape, b.shape), key=len)
+    if shape:
+        a = a if a.shape else TABLE["broadcast_to"](a, shape)
+        b = b if b.shape else TABLE["broadcast_to"](b, shape)
+        truth = reshaped(truth, sizes(a)) if truth.shape and truth.shape != a.shape else truth
+    return TABLE["where"](truth, a, b)
+
+
+def _root(e: Interpreter, tree: t.Root) -> Node:
+    inner = e.node(tree.radicand)
+    if tree.degree is None:
+        return TABLE["sqrt"](inner)
+    degree = e.whole(tree.degree)
+    if degree is None or degree < 1:
+        raise NotUnderstood("a root of this degree")
+    return TABLE["power"](inner, number(1.0 / degree))

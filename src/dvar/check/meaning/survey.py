@@ -1,0 +1,297 @@
+"""What a document's notation shows before a single formula is read: indices, layers, functions, shapes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from dvar.check.meaning.keys import Key, Spelling, letters_in, sort, stem_of
+from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_LAYERS = frozenset({"l", "L"})
+_USUAL = frozenset("ijk")
+_LOSS_WORDS = re.compile(
+    r"^(loss|cost|error|obj|objective|nll|mse|bce|ce|risk|energy|reg)$", re.IGNORECASE
+)
+_LOSS_LETTERS = frozenset(["L", "J", "C", "E", "Q", "ell", "l", "R"])
+
+
+def parts(statements: Iterable[Statement]) -> Iterator[t.Expr | t.Script]:
+    """Every part of every expression."""
+    for statement in statements:
+        for member in statement.members:
+            if member.expr is not None:
+                yield from t.walk(member.expr)
+        if statement.condition is not None:
+            yield from t.walk(statement.condition)
+
+
+def spelling_of(statements: Sequence[Statement]) -> Spelling:
+    """Which letters are indices, which superscripts are layers, in the whole document."""
+    spelling = Spelling()
+    for part in parts(statements):
+        if isinstance(part, t.Big):
+            spelling.letters.update(i for i in part.indices if len(i) == 1)
+        elif isinstance(part, t.Symbol):
+            _see_symbol(part, spelling)
+        elif isinstance(part, t.Derivative):
+            for wrt in part.wrt:
+                _see_square(wrt, spelling)
+    for statement in statements:
+        first = statement.members[0]
+        if len(statement.members) > 1 and not first.relation:
+            _see_square(first.expr, spelling)
+    return spelling
+
+
+def _see_square(tree: t.Expr | None, spelling: Spelling) -> None:
+    if not isinstance(tree, t.Symbol):
+        return
+    for script in tree.scripts:
+        value = script.value
+        if script.kind == "plain" and isinstance(value, t.Number) and value.text == "2":
+            spelling.squared.add(stem_of(tree))
+
+
+def _see_symbol(symbol: t.Symbol, spelling: Spelling) -> None:
+    for sub in symbol.subscripts:
+        if isinstance(sub, t.Sum) and len(sub.terms) == 2 and isinstance(sub.terms[1], t.Number):
+            spelling.letters.update(letters_in(sub.terms[0]))
+        elif isinstance(sub, (t.Label, t.Symbol)):
+            found = letters_in(sub)
+            if found and set(found) <= _USUAL:
+                spelling.letters.update(found)
+    for script in symbol.scripts:
+        if script.value is None:
+            continue
+        found = letters_in(script.value)
+        if script.kind in ("paren", "bracket") and len(found) == 1 and found[0].islower():
+            spelling.letters.update(found)
+        elif script.kind in ("paren", "bracket") and found == ["L"]:
+            spelling.letters.add("L")
+        elif script.kind == "plain" and found and set(found) <= _LAYERS and symbol.base != "e":
+            spelling.layered.add(stem_of(symbol))
+            spelling.letters.update(found)
+
+
+# ── a world ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
+    """Put what the notation of a problem shows into its world."""
+    _see_uses(world, statements)
+    _see_losses(world, statements)
+    _see_matrices(world, statements, prose)
+    world.bars = _has_bars(statements)
+    low = prose.lower()
+    world.numerator_layout = "numerator layout" in low or "numerator-layout" in low
+    world.rows_are_examples = bool(
+        re.search(
+            r"(examples?|samples?|observations?)\b.{0,20}\b(as|per|in|are|is) (a |the |its )?rows?|row per|one (example|sample|observation) per row",
+            low,
+        )  # fmt: skip
+    ) or bool(re.search(r"rows? (of|holds?|are|is) .{0,20}(examples?|samples?)", low))
+
+
+def _heads(statements: Sequence[Statement]) -> tuple[set[int], list[t.Apply]]:
+    applies = [p for p in parts(statements) if isinstance(p, t.Apply)]
+    return {id(a.head) for a in applies}, applies
+
+
+def _see_uses(world: World, statements: Sequence[Statement]) -> None:
+    heads, applies = _heads(statements)
+    spelling = world.spelling
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol):
+            continue
+        key = sort(part, spelling, {}).key
+        if id(part) not in heads:
+            world.plain.add(key.stem)
+        world.bare.add(key)
+        if any(i == 0 for i in key.indices):
+            world.bases[key.stem] = 0
+        if key.stem == "delta" and part.subscripts and len(_index_letters(part)) == 2:
+            world.kronecker = True
+    for statement in statements:
+        first = statement.members[0].expr
+        if isinstance(first, t.Symbol) and len(statement.members) > 1:
+            key = sort(first, spelling, {}).key
+            world.bare_left.add(key)
+            if key.stem == "delta" and len(_index_letters(first)) == 2:
+                world.kronecker = False
+    _see_applied(world, applies)
+
+
+def _index_letters(symbol: t.Symbol) -> list[str]:
+    return [c for sub in symbol.subscripts for c in letters_in(sub)]
+
+
+def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
+    spelling = world.spelling
+    by_stem: dict[str, list[t.Apply]] = {}
+    for apply in applies:
+        by_stem.setdefault(stem_of(apply.head), []).append(apply)
+    for stem, uses in by_stem.items():
+        whole = [_is_whole(a) for a in uses]
+        named = [all(isinstance(x, t.Symbol) for x in a.args) for a in uses]
+        if stem == "sigma" and any(len(a.args) == 1 and not all(whole) for a in uses):
+            world.plain.discard(stem)
+        elif all(whole) and (stem in world.plain or any(len(a.args) > 1 for a in uses)):
+            world.counted.add(stem)
+        elif stem not in world.plain:
+            world.functions.add(stem)
+        for apply, is_named in zip(uses, named, strict=True):
+            if is_named:
+                key = sort(_unprimed(apply.head), spelling, {}).key
+                world.dependent.add(key)
+                if stem in world.plain and (apply.args and _depends(apply, world)):
+                    world.dependent_stems.add(stem)
+
+
+def _unprimed(head: t.Symbol) -> t.Symbol:
+    return t.Symbol(head.base, head.span, head.font, head.accents, head.subscripts, head.scripts)
+
+
+def _depends(apply: t.Apply, world: World) -> bool:
+    """Whether ``J(w)`` says what J depends on: heads that losses and results have."""
+    base = apply.head.base
+    return (
+        base in _LOSS_LETTERS or bool(apply.head.accents) or len(apply.args) > 1 or base in "uvyFGH"
+    )
+
+
+def _is_whole(apply: t.Apply) -> bool:
+    return all(isinstance(a, t.Number) and a.is_whole for a in apply.args) and bool(apply.args)
+
+
+# ── losses ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def is_loss_like(key: Key) -> bool:
+    base = key.stem.partition(".")[0]
+    return base in _LOSS_LETTERS or bool(_LOSS_WORDS.match(base)) or "loss" in base.lower()
+
+
+def _see_losses(world: World, statements: Sequence[Statement]) -> None:
+    spelling = world.spelling
+    counted: Counter[Key] = Counter()
+    for part in parts(statements):
+        if isinstance(part, t.Derivative) and part.of is not None:
+            key = _name(part.of, spelling)
+            if key is not None:
+                world.numerators.add(key)
+                counted[key] += 1
+    wrts = {
+        _name(w, spelling) for p in parts(statements) if isinstance(p, t.Derivative) for w in p.wrt
+    }
+    for key in [k for k in counted if is_loss_like(k)]:
+        world.loss_names.add(key)
+    lefts = []
+    for statement in statements:
+        first = statement.members[0]
+        if len(statement.members) > 1 and first.expr is not None and not first.relation:
+            key = _name(first.expr, spelling)
+            if key is not None and is_loss_like(key) and not key.stem.endswith(".bar"):
+                lefts.append(key)
+    world.loss_names.update(lefts)
+    candidates = [k for k in counted if k in world.loss_names and k not in wrts] or [
+        k for k in counted if k in world.loss_names
+    ]
+    if candidates:
+        world.loss = max(candidates, key=lambda k: counted[k])
+    elif lefts:
+        world.loss = lefts[-1]
+
+
+def _name(tree: t.Expr, spelling: Spelling) -> Key | None:
+    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+        return _name(tree.items[0], spelling)
+    if isinstance(tree, t.Apply) and not tree.primes and not tree.head.primes:
+        tree = tree.head
+    if not isinstance(tree, t.Symbol) or tree.primes:
+        return None
+    found = sort(tree, spelling, {})
+    return None if found.operations else found.key
+
+
+# ── vectors and matrices ────────────────────────────────────────────────────────────────────────
+
+
+def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> None:
+    evidence = bool(
+        re.search(r"\b(matri(x|ces)|vectors?|vectori[sz]ed|Matrix|Vektor|vecteur)\b", prose)
+    )
+    shown = False
+    for part in parts(statements):
+        if isinstance(part, t.Symbol):
+            shown |= _see_vector(world, part)
+        elif isinstance(part, t.Group) and part.kind == "norm":
+            shown = True
+            for inner in t.walk(part):
+                if (
+                    isinstance(inner, t.Symbol)
+                    and inner.base[:1].islower()
+                    and not inner.subscripts
+                ):
+                    world.columns.add(stem_of(inner))
+        elif isinstance(part, (t.Group, t.Matrix)):
+            shown |= any(s.kind == "transpose" for s in part.scripts)
+            shown |= isinstance(part, t.Matrix)
+        elif (
+            (
+                isinstance(part, t.Call)
+                and part.name in ("trace", "det", "diag", "transpose", "inv", "vec", "softmax")
+            )
+            or (
+                isinstance(part, t.Product)
+                and any(o in ("odot", "@", ".*") for o in part.operators)
+            )
+            or (isinstance(part, t.Shape) and any(not _is_one(s) for s in part.sizes))
+        ):
+            shown = True
+    world.matrices = shown or (evidence and _has_capitals(statements))
+
+
+def _see_vector(world: World, symbol: t.Symbol) -> bool:
+    turned = any(s.kind == "transpose" for s in symbol.scripts)
+    if turned and symbol.base[:1].islower() and len(symbol.base) < 8:
+        world.columns.add(stem_of(symbol))
+    if symbol.font == "bf" and symbol.base[:1].islower() and not _is_component(symbol):
+        world.columns.add(stem_of(symbol))
+        return True
+    return turned
+
+
+def _is_component(symbol: t.Symbol) -> bool:
+    return any(isinstance(s, t.Label) and set(s.text) <= set("ijkmn") for s in symbol.subscripts)
+
+
+def _is_one(size: t.Expr) -> bool:
+    return isinstance(size, t.Number) and size.text == "1"
+
+
+def _has_capitals(statements: Sequence[Statement]) -> bool:
+    return any(
+        isinstance(p, t.Symbol) and p.base in ("W", "X", "A", "U", "V", "Theta")
+        for p in parts(statements)
+    )
+
+
+def _has_bars(statements: Sequence[Statement]) -> bool:
+    """Whether a bar is a gradient: said so, or on the left of several lines beside the plain names."""
+    lefts: set[str] = set()
+    plain: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and "bar" not in part.accents:
+            plain.add(part.base)
+    for statement in statements:
+        first = statement.members[0].expr
+        if isinstance(first, t.Symbol) and first.accents[-1:] == ("bar",):
+            lefts.add(first.base)
+            for member in statement.members[1:]:
+                if isinstance(member.expr, t.Derivative):
+                    return True
+    return len(lefts & plain) >= 3

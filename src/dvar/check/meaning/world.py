@@ -1,0 +1,269 @@
+"""The world of one problem of a document: which names there are, what defines them, what shape they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dvar.check.meaning.keys import Index, Key, Spelling
+from dvar.check.meaning.patterns import Pattern, pattern_of
+from dvar.check.meaning.values import NotUnderstood
+from dvar.core.node import Node, topological
+from dvar.core.op import variable
+from dvar.read.worksheet import tree as t
+
+DEFAULT_SIZE = 3
+
+
+@dataclass(frozen=True)
+class Definition:
+    """``pattern(params) = value``.
+
+    Attributes:
+        position: ordinal of the statement, so that later ones take over from there.
+        params: arguments in function notation: ``u(x) = …``, ``J(w, b) = …``.
+        numeric: whether the value is made of numbers only.
+    """
+
+    pattern: Pattern
+    value: t.Expr
+    position: int
+    params: tuple[t.Expr, ...] = ()
+    numeric: bool = False
+    code: bool = False
+
+
+@dataclass
+class World:
+    """Names and their meaning.
+
+    Attributes:
+        matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
+        definitions: stem → definitions, in order.
+        shapes: declared and found shapes of open names.
+        given_shapes: shapes of the numbers that are given.
+        sizes: index letter or size symbol → how far it runs.
+        starts: index letter → where it starts, if not at 1.
+        bases: stem → the number of its first entry, 0 or 1.
+        columns, rows: stems that are vectors by evidence (a transpose, a norm, bold type), and those of
+            them that lie.
+        bare: names used without an index.
+        functions: stems that are only ever applied: open functions.
+        plain: stems that stand without an argument somewhere.
+        counted: stems whose entries are written in brackets, ``w_2(1,1)``.
+        dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
+        numerators: names that are differentiated somewhere.
+        loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
+        number: of the problem, so that its variables differ from those of others.
+    """
+
+    spelling: Spelling
+    number: int = 0
+    matrices: bool = False
+    numerator_layout: bool = False
+    rows_are_examples: bool = False
+    bars: bool = False
+    kronecker: bool = False
+    definitions: dict[str, list[Definition]] = field(default_factory=dict)
+    shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
+    given_shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)
+    bases: dict[str, int] = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
+    rows: set[str] = field(default_factory=set)
+    bare: set[Key] = field(default_factory=set)
+    bare_left: set[Key] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    plain: set[str] = field(default_factory=set)
+    counted: set[str] = field(default_factory=set)
+    dependent: set[Key] = field(default_factory=set)
+    dependent_stems: set[str] = field(default_factory=set)
+    numerators: set[Key] = field(default_factory=set)
+    loss: Key | None = None
+    loss_names: set[Key] = field(default_factory=set)
+    parameter: t.Expr | None = None
+    nablas: dict[Key, t.Expr] = field(default_factory=dict)
+    # What reading has found so far.
+    memo: dict[object, Node | None] = field(default_factory=dict)
+    open: set[object] = field(default_factory=set)
+    named: dict[Node, Key] = field(default_factory=dict)
+    keys: dict[Node, Key] = field(default_factory=dict)
+    fresh: dict[Node, tuple[Key, object, Key | None]] = field(default_factory=dict)
+    open_gradients: dict[tuple[Key, object], Node] = field(default_factory=dict)
+    redefined: list[int] = field(default_factory=list)
+    familiar: set[str] = field(default_factory=set)
+    is_sure_of_shapes: bool = True
+    size_names: set[str] = field(default_factory=set)
+    entry_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def define(self, definition: Definition) -> None:
+        before = self.definitions.setdefault(definition.pattern.stem, [])
+        if any(d.pattern == definition.pattern and not d.numeric for d in before):
+            self.redefined.append(definition.position)
+        before.append(definition)
+
+    def epoch(self, position: int) -> int:
+        """How many names have been defined anew up to here; what was read before then is read again."""
+        return sum(1 for p in self.redefined if p <= position)
+
+    def find(self, key: Key, position: int) -> tuple[Definition, dict[str, int]] | None:
+        """The definition that holds at ``position``: the last one before it, else the first after it.
+
+        A definition of just this name goes before one of a family, a formula before numbers.
+        """
+        best: tuple[tuple[int, int, int, int], Definition, dict[str, int]] | None = None
+        for definition in self.definitions.get(key.stem, ()):
+            bound = definition.pattern.match(key)
+            if bound is None or any(v < 0 for v in bound.values()):
+                continue
+            if definition.pattern.letters and not self._in_range(definition, bound):
+                continue
+            before = definition.position <= position
+            order = definition.position if before else -definition.position
+            exact_ = int(definition.pattern.is_exact)
+            rank = (int(not definition.numeric), exact_, int(before), order)
+            if best is None or rank > best[0]:
+                best = (rank, definition, bound)
+        return None if best is None else best[1:]
+
+    def _in_range(self, definition: Definition, bound: Mapping[str, int]) -> bool:
+        """Layers and times below the first are inputs: ``a^0`` and ``h_0`` have no formula."""
+        return all(v >= self.starts.get(letter, 1) for letter, v in bound.items())
+
+    def family(self, key: Key) -> list[Definition]:
+        """Definitions of the entries of ``key``: its name with more indices."""
+        return [
+            d
+            for d in self.definitions.get(key.stem, ())
+            if len(d.pattern.indices) > len(key.indices)
+            and not d.numeric
+            and d.pattern.letters
+            and _starts_with(d.pattern, key)
+        ]
+
+    def definition_hint(self, definition: Definition) -> tuple[int, ...] | None:
+        """The declared shape of what is defined."""
+        pattern = definition.pattern
+        if pattern.letters:
+            return None
+        marks = tuple((kind, value) for kind, (_, value, _) in pattern.marks)
+        return self.shapes.get(Key(pattern.stem, marks, tuple(v for _, v, _ in pattern.indices)))
+
+    def run_of(self, letter: str) -> range:
+        """The numbers an index letter runs through."""
+        start = self.starts.get(letter, 1)
+        return range(start, start + self.size(letter))
+
+    def size(self, letter: str) -> int:
+        return self.sizes.get(letter, DEFAULT_SIZE)
+
+    def shape(self, key: Key) -> tuple[int, ...] | None:
+        """What is known of the shape of an open name; families share one."""
+        if key in self.shapes:
+            return self.shapes[key]
+        return self.shapes.get(general(key))
+
+    def settle(self, key: Key, shape: tuple[int, ...]) -> None:
+        self.shapes[general(key)] = shape
+
+    def arrays(self) -> set[Key]:
+        """Names that are known to be arrays."""
+        found = {key for key, shape in self.shapes.items() if len(shape) > 0}
+        return found | {key for key, shape in self.given_shapes.items() if len(shape) > 0}
+
+    def open_name(self, key: Key, shape: tuple[int, ...]) -> Node:
+        return variable(str(key), shape, key=self.number)
+
+    # ── the graph of what has been read ─────────────────────────────────────────────────────────
+
+    def spelled_key(self, rest: str, accents: Sequence[str], key: Key) -> Key | None:
+        """The name behind ``dW`` or ``dx_norm``: one that the document has."""
+        stem = ".".join([rest, *accents])
+        candidates = [Key(stem, key.marks, key.indices)]
+        if "_" in rest:
+            head, _, label = rest.partition("_")
+            index: Index = int(label) if label.isdigit() else label
+            candidates.append(Key(head, key.marks, (index, *key.indices)))
+        known = {k.stem for k in self.bare} | set(self.definitions) | {k.stem for k in self.shapes}
+        for candidate in candidates:
+            if candidate.stem in known or (len(rest) == 1 and candidate.stem in self.plain):
+                return candidate
+        return None
+
+    def is_gradient_name(self, key: Key) -> bool:
+        """Whether a definition of ``dW`` is a claim about a gradient rather than a name of its own."""
+        return False
+
+    def losses(self) -> set[Node]:
+        return {node for node, key in self.named.items() if key in self.loss_names}
+
+    def named_below(self, top: Node, wrt: Sequence[Node]) -> set[Node]:
+        """Other named results right beneath ``top``."""
+        named = set(self.named) - {top, *wrt}
+        return {node for node in topological([top], named) if node in named}
+
+    def ends(self) -> list[Node]:
+        """Results that no other result uses."""
+        return self._last(list(self.named))
+
+    def ends_of(self, nodes: Sequence[Node]) -> list[Node]:
+        """Results that depend on one of the nodes and that no other result uses."""
+        wanted = set(nodes)
+        above = [
+            result
+            for result in self.named
+            if result not in wanted and wanted & set(topological([result]))
+        ]
+        return self._last(above)
+
+    @staticmethod
+    def _last(results: list[Node]) -> list[Node]:
+        used: set[Node] = set()
+        for result in results:
+            used |= set(topological([result])) - {result}
+        return [r for r in results if r not in used and r.inputs]
+
+
+def general(key: Key) -> Key:
+    """The name that stands for all layers and examples of a family."""
+    marks = tuple((kind, "*" if isinstance(value, int) and kind != "^" else value) for kind, value in key.marks)  # fmt: skip
+    return Key(key.stem, marks, key.indices)
+
+
+def _starts_with(pattern: Pattern, key: Key) -> bool:
+    short = Pattern(pattern.stem, pattern.marks, pattern.indices[: len(key.indices)])
+    return short.match(key) is not None
+
+
+def definition_of(
+    left: t.Expr, value: t.Expr, position: int, spelling: Spelling, numeric: bool
+) -> Definition | None:
+    """A definition with this left side; None where that is no name."""
+    params: tuple[t.Expr, ...] = ()
+    if isinstance(left, t.Brace):
+        left = left.body
+    if (
+        isinstance(left, t.Group)
+        and left.kind in "(["
+        and len(left.items) == 1
+        and not left.scripts
+    ):
+        left = left.items[0]
+    if isinstance(left, t.Apply):
+        if left.subscripts or left.scripts or left.primes or left.head.primes:
+            return None
+        params, left = left.args, left.head
+    if not isinstance(left, t.Symbol) or left.primes:
+        return None
+    pattern, operations = pattern_of(left, spelling)
+    if operations:
+        return None
+    return Definition(pattern, value, position, params, numeric)
+
+
+def exact(stem: str, indices: Sequence[Index] = ()) -> Key:
+    return Key(stem, (), tuple(indices))
+
+
+__all__ = ["Definition", "NotUnderstood", "World", "definition_of", "exact"]

@@ -1,0 +1,79 @@
+"""``dvar.check``: read a worked derivation, judge every equation, find the first wrong step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from dvar.check.judge import statements as judging
+from dvar.check.judge import tables
+from dvar.check.judge.compare import forget
+from dvar.check.judge.ledger import Ledger
+from dvar.check.judge.problem import Problem, problems
+from dvar.check.judge.prose import spoken
+from dvar.check.report import Judgement, Report
+from dvar.read.worksheet.document import Document, Statement
+
+
+def check(source: str | os.PathLike[str], *, file: str | None = None) -> Report:
+    """Judge every equation of a worked derivation.
+
+    Args:
+        source: the text of a document, or a path to a Markdown, text, TeX or notebook file.
+        file: a name for a text, for messages.
+
+    Returns:
+        A report: a verdict for each equation, with the cause and the repair of what is wrong.
+
+    Raises:
+        ReadError: the file cannot be read, is no text, or is too large.
+
+    Example:
+        >>> report = check("$f = x^2$ and $\\\\frac{df}{dx} = 3x$")
+        >>> [j.verdict for j in report.judgements]
+        ['definition', 'wrong']
+    """
+    from dvar.read.worksheet.mathematics import read_statements
+    from dvar.read.worksheet.pages import read_document, read_path
+
+    path = _path(source)
+    document = read_path(path) if path is not None else read_document(str(source), file)
+    return judge(document, read_statements(document))
+
+
+def _path(source: str | os.PathLike[str]) -> Path | None:
+    """The file that is meant; None for a text."""
+    if not isinstance(source, str):
+        return Path(source)
+    if "\n" in source or len(source) > 1000 or not source.strip():
+        return None
+    return Path(source) if Path(source).suffix and not set("$=\\") & set(source) else None
+
+
+def judge(document: Document, statements: Sequence[Statement]) -> Report:
+    """The report on a document whose statements have been read."""
+    statements = spoken(document, statements)
+    found: list[Judgement | None] = [None] * len(statements)
+    ledger = Ledger()
+    try:
+        for problem in problems(document, statements):
+            ledger = ledger.carried_over()
+            _judge_problem(document, statements, problem, ledger, found)
+    finally:
+        forget()
+    judgements = tuple(j for j in found if j is not None)
+    return Report(document.file, document.text, judgements, document.lines)
+
+
+def _judge_problem(
+    document: Document,
+    statements: Sequence[Statement],
+    problem: Problem,
+    ledger: Ledger,
+    found: list[Judgement | None],
+) -> None:
+    context = judging.Context(document, statements, problem, ledger, prose=problem.prose)
+    context.cells = tables.subjects(document, statements, problem.ordinals, problem.world)
+    for ordinal in problem.ordinals:
+        found[ordinal] = judging.judge_statement(context, ordinal)

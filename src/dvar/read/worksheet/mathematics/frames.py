@@ -1,0 +1,190 @@
+r"""Takes off what stands around and beside formulas: ``\boxed{…}``, ``\textcolor{red}{…}``, ``1)``, ``\overset{!}{=}``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dvar.read.worksheet.mathematics import words
+from dvar.read.worksheet.mathematics.balance import mates_of
+from dvar.read.worksheet.mathematics.tokens import (
+    BEGIN,
+    CELL,
+    COMMAND,
+    END,
+    LINE,
+    NUMBER,
+    QUAD,
+    ROW,
+    SIGN,
+    TEXT,
+    WORD,
+    Token,
+    made,
+)
+
+_STARTS = frozenset({ROW, LINE, CELL, QUAD, TEXT})
+_ROMAN = frozenset("i ii iii iv v vi vii viii ix x".split())
+_STATES = frozenset(words.RELATIONS) | frozenset(words.ARROWS)
+
+
+def unnumbered(tokens: Sequence[Token]) -> list[Token]:
+    """Without ``1)`` and ``a)`` at the start of a row: a bracket that nothing opened."""
+    drop: set[int] = set()
+    depth = 0
+    for n, token in enumerate(tokens[:-1]):
+        depth = max(0, depth + token.is_("(") - token.is_(")"))
+        starts = depth == 0 and (n == 0 or tokens[n - 1].kind in (ROW, LINE))
+        if starts and tokens[n + 1].is_(")") and is_counter(token):
+            drop |= {n, n + 1}
+    return [token for n, token in enumerate(tokens) if n not in drop]
+
+
+def is_counter(token: Token) -> bool:
+    """Whether a token can number an equation."""
+    if token.kind == NUMBER:
+        return token.text.isdigit() and len(token.text) < 3
+    text = token.text.lower()
+    return token.kind in (WORD, "name") and (len(text) == 1 or text in _ROMAN)
+
+
+def unframed(tokens: Sequence[Token]) -> list[Token]:
+    """Without commands whose argument is what is meant."""
+    mates = mates_of(tokens)
+    drop: set[int] = set()
+    put: dict[int, Token] = {}
+    for n, token in enumerate(tokens):
+        if n in drop:
+            continue
+        if token.kind == COMMAND and token.text in words.FRAMES:
+            _frame(tokens, mates, n, drop)
+        elif token.names("substack"):
+            _substack(tokens, mates, n, drop, put)
+        elif token.is_(r"\{") and _is_system(tokens, mates, n):
+            drop |= {n, mates[n]}
+        elif token.kind == BEGIN and token.text in words.CASES and _is_loose(tokens, n) and _is_listed(tokens, mates, n):
+            put[n] = made(BEGIN, "aligned", token)
+            put[mates[n]] = made(END, "aligned", tokens[mates[n]])
+        elif token.kind == COMMAND and token.text in words.STACKED:
+            _stacked(tokens, mates, n, drop, put)
+        elif token.is_("xrightarrow", "xRightarrow", "xLeftrightarrow", "longrightarrow"):
+            for stop in _arguments(tokens, mates, n + 1, 1):
+                drop |= set(range(n + 1, stop + 1))
+        elif token.is_("{") and _is_loose(tokens, n) and _states_something(tokens, mates, n):
+            drop |= {n, mates[n]}
+    return [put.get(n, token) for n, token in enumerate(tokens) if n not in drop]
+
+
+def _frame(tokens: Sequence[Token], mates: Sequence[int], n: int, drop: set[int]) -> None:
+    drop.add(n)
+    at = n + 1
+    if tokens[n].text in words.COLOURED and at < len(tokens) and tokens[at].is_("{"):
+        drop |= set(range(at, mates[at] + 1))
+        at = mates[at] + 1
+    elif at < len(tokens) and tokens[at].is_("[") and tokens[n].text == "bbox":
+        drop |= set(range(at, mates[at] + 1))
+        at = mates[at] + 1
+    if at < len(tokens) and tokens[at].is_("{"):
+        inner = tokens[at + 1 : mates[at]]
+        short = tokens[n].text.startswith("math") and len(inner) < 5
+        if short or _states_something(tokens, mates, at):
+            drop |= {at, mates[at]}
+
+
+def _arguments(tokens: Sequence[Token], mates: Sequence[int], at: int, count: int) -> list[int]:
+    """Where the groups in braces that follow end."""
+    stops: list[int] = []
+    while len(stops) < count and at < len(tokens) and tokens[at].is_("{"):
+        stops.append(mates[at])
+        at = mates[at] + 1
+    return stops
+
+
+def _stacked(
+    tokens: Sequence[Token],
+    mates: Sequence[int],
+    n: int,
+    drop: set[int],
+    put: dict[int, Token],
+) -> None:
+    r"""``\overset{!}{=}`` is a relation; ``\stackrel{\text{def}}{=}`` defines."""
+    stops = _arguments(tokens, mates, n + 1, 2)
+    if len(stops) == 1 and stops[0] + 1 < len(tokens):
+        first, last = stops[0] + 1, stops[0] + 1
+    elif len(stops) == 2 and stops[1] == stops[0] + 3:
+        first, last = stops[0] + 2, stops[1]
+    else:
+        return
+    sign = tokens[first]
+    known = sign.text in _STATES or sign.text in words.PRODUCTS or sign.text in words.SUMS
+    if sign.kind != SIGN or not known:
+        return
+    note = "".join(token.text.lower() for token in tokens[n + 2 : stops[0]])
+    defines = sign.text == "=" and ("def" in note or "triangle" in note.lower() or note == "delta")
+    drop |= set(range(n + 1, last + 1))
+    put[n] = made(SIGN, ":=" if defines else sign.text, tokens[n])
+
+
+def _substack(
+    tokens: Sequence[Token],
+    mates: Sequence[int],
+    n: int,
+    drop: set[int],
+    put: dict[int, Token],
+) -> None:
+    r"""``\substack{i = 1 \\ i \neq j}``: conditions with commas between them."""
+    drop.add(n)
+    if n + 1 >= len(tokens) or not tokens[n + 1].is_("{"):
+        return
+    drop |= {n + 1, mates[n + 1]}
+    for k in range(n + 2, mates[n + 1]):
+        if tokens[k].kind == ROW:
+            put[k] = made(SIGN, ",", tokens[k])
+
+
+def _is_system(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
+    """Equations behind one brace: a relation sign at the start of a cell."""
+    begin = n + 1
+    if begin >= len(tokens) or tokens[begin].kind != BEGIN or mates[begin] != mates[n] - 1:
+        return False
+    inside = range(begin + 1, mates[begin])
+    return any(
+        tokens[k].kind == CELL and tokens[k + 1].kind == SIGN and tokens[k + 1].text in words.RELATIONS
+        for k in inside
+    )
+
+
+def _is_listed(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
+    """``cases`` that only puts a brace in front of equations: no cells, one equation in each row."""
+    equations, count, k = True, 0, n + 1
+    stop = mates[n]
+    found = False
+    while k <= stop:
+        token = tokens[k]
+        if token.kind in (CELL, TEXT) or token.is_(","):
+            return False
+        if token.kind == ROW or k == stop:
+            equations, count = equations and (found or tokens[k - 1].kind == ROW), count + found
+            found = False
+        found = found or token.is_("=")
+        k = mates[k] + 1 if mates[k] > k else k + 1
+    return equations and count > 0
+
+
+def _is_loose(tokens: Sequence[Token], n: int) -> bool:
+    """Whether braces are no argument of anything."""
+    if n == 0:
+        return True
+    before = tokens[n - 1]
+    return before.kind in _STARTS or (before.kind == SIGN and (before.text in _STATES or before.text == ","))
+
+
+def _states_something(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
+    """Whether a relation or a new row stands directly inside a group."""
+    stop = mates[n]
+    n += 1
+    while n < stop:
+        token = tokens[n]
+        if token.kind == ROW or (token.kind == SIGN and token.text in _STATES):
+            return True
+        n = mates[n] + 1 if mates[n] > n else n + 1
+    return False

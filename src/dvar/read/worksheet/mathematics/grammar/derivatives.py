@@ -1,0 +1,374 @@
+r"""Derivatives in every spelling: ``\frac{\partial L}{\partial w}``, ``dL/dw``, ``d^2f/dxdy``, ``\nabla_\theta J``.
+
+``dL`` is one name until what stands below it shows that the d is an operator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.mathematics import words
+from dvar.read.worksheet.mathematics.grammar.calls import Calls
+from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
+from dvar.read.worksheet.mathematics.tokens import (
+    ATTRIBUTE,
+    COMMAND,
+    DIGITS,
+    NAME,
+    NUMBER,
+    TEXT,
+)
+
+HIGHEST = 9
+"""Orders of derivatives that anyone writes out."""
+_NO_DIFFERENTIAL = frozenset({"d", "dot", "det", "dim", "data", "dist", "delta", "den", "dropout", "downstream", "distance"})
+_PRODUCT_SIGNS = ("cdot", "times", "*", "odot")
+
+
+class Derivatives(Calls):
+    # ── what an operator is ─────────────────────────────────────────────────────────────────────
+
+    def _differential(self, n: int, end: int) -> str | None:
+        """The kind of the differential that begins at a token; None if none does."""
+        if n >= end:
+            return None
+        token = self.tokens[n]
+        if token.kind == COMMAND and token.text in ("partial", "nabla"):
+            return "partial" if token.text == "partial" else "nabla"
+        if token.kind != NAME or token.accents:
+            return None
+        alone = n + 1 >= end
+        after = self.tokens[n + 1] if not alone else self.stop
+        if token.text in ("d", "D", "delta", "Delta"):
+            kind = {"D": "d", "Delta": "delta"}.get(token.text, token.text)
+            starts = alone or after.is_("^", "/", "|", "norm") or self.starts_operand(after) or after.kind == TEXT
+            return kind if starts and not after.is_("_") else None
+        if token.text[0] != "d" or not token.text.isascii() or token.text in _NO_DIFFERENTIAL:
+            return None
+        return "d"
+
+    def _strip(self) -> int:
+        """Goes past the operator of a differential; its order."""
+        token = self.token
+        if token.kind == NAME and token.text not in ("d", "D", "delta", "Delta"):
+            start = min(token.start + 1, token.end) if token.end - token.start == len(token.text) else token.start
+            self.tokens[self.at] = replace(token, text=token.text[1:], start=start)
+            return 1
+        self.at += 1
+        if not self.accept("^"):
+            return 1
+        exponent = self.argument()
+        if isinstance(exponent, t.Number) and exponent.is_whole and 0 < exponent.value <= HIGHEST:
+            return int(exponent.value)
+        raise Unreadable("a derivative of an order that is no number", exponent.span)
+
+    # ── fractions ───────────────────────────────────────────────────────────────────────────────
+
+    def fraction(self) -> t.Expr:
+        start = self.at
+        self.at += 1
+        if self.sees("{"):
+            above_at = self.at
+            self.enter()
+            if self.sees("{"):
+                below_at = self.at
+                stop = self.mates[below_at] + 1
+                if self._is_derivative(above_at + 1, self.mates[above_at], below_at + 1, stop - 1):
+                    return self._over(start, above_at, below_at, stop)
+            self.at = above_at
+        above = self.argument()
+        below = self.argument()
+        expr = t.Quotient(above, below, self.since(start))
+        return self.attach(expr, self.hung(), start)
+
+    def _is_derivative(self, a: int, a_end: int, b: int, b_end: int) -> bool:
+        above = self._differential(a + self.tokens[a].is_("-") if a < a_end else a, a_end)
+        below = self._differential(b, b_end)
+        if above is None or below is None or b + 1 >= b_end and self._is_bare(b):
+            return False
+        if "delta" in (above, below) and above != below:
+            return False
+        second = self.tokens[a + 1] if a + 1 < a_end else None
+        return not (second is not None and second.is_("_") and self.tokens[a].names("partial"))
+
+    def _is_bare(self, n: int) -> bool:
+        """Whether an operator stands there without what it acts on."""
+        token = self.tokens[n]
+        return token.kind == COMMAND or token.text in ("d", "D", "delta", "Delta")
+
+    def _over(self, start: int, above_at: int, below_at: int, stop: int) -> t.Expr:
+        """One fraction of differentials."""
+        kind = self._differential(above_at + 1, self.mates[above_at]) or "partial"
+        negative = self.tokens[above_at + 1].is_("-")
+        first = above_at + 1 + negative
+        order, of = self.within(first, self.mates[above_at], self._above_bar)
+        wrt = self.within(below_at + 1, self.mates[below_at], lambda: self._below_bar(order))
+        self.at = stop
+        expr = self._derived(of, wrt, kind, start)
+        return t.Negative(expr, expr.span) if negative else expr
+
+    def _above_bar(self) -> tuple[int, t.Expr | None]:
+        order = self._strip()
+        if self.at >= self.end:
+            return order, None
+        return order, self.comparison()
+
+    def _below_bar(self, order: int) -> tuple[t.Expr, ...]:
+        wrt: list[t.Expr] = []
+        while self.at < self.end:
+            if self.sees(",", "cdot", "times", "*"):
+                self.at += 1
+            if self._differential(self.at, self.end) is None:
+                raise Unreadable("no derivative is taken by this", self.token.span)
+            wrt += self._one_below(order)
+            if len(wrt) > HIGHEST:
+                raise Unreadable("a derivative of too high an order", self.token.span)
+        return tuple(wrt)
+
+    def _one_below(self, order: int) -> list[t.Expr]:
+        """``\\partial x``, ``dx^2``, ``dxdy``: what follows one operator, as often as it counts."""
+        twice = self._twice()
+        if twice is not None:
+            return twice
+        times = self._strip()
+        start = self.at
+        if self.token.kind == TEXT:
+            token = self.take()
+            return [t.Text(token.text, token.span)] * times
+        factors = [self._operand()]
+        while self.starts_operand() and self._differential(self.at, self.end) is None:
+            factors.append(self._operand())
+        expr = factors[0]
+        if len(factors) > 1:
+            expr = t.Product(tuple(factors), ("",) * (len(factors) - 1), self.since(start))
+        if order > 1 and times == 1:
+            expr, times = _counted(expr, order)
+        return [_unwrapped(expr)] * times
+
+    def _twice(self) -> list[t.Expr] | None:
+        """``dxdy`` in one run of letters."""
+        token = self.token
+        if token.kind != NAME or len(token.text) != 4 or token.text[0] != "d" or token.text[2] != "d":
+            return None
+        self.at += 1
+        s, e = token.span
+        return [t.Symbol(token.text[1], (min(s + 1, e), min(s + 2, e))), t.Symbol(token.text[3], (min(s + 3, e), e))]
+
+    def _operand(self) -> t.Expr:
+        return self.factor()
+
+    # ── with a slash ────────────────────────────────────────────────────────────────────────────
+
+    def inline_derivative(self) -> t.Expr | None:
+        """``dL/dw``, ``∂²f/∂x∂y``, ``d/dx f``: None where no such thing begins here."""
+        start = self.at
+        kind = self._differential(start, self.end)
+        if kind is None:
+            return None
+        slash = self._slash_after(start)
+        if slash is None:
+            return None
+        below = self._differential(slash + 1, self.end)
+        if below is None or ("delta" in (kind, below) and kind != below) or not self._has_operand(slash + 1):
+            return None
+        if self.code and (self.tokens[slash].gap or self.tokens[slash + 1].gap):
+            return None
+        order, of = self.within(start, slash, self._above_bar)
+        self.at = slash + 1
+        applies, self.applies = self.applies, False
+        try:
+            wrt = self._inline_below(order)
+        finally:
+            self.applies = applies
+        return self._derived(None if of is None else _unwrapped(of), tuple(wrt), kind, start)
+
+    def _inline_below(self, order: int) -> list[t.Expr]:
+        wrt: list[t.Expr] = []
+        while not wrt or (len(wrt) < order and self._differential(self.at, self.end) is not None):
+            twice = self._twice()
+            if twice is not None:
+                wrt += twice
+                continue
+            times = self._strip()
+            if self.token.kind == TEXT:
+                token = self.take()
+                expr: t.Expr = t.Text(token.text, token.span)
+            else:
+                expr = self._operand()
+            if order > 1 and times == 1:
+                expr, times = _counted(expr, order)
+            wrt += [_unwrapped(expr)] * times
+        return wrt
+
+    def _has_operand(self, n: int) -> bool:
+        """Whether something stands behind the operator below the slash."""
+        if not self._is_bare(n):
+            return True
+        after = self.tokens[n + 1] if n + 1 < self.end else self.stop
+        return self.starts_operand(after) or after.kind == TEXT or after.is_("^")
+
+    def _slash_after(self, n: int) -> int | None:
+        """Where the slash stands behind one differential; None if something else follows it."""
+        if self._is_bare(n):
+            n += 1
+            if n < self.end and self.tokens[n].is_("^"):
+                n = self._past_argument(n + 1)
+            if n < self.end and self.tokens[n].is_("/"):
+                return n
+            n = self._past_operand(n)
+        else:
+            n = self._past_hung(n + 1)
+        return n if n < self.end and self.tokens[n].is_("/") else None
+
+    def _past_argument(self, n: int) -> int:
+        """The place behind what a script or a command takes."""
+        if n < self.end and self.mates[n] > n:
+            return self.mates[n] + 1
+        return n + 1
+
+    def _past_operand(self, n: int) -> int:
+        while n < self.end and self.tokens[n].kind == COMMAND and self.tokens[n].text in words.ACCENTS:
+            n += 1
+        if n >= self.end:
+            return n
+        if self.tokens[n].is_("|", "norm"):
+            stop = (k for k in range(n + 1, self.end) if self.tokens[k].is_(self.tokens[n].text))
+            return self._past_hung(next(stop, self.end - 1) + 1)
+        if self.tokens[n].kind == COMMAND and self.tokens[n].text not in ("ell",):
+            return self.end
+        return self._past_hung(self._past_argument(n))
+
+    def _past_hung(self, n: int) -> int:
+        """The place behind scripts, primes and a bracket."""
+        while n < self.end:
+            token = self.tokens[n]
+            if token.is_("_", "^"):
+                n = self._past_argument(n + 1)
+            elif token.kind in (DIGITS, ATTRIBUTE) or token.is_("'"):
+                n += 1
+            elif token.is_("(", "[") and not token.spaced and self.mates[n] > n:
+                n = self.mates[n] + 1
+            else:
+                break
+        return n
+
+    # ── operators in front ──────────────────────────────────────────────────────────────────────
+
+    def _derived(self, of: t.Expr | None, wrt: tuple[t.Expr, ...], kind: str, start: int) -> t.Expr:
+        spelling = "partial" if kind == "nabla" else kind
+        if of is not None:
+            expr = t.Derivative(of, wrt, spelling, self.since(start))
+            return self.attach(expr, self.hung(), start)
+        alone = self.hung()
+        if alone:
+            return self.attach(t.Derivative(None, wrt, spelling, self.since(start), True), alone, start)
+        body = self._acted_on()
+        return t.Derivative(body, wrt, spelling, self.since(start), True)
+
+    def _acted_on(self) -> t.Expr | None:
+        """The product behind an operator; it ends at a sign behind a bracket or before a derivative."""
+        start = self.at
+        if self.sees(*_PRODUCT_SIGNS) and self.starts_operand(self.peek()):
+            self.at += 1
+        if self.sees("{") and self.mates[self.at] == self.at + 1:
+            self.at += 2
+        if not (self.starts_operand() or self.sees("|", "norm")):
+            self.at = start
+            return None
+        return self.product(until=self._ends_acting)
+
+    def _ends_acting(self, first: t.Expr, n: int) -> bool:
+        if isinstance(first, t.Group) and first.kind in ("(", "[", "{"):
+            return True
+        return self.tokens[n + 1].names("frac", "dfrac", "tfrac") if n + 1 < self.end else False
+
+    def partial(self) -> t.Expr:
+        r"""``\partial_x f``, ``\partial L`` and the name ``\partial_0``."""
+        inline = self.inline_derivative()
+        if inline is not None:
+            return inline
+        start = self.at
+        token = self.take()
+        if self.accept("_"):
+            below = self.subscript()
+            if self._is_numbered(below):
+                name = t.Symbol("partial", token.span, "", (), tuple(below))
+                return self.attach(name, self.hung(), start)
+            body = self.factor() if self.starts_operand() else None
+            wrt = tuple(named(b) for b in below)
+            return t.Derivative(body, wrt, "subscript", self.since(start), True)
+        if not self.starts_operand():
+            symbol = t.Symbol("partial", token.span)
+            return self.attach(symbol, self.hung(), start)
+        return t.Derivative(self.factor(), (), "partial", self.since(start))
+
+    def _is_numbered(self, below: list[t.Expr]) -> bool:
+        """``\\partial_0`` is a name; so is ``\\partial_i`` where nothing follows."""
+        if all(isinstance(b, t.Label) and b.text.isdigit() for b in below):
+            return True
+        return not self.starts_operand()
+
+    def nabla(self) -> t.Expr:
+        r"""``\nabla_\theta J``, ``∇f(x)``, ``\nabla^2 f``: acts on one operand."""
+        start = self.at
+        self.at += 1
+        wrt: list[t.Expr] = []
+        order = 1
+        for _ in range(3):
+            if self.accept("_"):
+                wrt += [named(b) for b in self.subscript()]
+            elif self.sees("^") and self._is_order():
+                self.at += 1
+                self.argument()
+                order = 2
+        self._skip_empty()
+        if not (self.starts_operand() or self.sees("|", "norm")):
+            expr = t.Derivative(None, tuple(wrt) * order, "nabla", self.since(start), True)
+            return self.attach(expr, self.hung(), start)
+        of = self.factor()
+        span = self.since(start)
+        if order == 2 and not wrt:
+            return t.Derivative(t.Derivative(of, (), "nabla", span, True), (), "nabla", span, True)
+        return t.Derivative(of, tuple(wrt) * order, "nabla", span, True)
+
+    def _skip_empty(self) -> None:
+        if self.sees("{") and self.mates[self.at] == self.at + 1:
+            self.at += 2
+
+    def _is_order(self) -> bool:
+        n = self.at + 1
+        if n < self.end and self.tokens[n].is_("{"):
+            n += 1
+        return n < self.end and self.tokens[n].kind == NUMBER and self.tokens[n].text == "2"
+
+
+def _counted(expr: t.Expr, order: int) -> tuple[t.Expr, int]:
+    """``x^2`` below a second derivative: x, twice."""
+    if not isinstance(expr, t.Symbol) or not expr.scripts:
+        return expr, 1
+    last = expr.scripts[-1]
+    value = last.value
+    if last.kind != "plain" or not isinstance(value, t.Number) or not value.is_whole or value.value > order:
+        return expr, 1
+    return replace(expr, scripts=expr.scripts[:-1]), int(value.value)
+
+
+def _unwrapped(expr: t.Expr) -> t.Expr:
+    """``d(loss)/dw`` is of the loss."""
+    if isinstance(expr, t.Group) and expr.kind == "(" and len(expr.items) == 1:
+        if not (expr.scripts or expr.subscripts or expr.primes):
+            return expr.items[0]
+    return expr
+
+
+def named(expr: t.Expr) -> t.Expr:
+    """A label below an operator is a symbol."""
+    if isinstance(expr, t.Label) and not expr.text.isdigit():
+        letters = expr.text.rstrip("0123456789")
+        digits = expr.text[len(letters) :]
+        subscripts = (t.Label(digits, expr.span),) if digits and letters else ()
+        return t.Symbol(letters or expr.text, expr.span, "", (), subscripts)
+    return expr
+
+

@@ -1,0 +1,238 @@
+"""What a document as a whole says of its letters: which runs are names, which names are functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dvar.read.worksheet.document import Document
+from dvar.read.worksheet.mathematics import words
+from dvar.read.worksheet.mathematics.macros import Macro, definitions
+from dvar.read.worksheet.mathematics.scan import scan
+from dvar.read.worksheet.mathematics.tokens import (
+    CELL,
+    COMMAND,
+    LINE,
+    NAME,
+    NUMBER,
+    QUAD,
+    ROW,
+    SIGN,
+    TEXT,
+    WORD,
+    Token,
+)
+
+_SEPARATES = frozenset({CELL, LINE, QUAD, ROW, TEXT})
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Attributes:
+    names: runs of two letters and more that are one name.
+    functions: names that stand left of a relation with parameters, or are primed before a bracket.
+    letters: letters that occur as symbols of their own.
+    defined: letters and runs that stand left of a relation.
+    variations: whether a small delta is only ever written in front of another letter: ``\\delta h_t``.
+    macros: of the document.
+    """
+
+    names: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    letters: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
+    variations: bool = False
+    macros: Mapping[str, Macro] = field(default_factory=dict)
+
+
+EMPTY = Lexicon()
+
+
+def survey(document: Document) -> Lexicon:
+    """Looks through all regions of a document once."""
+    macros = definitions(document.text)
+    found = _Survey()
+    for region in document.regions:
+        code = region.kind == "code" and not region.latex
+        found.look(scan(document.text, region.span, region.latex, code, macros), code)
+    return found.lexicon(macros)
+
+
+def is_word(text: str) -> bool:
+    r"""Whether the content of a ``\text`` is one name, not talk."""
+    return _IDENTIFIER.fullmatch(text) is not None and text.lower() not in words.PROSE
+
+
+class _Survey:
+    def __init__(self) -> None:
+        self.sure: set[str] = set()
+        self.likely: set[str] = set()
+        self.functions: set[str] = set()
+        self.letters: set[str] = set()
+        self.defined: set[str] = set()
+        self.deltas = [0, 0]  # in front of a letter, and elsewhere
+
+    def lexicon(self, macros: dict[str, Macro]) -> Lexicon:
+        names = self.sure | {run for run in self.likely if not self._is_product(run)}
+        return Lexicon(
+            frozenset(names), frozenset(self.functions), frozenset(self.letters),
+            frozenset(self.defined), self.deltas[0] > 1 and not self.deltas[1], macros,
+        )  # fmt: skip
+
+    def _is_product(self, run: str) -> bool:
+        """``wx`` where w and x are symbols too."""
+        if run[0] == "d" and len(run) == 2:
+            return False
+        return len(run) <= 3 and all(c in self.letters for c in run)
+
+    def look(self, tokens: Sequence[Token], code: bool) -> None:
+        for n, token in enumerate(tokens):
+            if token.kind == TEXT and is_word(token.text):
+                self._add(self.sure, _stem(token.text))
+            elif token.kind == NAME and token.text == "delta":
+                self._delta(tokens, n)
+            elif token.kind == NAME and len(token.text) == 1:
+                self.letters.add(token.text)
+            elif token.kind == WORD:
+                self._word(tokens, n, code)
+
+    def _delta(self, tokens: Sequence[Token], n: int) -> None:
+        after = tokens[n + 1] if n + 1 < len(tokens) else None
+        if after is None:
+            return
+        letter = after.kind in (WORD, NAME) and not after.accents
+        accent = after.kind == COMMAND and (after.text in words.ACCENTS or after.text in words.FONTS)
+        self.deltas[0 if (letter or accent) and not after.spaced else 1] += 1
+
+    def _add(self, where: set[str], run: str) -> None:
+        if len(run) > 1 and run.lower() not in words.PROSE:
+            where.add(run)
+
+    def _word(self, tokens: Sequence[Token], n: int, code: bool) -> None:
+        run = _stem(tokens[n].text) if code else tokens[n].text
+        before = tokens[n - 1] if n else None
+        if before is not None and before.is_("_", "^"):
+            run = run[1:]  # the first letter is the script
+        if _begins(before) and _before_relation(tokens, n):
+            self.defined.add(run)
+        if len(run) == 1:
+            self.letters.add(run)
+            if _is_defined_here(tokens, n):
+                self.functions.add(run)
+            return
+        if not run:
+            return
+        if code:
+            if run.lower() not in words.FUNCTIONS or _before_relation(tokens, n):
+                self._add(self.sure, run)
+                if re.fullmatch(r"[A-Za-z]+_[A-Za-z]{2,}", tokens[n].text):
+                    self._add(self.sure, tokens[n].text)
+        elif _is_upright(tokens, n) and len(run) > 1:
+            self._add(self.sure, run)
+        elif len(run) > 2 and _carries_word(tokens, n):
+            self._add(self.sure, run)
+        elif _begins(before) and _before_relation(tokens, n):
+            self._add(self.likely, run)
+        elif len(run) > 2 and _is_differentiated(tokens, n):
+            self._add(self.likely, run)
+        if _is_defined_here(tokens, n):
+            self.functions.add(run)
+
+
+def _stem(identifier: str) -> str:
+    found = re.match(r"[A-Za-z]+", identifier)
+    return found[0] if found else identifier
+
+
+def _begins(before: Token | None) -> bool:
+    return before is None or before.kind in _SEPARATES or before.is_(",", ";", ".", ":")
+
+
+def _is_upright(tokens: Sequence[Token], n: int) -> bool:
+    r"""``\mathrm{net}``: the command, the brace, the run."""
+    if n < 2 or not tokens[n - 1].is_("{"):
+        return False
+    command = tokens[n - 2]
+    return command.kind == COMMAND and words.FONTS.get(command.text) in ("rm", "", "sf", "tt")
+
+
+def _carries_word(tokens: Sequence[Token], n: int) -> bool:
+    """``net_{h1}``, ``E_total``: a subscript of two letters or a letter with digits."""
+    if n + 2 >= len(tokens) or not tokens[n + 1].is_("_"):
+        return False
+    inner = list(_group(tokens, n + 2))
+    shown = "".join(t.text for t in inner if t.kind in (WORD, NUMBER, TEXT))
+    return len(shown) > 1 and any(c.isalpha() for c in shown)
+
+
+def _group(tokens: Sequence[Token], n: int) -> Iterator[Token]:
+    """What stands in the group that begins here, or the one token."""
+    if not tokens[n].is_("{"):
+        yield tokens[n]
+        return
+    for token in tokens[n + 1 : n + 12]:
+        if token.is_("}"):
+            return
+        yield token
+
+
+def _after_scripts(tokens: Sequence[Token], n: int) -> int:
+    """The place behind the scripts that hang on a token."""
+    n += 1
+    while n < len(tokens) - 1 and (tokens[n].is_("_", "^", "'") or _is_digit(tokens, n)):
+        if tokens[n].is_("'") or tokens[n].kind == NUMBER:
+            n += 1
+        elif tokens[n + 1].is_("{"):
+            n = _closing(tokens, n + 1) + 1
+        else:
+            n += 2
+    return n
+
+
+def _is_digit(tokens: Sequence[Token], n: int) -> bool:
+    return tokens[n].kind == NUMBER and not tokens[n].gap
+
+
+def _closing(tokens: Sequence[Token], n: int) -> int:
+    depth = 0
+    for k in range(n, min(len(tokens), n + 60)):
+        depth += tokens[k].is_("{", "(") - tokens[k].is_("}", ")")
+        if depth == 0:
+            return k
+    return len(tokens) - 1
+
+
+def _before_relation(tokens: Sequence[Token], n: int) -> bool:
+    n = _after_scripts(tokens, n)
+    if n < len(tokens) and tokens[n].kind == CELL:
+        n += 1
+    if n >= len(tokens):
+        return False
+    token = tokens[n]
+    return token.kind == SIGN and token.text in words.RELATIONS and token.text not in words.ORDERS
+
+
+def _is_differentiated(tokens: Sequence[Token], n: int) -> bool:
+    k = n - 1
+    while k >= 0 and tokens[k].is_("{", "("):
+        k -= 1
+    return k >= 0 and tokens[k].names("partial", "nabla")
+
+
+def _is_defined_here(tokens: Sequence[Token], n: int) -> bool:
+    """``f(x, y) =``, ``f'(z)``."""
+    before = tokens[n - 1] if n else None
+    k = _after_scripts(tokens, n)
+    if k >= len(tokens) or not tokens[k].is_("("):
+        return False
+    if any(t.is_("'") for t in tokens[n + 1 : k]):
+        return True
+    stop = _closing(tokens, k)
+    inside = tokens[k + 1 : stop]
+    plain = all(t.kind in (WORD, NAME, NUMBER, COMMAND) or t.is_(",", ";", "_", "^", "{", "}", "'") for t in inside)
+    if not inside or not plain or not any(t.kind in (WORD, NAME) for t in inside):
+        return False
+    after = tokens[stop + 1] if stop + 1 < len(tokens) else None
+    return _begins(before) and after is not None and (after.is_("=", ":=", "equiv") or after.kind == CELL)

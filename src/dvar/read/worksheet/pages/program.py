@@ -1,0 +1,150 @@
+"""Lines of code: which of them compute something, and where the statement and its comment stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dvar.read.worksheet.pages.lexicon import holds_no_value, is_program, words
+from dvar.read.worksheet.tree import Span
+
+NO_MATHEMATICS = words(
+    """
+    bash sh shell zsh fish powershell cmd bat batch html css json yaml yml toml xml diff patch ini
+    dockerfile makefile sql mermaid dot graphviz bibtex bib svg plantuml csv http nginx git
+    gitignore properties
+    """
+)
+"""Languages of fences that are not read."""
+PROSE = frozenset(
+    (
+        "",
+        "text",
+        "txt",
+        "plain",
+        "plaintext",
+        "output",
+        "console",
+        "pseudocode",
+        "none",
+        "md",
+        "markdown",
+    )
+)
+"""Fences that may hold words as well as formulas."""
+
+_NAME = r"[A-Za-z_\u0370-\u03ff∂∇][\w.∂∇′']*(?:\[[^\]=\n]{0,80}\]|\([^)=\n]{0,80}\))*"
+_ASSIGNMENT = re.compile(
+    rf"(?:(?:const|let|var|val|double|float|int|auto|mut|local)\s+)*"
+    rf"(?P<target>\(?{_NAME}(?:\s*,\s*{_NAME}){{0,8}}\)?(?:\s*:\s*[A-Za-z][\w.\[\], ]{{0,40}}?)?)"
+    rf"\s*(?:[-+*/@.]=|:=|<-|←|=)(?![=~])\s*\S"
+)
+_OUTPUT = re.compile(
+    r"(?!(?:epoch|iter\w*|step|line|time|version|page|figure|note|python|seed)\b)"
+    r"[A-Za-z\u0370-\u03ff∂][\w .,/∂()\[\]^'′{}-]{0,40}?\s*:\s*"
+    r"(?:[-−]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?%?|[-−]?\[[-\d.,eE+\s\[\]]{1,200}\])",
+    re.IGNORECASE,
+)
+_COMMENT_SIGNS = {
+    "#": re.compile(r"(?:(?<=\s)|^)#+(?!\w*\{)"),
+    "%": re.compile(r"(?:(?<=\s)|^)%+"),
+    "//": re.compile(r"(?:(?<=[\s;])|^)//+"),
+    "--": re.compile(r"(?:(?<=\s)|^)--(?=\s)"),
+}
+_SIGNS_OF = {
+    **dict.fromkeys(("matlab", "octave", "tex", "latex", "m"), ("%", "#")),
+    **dict.fromkeys(
+        ("c", "cpp", "c++", "java", "js", "javascript", "ts", "typescript", "rust", "go", "swift"),
+        ("//",),
+    ),
+    **dict.fromkeys(("haskell", "lua", "elm"), ("--",)),
+    **dict.fromkeys(PROSE, ("#", "//")),
+}
+_MAX_JOINED = 30
+
+
+def statements(text: str, span: Span, language: str) -> Iterator[tuple[str, Span]]:
+    """What the lines of a fence hold: ``("code", span)`` and ``("comment", span)``.
+
+    A statement goes on over lines while a bracket is open.
+    """
+    signs = _SIGNS_OF.get(language, ("#",))
+    quoted = False
+    position = span[0]
+    while position < span[1]:
+        stop = text.find("\n", position, span[1])
+        stop = span[1] if stop < 0 else stop
+        line = text[position:stop]
+        quotes = line.count('"""') + line.count("'''")
+        if quoted or quotes:
+            quoted ^= quotes % 2 == 1
+            position = stop + 1
+            continue
+        cut = _comment_start(line, signs)
+        code_end = position + (len(line) if cut is None else cut[0])
+        if cut is None:
+            stop = code_end = _joined(text, position, stop, span[1], signs)
+        yield from _split(text, position, code_end)
+        if cut is not None:
+            yield "comment", (position + cut[1], stop)
+        position = stop + 1
+
+
+def _comment_start(line: str, signs: tuple[str, ...]) -> Span | None:
+    found = [match.span() for sign in signs if (match := _COMMENT_SIGNS[sign].search(line))]
+    return min(found) if found else None
+
+
+def _joined(text: str, start: int, stop: int, end: int, signs: tuple[str, ...]) -> int:
+    """The end of a statement whose brackets are open at the end of its first line."""
+    depth = _depth(text[start:stop])
+    first = stop
+    for _ in range(_MAX_JOINED):
+        if depth <= 0 or stop >= end:
+            break
+        following = text.find("\n", stop + 1, end)
+        following = end if following < 0 else following
+        line = text[stop + 1 : following]
+        if _comment_start(line, signs) or not line.strip():
+            return first
+        depth += _depth(line)
+        stop = following
+    return stop if depth == 0 else first
+
+
+def _depth(line: str) -> int:
+    return sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
+
+
+def _split(text: str, start: int, stop: int) -> Iterator[tuple[str, Span]]:
+    """The statements of a line: semicolons outside of brackets part them."""
+    depth, begin = 0, start
+    for n in range(start, stop):
+        c = text[n]
+        depth += (c in "([{") - (c in ")]}")
+        if c == ";" and depth <= 0:
+            yield from _trimmed(text, begin, n)
+            begin = n + 1
+    yield from _trimmed(text, begin, stop)
+
+
+def _trimmed(text: str, start: int, stop: int) -> Iterator[tuple[str, Span]]:
+    line = text[start:stop]
+    prompt = re.match(r"\s*(?:>>>|\.\.\.(?=\s)|In \[\d*\]:|julia>|>>)?\s*", line)
+    start += prompt.end() if prompt else 0
+    stop -= len(line) - len(line.rstrip())
+    if start < stop:
+        yield "code", (start, stop)
+
+
+def assignment(code: str) -> int | None:
+    """Where an assignment of values begins in a statement (behind ``let`` and the like)."""
+    if is_program(code) or holds_no_value(code):
+        return None
+    match = _ASSIGNMENT.match(code)
+    return None if match is None else match.start("target")
+
+
+def is_output(line: str) -> bool:
+    """Whether a line is a printed value: ``updated w: 0.5211``."""
+    return _OUTPUT.fullmatch(line) is not None

@@ -1,0 +1,261 @@
+r"""Plain text as tokens, each with a guess: an operand, an operator, a relation, a word, prose.
+
+The guess is by sight only.  ``runs`` decides what a word is by what stands beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dvar.read.worksheet.pages.inline import CODE, FILLER, FORMULA, NOTHING
+from dvar.read.worksheet.pages.lexicon import FUNCTIONS, GREEK, STOP, is_stop, words
+
+
+@dataclass(slots=True)
+class Token:
+    """One token.
+
+    ``kind``:
+      ``M`` an operand       ``N`` a number           ``H`` a formula in delimiters   ``C`` code in backticks
+      ``O`` an operator      ``S`` a sign in front (∂, √, ∑)   ``R`` a relation      ``|`` a bar
+      ``(`` ``)`` brackets   ``,`` a comma            ``W`` a word that may be a name
+      ``P`` prose            ``.`` the end of a clause   ``L`` a line end   ``G`` a wide gap
+    ``match`` is the index of the other bracket, -1 if there is none.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    match: int = -1
+    spaced: bool = False
+    """Whether a blank stands in front of it."""
+    relates: bool = False
+    """Of a formula in delimiters: whether a relation is in it."""
+    leads: bool = False
+    """Whether it begins with a relation."""
+    trails: bool = False
+    """Whether it ends with a relation."""
+    brackets: bool = False
+    """Whether it begins with a bracket."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what stands beside it is the other side of its relation."""
+        return self.leads or self.trails
+
+    @property
+    def is_equation(self) -> bool:
+        return self.relates and not self.is_open
+
+
+_LETTERS = r"[^\W\d_]"
+_TOKEN = re.compile(
+    rf"""(?P<H>{FORMULA}{FILLER}*)
+      | (?P<C>{CODE}{FILLER}*)
+      | (?P<P>{NOTHING}+)
+      | (?P<L>\n[ \t]*)
+      | (?P<G>[ ]*\t[ \t]*|[ ]{{3,}})
+      | (?P<blank>[ ]+)
+      | (?P<N>(?:\d{{1,3}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?|\d+(?:\.\d+)?(?:\.(?=[,\])\s]+[\d\])]))?|\.\d+)
+            (?:[eE][-+−]?\d+(?!\w))?(?:[ ]?\\?%)?)
+      | (?P<name>{_LETTERS}(?:[\w\u0300-\u036f]|\\_)*(?:\.{_LETTERS}\w*)*['′’″]*
+            |_+{_LETTERS}\w*)
+      | (?P<command>\\[A-Za-z]+\*?|\\[{{}}|,;!:\s])
+      | (?P<arrow>[-=]+>|<=>|→|⇒|⟹|⟶|↦|⇔|∴)
+      | (?P<R>:=|[-+*/⊙]=|==|!=|<=|>=|:[ ]=|←|≔|=|≈|≃|≅|≠|≤|≥|∈|∝|≡|~(?=[ ])|<-(?=[ ])|<(?![a-zA-Z/!])|>)
+      | (?P<M>\.\.\.|…|⋯|∞|[½⅓¼⅔¾⅛]|[⁰¹²³⁴-⁹⁻⁺ᵀ₀-₉]+)
+      | (?P<O>\.\*|\./|\\?\*\*?|[-+/^_·×÷∗⋅•∘⊙⊗⊕±∓−–@&]|\\\\)
+      | (?P<S>[∂∇√∑∏∫Σ∆])
+      | (?P<bracket>[(\[{{⟨]|[)\]}}⟩])
+      | (?P<bar>\|\|?|‖)
+      | (?P<comma>[,，、])
+      | (?P<other>.)
+    """,
+    re.VERBOSE,
+)
+_OPEN = {"(": ")", "[": "]", "{": "}", "⟨": "⟩"}
+_TEXT_COMMAND = re.compile(r"\\(?:text|mbox|begin|end|intertext|left|right)\w*\*?")
+_FILES = re.compile(
+    r"\.(?:py|md|txt|ipynb|png|jpe?g|gif|pdf|html?|com|org|net|io|edu|csv|json|ya?ml|cpp|js|tex|zip)$",
+    re.IGNORECASE,
+)
+_ABBREVIATION = re.compile(
+    r"e\.g|i\.e|s\.t|w\.r\.t|i\.i\.d|a\.k\.a|(?:eq|fig|sec|ch|www|no|vol)\..*", re.IGNORECASE
+)
+_D_NAME = re.compile(r"d[A-Z]\w*|d[a-zα-ω]{1,2}|d\w*\d")
+_PREPOSITIONS = frozenset(("at", "of", "with", "for", "to", "by", "is", "as", "in", "have", "has"))
+_SHORT_D = frozenset(("da", "de", "do", "du"))
+_PRIMES = "'′’″"
+
+
+def tokenize(masked: str) -> list[Token]:
+    """All tokens of a masked stretch of text, brackets matched."""
+    tokens: list[Token] = []
+    spaced = True
+    for match in _TOKEN.finditer(masked):
+        group = match.lastgroup or "other"
+        if group == "blank":
+            spaced = True
+            continue
+        kind = _KINDS.get(group) or _kind(group, match[0])
+        tokens.append(Token(kind, match[0], match.start(), match.end(), spaced=spaced))
+        spaced = group in ("L", "G")
+    _articles(tokens)
+    _match_brackets(tokens)
+    return tokens
+
+
+_KINDS = {
+    "H": "H",
+    "C": "C",
+    "P": "P",
+    "L": "L",
+    "G": "G",
+    "N": "N",
+    "M": "M",
+    "O": "O",
+    "S": "S",
+    "R": "R",
+    "arrow": ".",
+    "bar": "|",
+    "comma": ",",
+    "other": ".",
+}
+
+
+def _kind(group: str, text: str) -> str:
+    if group == "bracket":
+        return "(" if text in _OPEN else ")"
+    if group == "command":
+        return _command_kind(text)
+    return word_kind(text)
+
+
+def _command_kind(text: str) -> str:
+    if text in (r"\{", r"\}", r"\|"):
+        return "|"
+    if not text[1].isalpha():
+        return "S"
+    if text in _RELATION_COMMANDS:
+        return "R"
+    if text in _OPERATOR_COMMANDS:
+        return "O"
+    if text in _ARROW_COMMANDS:
+        return "."
+    return "S" if text in _PREFIX_COMMANDS or _TEXT_COMMAND.fullmatch(text) else "M"
+
+
+_RELATION_COMMANDS = words(
+    r"\approx \neq \ne \leq \le \geq \ge \in \equiv \propto \simeq \sim \coloneqq \leftarrow \gets"
+)
+_OPERATOR_COMMANDS = words(
+    r"\cdot \times \circ \odot \otimes \oplus \pm \mp \ast \star \div \over \bullet"
+)
+_ARROW_COMMANDS = words(
+    r"""
+    \rightarrow \Rightarrow \to \implies \Leftrightarrow \iff \therefore \downarrow \swarrow \searrow
+    \updownarrow \hookrightarrow \longrightarrow \quad \qquad \because
+    """
+)
+_PREFIX_COMMANDS = words(
+    r"""
+    \frac \tfrac \dfrac \sqrt \sum \prod \int \partial \nabla \hat \bar \tilde \vec \overline \mathbf
+    \mathrm \mathcal \mathbb \mathsf \boldsymbol \bm \displaystyle \limits \operatorname \underbrace \dot
+    """
+)
+
+
+def word_kind(word: str) -> str:
+    """``M`` for a symbol, ``P`` for prose, ``W`` for a word that its neighbours decide on."""
+    bare = word.rstrip(_PRIMES)
+    if "." in bare:
+        head = bare.split(".")[0].lower()
+        return "P" if _FILES.search(bare) or _ABBREVIATION.fullmatch(bare) or head in STOP else "M"
+    lower = bare.lower()
+    if len(bare) > 1 and is_stop(bare):
+        return "P"
+    if any(c.isdigit() or c in "_\\" for c in bare):
+        return (
+            "P"
+            if bare.startswith("_") and not any(c.isdigit() for c in bare) and len(bare) > 9
+            else "M"
+        )
+    if len(unicodedata.normalize("NFC", bare)) == 1:
+        return "M" if _is_letter(bare[0]) else "P"
+    if lower in GREEK or lower in FUNCTIONS or _D_NAME.fullmatch(bare):
+        return "M"
+    return _long_word_kind(bare)
+
+
+def _long_word_kind(word: str) -> str:
+    if word.isascii():
+        return "M" if len(word) <= 2 else "W"
+    if all(_is_symbol(c) for c in word):
+        return "M" if len(word) <= 4 else "P"
+    if any(_is_symbol(c) for c in word) and len(word) <= 4:
+        return "M"  # "ηδ", "Δw", "σz"
+    return "P" if not all(_is_letter(c) for c in word) else "W"
+
+
+def _is_letter(c: str) -> bool:
+    """Latin, Greek, a mathematical alphabet or a combining mark; no Cyrillic, no Chinese."""
+    return (
+        c < "\u0400"
+        or "\u1d00" <= c <= "\u1fff"
+        or "\u2070" <= c <= "\u214f"
+        or c == "ⱼ"
+        or c >= "\U0001d400"
+    )
+
+
+def _is_symbol(c: str) -> bool:
+    return (
+        "\u0300" <= c < "\u0400"
+        or "\u1d2c" <= c <= "\u1dbf"
+        or "\u2070" <= c <= "\u214f"
+        or c == "ⱼ"
+        or "\U0001d400" <= c <= "\U0001d7ff"
+    )
+
+
+def _articles(tokens: list[Token]) -> None:
+    """The words "a", "A" and "I" in front of a word; a word with a bracket at it is a function; ``dL/da``."""
+    before = ""
+    for token, following in pairwise(tokens):
+        if (
+            token.text == "a"
+            and before in _PREPOSITIONS
+            and following.kind in "MN"
+            and following.spaced
+        ):
+            token.kind = "P"
+        before = token.text
+        for one, other in ((token, following), (following, token)):
+            if one.text in _SHORT_D and (other.text == "/" or other.kind == "R"):
+                one.kind = "M"
+        if token.text in ("a", "A", "I") and following.kind in "WP" and following.spaced:
+            token.kind = "P"
+        if token.kind == "W" and following.text == "(" and not following.spaced:
+            token.kind = "M"  # a call: "loss(…)"
+
+
+def _match_brackets(tokens: list[Token]) -> None:
+    """Pair the brackets; one that would cross another pair stays alone."""
+    stack: list[int] = []
+    waiting = dict.fromkeys(_OPEN.values(), 0)
+    for n, token in enumerate(tokens):
+        if token.kind == "(":
+            stack.append(n)
+            waiting[_OPEN[token.text]] += 1
+        elif token.kind == ")" and waiting[token.text]:
+            while True:
+                top = stack.pop()
+                closer = _OPEN[tokens[top].text]
+                waiting[closer] -= 1
+                if closer == token.text:
+                    break
+            token.match, tokens[top].match = top, n
