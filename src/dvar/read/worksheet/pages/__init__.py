@@ -58,6 +58,7 @@ FORMATS = {
 """Suffix → what is read."""
 
 _TEX_DOCUMENT = re.compile(r"\\documentclass|\\begin\{document\}")
+_NOTEBOOK = re.compile(r'\s*\{\s*"(?:cells|metadata|nbformat)"\s*:')
 _BODY = re.compile(r"\\begin\{document\}")
 _BODY_END = re.compile(r"\\end\{document\}")
 _FRONT_MATTER = re.compile(
@@ -109,16 +110,8 @@ def read_document(content: str | bytes, file: str | None = None) -> Document:
         ReadError: binary, not UTF-8, too long, empty, or a broken notebook.
     """
     suffix = Path(file).suffix.lower() if file else ""
-    is_notebook = suffix == ".ipynb"
-    limit = notebook.LIMIT if is_notebook else LIMIT
-    if isinstance(content, str):
-        check_size(len(content), limit)
-        if "\0" in content:
-            raise ReadError("this is binary data, not text")
-    else:
-        content = decode(content, limit)
-    if not content.strip():
-        raise ReadError("this document is empty")
+    content = _text(content, notebook.LIMIT if suffix == ".ipynb" else LIMIT)
+    is_notebook = suffix == ".ipynb" or (not suffix and _NOTEBOOK.match(content) is not None)
     lines: tuple[int, ...] | None = None
     if is_notebook:
         pages = notebook.markdown_cells(content, file)
@@ -139,6 +132,18 @@ def read_document(content: str | bytes, file: str | None = None) -> Document:
         scanner.read_page(page)
     text, sections, regions = scanner.finish()
     return Document(text, file, sections, regions, lines)
+
+
+def _text(content: str | bytes, limit: int) -> str:
+    if isinstance(content, str):
+        check_size(len(content), limit)
+        if "\0" in content:
+            raise ReadError("this is binary data, not text")
+    else:
+        content = decode(content, limit)
+    if not content.strip():
+        raise ReadError("this document is empty")
+    return content
 
 
 def _body(text: str) -> tuple[int, int]:

@@ -74,6 +74,8 @@ def _begin(tokens: Sequence[Token], units: list[Unit]) -> int | None:
     if begin is None or begin == len(units):
         return None
     first = units[begin]
+    if _is_decimal_comma(tokens, first.first - 1):
+        return None
     before = tokens[first.first - 1] if first.first else None
     if first.kind == "R":
         return None if begin or (before is not None and before.kind not in "LG.") else begin
@@ -105,6 +107,8 @@ def _end(tokens: Sequence[Token], units: list[Unit], stop: int) -> int:
     """How many units belong to it; 0 if it is cut in the middle."""
     after = tokens[stop] if stop < len(tokens) else None
     last = units[-1]
+    if _is_decimal_comma(tokens, stop):
+        return 0
     if after is not None:
         tight = not after.spaced and after.kind in "WPC(MNHOS|"
         goes_on = after.kind == "P" and after.text.lower() in ARITHMETIC_WORDS
@@ -119,6 +123,17 @@ def _end(tokens: Sequence[Token], units: list[Unit], stop: int) -> int:
     dash = tokens[last.last].text in DASHES and tokens[last.last].spaced
     return (
         len(units) - 1 if dash and (after is None or after.spaced or after.kind in ".,LG)") else 0
+    )
+
+
+def _is_decimal_comma(tokens: Sequence[Token], n: int) -> bool:
+    """Whether a comma stands between digits, as in the 0,5 of many countries, or in 1,2,...,n."""
+    return (
+        0 < n < len(tokens) - 1
+        and tokens[n].kind == ","
+        and tokens[n - 1].kind == tokens[n + 1].kind == "N"
+        and not tokens[n].spaced
+        and not tokens[n + 1].spaced
     )
 
 

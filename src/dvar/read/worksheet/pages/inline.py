@@ -112,6 +112,8 @@ class _Paragraph:
             first += 1
         while last > first and self.text[last - 1].isspace():
             last -= 1
+        if first == last and kind not in ("blank", "break"):
+            kind = "nothing"
         self.found.append(Mark(kind, (start, end), (first, last)))
         return end
 

@@ -190,5 +190,19 @@ def _dirt(tokens: list[Token]) -> list[int]:
         else:
             beside_word = token.kind in "MNH" and before == "W"
             word_beside = token.kind == "W" and before in ("W", "M", "N")
-            count += token.kind in "P.C" or beside_word or word_beside
+            count += token.kind in "P.C" or beside_word or word_beside or _is_remark(tokens, n)
     return dirt
+
+
+def _is_remark(tokens: list[Token], n: int) -> bool:
+    """Whether a word alone in brackets stands behind an operand: ``x = 3 (given)``."""
+    if not 1 < n < len(tokens) - 1 or len(tokens[n].text) < 3 or tokens[n].kind not in "WM":
+        return False
+    opened = tokens[n - 1]
+    return (
+        opened.kind == "("
+        and opened.match == n + 1
+        and opened.spaced
+        and tokens[n].text.isalpha()
+        and tokens[n - 2].kind in "MNH)"
+    )

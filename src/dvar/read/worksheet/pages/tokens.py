@@ -62,6 +62,7 @@ _TOKEN = re.compile(
       | (?P<blank>[ ]+)
       | (?P<N>(?:\d{{1,3}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?|\d+(?:\.\d+)?(?:\.(?=[,\])\s]+[\d\])]))?|\.\d+)
             (?:[eE][-+−]?\d+(?!\w))?(?:[ ]?\\?%)?)
+      | (?P<contraction>(?:{_LETTERS}{{2,}}|\w+)['’](?:t|s|re|ll|ve|d)(?=[\s.,;:)]|$))
       | (?P<name>{_LETTERS}(?:[\w\u0300-\u036f]|\\_)*(?:\.{_LETTERS}\w*)*['′’″]*
             |_+{_LETTERS}\w*)
       | (?P<command>\\[A-Za-z]+\*?|\\[{{}}|,;!:\s])
@@ -120,6 +121,7 @@ _KINDS = {
     "O": "O",
     "S": "S",
     "R": "R",
+    "contraction": "P",
     "arrow": ".",
     "bar": "|",
     "comma": ",",
@@ -259,3 +261,7 @@ def _match_brackets(tokens: list[Token]) -> None:
                 if closer == token.text:
                     break
             token.match, tokens[top].match = top, n
+    for token, following in pairwise(tokens):
+        if following.text == ")" and following.match < 0 and not following.spaced:
+            if len(token.text) == 1 and token.spaced:
+                token.kind = "."  # "a) x = 3 b) y = 4"

@@ -195,9 +195,11 @@ class Calls(Brackets):
         """Index letters, lower bound and filter below a sum."""
         if self.sees("{", "("):
             inner = self.enter()
-        else:
+        elif self.at < self.end:
             self.at += 1
             inner = self.at - 1, self.at
+        else:
+            raise self.unexpected()
         found = _Below()
         at = n = inner[0]
         while n <= inner[1]:
