@@ -13,7 +13,7 @@ from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Key, Spelling, sort
 from dvar.check.meaning.names import defined
-from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.survey import parts, spelling_of, survey
 from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import Definition, World, definition_of
@@ -59,9 +59,12 @@ def section_of(document: Document, statement: Statement) -> int:
 def _grouped(
     document: Document, statements: Sequence[Statement], spelling: Spelling
 ) -> list[list[int]]:
-    """Statements by problem: a section that defines a name anew begins another one."""
+    """Statements by problem: a section that defines a name anew begins another one.
+
+    So does one with a formula for a name that was only a number before.
+    """
     groups: list[list[int]] = []
-    defined_: dict[object, t.Expr] = {}
+    known: dict[Pattern, t.Expr] = {}
     section = -1
     for ordinal, statement in enumerate(statements):
         here = section_of(document, statement)
@@ -69,24 +72,36 @@ def _grouped(
             section = here
             own = _definitions_in(document, statements, spelling, ordinal)
             clash = any(
-                pattern in defined_ and not same_tree(defined_[pattern], value)
+                pattern in known and not same_tree(known[pattern], value)
                 for pattern, value in own.items()
             )
             if clash or not groups:
                 groups.append([])
-                defined_ = dict(own) if clash else {**defined_, **own}
-            else:
-                defined_.update(own)
+                known = {}
+            known.update(own)
+        left, right = _equation(statement)
+        if left is not None and right is not None and is_numeric(right, lambda name: False):
+            given = definition_of(left, right, ordinal, spelling, True)
+            if given is not None:
+                known.setdefault(given.pattern, right)
         groups[-1].append(ordinal)
     return groups
 
 
+def _equation(statement: Statement) -> tuple[t.Expr | None, t.Expr | None]:
+    """The first two members of a chain that begins here and equates them."""
+    members = statement.members
+    if len(members) < 2 or members[0].relation or members[1].relation not in EQUALS:
+        return None, None
+    return members[0].expr, members[1].expr
+
+
 def _definitions_in(
     document: Document, statements: Sequence[Statement], spelling: Spelling, first: int
-) -> dict[object, t.Expr]:
+) -> dict[Pattern, t.Expr]:
     """The formulas that a section gives for plain names, in their first place."""
     here = section_of(document, statements[first])
-    found: dict[object, t.Expr] = {}
+    found: dict[Pattern, t.Expr] = {}
     for ordinal in range(first, len(statements)):
         statement = statements[ordinal]
         if section_of(document, statement) != here:
@@ -102,7 +117,7 @@ def _definitions_in(
             continue
         definition = definition_of(left, right, ordinal, spelling, False)
         if definition is not None and not _is_gradient_like(left):
-            found.setdefault((definition.pattern, len(definition.params)), right)
+            found.setdefault(definition.pattern, right)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -9,7 +10,7 @@ from dvar.check.judge.literal import is_numeric
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.world import Definition, World, definition_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.document import Member, Statement
 
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 _ACCUMULATE = frozenset({"+=", "-=", "*=", "/="})
@@ -50,6 +51,8 @@ def role_of(statement: Statement, ordinal: int, world: World, is_broken: bool) -
     if first.relation == ":=" and left is not None and first.expr is not None:
         if is_update(left, first.expr, ":="):
             return Role("update")
+    if _starts_collecting(members, world):
+        return Role("given", (), frozenset({1}))
     if first.relation not in _EQUALS or left is None:
         return Role("prose" if first.relation in ("to", "propto") else "claim")
     if first.expr is not None and is_update(left, first.expr, first.relation):
@@ -57,6 +60,15 @@ def role_of(statement: Statement, ordinal: int, world: World, is_broken: bool) -
     if is_broken:
         return Role("definition", (), frozenset({1}))
     return _defining(statement, ordinal, world)
+
+
+def _starts_collecting(members: Sequence[Member], world: World) -> bool:
+    """``dw = 0`` before a loop that adds to it."""
+    left, first = members[0].expr, members[1]
+    if len(members) != 2 or not isinstance(left, t.Symbol) or first.relation not in ("=", ":="):
+        return False
+    zero = isinstance(first.expr, t.Number) and first.expr.value == 0
+    return zero and str(sort(left, world.spelling, {}).key) in world.collected
 
 
 def _defining(statement: Statement, ordinal: int, world: World) -> Role:

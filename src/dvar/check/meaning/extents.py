@@ -44,8 +44,11 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     fixed: dict[Item, int] = {}
     _bounds(world, statements, unions, fixed)
     _entries(world, statements, unions)
+    _counted_entries(world, statements, fixed)
     _given(world, statements, unions, fixed)
     declared = _declared(world, statements, unions, fixed)
+    for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:
+        del fixed[item]  # a number that counts nothing
     _number(world, unions, fixed)
     for key, sizes in declared:
         shape = tuple(_size(world, size) for size in sizes)
@@ -118,6 +121,24 @@ def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> N
                     position += 1
             else:
                 position += 1
+
+
+def _counted_entries(
+    world: World, statements: Sequence[Statement], fixed: dict[Item, int]
+) -> None:
+    """``w_1 x_1 + w_2 x_2`` beside ``w^T x``: a vector has as many entries as are written out."""
+    highest: dict[str, int] = {}
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol) or stem_of(part) not in world.columns:
+            continue
+        if len(part.subscripts) != 1 or not isinstance(part.subscripts[0], t.Label):
+            continue
+        if part.subscripts[0].text.isdigit():
+            index = int(part.subscripts[0].text) + 1 - world.bases.get(stem_of(part), 1)
+            highest[stem_of(part)] = max(highest.get(stem_of(part), 0), index)
+    for stem, n in highest.items():
+        if 2 <= n <= LARGEST:
+            fixed.setdefault(("entry", stem, "0"), n)
 
 
 def _given(

@@ -36,21 +36,46 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
         return None
     from dvar.check.meaning.names import key_value
 
+    example = next((v for kind, v in target.marks if kind == "p" and isinstance(v, int)), None)
+    reader = e if example is None else e.inside({})
+    reader.example = example if example is not None else e.example
     value = e.plain(key_value(e, target, None, tree or t.Symbol(target.stem, (0, 0))))
     place = differentiate.place_at(value)
-    found = of_loss(e, place, target)
-    return e.plain(found)
+    return e.plain(of_loss(reader, place, target))
 
 
 def of_loss(e: Interpreter, place: differentiate.Place, target: Key | None) -> Value:
-    """The gradient of the problem's loss, or of an open one where there is none that depends on the place."""
+    """The gradient of the problem's loss, or of an open one where there is none that depends on the place.
+
+    Where a loss of one example stands beside that of all, either may be meant.
+    """
     loss = e.world.loss
-    if loss is None or is_open(e, loss):
+    options: list[tuple[str, Value]] = []
+    for candidate in [loss, *sorted(e.world.loss_names - {loss}, key=str)] if loss else []:
+        found = _of(e, candidate, place)
+        if found is not None:
+            options.append((f"of {candidate}", found))
+    if not options:
         return of_open(e, loss or Key("loss"), place, target)
+    return e.choices.pick(options)
+
+
+def _of(e: Interpreter, loss: Key, place: differentiate.Place) -> Value | None:
+    """The gradient of one loss; None where it has no formula or does not depend on the place."""
     from dvar.check.meaning.names import key_value
 
-    top = e.plain(key_value(e, loss, None, t.Symbol(loss.stem, (0, 0))))
-    return differentiate.between(e, top, place, loss)
+    if is_open(e, loss):
+        return None
+    if e.example is not None and any(kind == "p" for kind, _ in loss.marks):
+        marks = tuple((kind, e.example if kind == "p" else v) for kind, v in loss.marks)
+        loss = Key(loss.stem, marks, loss.indices)
+    try:
+        top = e.plain(key_value(e, loss, None, t.Symbol(loss.stem, (0, 0))))
+        if top.shape:
+            return None
+        return differentiate.between(e, top, place, loss)
+    except NotUnderstood:
+        return None
 
 
 def _target(e: Interpreter, key: Key) -> Key | None:

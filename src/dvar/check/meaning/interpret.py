@@ -52,6 +52,7 @@ class Interpreter:
         self.code = False
         self.opened: set[str] = set()
         self.may_vanish = False
+        self.example: int | None = None
 
     def node(self, tree: t.Expr, hint: tuple[int, ...] | None = None) -> Node:
         """The value of an expression as one array."""
@@ -159,4 +160,5 @@ class Interpreter:
         other.locals = self.locals
         other.depth, other.spent, other.code = self.depth, self.spent, self.code
         other.opened, other.may_vanish = self.opened, self.may_vanish
+        other.example = self.example
         return other

@@ -128,6 +128,10 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
         return e.locals[key.stem]
     if plain and key.stem in e.env:
         return number(e.env[key.stem])
+    if e.example is not None and not key.marks:
+        single = Key(key.stem, (("p", e.example),), key.indices)
+        if key.stem in e.world.examples:
+            key, plain = single, False
     found = e.world.find(key, e.position)
     if found is not None:
         definition, bound = found
@@ -160,7 +164,7 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     world = e.world
     env = {**e.env, **bound}
     memo = world.memo
-    at = (id(definition), tuple(sorted(env.items())), world.epoch(e.position))
+    at = (id(definition), tuple(sorted(env.items())), world.epoch(e.position), e.example)
     if at in memo:
         node = memo[at]
         if node is None:
@@ -191,6 +195,7 @@ def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
     def read(choices: Choices) -> Node | NotUnderstood:
         reader = Interpreter(e.world, max(e.position, definition.position), choices, env)
         reader.depth, reader.code = e.depth, definition.code
+        reader.example = e.example
         try:
             return reader.node(definition.value, hint)
         except NotUnderstood as reason:
@@ -429,7 +434,7 @@ def beside(
             shape = (rows, 1)
         elif columns and turned:
             shape = (1, columns)
-    elif rows and rows > 1 and left and 1 not in left and _may_be_vector(key):
+    elif rows and rows > 1 and _may_be_vector(key):
         shape = (rows, 1)
     elif (
         columns
@@ -442,7 +447,7 @@ def beside(
         shape = (1, columns)
     else:
         return ()
-    return shape[::-1] if turned and len(shape) == 2 else shape
+    return shape
 
 
 def _may_be_vector(key: Key) -> bool:

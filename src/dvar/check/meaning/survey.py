@@ -111,6 +111,8 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
         if id(part) not in heads:
             world.plain.add(key.stem)
         world.bare.add(key)
+        if any(kind == "p" and isinstance(v, str) and v in spelling.letters for kind, v in key.marks):
+            world.examples.add(key.stem)
         if any(i == 0 for i in key.indices):
             world.bases[key.stem] = 0
         if key.stem == "delta" and part.subscripts and len(_index_letters(part)) == 2:
@@ -119,6 +121,8 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
         first = statement.members[0].expr
         if isinstance(first, t.Symbol) and len(statement.members) > 1:
             key = sort(first, spelling, {}).key
+            if any(m.relation in ("+=", "-=") for m in statement.members):
+                world.collected.add(str(key))
             world.bare_left.add(key)
             if key.stem == "delta" and len(_index_letters(first)) == 2:
                 world.kronecker = False

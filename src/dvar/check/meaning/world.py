@@ -53,6 +53,8 @@ class World:
         counted: stems whose entries are written in brackets, ``w_2(1,1)``.
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
         numerators: names that are differentiated somewhere.
+        examples: stems that are written for one example, ``x^{(i)}``.
+        collected: stems that a loop adds to, ``dw += …``.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
         number: of the problem, so that its variables differ from those of others.
     """
@@ -95,6 +97,8 @@ class World:
     familiar: set[str] = field(default_factory=set)
     is_sure_of_shapes: bool = True
     size_names: set[str] = field(default_factory=set)
+    examples: set[str] = field(default_factory=set)
+    collected: set[str] = field(default_factory=set)
     entry_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def define(self, definition: Definition) -> None:
