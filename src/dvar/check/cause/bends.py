@@ -89,6 +89,7 @@ def bends(
     yield Bend(
         "sign", t.Negative(tree, tree.span), (tree.span, _negated(_source(text, tree))), "the sign"
     )
+    yield from _lost_minus(tree, text)
     yield from _signs(tree, text)
     yield from _factors(tree, text)
     yield from _scaled(tree, text, sizes)
@@ -127,6 +128,22 @@ def _signs(tree: t.Expr, text: str) -> Iterator[Bend]:
             yield Bend("sign", rebuild(t.Negative(part, part.span)), None, "the sign of a product")
         elif isinstance(part, t.Quotient) and part is not tree:
             yield Bend("sign", rebuild(t.Negative(part, part.span)), None, "the sign of a fraction")
+
+
+def _lost_minus(tree: t.Expr, text: str) -> Iterator[Bend]:
+    """``(1 a)`` for ``(1 - a)``: a minus that got lost on the way to the page."""
+    for part, rebuild in places(tree):
+        if not isinstance(part, t.Product):
+            continue
+        for n, factor in enumerate(part.factors[:-1]):
+            if part.operators[n] != "" or not isinstance(factor, t.Number) or n:
+                continue
+            rest = part.factors[n + 1 :]
+            tail = rest[0] if len(rest) == 1 else replace(part, factors=rest, operators=part.operators[n + 1 :])
+            both = t.Sum((factor, tail), (1, -1), part.span)
+            edit = ((factor.span[1], factor.span[1]), " -")
+            yield Bend("misprint", rebuild(both), edit, "a minus sign that is missing")
+            yield Bend("sign", rebuild(both), edit, "a minus sign that is missing")
 
 
 def _sign_edit(part: t.Sum, n: int, text: str) -> Edit | None:

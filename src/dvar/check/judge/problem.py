@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -45,8 +46,12 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     groups = _grouped(document, statements, spelling)
     found: list[Problem] = []
     before: list[Definition] = []
-    for number, ordinals in enumerate(groups):
-        problem = _problem(document, statements, spelling, ordinals, number, before)
+    context: list[Statement] = []
+    for number, (ordinals, is_fresh) in enumerate(groups):
+        context = [*([] if is_fresh else context), *(statements[o] for o in ordinals)]
+        problem = _problem(
+            document, statements, spelling, ordinals, number, before, context, is_fresh
+        )
         before = [d for ds in problem.world.definitions.values() for d in ds if not d.numeric]
         found.append(problem)
     return found
@@ -58,12 +63,14 @@ def section_of(document: Document, statement: Statement) -> int:
 
 def _grouped(
     document: Document, statements: Sequence[Statement], spelling: Spelling
-) -> list[list[int]]:
-    """Statements by problem: a section that defines a name anew begins another one.
+) -> list[tuple[list[int], bool]]:
+    """Statements by problem, and whether its names start afresh.
 
-    So does one with a formula for a name that was only a number before.
+    An exercise, a question or a part begins another problem, in which what was defined before still holds.
+    A section that defines a name anew, or has a formula for what was only a number, starts afresh: its
+    letters need not be vectors because they were before.
     """
-    groups: list[list[int]] = []
+    groups: list[tuple[list[int], bool]] = []
     known: dict[Pattern, t.Expr] = {}
     section = -1
     for ordinal, statement in enumerate(statements):
@@ -76,16 +83,28 @@ def _grouped(
                 for pattern, value in own.items()
             )
             if clash or not groups:
-                groups.append([])
-                known = {}
+                groups.append(([], True))
+            elif _is_exercise(document, here) and groups[-1][0]:
+                groups.append(([], False))
             known.update(own)
         left, right = _equation(statement)
         if left is not None and right is not None and is_numeric(right, lambda name: False):
             given = definition_of(left, right, ordinal, spelling, True)
             if given is not None:
                 known.setdefault(given.pattern, right)
-        groups[-1].append(ordinal)
+        groups[-1][0].append(ordinal)
     return groups
+
+
+_EXERCISE = re.compile(
+    r"^\W*(exercises?|problems?|questions?|q\.?\s*\d|parts?|examples?|tasks?|solutions?|lec(ture)?\b|aufgabe|"
+    r"ejercicio|exercice|beispiel|ejemplo|exemple|section \d|case|variant|method|network)",
+    re.IGNORECASE,
+)
+
+
+def _is_exercise(document: Document, section: int) -> bool:
+    return _EXERCISE.match(document.sections[section].title) is not None
 
 
 def _equation(statement: Statement) -> tuple[t.Expr | None, t.Expr | None]:
@@ -106,18 +125,21 @@ def _definitions_in(
         statement = statements[ordinal]
         if section_of(document, statement) != here:
             break
-        if len(statement.members) < 2 or statement.members[0].relation:
+        members = statement.members
+        if len(members) < 2 or members[0].relation:
             continue
-        left, right = statement.members[0].expr, statement.members[1].expr
-        if left is None or right is None or statement.members[1].relation not in EQUALS:
-            continue
-        if is_numeric(right, lambda name: False) or is_update(
-            left, right, statement.members[1].relation
-        ):
-            continue
-        definition = definition_of(left, right, ordinal, spelling, False)
-        if definition is not None and not _is_gradient_like(left):
+        for before, after in zip(members, members[1:], strict=False):
+            left, right = before.expr, after.expr
+            if left is None or right is None or after.relation not in EQUALS:
+                break
+            if is_numeric(right, lambda name: False) or is_update(left, right, after.relation):
+                break
+            definition = definition_of(left, right, ordinal, spelling, False)
+            if definition is None or _is_gradient_like(left):
+                break
             found.setdefault(definition.pattern, right)
+            if not isinstance(right, t.Symbol):
+                break
     return found
 
 
@@ -140,9 +162,11 @@ def _problem(
     ordinals: list[int],
     number: int,
     before: Sequence[Definition],
+    context: Sequence[Statement],
+    fresh: bool,
 ) -> Problem:
     own = [statements[o] for o in ordinals]
-    prose = _prose(document, own)
+    prose = _prose(document, context)
     broken: set[int] = set()
     problem = Problem(World(spelling), ordinals)
     for matrices in (None, False):
@@ -158,6 +182,7 @@ def _problem(
                 broken,
                 matrices,
                 document,
+                fresh,
             )
             failed, misfits = _warm_up(problem)
             new = failed - broken
@@ -166,7 +191,7 @@ def _problem(
             broken |= failed
         if matrices is None and problem.world.matrices and misfits:
             trial = _made(
-                statements, spelling, ordinals, number, before, own, prose, set(), False, document
+                statements, spelling, ordinals, number, before, context, prose, set(), False, document, fresh
             )
             _, flat_misfits = _warm_up(trial)
             if flat_misfits < misfits:
@@ -214,6 +239,7 @@ def _made(
     broken: set[int],
     matrices: bool | None,
     document: Document,
+    fresh: bool,
 ) -> Problem:
     world = World(spelling, number)
     survey(world, own, prose)
@@ -232,7 +258,7 @@ def _made(
         if d is not None and o not in broken
     }
     for definition in earlier:
-        if definition.pattern not in redefined:
+        if definition.pattern not in redefined or not fresh:
             world.define(replace(definition, position=min(definition.position, ordinals[0])))
     world.redefined.clear()
     for ordinal in ordinals:

@@ -57,9 +57,38 @@ def role_of(statement: Statement, ordinal: int, world: World, is_broken: bool) -
         return Role("prose" if first.relation in ("to", "propto") else "claim")
     if first.expr is not None and is_update(left, first.expr, first.relation):
         return Role("update", _result(statement, ordinal, world))
+    if first.expr is not None and _spells_out(left, first.expr, world):
+        return Role("definition", (), frozenset({1}))
     if is_broken:
         return Role("definition", (), frozenset({1}))
     return _defining(statement, ordinal, world)
+
+
+def _spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:
+    """``x = [x_0, x_1, …, x_{n-1}]`` says how the entries of x are called, and how many there are."""
+    if not isinstance(left, t.Symbol) or not isinstance(right, (t.Group, t.Matrix)):
+        return False
+    items = right.items if isinstance(right, t.Group) else tuple(e for row in right.rows for e in row)
+    symbols = [item for item in items if isinstance(item, t.Symbol)]
+    dots = any(isinstance(item, t.Ellipsis) for item in items)
+    if len(symbols) + dots < len(items) or len(symbols) < 2:
+        return False
+    keys = [sort(item, world.spelling, {}).key for item in symbols]
+    key = sort(left, world.spelling, {}).key
+    if any(k.stem != key.stem or len(k.indices) != len(key.indices) + 1 for k in keys):
+        return False
+    first = keys[0].indices[-1]
+    last = keys[-1].indices[-1]
+    if isinstance(first, int) and world.find(key, 10**9) is None:
+        if dots:
+            n = world.sizes.get("n", 3) if not isinstance(last, int) else last - first + 1
+        else:
+            n = len(symbols)
+            if any(a != first + k for k, a in enumerate(i.indices[-1] for i in keys)):
+                return False
+        world.bases[key.stem] = first
+        world.given_shapes.setdefault(key, (min(n, 8),))
+    return True
 
 
 def _starts_collecting(members: Sequence[Member], world: World) -> bool:
@@ -96,7 +125,7 @@ def _defining(statement: Statement, ordinal: int, world: World) -> Role:
         links.add(n + 1)
         if numeric:
             break
-        if not isinstance(following.expr, (t.Symbol, t.Apply)):
+        if not isinstance(following.expr, t.Symbol):
             break
     if not definitions:
         return Role("claim")

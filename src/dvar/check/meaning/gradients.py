@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, differentiate
 from dvar.check.meaning.keys import Key, Name
+from dvar.check.meaning.world import general
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, add, sizes, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import variable
@@ -66,8 +67,10 @@ def _of(e: Interpreter, loss: Key, place: differentiate.Place) -> Value | None:
 
     if is_open(e, loss):
         return None
-    if e.example is not None and any(kind == "p" for kind, _ in loss.marks):
-        marks = tuple((kind, e.example if kind == "p" else v) for kind, v in loss.marks)
+    if any(v == "*" for _, v in loss.marks):
+        if e.example is None:
+            return None
+        marks = tuple((kind, e.example if v == "*" else v) for kind, v in loss.marks)
         loss = Key(loss.stem, marks, loss.indices)
     try:
         top = e.plain(key_value(e, loss, None, t.Symbol(loss.stem, (0, 0))))
@@ -141,7 +144,7 @@ def is_open(e: Interpreter, key: Key) -> bool:
     found = world.find(key, e.position)
     if found is not None and not found[0].numeric:
         return False
-    if key in world.keys.values() and key not in world.numerators:
+    if key in world.keys.values() and general(key) not in world.numerators:
         return False
     if world.family(key) or (not key.marks and not key.indices and key.stem in e.locals):
         return False
@@ -202,6 +205,6 @@ def without_path(
     """The loss of a problem whose last results are not written into it: open, as far as they go."""
     if key is None or sizes(top) or not e.world.ends_of([n for n, _ in place.parts]):
         return None
-    if key not in e.world.loss_names:
+    if general(key) not in e.world.loss_names:
         return None
     return of_open(e, key, place, None)

@@ -140,6 +140,9 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
     elif plain and key.stem in e.world.size_names:
         return number(e.world.sizes[key.stem])
     if found is None:
+        single = _of_example(e, key)
+        if single is not None:
+            return single
         special = _special(e, key, hint, tree)
         if special is not None:
             return special
@@ -208,6 +211,21 @@ def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
         first = first or result
     assert first is not None
     raise first
+
+
+def _of_example(e: Interpreter, key: Key) -> Node | None:
+    """``L^{(i)}`` where only ``L`` has a formula, written for one example: the same with i in it."""
+    if len(key.marks) != 1 or key.marks[0][0] != "p" or not isinstance(key.marks[0][1], int):
+        return None
+    if key.stem not in e.world.examples:
+        return None
+    bare = Key(key.stem, (), key.indices)
+    found = e.world.find(bare, e.position)
+    if found is None or found[0].numeric:
+        return None
+    reader = e.inside({})
+    reader.example = key.marks[0][1]
+    return defined(reader, bare, *found)
 
 
 def _other_case(e: Interpreter, key: Key) -> Node | None:

@@ -175,7 +175,7 @@ def _range(e: Interpreter, tree: t.Big, letter: str, n: int) -> range:
     high = e.whole(tree.high) if tree.high is not None and n == 0 else None
     usual = e.world.run_of(letter)
     start = usual.start if low is None else low
-    if tree.high is not None and n == 0 and high is None:
+    if tree.high is not None and n == 0 and high is None and not isinstance(tree.high, t.Symbol):
         raise NotUnderstood("a sum up to something that is no number")
     stop = usual.stop if high is None else high + 1
     if low is not None and high is None:

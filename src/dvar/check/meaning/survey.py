@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from dvar.check.meaning.keys import Key, Spelling, letters_in, sort, stem_of
-from dvar.check.meaning.world import World
+from dvar.check.meaning.world import World, general
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
@@ -104,6 +104,7 @@ def _heads(statements: Sequence[Statement]) -> tuple[set[int], list[t.Apply]]:
 def _see_uses(world: World, statements: Sequence[Statement]) -> None:
     heads, applies = _heads(statements)
     spelling = world.spelling
+    seen: Counter[str] = Counter()  # how much oftener a name is that of one example than without
     for part in parts(statements):
         if not isinstance(part, t.Symbol):
             continue
@@ -111,16 +112,21 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
         if id(part) not in heads:
             world.plain.add(key.stem)
         world.bare.add(key)
-        if any(kind == "p" and isinstance(v, str) and v in spelling.letters for kind, v in key.marks):
-            world.examples.add(key.stem)
+        if not key.marks:
+            seen[key.stem] -= 1
+        elif any(kind == "p" and isinstance(v, str) and v in spelling.letters for kind, v in key.marks):
+            seen[key.stem] += 1
         if any(i == 0 for i in key.indices):
             world.bases[key.stem] = 0
         if key.stem == "delta" and part.subscripts and len(_index_letters(part)) == 2:
             world.kronecker = True
+    world.examples = {stem for stem, more in seen.items() if more > 0}
     for statement in statements:
         first = statement.members[0].expr
         if isinstance(first, t.Symbol) and len(statement.members) > 1:
             key = sort(first, spelling, {}).key
+            if any(kind == "p" and v in spelling.letters for kind, v in key.marks):
+                world.examples.add(key.stem)
             if any(m.relation in ("+=", "-=") for m in statement.members):
                 world.collected.add(str(key))
             world.bare_left.add(key)
@@ -211,6 +217,7 @@ def _see_losses(world: World, statements: Sequence[Statement]) -> None:
 
 
 def _name(tree: t.Expr, spelling: Spelling) -> Key | None:
+    """The name of a quantity, the same for all examples and layers of a family."""
     if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
         return _name(tree.items[0], spelling)
     if isinstance(tree, t.Apply) and not tree.primes and not tree.head.primes:
@@ -218,7 +225,7 @@ def _name(tree: t.Expr, spelling: Spelling) -> Key | None:
     if not isinstance(tree, t.Symbol) or tree.primes:
         return None
     found = sort(tree, spelling, {})
-    return None if found.operations else found.key
+    return None if found.operations else general(found.key, spelling.letters)
 
 
 # ── vectors and matrices ────────────────────────────────────────────────────────────────────────

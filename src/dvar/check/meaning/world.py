@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dvar.check.meaning.keys import Index, Key, Spelling
@@ -200,7 +200,7 @@ class World:
         return False
 
     def losses(self) -> set[Node]:
-        return {node for node, key in self.named.items() if key in self.loss_names}
+        return {node for node, key in self.named.items() if general(key) in self.loss_names}
 
     def named_below(self, top: Node, wrt: Sequence[Node]) -> set[Node]:
         """Other named results right beneath ``top``."""
@@ -229,10 +229,15 @@ class World:
         return [r for r in results if r not in used and r.inputs]
 
 
-def general(key: Key) -> Key:
-    """The name that stands for all layers and examples of a family."""
-    marks = tuple((kind, "*" if isinstance(value, int) and kind != "^" else value) for kind, value in key.marks)  # fmt: skip
+def general(key: Key, letters: Collection[str] = ()) -> Key:
+    """The name that stands for all layers and examples of a family; ``letters`` are index letters."""
+    marks = tuple((kind, _any(kind, value, letters)) for kind, value in key.marks)
     return Key(key.stem, marks, key.indices)
+
+
+def _any(kind: str, value: Index, letters: Collection[str]) -> Index:
+    counts = isinstance(value, int) and kind != "^"
+    return "*" if counts or value in letters else value
 
 
 def _starts_with(pattern: Pattern, key: Key) -> bool:
