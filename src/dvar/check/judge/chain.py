@@ -11,12 +11,14 @@ from dvar.check.judge import links
 from dvar.check.judge.ledger import Ledger, Printed
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, plain_units, printed_numbers, read_literal
-from dvar.check.meaning import differentiate, gradients
+from dvar.check.meaning import differentiate, gradients, names
+from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, reshaped, squeezed
 from dvar.check.meaning.world import World
-from dvar.core.node import Node
+from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
@@ -78,8 +80,6 @@ class Place:
 
     def _assembled(self, node: Node, key: object) -> Array | None:
         """An array all of whose entries are given one by one."""
-        from dvar.check.meaning.keys import Key
-
         assert isinstance(key, Key)
         shape = squeezed(tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
         if len(shape) != 1:
@@ -189,6 +189,7 @@ def judge_link(
                 return whole
         return link
     if numeric_right:
+        _learn_aligned(place, left, right)
         link = links.with_numbers(
             world, place.position, left, right, envs, place.ledger, place.sync
         )
@@ -232,9 +233,18 @@ def _second_thoughts(
 
 
 def strangers(place: Place, link: Link) -> set[str]:
-    """Open names of a link that occur in no definition and are given nowhere: who knows what they mean?"""
+    """Open names of a link that are in no formula and are given nowhere: who knows what they mean?"""
     world = place.world
-    return {name for name in link.opened if name not in world.familiar}
+    unknown = {name for name in link.opened if name not in world.familiar}
+    under = set(topological(list(world.named)))
+    for side in (link.left, link.right):
+        if side is None:
+            continue
+        node = side.node if isinstance(side, Jacobian) else side
+        for part in topological([node]):
+            if part in world.keys and part not in under and part not in place.ledger.given:
+                unknown.add(str(world.keys[part]))
+    return unknown
 
 
 def _defines_open(
@@ -269,8 +279,6 @@ def _defines_open(
 
 
 def _uses(node: Node, inner: Node) -> bool:
-    from dvar.core.node import topological
-
     return inner in topological([node])
 
 
@@ -281,6 +289,28 @@ def _plain_value(place: Place, tree: t.Expr, like: Node) -> Array:
 
 
 # ── learning ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _learn_aligned(place: Place, formula: t.Expr, numbers: t.Expr) -> None:
+    """``w x + b = 0.5 · 2 + 0.1`` gives w, x and b, where nothing has given them before."""
+    world, ledger = place.world, place.ledger
+    for name, value in put_in(formula, numbers) or ():
+        key = sort(name, world.spelling, {}).key
+        found = world.find(key, place.position)
+        if key in ledger.given_by_key or (found is not None and not found[0].numeric):
+            continue
+        if gradients.is_named(place.reader(), key) or world.family(key):
+            continue
+        if names.array_named(place.reader(), Key(key.stem, key.marks)) is not None and key.indices:
+            continue
+        try:
+            literal, _ = read_literal(place.reader(), value, ledger)
+        except NotUnderstood:
+            continue
+        ledger.given_by_key[key] = literal.value
+        for number in printed_numbers(value):
+            ledger.exact.add(abs(number))
+
 
 
 def _learn_definition(

@@ -48,6 +48,8 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     before: list[Definition] = []
     context: list[Statement] = []
     for number, (ordinals, is_fresh) in enumerate(groups):
+        if not is_fresh and _stands_alone([statements[o] for o in ordinals], before, spelling):
+            before, is_fresh = [], True
         context = [*([] if is_fresh else context), *(statements[o] for o in ordinals)]
         problem = _problem(
             document, statements, spelling, ordinals, number, before, context, is_fresh
@@ -72,7 +74,7 @@ def _grouped(
     """
     groups: list[tuple[list[int], bool]] = []
     known: dict[Pattern, t.Expr] = {}
-    section = -1
+    section, exercise = -1, None
     for ordinal, statement in enumerate(statements):
         here = section_of(document, statement)
         if here != section:
@@ -84,8 +86,9 @@ def _grouped(
             )
             if clash or not groups:
                 groups.append(([], True))
-            elif _is_exercise(document, here) and groups[-1][0]:
+            elif _exercise(document, here) != exercise and groups[-1][0]:
                 groups.append(([], False))
+            exercise = _exercise(document, here)
             known.update(own)
         left, right = _equation(statement)
         if left is not None and right is not None and is_numeric(right, lambda name: False):
@@ -103,8 +106,34 @@ _EXERCISE = re.compile(
 )
 
 
-def _is_exercise(document: Document, section: int) -> bool:
-    return _EXERCISE.match(document.sections[section].title) is not None
+def _stands_alone(
+    own: Sequence[Statement], before: Sequence[Definition], spelling: Spelling
+) -> bool:
+    """Whether an exercise uses nothing of what was defined before, but for the name of a loss.
+
+    ``∂L/∂x`` of an exercise about sorting is not about the loss of the network before it.
+    """
+    earlier = {d.pattern.stem for d in before}
+    if not earlier or not any(_equation(s)[1] is not None for s in own):
+        return False
+    losses: set[int] = set()
+    for part in parts(own):
+        if isinstance(part, t.Derivative) and part.of is not None:
+            losses |= {id(p) for p in t.walk(part.of)}
+    used = {
+        sort(p, spelling, {}).key.stem
+        for p in parts(own)
+        if isinstance(p, t.Symbol) and id(p) not in losses and not p.primes
+    }
+    return not used & earlier
+
+
+def _exercise(document: Document, section: int) -> int | None:
+    """The exercise that a section stands in, by its heading."""
+    at: int | None = section
+    while at is not None and not _EXERCISE.match(document.sections[at].title):
+        at = document.sections[at].parent
+    return at
 
 
 def _equation(statement: Statement) -> tuple[t.Expr | None, t.Expr | None]:
@@ -249,6 +278,7 @@ def _made(
     if not world.matrices:
         world.shapes.clear()
         world.given_shapes = {k: s for k, s in world.given_shapes.items() if len(s) == 1}
+    world.parts = {o: section_of(document, statements[o]) for o in ordinals}
     problem = Problem(world, list(ordinals))
     earlier = list(before)
     redefined = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dvar.check.meaning.aligning import literal_shape, put_in
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.survey import parts
@@ -149,9 +150,15 @@ def _given(
         if len(statement.members) < 2 or statement.members[0].relation:
             continue
         left = statement.members[0].expr
-        for member in statement.members[1:]:
-            if isinstance(left, t.Symbol) and member.expr is not None:
+        for before, member in zip(statement.members, statement.members[1:], strict=False):
+            if member.expr is None:
+                continue
+            if isinstance(left, t.Symbol):
                 _see_given(world, left, member.expr, unions, fixed)
+            if before.expr is not None and not isinstance(before.expr, t.Symbol):
+                for name, value in put_in(before.expr, member.expr) or ():
+                    if literal_shape(value):
+                        _see_given(world, name, value, unions, fixed)
 
 
 def _see_given(
@@ -172,40 +179,6 @@ def _see_given(
     for axis, n in enumerate(axes):
         fixed[("entry", key.stem, str(axis))] = n
         unions.root(("entry", key.stem, str(axis)))
-
-
-def literal_shape(value: t.Expr) -> tuple[int, ...] | None:
-    """The shape of an array of numbers as written; () for a number, None for anything else."""
-    match value:
-        case t.Number():
-            return ()
-        case t.Negative():
-            return literal_shape(value.operand)
-        case t.Sum(terms=(only,)):
-            return literal_shape(only)
-        case t.Quotient():
-            return () if literal_shape(value.above) == literal_shape(value.below) == () else None
-        case t.Matrix():
-            flat = [literal_shape(entry) for row in value.rows for entry in row]
-            if any(s != () for s in flat) or len({len(row) for row in value.rows}) != 1:
-                return None
-            shape = (len(value.rows), len(value.rows[0]))
-            turned = any(s.kind == "transpose" for s in value.scripts)
-            return shape[::-1] if turned else shape
-        case t.Group(kind="list" | "tuple" | "(" | "[", items=items) if (
-            len(items) > 1 or value.kind == "list"
-        ):
-            inner = {literal_shape(item) for item in items}
-            if len(inner) != 1 or None in inner:
-                return None
-            (shape_,) = inner
-            assert shape_ is not None
-            if any(s.kind == "transpose" for s in value.scripts) and not shape_:
-                return (len(items), 1)
-            return (len(items), *shape_)
-        case t.Group(items=(item,)):
-            return literal_shape(item)
-    return None
 
 
 def _declared(

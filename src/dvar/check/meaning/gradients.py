@@ -203,7 +203,10 @@ def without_path(
     e: Interpreter, top: Node, place: differentiate.Place, key: Key | None
 ) -> Value | None:
     """The loss of a problem whose last results are not written into it: open, as far as they go."""
-    if key is None or sizes(top) or not e.world.ends_of([n for n, _ in place.parts]):
+    nodes = [n for n, _ in place.parts]
+    if key is None or sizes(top):
+        return None
+    if not e.world.ends_of(nodes) and not any(n in e.world.named for n in nodes):
         return None
     if general(key) not in e.world.loss_names:
         return None

@@ -139,6 +139,9 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
             return defined(e, key, definition, bound)
     elif plain and key.stem in e.world.size_names:
         return number(e.world.sizes[key.stem])
+    entry = _entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
+    if entry is not None:
+        return entry
     if found is None:
         single = _of_example(e, key)
         if single is not None:
@@ -146,9 +149,6 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
         special = _special(e, key, hint, tree)
         if special is not None:
             return special
-        entry = _entry(e, key)
-        if entry is not None:
-            return entry
         family = _family(e, key)
         if family is not None:
             return family
@@ -185,6 +185,7 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     finally:
         world.open.discard(at)
     world.named[node] = key
+    world.places.setdefault(node, set()).add(definition.position)
     return node
 
 
@@ -217,7 +218,8 @@ def _of_example(e: Interpreter, key: Key) -> Node | None:
     """``L^{(i)}`` where only ``L`` has a formula, written for one example: the same with i in it."""
     if len(key.marks) != 1 or key.marks[0][0] != "p" or not isinstance(key.marks[0][1], int):
         return None
-    if key.stem not in e.world.examples:
+    bare_loss = Key(key.stem, (), key.indices) in e.world.loss_names
+    if not e.world.examples or not (key.stem in e.world.examples or bare_loss):
         return None
     bare = Key(key.stem, (), key.indices)
     found = e.world.find(bare, e.position)
@@ -368,11 +370,17 @@ def _member(e: Interpreter, key: Key, rest: tuple[int, ...], definition: Definit
 # ── open names ──────────────────────────────────────────────────────────────────────────────────
 
 
+COUNTS = frozenset("m N M n".split())
+"""Letters that say how many examples there are."""
+
+
 def open_name(
     e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Symbol | None
 ) -> Node:
     """A variable; its shape is declared, or what its neighbours ask for, or what such letters usually are."""
     world = e.world
+    if world.has_one_example and key.stem in COUNTS and not key.marks and not key.indices:
+        return number(1.0)
     shape = world.shape(key)
     if shape is None and key in world.given_shapes:
         shape = world.given_shapes[key]

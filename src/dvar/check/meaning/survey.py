@@ -16,6 +16,9 @@ _USUAL = frozenset("ijk")
 _LOSS_WORDS = re.compile(
     r"^(loss|cost|error|obj|objective|nll|mse|bce|ce|risk|energy|reg)$", re.IGNORECASE
 )
+_ONE_EXAMPLE = re.compile(
+    r"\b(only|just|a) (one|single|1) (training |data )?(sample|example|observation|point|pair)\b"
+)
 _LOSS_LETTERS = frozenset(["L", "J", "C", "E", "Q", "ell", "l", "R"])
 
 
@@ -87,6 +90,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_matrices(world, statements, prose)
     world.bars = _has_bars(statements)
     low = prose.lower()
+    world.has_one_example = _ONE_EXAMPLE.search(low) is not None
     world.numerator_layout = "numerator layout" in low or "numerator-layout" in low
     world.rows_are_examples = bool(
         re.search(

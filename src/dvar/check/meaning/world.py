@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dvar.check.meaning.keys import Index, Key, Spelling
 from dvar.check.meaning.patterns import Pattern, pattern_of
@@ -85,11 +85,14 @@ class World:
     loss: Key | None = None
     loss_names: set[Key] = field(default_factory=set)
     parameter: t.Expr | None = None
+    has_one_example: bool = False
     nablas: dict[Key, t.Expr] = field(default_factory=dict)
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)
     open: set[object] = field(default_factory=set)
     named: dict[Node, Key] = field(default_factory=dict)
+    places: dict[Node, set[int]] = field(default_factory=dict)
+    parts: Mapping[int, int] = field(default_factory=dict)
     keys: dict[Node, Key] = field(default_factory=dict)
     fresh: dict[Node, tuple[Key, object, Key | None]] = field(default_factory=dict)
     open_gradients: dict[tuple[Key, object], Node] = field(default_factory=dict)
@@ -219,7 +222,15 @@ class World:
             for result in self.named
             if result not in wanted and wanted & set(topological([result]))
         ]
-        return self._last(above)
+        return self._latest(self._last(above))
+
+    def _latest(self, ends: list[Node]) -> list[Node]:
+        """Of results in several parts of a problem those of the last part: each part is about its own."""
+        if len(ends) < 2 or not self.parts:
+            return ends
+        part = {end: max((self.parts.get(p, 0) for p in self.places.get(end, ())), default=0) for end in ends}
+        last = max(part.values())
+        return [end for end in ends if part[end] == last]
 
     @staticmethod
     def _last(results: list[Node]) -> list[Node]:
@@ -260,9 +271,12 @@ def definition_of(
     ):
         left = left.items[0]
     if isinstance(left, t.Apply):
-        if left.subscripts or left.scripts or left.primes or left.head.primes:
+        if left.scripts or left.primes or left.head.primes:
             return None
-        params, left = left.args, left.head
+        if left.subscripts:  # F(x)_i is the entry F_i
+            left = replace(left.head, subscripts=left.head.subscripts + left.subscripts)
+        else:
+            params, left = left.args, left.head
     if not isinstance(left, t.Symbol) or left.primes:
         return None
     pattern, operations = pattern_of(left, spelling)
