@@ -137,9 +137,12 @@ def _counted_entries(
         if part.subscripts[0].text.isdigit():
             index = int(part.subscripts[0].text) + 1 - world.bases.get(stem_of(part), 1)
             highest[stem_of(part)] = max(highest.get(stem_of(part), 0), index)
+    sizes = {n for n in highest.values() if 2 <= n <= LARGEST}
     for stem, n in highest.items():
-        if 2 <= n <= LARGEST:
+        if n in sizes:
             fixed.setdefault(("entry", stem, "0"), n)
+    if len(sizes) == 1:  # what is beside such a vector has its size, unless something else is said
+        (world.default_size,) = sizes
 
 
 def _given(

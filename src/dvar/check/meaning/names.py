@@ -17,7 +17,7 @@ from dvar.check.meaning.values import (
     sizes,
     stacked,
 )
-from dvar.check.meaning.world import DEFAULT_SIZE, Definition
+from dvar.check.meaning.world import Definition
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -264,11 +264,11 @@ def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sym
     if key.stem == "I" and world.matrices:
         if hint and len(hint) == 2 and hint[0] == hint[1]:
             return identity(hint[0])
-        return identity(DEFAULT_SIZE)
+        return identity(e.world.default_size)
     if key.stem == "1":
         if hint and len(hint) == 2:
             return TABLE["ones"](hint)
-        return TABLE["ones"]((DEFAULT_SIZE, 1))
+        return TABLE["ones"]((e.world.default_size, 1))
     return None
 
 
@@ -415,7 +415,7 @@ def _fitting(e: Interpreter, key: Key, hint: tuple[int, ...]) -> tuple[int, ...]
 
 def _usual(e: Interpreter, key: Key, tree: t.Symbol | None) -> tuple[int, ...]:
     world = e.world
-    n = DEFAULT_SIZE
+    n = e.world.default_size
     first = world.entry_sizes.get((key.stem, 0))
     if first is not None and not key.indices:
         second = world.entry_sizes.get((key.stem, 1))
@@ -448,7 +448,7 @@ def beside(
         return None
     key = sort(tree, e.world.spelling, e.env).key
     usual = _usual(e, key, tree)
-    n = DEFAULT_SIZE
+    n = e.world.default_size
     rows = left[1] if left and len(left) == 2 else None
     columns = right[0] if right and len(right) >= 1 else None
     shape: tuple[int, ...]

@@ -86,6 +86,7 @@ class World:
     loss_names: set[Key] = field(default_factory=set)
     parameter: t.Expr | None = None
     has_one_example: bool = False
+    default_size: int = DEFAULT_SIZE
     nablas: dict[Key, t.Expr] = field(default_factory=dict)
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)
