@@ -14,7 +14,8 @@ from dvar.check.judge import links
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, read_literal
+from dvar.check.judge.literal import is_plain, plain_units, read_literal
+from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
 from dvar.core.node import Node
@@ -59,7 +60,7 @@ def find(
     if _is_function_itself(place, left, right, envs):
         causes.append("wrong-rule")
         remark = "the function itself stands where its derivative is due"
-    if _misses_path(place, left, right, link, envs):
+    if _misses_path(place, left, right, link, envs) or _is_one_path(left, right):
         causes += ["missing-path", "missing-sum"]
         remark = "a path of the chain rule is missing"
     for bend in _repairs(place, text, left, right, envs, others):
@@ -184,6 +185,22 @@ def _misses_path(
     return False
 
 
+def _is_one_path(left: t.Expr, right: t.Expr) -> bool:
+    """Whether the right side is a proper chain from the numerator to the denominator of the left one.
+
+    Its links are right one by one, as the statement's parts are judged; what is missing are other chains.
+    """
+    if not isinstance(left, t.Derivative) or not isinstance(right, t.Product):
+        return False
+    chain = [f for f in right.factors if isinstance(f, t.Derivative)]
+    if len(chain) < 2 or len(chain) != len(right.factors):
+        return False
+    if any(c.of is None or len(c.wrt) != 1 for c in chain) or left.of is None or len(left.wrt) != 1:
+        return False
+    ends = same_tree(chain[0].of, left.of) and same_tree(chain[-1].wrt[0], left.wrt[0])
+    return ends and all(same_tree(a.wrt[0], b.of) for a, b in zip(chain, chain[1:], strict=False))
+
+
 def _is_shape_fault(link: Link) -> bool:
     def shape(value: Value | None) -> tuple[int, ...]:
         if value is None:
@@ -234,6 +251,8 @@ def _of_numbers(expected: Array, found: Array, right: t.Expr) -> tuple[str, str]
         return None
     e, f = expected.ravel(), found.ravel()
     tolerance = 0.006 * np.maximum(np.abs(e), 1e-12)
+    if is_plain(right):
+        tolerance = np.maximum(tolerance, plain_units(right, found).ravel().astype(float))
     if np.all(np.abs(e + f) <= tolerance) and np.any(np.abs(e) > 0):
         return "sign", "the sign is turned"
     if np.all(np.abs(np.abs(e) - np.abs(f)) <= tolerance) and e.size > 1:

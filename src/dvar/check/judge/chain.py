@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from dvar.check.judge import links
 from dvar.check.judge.ledger import Ledger, Printed
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, plain_units, printed_numbers, read_literal
+from dvar.check.judge.literal import (
+    is_plain,
+    numbers_in,
+    plain_units,
+    printed_numbers,
+    read_literal,
+)
 from dvar.check.meaning import differentiate, gradients, names
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.choices import Choices
@@ -177,6 +183,8 @@ def judge_link(
     numeric_left, numeric_right = links.is_number(left, world), links.is_number(right, world)
     if numeric_left and numeric_right:
         link = links.between_numbers(world, place.position, left, right, place.ledger)
+        if link.verdict == "ok" and link.roots:
+            link = _unless_right(place, subject, right, envs, link)
         if (
             link.verdict == "wrong"
             and subject.expr is not None
@@ -209,6 +217,20 @@ def judge_link(
         )
         if zero.verdict in ("ok", "convention"):
             return zero
+    return link
+
+
+def _unless_right(
+    place: Place, subject: Member, right: t.Expr, envs: Sequence[dict[str, int]], link: Link
+) -> Link:
+    """Right arithmetic from a wrong number is carried, unless the result is right all the same."""
+    if subject.expr is None or links.is_number(subject.expr, place.world):
+        return link
+    whole = links.with_numbers(
+        place.world, place.position, subject.expr, right, envs, place.ledger, place.sync
+    )
+    if whole.verdict in ("wrong", "carried"):
+        return replace(link, verdict="carried", numbers=whole.numbers)
     return link
 
 
@@ -393,22 +415,31 @@ def _note_numbers(
     envs: Sequence[dict[str, int]],
 ) -> None:
     assert member.expr is not None
-    if not is_plain(member.expr):
+    plain = is_plain(member.expr)
+    if not plain and root is None:
         return
     exact = _exact(place, members, envs)
     try:
         literal, _ = read_literal(place.reader(), member.expr, place.ledger)
     except NotUnderstood:
         return
-    numbers = printed_numbers(member.expr)
     matched = links.like(exact, literal.value) if exact is not None else None
-    flat = np.abs(matched - literal.value).ravel() if matched is not None else None
+    difference = np.abs(matched - literal.value).ravel() if matched is not None else None
+    if not plain:
+        # Numbers that come up first in a computation that is wrong are doubtful.
+        worst = float(difference.max()) if difference is not None and difference.size else 0.0
+        for number in numbers_in(member.expr):
+            if not number.is_whole and abs(number.value) not in place.ledger.numbers:
+                place.ledger.note(number.value, worst, root)
+        return
+    numbers = printed_numbers(member.expr)
+    units = {n.value: n.unit for n in numbers_in(member.expr) if not n.is_whole}
     for n, number in enumerate(numbers):
-        off = float(flat[n]) if flat is not None and flat.size == len(numbers) else float(
-            next((x.unit for x in t.walk(member.expr) if isinstance(x, t.Number) and x.value == number and not x.is_whole), 0)
-        )  # fmt: skip
-        mistaken = root if flat is None or off > 0 else None
-        place.ledger.note(number, off, mistaken)
+        if difference is not None and difference.size == len(numbers):
+            off = float(difference[n])
+        else:
+            off = float(units.get(number, 0))
+        place.ledger.note(number, off, root if difference is None or off > 0 else None)
 
 
 def _exact(place: Place, members: Sequence[Member], envs: Sequence[dict[str, int]]) -> Array | None:

@@ -374,7 +374,7 @@ def between_numbers(
             return Link("unknown", "the two sides are numbers of different shapes")
         numbers = (matched, b.value)
         if close(matched, b.value, _allowed_slack(a, b)):
-            return Link("ok", "", numbers=numbers)
+            return Link("ok", "", numbers=numbers, roots=a.roots)
         return Link("wrong", "", numbers=numbers)
 
     for link, _ in readings(attempt, READINGS):

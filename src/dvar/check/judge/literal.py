@@ -11,9 +11,15 @@ import numpy as np
 from dvar.check.judge.ledger import Ledger
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.points import Point
-from dvar.core.node import Node, topological
-from dvar.core.op import CONSTANT, Array
+from dvar.check.meaning.values import NotUnderstood
+from dvar.core.node import Node
+from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import Rebuild, places
+
+
+FEW = 0.05
+"""A rounded number is not off by more than this part of itself."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def read_literal(e: Interpreter, tree: t.Expr, ledger: Ledger) -> tuple[Literal,
     node = e.node(tree)
     value = _value(node, {})
     plain = is_plain(tree)
-    slack, with_mistakes, roots = _slack(node, tree, value, ledger, plain)
+    slack, with_mistakes, roots = _slack(e, tree, value, ledger, plain)
     return Literal(value, slack, with_mistakes, roots, plain), node
 
 
@@ -112,30 +118,25 @@ def _value(node: Node, known: dict[Node, float]) -> Array:
 
 
 def _slack(
-    node: Node, tree: t.Expr, value: Array, ledger: Ledger, plain: bool
+    e: Interpreter, tree: t.Expr, value: Array, ledger: Ledger, plain: bool
 ) -> tuple[Array, Array, tuple[int, ...]]:
     if plain:
         units = plain_units(tree, value)
         return units, units, ()
-    constants = {
-        float(n.param("value").array.item()): n
-        for n in topological([node])
-        if n.op is CONSTANT and not n.shape
-    }
     slack = np.zeros_like(value)
     extra = np.zeros_like(value)
     roots: set[int] = set()
-    for number in {n.text: n for n in numbers_in(tree)}.values():
-        constant = constants.get(float(number.value))
-        if constant is None:
+    values = {id(number) for number in numbers_in(tree)}
+    for number, rebuild in places(tree):
+        if not isinstance(number, t.Number) or id(number) not in values:
             continue
         off, mistake, root = _deviation(number, ledger)
         if root is not None:
             roots.add(root)
         if off:
-            slack = slack + _effect(node, constant, float(number.value), off, value)
+            slack = slack + _effect(e, number, rebuild, off, value)
         if max(off, mistake):
-            extra = extra + _effect(node, constant, float(number.value), max(off, mistake), value)
+            extra = extra + _effect(e, number, rebuild, max(off, mistake), value)
     return slack, extra, tuple(sorted(roots))
 
 
@@ -149,13 +150,27 @@ def _deviation(number: t.Number, ledger: Ledger) -> tuple[float, float, int | No
         return off * 1.02, 0.0, None
     if abs(number.value) in ledger.exact or number.is_whole:
         return 0.0, 0.0, None
-    return float(number.unit), 0.0, None
+    # 0.1 is a choice rather than a rounded result: what has few digits is not off by a tenth.
+    return min(float(number.unit), FEW * float(abs(number.value))), 0.0, None
 
 
-def _effect(node: Node, constant: Node, at: float, off: float, value: Array) -> Array:
+def _effect(
+    e: Interpreter, number: t.Number, rebuild: Rebuild, off: float, value: Array
+) -> Array:
+    """How far the value moves if one number in it moves by ``off``."""
     worst = np.zeros_like(value)
-    for sign in (1.0, -1.0):
-        moved = _value(node, {constant: at + sign * off})
+    for sign in (1, -1):
+        moved_number = number.value + sign * Fraction(off)
+        span = number.span
+        written: t.Expr = t.Number(str(abs(moved_number)), span)
+        if moved_number < 0:
+            written = t.Negative(written, span)
+        try:
+            moved = _value(e.again().node(rebuild(written)), {})
+        except NotUnderstood:
+            continue
+        if moved.shape != value.shape:
+            continue
         change = np.abs(moved - value)
         worst = np.maximum(worst, np.where(np.isfinite(change.astype(float)), change, 0))
     return worst

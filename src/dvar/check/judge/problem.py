@@ -19,7 +19,7 @@ from dvar.check.meaning.survey import parts, spelling_of, survey
 from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import Definition, World, definition_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.document import Document, Member, Statement
 
 EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 
@@ -274,7 +274,10 @@ def _made(
     survey(world, own, prose)
     if matrices is not None:
         world.matrices = matrices
-    measure(world, own)
+    inherited = [
+        Statement((Member("", d.value, d.value.span),), d.value.span, 0) for d in before if fresh
+    ]
+    measure(world, [*own, *inherited])
     if not world.matrices:
         world.shapes.clear()
         world.given_shapes = {k: s for k, s in world.given_shapes.items() if len(s) == 1}

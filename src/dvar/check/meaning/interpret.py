@@ -154,6 +154,12 @@ class Interpreter:
         env = {**{k: v for k, v in self.world.sizes.items()}, **self.env}
         return number_of(tree, self.world.spelling, env)
 
+    def again(self) -> Interpreter:
+        """A reader that takes the same readings as this one took, from the start."""
+        other = Interpreter(self.world, self.position, Choices(self.choices.script), self.env)
+        other.locals, other.code, other.example = self.locals, self.code, self.example
+        return other
+
     def inside(self, bound: Mapping[str, int]) -> Interpreter:
         """The same reader with more index letters bound."""
         other = Interpreter(self.world, self.position, self.choices, {**self.env, **bound})

@@ -1,0 +1,50 @@
+"""Every part of a formula with a way to put another in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+from dvar.read.worksheet import tree as t
+
+Rebuild = Callable[[t.Expr], t.Expr]
+
+
+def places(tree: t.Expr) -> Iterator[tuple[t.Expr, Rebuild]]:
+    """Every part of a tree with a function that puts another in its place."""
+    stack: list[tuple[Any, Rebuild]] = [(tree, lambda new: new)]
+    while stack:
+        part, rebuild = stack.pop()
+        if not isinstance(part, t.Script):
+            yield part, rebuild
+        for f in reversed(fields(part)):
+            value = getattr(part, f.name)
+            if isinstance(value, tuple):
+                for n, item in enumerate(value):
+                    if hasattr(item, "span"):
+                        stack.append((item, _in_tuple(part, f.name, value, n, rebuild)))
+                    elif isinstance(item, tuple):
+                        for k, inner in enumerate(item):
+                            if hasattr(inner, "span"):
+                                stack.append((inner, _in_rows(part, f.name, value, n, k, rebuild)))
+            elif hasattr(value, "span"):
+                stack.append((value, _in_field(part, f.name, rebuild)))
+
+
+def _in_field(part: Any, name: str, rebuild: Rebuild) -> Rebuild:
+    return lambda new: rebuild(replace(part, **{name: new}))
+
+
+def _in_tuple(part: Any, name: str, value: tuple[Any, ...], n: int, rebuild: Rebuild) -> Rebuild:
+    return lambda new: rebuild(replace(part, **{name: (*value[:n], new, *value[n + 1 :])}))
+
+
+def _in_rows(
+    part: Any, name: str, value: tuple[Any, ...], n: int, k: int, rebuild: Rebuild
+) -> Rebuild:
+    def put(new: t.Expr) -> t.Expr:
+        row = (*value[n][:k], new, *value[n][k + 1 :])
+        return rebuild(replace(part, **{name: (*value[:n], row, *value[n + 1 :])}))
+
+    return put
