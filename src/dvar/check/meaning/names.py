@@ -137,7 +137,7 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
         definition, bound = found
         if not definition.numeric:
             return defined(e, key, definition, bound)
-    elif plain and key.stem in e.world.size_names:
+    if plain and key.stem in e.world.size_names:
         return number(e.world.sizes[key.stem])
     entry = _entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
     if entry is not None:

@@ -276,8 +276,10 @@ def definition_of(
             return None
         if left.subscripts:  # F(x)_i is the entry F_i
             left = replace(left.head, subscripts=left.head.subscripts + left.subscripts)
-        else:
+        elif all(isinstance(a, t.Symbol) and not a.primes for a in left.args):
             params, left = left.args, left.head
+        else:  # a(1 - a) = … is about a product
+            return None
     if not isinstance(left, t.Symbol) or left.primes:
         return None
     pattern, operations = pattern_of(left, spelling)
