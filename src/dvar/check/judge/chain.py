@@ -157,21 +157,38 @@ def _bridged(
     envs: Sequence[dict[str, int]],
     start: int,
 ) -> Verdict:
-    """Where a member in the middle is not understood, its neighbours are compared with each other."""
-    if verdict.verdict != "unknown":
+    """Where a member in the middle is not understood, what stands before it is compared with the end."""
+    if verdict.verdict != "unknown" or len(members) < 3 or members[-1].expr is None:
         return verdict
-    faulty = {id(m) for _, m, link in verdict.links if link.verdict == "unknown"}
-    last = members[-1]
-    if last.expr is None or len(members) < 3:
+    if _only_numbers_unknown(place, verdict):
+        return Verdict("ok", note="the arithmetic is right; what the numbers stand for is not known", links=verdict.links)
+    anchor: Member | None = None
+    for before, _, link in verdict.links:
+        anchor = before
+        if link.verdict == "unknown":
+            break
+    if anchor is None or anchor.expr is None or anchor is members[-2]:
         return verdict
-    known = [m for m in members[:-1] if m.expr is not None]
-    for before in known:
-        if before is members[-2] and id(last) in faulty:
-            continue
-        link = judge_link(place, members[0], before, last, envs)
-        if link.verdict in ("ok", "convention"):
-            return Verdict("ok", note="a member in between was not understood", links=verdict.links)
+    link = judge_link(place, members[0], anchor, members[-1], envs)
+    if link.verdict in ("ok", "convention"):
+        return Verdict("ok", note="a member in between was not understood", links=verdict.links)
+    if link.verdict in ("wrong", "carried"):
+        return Verdict(link.verdict, members[-1], anchor, link, links=[(anchor, members[-1], link)])
     return verdict
+
+
+def _only_numbers_unknown(place: Place, verdict: Verdict) -> bool:
+    """Whether all that is not understood is where numbers are put in for names, and the rest is right."""
+    right = 0
+    for before, member, link in verdict.links:
+        if link.verdict != "unknown":
+            right += 1
+            continue
+        if before.expr is None or member.expr is None:
+            return False
+        if links.is_number(before.expr, place.world) or not links.is_number(member.expr, place.world):
+            return False
+    return right > 0
 
 
 def judge_link(
@@ -255,18 +272,21 @@ def _second_thoughts(
 
 
 def strangers(place: Place, link: Link) -> set[str]:
-    """Open names of a link that are in no formula and are given nowhere: who knows what they mean?"""
+    """Open names of one side that are nowhere else: in no formula, not given, not on the other side."""
     world = place.world
-    unknown = {name for name in link.opened if name not in world.familiar}
+    left, right = (_open_names(place, side) for side in (link.left, link.right))
     under = set(topological(list(world.named)))
-    for side in (link.left, link.right):
-        if side is None:
-            continue
-        node = side.node if isinstance(side, Jacobian) else side
-        for part in topological([node]):
-            if part in world.keys and part not in under and part not in place.ledger.given:
-                unknown.add(str(world.keys[part]))
-    return unknown
+    unknown = {n for n in left ^ right if n not in under and n not in place.ledger.given}
+    if not (left & right):
+        unknown |= {n for n in left | right if str(world.keys[n]) not in world.familiar}
+    return {str(world.keys[n]) for n in unknown}
+
+
+def _open_names(place: Place, side: Value | None) -> set[Node]:
+    if side is None:
+        return set()
+    node = side.node if isinstance(side, Jacobian) else side
+    return {part for part in topological([node]) if part in place.world.keys}
 
 
 def _defines_open(
@@ -311,6 +331,24 @@ def _plain_value(place: Place, tree: t.Expr, like: Node) -> Array:
 
 
 # ── learning ────────────────────────────────────────────────────────────────────────────────────
+
+
+def learn_condition(place: Place) -> None:
+    """``if c = 2`` gives c for the statement and what follows."""
+    for tree in place.conditions:
+        if not isinstance(tree, t.Relation) or tree.relations != ("=",):
+            continue
+        name, value = tree.members
+        if not isinstance(name, t.Symbol) or not links.is_number(value, place.world):
+            continue
+        if name.base in place.world.spelling.letters:
+            continue
+        key = sort(name, place.world.spelling, {}).key
+        try:
+            literal, _ = read_literal(place.reader(), value, place.ledger)
+        except NotUnderstood:
+            continue
+        place.ledger.given_by_key[key] = literal.value
 
 
 def _learn_aligned(place: Place, formula: t.Expr, numbers: t.Expr) -> None:

@@ -66,6 +66,7 @@ def _verdict(
         context.chains[ordinal] = members
         return updates.judge_update(place, statement, context.prose), "update"
     start = 1
+    chain.learn_condition(place)
     cell = context.cells.get(ordinal)
     if cell is not None:
         members = [*cell, replace(members[0], relation="=")]

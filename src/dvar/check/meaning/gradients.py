@@ -51,18 +51,35 @@ def of_loss(e: Interpreter, place: differentiate.Place, target: Key | None) -> V
     Where a loss of one example stands beside that of all, either may be meant.
     """
     loss = e.world.loss
+    found = [(k, top) for k in _candidates(e) if (top := _top(e, k)) is not None]
+    # A loss that is part of another one is not what gradients are of, unless that one sums over examples.
+    roots = [k for k, top in found if not any(top in topological([o]) for _, o in found if o is not top)]
+    order = roots if not _sums(e, roots) else [*roots, *(k for k, _ in found if k not in roots)]
     options: list[tuple[str, Value]] = []
-    for candidate in [loss, *sorted(e.world.loss_names - {loss}, key=str)] if loss else []:
-        found = _of(e, candidate, place)
-        if found is not None:
-            options.append((f"of {candidate}", found))
+    for key in order:
+        value = _gradient(e, dict(found)[key], place, key)
+        if value is not None:
+            options.append((f"of {key}", value))
     if not options:
         return of_open(e, loss or Key("loss"), place, target)
     return e.choices.pick(options)
 
 
-def _of(e: Interpreter, loss: Key, place: differentiate.Place) -> Value | None:
-    """The gradient of one loss; None where it has no formula or does not depend on the place."""
+def _candidates(e: Interpreter) -> list[Key]:
+    first = [e.world.loss] if e.world.loss is not None else []
+    return [*first, *sorted(e.world.loss_names - set(first), key=str)]
+
+
+def _sums(e: Interpreter, losses: list[Key]) -> bool:
+    """Whether one of the losses is a sum or mean over examples."""
+    found = [e.world.find(k, e.position) for k in losses]
+    return any(
+        isinstance(part, t.Big) for f in found if f is not None for part in t.walk(f[0].value)
+    )
+
+
+def _top(e: Interpreter, loss: Key) -> Node | None:
+    """The value of a loss; None where it has no formula."""
     from dvar.check.meaning.names import key_value
 
     if is_open(e, loss):
@@ -74,9 +91,16 @@ def _of(e: Interpreter, loss: Key, place: differentiate.Place) -> Value | None:
         loss = Key(loss.stem, marks, loss.indices)
     try:
         top = e.plain(key_value(e, loss, None, t.Symbol(loss.stem, (0, 0))))
-        if top.shape:
-            return None
-        return differentiate.between(e, top, place, loss)
+    except NotUnderstood:
+        return None
+    return None if top.shape else top
+
+
+def _gradient(
+    e: Interpreter, top: Node, place: differentiate.Place, key: Key
+) -> Value | None:
+    try:
+        return differentiate.between(e, top, place, key)
     except NotUnderstood:
         return None
 

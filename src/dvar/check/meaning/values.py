@@ -192,9 +192,11 @@ def _dot(a: Node, b: Node) -> list[Option]:
 
 
 def _outer(a: Node, b: Node) -> list[Option]:
-    """``δ x`` for ``δ xᵀ``: two vectors side by side whose transpose was left out."""
+    """``δ x`` for ``δ xᵀ``: two vectors side by side of which neither is laid out against the other."""
     if not (is_vector(a) and is_vector(b)):
         return []
+    if a.ndim == b.ndim == 2 and (a.shape[0] == 1) != (b.shape[0] == 1):
+        return []  # a transpose is written: the product is what it says
     return [
         ("outer product", TABLE["outer"](flat(a), flat(b))),
         ("outer product, turned", TABLE["outer"](flat(b), flat(a))),
