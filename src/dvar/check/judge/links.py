@@ -13,6 +13,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.literal import Literal, is_numeric, read_literal
 from dvar.check.meaning.choices import Choices, readings
 from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import letters_in
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.structures import condition
@@ -65,7 +66,11 @@ def assignments(
     if not letters:
         return [{}]
     runs = [world.run_of(c) for c in letters]
-    picks = [_places(world, c, run) for c, run in zip(letters, runs, strict=True)]
+    ahead = {c for tree in trees for c in _looks_ahead(tree)}
+    picks = [
+        _places(world, c, run[:-1] if c in ahead and len(run) > 1 else run)
+        for c, run in zip(letters, runs, strict=True)
+    ]
     found: list[dict[str, int]] = []
     distinct = {c: p[n % len(p)] for n, (c, p) in enumerate(zip(letters, picks, strict=True))}
     turned = {c: p[(n + 1) % len(p)] for n, (c, p) in enumerate(zip(letters, picks, strict=True))}
@@ -76,6 +81,17 @@ def assignments(
             found.append(candidate)
         if len(found) >= ASSIGNMENTS:
             break
+    return found
+
+
+def _looks_ahead(tree: t.Expr) -> set[str]:
+    """Letters that stand with something added: ``h_{t+1}`` says nothing of the last time."""
+    found: set[str] = set()
+    for part in t.walk(tree):
+        if isinstance(part, t.Sum) and len(part.terms) == 2 and part.signs == (1, 1):
+            first, second = part.terms
+            if isinstance(second, t.Number) and second.is_whole:
+                found |= set(letters_in(first))
     return found
 
 

@@ -175,7 +175,7 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
     key = sort(head, world.spelling, {}).key
     if made.pattern.stem in ("e", "pi", "1"):
         return True
-    if _family_covers(made, world):
+    if _family_covers(made, world) or (not made.params and world.family(key)):
         return True
     return _is_gradient_name(head, key.stem, world)
 

@@ -117,6 +117,7 @@ def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> N
             if found and all(c in letters for c in found) and isinstance(sub, (t.Label, t.Symbol)):
                 for letter in found:
                     unions.join(("letter", letter), ("entry", stem_of(part), str(position)))
+                    world.entry_letters[stem_of(part)] = letter
                     if world.starts.get(letter) == 0:
                         world.bases.setdefault(stem_of(part), 0)
                     position += 1

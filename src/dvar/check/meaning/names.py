@@ -395,7 +395,29 @@ def open_name(
     e.opened.add(familiar_name(e, key, tree))
     node = world.open_name(key, shape)
     world.keys[node] = key
+    if key.stem in world.normalised:
+        return _normalised(e, key, node)
     return node
+
+
+def _normalised(e: Interpreter, key: Key, node: Node) -> Node:
+    """The same name with entries that add up to one."""
+    if node.shape:
+        axis = None if 1 in sizes(node) or node.ndim == 1 else (1 if e.world.rows_are_examples else 0)
+        total = TABLE["sum"](node, axis=axis, keepdims=axis is not None)
+        return TABLE["divide"](node, total)
+    letters = e.world.entry_letters.get(key.stem)
+    if not key.indices or not isinstance(key.indices[-1], int) or letters is None:
+        return node
+    total = node
+    for k in e.world.run_of(letters):
+        if k == key.indices[-1]:
+            continue
+        other = Key(key.stem, key.marks, (*key.indices[:-1], k))
+        part = e.world.open_name(other, ())
+        e.world.keys[part] = other
+        total = TABLE["add"](total, part)
+    return TABLE["divide"](node, total)
 
 
 def familiar_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> str:

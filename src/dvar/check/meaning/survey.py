@@ -88,6 +88,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_uses(world, statements)
     _see_losses(world, statements)
     _see_matrices(world, statements, prose)
+    _see_normalised(world, statements, prose)
     world.bars = _has_bars(statements)
     low = prose.lower()
     world.has_one_example = _ONE_EXAMPLE.search(low) is not None
@@ -98,6 +99,25 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
             low,
         )  # fmt: skip
     ) or bool(re.search(r"rows? (of|holds?|are|is) .{0,20}(examples?|samples?)", low))
+
+
+_ONE_HOT = re.compile(r"one[- ]?hot|1-of-[kK]|probability (distribution|vector)", re.I)
+_LABELS = frozenset("y t Y T".split())
+
+
+def _see_normalised(world: World, statements: Sequence[Statement], prose: str) -> None:
+    """``\\sum_i y_i = 1`` and "one-hot" are conditions on names, not claims."""
+    if _ONE_HOT.search(prose):
+        world.normalised |= _LABELS
+    for statement in statements:
+        members = statement.members
+        if len(members) < 2 or members[1].relation != "=":
+            continue
+        left, right = members[0].expr, members[-1].expr
+        if isinstance(left, t.Big) and left.name == "sum" and isinstance(left.body, t.Symbol):
+            one = isinstance(right, t.Number) and right.text == "1"
+            if one and not left.body.scripts and len(left.indices) == 1:
+                world.normalised.add(stem_of(left.body))
 
 
 def _heads(statements: Sequence[Statement]) -> tuple[set[int], list[t.Apply]]:

@@ -53,6 +53,7 @@ class World:
         counted: stems whose entries are written in brackets, ``w_2(1,1)``.
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
         numerators: names that are differentiated somewhere.
+        normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``.
         collected: stems that a loop adds to, ``dw += …``.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
@@ -86,6 +87,7 @@ class World:
     loss_names: set[Key] = field(default_factory=set)
     parameter: t.Expr | None = None
     has_one_example: bool = False
+    normalised: set[str] = field(default_factory=set)
     default_size: int = DEFAULT_SIZE
     nablas: dict[Key, t.Expr] = field(default_factory=dict)
     # What reading has found so far.
@@ -103,6 +105,7 @@ class World:
     size_names: set[str] = field(default_factory=set)
     examples: set[str] = field(default_factory=set)
     collected: set[str] = field(default_factory=set)
+    entry_letters: dict[str, str] = field(default_factory=dict)
     entry_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def define(self, definition: Definition) -> None:
