@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.renewal import is_renewal
 from dvar.check.judge.roles import Role, is_update, role_of, same_tree
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.extents import measure
@@ -197,6 +198,7 @@ def _problem(
     own = [statements[o] for o in ordinals]
     prose = _prose(document, context)
     broken: set[int] = set()
+    renewed: set[int] = set()
     problem = Problem(World(spelling), ordinals)
     for matrices in (None, False):
         for _ in range(3):
@@ -209,18 +211,20 @@ def _problem(
                 own,
                 prose,
                 broken,
+                renewed,
                 matrices,
                 document,
                 fresh,
             )
             failed, misfits = _warm_up(problem)
-            new = failed - broken
-            if not new:
+            again = _renewed(document, statements, problem)
+            if failed <= broken and again <= renewed:
                 break
             broken |= failed
+            renewed |= again
         if matrices is None and problem.world.matrices and misfits:
             trial = _made(
-                statements, spelling, ordinals, number, before, context, prose, set(), False, document, fresh
+                statements, spelling, ordinals, number, before, context, prose, set(), renewed, False, document, fresh
             )
             _, flat_misfits = _warm_up(trial)
             if flat_misfits < misfits:
@@ -266,6 +270,7 @@ def _made(
     own: Sequence[Statement],
     prose: str,
     broken: set[int],
+    renewed: set[int],
     matrices: bool | None,
     document: Document,
     fresh: bool,
@@ -295,13 +300,31 @@ def _made(
             world.define(replace(definition, position=min(definition.position, ordinals[0])))
     world.redefined.clear()
     for ordinal in ordinals:
-        role = role_of(statements[ordinal], ordinal, world, ordinal in broken)
+        role = role_of(
+            statements[ordinal], ordinal, world, ordinal in broken, ordinal in renewed
+        )
         region = document.regions[statements[ordinal].region]
         code = region.kind == "code" and region.language != ""
         problem.roles[ordinal] = role
         for definition in role.definitions:
             world.define(replace(definition, code=code))
     return problem
+
+
+def _renewed(
+    document: Document, statements: Sequence[Statement], problem: Problem
+) -> set[int]:
+    """Statements that give a name another meaning than it had."""
+    found = set()
+    for ordinal in problem.ordinals:
+        left, right = _equation(statements[ordinal])
+        if left is None or right is None or problem.roles[ordinal].kind != "claim":
+            continue
+        if is_numeric(right, lambda name: False) or problem.roles[ordinal].definitions:
+            continue
+        if is_renewal(problem.world, document, statements, ordinal, left, right):
+            found.add(ordinal)
+    return found
 
 
 def _first_definition(statement: Statement, ordinal: int, spelling: Spelling) -> Definition | None:

@@ -35,7 +35,19 @@ class Role:
     links: frozenset[int] = frozenset()
 
 
-def role_of(statement: Statement, ordinal: int, world: World, is_broken: bool) -> Role:
+def role_of(
+    statement: Statement,
+    ordinal: int,
+    world: World,
+    is_broken: bool = False,
+    is_renewal: bool = False,
+) -> Role:
+    """What a statement does, given what the statements before it have defined.
+
+    Args:
+        is_broken: its formula could not be read, so that it defines nothing.
+        is_renewal: it gives a new meaning to a name that has a formula.
+    """
     members = statement.members
     if any(m.is_blank for m in members):
         return Role("question")
@@ -61,7 +73,7 @@ def role_of(statement: Statement, ordinal: int, world: World, is_broken: bool) -
         return Role("definition", (), frozenset({1}))
     if is_broken:
         return Role("definition", (), frozenset({1}))
-    return _defining(statement, ordinal, world)
+    return _defining(statement, ordinal, world, is_renewal)
 
 
 def _spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:
@@ -100,7 +112,9 @@ def _starts_collecting(members: Sequence[Member], world: World) -> bool:
     return zero and str(sort(left, world.spelling, {}).key) in world.collected
 
 
-def _defining(statement: Statement, ordinal: int, world: World) -> Role:
+def _defining(
+    statement: Statement, ordinal: int, world: World, is_renewal: bool = False
+) -> Role:
     """A chain whose first members are names without a formula so far defines them."""
     members = statement.members
     definitions: list[Definition] = []
@@ -113,7 +127,7 @@ def _defining(statement: Statement, ordinal: int, world: World) -> Role:
         if n and n not in links:
             break
         made = definition_of(member.expr, following.expr, ordinal, world.spelling, False)
-        if made is None or _is_taken(member.expr, made, world, ordinal):
+        if made is None or (not (is_renewal and n == 0) and _is_taken(member.expr, made, world, ordinal)):
             break
         numeric = _is_number(following.expr)
         if numeric and n == 0 and symbolic:

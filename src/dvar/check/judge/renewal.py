@@ -1,0 +1,108 @@
+"""A second formula for a name: another way to write it, or another quantity that is called the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from dvar.check.judge.compare import compare
+from dvar.check.meaning import gradients
+from dvar.check.meaning.choices import Choices
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import sort
+from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.values import NotUnderstood
+from dvar.check.meaning.world import Definition, World, definition_of
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+_ANEW = re.compile(
+    r"\b(instead|now|another|alternative(ly)?|suppose|example|case|variant|version|chang\w*|replac\w*|"
+    r"different|some authors?|usually|often|sometimes|consider|define|redefine|call|put|if)\b",
+    re.IGNORECASE,
+)
+_RUN_IN = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__|\\textbf|\\paragraph|\\item\b|#)", re.MULTILINE)
+"""What opens a new item of a text: a bold beginning, a list item in TeX, a heading."""
+
+
+def is_renewal(
+    world: World,
+    document: Document,
+    statements: Sequence[Statement],
+    ordinal: int,
+    left: t.Expr,
+    right: t.Expr,
+) -> bool:
+    """Whether ``left = right`` gives a new meaning to a name that has a formula already.
+
+    It does where the two formulas differ and are about different open names (``L = ‖XW - Y‖²`` first,
+    ``L = tr(XᵀAX)`` later), or where the text opens a new case in between.
+    """
+    made = definition_of(left, right, ordinal, world.spelling, False)
+    if made is None or _is_gradient(world, left):
+        return False
+    before = _formula_before(world, made)
+    if before is None:
+        return False
+    letters = free_letters(left, world.spelling) | free_letters(right, world.spelling)
+    env = {c: _sample(world, c) for c in letters}
+    sides = _read(world, ordinal, env, left, right)
+    if sides is None:
+        return _is_opened_anew(document, statements, before.position, ordinal)
+    a, b = sides
+    if compare(a, b).holds is not False:
+        return False
+    if _open_names(a) != _open_names(b):
+        return True
+    return _is_opened_anew(document, statements, before.position, ordinal)
+
+
+def _is_gradient(world: World, left: t.Expr) -> bool:
+    head = left.head if isinstance(left, t.Apply) else left
+    if not isinstance(head, t.Symbol):
+        return True
+    return gradients.is_named(Interpreter(world, 10**9), sort(head, world.spelling, {}).key)
+
+
+def _formula_before(world: World, made: Definition) -> Definition | None:
+    found = [
+        d for d in world.definitions.get(made.pattern.stem, ())
+        if d.pattern == made.pattern and not d.numeric and d.position < made.position
+    ]  # fmt: skip
+    return found[-1] if found else None
+
+
+def _sample(world: World, letter: str) -> int:
+    run = world.run_of(letter)
+    return run[min(1, len(run) - 1)]
+
+
+def _read(
+    world: World, ordinal: int, env: Mapping[str, int], left: t.Expr, right: t.Expr
+) -> tuple[Node, Node] | None:
+    reader = Interpreter(world, ordinal - 1, Choices(), env)
+    try:
+        a = reader.node(left)
+        return a, reader.node(right, tuple(int(n) for n in a.shape))  # type: ignore[arg-type]
+    except NotUnderstood:
+        return None
+
+
+def _open_names(node: Node) -> set[Node]:
+    return {n for n in topological([node]) if n.op is VARIABLE}
+
+
+def _is_opened_anew(
+    document: Document, statements: Sequence[Statement], first: int, second: int
+) -> bool:
+    """Whether a new case begins between two statements: another row of a table, an item, a word for it."""
+    a, b = (document.regions[statements[n].region] for n in (first, second))
+    if a.cell is not None and b.cell is not None and a.cell.table == b.cell.table:
+        return a.cell.row != b.cell.row
+    between = document.text[statements[first].span[1] : statements[second].span[0]]
+    line = between.find("\n")
+    if line >= 0 and _RUN_IN.search(between[line:]):
+        return True
+    return bool(_ANEW.search(b.before))
