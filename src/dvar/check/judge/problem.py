@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge.literal import is_numeric
-from dvar.check.judge.renewal import is_renewal
+from dvar.check.judge.renewal import formula_before, is_renewal
 from dvar.check.judge.roles import Role, is_update, role_of, same_tree
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.extents import measure
@@ -185,6 +185,110 @@ def _is_gradient_like(left: t.Expr) -> bool:
 # ── one problem ─────────────────────────────────────────────────────────────────────────────────
 
 
+@dataclass
+class _Draft:
+    """A problem in the making: some definitions turn out to be none, some claims to be definitions.
+
+    Attributes:
+        before: definitions of earlier problems; whether names start afresh.
+        context: the statements whose notation counts: its own, and those of problems before that go on.
+        broken: statements whose formula could not be read, so that they define nothing.
+        renewed: statements that give another meaning to a name.
+    """
+
+    document: Document
+    statements: Sequence[Statement]
+    spelling: Spelling
+    ordinals: list[int]
+    number: int
+    before: Sequence[Definition]
+    context: Sequence[Statement]
+    fresh: bool
+    broken: set[int] = field(default_factory=set)
+    renewed: set[int] = field(default_factory=set)
+    prose: str = ""
+
+    @property
+    def own(self) -> list[Statement]:
+        return [self.statements[o] for o in self.ordinals]
+
+    def settled(self, matrices: bool | None) -> tuple[Problem, int]:
+        """The problem when no more roles change, and how many products and sums do not fit in it."""
+        for _ in range(3):
+            problem = self.made(matrices)
+            failed, misfits = _warm_up(problem)
+            again = self._renewed(self.made(matrices)) if self._may_renew(problem) else set()
+            if failed <= self.broken and again <= self.renewed:
+                break
+            self.broken |= failed
+            self.renewed |= again
+        return problem, misfits
+
+    def made(self, matrices: bool | None) -> Problem:
+        world = World(self.spelling, self.number)
+        survey(world, self.own, self.prose)
+        if matrices is not None:
+            world.matrices = matrices
+        measure(world, self.own)
+        if not world.matrices:
+            world.shapes.clear()
+            world.given_shapes = {k: s for k, s in world.given_shapes.items() if len(s) == 1}
+        world.parts = {o: section_of(self.document, self.statements[o]) for o in self.ordinals}
+        self._take_over(world)
+        problem = Problem(world, list(self.ordinals), prose=self.prose)
+        for ordinal in self.ordinals:
+            self._give_role(problem, ordinal)
+        return problem
+
+    def _take_over(self, world: World) -> None:
+        """What was defined before still holds, unless it is defined anew."""
+        redefined = {
+            d.pattern
+            for o in self.ordinals
+            for d in [_first_definition(self.statements[o], o, self.spelling)]
+            if d is not None and o not in self.broken
+        }
+        for definition in self.before:
+            if definition.pattern not in redefined or not self.fresh:
+                position = min(definition.position, self.ordinals[0])
+                world.define(replace(definition, position=position))
+        world.redefined.clear()
+
+    def _give_role(self, problem: Problem, ordinal: int) -> None:
+        statement = self.statements[ordinal]
+        broken, renewed = ordinal in self.broken, ordinal in self.renewed
+        role = role_of(statement, ordinal, problem.world, broken, renewed)
+        region = self.document.regions[statement.region]
+        code = region.kind == "code" and region.language != ""
+        problem.roles[ordinal] = role
+        for definition in role.definitions:
+            problem.world.define(replace(definition, code=code))
+
+    # ── claims that define ──────────────────────────────────────────────────────────────────────
+
+    def _may_renew(self, problem: Problem) -> list[tuple[int, t.Expr, t.Expr]]:
+        """Claims whose left side is a name and whose right side is a formula."""
+        found = []
+        for ordinal in self.ordinals:
+            left, right = _equation(self.statements[ordinal])
+            role = problem.roles[ordinal]
+            if left is None or right is None or role.kind != "claim" or role.definitions:
+                continue
+            if not is_numeric(right, lambda name: False):
+                if formula_before(problem.world, left, right, ordinal) is not None:
+                    found.append((ordinal, left, right))
+        return found
+
+    def _renewed(self, problem: Problem) -> set[int]:
+        """Claims that give a name another meaning than it had; reading them may disturb the problem."""
+        _warm_up(problem)
+        return {
+            ordinal
+            for ordinal, left, right in self._may_renew(problem)
+            if is_renewal(problem.world, self.document, self.statements, ordinal, left, right)
+        }
+
+
 def _problem(
     document: Document,
     statements: Sequence[Statement],
@@ -195,44 +299,16 @@ def _problem(
     context: Sequence[Statement],
     fresh: bool,
 ) -> Problem:
-    own = [statements[o] for o in ordinals]
-    prose = _prose(document, context)
-    broken: set[int] = set()
-    renewed: set[int] = set()
-    problem = Problem(World(spelling), ordinals)
-    for matrices in (None, False):
-        for _ in range(3):
-            problem = _made(
-                statements,
-                spelling,
-                ordinals,
-                number,
-                before,
-                own,
-                prose,
-                broken,
-                renewed,
-                matrices,
-                document,
-                fresh,
-            )
-            failed, misfits = _warm_up(problem)
-            again = _renewed(document, statements, problem)
-            if failed <= broken and again <= renewed:
-                break
-            broken |= failed
-            renewed |= again
-        if matrices is None and problem.world.matrices and misfits:
-            trial = _made(
-                statements, spelling, ordinals, number, before, context, prose, set(), renewed, False, document, fresh
-            )
-            _, flat_misfits = _warm_up(trial)
-            if flat_misfits < misfits:
-                broken = set()
-                continue
-        break
-    _acquaint(problem, own)
-    problem.prose = prose
+    draft = _Draft(document, statements, spelling, ordinals, number, before, context, fresh)
+    draft.prose = _prose(document, context)
+    problem, misfits = draft.settled(None)
+    if problem.world.matrices and misfits:
+        flat = replace(draft, broken=set(), renewed=set())
+        trial = flat.made(False)
+        _, flat_misfits = _warm_up(trial)
+        if flat_misfits < misfits:
+            problem, _ = flat.settled(False)
+    _acquaint(problem, draft.own)
     return problem
 
 
@@ -259,72 +335,6 @@ def _prose(document: Document, own: Sequence[Statement]) -> str:
     sections = {section_of(document, s) for s in own}
     spans = [document.sections[n].span for n in sorted(sections) if n < len(document.sections)]
     return " ".join(document.text[a:b] for a, b in spans)
-
-
-def _made(
-    statements: Sequence[Statement],
-    spelling: Spelling,
-    ordinals: Sequence[int],
-    number: int,
-    before: Sequence[Definition],
-    own: Sequence[Statement],
-    prose: str,
-    broken: set[int],
-    renewed: set[int],
-    matrices: bool | None,
-    document: Document,
-    fresh: bool,
-) -> Problem:
-    world = World(spelling, number)
-    survey(world, own, prose)
-    if matrices is not None:
-        world.matrices = matrices
-    inherited = [
-        Statement((Member("", d.value, d.value.span),), d.value.span, 0) for d in before if fresh
-    ]
-    measure(world, [*own, *inherited])
-    if not world.matrices:
-        world.shapes.clear()
-        world.given_shapes = {k: s for k, s in world.given_shapes.items() if len(s) == 1}
-    world.parts = {o: section_of(document, statements[o]) for o in ordinals}
-    problem = Problem(world, list(ordinals))
-    earlier = list(before)
-    redefined = {
-        d.pattern
-        for o in ordinals
-        for d in [_first_definition(statements[o], o, spelling)]
-        if d is not None and o not in broken
-    }
-    for definition in earlier:
-        if definition.pattern not in redefined or not fresh:
-            world.define(replace(definition, position=min(definition.position, ordinals[0])))
-    world.redefined.clear()
-    for ordinal in ordinals:
-        role = role_of(
-            statements[ordinal], ordinal, world, ordinal in broken, ordinal in renewed
-        )
-        region = document.regions[statements[ordinal].region]
-        code = region.kind == "code" and region.language != ""
-        problem.roles[ordinal] = role
-        for definition in role.definitions:
-            world.define(replace(definition, code=code))
-    return problem
-
-
-def _renewed(
-    document: Document, statements: Sequence[Statement], problem: Problem
-) -> set[int]:
-    """Statements that give a name another meaning than it had."""
-    found = set()
-    for ordinal in problem.ordinals:
-        left, right = _equation(statements[ordinal])
-        if left is None or right is None or problem.roles[ordinal].kind != "claim":
-            continue
-        if is_numeric(right, lambda name: False) or problem.roles[ordinal].definitions:
-            continue
-        if is_renewal(problem.world, document, statements, ordinal, left, right):
-            found.add(ordinal)
-    return found
 
 
 def _first_definition(statement: Statement, ordinal: int, spelling: Spelling) -> Definition | None:

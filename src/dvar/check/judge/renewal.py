@@ -40,10 +40,7 @@ def is_renewal(
     It does where the two formulas differ and are about different open names (``L = ‖XW - Y‖²`` first,
     ``L = tr(XᵀAX)`` later), or where the text opens a new case in between.
     """
-    made = definition_of(left, right, ordinal, world.spelling, False)
-    if made is None or _is_gradient(world, left):
-        return False
-    before = _formula_before(world, made)
+    before = formula_before(world, left, right, ordinal)
     if before is None:
         return False
     letters = free_letters(left, world.spelling) | free_letters(right, world.spelling)
@@ -55,7 +52,7 @@ def is_renewal(
     if compare(a, b).holds is not False:
         return False
     if _open_names(a) != _open_names(b):
-        return True
+        return not _has_loose_entry(world, a, b)
     return _is_opened_anew(document, statements, before.position, ordinal)
 
 
@@ -66,7 +63,13 @@ def _is_gradient(world: World, left: t.Expr) -> bool:
     return gradients.is_named(Interpreter(world, 10**9), sort(head, world.spelling, {}).key)
 
 
-def _formula_before(world: World, made: Definition) -> Definition | None:
+def formula_before(
+    world: World, left: t.Expr, right: t.Expr, ordinal: int
+) -> Definition | None:
+    """The formula that the name on the left side has already; None for gradients by name."""
+    made = definition_of(left, right, ordinal, world.spelling, False)
+    if made is None or _is_gradient(world, left):
+        return None
     found = [
         d for d in world.definitions.get(made.pattern.stem, ())
         if d.pattern == made.pattern and not d.numeric and d.position < made.position
@@ -92,6 +95,13 @@ def _read(
 
 def _open_names(node: Node) -> set[Node]:
     return {n for n in topological([node]) if n.op is VARIABLE}
+
+
+def _has_loose_entry(world: World, a: Node, b: Node) -> bool:
+    """Whether ``b`` has an entry that only words tell, of an array in ``a``: ``s_y`` beside ``s_1, s_2``."""
+    keys = {world.keys[n] for n in _open_names(b) - _open_names(a) if n in world.keys}
+    stems = {world.keys[n].stem for n in _open_names(a) if n in world.keys}
+    return any(k.stem in stems and any(isinstance(i, str) for i in k.indices) for k in keys)
 
 
 def _is_opened_anew(
