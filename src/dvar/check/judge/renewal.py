@@ -23,7 +23,9 @@ _ANEW = re.compile(
     r"different|some authors?|usually|often|sometimes|consider|define|redefine|call|put|if)\b",
     re.IGNORECASE,
 )
-_RUN_IN = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__|\\textbf|\\paragraph|\\item\b|#)", re.MULTILINE)
+_RUN_IN = re.compile(
+    r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__|\\textbf|\\paragraph|\\item\b|#)", re.MULTILINE
+)
 """What opens a new item of a text: a bold beginning, a list item in TeX, a heading."""
 
 
@@ -63,9 +65,7 @@ def _is_gradient(world: World, left: t.Expr) -> bool:
     return gradients.is_named(Interpreter(world, 10**9), sort(head, world.spelling, {}).key)
 
 
-def formula_before(
-    world: World, left: t.Expr, right: t.Expr, ordinal: int
-) -> Definition | None:
+def formula_before(world: World, left: t.Expr, right: t.Expr, ordinal: int) -> Definition | None:
     """The formula that the name on the left side has already; None for gradients by name."""
     made = definition_of(left, right, ordinal, world.spelling, False)
     if made is None or _is_gradient(world, left):

@@ -80,7 +80,9 @@ def _spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:
     """``x = [x_0, x_1, …, x_{n-1}]`` says how the entries of x are called, and how many there are."""
     if not isinstance(left, t.Symbol) or not isinstance(right, (t.Group, t.Matrix)):
         return False
-    items = right.items if isinstance(right, t.Group) else tuple(e for row in right.rows for e in row)
+    items = (
+        right.items if isinstance(right, t.Group) else tuple(e for row in right.rows for e in row)
+    )
     symbols = [item for item in items if isinstance(item, t.Symbol)]
     dots = any(isinstance(item, t.Ellipsis) for item in items)
     if len(symbols) + dots < len(items) or len(symbols) < 2:
@@ -112,9 +114,7 @@ def _starts_collecting(members: Sequence[Member], world: World) -> bool:
     return zero and str(sort(left, world.spelling, {}).key) in world.collected
 
 
-def _defining(
-    statement: Statement, ordinal: int, world: World, is_renewal: bool = False
-) -> Role:
+def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool = False) -> Role:
     """A chain whose first members are names without a formula so far defines them."""
     members = statement.members
     definitions: list[Definition] = []
@@ -127,7 +127,9 @@ def _defining(
         if n and n not in links:
             break
         made = definition_of(member.expr, following.expr, ordinal, world.spelling, False)
-        if made is None or (not (is_renewal and n == 0) and _is_taken(member.expr, made, world, ordinal)):
+        if made is None or (
+            not (is_renewal and n == 0) and _is_taken(member.expr, made, world, ordinal)
+        ):
             break
         numeric = _is_number(following.expr)
         if numeric and n == 0 and symbolic:
