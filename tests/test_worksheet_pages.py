@@ -67,6 +67,8 @@ def titles(text: str, file: str = "notes.md") -> list[tuple[str, str | None]]:
         ("> $$\n> z = wx\n> $$", "display"),
         (r"\[ z = wx \]", "display"),
         ("\\\\[\nz = wx\n\\\\]", "display"),
+        ("\\\\\\[\n\nz = wx\n\n\\\\]", "display"),
+        ("a line\\\\\\[ z = wx \\] and", "display"),
         ("```math\nz = wx\n```", "display"),
         ("```latex\nz = wx\n```", "display"),
         ("```{math}\n:label: first\nz = wx\n```", "display"),
@@ -180,6 +182,12 @@ def test_a_line_that_is_an_equation_is_one_region(line: str) -> None:
         ("output of size (5 - 3 + 2)/1+1 = 5.", ["(5 - 3 + 2)/1+1 = 5"]),
         ("L = -y * log(a)\n    - (1-y) * log(1-a)", ["L = -y * log(a)\n    - (1-y) * log(1-a)"]),
         ("so a = 1 if b > 0, and c = 2", ["a = 1 if b > 0", "c = 2"]),
+        ("a) x = 3 b) y = 4", ["x = 3", "y = 4"]),
+        ("x = 3 (given), y = 2 * (a + b) (see above)", ["x = 3", "y = 2 * (a + b)"]),
+        ("w_{new} = w_{old} - η dw", ["w_{new} = w_{old} - η dw"]),
+        ("dz/dx = dz/dy . dy/dx holds . Then y = 2 .", ["dz/dx = dz/dy · dy/dx", "y = 2"]),
+        ("其中x = 2，学习率η = 0.1，所以w=0.5。", ["x = 2", "η = 0.1", "w=0.5"]),
+        ("don't use it's x = 3", ["x = 3"]),
     ],
 )
 def test_equations_are_found_inside_of_prose(text: str, expected: list[str]) -> None:
@@ -197,6 +205,8 @@ def test_equations_are_found_inside_of_prose(text: str, expected: list[str]) -> 
         "x -> y, a => b, bigger = better",
         "Run `for i in range(3): print(x)` and `x` or `keepdims=True`, `if x == 0`.",
         "the sum f(see below)/2 = 1",
+        "z = 0,5 + 0,3 = 0,8 and i=1,2,...,n",
+        '∇x ← ∇o ← ∇y, C\\<t> = 1, x = "text"',
     ],
 )
 def test_prose_is_not_mathematics(text: str) -> None:
@@ -290,11 +300,17 @@ def test_matlab_keeps_its_transposes_and_drops_its_semicolons() -> None:
 
 def test_code_in_backticks_is_a_region_where_it_computes() -> None:
     text = (
-        "- `dbeta = np.sum(dout, axis=0)`\n- `dh1[h1 <= 0] = 0` leaves\n- the `dW`\n- `z = $x$`\n"
+        "- `dbeta = np.sum(dout, axis=0)`\n- `dh1[h1 <= 0] = 0` leaves\n- the `dW`, `$x$` and `x+=`\n"
+        "- `A = 1 / (1 + z) # where z is`, `b = -3, w = [1,1]`, `db` = `np.sum(dZ)`\n"
     )
-    assert kinds(text)[:2] == [
+    assert kinds(text) == [
         ("code", "dbeta = np.sum(dout, axis=0)"),
         ("code", "dh1[h1 <= 0] = 0"),
+        ("inline", "x"),
+        ("code", "A = 1 / (1 + z)"),
+        ("code", "b = -3"),
+        ("code", "w = [1,1]"),
+        ("code", "db` = `np.sum(dZ)"),
     ]
 
 

@@ -45,7 +45,10 @@ class Region:
         span: in ``Document.text``.
         kind: ``display``, ``inline``, ``code`` (in a fence or backticks), ``plain`` (without delimiters) or
             ``cell`` (a table cell whose content is not in delimiters, such as ``0.7858`` or ``w_1 x``).
-        latex: whether it is written in LaTeX; plain and code are ASCII or Unicode.
+            An equation half in dollars (``$F(x) = x_0$ sort(x)``) or backticks is one plain or code region;
+            the dollars and backticks inside of it are to be read over.
+        latex: whether it is written in LaTeX, or has a formula in dollars in it; plain and code are ASCII
+            or Unicode else.
         section: index into ``Document.sections``.
         before, after: the words of the same sentence (or cell, or list item) in front of it and behind it,
             other regions in them replaced by ``$``.
@@ -70,7 +73,9 @@ class Document:
     """A document as read.
 
     Attributes:
-        text: what the spans point into: the file itself, or for a notebook its Markdown cells.
+        text: what the spans point into: the file itself, or for a notebook its Markdown cells.  Lines and
+            columns are those of the file; blanks of all kinds are blanks, quote marks, TeX comments and
+            marks of emphasis inside of plain formulas are blanked, ``x<sub>1</sub>`` is ``x_{1}``.
         file: its name, or None.
         lines: for each line of ``text`` its 1-based line in the file as given (they differ in notebooks).
         sections: in order; at least one.

@@ -18,6 +18,7 @@ from dvar.read.worksheet.mathematics.tokens import (
     ROW,
     SIGN,
     Token,
+    made,
 )
 
 MOST_LOST = 40
@@ -52,6 +53,7 @@ class _Balance:
         self.mates: dict[int, int] = {}
         self.lost: dict[int, int] = {}  # opener → where at the latest it is closed
         self.dropped: set[int] = set()
+        self.bars: set[int] = set()  # closing bars that nothing opened: evaluation at a place
 
     def run(self) -> None:
         for n, token in enumerate(self.tokens):
@@ -96,7 +98,10 @@ class _Balance:
                 return
             if _STRENGTH.get(opener, 1) > strength:
                 break
-        self.dropped.add(n)
+        if self.tokens[n].is_("|)"):
+            self.bars.add(n)
+        else:
+            self.dropped.add(n)
 
 
 def balanced(tokens: Sequence[Token]) -> tuple[list[Token], list[Token]]:
@@ -107,6 +112,8 @@ def balanced(tokens: Sequence[Token]) -> tuple[list[Token], list[Token]]:
         rest = [t for t in tokens if _opens(t) is None and _closes(t) is None]
         return rest, [tokens[n] for n in sorted([*found.lost, *found.dropped])]
     wrong = [tokens[n] for n in sorted(found.dropped) if not _ends_row(tokens, n, found.dropped)]
+    if found.bars:
+        tokens = [made(SIGN, "bar", t) if n in found.bars else t for n, t in enumerate(tokens)]
     if not found.lost and not found.dropped:
         return list(tokens), []
     added: dict[int, list[Token]] = {}
@@ -172,5 +179,3 @@ def mates_of(tokens: Sequence[Token]) -> list[int]:
             mates[n] = stack[-1]
             mates[stack.pop()] = n
     return mates
-
-

@@ -13,9 +13,19 @@ STARRED = frozenset({"operatorname", "tag", "vspace", "hspace", "textcolor"})
 DEFINING = frozenset(
     {"newcommand", "renewcommand", "providecommand", "def", "DeclareMathOperator", "let", "gdef"}
 )
-OPTIONED = frozenset({"array", "tabular", "aligned", "gathered", "split", "dcases", "cases", "pmatrix*", "bmatrix*",
-                      "matrix*", "alignedat"})  # fmt: skip
-COLUMNED = {"array": 1, "tabular": 1, "alignat": 1, "alignedat": 1, "IEEEeqnarray": 1, "subarray": 1, "xalignat": 1}
+OPTIONED = words.word_set(
+    "array tabular aligned gathered split dcases cases pmatrix* bmatrix* matrix* alignedat"
+)
+"""Environments with an option in square brackets behind their names."""
+COLUMNED = {
+    "array": 1,
+    "tabular": 1,
+    "alignat": 1,
+    "alignedat": 1,
+    "IEEEeqnarray": 1,
+    "subarray": 1,
+    "xalignat": 1,
+}
 """Environment → how many arguments follow its name."""
 _LETTERS = {letter: name for name, letter in GREEK.items()}
 _PROSE_LETTERS = "áàâäãåéèêëíìîïóòôöõúùûüçñøæœšžčřýÿğş"
@@ -24,11 +34,13 @@ _PROSE_LETTERS = "áàâäãåéèêëíìîïóòôöõúùûüçñøæœšžč
 @lru_cache(maxsize=1)
 def _commands() -> frozenset[str]:
     tables = (
-        words.NAMES, words.ACCENTS, words.FONTS, words.TEXTS, words.SIGNS, words.BIGS, words.BRACES, words.FRACTIONS,
-        words.GAPS, words.SKIPPED, words.SIZES, words.STACKED, words.FUNCTIONS,
+        words.NAMES, words.ACCENTS, words.FONTS, words.TEXTS, words.SIGNS, words.BIGS, words.BRACES,
+        words.FRACTIONS, words.GAPS, words.SKIPPED, words.SIZES, words.STACKED, words.FUNCTIONS,
         ("partial", "nabla", "sqrt", "begin", "end", "operatorname", "boxed", "quad", "qquad", "text", "top"),
     )  # fmt: skip
-    found = frozenset(word for table in tables for word in table if len(word) > 1 and word.isalpha())
+    found = frozenset(
+        word for table in tables for word in table if len(word) > 1 and word.isalpha()
+    )
     return found | strict.known_commands()
 
 

@@ -8,17 +8,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dvar.read.worksheet.mathematics import words
+from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.balance import mates_of
 from dvar.read.worksheet.mathematics.frames import is_counter
 from dvar.read.worksheet.mathematics.rows import is_operator, is_relation, top
+from dvar.read.worksheet.mathematics.segments import (
+    Segment,
+    first_word,
+    goes_on,
+    has_dots_before,
+    is_bracketed,
+    is_condition_word,
+    name_of,
+    relations_of,
+    segments,
+)
 from dvar.read.worksheet.mathematics.tokens import (
-    CELL,
     COMMAND,
-    LINE,
     NAME,
     NUMBER,
-    QUAD,
     SIGN,
     TEXT,
     Token,
@@ -27,135 +35,50 @@ from dvar.read.worksheet.mathematics.tokens import (
 
 
 @dataclass(slots=True)
-class Segment:
-    """What stands between two cuts.
+class Clause:
+    """The tokens of one statement, of its condition, and the words beside it.
 
     Attributes:
-        cuts: the signs that part it from the segment before.
-        tokens: itself.
+        signs: the relation signs outside every bracket.
+        is_list: whether commas stand between expressions.
     """
-
-    cuts: list[Token]
-    tokens: list[Token]
-    states: bool = False
-    restricts: bool = False
-    begins: bool = False
-    ends: bool = False
-
-    def survey(self) -> Segment:
-        tokens = self.tokens
-        mates = mates_of(tokens)
-        signs = [words.RELATIONS[tokens[n].text] for n in top(tokens, mates) if is_relation(tokens[n])]
-        self.states = any(sign not in words.ORDERS for sign in signs)
-        self.restricts = bool(signs) and not self.states
-        self.begins = bool(tokens) and is_relation(tokens[0])
-        self.ends = bool(tokens) and (is_relation(tokens[-1]) or is_operator(tokens[-1]))
-        return self
-
-    @property
-    def relates(self) -> bool:
-        return self.states or self.restricts
-
-    @property
-    def is_side(self) -> bool:
-        """Whether it has a relation and a left side."""
-        return self.relates and not self.begins
-
-
-@dataclass(slots=True)
-class Clause:
-    """The tokens of one statement, of its condition, and the words beside it."""
 
     tokens: list[Token] = field(default_factory=list)
     condition: list[Token] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
     is_list: bool = False
 
-    def seen(self) -> Segment:
-        return Segment([], self.tokens).survey()
+    def extend(self, tokens: Sequence[Token]) -> None:
+        """More tokens, brackets closed."""
+        self.signs += relations_of(tokens)
+        self.tokens.extend(tokens)
+
+    @property
+    def states(self) -> bool:
+        return any(sign not in words.ORDERS for sign in self.signs)
+
+    @property
+    def restricts(self) -> bool:
+        return bool(self.signs) and not self.states
+
+    @property
+    def relates(self) -> bool:
+        return bool(self.signs)
+
+    @property
+    def ends(self) -> bool:
+        """Whether something is still to come."""
+        return bool(self.tokens) and (is_relation(self.tokens[-1]) or is_operator(self.tokens[-1]))
 
 
 def clauses(row: Sequence[Token]) -> list[Clause]:
     """The statements of one row."""
-    segments = [s.survey() for s in _segments(row)]
-    found = _Fold(segments).run()
+    found = _Fold([s.survey() for s in segments(row)]).run()
     out: list[Clause] = []
     for clause in found:
         out += _listed(clause)
     return [c for c in out if c.tokens or c.condition or c.words]
-
-
-# ── cutting ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def _segments(row: Sequence[Token]) -> list[Segment]:
-    mates = mates_of(row)
-    out: list[Segment] = []
-    cuts: list[Token] = []
-    held: list[Token] = []
-    places = list(top(row, mates))
-    inline = _inline_conditions(row, places)
-    for k, n in enumerate(places):
-        token = row[n]
-        following = row[places[k + 1]] if k + 1 < len(places) else None
-        if token.kind == LINE or (token.kind == CELL and _beside_relation(held, following)):
-            continue
-        if _cuts(token) and n not in inline and not _is_operand(token, held, following):
-            if held:
-                out.append(Segment(cuts, held))
-                cuts, held = [], []
-            cuts.append(token)
-        else:
-            held.extend(row[n : mates[n] + 1] if mates[n] > n else [token])
-    out.append(Segment(cuts, held))
-    return out
-
-
-def _cuts(token: Token) -> bool:
-    if token.kind in (CELL, QUAD, TEXT):
-        return True
-    if token.kind == COMMAND:
-        return token.text in ("forall", "exists")
-    return token.kind == SIGN and (token.text in ",;.:" or token.text in words.ARROWS)
-
-
-def _beside_relation(held: Sequence[Token], following: Token | None) -> bool:
-    """``&`` only aligns a relation sign."""
-    return bool(held and is_relation(held[-1])) or (following is not None and is_relation(following))
-
-
-def _is_operand(token: Token, held: Sequence[Token], following: Token | None) -> bool:
-    r"""``\text{learning rate} \cdot dw``: words in the place of a value."""
-    if token.kind != TEXT or _first_word(token) in words.PROSE or not token.text[:1].isalpha():
-        return False
-    after = following is not None and (is_relation(following) or (is_operator(following) and following.text != "-"))
-    if held:
-        return is_relation(held[-1]) or is_operator(held[-1])
-    return after
-
-
-def _inline_conditions(row: Sequence[Token], places: Sequence[int]) -> set[int]:
-    """The words of ``1 if z > 0 else 0``, which belong to one value, and the commas between its parts."""
-    texts = [n for n in places if row[n].kind == TEXT]
-    ifs = [n for n in texts if _first_word(row[n]) in ("if", "when", "wenn", "si", "para", "for")]
-    others = [n for n in texts if _first_word(row[n]) in words.OTHERWISE]
-    if not ifs or not (len(ifs) > 1 or any(n > ifs[0] for n in others)):
-        return set()
-    if any(row[n].kind == SIGN and row[n].text in words.ARROWS for n in places):
-        return set()
-    equations = [n for n in places if n > ifs[0] and row[n].is_("=")]
-    if len(ifs) > 1 and len(equations) >= len(ifs):
-        return set()
-    first = ifs[0]
-    last = max([*ifs, *others])
-    commas = {n for n in places if row[n].is_(",", ";") and first < n <= last + 1}
-    quads = {n for n in places if row[n].kind in (QUAD, CELL) and first - 1 <= n <= last}
-    return {*ifs, *others, *commas, *quads}
-
-
-def _first_word(token: Token) -> str:
-    parts = token.text.lower().replace(",", " ").split()
-    return parts[0].strip("().:;") if parts else ""
 
 
 # ── judging the cuts ────────────────────────────────────────────────────────────────────────────
@@ -173,10 +96,12 @@ class _Fold:
         self.k = 0
 
     def run(self) -> list[Clause]:
-        for self.k, segment in enumerate(self.segments):
+        for n, segment in enumerate(self.segments):
+            self.k = n
             self._add(segment)
         if self.ahead and not self.now.tokens:
-            self.now.tokens, self.ahead = self.ahead, []
+            self.now.extend(self.ahead)
+            self.ahead = []
         self._close()
         return self.done
 
@@ -190,12 +115,12 @@ class _Fold:
         """A statement of its own."""
         self._close() if self.now.tokens else None
         self.in_condition = False
-        self.now.tokens.extend(segment.tokens)
+        self.now.extend(segment.tokens)
         if self.ahead and segment.tokens:
             self.now.condition, self.ahead = self.ahead, []
 
     def _join(self, segment: Segment, *between: Token) -> None:
-        self.now.tokens.extend([*between, *segment.tokens])
+        self.now.extend([*between, *segment.tokens])
 
     def _add(self, segment: Segment) -> None:
         cuts = segment.cuts
@@ -211,16 +136,20 @@ class _Fold:
         elif arrows:
             self._after_arrow(segment, arrows)
         else:
-            self._after_sign(segment, {_name_of(cut) for cut in cuts})
+            self._after_sign(segment, {name_of(cut) for cut in cuts})
 
     # ── words ───────────────────────────────────────────────────────────────────────────────────
 
     def _after_words(self, segment: Segment, texts: list[Token], forall: bool) -> None:
-        first = next((w for w in map(_first_word, texts) if w), "")
+        first = next((w for w in map(first_word, texts) if w), "")
         said = [cut.text for cut in texts]
-        conditional = forall or any(_is_condition_word(cut) for cut in texts)
-        reason = first in words.REASONS and segment.restricts
-        joint = words.CONJUNCTIONS.get(first) if len(texts) == 1 and len(texts[0].text.split()) == 1 else None
+        conditional = forall or any(is_condition_word(cut) for cut in texts)
+        reason = first in vocabulary.REASONS and segment.restricts
+        joint = (
+            vocabulary.CONJUNCTIONS.get(first)
+            if len(texts) == 1 and len(texts[0].text.split()) == 1
+            else None
+        )
         if joint and self.in_condition and segment.tokens:
             self._condition_tokens().extend([made(TEXT, joint, texts[0]), *segment.tokens])
         elif conditional or reason:
@@ -248,12 +177,16 @@ class _Fold:
         if len(texts) != 1 or not self.now.tokens or not segment.tokens or segment.begins:
             return False
         said = texts[0].text.lower().strip(" ,.:").split()
-        short = [word for word in said if word not in ("equal", "to", "just", "simply", "exactly", "by", "the")]
+        short = [
+            word
+            for word in said
+            if word not in ("equal", "to", "just", "simply", "exactly", "by", "the")
+        ]
         if not short and "equal" in said:
             short = ["equals"]
-        if len(short) == 2 and short[0] == "is" and short[1] in words.VERBS:
+        if len(short) == 2 and short[0] == "is" and short[1] in vocabulary.VERBS:
             short = short[1:]
-        sign = words.VERBS.get(short[0]) if len(short) == 1 else None
+        sign = vocabulary.VERBS.get(short[0]) if len(short) == 1 else None
         if sign is None or self.in_condition:
             return False
         if sign == "implies":
@@ -269,7 +202,7 @@ class _Fold:
     def _after_arrow(self, segment: Segment, arrows: list[Token]) -> None:
         kinds = [words.ARROWS[arrow.text] for arrow in arrows]
         kind = next((k for k in kinds if k != "mark"), "mark")
-        seen = self.now.seen()
+        seen = self.now
         was_condition, self.in_condition = self.in_condition, False
         if kind == "mark":
             self._begin(segment)
@@ -290,7 +223,7 @@ class _Fold:
     # ── commas, spaces, cells ───────────────────────────────────────────────────────────────────
 
     def _after_sign(self, segment: Segment, cuts: set[str]) -> None:
-        seen = self.now.seen()
+        seen = self.now
         if self.in_condition:
             self._in_condition(segment, cuts)
         elif "." in cuts or ";" in cuts:
@@ -300,11 +233,11 @@ class _Fold:
         elif ":" in cuts:
             self._after_colon(segment, seen)
         elif segment.begins:
-            twice_in = segment.tokens[0].is_("in") and any(x.is_("in") for x in seen.tokens)
+            twice_in = segment.tokens[0].is_("in") and "in" in seen.signs
             self._begin(segment) if twice_in else self._join(segment)
-        elif _goes_on(segment, cuts):
+        elif goes_on(segment, cuts):
             self._join(segment)
-        elif seen.states and (self._is_range() or segment.restricts or _is_bracketed(segment)):
+        elif seen.states and (self._is_range() or segment.restricts or is_bracketed(segment)):
             self._restrict(segment)
         elif "," in cuts and "quad" not in cuts:
             self._after_comma(segment, seen)
@@ -322,9 +255,11 @@ class _Fold:
 
     def _in_condition(self, segment: Segment, cuts: set[str]) -> None:
         target = self._condition_tokens()
-        ranged = bool(target) and any(token.kind == SIGN and token.text in words.DOTS for token in segment.tokens)
-        goes_on = "," in cuts and (not segment.relates or ranged)
-        if goes_on and (self.now.tokens or not _has_dots_before(target)):
+        ranged = bool(target) and any(
+            token.kind == SIGN and token.text in words.DOTS for token in segment.tokens
+        )
+        longer = "," in cuts and (not segment.relates or ranged)
+        if longer and (self.now.tokens or not has_dots_before(target)):
             target.extend([made(SIGN, ",", segment.tokens[0]), *segment.tokens])
         elif not target:
             target.extend(segment.tokens)
@@ -334,7 +269,7 @@ class _Fold:
         else:
             self._begin(segment)
 
-    def _after_colon(self, segment: Segment, seen: Segment) -> None:
+    def _after_colon(self, segment: Segment, seen: Clause) -> None:
         counts = len(self.now.tokens) == 1 and is_counter(self.now.tokens[0])
         if segment.relates or seen.relates:
             if counts and not self.done and self.now.tokens[0].kind == NUMBER:
@@ -345,7 +280,7 @@ class _Fold:
 
     def _restrict(self, segment: Segment) -> None:
         tokens = segment.tokens
-        if _is_bracketed(segment):
+        if is_bracketed(segment):
             tokens = tokens[1:-1]
             if not Segment([], tokens).survey().relates:
                 self.now.words.append(" ".join(token.text for token in tokens))
@@ -356,7 +291,7 @@ class _Fold:
         target.extend(tokens)
         self.in_condition = True
 
-    def _after_comma(self, segment: Segment, seen: Segment) -> None:
+    def _after_comma(self, segment: Segment, seen: Clause) -> None:
         comma = next(cut for cut in segment.cuts if cut.is_(","))
         if seen.relates and segment.relates:
             self._begin(segment)
@@ -369,7 +304,10 @@ class _Fold:
 
     def _is_pending(self, segment: Segment) -> bool:
         """``x = 1, y, z = 2``: what belongs to the relation further on."""
-        if all(t.kind == NUMBER or (t.kind == SIGN and t.text in words.DOTS | {"-"}) for t in segment.tokens):
+        if all(
+            t.kind == NUMBER or (t.kind == SIGN and t.text in words.DOTS | {"-"})
+            for t in segment.tokens
+        ):
             return False
         for later in self.segments[self.k + 1 : self.k + 8]:
             if not any(cut.is_(",") for cut in later.cuts):
@@ -380,7 +318,7 @@ class _Fold:
                 return True
         return False
 
-    def _after_space(self, segment: Segment, seen: Segment) -> None:
+    def _after_space(self, segment: Segment, seen: Clause) -> None:
         dots = segment.tokens[0].kind == SIGN and segment.tokens[0].text in words.DOTS
         if dots and seen.tokens and any(cut.is_(",") for cut in segment.cuts):
             self._join(segment, made(SIGN, ",", segment.tokens[0]))
@@ -391,7 +329,12 @@ class _Fold:
         """``i = 1, …, m`` behind an equation."""
         segment = self.segments[self.k]
         tokens = segment.tokens
-        if len(tokens) < 3 or tokens[0].kind != NAME or len(tokens[0].text) != 1 or not tokens[1].is_("=", "in"):
+        if (
+            len(tokens) < 3
+            or tokens[0].kind != NAME
+            or len(tokens[0].text) != 1
+            or not tokens[1].is_("=", "in")
+        ):
             return False
         if tokens[1].is_("in"):
             return tokens[2].is_(r"\{")
@@ -399,53 +342,17 @@ class _Fold:
         if any(t.kind == SIGN and t.text in words.DOTS for s in later for t in s.tokens[:1]):
             return True
         counted = [s for s in later[:2] if len(s.tokens) == 1 and s.tokens[0].text.isdigit()]
-        return len(tokens) == 3 and tokens[2].text.isdigit() and len(counted) > 0 and counted[0] is later[0]
+        return (
+            len(tokens) == 3
+            and tokens[2].text.isdigit()
+            and len(counted) > 0
+            and counted[0] is later[0]
+        )
 
 
-def _only_is(seen: Segment) -> bool:
+def _only_is(seen: Clause) -> bool:
     """``f: R → R``: the colon is no equation."""
-    signs = [token.text for token in seen.tokens if is_relation(token)]
-    return signs == ["is"]
-
-
-def _name_of(cut: Token) -> str:
-    return cut.kind if cut.kind in (CELL, QUAD) else cut.text
-
-
-def _is_condition_word(cut: Token) -> bool:
-    said = [word.strip("().,:;") for word in cut.text.lower().split()]
-    if not said:
-        return False
-    if said[0] in words.CONDITIONAL or said[-1] in words.CONDITIONAL - {"for"}:
-        return True
-    return cut.text.lower().strip(" .,") in ("such that", "s.t", "subject to", "only if", "and if", "but if", "for all")
-
-
-def _has_dots_before(tokens: Sequence[Token]) -> bool:
-    return bool(tokens) and any(t.kind == SIGN and t.text in words.DOTS for t in tokens[:-1])
-
-
-def _goes_on(segment: Segment, cuts: set[str]) -> bool:
-    """Whether it begins with a sign that needs a left operand."""
-    first = segment.tokens[0]
-    if not is_operator(first) or first.is_("star", "bullet"):
-        return False
-    if first.text in words.SUMS:
-        return not segment.relates and "," not in cuts
-    return True
-
-
-def _is_bracketed(segment: Segment) -> bool:
-    """``(i \\neq j)``, ``(1)``, ``(scalar)``: nothing but a bracket."""
-    tokens = segment.tokens
-    if len(tokens) < 3 or not tokens[0].is_("(", "[") or segment.relates:
-        return False
-    mates = mates_of(tokens)
-    if mates[0] != len(tokens) - 1:
-        return False
-    inner = tokens[1:-1]
-    talk = all(t.kind in (TEXT, NUMBER, NAME) or t.is_(".") for t in inner)
-    return talk or Segment([], inner).survey().relates
+    return seen.signs == ["is"]
 
 
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────
@@ -453,14 +360,17 @@ def _is_bracketed(segment: Segment) -> bool:
 
 def _listed(clause: Clause) -> list[Clause]:
     """Expressions in a row with commas between them and no relation are statements of their own."""
-    if not clause.is_list or clause.seen().relates:
+    if not clause.is_list or clause.relates:
         return [clause]
     mates = mates_of(clause.tokens)
     if any(t.kind == SIGN and t.text in words.DOTS for t in clause.tokens):
         return [clause]
     out: list[Clause] = []
     start = 0
-    for n in [*(n for n in top(clause.tokens, mates) if clause.tokens[n].is_(",")), len(clause.tokens)]:
+    for n in [
+        *(n for n in top(clause.tokens, mates) if clause.tokens[n].is_(",")),
+        len(clause.tokens),
+    ]:
         if start < n:
             out.append(Clause(clause.tokens[start:n]))
         start = n + 1

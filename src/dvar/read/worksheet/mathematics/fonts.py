@@ -57,7 +57,9 @@ def _mark(
     command = tokens[n].text
     kind = words.FONTS[command] or ITALIC
     after = n + 1
-    if command in words.SWITCHES and not (after < len(tokens) and tokens[after].is_("{") and command == "rm" and n == 0):
+    if command in words.SWITCHES and not (
+        after < len(tokens) and tokens[after].is_("{") and command == "rm" and n == 0
+    ):
         start, stop = after, _end_of_group(tokens, mates, after)
     elif after < len(tokens) and tokens[after].is_("{") and mates[after] > 0:
         start, stop = after + 1, mates[after]
@@ -94,13 +96,21 @@ def _joined(
             fresh.font = font[n]
             if n in split and token.kind in (WORD, NUMBER) and len(token.text) > 1:
                 out += _first(fresh)
-            elif joining and token.kind == WORD and out and font[n] in _WHOLE and out[-1].font == font[n]:
+            elif (
+                joining
+                and token.kind == WORD
+                and out
+                and font[n] in _WHOLE
+                and out[-1].font == font[n]
+            ):
                 _extend(out, fresh)
             else:
                 out.append(fresh)
             joining = token.kind == WORD
             continue
-        is_underscore = token.is_("_") and joining and bool(font[n]) and _word_follows(tokens, n, font)
+        is_underscore = (
+            token.is_("_") and joining and bool(font[n]) and _word_follows(tokens, n, font)
+        )
         if is_underscore and font[n] in _WHOLE:
             out[-1].text += "_"
             continue
@@ -124,7 +134,7 @@ def _first(token: Token) -> list[Token]:
     r"""``\mathbf Wx``: the font is that of the first letter."""
     middle = min(token.start + 1, token.end)
     rest = Token(token.kind, token.text[1:], middle, token.end)
-    first = Token(token.kind, token.text[0], token.start, middle, token.spaced, token.gap, token.font)
+    first = Token(
+        token.kind, token.text[0], token.start, middle, token.spaced, token.gap, token.font
+    )
     return [first, rest]
-
-

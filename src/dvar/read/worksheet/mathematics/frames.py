@@ -1,4 +1,4 @@
-r"""Takes off what stands around and beside formulas: ``\boxed{…}``, ``\textcolor{red}{…}``, ``1)``, ``\overset{!}{=}``."""
+r"""Takes off what is around formulas: ``\boxed{…}``, ``\textcolor{red}{…}``, ``1)``, ``\overset{!}{=}``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dvar.read.worksheet.mathematics.tokens import (
 )
 
 _STARTS = frozenset({ROW, LINE, CELL, QUAD, TEXT})
-_ROMAN = frozenset("i ii iii iv v vi vii viii ix x".split())
+_ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"])
 _STATES = frozenset(words.RELATIONS) | frozenset(words.ARROWS)
 
 
@@ -59,9 +59,14 @@ def unframed(tokens: Sequence[Token]) -> list[Token]:
             _frame(tokens, mates, n, drop)
         elif token.names("substack"):
             _substack(tokens, mates, n, drop, put)
-        elif token.is_(r"\{") and _is_system(tokens, mates, n):
+        elif token.is_(r"\{") and (_is_system(tokens, mates, n) or _is_block(tokens, mates, n)):
             drop |= {n, mates[n]}
-        elif token.kind == BEGIN and token.text in words.CASES and _is_loose(tokens, n) and _is_listed(tokens, mates, n):
+        elif (
+            token.kind == BEGIN
+            and token.text in words.CASES
+            and _is_loose(tokens, n)
+            and _is_listed(tokens, mates, n)
+        ):
             put[n] = made(BEGIN, "aligned", token)
             put[mates[n]] = made(END, "aligned", tokens[mates[n]])
         elif token.kind == COMMAND and token.text in words.STACKED:
@@ -69,7 +74,10 @@ def unframed(tokens: Sequence[Token]) -> list[Token]:
         elif token.is_("xrightarrow", "xRightarrow", "xLeftrightarrow", "longrightarrow"):
             for stop in _arguments(tokens, mates, n + 1, 1):
                 drop |= set(range(n + 1, stop + 1))
-        elif token.is_("{") and _is_loose(tokens, n) and _states_something(tokens, mates, n):
+        elif token.is_("{") and (
+            _is_big(tokens, mates, n)
+            or (_is_loose(tokens, n) and _states_something(tokens, mates, n))
+        ):
             drop |= {n, mates[n]}
     return [put.get(n, token) for n, token in enumerate(tokens) if n not in drop]
 
@@ -77,10 +85,9 @@ def unframed(tokens: Sequence[Token]) -> list[Token]:
 def _frame(tokens: Sequence[Token], mates: Sequence[int], n: int, drop: set[int]) -> None:
     drop.add(n)
     at = n + 1
-    if tokens[n].text in words.COLOURED and at < len(tokens) and tokens[at].is_("{"):
-        drop |= set(range(at, mates[at] + 1))
-        at = mates[at] + 1
-    elif at < len(tokens) and tokens[at].is_("[") and tokens[n].text == "bbox":
+    if (tokens[n].text in words.COLOURED and at < len(tokens) and tokens[at].is_("{")) or (
+        at < len(tokens) and tokens[at].is_("[") and tokens[n].text == "bbox"
+    ):
         drop |= set(range(at, mates[at] + 1))
         at = mates[at] + 1
     if at < len(tokens) and tokens[at].is_("{"):
@@ -141,6 +148,18 @@ def _substack(
             put[k] = made(SIGN, ",", tokens[k])
 
 
+def _is_big(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
+    r"""``{\sum_j} x_j``: nothing but the sign of a sum and its bounds in braces."""
+    stop = mates[n]
+    k = n + 1
+    if k >= stop or tokens[k].kind != COMMAND or tokens[k].text not in words.BIGS:
+        return False
+    k += 1
+    while k + 1 < stop and tokens[k].is_("_", "^"):
+        k = max(mates[k + 1], k + 1) + 1
+    return k == stop
+
+
 def _is_system(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
     """Equations behind one brace: a relation sign at the start of a cell."""
     begin = n + 1
@@ -148,9 +167,19 @@ def _is_system(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
         return False
     inside = range(begin + 1, mates[begin])
     return any(
-        tokens[k].kind == CELL and tokens[k + 1].kind == SIGN and tokens[k + 1].text in words.RELATIONS
+        tokens[k].kind == CELL
+        and tokens[k + 1].kind == SIGN
+        and tokens[k + 1].text in words.RELATIONS
         for k in inside
     )
+
+
+def _is_block(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
+    """``repeat \\{ w := w - 1 \\}``: braces around a statement, not a set."""
+    inside = tokens[n + 1 : mates[n]]
+    if not _is_loose(tokens, n) or any(t.is_(",", "|", ":", "in") for t in inside):
+        return False
+    return any(t.is_("=", ":=", "gets", "leftarrow", "+=", "-=") for t in inside)
 
 
 def _is_listed(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
@@ -175,16 +204,20 @@ def _is_loose(tokens: Sequence[Token], n: int) -> bool:
     if n == 0:
         return True
     before = tokens[n - 1]
-    return before.kind in _STARTS or (before.kind == SIGN and (before.text in _STATES or before.text == ","))
+    return before.kind in _STARTS or (
+        before.kind == SIGN and (before.text in _STATES or before.text == ",")
+    )
 
 
 def _states_something(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
-    """Whether a relation or a new row stands directly inside a group."""
+    """Whether a relation, a new row or talk stands directly inside a group."""
     stop = mates[n]
     n += 1
     while n < stop:
         token = tokens[n]
         if token.kind == ROW or (token.kind == SIGN and token.text in _STATES):
+            return True
+        if token.kind == TEXT and " " in token.text:
             return True
         n = mates[n] + 1 if mates[n] > n else n + 1
     return False

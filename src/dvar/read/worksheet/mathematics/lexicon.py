@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dvar.read.worksheet.document import Document
-from dvar.read.worksheet.mathematics import words
+from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.macros import Macro, definitions
 from dvar.read.worksheet.mathematics.scan import scan
 from dvar.read.worksheet.mathematics.tokens import (
@@ -62,7 +62,7 @@ def survey(document: Document) -> Lexicon:
 
 def is_word(text: str) -> bool:
     r"""Whether the content of a ``\text`` is one name, not talk."""
-    return _IDENTIFIER.fullmatch(text) is not None and text.lower() not in words.PROSE
+    return _IDENTIFIER.fullmatch(text) is not None and text.lower() not in vocabulary.PROSE
 
 
 class _Survey:
@@ -103,11 +103,13 @@ class _Survey:
         if after is None:
             return
         letter = after.kind in (WORD, NAME) and not after.accents
-        accent = after.kind == COMMAND and (after.text in words.ACCENTS or after.text in words.FONTS)
+        accent = after.kind == COMMAND and (
+            after.text in words.ACCENTS or after.text in words.FONTS
+        )
         self.deltas[0 if (letter or accent) and not after.spaced else 1] += 1
 
     def _add(self, where: set[str], run: str) -> None:
-        if len(run) > 1 and run.lower() not in words.PROSE:
+        if len(run) > 1 and run.lower() not in vocabulary.PROSE:
             where.add(run)
 
     def _word(self, tokens: Sequence[Token], n: int, code: bool) -> None:
@@ -129,13 +131,13 @@ class _Survey:
                 self._add(self.sure, run)
                 if re.fullmatch(r"[A-Za-z]+_[A-Za-z]{2,}", tokens[n].text):
                     self._add(self.sure, tokens[n].text)
-        elif _is_upright(tokens, n) and len(run) > 1:
+        elif (_is_upright(tokens, n) and len(run) > 1) or (
+            len(run) > 2 and _carries_word(tokens, n)
+        ):
             self._add(self.sure, run)
-        elif len(run) > 2 and _carries_word(tokens, n):
-            self._add(self.sure, run)
-        elif _begins(before) and _before_relation(tokens, n):
-            self._add(self.likely, run)
-        elif len(run) > 2 and _is_differentiated(tokens, n):
+        elif (_begins(before) and _before_relation(tokens, n)) or (
+            len(run) > 2 and _is_differentiated(tokens, n)
+        ):
             self._add(self.likely, run)
         if _is_defined_here(tokens, n):
             self.functions.add(run)
@@ -231,8 +233,15 @@ def _is_defined_here(tokens: Sequence[Token], n: int) -> bool:
         return True
     stop = _closing(tokens, k)
     inside = tokens[k + 1 : stop]
-    plain = all(t.kind in (WORD, NAME, NUMBER, COMMAND) or t.is_(",", ";", "_", "^", "{", "}", "'") for t in inside)
+    plain = all(
+        t.kind in (WORD, NAME, NUMBER, COMMAND) or t.is_(",", ";", "_", "^", "{", "}", "'")
+        for t in inside
+    )
     if not inside or not plain or not any(t.kind in (WORD, NAME) for t in inside):
         return False
     after = tokens[stop + 1] if stop + 1 < len(tokens) else None
-    return _begins(before) and after is not None and (after.is_("=", ":=", "equiv") or after.kind == CELL)
+    return (
+        _begins(before)
+        and after is not None
+        and (after.is_("=", ":=", "equiv") or after.kind == CELL)
+    )

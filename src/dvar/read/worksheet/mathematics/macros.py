@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 MOST = 300
 LONGEST_BODY = 600
-LONGEST_GROUP = 4000
+LONGEST_GROUP = 2000
 """A group in braces that a command takes as its argument is no longer than this."""
 _DEFINITION = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand)\*?\s*(?:\{\s*\\([A-Za-z]+)\s*\}|\\([A-Za-z]+))\s*"

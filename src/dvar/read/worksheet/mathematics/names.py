@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from dvar.read.worksheet.mathematics import fonts, words
+from dvar.read.worksheet.mathematics import fonts, vocabulary, words
 from dvar.read.worksheet.mathematics.lexicon import Lexicon, is_word
+from dvar.read.worksheet.mathematics.runs import glued, is_glued, split
+from dvar.read.worksheet.mathematics.stream import Stream
 from dvar.read.worksheet.mathematics.tokens import (
     ATTRIBUTE,
     BEGIN,
@@ -27,15 +29,10 @@ from dvar.read.worksheet.mathematics.tokens import (
     made,
 )
 
-_VOWELS = frozenset("aeiouAEIOU")
-_ACCENTED = re.compile(r"[A-Za-z](?:hat|bar|tilde|pred|prime)")
-_TWICE = re.compile(r"d([A-Z]|[a-z])d[A-Za-z]")
 _IDENTIFIER = re.compile(r"([A-Za-z]+?)_?(\d+)((?:_\d+)*)")
 _INDEXED = re.compile(r"([A-Za-z])_([A-Za-z])")
 _FUNCTION_TEXT = re.compile(r"arg\s*(max|min)")
 _NO_DIGITS = frozenset({"pi", "infty", "e"})
-_BEHIND_VALUE = frozenset({NAME, DIGITS, LABEL, ATTRIBUTE})
-_PARAMETRIC = frozenset("h f p q g u V Q J L D G".split())
 
 
 def resolved(
@@ -45,12 +42,7 @@ def resolved(
     return _Names(fonts.applied(tokens), lexicon, latex, code).run()
 
 
-class _Names:
-    def __init__(self, tokens: list[Token], lexicon: Lexicon, latex: bool, code: bool) -> None:
-        self.tokens, self.lexicon, self.latex, self.code = tokens, lexicon, latex, code
-        self.out: list[Token] = []
-        self.n = 0
-
+class _Names(Stream):
     def run(self) -> list[Token]:
         while self.n < len(self.tokens):
             token = self.tokens[self.n]
@@ -61,58 +53,28 @@ class _Names:
                 self._number(token)
             elif token.kind == TEXT:
                 self._text(token)
-            elif token.is_(".") and self._is_attribute(token):
+            elif token.is_(".") and self.is_attribute(token):
                 word = self.tokens[self.n]
                 self.n += 1
                 self.out.append(made(ATTRIBUTE, word.text, word))
+            elif token.is_(".") and self.is_product(token):
+                self.out.append(made(SIGN, "cdot", token))
             elif token.kind == COMMAND:
                 self._command(token)
             else:
-                if token.kind == NAME and self._is_parameter(token):
+                if token.kind == NAME and self.is_parameter(token):
                     self.out.append(Token(SIGN, "_", token.start, token.start))
                 self.out.append(token)
         return self.out
-
-    def _is_parameter(self, token: Token) -> bool:
-        """``hθ(x)`` typed without a subscript."""
-        last = self.last
-        if self.latex or token.gap or last is None or last.kind != NAME or not self.before("("):
-            return False
-        return token.text in ("theta", "phi", "psi", "w") and last.text in _PARAMETRIC
-
-    # ── neighbours ──────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def last(self) -> Token | None:
-        return self.out[-1] if self.out else None
-
-    @property
-    def next(self) -> Token | None:
-        return self.tokens[self.n] if self.n < len(self.tokens) else None
-
-    def behind(self, *signs: str) -> bool:
-        return self.last is not None and self.last.is_(*signs)
-
-    def before(self, *signs: str) -> bool:
-        return self.next is not None and self.next.is_(*signs)
-
-    def _is_attribute(self, token: Token) -> bool:
-        after, last = self.next, self.last
-        if after is None or after.kind != WORD or after.gap or token.gap or last is None:
-            return False
-        if last.kind not in _BEHIND_VALUE and not last.is_(")", "]", "}"):
-            return False
-        if self.latex:
-            return after.text == "T"
-        return self.code or after.text == "T" or after.text in words.METHODS
 
     # ── numbers, texts, commands ────────────────────────────────────────────────────────────────
 
     def _number(self, token: Token) -> None:
         last = self.last
         whole = token.text.isdigit()
-        if token.font and whole and len(token.text) == 1:
-            token.kind = NAME
+        goes_on = last is not None and last.font == token.font and last.end == token.start
+        if token.font in ("bf", "bb") and token.text in ("0", "1") and not goes_on:
+            token.kind = NAME  # a vector of ones
         elif whole and self.behind("_"):
             token.kind = LABEL
         elif whole and last is not None and last.kind in (NAME, FUNCTION) and not token.gap:
@@ -128,7 +90,8 @@ class _Names:
             return
         two_back = self.out[-2] if len(self.out) > 1 else None
         is_script = two_back is not None and (
-            two_back.is_("^", "_") or (two_back.kind == COMMAND and two_back.text in words.FRACTIONS)
+            two_back.is_("^", "_")
+            or (two_back.kind == COMMAND and two_back.text in words.FRACTIONS)
         )
         if last.kind == NAME and not is_script and last.text not in _NO_DIGITS:
             token.kind = DIGITS
@@ -136,6 +99,9 @@ class _Names:
 
     def _text(self, token: Token) -> None:
         text = token.text
+        if token.font == "rm" and self.behind("_", "^"):
+            self.out.append(made(LABEL if self.behind("_") else NAME, text, token))
+            return
         choice = _FUNCTION_TEXT.fullmatch(text.lower())
         if choice:
             self.out.append(made(FUNCTION, "arg" + choice[1], token))
@@ -156,7 +122,19 @@ class _Names:
             self.out.append(made(FUNCTION, text, token))
         elif text == "top" or (text == "intercal"):
             self.out.append(made(NAME, "T", token))
-        elif text in ("Pr", "gcd", "Var", "Cov", "loss", "Loss", "cost", "net", "MSE", "grad", "KL"):
+        elif text in (
+            "Pr",
+            "gcd",
+            "Var",
+            "Cov",
+            "loss",
+            "Loss",
+            "cost",
+            "net",
+            "MSE",
+            "grad",
+            "KL",
+        ):
             self.out.append(made(NAME, text, token))
         else:
             self.out.append(token)
@@ -219,7 +197,7 @@ class _Names:
 
     def _subscript(self, token: Token) -> None:
         text = token.text
-        if token.font or text in words.SUBSCRIPT_WORDS and len(text) > 2:
+        if token.font or (text in vocabulary.SUBSCRIPT_WORDS and len(text) > 2):
             token.kind = LABEL
             self.out.append(token)
         elif self.latex:
@@ -230,7 +208,7 @@ class _Names:
     def _plain_subscript(self, token: Token) -> None:
         """Letters and digits up to the next sign: ``h1``, ``ij``."""
         text = token.text
-        known = text in words.SUBSCRIPT_WORDS or text in words.FIELD
+        known = text in vocabulary.SUBSCRIPT_WORDS or text in vocabulary.FIELD
         if self.before("_") and len(text) > 1 and not known:
             self._split_off(token, len(text) - 1, LABEL)
             return
@@ -244,7 +222,9 @@ class _Names:
         self.out.append(token)
 
     def _superscript(self, token: Token) -> None:
-        known = not self.latex and (token.text in self.lexicon.names or token.text in words.FIELD)
+        known = not self.latex and (
+            token.text in self.lexicon.names or token.text in vocabulary.FIELD
+        )
         if len(token.text) == 1 or known:
             self.out.append(made(NAME, token.text, token))
         else:
@@ -253,7 +233,9 @@ class _Names:
     def _split_off(self, token: Token, count: int, kind: str) -> None:
         """The first letters as one token; the rest is read on its own."""
         middle = min(token.end, token.start + count)
-        first = Token(kind, token.text[:count], token.start, middle, token.spaced, token.gap, token.font)
+        first = Token(
+            kind, token.text[:count], token.start, middle, token.spaced, token.gap, token.font
+        )
         self.out.append(first)
         if len(token.text) > count:
             rest = Token(WORD, token.text[count:], middle, token.end, False, False, token.font)
@@ -269,14 +251,24 @@ class _Names:
                 self.out.append(made(NAME, text, token))
         elif self._is_talk(token):
             self._talk(token, low)
-        elif low in words.BIGS and self._runs_over():
-            self._function(token, low)
-        elif low in words.FUNCTIONS and text not in self.lexicon.names and self._is_called(low, False):
-            self._function(token, low)
-        elif low in words.FUNCTIONS and self.before("(") and not self._spaced_out():
+        elif low == "arg" and self.next is not None and self.next.text in ("max", "min"):
+            self.out.append(made(FUNCTION, low + self.next.text, token))
+            self.n += 1
+        elif text not in self.lexicon.names and is_glued(text):
+            self.out += glued(token)
+        elif self._is_function(text, low):
             self._function(token, low)
         else:
             self._split(token)
+
+    def _is_function(self, text: str, low: str) -> bool:
+        if low in words.BIGS and self._runs_over():
+            return True
+        if low not in words.FUNCTIONS:
+            return False
+        if self.before("(") and not self._spaced_out():
+            return True
+        return text not in self.lexicon.names and self._is_called(low, False)
 
     def _spaced_out(self) -> bool:
         return self.next is not None and self.next.spaced
@@ -298,7 +290,7 @@ class _Names:
             return after.is_("[") and upright
         if after.is_("[", "{", "^", "_", "'", r"\{"):
             return True
-        return low in words.BARE or low not in words.FIELD and upright
+        return low in words.BARE or (low not in vocabulary.FIELD and upright)
 
     def _runs_over(self) -> bool:
         """``sum_i``, ``sum_{i=1}``; ``sum_1`` is a name."""
@@ -312,20 +304,26 @@ class _Names:
 
     def _is_times(self, token: Token) -> bool:
         """``0.5 x 2``: the letter between two numbers."""
-        if token.text != "x" or self.latex or not token.gap or self.last is None or self.next is None:
+        if (
+            token.text != "x"
+            or self.latex
+            or not token.gap
+            or self.last is None
+            or self.next is None
+        ):
             return False
         return self.last.kind == NUMBER and self.next.kind == NUMBER and self.next.gap
 
     def _is_talk(self, token: Token) -> bool:
         text = token.text
-        if text in self.lexicon.names or text in words.FIELD:
+        if text in self.lexicon.names or text in vocabulary.FIELD:
             return False
         if self.latex:
-            return text in words.LATEX_PROSE and (token.gap or self.last is None)
-        if text.lower() not in words.PROSE or text.lower() in words.FUNCTIONS:
+            return text in vocabulary.LATEX_PROSE and (token.gap or self.last is None)
+        if text.lower() not in vocabulary.PROSE or text.lower() in words.FUNCTIONS:
             return False
         if len(text) > 2 or text in ("if", "or", "is", "in", "to", "so"):
-            return self.last is None or token.gap or not self.last.kind == NAME
+            return self.last is None or token.gap or self.last.kind != NAME
         return token.gap and self._between_values()
 
     def _between_values(self) -> bool:
@@ -351,7 +349,9 @@ class _Names:
             stop = at + len(piece) if exact else token.end
             first = n == 0
             self.out.append(
-                Token(NAME, piece, at, stop, token.spaced and first, token.gap and first, token.font)
+                Token(
+                    NAME, piece, at, stop, token.spaced and first, token.gap and first, token.font
+                )
             )
             at = stop if exact else at
 
@@ -361,7 +361,7 @@ class _Names:
             return
         text = token.text.strip("_") or token.text
         low = text.lower()
-        if text in words.CODE_PROSE:
+        if text in vocabulary.CODE_PROSE:
             self.out.append(made(SIGN if text == "in" else TEXT, text, token))
             return
         if low in words.FUNCTIONS and self.before("("):
@@ -375,7 +375,11 @@ class _Names:
                 self.out.append(made(DIGITS, digits, token))
                 self.out[-1].gap = self.out[-1].spaced = False
         elif indexed:
-            self.out += [made(NAME, indexed[1], token), made(SIGN, "_", token), made(LABEL, indexed[2], token)]
+            self.out += [
+                made(NAME, indexed[1], token),
+                made(SIGN, "_", token),
+                made(LABEL, indexed[2], token),
+            ]
             self.out[-2].spaced = self.out[-1].spaced = False
         else:
             self.out.append(made(NAME, text, token))
@@ -385,49 +389,3 @@ class _Names:
             self.n += 1
             return True
         return False
-
-
-def split(run: str, lexicon: Lexicon, latex: bool) -> list[str]:
-    """The names that a run of letters holds."""
-    if is_name(run, lexicon, latex):
-        return [run]
-    out: list[str] = []
-    at = 0
-    while at < len(run):
-        length = 1
-        for k in range(min(len(run) - at, 12), 1, -1):
-            if run[at : at + k] in lexicon.names:
-                length = k
-                break
-        out.append(run[at : at + length])
-        at += length
-    return out
-
-
-def is_name(run: str, lexicon: Lexicon, latex: bool) -> bool:
-    """Whether a run of letters is one name."""
-    if len(run) == 1 or run in lexicon.names or run in words.FIELD:
-        return len(run) > 2 or not latex or run in lexicon.names or run not in words.GREEK_WORDS or run in ("pi",)
-    if _ACCENTED.fullmatch(run) or _TWICE.fullmatch(run) or run in words.KEYWORDS:
-        return True
-    if run[0] == "d":
-        rest = run[1:]
-        if len(rest) == 1:
-            return True
-        if rest in lexicon.names or rest in words.FIELD or _ACCENTED.fullmatch(rest):
-            return True
-    if len(run) == 2:
-        return False
-    return _looks_like_word(run, lexicon)
-
-
-def _looks_like_word(run: str, lexicon: Lexicon) -> bool:
-    """Three letters and more that nothing is known of: a word unless its letters are symbols."""
-    alone = sum(c in lexicon.letters for c in run)
-    if run.isupper():
-        return len(run) > 3 and alone < len(run) - 1 and bool(lexicon.letters)
-    if not lexicon.letters:
-        return len(run) > 4 and any(c in _VOWELS for c in run)
-    if len(run) == 3:
-        return alone == 0 and any(c in _VOWELS for c in run)
-    return alone < len(run) and any(c in _VOWELS for c in run[1:])

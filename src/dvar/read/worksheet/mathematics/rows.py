@@ -51,14 +51,18 @@ def has_relation(tokens: Sequence[Token]) -> bool:
 def rows(tokens: Sequence[Token], latex: bool) -> list[list[Token]]:
     """The rows of a region, those that go on with another joined to it."""
     found: list[list[Token]] = []
+    states = False  # whether the last row does
     for row in _split(tokens, latex):
         for line in _lines(row) if latex else [row]:
             if not any(token.kind not in _BLANKS for token in line):
                 continue
-            if found and _continues(found[-1], line, latex):
+            more = has_relation(line)
+            if found and _continues(found[-1], line, (states, more), latex):
                 found[-1].extend(line)
+                states = states or more
             else:
                 found.append(line)
+                states = more
     return found
 
 
@@ -103,18 +107,21 @@ def _lines(row: list[Token]) -> Iterator[list[Token]]:
         yield row
         return
     mates = mates_of(row)
-    start = 0
-    for n in top(row, mates):
-        if row[n].kind == LINE and _is_forgotten(row[start:n], row[n + 1 :]):
-            yield row[start:n]
-            start = n + 1
-    yield row[start:]
+    places = [n for n in top(row, mates) if row[n].kind == LINE]
+    lines = [row[a + 1 : b] for a, b in zip([-1, *places], [*places, len(row)], strict=True)]
+    held = lines[0]
+    states = has_relation(held)
+    for line in lines[1:]:
+        more = has_relation(line)
+        if states and more and _is_forgotten(held, line):
+            yield held
+            held, states = [], False
+        held.extend(line)
+        states = states or more
+    yield held
 
 
-def _is_forgotten(before: Sequence[Token], after: Sequence[Token]) -> bool:
-    line = _first_line(after)
-    if not before or not line or not has_relation(before) or not has_relation(line):
-        return False
+def _is_forgotten(before: Sequence[Token], line: Sequence[Token]) -> bool:
     last, first = _last(before), _first(line)
     if last is None or first is None or is_operator(last) or is_relation(last) or last.is_(","):
         return False
@@ -122,14 +129,6 @@ def _is_forgotten(before: Sequence[Token], after: Sequence[Token]) -> bool:
         return False
     # a fraction may go on with a product of fractions
     return not (_is_fraction(first) and _ends_with_fraction(before))
-
-
-def _first_line(tokens: Sequence[Token]) -> list[Token]:
-    mates = mates_of(tokens)
-    for n in top(tokens, mates):
-        if tokens[n].kind == LINE and n > 0:
-            return list(tokens[:n])
-    return list(tokens)
 
 
 def _is_fraction(token: Token) -> bool:
@@ -153,15 +152,17 @@ def _is_empty(token: Token) -> bool:
     return token.kind in _BLANKS or (token.kind == SIGN and words.ARROWS.get(token.text) == "mark")
 
 
-def _continues(before: Sequence[Token], row: Sequence[Token], latex: bool) -> bool:
-    """Whether a row goes on with the one before it."""
+def _continues(
+    before: Sequence[Token], row: Sequence[Token], relations: tuple[bool, bool], latex: bool
+) -> bool:
+    """Whether a row goes on with the one before it; ``relations`` says which of the two have any."""
+    stated, states = relations
     last, first = _last(before), _first(row)
     if last is None or first is None:
         return False
-    states = has_relation(row)
     if is_relation(last):
         return (latex or not states) and not is_relation(first) and len(before) > 1
-    if is_operator(last) and not (len(before) == 1):
+    if is_operator(last) and len(before) != 1:
         return True
     if is_relation(first):
         return False
@@ -169,6 +170,6 @@ def _continues(before: Sequence[Token], row: Sequence[Token], latex: bool) -> bo
         return True
     in_column = row[0].kind == CELL
     if first.kind == SIGN and first.text in words.SUMS:
-        return has_relation(before) and (not states or in_column)
+        return stated and (not states or in_column)
     starts = first.kind in (NAME, COMMAND, "number", "function") or first.is_("(", "[", "{")
-    return in_column and starts and not states and has_relation(before) and latex
+    return in_column and starts and not states and stated and latex

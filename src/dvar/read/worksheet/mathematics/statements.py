@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dvar.read.worksheet.document import Document, Member, Statement
-from dvar.read.worksheet.mathematics import words
+from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.balance import balanced, mates_of
 from dvar.read.worksheet.mathematics.clauses import Clause, clauses
 from dvar.read.worksheet.mathematics.frames import is_counter, unframed, unnumbered
 from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
-from dvar.read.worksheet.mathematics.grammar.terms import Grammar, as_shape
+from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
+from dvar.read.worksheet.mathematics.grammar.terms import Grammar
 from dvar.read.worksheet.mathematics.lexicon import EMPTY, Lexicon, survey
 from dvar.read.worksheet.mathematics.names import resolved
+from dvar.read.worksheet.mathematics.programs import code_parts
 from dvar.read.worksheet.mathematics.rows import is_relation, rows, top
 from dvar.read.worksheet.mathematics.scan import scan
 from dvar.read.worksheet.mathematics.tokens import (
@@ -34,9 +35,6 @@ from dvar.read.worksheet.mathematics.tokens import (
 from dvar.read.worksheet.tree import Expr, Logic, Span
 
 _CHAIN = frozenset({"implies", "iff", "to"})
-_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//|%(?!\*%|o%))+\s?")
-_WORD = re.compile(r"[A-Za-z]{2,}")
-MOST_PROSE = 2
 
 
 def read_statements(document: Document, lexicon: Lexicon | None = None) -> list[Statement]:
@@ -45,12 +43,20 @@ def read_statements(document: Document, lexicon: Lexicon | None = None) -> list[
     out: list[Statement] = []
     for n, region in enumerate(document.regions):
         code = region.kind == "code" and not region.latex
-        out += read_region(document.text, region.span, region.latex, found, n, code)
+        out += read_region(
+            document.text, region.span, region.latex, found, n, code, region.language
+        )
     return out
 
 
 def read_region(
-    text: str, span: Span, latex: bool, lexicon: Lexicon, region: int = 0, code: bool = False
+    text: str,
+    span: Span,
+    latex: bool,
+    lexicon: Lexicon,
+    region: int = 0,
+    code: bool = False,
+    language: str = "",
 ) -> list[Statement]:
     """The statements in a part of a text.
 
@@ -61,11 +67,12 @@ def read_region(
         lexicon: what the document says of its names.
         region: the number that the statements get.
         code: whether it is a program, where letters side by side are one name.
+        language: of the program, as far as it is known.
     """
     if not code or latex:
         return _Region(text, span, latex, lexicon, region, False).statements()
     out: list[Statement] = []
-    for part, is_comment in _code_parts(text, span):
+    for part, is_comment in code_parts(text, span, language):
         out += _Region(text, part, False, lexicon, region, not is_comment).statements()
     return out
 
@@ -77,39 +84,6 @@ def member_of(text: str, latex: bool, lexicon: Lexicon | None) -> Expr:
     if reader.wrong:
         raise Unreadable("a bracket closes nothing", reader.wrong[0].span)
     return reader.grammar(_flat(tokens)).member()
-
-
-# ── programs ────────────────────────────────────────────────────────────────────────────────────
-
-
-def _code_parts(text: str, span: Span) -> Iterator[tuple[Span, bool]]:
-    """Stretches of a program, and the formulas in its comments."""
-    start = span[0]
-    at = start
-    for line in text[span[0] : span[1]].split("\n"):
-        end = at + len(line)
-        comment = _COMMENT.search(line)
-        first = line.split(maxsplit=1)
-        statement = bool(first) and first[0].rstrip(":(") in words.STATEMENT_WORDS
-        if comment or statement:
-            stop = at if statement else at + (comment.start() if comment else 0)
-            if start < stop:
-                yield (start, stop), False
-            if comment and _is_formula(line[comment.end() :]):
-                yield (at + comment.end(), end), True
-            start = min(end + 1, span[1])
-        at = end + 1
-    if start < span[1]:
-        yield (start, span[1]), False
-
-
-def _is_formula(comment: str) -> bool:
-    """Whether a comment states an equation rather than talks."""
-    if not re.search(r"[=≈<>]", comment):
-        return False
-    said = _WORD.findall(comment)
-    prose = sum(word.lower() in words.PROSE and word.lower() not in words.FUNCTIONS for word in said)
-    return prose <= MOST_PROSE
 
 
 # ── one region ──────────────────────────────────────────────────────────────────────────────────
@@ -158,7 +132,9 @@ class _Region:
             span = min(tokens[0].start, span[0]), span[1]
         return Statement(tuple(members), span, self.region, _both(conditions), " ".join(said))
 
-    def member(self, part: tuple[Token | None, list[Token]], conditions: list[Expr], said: list[str]) -> Member:
+    def member(
+        self, part: tuple[Token | None, list[Token]], conditions: list[Expr], said: list[str]
+    ) -> Member:
         sign, tokens = part
         relation = "" if sign is None else words.RELATIONS.get(sign.text, sign.text)
         end = sign.end if sign is not None else self.span[0]
@@ -214,7 +190,7 @@ def _members(tokens: list[Token]) -> list[tuple[Token | None, list[Token]]]:
     start = 0
     for n in top(tokens, mates):
         token = tokens[n]
-        if token.kind == TEXT and token.text.lower().split(" ")[0] in words.CONDITIONAL:
+        if token.kind == TEXT and token.text.lower().split(" ")[0] in vocabulary.CONDITIONAL:
             break  # the relations in a condition are none of the chain
         if not is_relation(token) and not (token.kind == SIGN and token.text in _CHAIN):
             continue
@@ -266,13 +242,17 @@ def _flat(tokens: Sequence[Token]) -> list[Token]:
 def _bare(tokens: list[Token], latex: bool, code: bool) -> list[Token]:
     """Without bullets and numbers in front and punctuation behind."""
     start, end = 0, len(tokens)
-    while end > start and (tokens[end - 1].is_(",", ".", ";", ":") or tokens[end - 1].kind in (LINE, QUAD, CELL)):
+    while end > start and (
+        tokens[end - 1].is_(",", ".", ";", ":") or tokens[end - 1].kind in (LINE, QUAD, CELL)
+    ):
         end -= 1
-    while start < end and tokens[start].is_("star", "bullet", "cdot", "*", "odot", "circ", ",", ".", ":", ">"):
+    while start < end and tokens[start].is_(
+        "star", "bullet", "cdot", "*", "odot", "circ", ",", ".", ":", ">"
+    ):
         start += 1
-    if start + 1 < end and tokens[start].is_("-") and not latex and not code:
-        if tokens[start + 1].gap and any(is_relation(token) for token in tokens[start:end]):
-            start += 1
+    dashed = start + 1 < end and tokens[start].is_("-") and tokens[start + 1].gap
+    if dashed and not latex and not code and any(map(is_relation, tokens[start:end])):
+        start += 1
     start = _past_number(tokens, start, end)
     return tokens[start:end]
 
@@ -301,10 +281,18 @@ def _last_bracket(tokens: list[Token], latex: bool) -> tuple[list[Token], list[T
     inner = tokens[opener + 1 : -1]
     depth = mates_of(inner)
     if not any(is_relation(inner[n]) for n in top(inner, depth)):
-        numbered = len(inner) == 1 and inner[0].kind == NUMBER and tokens[opener - 1].is_("...", "ldots", "dots", "cdots")
+        numbered = (
+            len(inner) == 1
+            and inner[0].kind == NUMBER
+            and tokens[opener - 1].is_("...", "ldots", "dots", "cdots")
+        )
         return (tokens[: opener - 1], []) if numbered else (tokens, [])
     before = tokens[opener - 1]
-    return (tokens, []) if before.kind == SIGN and before.text not in (")", "]", "}") else (tokens[:opener], inner)
+    return (
+        (tokens, [])
+        if before.kind == SIGN and before.text not in (")", "]", "}")
+        else (tokens[:opener], inner)
+    )
 
 
 def _is_blank(tokens: Sequence[Token]) -> bool:
@@ -314,7 +302,9 @@ def _is_blank(tokens: Sequence[Token]) -> bool:
             continue
         if token.kind == TEXT and not any(c.isalnum() for c in token.text):
             continue
-        if token.kind == SIGN and (token.text in ("?", "{", "}", "_", ".") or token.text in words.DOTS):
+        if token.kind == SIGN and (
+            token.text in ("?", "{", "}", "_", ".") or token.text in words.DOTS
+        ):
             continue
         return False
     return True

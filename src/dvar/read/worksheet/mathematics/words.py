@@ -9,11 +9,11 @@ from dvar.core.letters import GREEK
 from dvar.read.latex import words as strict
 
 
-def _set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _table(text: str) -> dict[str, str]:
+def pairs(text: str) -> dict[str, str]:
     """``word meaning`` pairs."""
     parts = text.split()
     return dict(zip(parts[::2], parts[1::2], strict=True))
@@ -34,7 +34,8 @@ NAMES = {
 ACCENTS = {
     **strict.ACCENTS,
     "ddot": "ddot", "check": "check", "breve": "breve", "mathring": "ring", "acute": "acute",
-    "grave": "grave", "overrightarrow": "vec", "widecheck": "check",
+    "grave": "grave", "overrightarrow": "vec", "overleftarrow": "larrow",
+    "widecheck": "check",
 }  # fmt: skip
 COMBINING = {
     "\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot",
@@ -42,18 +43,18 @@ COMBINING = {
 }  # fmt: skip
 
 FONTS = {
-    **dict.fromkeys(_set("mathbf boldsymbol bm pmb symbf mathbfit symbfit mathbold vb bf"), "bf"),
-    **dict.fromkeys(_set("mathcal mathscr cal mathfrak EuScript"), "cal"),
-    **dict.fromkeys(_set("mathbb mathds mathbbm Bbb"), "bb"),
-    **dict.fromkeys(_set("mathsf sf symsf"), "sf"),
-    **dict.fromkeys(_set("mathtt tt"), "tt"),
-    **dict.fromkeys(_set("mathrm operatorname rm symrm up mathup"), "rm"),
-    **dict.fromkeys(_set("mathit mathnormal it em symit mit"), ""),
+    **dict.fromkeys(word_set("mathbf boldsymbol bm pmb symbf mathbfit symbfit mathbold vb bf"), "bf"),
+    **dict.fromkeys(word_set("mathcal mathscr cal mathfrak EuScript"), "cal"),
+    **dict.fromkeys(word_set("mathbb mathds mathbbm Bbb"), "bb"),
+    **dict.fromkeys(word_set("mathsf sf symsf"), "sf"),
+    **dict.fromkeys(word_set("mathtt tt"), "tt"),
+    **dict.fromkeys(word_set("mathrm operatorname rm symrm up mathup"), "rm"),
+    **dict.fromkeys(word_set("mathit mathnormal it em symit mit"), ""),
 }  # fmt: skip
 """Command → font of the symbols in its argument (or in the rest of the group)."""
-SWITCHES = _set("bf cal sf tt rm it em mit")
+SWITCHES = word_set("bf cal sf tt rm it em mit")
 """Fonts for the rest of the group."""
-TEXTS = _set(
+TEXTS = word_set(
     "text textrm textbf textit texttt textsf textsc textnormal textup mbox hbox intertext "
     "shortintertext emph textmd fbox"
 )
@@ -69,25 +70,27 @@ RELATIONS = {
     "neq": "neq", "ne": "neq", "!=": "neq", "<": "<", "lt": "<", ">": ">", "gt": ">",
     "<=": "<=", "leq": "<=", "le": "<=", "leqslant": "<=", "leqq": "<=",
     ">=": ">=", "geq": ">=", "ge": ">=", "geqslant": ">=", "geqq": ">=", "ll": "<", "gg": ">",
-    "lesssim": "<=", "gtrsim": ">=", "propto": "propto", "subset": "subset", "subseteq": "subset",
+    "lesssim": "<=", "lessapprox": "<=", "gtrapprox": ">=",
+    "gtrsim": ">=", "propto": "propto", "subset": "subset", "subseteq": "subset",
     "perp": "perp", "bot": "perp", "mapsto": "to", "longmapsto": "to", "|->": "to", "is": "is",
     "succ": ">", "succeq": ">=", "prec": "<", "preceq": "<=",
 }  # fmt: skip
 """Sign → relation."""
-ORDERS = frozenset(
-    {"<", ">", "<=", ">=", "neq", "sim", "notin", "ni", "subset", "perp"}
-)
+ORDERS = frozenset({"<", ">", "<=", ">=", "neq", "sim", "notin", "ni", "subset", "perp"})
 """Relations that restrict rather than state."""
 
 ARROWS = {
     **dict.fromkeys(
-        _set("Rightarrow Longrightarrow implies => therefore because leadsto rightsquigarrow xRightarrow"),
+        word_set("Rightarrow Longrightarrow implies => therefore because leadsto "
+                 "rightsquigarrow xRightarrow"),
         "implies",
     ),
-    **dict.fromkeys(_set("Leftrightarrow Longleftrightarrow iff <=> leftrightarrow xLeftrightarrow"), "iff"),
-    **dict.fromkeys(_set("rightarrow to longrightarrow -> xrightarrow"), "to"),
     **dict.fromkeys(
-        _set("downarrow uparrow swarrow searrow nearrow nwarrow hookrightarrow hookleftarrow updownarrow "
+        word_set("Leftrightarrow Longleftrightarrow iff <=> leftrightarrow xLeftrightarrow"), "iff"
+    ),
+    **dict.fromkeys(word_set("rightarrow to longrightarrow -> xrightarrow"), "to"),
+    **dict.fromkeys(
+        word_set("downarrow uparrow swarrow searrow nearrow nwarrow hookrightarrow hookleftarrow updownarrow "
              "Downarrow Uparrow Updownarrow blacktriangleright triangleright checkmark rightharpoonup "
              "curvearrowright circlearrowright dashrightarrow Longleftarrow impliedby blacksquare"),
         "mark",
@@ -101,9 +104,9 @@ PRODUCTS = {
     "circledast": "conv", "convolution": "conv", "bigodot": "odot", "boxdot": "odot", "bigotimes": "otimes",
     "oast": "conv", "Hadamard": "odot",
 }  # fmt: skip
-QUOTIENTS = _set("/ div ./ // oslash slash")
+QUOTIENTS = word_set("/ div ./ oslash slash")
 SUMS = {"+": 1, "-": -1, "pm": 0, "mp": 0, "oplus": 1, "ominus": -1}
-DOTS = _set("ldots dots cdots vdots ddots dotsc dotsb dotso dotsm iddots ...")
+DOTS = word_set("ldots dots cdots vdots ddots dotsc dotsb dotso dotsm iddots ...")
 LOGIC = {
     "land": "and", "wedge": "and", "&&": "and", "lor": "or", "vee": "or", "||": "or", "lnot": "not",
     "neg": "not",
@@ -121,10 +124,12 @@ KINDS = {
 """Opener → ``Group.kind``."""
 
 SIGNS = {
-    **{word: word for table in (RELATIONS, ARROWS, PRODUCTS, SUMS, LOGIC) for word in table if word.isalpha()},
-    **{word: word for word in QUOTIENTS | DOTS if word.isalpha()},
-    **{word: word for word in OPENERS if word.isalpha()},
-    **{word: word for word in CLOSERS if word.isalpha()},
+    **{
+        word: word
+        for table in (RELATIONS, ARROWS, PRODUCTS, SUMS, LOGIC, QUOTIENTS, DOTS, OPENERS, CLOSERS)
+        for word in table
+        if word.isalpha()
+    },
     "lbrace": r"\{", "rbrace": r"\}", "{": r"\{", "}": r"\}", "lbrack": "[", "rbrack": "]",
     "lparen": "(", "rparen": ")", "lvert": "|(", "rvert": "|)", "lVert": "norm(", "rVert": "norm)",
     "vert": "|", "|": "norm", "Vert": "norm", "mid": "|", "lbrakk": "[", "rbrakk": "]", "llbracket": "[",
@@ -135,35 +140,52 @@ SIGNS = {
 """Command → the sign it is."""
 
 UNICODE = {
-    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "⁃": "-", "＋": "+", "＝": "=", "±": "pm", "∓": "mp",
-    "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "cdot", "‧": "cdot", "・": "cdot", "×": "times", "✕": "times",
-    "⨯": "times", "✖": "times", "∗": "*", "⁎": "*", "⊙": "odot", "∘": "circ", "○": "odot", "◦": "circ", "⊗": "otimes",
+    "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "⁃": "-", "＋": "+", "＝": "=",
+    "±": "pm", "∓": "mp",
+    "·": "cdot", "⋅": "cdot", "∙": "cdot", "•": "cdot", "‧": "cdot", "・": "cdot", "×": "times",
+    "✕": "times",
+    "⨯": "times", "✖": "times", "∗": "*", "⁎": "*", "⊙": "odot", "∘": "circ", "○": "odot", "◦": "circ",
+    "⊗": "otimes",
     "⊕": "+", "⊖": "-", "⋆": "star", "★": "star", "÷": "/", "∕": "/", "⁄": "/", "⊘": "/",
     "∈": "in", "∊": "in", "∉": "notin", "≤": "<=", "⩽": "<=", "≦": "<=", "≥": ">=", "⩾": ">=", "≧": ">=",
-    "≠": "neq", "≈": "approx", "≃": "approx", "≅": "approx", "≒": "approx", "∼": "sim", "≡": "equiv", "≔": ":=",
-    "≜": ":=", "≝": ":=", "∝": "propto", "≪": "<", "≫": ">", "⊂": "subset", "⊆": "subset", "⊥": "perp", "＜": "<", "＞": ">",
-    "→": "to", "⟶": "to", "➔": "to", "➜": "to", "➡": "to", "←": "gets", "⟵": "gets", "↦": "mapsto", "⇒": "implies",
-    "⟹": "implies", "➾": "implies", "⇔": "iff", "⟺": "iff", "↔": "iff", "∴": "implies", "∵": "because", "↓": "downarrow",
-    "↑": "downarrow", "↳": "downarrow", "↪": "downarrow", "↘": "downarrow", "↙": "downarrow", "⇓": "downarrow",
-    "►": "downarrow", "▶": "downarrow", "✓": "downarrow", "✔": "downarrow", "■": "downarrow", "∎": "downarrow",
-    "…": "ldots", "⋯": "ldots", "⋮": "ldots", "⋱": "ldots", "‥": "ldots", "∧": "land", "∨": "lor", "¬": "lnot",
+    "≠": "neq", "≈": "approx", "≃": "approx", "≅": "approx", "≒": "approx", "∼": "sim", "≡": "equiv",
+    "≔": ":=",
+    "≜": ":=", "≝": ":=", "∝": "propto", "≪": "<", "≫": ">", "⊂": "subset", "⊆": "subset", "⊥": "perp",
+    "＜": "<", "＞": ">",
+    "→": "to", "⟶": "to", "➔": "to", "➜": "to", "➡": "to", "←": "gets", "⟵": "gets", "↦": "mapsto",
+    "⇒": "implies",
+    "⟹": "implies", "➾": "implies", "⇔": "iff", "⟺": "iff", "↔": "iff", "∴": "implies", "∵": "because",
+    "↓": "downarrow",
+    "↑": "downarrow", "↳": "downarrow", "↪": "downarrow", "↘": "downarrow", "↙": "downarrow",
+    "⇓": "downarrow",
+    "►": "downarrow", "▶": "downarrow", "✓": "downarrow", "✔": "downarrow", "■": "downarrow",
+    "∎": "downarrow",
+    "…": "ldots", "⋯": "ldots", "⋮": "ldots", "⋱": "ldots", "‥": "ldots", "∧": "land", "∨": "lor",
+    "¬": "lnot",
     "⟨": "langle", "〈": "langle", "⟩": "rangle", "〉": "rangle", "⌊": "lfloor", "⌋": "rfloor", "⌈": "lceil",
-    "⌉": "rceil", "‖": "norm", "∥": "norm", "∣": "|", "｜": "|", "′": "'", "’": "'", "‘": "'", "ʹ": "'", "（": "(", "）": ")",
+    "⌉": "rceil", "‖": "norm", "∥": "norm", "∣": "|", "｜": "|", "′": "'", "’": "'", "‘": "'", "ʹ": "'",
+    "（": "(", "）": ")",
     "［": "[", "］": "]", "，": ",", "；": ";", "：": ":", "。": ".", "、": ",", "⟦": "[", "⟧": "]", "∶": ":",
     "％": "%", "？": "?",
 }  # fmt: skip
 """Character → sign."""
 UNICODE_COMMANDS = {
-    "∂": "partial", "𝜕": "partial", "∇": "nabla", "∑": "sum", "∏": "prod", "∫": "int", "√": "sqrt", "∀": "forall",
-    "∃": "exists", "∆": "Delta", "Ω": "Omega", "µ": "mu", "ℓ": "ell", "ϵ": "epsilon", "ϕ": "phi", "ϑ": "theta",
-    "ϱ": "rho", "ς": "sigma", "ϖ": "pi", "∞": "infty", "∅": "emptyset", "ı": "imath", "⊤": "top", "□": "square",
+    "∂": "partial", "𝜕": "partial", "∇": "nabla", "∑": "sum", "∏": "prod", "∫": "int", "√": "sqrt",
+    "∀": "forall",
+    "∃": "exists", "∆": "Delta", "Ω": "Omega", "µ": "mu", "ℓ": "ell", "ϵ": "epsilon", "ϕ": "phi",
+    "ϑ": "theta",
+    "ϱ": "rho", "ς": "sigma", "ϖ": "pi", "∞": "infty", "∅": "emptyset", "ı": "imath", "⊤": "top",
+    "□": "square",
     "▢": "square", "☐": "square",
 }  # fmt: skip
 """Character → command."""
 LETTERLIKE = {
-    "ℒ": ("L", "cal"), "ℝ": ("R", "bb"), "ℕ": ("N", "bb"), "ℤ": ("Z", "bb"), "ℂ": ("C", "bb"), "𝟙": ("1", "bb"),
-    "𝟏": ("1", "bf"), "𝟘": ("0", "bb"), "ℋ": ("H", "cal"), "ℐ": ("I", "cal"), "ℛ": ("R", "cal"), "ℱ": ("F", "cal"),
-    "ℬ": ("B", "cal"), "ℰ": ("E", "cal"), "ℳ": ("M", "cal"), "ℙ": ("P", "bb"), "ℎ": ("h", ""), "ℯ": ("e", ""),
+    "ℒ": ("L", "cal"), "ℝ": ("R", "bb"), "ℕ": ("N", "bb"), "ℤ": ("Z", "bb"), "ℂ": ("C", "bb"),
+    "𝟙": ("1", "bb"),
+    "𝟏": ("1", "bf"), "𝟘": ("0", "bb"), "ℋ": ("H", "cal"), "ℐ": ("I", "cal"), "ℛ": ("R", "cal"),
+    "ℱ": ("F", "cal"),
+    "ℬ": ("B", "cal"), "ℰ": ("E", "cal"), "ℳ": ("M", "cal"), "ℙ": ("P", "bb"), "ℎ": ("h", ""),
+    "ℯ": ("e", ""),
     "𝔼": ("E", "bb"),
 }  # fmt: skip
 """Character → letter and font."""
@@ -176,14 +198,18 @@ SUBSCRIPTS = str.maketrans(
     "0123456789+-=()aehijklmnoprstuvxβγρφχ",
 )
 VULGAR = {
-    "½": "12", "⅓": "13", "⅔": "23", "¼": "14", "¾": "34", "⅕": "15", "⅖": "25", "⅗": "35", "⅘": "45", "⅙": "16",
+    "½": "12", "⅓": "13", "⅔": "23", "¼": "14", "¾": "34", "⅕": "15", "⅖": "25", "⅗": "35", "⅘": "45",
+    "⅙": "16",
     "⅚": "56", "⅛": "18", "⅜": "38", "⅝": "58", "⅞": "78",
 }  # fmt: skip
 ENTITIES = {
     "lt": "<", "gt": ">", "amp": "&", "nbsp": " ", "le": "<=", "ge": ">=", "ne": "!=", "minus": "-",
-    "times": "×", "middot": "·", "sdot": "·", "quot": '"', "apos": "'", "plusmn": "±", "rarr": "→", "larr": "←",
-    "sum": "∑", "part": "∂", "nabla": "∇", "radic": "√", "asymp": "≈", "isin": "∈", "hellip": "…", "prime": "′",
-    "thinsp": " ", "ensp": " ", "emsp": " ", "lbrace": "{", "rbrace": "}", "rArr": "⇒", "hArr": "⇔", "deg": "°",
+    "times": "×", "middot": "·", "sdot": "·", "quot": '"', "apos": "'", "plusmn": "±", "rarr": "→",
+    "larr": "←",
+    "sum": "∑", "part": "∂", "nabla": "∇", "radic": "√", "asymp": "≈", "isin": "∈", "hellip": "…",
+    "prime": "′",
+    "thinsp": " ", "ensp": " ", "emsp": " ", "lbrace": "{", "rbrace": "}", "rArr": "⇒", "hArr": "⇔",
+    "deg": "°",
     "frac12": "½", "sup2": "²", "sup3": "³",
     **GREEK,
 }  # fmt: skip
@@ -197,136 +223,120 @@ BIGS = {
     "limsup": "lim", "liminf": "lim", "sup": "max", "inf": "min", "coprod": "prod", "bigcup": "union",
     "bigcap": "intersection", "biguplus": "union",
 }  # fmt: skip
-CHOICES = {"max": "max", "min": "min", "argmax": "argmax", "argmin": "argmin", "amax": "max", "amin": "min"}
+CHOICES = {
+    "max": "max",
+    "min": "min",
+    "argmax": "argmax",
+    "argmin": "argmin",
+    "amax": "max",
+    "amin": "min",
+}
 """Functions that with something below them run over an index."""
-BRACES = _set("underbrace overbrace underbracket overbracket underparen overparen")
-STACKED = _set("overset underset stackrel stackbin xlongequal")
-CANCELS = _set("cancel bcancel xcancel not sout")
+BRACES = word_set("underbrace overbrace underbracket overbracket underparen overparen")
+STACKED = word_set("overset underset stackrel stackbin xlongequal")
+CANCELS = word_set("cancel bcancel xcancel not sout")
 GAPS = {" ", ",", ":", ";", ">", "quad", "qquad", "enspace", "thinspace", "medspace", "thickspace"}
 """Spaces that part what stands around them; ``quad`` and ``qquad`` also part statements."""
-FRAMES = _set("boxed framebox colorbox fcolorbox textcolor mathcolor bbox highlight hl Aboxed underline mathclap "
-              "mathllap mathrlap mathop mathbin mathrel mathpunct smashoperator vcenter tcboxmath")  # fmt: skip
+FRAMES = word_set(
+    "boxed framebox colorbox fcolorbox textcolor mathcolor bbox highlight hl Aboxed underline mathclap "
+    "mathllap mathrlap mathop mathbin mathrel mathpunct smashoperator vcenter tcboxmath"
+)
 """Commands around what is meant."""
 SKIPPED = (
-    strict.IGNORED
-    | _set(
-        "Biggm biggm enskip hfil relax cr crcr tiny scriptsize footnotesize small normalsize large Large "
-        "LARGE huge Huge displaylimits smash hline toprule midrule bottomrule goodbreak break nobreak "
-        "bgroup egroup raggedright left right ensuremath mathopen mathclose mathinner mathord unicode "
-        "vphantomless math par leavevmode null protect space"
+    (
+        strict.IGNORED
+        | word_set(
+            "Biggm biggm enskip hfil relax cr crcr tiny scriptsize footnotesize small normalsize large Large "
+            "LARGE huge Huge displaylimits smash hline toprule midrule bottomrule goodbreak break nobreak "
+            "bgroup egroup raggedright left right ensuremath mathopen mathclose mathinner mathord unicode "
+            "vphantomless math par leavevmode null protect space"
+        )
     )
-) - FRAMES - {"left", "right", "middle", ",", ";", ":", ">", "/", "enspace", "thinspace", "medspace", "thickspace",
-     "mathstrut"}  # fmt: skip
-SKIPPED_WITH_ARGUMENT = strict.IGNORED_WITH_ARGUMENT | _set(
-    "color tag tag* label vspace hspace vspace* hspace* phantom hphantom vphantom ref eqref cite citep footnote "
+    - FRAMES
+    - word_set("left right middle , ; : > / enspace thinspace medspace thickspace mathstrut")
+)
+SKIPPED_WITH_ARGUMENT = strict.IGNORED_WITH_ARGUMENT | word_set(
+    "color tag tag* label vspace hspace vspace* hspace* phantom hphantom vphantom ref eqref cite "
+    "citep footnote "
     "hskip kern mkern mskip arraystretch cline rowcolor cellcolor require setlength fontsize bookmark "
     "hypertarget index rule raisebox pagestyle vskip"
 )
-COLOURED = _set("textcolor mathcolor colorbox")
+COLOURED = word_set("textcolor mathcolor colorbox")
 """Frames whose first argument is a colour."""
-SIZES = _set("left right middle") | {
-    size + side for size in _set("big Big bigg Bigg") for side in ("", "l", "r", "m")
+SIZES = word_set("left right middle") | {
+    size + side for size in word_set("big Big bigg Bigg") for side in ("", "l", "r", "m")
 }
 MATRICES = {
     "matrix": "", "array": "", "smallmatrix": "", "bmatrix": "[", "pmatrix": "(", "Bmatrix": "{",
-    "vmatrix": "|", "Vmatrix": "norm", "bsmallmatrix": "[", "psmallmatrix": "(", "tabular": "", "subarray": "",
-    "bmatrix*": "[", "pmatrix*": "(", "matrix*": "", "pNiceMatrix": "(", "bNiceMatrix": "[", "NiceMatrix": "",
+    "vmatrix": "|", "Vmatrix": "norm", "bsmallmatrix": "[", "psmallmatrix": "(", "tabular": "",
+    "subarray": "",
+    "bmatrix*": "[", "pmatrix*": "(", "matrix*": "", "pNiceMatrix": "(", "bNiceMatrix": "[",
+    "NiceMatrix": "",
     "blockarray": "", "block": "", "bordermatrix": "(",
 }  # fmt: skip
 """Environment → delimiter around it."""
 CASES = strict.CASES | {"dcases", "dcases*", "cases*", "drcases"}
-TRANSPARENT = strict.TRANSPARENT | _set("dmath dgroup eqnarray* IEEEeqnarray alignedat empheq flalign xalignat proof "
-                                        "theorem lemma example aligned tabularx table figure itemize enumerate "
-                                        "quote small scriptsize")  # fmt: skip
-BLANKS = _set("square Box underline blank boxempty bigcirc")
+TRANSPARENT = strict.TRANSPARENT | word_set(
+    "dmath dgroup eqnarray* IEEEeqnarray alignedat empheq flalign xalignat proof theorem lemma example "
+    "aligned tabularx table figure itemize enumerate quote small scriptsize"
+)
+BLANKS = word_set("square Box underline blank boxempty bigcirc")
 
 # ── functions ───────────────────────────────────────────────────────────────────────────────────
 
 FUNCTIONS: dict[str, str] = {
-    **{word: word for word in _set(
-        "log exp sin cos tan tanh sinh cosh sec csc cot coth arcsin arccos arctan arcsinh arccosh arctanh log2 log10 "
+    **{word: word for word in word_set(
+        "log exp sin cos tan tanh sinh cosh sec csc cot coth arcsin arccos arctan arcsinh arccosh "
+        "arctanh log2 log10 "
         "log1p expm1 max min argmax argmin det trace diag sign relu sigmoid softmax softplus softsign "
-        "logsumexp sort sum mean transpose vec dot matmul outer inner abs sqrt norm inv prod var std erf gelu silu elu "
-        "maximum minimum where clip square power reciprocal multiply divide add subtract sigm heaviside hardtanh "
-        "leaky_relu log_softmax rank argsort cumsum zeros ones eye concatenate reshape round floor ceil tril triu "
-        "cov one_hot swish selu exp2 zeros_like ones_like flatten stack array kron vdot pinv median top_k flip mod "
+        "logsumexp sort sum mean transpose vec dot matmul outer inner abs sqrt norm inv prod var "
+        "std erf gelu silu elu "
+        "maximum minimum where clip square power reciprocal multiply divide add subtract sigm "
+        "heaviside hardtanh "
+        "leaky_relu log_softmax rank argsort cumsum zeros ones eye concatenate reshape round floor "
+        "ceil tril triu "
+        "cov one_hot swish selu exp2 zeros_like ones_like flatten stack array kron vdot pinv median "
+        "top_k flip mod "
         "expand_dims squeeze "
     )},
-    "ln": "log", "lg": "log10", "tr": "trace", "sgn": "sign", "signum": "sign", "asin": "arcsin", "acos": "arccos",
-    "atan": "arctan", "tg": "tan", "ctg": "cot", "th": "tanh", "sh": "sinh", "ch": "cosh", "logistic": "sigmoid",
-    "expit": "sigmoid", "sig": "sigmoid", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu", "logsoftmax": "log_softmax",
-    "average": "mean", "avg": "mean", "inverse": "inv", "lse": "logsumexp", "absolute": "abs", "fabs": "abs",
-    "amax": "max", "amin": "min", "pow": "power", "mm": "matmul", "bmm": "matmul", "onehot": "one_hot", "arg_max": "argmax",
-    "arg_min": "argmin", "concat": "concatenate", "cat": "concatenate", "step": "heaviside", "asarray": "array", "tensor": "array", "mat": "array", "matrix": "array",
+    "ln": "log", "lg": "log10", "tr": "trace", "sgn": "sign", "signum": "sign", "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan", "tg": "tan", "ctg": "cot", "th": "tanh", "sh": "sinh", "ch": "cosh",
+    "logistic": "sigmoid",
+    "expit": "sigmoid", "sig": "sigmoid", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu",
+    "logsoftmax": "log_softmax",
+    "average": "mean", "avg": "mean", "inverse": "inv", "lse": "logsumexp", "absolute": "abs",
+    "fabs": "abs",
+    "amax": "max", "amin": "min", "pow": "power", "mm": "matmul", "bmm": "matmul", "onehot": "one_hot",
+    "arg_max": "argmax",
+    "arg_min": "argmin", "concat": "concatenate", "cat": "concatenate", "step": "heaviside",
+    "asarray": "array", "tensor": "array", "mat": "array", "matrix": "array",
 }  # fmt: skip
 """Word in lower case → the function as the rule table spells it."""
-BARE = _set(
-    "log exp sin cos tan tanh sinh cosh sec csc cot coth arcsin arccos arctan log2 log10 det trace diag sign rank vec "
+BARE = word_set(
+    "log exp sin cos tan tanh sinh cosh sec csc cot coth arcsin arccos arctan log2 log10 det trace "
+    "diag sign rank vec "
     "abs max min sqrt"
 )
 """Functions that take what follows without a bracket."""
-ALSO_NAMES = _set(
-    "sum mean var std norm sig step max min sort abs prod array mat matrix cov add average avg rank square power tensor "
-    "round dot inner outer sigm inverse inv mod ch sh th tg tr cat stack median vec sign ones zeros eye transpose elu mm"
+ALSO_NAMES = word_set(
+    "sum mean var std norm sig step max min sort abs prod array mat matrix cov add average avg rank "
+    "square power tensor "
+    "round dot inner outer sigm inverse inv mod ch sh th tg tr cat stack median vec sign ones zeros "
+    "eye transpose elu mm"
 )
 """Words that are functions before a bracket and names elsewhere."""
-MODULES = _set("np numpy math torch tf nn functional jnp jax linalg scipy special keras K lax random F cp mx nd")
-METHODS = _set(
-    "sum mean dot max min prod std var transpose reshape ravel flatten matmul mm exp log sqrt abs argmax argmin copy clip "
-    "astype squeeze norm inv diag trace pow t tanh sigmoid relu softmax view unsqueeze detach item clone numpy float"
+MODULES = word_set(
+    "np numpy math torch tf nn functional jnp jax linalg scipy special keras K lax random F cp mx nd"
 )
-TRANSPARENT_CALLS = _set("array float float32 float64 copy detach clone")
+METHODS = word_set(
+    "sum mean dot max min prod std var transpose reshape ravel flatten matmul mm exp log sqrt abs "
+    "argmax argmin copy clip "
+    "astype squeeze norm inv diag trace pow t tanh sigmoid relu softmax view unsqueeze detach item "
+    "clone numpy float"
+)
+TRANSPARENT_CALLS = word_set("array float float32 float64 copy detach clone")
 """Calls that only pass on what they are given."""
-KEYWORDS = _set("axis dim keepdims keepdim dtype ord ddof initial where out base decimals num_classes")
-
-# ── words ───────────────────────────────────────────────────────────────────────────────────────
-
-FIELD = _set(
-    "loss cost error err net out target tgt output input inp pred label logits logit score scores prob probs grad lr reg mean "
-    "var std hidden bias weight weights biases delta eps epsilon alpha beta gamma theta lambda sigma eta mu rho phi "
-    "psi omega tau zeta kappa chi nu xi pi activation act obj objective total batch momentum velocity lambd reward "
-    "dropout mask embed embedding query key value attn attention context cell gate forget update state hid logsum "
-    "trueprob probability learning rate yhat ypred ytrue upstream downstream local preact preactivation step margin residual "
-    "temp temperature sim dist distance energy norm sum prod num den acc accuracy params param gradient new old "
-    "entropy predicted prediction predictions actual truth true expected sig MSE BCE CE SSE RMSE MAE NLL KL RSS ReLU "
-    "Loss Cost Error Net Out Target Output Input Var Cov Std Pr Tr softmax idx lam Sum Mean scale shift dout cache"
-)
-"""Runs of letters that are one name wherever they stand."""
-GREEK_WORDS = frozenset(GREEK)
-STATEMENT_WORDS = _set(
-    "def for if elif else while import from class print with return try except raise assert del pass break continue "
-    "lambda global yield plt function end clear close clc figure hold disp fprintf printf"
-)
-"""Words that begin a line of a program which is no formula."""
-
-CONDITIONAL = _set("if when whenever for unless provided wenn falls für si cuando para quand pour se quando sempre si iff")
-"""Words that begin a condition."""
-REASONS = _set("since because as given assuming while with where whenever")
-"""Words that begin a condition where an inequality follows, and another statement elsewhere."""
-OTHERWISE = frozenset({"otherwise", "else", "elsewhere", "sonst", "sinon", "autrement", "andernfalls", "altrimenti", "contrario",
-                       "default", "others", "other", "rest"})  # fmt: skip
-CONJUNCTIONS = _table("and and or or und and oder or y and et and ou or o or e and not not")
-VERBS = _table(
-    "equals = equal = is is are is gives = yields = implies implies becomes := approximately approx "
-    "times * plus + minus - over / in in"
-)
-PROSE = strict.PROSE | CONDITIONAL | REASONS | OTHERWISE | frozenset(CONJUNCTIONS) | frozenset(VERBS) | _set(
-    "then therefore thus hence so now let with where we have get define obtain such that scalar all any each every here this "
-    "these those it its be been has note recall using use by chain rule also both only but however finally first second third "
-    "next substituting plugging compute computing computed follows following consider note suppose assume similarly likewise "
-    "namely i.e e.g etc not on at via per from into can will would should may must our your their there which who whose what "
-    "vector matrix row column constant elementwise element-wise element pointwise entrywise respectively wise "
-    "donde entonces luego con avec où donc soit dann also mit wobei und sei vectors matrices shape "
-    "definition def ok yes no true false step"
-)  # fmt: skip
-"""Words that are talk, not names, where a formula holds them as text."""
-CODE_PROSE = _set("if else and or not in")
-LATEX_PROSE = _set(
-    "if for when where otherwise else and with since because then therefore hence thus let such that unless while "
-    "which from wenn sonst und falls für donde entonces avec pour sinon"
-)
-"""Words that are talk even where LaTeX sets them as letters."""
-SUBSCRIPT_WORDS = _set(
-    "hat new old pred true out in norm total tot net max min reg data train test val target label input output hidden loss "
-    "next prev tilde bar init final avg mean var std err error batch ref opt best layer"
+KEYWORDS = word_set(
+    "axis dim keepdims keepdim dtype ord ddof initial where out base decimals num_classes"
 )

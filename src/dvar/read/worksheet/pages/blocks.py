@@ -61,7 +61,7 @@ _HTML_BLOCK = re.compile(
     r"[ \t]*</?(?:p|div|li|ul|ol|dl|dd|dt|blockquote|details|summary|center|section|article)\b",
     re.IGNORECASE,
 )
-_OPENER = re.compile(r"\\\\\[|\\\[|\$\$|\\begin\{([A-Za-z]+\*?)\}")
+_OPENER = re.compile(r"\\{1,3}\[|\$\$|\\begin\{([A-Za-z]+\*?)\}")
 
 
 class Blocks:

@@ -11,7 +11,15 @@ import re
 
 from dvar.read.worksheet.pages.lexicon import STOP
 
-_CLOSERS = {"$$": "$$", r"\[": r"\]", r"\\[": r"\\]", r"\(": r"\)", r"\\(": r"\\)"}
+_CLOSERS = {
+    "$$": "$$",
+    r"\[": r"\]",
+    r"\\[": r"\\]",
+    r"\\\[": r"\\]",  # a page whose backslashes and brackets are both escaped
+    r"\(": r"\)",
+    r"\\(": r"\\)",
+    r"\\\(": r"\\)",
+}
 PURE = frozenset(("equation", "equation*", "displaymath", "math", "dmath", "dmath*"))
 """Environments that only delimit: the formula is what is between."""
 ENVIRONMENTS = PURE | {

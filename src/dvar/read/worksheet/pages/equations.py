@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dvar.read.worksheet.pages.lexicon import ARITHMETIC_WORDS
 from dvar.read.worksheet.pages.tokens import Token
@@ -36,6 +37,7 @@ class Run:
 DASHES = frozenset(("-", "–", "−", "@", "&"))
 _SIGNS = frozenset(("-", "−", "+", "–"))
 _BULLETS = _SIGNS | frozenset(("*", "•", "·", "⋅", "∘", "&"))
+_QUOTES = frozenset("\"“”„«'’")
 _WEAK = frozenset(("<", ">", "~", "<=", ">=", "≤", "≥", "=="))
 """Relations that prose has too."""
 _STRONG_OPERANDS = frozenset("MNHBOS|")
@@ -53,6 +55,8 @@ def equation(tokens: Sequence[Token], units: list[Unit], stop: int) -> Run | Non
     if not units or not (joined or any(_relates(tokens, unit) for unit in units)):
         return None
     if not _has_symbols(units) or not _relations_hold(tokens, units):
+        return None
+    if any(left.kind in "RO" and right.kind == "R" for left, right in pairwise(units)):
         return None
     last = units[-1].last
     asked = units[-1].kind == "R" and last + 1 < len(tokens) and tokens[last + 1].text == "?"
@@ -117,7 +121,8 @@ def _end(tokens: Sequence[Token], units: list[Unit], stop: int) -> int:
             return 0
     if last.kind == "R":
         weak = tokens[last.first].text in _WEAK
-        return 0 if weak or (after is not None and after.kind in "WPC(") else len(units)
+        quoted = after is not None and (after.kind in "WPC(" or after.text in _QUOTES)
+        return 0 if weak or quoted else len(units)
     if last.kind not in "OS":
         return len(units)
     dash = tokens[last.last].text in DASHES and tokens[last.last].spaced
@@ -138,10 +143,13 @@ def _is_decimal_comma(tokens: Sequence[Token], n: int) -> bool:
 
 
 def _has_symbols(units: list[Unit]) -> bool:
-    """Whether something in it is a symbol or a number: ``bigger = better`` is prose."""
-    return any(
-        unit.kind in "MNHC" or (unit.kind == "B" and unit.last > unit.first + 1) for unit in units
-    )
+    """Whether something in it is a symbol or a number: ``bigger = better`` and ``1 = cat`` are prose."""
+    if any(
+        unit.kind in "MHC" or (unit.kind == "B" and unit.last > unit.first + 1) for unit in units
+    ):
+        return True
+    kinds = {unit.kind for unit in units}
+    return "N" in kinds and not (units[0].kind == "N" and "W" in kinds)
 
 
 def _relations_hold(tokens: Sequence[Token], units: list[Unit]) -> bool:

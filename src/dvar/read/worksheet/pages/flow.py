@@ -32,7 +32,9 @@ class Flow:
             self._sentence.append(text[position : match.end()])
             self.stop()
             position = match.end()
-        if text[position:].strip():
+        if not text[position:].strip():
+            self.join()
+        else:
             self._sentence.append(text[position:])
             self._introduces = text.rstrip().endswith((":", ","))
 

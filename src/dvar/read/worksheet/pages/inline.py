@@ -41,7 +41,8 @@ class Mark:
 
 
 _NEXT = re.compile(r"[\\$`<\[\]{*_:]")
-_BRACKET = re.compile(r"\\{1,2}[(\[]")
+_BRACKET = re.compile(r"\\{1,3}[(\[]")
+_OTHER = {"(": ")", "[": "]"}
 _BEGIN = re.compile(r"\\begin\{([A-Za-z]+\*?)\}")
 _MACRO = re.compile(
     r"\\(?:cite[pt]?|e?q?ref|[cC]ref|autoref|label|url|href|includegraphics|vspace|hspace|input|include"
@@ -69,8 +70,8 @@ _LINK = re.compile(
 _FOOTNOTE = re.compile(r"\[\^[\w-]{1,40}\]:?")
 _LATEX_TAG = re.compile(r"\[(latex|tex|math)\]", re.IGNORECASE)
 _SHORTCODE = re.compile(r"\{\{[<%][^{}\n]*\}\}|\{%[^{}\n]*%\}|\{[#.:][A-Za-z][^{}\n]*\}")
-_STARS = re.compile(r"(?<![\w*\\])\*([A-Za-z](?:[^*\n=+\-]{0,60}[^*\s=+\-])?)\*(?![\w*])")
-_LOWS = re.compile(r"(?<![\w\\])_([A-Za-z](?:[^_\n=+\-]{0,60}[^_\s=+\-])?)_(?!\w)")
+_STARS = re.compile(r"(?<![\w*\\])\*([A-Za-z](?:[^*\n+\-]{0,60}[^*\s=+\-])?)\*(?![\w*])")
+_LOWS = re.compile(r"(?<![\w\\])_([A-Za-z](?:[^_\n+\-]{0,60}[^_\s=+\-])?)_(?!\w)")
 _NUMBERS = re.compile(r"[\s\d,;-]*")
 
 
@@ -147,20 +148,16 @@ class _Paragraph:
 
     def _bracket(self, match: re.Match[str]) -> int | None:
         at, opener = match.start(), match[0]
+        if len(opener) == 4 and self._find(r"\\" + _OTHER[opener[-1]], match.end()) < 0:
+            return at + 2  # a line break, then a formula
         if opener[-1] == "[":
             return self._display(at, match.end(), opener)
-        closer = opener[:-1] + ")"
-        if closer in self._missed:
+        if opener in self._missed:
             return None
         closed = close_inline(self.text, match.end(), opener, self.end)
         if closed is None:
-            self._missed.add(closer)
+            self._missed.add(opener)
             return None
-        if (
-            _NUMBERS.fullmatch(self.text, match.end(), closed[0])
-            and "=" not in self.text[at : closed[0]]
-        ):
-            return closed[1]
         return self._add("inline", at, closed[1], (match.end(), closed[0]))
 
     def _display(self, at: int, start: int, opener: str) -> int | None:

@@ -66,7 +66,7 @@ def read_label(line: str, alone: bool) -> Label | None:
     labelled = _labelled(inner, alone or bold is not None)
     if labelled is not None:
         return labelled
-    if bold:
+    if bold and not _is_equation(inner):
         return Label(title_of(inner), BOLD)
     if not alone:
         return None
@@ -77,6 +77,12 @@ def read_label(line: str, alone: bool) -> Label | None:
     if (match := _NUMBERED.fullmatch(line)) and _is_title(match["title"]):
         return Label(title_of(line), _STEP)
     return None
+
+
+def _is_equation(line: str) -> bool:
+    """Whether a bold line is a result rather than a title: at most one word in front of its relation."""
+    left, relation, _ = line.partition("=")
+    return bool(relation) and "(" not in left and len(re.findall(r"[A-Za-z]{3,}", left)) < 2
 
 
 def _labelled(line: str, alone: bool) -> Label | None:

@@ -27,7 +27,7 @@ _ENGLISH = words(
     them then there therefore these they third this those thus to together too two under until
     up upon us use used using via was we well were what when where whether which while who whose
     why will with within without would write yes yet you your st nd rd th vs etc eq fig cf resp
-    wrt iff sec ch pp nos vol
+    wrt iff sec ch pp nos vol becomes become yields yield holds follows implies produces
     """
 )
 _OTHERS = words(
@@ -50,7 +50,7 @@ def is_stop(word: str) -> bool:
 
 NAMED = words(
     """
-    rate bias weight weights input output target label loss error momentum decay cost prediction gradient
+    rate bias weight weights input output target label loss momentum decay gradient
     """
 )
 """What numbers are given for: ``learning rate: 0.1``."""

@@ -258,7 +258,7 @@ def is_formula(text: str, span: Span, marks: list[Mark]) -> bool:
             return False
     if text[span[0] : span[1]].strip().lower() == "n/a":
         return False
-    if len(tokens) == 1 and tokens[0].text.lower() in FUNCTIONS:
+    if len(tokens) == 1 and tokens[0].text.lower() in FUNCTIONS | {"...", "…"}:
         return False  # "sum", "max" at the head of a column
     kinds = {token.kind for token in tokens}
     if not kinds & {"M", "N", "H"} or tokens[-1].kind in "OS":

@@ -190,8 +190,14 @@ def _dirt(tokens: list[Token]) -> list[int]:
         else:
             beside_word = token.kind in "MNH" and before == "W"
             word_beside = token.kind == "W" and before in ("W", "M", "N")
-            count += token.kind in "P.C" or beside_word or word_beside or _is_remark(tokens, n)
+            prose = token.kind in ".C" or (token.kind == "P" and not _is_label(tokens, n))
+            count += prose or beside_word or word_beside or _is_remark(tokens, n)
     return dirt
+
+
+def _is_label(tokens: list[Token], n: int) -> bool:
+    """Whether a word stands alone in brackets at a symbol: ``w_{new}``, ``w(old)``."""
+    return 0 < n < len(tokens) - 1 and tokens[n - 1].match == n + 1 and not tokens[n - 1].spaced
 
 
 def _is_remark(tokens: list[Token], n: int) -> bool:

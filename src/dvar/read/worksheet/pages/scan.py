@@ -35,8 +35,8 @@ _SENTENCE_END = re.compile(r"(?<!\.)\.\s*(?:\\\\)?\s*$")
 _NEW_LINE = frozenset(("", ".", ";"))
 """What stands between two formulas of which the second begins a line of its own."""
 _LINE_END = re.compile(r"[ \t.,;]*(?:\n|$)")
-_ESCAPED = re.compile(r"(?<!\w)\w*(?:\\_\w*)+|\\[*()\[\]]")
-r"""``y\_hat``, ``2 \* x``: Markdown's escapes."""
+_ESCAPED = re.compile(r"(?<!\w)\w*(?:\\_\w*)+|\\[*()\[\]]|(?<= )\.(?= )")
+r"""Markdown's escapes ``y\_hat`` and ``2 \* x``, and the dot that is a product sign, ``dz/dy . dy/dx``."""
 _CAPITAL = re.compile(r"\s*[A-Z]")
 
 
@@ -126,7 +126,7 @@ class Scanner:
         self.flow.region(len(self.drafts), wall=kind == "display")
         if not latex:
             for match in _ESCAPED.finditer(self.text, *span):
-                self._change(*match.span(), match[0].replace("\\", ""))
+                self._change(*match.span(), match[0].replace("\\", "").replace(".", "·"))
         section = self.sections.current
         self.drafts.append(_Draft(span, kind, latex, section, self.group, cell, language))
 
@@ -173,7 +173,7 @@ class Scanner:
         for start, stop, piece in pieces:
             if isinstance(piece, Found):
                 start, stop = self._outer(piece, marks)
-                self._blank(piece.span, marks)
+                self._clean(piece.span, marks)
             between = self.text[position:start]
             if "\n" in between and between.strip() in _NEW_LINE:
                 self.flow.stop()
@@ -187,16 +187,17 @@ class Scanner:
             position = stop
         self.flow.text(self.text[position : span[1]])
 
-    def _blank(self, span: Span, marks: list[Mark]) -> None:
+    def _clean(self, span: Span, marks: list[Mark]) -> None:
+        """Take out of a formula what is markup; dollars and backticks stay, for they are read over."""
         for mark in marks:
-            start, stop = mark.span
-            if not (span[0] <= start and stop <= span[1]):
+            start, stop = max(mark.span[0], span[0]), min(mark.span[1], span[1])
+            if start >= stop:
                 continue
             if mark.kind in ("blank", "break"):
-                self._change(*mark.span, "")
-            elif mark.kind == "code" and self.text[start] != "`":
-                self._change(start, mark.content[0], "")
-                self._change(mark.content[1], stop, "")
+                self._change(start, stop, "")
+            elif mark.kind in ("code", "inline") and self.text[mark.span[0]] not in "`$":
+                self._change(start, max(start, mark.content[0]), "")
+                self._change(min(mark.content[1], stop), stop, "")
 
     def _change(self, start: int, stop: int, new: str) -> None:
         self.changes.append((start, stop, new.ljust(stop - start)))
@@ -239,20 +240,27 @@ class Scanner:
         code = self.text[start:stop]
         if len(code) > 2 and code[0] == code[-1] == "$" and "$" not in code[1:-1]:
             self._add((start + 1, stop - 1), "inline", True, cell)
-        elif self._computes((start, stop)) or (cell and is_formula(self.text, mark.content, [])):
-            self._add((start, stop), "code", _TEX.search(code) is not None, cell)
-        else:
+            return
+        lines = statements(self.text, mark.content, "")
+        found = [one for kind, span in lines if kind == "code" for one in self._computations(span)]
+        if not found and cell and is_formula(self.text, mark.content, []):
+            found = [mark.content]
+        for span in found:
+            self._add(span, "code", _TEX.search(self.text, *span) is not None, cell)
+        if not found:
             self.flow.text(code)
 
-    def _computes(self, span: Span) -> bool:
-        """Whether code in backticks is an assignment or an equation as a whole."""
+    def _computations(self, span: Span) -> list[Span]:
+        """The assignments and equations of code in backticks, if nothing else is in it."""
         code = self.text[span[0] : span[1]]
         if not ("=" in code or "≈" in code) or is_program(code) or holds_no_value(code):
-            return False
-        if assignment(code) == 0:
-            return True
-        found = find_plain(self.text, span, [])
-        return len(found) == 1 and found[0].span[0] == span[0] and found[0].span[1] >= span[1] - 1
+            return []
+        if assignment(code) == 0 and not _is_sentence(code):
+            return [span]
+        found = [one.span for one in find_plain(self.text, span, [])]
+        edges = [span[0], *(edge for one in found for edge in one), span[1]]
+        between = "".join(self.text[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+        return found if not between.strip(" ,;") and code[-1] not in "=≈" else []
 
     # -- fences
 
@@ -334,7 +342,7 @@ class Scanner:
         spoken = [mark for mark in marks if mark.kind in ("inline", "display", "code")]
         first, last = _without_marks(self.text, span, marks)
         if not spoken and is_formula(self.text, (first, last), []):
-            self._blank((first, last), marks)
+            self._clean((first, last), marks)
             latex = _TEX.search(mask(self.text, span, marks), first - span[0], last - span[0])
             self._add((first, last), "cell", latex is not None, cell)
         else:

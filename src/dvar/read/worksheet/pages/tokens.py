@@ -52,7 +52,12 @@ class Token:
         return self.relates and not self.is_open
 
 
-_LETTERS = r"[^\W\d_]"
+_LETTER = (
+    "A-Za-zªµºÀ-ÖØ-öø-\u02ff\u0370-\u03ff\u1d00-\u1fff\u2090-\u209c\u2100-\u214f\u2c60-\u2c7f"
+    "\U0001d400-\U0001d7ff"
+)
+"""Latin, Greek and the letters of mathematics: a word in another script is prose."""
+_PART = _LETTER + "0-9_²³¹\u2070-\u208e\u0300-\u036f"
 _TOKEN = re.compile(
     rf"""(?P<H>{FORMULA}{FILLER}*)
       | (?P<C>{CODE}{FILLER}*)
@@ -62,9 +67,10 @@ _TOKEN = re.compile(
       | (?P<blank>[ ]+)
       | (?P<N>(?:\d{{1,3}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?|\d+(?:\.\d+)?(?:\.(?=[,\])\s]+[\d\])]))?|\.\d+)
             (?:[eE][-+−]?\d+(?!\w))?(?:[ ]?\\?%)?)
-      | (?P<contraction>(?:{_LETTERS}{{2,}}|\w+)['’](?:t|s|re|ll|ve|d)(?=[\s.,;:)]|$))
-      | (?P<name>{_LETTERS}(?:[\w\u0300-\u036f]|\\_)*(?:\.{_LETTERS}\w*)*['′’″]*
-            |_+{_LETTERS}\w*)
+      | (?P<contraction>(?:[{_LETTER}]{{2,}}|\w+)['’](?:t|s|re|ll|ve|d)(?=[\s.,;:)]|$))
+      | (?P<compound>\w+-(?:ax[ei]s|intercept|coordinates?|direction|scores?|test|entropy|likelihood|hot
+            |dimensional|th|step)\b)
+      | (?P<name>[{_LETTER}](?:[{_PART}]|\\_)*(?:\.[A-Za-z]\w*)*['′’″]*|_+[A-Za-z]\w*)
       | (?P<command>\\[A-Za-z]+\*?|\\[{{}}|,;!:\s])
       | (?P<arrow>[-=]+>|<=>|→|⇒|⟹|⟶|↦|⇔|∴)
       | (?P<R>:=|[-+*/⊙]=|==|!=|<=|>=|:[ ]=|←|≔|=|≈|≃|≅|≠|≤|≥|∈|∝|≡|~(?=[ ])|<-(?=[ ])|<(?![a-zA-Z/!])|>)
@@ -74,6 +80,7 @@ _TOKEN = re.compile(
       | (?P<bracket>[(\[{{⟨]|[)\]}}⟩])
       | (?P<bar>\|\|?|‖)
       | (?P<comma>[,，、])
+      | (?P<foreign>(?:(?![{_LETTER}])[^\W\d_])+)
       | (?P<other>.)
     """,
     re.VERBOSE,
@@ -107,6 +114,7 @@ def tokenize(masked: str) -> list[Token]:
         spaced = group in ("L", "G")
     _articles(tokens)
     _match_brackets(tokens)
+    _products(tokens)
     return tokens
 
 
@@ -122,6 +130,8 @@ _KINDS = {
     "S": "S",
     "R": "R",
     "contraction": "P",
+    "compound": "P",
+    "foreign": "P",
     "arrow": ".",
     "bar": "|",
     "comma": ",",
@@ -178,6 +188,8 @@ def word_kind(word: str) -> str:
         head = bare.split(".")[0].lower()
         return "P" if _FILES.search(bare) or _ABBREVIATION.fullmatch(bare) or head in STOP else "M"
     lower = bare.lower()
+    if bare in ("True", "False", "None"):
+        return "P"
     if len(bare) > 1 and is_stop(bare):
         return "P"
     if any(c.isdigit() or c in "_\\" for c in bare):
@@ -262,6 +274,26 @@ def _match_brackets(tokens: list[Token]) -> None:
                     break
             token.match, tokens[top].match = top, n
     for token, following in pairwise(tokens):
-        if following.text == ")" and following.match < 0 and not following.spaced:
-            if len(token.text) == 1 and token.spaced:
-                token.kind = "."  # "a) x = 3 b) y = 4"
+        alone = following.text == ")" and following.match < 0 and not following.spaced
+        if alone and len(token.text) == 1 and token.spaced:
+            token.kind = "."  # "a) x = 3 b) y = 4"
+
+
+def _products(tokens: list[Token]) -> None:
+    """The dot of ``dz/dy . dy/dx`` as a product sign: blanks around it, and no new equation behind it."""
+    for n in range(1, len(tokens) - 1):
+        token, following = tokens[n], tokens[n + 1]
+        if token.text != "." or not (token.spaced and following.spaced):
+            continue
+        if following.kind not in "MNS(" or tokens[n - 1].kind not in "MN)":
+            continue
+        quotients = [other.text for other in tokens[max(0, n - 3) : n + 4]].count("/") == 2
+        if quotients or not _relates_again(tokens, n + 1):
+            token.kind = "O"
+
+
+def _relates_again(tokens: list[Token], n: int) -> bool:
+    for token in tokens[n : n + 20]:
+        if token.kind in "RPWL.,":
+            return token.kind == "R"
+    return False

@@ -3,10 +3,21 @@ r"""Brackets of every kind, matrices and cases."""
 from __future__ import annotations
 
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.mathematics import words
+from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable, widened
 from dvar.read.worksheet.mathematics.grammar.symbols import Symbols
-from dvar.read.worksheet.mathematics.tokens import BEGIN, CELL, DIGITS, END, LABEL, NUMBER, ROW, SIGN, STOP, TEXT, Token
+from dvar.read.worksheet.mathematics.tokens import (
+    BEGIN,
+    CELL,
+    DIGITS,
+    NUMBER,
+    ROW,
+    SIGN,
+    STOP,
+    TEXT,
+    Token,
+    made,
+)
 
 _HARMLESS = frozenset({"hline"})
 
@@ -29,7 +40,11 @@ class Brackets(Symbols):
             if found:  # {}_i
                 return self.attach(t.Text("", self.since(start)), found, start)
             return t.Text("", self.since(start))
-        expr = self.within(*inner, self.comparison)
+        items = self.within(*inner, self.items)
+        if len(items) != 1:  # {w_1, …, w_n}, of a set whose braces got lost
+            group = t.Group("{", tuple(items), self.since(start))
+            return self.attach(group, self.hung(), start)
+        (expr,) = items
         found = self.hung()
         if isinstance(expr, t.Symbol):
             head = self.attach(expr, found, start)
@@ -65,13 +80,16 @@ class Brackets(Symbols):
             if self.sees(",", ";") or self.token.kind in (ROW, CELL):
                 self.at += 1
                 continue
-            if self.token.kind == TEXT and out and not self.peek().kind == SIGN and self.latex:
+            if self.token.kind == TEXT and out and self.peek().kind != SIGN and self.latex:
                 self.said.append(self.take().text)
                 continue
             out.append(self._item())
-            if self.at < self.end and not self.sees(",", ";") and self.token.kind not in (ROW, CELL, TEXT):
-                if not self.accept("norm"):
-                    raise self.unexpected()
+            if (
+                self.at < self.end
+                and not self.sees(",", ";")
+                and self.token.kind not in (ROW, CELL, TEXT)
+            ) and not self.accept("norm"):
+                raise self.unexpected()
         return out
 
     def _item(self) -> t.Expr:
@@ -80,6 +98,10 @@ class Brackets(Symbols):
             token = self.take()
             return t.Text(":", token.span)
         item = self.comparison()
+        if self.sees("|") and self.peek().is_("|"):
+            self.at += 1  # KL(p||q)
+            self.tokens[self.at] = made(SIGN, "norm", self.token)
+            return item
         if self.sees("|", ":"):
             sign = "mid" if self.take().text == "|" else ":"
             other = self.comparison() if self.at < self.end and not self.sees(",") else item
@@ -106,7 +128,11 @@ class Brackets(Symbols):
                 return False
             if n > start and self._parts_items(n):
                 gaps = True
-            if not self.code and token.kind not in (NUMBER, DIGITS) and not token.is_("-", "+", ";"):
+            if (
+                not self.code
+                and token.kind not in (NUMBER, DIGITS)
+                and not token.is_("-", "+", ";")
+            ):
                 return False
             n = self.mates[n] + 1 if self.mates[n] > n else n + 1
         return gaps or (self.code and any(self.tokens[k].is_(";") for k in range(start, end)))
@@ -114,7 +140,9 @@ class Brackets(Symbols):
     def _parts_items(self, n: int) -> bool:
         """Whether an item of a list without commas ends before the token ``n``."""
         token, before = self.tokens[n], self.tokens[n - 1]
-        if not token.gap or before.kind == SIGN and before.text not in words.CLOSERS and before.text != "'":
+        if not token.gap or (
+            before.kind == SIGN and before.text not in words.CLOSERS and before.text != "'"
+        ):
             return False
         if token.kind == SIGN:
             signed = token.is_("-", "+") and n + 1 < len(self.tokens) and not self.tokens[n + 1].gap
@@ -229,24 +257,26 @@ class Brackets(Symbols):
         n = start
         while n < end:
             token = self.tokens[n]
-            if n > start and (token.kind == TEXT or token.is_(",", ";", ":") or token.names("forall")):
+            if n > start and (
+                token.kind == TEXT or token.is_(",", ";", ":") or token.names("forall")
+            ):
                 return n
             n = self.mates[n] + 1 if self.mates[n] > n else n + 1
         return end
 
     def condition(self, start: int, end: int) -> t.Expr | None:
         """When something holds; None for "otherwise" and for nothing."""
-        while start < end and (self.tokens[start].is_(",", ":", ";", "if") or self._is_if(self.tokens[start])):
+        while start < end and self._is_introduction(self.tokens[start]):
             start += 1
         while start < end and self.tokens[end - 1].is_(",", ".", ";", ":"):
             end -= 1
         if start >= end:
             return None
         texts = [token for token in self.tokens[start:end] if token.kind == TEXT]
-        if any(set(_words(token.text)) & words.OTHERWISE for token in texts):
+        if any(set(_words(token.text)) & vocabulary.OTHERWISE for token in texts):
             return None
         first = self.tokens[start]
-        if end - start == 1 and first.text.lower() in words.OTHERWISE:
+        if end - start == 1 and first.text.lower() in vocabulary.OTHERWISE:
             return None
         try:
             return self.within(start, end, self.conditions_listed)
@@ -279,16 +309,21 @@ class Brackets(Symbols):
             self.at += 1
         return self.comparison()
 
+    def _is_introduction(self, token: Token) -> bool:
+        return token.is_(",", ":", ";") or token.kind == CELL or self._is_if(token)
+
     @staticmethod
     def _is_if(token: Token) -> bool:
         if token.kind != TEXT:
             return False
         said = _words(token.text)
-        filled = all(word in words.CONDITIONAL or word in _FILLING for word in said)
-        return filled and any(word in words.CONDITIONAL for word in said)
+        filled = all(word in vocabulary.CONDITIONAL or word in _FILLING for word in said)
+        return filled and any(word in vocabulary.CONDITIONAL for word in said)
 
 
-_FILLING = frozenset("else all every each any the case that we have with where".split())
+_FILLING = frozenset(
+    ["else", "all", "every", "each", "any", "the", "case", "that", "we", "have", "with", "where"]
+)
 
 
 def _words(text: str) -> list[str]:
@@ -298,7 +333,9 @@ def _words(text: str) -> list[str]:
 def _range(parts: list[t.Expr], span: t.Span) -> t.Relation | None:
     """``i = 1, …, m``: an equation and what its right side goes on with."""
     first = parts[0]
-    if not isinstance(first, t.Relation) or any(isinstance(p, (t.Relation, t.Logic)) for p in parts[1:]):
+    if not isinstance(first, t.Relation) or any(
+        isinstance(p, (t.Relation, t.Logic)) for p in parts[1:]
+    ):
         return None
     items = (first.members[-1], *parts[1:])
     group = t.Group("tuple", items, widened(items[0].span, items[-1].span))
@@ -315,5 +352,3 @@ def _matrix_of_lists(items: list[t.Expr], span: t.Span) -> t.Matrix | None:
     if not rows or len({len(row) for row in rows}) != 1 or not rows[0]:
         return None
     return t.Matrix(tuple(rows), span, "[")
-
-

@@ -19,7 +19,7 @@ class Calls(Brackets):
         token = self.take()
         name = words.FUNCTIONS.get(token.text.lower(), token.text.lower())
         word = self._on_word()
-        if name in ("log",) and len(word.subscripts) == 1 and _shown(word.subscripts[0]) in _LOGS:
+        if name == "log" and len(word.subscripts) == 1 and _shown(word.subscripts[0]) in _LOGS:
             name = _LOGS[_shown(word.subscripts[0])]
             word.subscripts = []
         choice = words.CHOICES.get(name)
@@ -53,7 +53,13 @@ class Calls(Brackets):
         if name == "sqrt" and len(plain) == 1 and not word:
             return t.Root(plain[0], span)
         return t.Call(
-            name, tuple(plain), span, keywords, tuple(word.subscripts), tuple(word.scripts), word.primes
+            name,
+            tuple(plain),
+            span,
+            keywords,
+            tuple(word.subscripts),
+            tuple(word.scripts),
+            word.primes,
         )
 
     def _keywords(
@@ -101,7 +107,12 @@ class Calls(Brackets):
             return self.within(*inner, self.items)
         if name not in words.BARE or not (self.starts_operand() or self.sees("-", "|", "norm")):
             return None
-        if self.token.kind == SIGN and self.token.text == "-" and self.peek().gap and not self.latex:
+        if (
+            self.token.kind == SIGN
+            and self.token.text == "-"
+            and self.peek().gap
+            and not self.latex
+        ):
             return None
         return [self._following()]
 
@@ -114,7 +125,12 @@ class Calls(Brackets):
         factors = [self.factor()]
         while self.starts_operand() and not self._starts_function():
             factors.append(self.factor())
-        if self.sees("/") and len(factors) >= 1 and not self.peek().kind == FUNCTION and not self.token.gap:
+        if (
+            self.sees("/")
+            and len(factors) >= 1
+            and self.peek().kind != FUNCTION
+            and not self.token.gap
+        ):
             above = factors[0] if len(factors) == 1 else _juxtaposed(factors, self.since(start))
             self.at += 1
             return t.Quotient(above, self.factor(), self.since(start), True)
@@ -318,5 +334,3 @@ def _differential(indices: tuple[str, ...], body: t.Expr) -> tuple[tuple[str, ..
 
 def _juxtaposed(factors: list[t.Expr], span: t.Span) -> t.Product:
     return t.Product(tuple(factors), ("",) * (len(factors) - 1), span)
-
-

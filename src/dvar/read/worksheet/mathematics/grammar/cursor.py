@@ -51,6 +51,7 @@ class Cursor:
         self.lexicon, self.latex, self.code = lexicon, latex, code
         self.at, self.end = 0, len(tokens)
         self.depth = 0
+        self.has_over = any(token.names("over", "choose") for token in tokens)
         self.conditions: list[Expr] = []
         self.said: list[str] = []
         stop = tokens[-1].end if tokens else 0

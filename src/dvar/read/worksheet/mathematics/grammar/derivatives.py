@@ -1,4 +1,4 @@
-r"""Derivatives in every spelling: ``\frac{\partial L}{\partial w}``, ``dL/dw``, ``d^2f/dxdy``, ``\nabla_\theta J``.
+r"""Derivatives in every spelling: ``\frac{\partial L}{\partial w}``, ``dL/dw``, ``d²f/dxdy``, ``∇_θ J``.
 
 ``dL`` is one name until what stands below it shows that the d is an operator.
 """
@@ -11,6 +11,7 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics import words
 from dvar.read.worksheet.mathematics.grammar.calls import Calls
 from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
+from dvar.read.worksheet.mathematics.grammar.differentials import counted, named, unwrapped
 from dvar.read.worksheet.mathematics.tokens import (
     ATTRIBUTE,
     COMMAND,
@@ -22,7 +23,9 @@ from dvar.read.worksheet.mathematics.tokens import (
 
 HIGHEST = 9
 """Orders of derivatives that anyone writes out."""
-_NO_DIFFERENTIAL = frozenset({"d", "dot", "det", "dim", "data", "dist", "delta", "den", "dropout", "downstream", "distance"})
+_NO_DIFFERENTIAL = frozenset(
+    {"d", "dot", "det", "dim", "data", "dist", "delta", "den", "dropout", "downstream", "distance"}
+)
 _PRODUCT_SIGNS = ("cdot", "times", "*", "odot")
 
 
@@ -42,7 +45,12 @@ class Derivatives(Calls):
         after = self.tokens[n + 1] if not alone else self.stop
         if token.text in ("d", "D", "delta", "Delta"):
             kind = {"D": "d", "Delta": "delta"}.get(token.text, token.text)
-            starts = alone or after.is_("^", "/", "|", "norm") or self.starts_operand(after) or after.kind == TEXT
+            starts = (
+                alone
+                or after.is_("^", "/", "|", "norm")
+                or self.starts_operand(after)
+                or after.kind == TEXT
+            )
             return kind if starts and not after.is_("_") else None
         if token.text[0] != "d" or not token.text.isascii() or token.text in _NO_DIFFERENTIAL:
             return None
@@ -52,7 +60,11 @@ class Derivatives(Calls):
         """Goes past the operator of a differential; its order."""
         token = self.token
         if token.kind == NAME and token.text not in ("d", "D", "delta", "Delta"):
-            start = min(token.start + 1, token.end) if token.end - token.start == len(token.text) else token.start
+            start = (
+                min(token.start + 1, token.end)
+                if token.end - token.start == len(token.text)
+                else token.start
+            )
             self.tokens[self.at] = replace(token, text=token.text[1:], start=start)
             return 1
         self.at += 1
@@ -85,7 +97,7 @@ class Derivatives(Calls):
     def _is_derivative(self, a: int, a_end: int, b: int, b_end: int) -> bool:
         above = self._differential(a + self.tokens[a].is_("-") if a < a_end else a, a_end)
         below = self._differential(b, b_end)
-        if above is None or below is None or b + 1 >= b_end and self._is_bare(b):
+        if above is None or below is None or (b + 1 >= b_end and self._is_bare(b)):
             return False
         if "delta" in (above, below) and above != below:
             return False
@@ -143,17 +155,25 @@ class Derivatives(Calls):
         if len(factors) > 1:
             expr = t.Product(tuple(factors), ("",) * (len(factors) - 1), self.since(start))
         if order > 1 and times == 1:
-            expr, times = _counted(expr, order)
-        return [_unwrapped(expr)] * times
+            expr, times = counted(expr, order)
+        return [unwrapped(expr)] * times
 
     def _twice(self) -> list[t.Expr] | None:
         """``dxdy`` in one run of letters."""
         token = self.token
-        if token.kind != NAME or len(token.text) != 4 or token.text[0] != "d" or token.text[2] != "d":
+        if (
+            token.kind != NAME
+            or len(token.text) != 4
+            or token.text[0] != "d"
+            or token.text[2] != "d"
+        ):
             return None
         self.at += 1
         s, e = token.span
-        return [t.Symbol(token.text[1], (min(s + 1, e), min(s + 2, e))), t.Symbol(token.text[3], (min(s + 3, e), e))]
+        return [
+            t.Symbol(token.text[1], (min(s + 1, e), min(s + 2, e))),
+            t.Symbol(token.text[3], (min(s + 3, e), e)),
+        ]
 
     def _operand(self) -> t.Expr:
         return self.factor()
@@ -170,7 +190,11 @@ class Derivatives(Calls):
         if slash is None:
             return None
         below = self._differential(slash + 1, self.end)
-        if below is None or ("delta" in (kind, below) and kind != below) or not self._has_operand(slash + 1):
+        if (
+            below is None
+            or ("delta" in (kind, below) and kind != below)
+            or not self._has_operand(slash + 1)
+        ):
             return None
         if self.code and (self.tokens[slash].gap or self.tokens[slash + 1].gap):
             return None
@@ -181,7 +205,7 @@ class Derivatives(Calls):
             wrt = self._inline_below(order)
         finally:
             self.applies = applies
-        return self._derived(None if of is None else _unwrapped(of), tuple(wrt), kind, start)
+        return self._derived(None if of is None else unwrapped(of), tuple(wrt), kind, start)
 
     def _inline_below(self, order: int) -> list[t.Expr]:
         wrt: list[t.Expr] = []
@@ -197,8 +221,8 @@ class Derivatives(Calls):
             else:
                 expr = self._operand()
             if order > 1 and times == 1:
-                expr, times = _counted(expr, order)
-            wrt += [_unwrapped(expr)] * times
+                expr, times = counted(expr, order)
+            wrt += [unwrapped(expr)] * times
         return wrt
 
     def _has_operand(self, n: int) -> bool:
@@ -228,14 +252,16 @@ class Derivatives(Calls):
         return n + 1
 
     def _past_operand(self, n: int) -> int:
-        while n < self.end and self.tokens[n].kind == COMMAND and self.tokens[n].text in words.ACCENTS:
+        while (
+            n < self.end and self.tokens[n].kind == COMMAND and self.tokens[n].text in words.ACCENTS
+        ):
             n += 1
         if n >= self.end:
             return n
         if self.tokens[n].is_("|", "norm"):
             stop = (k for k in range(n + 1, self.end) if self.tokens[k].is_(self.tokens[n].text))
             return self._past_hung(next(stop, self.end - 1) + 1)
-        if self.tokens[n].kind == COMMAND and self.tokens[n].text not in ("ell",):
+        if self.tokens[n].kind == COMMAND and self.tokens[n].text != "ell":
             return self.end
         return self._past_hung(self._past_argument(n))
 
@@ -262,7 +288,9 @@ class Derivatives(Calls):
             return self.attach(expr, self.hung(), start)
         alone = self.hung()
         if alone:
-            return self.attach(t.Derivative(None, wrt, spelling, self.since(start), True), alone, start)
+            return self.attach(
+                t.Derivative(None, wrt, spelling, self.since(start), True), alone, start
+            )
         body = self._acted_on()
         return t.Derivative(body, wrt, spelling, self.since(start), True)
 
@@ -341,34 +369,3 @@ class Derivatives(Calls):
         if n < self.end and self.tokens[n].is_("{"):
             n += 1
         return n < self.end and self.tokens[n].kind == NUMBER and self.tokens[n].text == "2"
-
-
-def _counted(expr: t.Expr, order: int) -> tuple[t.Expr, int]:
-    """``x^2`` below a second derivative: x, twice."""
-    if not isinstance(expr, t.Symbol) or not expr.scripts:
-        return expr, 1
-    last = expr.scripts[-1]
-    value = last.value
-    if last.kind != "plain" or not isinstance(value, t.Number) or not value.is_whole or value.value > order:
-        return expr, 1
-    return replace(expr, scripts=expr.scripts[:-1]), int(value.value)
-
-
-def _unwrapped(expr: t.Expr) -> t.Expr:
-    """``d(loss)/dw`` is of the loss."""
-    if isinstance(expr, t.Group) and expr.kind == "(" and len(expr.items) == 1:
-        if not (expr.scripts or expr.subscripts or expr.primes):
-            return expr.items[0]
-    return expr
-
-
-def named(expr: t.Expr) -> t.Expr:
-    """A label below an operator is a symbol."""
-    if isinstance(expr, t.Label) and not expr.text.isdigit():
-        letters = expr.text.rstrip("0123456789")
-        digits = expr.text[len(letters) :]
-        subscripts = (t.Label(digits, expr.span),) if digits and letters else ()
-        return t.Symbol(letters or expr.text, expr.span, "", (), subscripts)
-    return expr
-
-

@@ -1,12 +1,12 @@
-r"""Subscripts, superscripts and primes: ``W^{[l]T}``, ``x_{i,j}``, ``y_{hat}``, ``a^{[2](i)}``, ``W2[i][j]``."""
+r"""Subscripts, superscripts and primes: ``W^{[l]T}``, ``x_{i,j}``, ``y_{hat}``, ``a^{[2](i)}``, ``W2[i]``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.mathematics import words
 from dvar.read.worksheet.mathematics.grammar.cursor import Cursor, Unreadable, widened
+from dvar.read.worksheet.mathematics.grammar.labels import is_latin, is_wordy, label
 from dvar.read.worksheet.mathematics.tokens import (
     ATTRIBUTE,
     COMMAND,
@@ -22,7 +22,8 @@ from dvar.read.worksheet.mathematics.tokens import (
 )
 
 _MARKS = {
-    "*": "*", "ast": "*", "star": "*", "+": "+", "-": "-", "dagger": "dagger", "dag": "dagger", "ddagger": "ddagger",
+    "*": "*", "ast": "*", "star": "*", "+": "+", "-": "-", "dagger": "dagger", "dag": "dagger",
+    "ddagger": "ddagger",
     "circ": "o", "sharp": "sharp", "flat": "flat", "prime": "'", "odot": "o", "pm": "pm", "#": "#",
     "bullet": "bullet", "cdot": "cdot", "times": "x",
 }  # fmt: skip
@@ -165,7 +166,9 @@ class Scripts(Cursor):
         if token.is_("{") or token.is_("("):
             return self._parts(*self.enter())
         self.at += 1
-        if token.kind in (LABEL, NUMBER, TEXT, FUNCTION) or (token.kind == NAME and is_latin(token)):
+        if token.kind in (LABEL, NUMBER, TEXT, FUNCTION) or (
+            token.kind == NAME and is_latin(token)
+        ):
             return [label([token])]
         if token.kind == SIGN and token.text in _MARKS:
             following = self.token
@@ -199,7 +202,9 @@ class Scripts(Cursor):
 
     def _part(self, start: int, end: int) -> t.Expr:
         tokens = self.tokens[start:end]
-        if all(token.kind in _LABELS and (token.kind != NAME or is_latin(token)) for token in tokens):
+        if all(
+            token.kind in _LABELS and (token.kind != NAME or is_latin(token)) for token in tokens
+        ):
             return label(tokens)
         if any(token.is_(":") for token in tokens):
             return t.Text("".join(token.text for token in tokens), self.place(start, end))
@@ -244,7 +249,9 @@ class Scripts(Cursor):
             after = self.peek()
             signed = token.text in "+-" and after.kind in (NUMBER, NAME) and not after.gap
             return not (signed or (token.text == "-" and after.is_("(", "{")))
-        return token.kind == TEXT or (token.kind == NAME and token.font == "rm" and len(token.text) > 1)
+        return token.kind == TEXT or (
+            token.kind == NAME and token.font == "rm" and len(token.text) > 1
+        )
 
     def _bare_exponent(self) -> t.Expr:
         """``x^2``, ``e^-z``: without braces one operand, with its sign where it has one."""
@@ -267,7 +274,10 @@ class Scripts(Cursor):
             found.primes += several.primes
             return
         tokens = self.tokens[start:end]
-        if all(token.kind in _LABELS for token in tokens) and _is_wordy(tokens):
+        if all(token.is_(",") for token in tokens):  # f^{,}(x)
+            found.primes += len(tokens)
+            return
+        if all(token.kind in _LABELS for token in tokens) and is_wordy(tokens):
             found.scripts.append(t.Script("mark", label(tokens), self.place(start, end)))
             return
         value = self.within(start, end, self._several)
@@ -281,7 +291,11 @@ class Scripts(Cursor):
             parts.append(self.comparison())
         if len(parts) == 1:
             only = parts[0]
-            if isinstance(only, t.Group) and only.kind in "([{" and not (only.scripts or only.subscripts):
+            if (
+                isinstance(only, t.Group)
+                and only.kind in "([{"
+                and not (only.scripts or only.subscripts)
+            ):
                 return only.items[0] if len(only.items) == 1 else only
             return only
         return t.Group("tuple", tuple(parts), self.since(start))
@@ -308,7 +322,11 @@ class Scripts(Cursor):
             elif token.is_("'"):
                 found.primes += 1
                 n += 1
-            elif token.kind in (SIGN, COMMAND) and token.text in _MARKS and (n > start or n + 1 == end):
+            elif (
+                token.kind in (SIGN, COMMAND)
+                and token.text in _MARKS
+                and (n > start or n + 1 == end)
+            ):
                 if n + 1 != end and not self.tokens[n + 1].is_("(", "["):
                     return False
                 value = t.Label(_MARKS[token.text], token.span)
@@ -339,7 +357,9 @@ class Scripts(Cursor):
         span = self.place(start, stop + 1)
         if not inner:
             return None
-        if all(token.kind in _LABELS and (token.kind != NAME or is_latin(token)) for token in inner):
+        if all(
+            token.kind in _LABELS and (token.kind != NAME or is_latin(token)) for token in inner
+        ):
             return t.Script(kind, label(inner), span)
         if len(inner) == 1 and inner[0].text in _MARKS:
             return t.Script(kind, t.Label(_MARKS[inner[0].text], inner[0].span), span)
@@ -351,30 +371,3 @@ class Scripts(Cursor):
         if kind == "paren" and isinstance(value, (t.Product, t.Quotient, t.Apply)):
             return None
         return t.Script(kind, value, span)
-
-
-def is_latin(token: Token) -> bool:
-    """Whether a name is Latin letters without accents: a label rather than a Greek symbol."""
-    if token.accents or token.text in words.GREEK_WORDS:
-        return False
-    return token.text != "infty" and token.text != "ell"
-
-
-def label(tokens: list[Token]) -> t.Label:
-    text = " ".join(token.text for token in tokens) if _is_said(tokens) else "".join(x.text for x in tokens)
-    span = tokens[0].start, max(tokens[0].end, tokens[-1].end)
-    return t.Label(text, span, any(x.font in ("rm", "tt", "sf") or x.kind == TEXT for x in tokens))
-
-
-def _is_said(tokens: list[Token]) -> bool:
-    return len(tokens) > 1 and any(token.kind == TEXT for token in tokens)
-
-
-def _is_wordy(tokens: list[Token]) -> bool:
-    """``^{new}``, ``^{\\text{old}}``: words, not letters with powers."""
-    if any(token.kind == TEXT or (token.font == "rm" and token.text.isalpha()) for token in tokens):
-        return True
-    joined = "".join(token.text for token in tokens)
-    return len(joined) > 2 and (joined in words.SUBSCRIPT_WORDS or joined in words.FIELD)
-
-

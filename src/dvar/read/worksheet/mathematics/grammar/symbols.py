@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.mathematics import fonts, words
+from dvar.read.worksheet.mathematics import fonts, vocabulary, words
 from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable, widened
 from dvar.read.worksheet.mathematics.grammar.scripts import Hung, Scripts
 from dvar.read.worksheet.mathematics.tokens import (
@@ -18,7 +18,7 @@ from dvar.read.worksheet.mathematics.tokens import (
 )
 
 _PREFIXES = frozenset({"d", "Delta"})
-_INDEXED_BY_BRACKETS = frozenset("E P Pr Var Cov H KL D I".split())
+_INDEXED_BY_BRACKETS = frozenset(["E", "P", "Pr", "Var", "Cov", "H", "KL", "D", "I"])
 
 
 class Symbols(Scripts):
@@ -55,7 +55,7 @@ class Symbols(Scripts):
             return head
         accented = after.kind == COMMAND and after.text in words.ACCENTS
         if head.base == "d" and after.kind == NAME and self.latex and after.gap and not head.font:
-            greek = after.text in words.GREEK_WORDS
+            greek = after.text in vocabulary.GREEK_WORDS
             if not (greek or after.font or len(after.text) > 1):
                 return head
         if after.kind != NAME and not accented:
@@ -104,7 +104,9 @@ class Symbols(Scripts):
         token = self.token
         if token.kind == NUMBER and len(token.text) > 1 and token.text.isdigit():
             first = token.text[0]  # \frac12
-            rest = replace(token, text=token.text[1:], start=min(token.start + 1, token.end), gap=False)
+            rest = replace(
+                token, text=token.text[1:], start=min(token.start + 1, token.end), gap=False
+            )
             self.tokens[self.at] = rest
             return t.Number(first, (token.start, min(token.start + 1, token.end)))
         if not self.starts_operand():
@@ -120,7 +122,9 @@ class Symbols(Scripts):
         arguments = self.bracketed_items()
         span = self.since(start)
         expr: t.Expr = t.Apply(head, tuple(arguments), span)
-        if head.base in ("1", "I") and (head.font == "bb" or head.base == "1" or _is_condition(arguments)):
+        if head.base in ("1", "I") and (
+            head.font == "bb" or head.base == "1" or _is_condition(arguments)
+        ):
             expr = t.Group("iverson", tuple(arguments), span)
         found = self.hung(bracket=True)
         return self._attributes(self.attach(expr, found, start), start)
@@ -128,7 +132,11 @@ class Symbols(Scripts):
     def _takes_bracket(self, head: t.Symbol) -> bool:
         token = self.token
         if token.is_("["):
-            expected = head.base in _INDEXED_BY_BRACKETS or head.base == "1" or head.base in words.FUNCTIONS
+            expected = (
+                head.base in _INDEXED_BY_BRACKETS
+                or head.base == "1"
+                or head.base in words.FUNCTIONS
+            )
             return expected and not token.spaced
         if token.is_(r"\{"):
             return head.base in ("1", "I") and not token.spaced
@@ -136,9 +144,7 @@ class Symbols(Scripts):
             return False
         if not self.applies:
             return not token.gap and self._is_component()
-        if token.spaced and head.base not in self.lexicon.functions:
-            return False
-        return True
+        return not (token.spaced and head.base not in self.lexicon.functions)
 
     def _is_component(self) -> bool:
         """``(1, 2)``, ``(x)``: too short to be a factor."""
@@ -193,5 +199,3 @@ def _exponent(script: t.Script) -> t.Script:
 def is_token_condition(token: Token) -> bool:
     """Whether a sign compares."""
     return token.text in words.RELATIONS and token.text not in ("in", ":=")
-
-
