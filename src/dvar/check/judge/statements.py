@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from dvar.check.cause.find import find
 from dvar.check.judge import chain, links, shapes, updates
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.ledger import Ledger
@@ -13,8 +15,9 @@ from dvar.check.judge.problem import Problem
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of
 from dvar.check.meaning import gradients
-from dvar.check.meaning.keys import sort
+from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.survey import parts
+from dvar.check.meaning.world import definition_of
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
@@ -50,8 +53,36 @@ def _place(context: Context, ordinal: int) -> Place:
     region = context.document.regions[statement.region]
     line, _ = context.document.place(statement.span[0])
     conditions = [] if statement.condition is None else [statement.condition]
+    conditions += _said_before(context, ordinal)
     code = region.kind == "code" and region.language not in ("", "text", "math")
     return Place(context.problem.world, context.ledger, ordinal, line, conditions, code)
+
+
+_IF = re.compile(r"\b(if|when|for|case|where|suppose|falls|wenn|si|cuando|pour|quand)\W*\$?\W*$", re.I)
+
+
+def _said_before(context: Context, ordinal: int) -> list[t.Expr]:
+    """``If $i \\neq j$:`` in front of a display is a condition on its indices."""
+    if ordinal == 0:
+        return []
+    before, here = context.statements[ordinal - 1], context.statements[ordinal]
+    region = context.document.regions[before.region]
+    between = context.document.text[before.span[1] : here.span[0]]
+    if len(between) > 60 or "#" in between or len(before.members) != 2:
+        return []
+    if not _IF.search(region.before):
+        return []
+    left, right = before.members
+    letters = context.problem.world.spelling.letters
+    sides = [left.expr, right.expr]
+    if right.relation not in ("=", "neq", "<", ">", "<=", ">=") or None in sides:
+        return []
+    if not all(
+        (isinstance(s, t.Symbol) and s.base in letters) or isinstance(s, t.Number) for s in sides
+    ):
+        return []
+    assert left.expr is not None and right.expr is not None
+    return [t.Relation((left.expr, right.expr), (right.relation,), before.span)]
 
 
 def _verdict(
@@ -84,11 +115,49 @@ def _verdict(
         members = [*before, *members]
     context.chains[ordinal] = members
     verdict = chain.judge_chain(place, members, role.links, start)
+    if verdict.verdict in ("wrong", "unknown") and _is_new_definition(context, place, statement, members, verdict):
+        verdict = chain.judge_chain(place, members, frozenset({1}), start)
+        return (verdict, "claim") if verdict.links else (Verdict("definition"), "definition")
     if role.kind in ("definition", "given"):
         return Verdict(role.kind) if not verdict.links else verdict, role.kind
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"
+
+
+def _is_new_definition(
+    context: Context,
+    place: Place,
+    statement: Statement,
+    members: Sequence[Member],
+    verdict: Verdict,
+) -> bool:
+    """Whether a formula for a name that has one is meant as another: then it holds from here on.
+
+    Where one small change makes the two formulas equal it is the old one, written wrong.
+    """
+    left, right = members[0].expr, members[1].expr if len(members) > 1 else None
+    if verdict.previous is not members[0] or verdict.member is not members[1] or verdict.link is None:
+        return False
+    if verdict.verdict == "unknown" and verdict.link.difference is None:
+        return False
+    if left is None or right is None or links.is_number(right, place.world):
+        return False
+    made = definition_of(left, right, place.position, place.world.spelling, False)
+    if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
+        return False
+    envs = links.assignments(place.world, [left, right], place.conditions, place.position)
+    found = find(place, context.document.text, left, right, verdict.link, envs, _others(context, statement))
+    if found.bend is not None:
+        return False
+    place.world.define(made)
+    return True
+
+
+def _key_of(place: Place, left: t.Expr) -> Key:
+    head = left.head if isinstance(left, t.Apply) else left
+    assert isinstance(head, t.Symbol)
+    return sort(head, place.world.spelling, {}).key
 
 
 def _is_open(place: Place, chain_: Sequence[Member]) -> bool:

@@ -52,6 +52,8 @@ def derivative(e: Interpreter, tree: t.Derivative) -> Value:
         raise NotUnderstood("a derivative of nothing")
     if not tree.wrt:
         return gradients.nabla(e, tree)
+    if tree.spelling == "nabla" and (key := key_of(e, tree.of)) is not None:
+        e.world.nablas[key] = tree.wrt[0]
     if len(tree.wrt) > 1:
         return _higher(e, tree)
     return first_order(e, tree.of, tree.wrt[0])
