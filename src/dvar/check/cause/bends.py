@@ -288,11 +288,20 @@ def _masks(tree: t.Expr, text: str) -> Iterator[Bend]:
                 None,
                 "the cases, exchanged",
             )
-        elif isinstance(part, t.Number) and part.text in ("0", "1"):
-            other = "1" if part.text == "0" else "0"
-            yield Bend(
-                "mask", rebuild(replace(part, text=other)), (part.span, other), "an entry of a mask"
-            )
+        elif isinstance(part, (t.Group, t.Matrix)) and _is_mask(part):
+            for entry, put in places(part):
+                if isinstance(entry, t.Number):
+                    other = "1" if entry.text == "0" else "0"
+                    tree_ = rebuild(put(replace(entry, text=other)))
+                    yield Bend("mask", tree_, (entry.span, other), "an entry of a mask")
+
+
+def _is_mask(part: t.Group | t.Matrix) -> bool:
+    """A list of zeros and ones."""
+    entries = part.items if isinstance(part, t.Group) else [e for row in part.rows for e in row]
+    if len(entries) < 2:
+        return False
+    return all(isinstance(e, t.Number) and e.text in ("0", "1") for e in entries)
 
 
 def _names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:

@@ -87,6 +87,10 @@ def _repairs(
     sizes = sorted(world.size_names & {n for n in world.size_names if len(n) == 1})
     started = monotonic()
     found: list[Bend] = []
+    # A name of the left side put into the right one would make any equation an identity.
+    mentioned = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
+    whole = isinstance(left, (t.Symbol, t.Apply))
+    others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]
     for bend in bends(right, text, others[:OTHERS], sizes, letters):
         if monotonic() - started > SECONDS or len(found) >= 4:
             break
@@ -101,6 +105,10 @@ def _repairs(
         if link.verdict == "ok" or (link.verdict == "convention" and bend.cause != "transpose"):
             found.append(bend)
     return found
+
+
+def _is_alike(a: t.Symbol, b: t.Symbol) -> bool:
+    return a.base == b.base and a.accents == b.accents and same_tree(a.subscripts, b.subscripts)
 
 
 def _of_ratio(place: Place, ratio: float, right: t.Expr) -> tuple[str, str]:

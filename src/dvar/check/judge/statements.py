@@ -17,7 +17,9 @@ from dvar.check.judge.words import message_of
 from dvar.check.meaning import gradients
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.survey import parts
+from dvar.check.meaning.values import Jacobian
 from dvar.check.meaning.world import definition_of
+from dvar.core.node import topological
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
@@ -191,6 +193,16 @@ def _judgement(
     chained = context.chains.get(place.position, list(statement.members))
     others = _others(context, statement) if verdict.verdict == "wrong" else []
     explained = message_of(place, document.text, statement, verdict, chained, others)
+    if verdict.verdict == "wrong" and not explained.causes and not _is_certain(place, verdict):
+        verdict = replace(verdict, verdict="unknown")
+        explained = replace(
+            explained,
+            message="the two sides differ as they are read here, but no single slip explains it: "
+            "perhaps something else is meant",
+            expected=None,
+            repaired=None,
+            derive=None,
+        )
     return Judgement(
         line,
         column,
@@ -211,6 +223,20 @@ def _judgement(
         document.regions[statement.region].latex,
         explained.derive,
     )
+
+
+def _is_certain(place: Place, verdict: Verdict) -> bool:
+    """Whether a difference that no slip explains can only be a mistake.
+
+    Numbers leave no doubt; nor do formulas of plain scalars in which nothing is left open.
+    """
+    link = verdict.link
+    if link is None or link.numbers is not None or link.left is None or link.right is None:
+        return True
+    if place.world.matrices:
+        return False
+    sides = [s.node if isinstance(s, Jacobian) else s for s in (link.left, link.right)]
+    return not any(node in place.world.fresh for node in topological(sides))
 
 
 def _others(context: Context, statement: Statement) -> list[t.Symbol]:
