@@ -97,7 +97,11 @@ def _lost_minus(tree: t.Expr, text: str) -> Iterator[Bend]:
             if part.operators[n] != "" or not isinstance(factor, t.Number) or n:
                 continue
             rest = part.factors[n + 1 :]
-            tail = rest[0] if len(rest) == 1 else replace(part, factors=rest, operators=part.operators[n + 1 :])
+            tail = (
+                rest[0]
+                if len(rest) == 1
+                else replace(part, factors=rest, operators=part.operators[n + 1 :])
+            )
             both = t.Sum((factor, tail), (1, -1), part.span)
             edit = ((factor.span[1], factor.span[1]), " -")
             yield Bend("misprint", rebuild(both), edit, "a minus sign that is missing")

@@ -90,12 +90,15 @@ def _repairs(
     # A name of the left side put into the right one would make any equation an identity.
     mentioned = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
     whole = isinstance(left, (t.Symbol, t.Apply))
+    whole_names = None if any(isinstance(p, t.Derivative) for p in t.walk(left)) else _names(left)
     others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]
     for bend in bends(right, text, others[:OTHERS], sizes, letters):
         if monotonic() - started > SECONDS or len(found) >= 4:
             break
         if found and bend.cause in {b.cause for b in found}:
             continue
+        if whole_names == _names(bend.tree):
+            continue  # it would only say what the left side says
         try:
             link = links.as_functions(
                 world, place.position, left, bend.tree, envs, code=place.code, limit=2
@@ -105,6 +108,10 @@ def _repairs(
         if link.verdict == "ok" or (link.verdict == "convention" and bend.cause != "transpose"):
             found.append(bend)
     return found
+
+
+def _names(tree: t.Expr) -> list[str]:
+    return sorted(p.base + "".join(p.accents) for p in t.walk(tree) if isinstance(p, t.Symbol))
 
 
 def _is_alike(a: t.Symbol, b: t.Symbol) -> bool:
@@ -246,8 +253,6 @@ def _numeric(
         for bend in repaired:
             if bend.cause not in causes:
                 causes.append(bend.cause)
-        if not causes:
-            causes.append("wrong-variable")
         return Found(tuple(causes), repaired[0] if repaired else None, remark)
     if not causes:
         causes.append("arithmetic")

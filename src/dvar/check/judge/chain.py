@@ -161,7 +161,11 @@ def _bridged(
     if verdict.verdict != "unknown" or len(members) < 3 or members[-1].expr is None:
         return verdict
     if _only_numbers_unknown(place, verdict):
-        return Verdict("ok", note="the arithmetic is right; what the numbers stand for is not known", links=verdict.links)
+        return Verdict(
+            "ok",
+            note="the arithmetic is right; what the numbers stand for is not known",
+            links=verdict.links,
+        )
     anchor: Member | None = None
     for before, _, link in verdict.links:
         anchor = before
@@ -186,7 +190,9 @@ def _only_numbers_unknown(place: Place, verdict: Verdict) -> bool:
             continue
         if before.expr is None or member.expr is None:
             return False
-        if links.is_number(before.expr, place.world) or not links.is_number(member.expr, place.world):
+        if links.is_number(before.expr, place.world) or not links.is_number(
+            member.expr, place.world
+        ):
             return False
     return right > 0
 
@@ -370,7 +376,6 @@ def _learn_aligned(place: Place, formula: t.Expr, numbers: t.Expr) -> None:
         ledger.given_by_key[key] = literal.value
         for number in printed_numbers(value):
             ledger.exact.add(abs(number))
-
 
 
 def _learn_definition(

@@ -179,7 +179,9 @@ def points(near: Mapping[Node, Any] | None) -> Iterable[Point]:
 def _moved(value: Any, generator: np.random.Generator) -> Array:
     """A number close by; labels and masks, which are 0 or 1, stay what they are."""
     array = np.asarray(value, dtype=np.longdouble)
-    moved = array * (1 + generator.uniform(-1e-3, 1e-3)) + generator.uniform(-1e-5, 1e-5, array.shape)
+    moved = array * (1 + generator.uniform(-1e-3, 1e-3)) + generator.uniform(
+        -1e-5, 1e-5, array.shape
+    )
     return np.where((array == 0) | (array == 1), array, moved)
 
 

@@ -17,7 +17,6 @@ from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import Rebuild, places
 
-
 FEW = 0.05
 """A rounded number is not off by more than this part of itself."""
 
@@ -154,9 +153,7 @@ def _deviation(number: t.Number, ledger: Ledger) -> tuple[float, float, int | No
     return min(float(number.unit), FEW * float(abs(number.value))), 0.0, None
 
 
-def _effect(
-    e: Interpreter, number: t.Number, rebuild: Rebuild, off: float, value: Array
-) -> Array:
+def _effect(e: Interpreter, number: t.Number, rebuild: Rebuild, off: float, value: Array) -> Array:
     """How far the value moves if one number in it moves by ``off``."""
     worst = np.zeros_like(value)
     for sign in (1, -1):

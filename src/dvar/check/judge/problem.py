@@ -20,7 +20,7 @@ from dvar.check.meaning.survey import parts, spelling_of, survey
 from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import Definition, World, definition_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.document import Document, Statement
 
 EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 
@@ -92,7 +92,7 @@ def _grouped(
             exercise = _exercise(document, here)
             known.update(own)
         left, right = _equation(statement)
-        if left is not None and right is not None and is_numeric(right, lambda name: False):
+        if left is not None and right is not None and is_numeric(right, lambda name: True):
             given = definition_of(left, right, ordinal, spelling, True)
             if given is not None:
                 known.setdefault(given.pattern, right)
@@ -162,7 +162,7 @@ def _definitions_in(
             left, right = before.expr, after.expr
             if left is None or right is None or after.relation not in EQUALS:
                 break
-            if is_numeric(right, lambda name: False) or is_update(left, right, after.relation):
+            if is_numeric(right, lambda name: True) or is_update(left, right, after.relation):
                 break
             definition = definition_of(left, right, ordinal, spelling, False)
             if definition is None or _is_gradient_like(left):
@@ -274,7 +274,7 @@ class _Draft:
             role = problem.roles[ordinal]
             if left is None or right is None or role.kind != "claim" or role.definitions:
                 continue
-            if not is_numeric(right, lambda name: False):
+            if not is_numeric(right, lambda name: True):
                 if formula_before(problem.world, left, right, ordinal) is not None:
                     found.append((ordinal, left, right))
         return found
@@ -343,7 +343,7 @@ def _first_definition(statement: Statement, ordinal: int, spelling: Spelling) ->
     left, right = statement.members[0].expr, statement.members[1].expr
     if left is None or right is None or statement.members[1].relation not in EQUALS:
         return None
-    if is_numeric(right, lambda name: False):
+    if is_numeric(right, lambda name: True):
         return None
     return definition_of(left, right, ordinal, spelling, False)
 

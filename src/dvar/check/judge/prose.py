@@ -9,15 +9,19 @@ from dataclasses import replace
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
-_NAMING = re.compile(r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.I)
-_SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.I)
+_NAMING = re.compile(
+    r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.IGNORECASE
+)
+_SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
 def spoken(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with what the words around single expressions make of them."""
     found: list[Statement] = []
     for statement in statements:
-        found.append(_named(document, found, statement) or _shaped(document, found, statement) or statement)
+        found.append(
+            _named(document, found, statement) or _shaped(document, found, statement) or statement
+        )
     return found
 
 
@@ -27,7 +31,9 @@ def _single(statement: Statement) -> t.Expr | None:
     return statement.members[0].expr
 
 
-def _previous(document: Document, found: Sequence[Statement], statement: Statement) -> Statement | None:
+def _previous(
+    document: Document, found: Sequence[Statement], statement: Statement
+) -> Statement | None:
     """The expression before, in the same paragraph."""
     if not found:
         return None
@@ -38,9 +44,11 @@ def _previous(document: Document, found: Sequence[Statement], statement: Stateme
 def _named(
     document: Document, found: Sequence[Statement], statement: Statement
 ) -> Statement | None:
-    """"What is ∂J/∂ŷ? Refer to this result as δ": δ is that derivative."""
+    """ "What is ∂J/∂ŷ? Refer to this result as δ": δ is that derivative."""
     expr = _single(statement)
-    if not isinstance(expr, t.Symbol) or not _NAMING.search(document.regions[statement.region].before):
+    if not isinstance(expr, t.Symbol) or not _NAMING.search(
+        document.regions[statement.region].before
+    ):
         return None
     before = _previous(document, found, statement)
     if before is None or not isinstance(_single(before), t.Derivative):
@@ -53,7 +61,7 @@ def _named(
 def _shaped(
     document: Document, found: Sequence[Statement], statement: Statement
 ) -> Statement | None:
-    """"x is of shape D × 1"."""
+    """ "x is of shape D × 1"."""
     expr = _single(statement)
     if expr is None or not _SHAPE.search(document.regions[statement.region].before):
         return None

@@ -230,7 +230,7 @@ def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
         first = first.items[0]
     if not isinstance(first, t.Symbol) or stem_of(first) != stem_of(left):
         # numbers put in: w_1 := 0.5 - 0.1(-1.92)
-        return relation == ":=" and is_numeric(right, lambda name: False)
+        return relation == ":=" and is_numeric(right, lambda name: True)
     if same_tree(first, left):
         return True
     if relation == ":=":

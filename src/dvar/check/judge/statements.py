@@ -11,6 +11,7 @@ from dvar.check.judge import chain, links, shapes, updates
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of
@@ -19,8 +20,8 @@ from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.survey import parts
 from dvar.check.meaning.values import Jacobian
 from dvar.check.meaning.world import definition_of
-from dvar.core.node import topological
 from dvar.check.report import Judgement
+from dvar.core.node import topological
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
@@ -60,7 +61,9 @@ def _place(context: Context, ordinal: int) -> Place:
     return Place(context.problem.world, context.ledger, ordinal, line, conditions, code)
 
 
-_IF = re.compile(r"\b(if|when|for|case|where|suppose|falls|wenn|si|cuando|pour|quand)\W*\$?\W*$", re.I)
+_IF = re.compile(
+    r"\b(if|when|for|case|where|suppose|falls|wenn|si|cuando|pour|quand)\W*\$?\W*$", re.IGNORECASE
+)
 
 
 def _said_before(context: Context, ordinal: int) -> list[t.Expr]:
@@ -117,7 +120,9 @@ def _verdict(
         members = [*before, *members]
     context.chains[ordinal] = members
     verdict = chain.judge_chain(place, members, role.links, start)
-    if verdict.verdict in ("wrong", "unknown") and _is_new_definition(context, place, statement, members, verdict):
+    if verdict.verdict in ("wrong", "unknown") and _is_new_definition(
+        context, place, statement, members, verdict
+    ):
         verdict = chain.judge_chain(place, members, frozenset({1}), start)
         return (verdict, "claim") if verdict.links else (Verdict("definition"), "definition")
     if role.kind in ("definition", "given"):
@@ -139,7 +144,11 @@ def _is_new_definition(
     Where one small change makes the two formulas equal it is the old one, written wrong.
     """
     left, right = members[0].expr, members[1].expr if len(members) > 1 else None
-    if verdict.previous is not members[0] or verdict.member is not members[1] or verdict.link is None:
+    if (
+        verdict.previous is not members[0]
+        or verdict.member is not members[1]
+        or verdict.link is None
+    ):
         return False
     if verdict.verdict == "unknown" and verdict.link.difference is None:
         return False
@@ -149,7 +158,9 @@ def _is_new_definition(
     if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
         return False
     envs = links.assignments(place.world, [left, right], place.conditions, place.position)
-    found = find(place, context.document.text, left, right, verdict.link, envs, _others(context, statement))
+    found = find(
+        place, context.document.text, left, right, verdict.link, envs, _others(context, statement)
+    )
     if found.bend is not None:
         return False
     place.world.define(made)
@@ -231,7 +242,11 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
     Numbers leave no doubt; nor do formulas of plain scalars in which nothing is left open.
     """
     link = verdict.link
-    if link is None or link.numbers is not None or link.left is None or link.right is None:
+    if link is None or verdict.member is None or verdict.member.expr is None:
+        return True
+    if link.numbers is not None:
+        return is_plain(verdict.member.expr)
+    if link.left is None or link.right is None:
         return True
     if place.world.matrices:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dvar.check.judge.literal import is_plain
 from dvar.check.meaning.world import World
@@ -66,6 +67,9 @@ def _of_row(
         return None
     header = _header(document, table, column)
     if _GRADIENT.search(header) and isinstance(name.expr, t.Symbol) and world.loss is not None:
+        if world.bars:
+            barred = replace(name.expr, accents=(*name.expr.accents, "bar"))
+            return [Member("", barred, name.span)]
         loss = t.Symbol(world.loss.stem.partition(".")[0], name.span)
         return [Member("", t.Derivative(loss, (name.expr,), "partial", name.span), name.span)]
     return [name] if _VALUE.search(header) else None

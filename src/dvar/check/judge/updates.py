@@ -164,7 +164,9 @@ def _shares(place: Place, left: t.Expr) -> list[t.Expr]:
         if (found := world.find(k, place.position)) is not None and not found[0].numeric and not _is_mean(found[0].value)
     ]  # fmt: skip
     single = (t.Script("paren", t.Symbol("i", span), span),)
-    names = [t.Symbol(k.stem, span, scripts=single) for k in singles if not k.marks and not k.indices]
+    names = [
+        t.Symbol(k.stem, span, scripts=single) for k in singles if not k.marks and not k.indices
+    ]
     names += [t.Symbol(k.stem, span) for k in singles if not k.marks and not k.indices]
     names += [
         replace(left, base=k.stem, accents=(), scripts=(t.Script("paren", t.Symbol("i", span), span),))

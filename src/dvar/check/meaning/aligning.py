@@ -53,7 +53,12 @@ def _all(a: tuple[t.Expr, ...], b: tuple[t.Expr, ...], found: Pairs) -> bool:
 
 
 def _bare(tree: t.Expr) -> t.Expr:
-    while isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts and tree.kind in "([{":
+    while (
+        isinstance(tree, t.Group)
+        and len(tree.items) == 1
+        and not tree.scripts
+        and tree.kind in "([{"
+    ):
         if literal_shape(tree) not in ((), None):
             break
         tree = tree.items[0]

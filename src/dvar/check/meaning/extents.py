@@ -125,9 +125,7 @@ def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> N
                 position += 1
 
 
-def _counted_entries(
-    world: World, statements: Sequence[Statement], fixed: dict[Item, int]
-) -> None:
+def _counted_entries(world: World, statements: Sequence[Statement], fixed: dict[Item, int]) -> None:
     """``w_1 x_1 + w_2 x_2`` beside ``w^T x``: a vector has as many entries as are written out."""
     highest: dict[str, int] = {}
     for part in parts(statements):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, differentiate
 from dvar.check.meaning.keys import Key, Name
-from dvar.check.meaning.world import general
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, add, sizes, squeezed
+from dvar.check.meaning.world import general
 from dvar.core.node import Node, topological
 from dvar.core.op import variable
 from dvar.read.worksheet import tree as t
@@ -53,7 +53,9 @@ def of_loss(e: Interpreter, place: differentiate.Place, target: Key | None) -> V
     loss = e.world.loss
     found = [(k, top) for k in _candidates(e) if (top := _top(e, k)) is not None]
     # A loss that is part of another one is not what gradients are of, unless that one sums over examples.
-    roots = [k for k, top in found if not any(top in topological([o]) for _, o in found if o is not top)]
+    roots = [
+        k for k, top in found if not any(top in topological([o]) for _, o in found if o is not top)
+    ]
     order = roots if not _sums(e, roots) else [*roots, *(k for k, _ in found if k not in roots)]
     options: list[tuple[str, Value]] = []
     for key in order:
@@ -96,9 +98,7 @@ def _top(e: Interpreter, loss: Key) -> Node | None:
     return None if top.shape else top
 
 
-def _gradient(
-    e: Interpreter, top: Node, place: differentiate.Place, key: Key
-) -> Value | None:
+def _gradient(e: Interpreter, top: Node, place: differentiate.Place, key: Key) -> Value | None:
     try:
         return differentiate.between(e, top, place, key)
     except NotUnderstood:

@@ -370,7 +370,7 @@ def _member(e: Interpreter, key: Key, rest: tuple[int, ...], definition: Definit
 # ── open names ──────────────────────────────────────────────────────────────────────────────────
 
 
-COUNTS = frozenset("m N M n".split())
+COUNTS = frozenset(["m", "N", "M", "n"])
 """Letters that say how many examples there are."""
 
 
@@ -403,7 +403,9 @@ def open_name(
 def _normalised(e: Interpreter, key: Key, node: Node) -> Node:
     """The same name with entries that add up to one."""
     if node.shape:
-        axis = None if 1 in sizes(node) or node.ndim == 1 else (1 if e.world.rows_are_examples else 0)
+        axis = (
+            None if 1 in sizes(node) or node.ndim == 1 else (1 if e.world.rows_are_examples else 0)
+        )
         total = TABLE["sum"](node, axis=axis, keepdims=axis is not None)
         return TABLE["divide"](node, total)
     letters = e.world.entry_letters.get(key.stem)

@@ -101,8 +101,8 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     ) or bool(re.search(r"rows? (of|holds?|are|is) .{0,20}(examples?|samples?)", low))
 
 
-_ONE_HOT = re.compile(r"one[- ]?hot|1-of-[kK]|probability (distribution|vector)", re.I)
-_LABELS = frozenset("y t Y T".split())
+_ONE_HOT = re.compile(r"one[- ]?hot|1-of-[kK]|probability (distribution|vector)", re.IGNORECASE)
+_LABELS = frozenset(["y", "t", "Y", "T"])
 
 
 def _see_normalised(world: World, statements: Sequence[Statement], prose: str) -> None:
@@ -138,7 +138,9 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
         world.bare.add(key)
         if not key.marks:
             seen[key.stem] -= 1
-        elif any(kind == "p" and isinstance(v, str) and v in spelling.letters for kind, v in key.marks):
+        elif any(
+            kind == "p" and isinstance(v, str) and v in spelling.letters for kind, v in key.marks
+        ):
             seen[key.stem] += 1
         if any(i == 0 for i in key.indices):
             world.bases[key.stem] = 0

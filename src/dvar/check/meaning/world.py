@@ -232,7 +232,10 @@ class World:
         """Of results in several parts of a problem those of the last part: each part is about its own."""
         if len(ends) < 2 or not self.parts:
             return ends
-        part = {end: max((self.parts.get(p, 0) for p in self.places.get(end, ())), default=0) for end in ends}
+        part = {
+            end: max((self.parts.get(p, 0) for p in self.places.get(end, ())), default=0)
+            for end in ends
+        }
         last = max(part.values())
         return [end for end in ends if part[end] == last]
 
