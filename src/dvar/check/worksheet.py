@@ -12,6 +12,7 @@ from dvar.check.judge.compare import forget
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import Problem, problems
 from dvar.check.judge.prose import spoken
+from dvar.check.meaning.implied import written_out
 from dvar.check.report import Judgement, Report
 from dvar.read.worksheet.document import Document, Statement
 
@@ -53,7 +54,7 @@ def _path(source: str | os.PathLike[str]) -> Path | None:
 
 def judge(document: Document, statements: Sequence[Statement]) -> Report:
     """The report on a document whose statements have been read."""
-    statements = spoken(document, statements)
+    statements = written_out(document, spoken(document, statements))
     found: list[Judgement | None] = [None] * len(statements)
     ledger = Ledger()
     try:

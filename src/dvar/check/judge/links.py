@@ -17,7 +17,14 @@ from dvar.check.meaning.keys import letters_in
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.structures import condition
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, reshaped, squeezed
+from dvar.check.meaning.values import (
+    Jacobian,
+    NotUnderstood,
+    Unconnected,
+    Value,
+    reshaped,
+    squeezed,
+)
 from dvar.check.meaning.world import World
 from dvar.core.node import Node
 from dvar.core.op import Array
@@ -162,14 +169,25 @@ def _read_and_compare(
     opened: set[str] = set()
     held = 0
     worst: Link | None = None
-    for env in envs:
+    apart: Unconnected | None = None
+    waiting = [(env, may_vanish) for env in envs]
+    while waiting:
+        env, vanish = waiting.pop(0)
         reader = Interpreter(world, position, choices, env)
-        reader.code, reader.may_vanish = code, may_vanish
+        reader.code, reader.may_vanish = code, vanish
         try:
             a = reader.value(left)
             b = reader.value(right, _hint(a))
+        except Unconnected as reason:
+            apart = apart or reason
+            if not vanish and (held or worst or any(not v for _, v in waiting)):
+                waiting.append((env, True))  # zero for some indices, if it is not for all of them
+                continue
+            return Link("unknown", str(reason))
         except NotUnderstood as reason:
             return Link("unknown", str(reason))
+        if vanish and not may_vanish and not (held or worst):
+            return Link("unknown", str(apart))
         opened |= reader.opened
         sides = sides or (a, b)
         outcome = compare(a, b, near)

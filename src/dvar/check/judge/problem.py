@@ -14,9 +14,10 @@ from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Key, Spelling, sort
-from dvar.check.meaning.names import defined
+from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.patterns import Pattern, free_letters
-from dvar.check.meaning.survey import parts, spelling_of, survey
+from dvar.check.meaning.letters import parts, spelling_of
+from dvar.check.meaning.survey import survey
 from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import Definition, World, definition_of
 from dvar.read.worksheet import tree as t
@@ -359,10 +360,9 @@ def _warm_up(problem: Problem) -> tuple[set[int], int]:
             if definition.numeric or definition.params:
                 continue
             env = {letter: _sample(world, letter) for letter in definition.pattern.letters}
-            reader = Interpreter(world, end, Choices(), env)
-            key = _key_of(definition, env)
+            reader = Interpreter(world, end)
             try:
-                defined(reader, key, definition, env)
+                read_definition(reader, definition, env)
             except NotUnderstood as reason:
                 failed.add(definition.position)
                 misfits += "fit" in str(reason) or "product of shapes" in str(reason)
@@ -372,16 +372,6 @@ def _warm_up(problem: Problem) -> tuple[set[int], int]:
 def _sample(world: World, letter: str) -> int:
     run = world.run_of(letter)
     return run[min(1, len(run) - 1)]
-
-
-def _key_of(definition: Definition, env: dict[str, int]) -> Key:
-    def filled(slot: tuple[str, int | str, int]) -> int | str:
-        kind, what, offset = slot
-        return env[str(what)] + offset if kind == "letter" else what
-
-    pattern = definition.pattern
-    marks = tuple((kind, filled(slot)) for kind, slot in pattern.marks)
-    return Key(pattern.stem, marks, tuple(filled(slot) for slot in pattern.indices))
 
 
 __all__ = ["Problem", "problems", "sort"]

@@ -17,7 +17,7 @@ from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of
 from dvar.check.meaning import gradients
 from dvar.check.meaning.keys import Key, sort
-from dvar.check.meaning.survey import parts
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import Jacobian
 from dvar.check.meaning.world import definition_of
 from dvar.check.report import Judgement

@@ -47,15 +47,8 @@ def _plain(head: t.Symbol) -> t.Symbol:
 def _behind(e: Interpreter, value: Value, tree: t.Apply | t.Call) -> Value:
     """What hangs on the bracket: ``F(x)_0``, ``f(x)^2``."""
     if tree.subscripts:
-        node = e.plain(value)
-        places = [e.whole(s) for s in tree.subscripts]
-        if any(p is None for p in places):
-            raise NotUnderstood("an index behind a bracket that is no number")
         stem = stem_of(tree.head) if isinstance(tree, t.Apply) else tree.name
-        picked = names.entry_of(e, node, [int(p) for p in places if p is not None], stem)
-        if picked is None:
-            raise NotUnderstood(f"an entry of an array of shape {sizes(node)}")
-        value = picked
+        value = names.picked(e, e.plain(value), tree.subscripts, stem)
     return names.operated(e, value, tree.scripts)
 
 

@@ -13,6 +13,7 @@ from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
+    Unconnected,
     Value,
     count,
     number,
@@ -155,7 +156,7 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
         if rescue is not None:
             return rescue
         if not e.may_vanish:
-            raise NotUnderstood(
+            raise Unconnected(
                 f"a derivative between names that nothing connects{_about(e, top, nodes)}"
             )
     options = [("total derivative", _jacobian(e, top, place, None))]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dvar.check.meaning.aligning import literal_shape, put_in
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.patterns import pattern_of
-from dvar.check.meaning.survey import parts
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement

@@ -2,11 +2,21 @@ r"""Gradients by name: ``dW``, ``\bar z``, ``∇J``, and derivatives of function
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, differentiate
 from dvar.check.meaning.keys import Key, Name
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, add, sizes, squeezed
+from dvar.check.meaning.values import (
+    Jacobian,
+    NotUnderstood,
+    Value,
+    add,
+    reshaped,
+    sizes,
+    squeezed,
+    stacked,
+)
 from dvar.check.meaning.world import general
 from dvar.core.node import Node, topological
 from dvar.core.op import variable
@@ -125,6 +135,7 @@ def _target(e: Interpreter, key: Key) -> Key | None:
 
 def _upstream(e: Interpreter, key: Key) -> Value | None:
     """``dout``: the gradient with respect to the last result, where there is one only."""
+    read_all(e)
     ends = e.world.ends()
     if len(ends) != 1:
         return None
@@ -188,6 +199,9 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
     of = ("open", key)
     if found is not None:
         return Jacobian(of, place.parts, found, (), place.shape)
+    if len(place.parts) > 1:
+        return _of_parts(e, key, place)
+    read_all(e)
     nodes = [node for node, _ in place.parts]
     ends = [s for s in world.ends_of(nodes) if not _contains(e, s, key)]
     if not ends:
@@ -210,6 +224,38 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
     return Jacobian(of, place.parts, total, (), place.shape)
 
 
+def _of_parts(e: Interpreter, key: Key, place: differentiate.Place) -> Jacobian:
+    """The derivatives by several names, each on its own, in the shape of their array."""
+    parts = []
+    for part, at in place.parts:
+        single = differentiate.Place(((part, at),), ())
+        named = e.world.named.get(part) or e.world.keys.get(part)
+        found = of_open(e, key, single, named if at is None else None)
+        assert isinstance(found, Jacobian)
+        parts.append(found.node)
+    node = reshaped(stacked(parts), squeezed(place.shape))
+    return Jacobian(("open", key), place.parts, node, (), place.shape)
+
+
+def read_all(e: Interpreter) -> None:
+    """Read every definition up to this section for all its letters: what uses a name must be known."""
+    from dvar.check.meaning.names import read_definition
+
+    world = e.world
+    here = world.parts.get(e.position, 0)
+    for definitions in list(world.definitions.values()):
+        for definition in list(definitions):
+            after = definition.position > e.position
+            if definition.numeric or definition.params or id(definition) in world.completed:
+                continue
+            if after and world.parts.get(definition.position, here) != here:
+                continue
+            world.completed.add(id(definition))
+            for env in world.instances(definition):
+                with suppress(NotUnderstood):
+                    read_definition(e, definition, env)
+
+
 def _contains(e: Interpreter, node: Node, key: Key) -> bool:
     return any(e.world.keys.get(x) == key for x in topological([node]))
 
@@ -230,6 +276,7 @@ def without_path(
     nodes = [n for n, _ in place.parts]
     if key is None or sizes(top):
         return None
+    read_all(e)
     if not e.world.ends_of(nodes) and not any(n in e.world.named for n in nodes):
         return None
     if general(key) not in e.world.loss_names:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import gradients, products
 from dvar.check.meaning.choices import readings
-from dvar.check.meaning.keys import Key, Name, sort, stem_of
+from dvar.check.meaning.keys import Key, Name, indices_of, sort, stem_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
     NotUnderstood,
@@ -185,8 +185,27 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     finally:
         world.open.discard(at)
     world.named[node] = key
+    if _is_backward(definition.value):
+        world.backward.add(node)
     world.places.setdefault(node, set()).add(definition.position)
     return node
+
+
+def _is_backward(value: t.Expr) -> bool:
+    """Whether a formula is made of derivatives, so that no loss depends on what it defines."""
+    return any(
+        isinstance(p, t.Derivative) or (isinstance(p, (t.Apply, t.Symbol, t.Call)) and p.primes)
+        for p in t.walk(value)
+    )
+
+
+def read_definition(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
+    """The value of a definition for these letters, at the place where it stands."""
+    from dvar.check.meaning.choices import Choices
+    from dvar.check.meaning.interpret import Interpreter
+
+    reader = Interpreter(e.world, definition.position, Choices(), env)
+    return defined(reader, definition.pattern.key(env), definition, env)
 
 
 def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
@@ -335,6 +354,17 @@ def entry_of(e: Interpreter, node: Node, places: list[int], stem: str) -> Node |
     return TABLE["getitem"](node, tuple(at))
 
 
+def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str) -> Node:
+    """The entry that indices behind a bracket tell: ``F(x)_0``, ``(A^{-1})_{ij}``."""
+    places = [i for part in subscripts for i in indices_of(part, e.world.spelling, e.env)]
+    if not all(isinstance(p, int) for p in places):
+        raise NotUnderstood("an index behind a bracket that is no number")
+    found = entry_of(e, node, [int(p) for p in places], stem)
+    if found is None:
+        raise NotUnderstood(f"an entry of an array of shape {sizes(node)}")
+    return found
+
+
 def _family(e: Interpreter, key: Key) -> Node | None:
     """A name whose entries are defined one by one, as an array."""
     found = e.world.family(key)
@@ -444,6 +474,8 @@ def _usual(e: Interpreter, key: Key, tree: t.Symbol | None) -> tuple[int, ...]:
     if first is not None and not key.indices:
         second = world.entry_sizes.get((key.stem, 1))
         return (first, second) if second is not None else (first, 1)
+    if len(key.indices) > 1 and (key.stem, len(key.indices) - 1) in world.entry_sizes:
+        return ()
     if key.stem in world.columns:
         return (1, n) if key.stem in world.rows else (n, 1)
     base = key.stem.partition(".")[0]

@@ -28,6 +28,16 @@ class Pattern:
     def is_exact(self) -> bool:
         return not self.letters
 
+    def key(self, env: Bindings) -> Key:
+        """The name for these letters."""
+
+        def filled(slot: Slot) -> Index:
+            kind, what, offset = slot
+            return env[str(what)] + offset if kind == "letter" else what
+
+        marks = tuple((kind, filled(slot)) for kind, slot in self.marks)
+        return Key(self.stem, marks, tuple(filled(slot) for slot in self.indices))
+
     def match(self, key: Key) -> dict[str, int] | None:
         """What the letters stand for in ``key``; None where it does not fit."""
         if key.stem != self.stem or len(key.indices) != len(self.indices):

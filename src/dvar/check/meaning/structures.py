@@ -10,6 +10,7 @@ from dvar.check.meaning import names, products
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
     NotUnderstood,
+    Unconnected,
     Value,
     add,
     aligned,
@@ -45,14 +46,7 @@ def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
         if _order(e, tree) == 2:
             return TABLE["sum"](TABLE["square"](e.node(tree.items[0])))
     if tree.subscripts and tree.kind != "norm":
-        places = [e.whole(s) for s in tree.subscripts]
-        node = e.plain(value)
-        if any(p is None for p in places):
-            raise NotUnderstood("an index behind a bracket that is no number")
-        picked = names.entry_of(e, node, [int(p) for p in places if p is not None], "")
-        if picked is None:
-            raise NotUnderstood(f"an entry of an array of shape {shown(node)}")
-        value = picked
+        value = names.picked(e, e.plain(value), tree.subscripts, "")
     return names.operated(e, value, tree.scripts)
 
 
@@ -135,7 +129,7 @@ def big(e: Interpreter, tree: t.Big) -> Value:
     letters = tree.indices
     if not letters:
         return _over_everything(e, tree)
-    terms = [e.inside(bound).node(tree.body) for bound in bindings(e, tree)]
+    terms = _terms(e, tree)
     if not terms:
         return number(0.0 if tree.name == "sum" else 1.0)
     total = terms[0]
@@ -147,6 +141,27 @@ def big(e: Interpreter, tree: t.Big) -> Value:
         else:
             total = TABLE["maximum" if tree.name == "max" else "minimum"](*aligned(total, term))
     return total
+
+
+def _terms(e: Interpreter, tree: t.Big) -> list[Node]:
+    """What is summed; a derivative that exists in some terms is zero in those where nothing connects it."""
+    found: list[Node | None] = []
+    apart: Unconnected | None = None
+    bound = list(bindings(e, tree))
+    for values in bound:
+        try:
+            found.append(e.inside(values).node(tree.body))
+        except Unconnected as reason:
+            apart = reason
+            found.append(None)
+    if apart is not None and all(term is None for term in found):
+        raise apart
+    for n, values in enumerate(bound):
+        if found[n] is None:
+            reader = e.inside(values)
+            reader.may_vanish = True
+            found[n] = reader.node(tree.body)
+    return [term for term in found if term is not None]
 
 
 def bindings(e: Interpreter, tree: t.Big) -> Iterator[dict[str, int]]:

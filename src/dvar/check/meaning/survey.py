@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from dvar.check.meaning.keys import Key, Spelling, letters_in, sort, stem_of
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World, general
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
-_LAYERS = frozenset({"l", "L"})
-_USUAL = frozenset("ijk")
 _LOSS_WORDS = re.compile(
     r"^(loss|cost|error|obj|objective|nll|mse|bce|ce|risk|energy|reg)$", re.IGNORECASE
 )
@@ -20,64 +19,6 @@ _ONE_EXAMPLE = re.compile(
     r"\b(only|just|a) (one|single|1) (training |data )?(sample|example|observation|point|pair)\b"
 )
 _LOSS_LETTERS = frozenset(["L", "J", "C", "E", "Q", "ell", "l", "R"])
-
-
-def parts(statements: Iterable[Statement]) -> Iterator[t.Expr | t.Script]:
-    """Every part of every expression."""
-    for statement in statements:
-        for member in statement.members:
-            if member.expr is not None:
-                yield from t.walk(member.expr)
-        if statement.condition is not None:
-            yield from t.walk(statement.condition)
-
-
-def spelling_of(statements: Sequence[Statement]) -> Spelling:
-    """Which letters are indices, which superscripts are layers, in the whole document."""
-    spelling = Spelling()
-    for part in parts(statements):
-        if isinstance(part, t.Big):
-            spelling.letters.update(i for i in part.indices if len(i) == 1)
-        elif isinstance(part, t.Symbol):
-            _see_symbol(part, spelling)
-        elif isinstance(part, t.Derivative):
-            for wrt in part.wrt:
-                _see_square(wrt, spelling)
-    for statement in statements:
-        first = statement.members[0]
-        if len(statement.members) > 1 and not first.relation:
-            _see_square(first.expr, spelling)
-    return spelling
-
-
-def _see_square(tree: t.Expr | None, spelling: Spelling) -> None:
-    if not isinstance(tree, t.Symbol):
-        return
-    for script in tree.scripts:
-        value = script.value
-        if script.kind == "plain" and isinstance(value, t.Number) and value.text == "2":
-            spelling.squared.add(stem_of(tree))
-
-
-def _see_symbol(symbol: t.Symbol, spelling: Spelling) -> None:
-    for sub in symbol.subscripts:
-        if isinstance(sub, t.Sum) and len(sub.terms) == 2 and isinstance(sub.terms[1], t.Number):
-            spelling.letters.update(letters_in(sub.terms[0]))
-        elif isinstance(sub, (t.Label, t.Symbol)):
-            found = letters_in(sub)
-            if found and set(found) <= _USUAL:
-                spelling.letters.update(found)
-    for script in symbol.scripts:
-        if script.value is None:
-            continue
-        found = letters_in(script.value)
-        if script.kind in ("paren", "bracket") and len(found) == 1 and found[0].islower():
-            spelling.letters.update(found)
-        elif script.kind in ("paren", "bracket") and found == ["L"]:
-            spelling.letters.add("L")
-        elif script.kind == "plain" and found and set(found) <= _LAYERS and symbol.base != "e":
-            spelling.layered.add(stem_of(symbol))
-            spelling.letters.update(found)
 
 
 # ── a world ─────────────────────────────────────────────────────────────────────────────────────

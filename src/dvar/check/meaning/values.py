@@ -20,6 +20,10 @@ class NotUnderstood(Exception):
     """Something in a formula has no meaning to us; the text says what, for people."""
 
 
+class Unconnected(NotUnderstood):
+    """A derivative between names that no formula connects: zero, or a sign that they mean something else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Jacobian:
     """All partial derivatives of one value by another: axes of ``of``, then axes of ``wrt``, squeezed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice, product
 
 from dvar.check.meaning.keys import Index, Key, Spelling
 from dvar.check.meaning.patterns import Pattern, pattern_of
@@ -13,6 +14,8 @@ from dvar.core.op import variable
 from dvar.read.worksheet import tree as t
 
 DEFAULT_SIZE = 3
+INSTANCES = 64
+"""Members of one family that are read to find out what uses a name."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,9 @@ class World:
     keys: dict[Node, Key] = field(default_factory=dict)
     fresh: dict[Node, tuple[Key, object, Key | None]] = field(default_factory=dict)
     open_gradients: dict[tuple[Key, object], Node] = field(default_factory=dict)
+    uses: dict[Node, frozenset[Node]] = field(default_factory=dict)
+    backward: set[Node] = field(default_factory=set)
+    completed: set[int] = field(default_factory=set)
     redefined: list[int] = field(default_factory=list)
     familiar: set[str] = field(default_factory=set)
     is_sure_of_shapes: bool = True
@@ -141,6 +147,12 @@ class World:
     def _in_range(self, definition: Definition, bound: Mapping[str, int]) -> bool:
         """Layers and times below the first are inputs: ``a^0`` and ``h_0`` have no formula."""
         return all(v >= self.starts.get(letter, 1) for letter, v in bound.items())
+
+    def instances(self, definition: Definition) -> list[dict[str, int]]:
+        """The numbers that the letters of a definition run through; few of them where there are many."""
+        letters = sorted(definition.pattern.letters)
+        runs = [self.run_of(c) for c in letters]
+        return [dict(zip(letters, v, strict=True)) for v in islice(product(*runs), INSTANCES)]
 
     def family(self, key: Key) -> list[Definition]:
         """Definitions of the entries of ``key``: its name with more indices."""
@@ -216,17 +228,28 @@ class World:
 
     def ends(self) -> list[Node]:
         """Results that no other result uses."""
-        return self._last(list(self.named))
+        return self._last(self._forward())
 
     def ends_of(self, nodes: Sequence[Node]) -> list[Node]:
         """Results that depend on one of the nodes and that no other result uses."""
+        results = self._forward()
         wanted = set(nodes)
-        above = [
-            result
-            for result in self.named
-            if result not in wanted and wanted & set(topological([result]))
-        ]
-        return self._latest(self._last(above))
+        above: set[Node] = set()
+        for result in results:  # what a result uses has been named before it
+            if result in wanted or any(x in wanted or x in above for x in self.uses[result]):
+                above.add(result)
+        if any(x not in self.uses and x not in self.keys for x in wanted):
+            above |= {r for r in results if wanted & set(topological([r]))}
+        return self._latest(self._last([r for r in results if r in above and r not in wanted]))
+
+    def _forward(self) -> list[Node]:
+        """The results that lead to a loss: what is made of gradients does not."""
+        for result in list(self.named)[len(self.uses) :]:
+            below = topological([result], self.uses.keys() - {result})
+            self.uses[result] = frozenset(n for n in below if n in self.named or n in self.keys) - {result}
+            if any(n in self.fresh or n in self.backward for n in below):
+                self.backward.add(result)
+        return [result for result in self.named if result not in self.backward]
 
     def _latest(self, ends: list[Node]) -> list[Node]:
         """Of results in several parts of a problem those of the last part: each part is about its own."""
@@ -239,11 +262,10 @@ class World:
         last = max(part.values())
         return [end for end in ends if part[end] == last]
 
-    @staticmethod
-    def _last(results: list[Node]) -> list[Node]:
+    def _last(self, results: list[Node]) -> list[Node]:
         used: set[Node] = set()
-        for result in results:
-            used |= set(topological([result])) - {result}
+        for result in reversed(results):
+            used |= self.uses[result]
         return [r for r in results if r not in used and r.inputs]
 
 
@@ -289,7 +311,8 @@ def definition_of(
     if not isinstance(left, t.Symbol) or left.primes:
         return None
     pattern, operations = pattern_of(left, spelling)
-    if operations:
+    letters = [letter for kind, letter, _ in pattern.indices if kind == "letter"]
+    if operations or len(set(letters)) < len(letters):  # δ_{ii} is no name for many
         return None
     return Definition(pattern, value, position, params, numeric)
 

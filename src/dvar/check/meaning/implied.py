@@ -1,0 +1,160 @@
+"""The summation convention: a product in which an index occurs twice is summed over it.
+
+Where a document says that it uses it, the sums are written out here, so that everything else finds them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dvar.check.meaning.keys import Spelling
+from dvar.check.meaning.letters import spelling_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Member, Statement
+
+_SAID = re.compile(
+    r"summation convention|Einstein('s|ian)?[- ](sum|notation|convention|index|indices)|"
+    r"\b(repeated|double|doubled|twice occurring) (ind(ex|ices)|subscripts?)\b.{0,40}\bsum|"
+    r"\bind(ex|ices)\b.{0,30}\b(twice|repeated)\b.{0,40}\bsum|"
+    r"\bsum\w* (over|on) (all )?(repeated|double) ind|"
+    r"(sum|summation)s? (is|are) (implied|implicit|understood)|implied summation|implicit sum|"
+    r"Summenkonvention|Summationskonvention|convention de sommation|conve(nio|nción) de (suma|Einstein)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def written_out(document: Document, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements of a document, with the sums that its convention leaves out."""
+    if not _SAID.search(document.text):
+        return list(statements)
+    summer = _Summer(spelling_of(statements))
+    found: list[Statement] = []
+    free: frozenset[str] = frozenset()
+    for statement in statements:
+        first = statement.members[0]
+        if not first.relation and first.expr is not None:
+            free = summer.free(first.expr)
+        members = tuple(_member(summer, m, free) for m in statement.members)
+        found.append(replace(statement, members=members))
+    return found
+
+
+def _member(summer: _Summer, member: Member, free: frozenset[str]) -> Member:
+    return member if member.expr is None else replace(member, expr=summer.term(member.expr, free)[0])
+
+
+@dataclass(frozen=True)
+class _Summer:
+    spelling: Spelling
+
+    def free(self, expr: t.Expr) -> frozenset[str]:
+        """The indices that occur once: those that a statement with this left side is about."""
+        _, counted = self.term(expr, frozenset())
+        return frozenset(counted)
+
+    def term(self, expr: t.Expr, kept: frozenset[str]) -> tuple[t.Expr, Counter[str]]:
+        """A term with its sums written out, and the indices that are left in it.
+
+        Args:
+            kept: indices that are not summed however often they occur.
+        """
+        new, counted = self._part(expr, kept)
+        twice = sorted(c for c, n in counted.items() if n > 1 and c not in kept)
+        if not twice:
+            return new, counted
+        left = Counter({c: n for c, n in counted.items() if c not in twice})
+        return t.Big("sum", tuple(twice), None, None, None, new, expr.span), left
+
+    def _part(self, expr: t.Expr, kept: frozenset[str]) -> tuple[t.Expr, Counter[str]]:
+        """A factor or a product of them: its indices are counted together with those beside it."""
+        match expr:
+            case t.Symbol():
+                return expr, self._of_symbol(expr)
+            case t.Negative():
+                inner, counted = self._part(expr.operand, kept)
+                return replace(expr, operand=inner), counted
+            case t.Brace():
+                inner, counted = self._part(expr.body, kept)
+                return replace(expr, body=inner), counted
+            case t.Product():
+                pairs = [self._part(f, kept) for f in expr.factors]
+                return replace(expr, factors=tuple(p for p, _ in pairs)), _total(pairs)
+            case t.Quotient():
+                above, below = self._part(expr.above, kept), self._part(expr.below, kept)
+                return replace(expr, above=above[0], below=below[0]), _total([above, below])
+            case t.Sum():
+                terms = [self.term(x, kept) for x in expr.terms]
+                return replace(expr, terms=tuple(x for x, _ in terms)), _widest(terms)
+            case t.Group():
+                return self._group(expr, kept)
+            case t.Apply() | t.Call():
+                args = [self.term(a, kept) for a in expr.args]
+                return replace(expr, args=tuple(a for a, _ in args)), _widest(args)
+            case t.Derivative():
+                return self._derivative(expr, kept)
+            case t.Big():
+                body, counted = self.term(expr.body, kept | set(expr.indices))
+                return replace(expr, body=body), Counter(
+                    {c: n for c, n in counted.items() if c not in expr.indices}
+                )
+        return expr, Counter()
+
+    def _group(self, expr: t.Group, kept: frozenset[str]) -> tuple[t.Expr, Counter[str]]:
+        if len(expr.items) == 1 and not expr.scripts and expr.kind in "([{":
+            inner, counted = self._part(expr.items[0], kept)
+            return replace(expr, items=(inner,)), counted + self._of_scripts(expr.subscripts)
+        pairs = [self.term(item, kept) for item in expr.items]
+        counted = _widest(pairs) + self._of_scripts(expr.subscripts)
+        if any(isinstance(s.value, t.Number) and s.value.text == "2" for s in expr.scripts):
+            counted = counted + counted
+        return replace(expr, items=tuple(item for item, _ in pairs)), counted
+
+    def _derivative(
+        self, expr: t.Derivative, kept: frozenset[str]
+    ) -> tuple[t.Expr, Counter[str]]:
+        of, counted = (None, Counter[str]()) if expr.of is None else self.term(expr.of, kept)
+        for wrt in expr.wrt:
+            counted = counted + self._part(wrt, kept)[1]
+        return replace(expr, of=of), counted
+
+    def _of_symbol(self, symbol: t.Symbol) -> Counter[str]:
+        counted = self._of_scripts(symbol.subscripts)
+        for script in symbol.scripts:
+            value = script.value
+            if script.kind != "plain" or value is None:
+                continue
+            if isinstance(value, t.Number) and value.text == "2":
+                counted = counted + counted
+            elif symbol.base == "e":
+                counted = counted + self.term(value, frozenset())[1]
+        return counted
+
+    def _of_scripts(self, scripts: Sequence[t.Expr]) -> Counter[str]:
+        """Index letters; those in brackets, ``p_{(i)}``, are not summed and do not count."""
+        found: Counter[str] = Counter()
+        for part in scripts:
+            match part:
+                case t.Label(text=text, is_text=False) if set(text) <= self.spelling.letters:
+                    found.update(text)
+                case t.Symbol(base=base) if base in self.spelling.letters:
+                    found.update([base])
+                case t.Product():
+                    found += self._of_scripts(part.factors)
+        return found
+
+
+def _total(pairs: Sequence[tuple[t.Expr, Counter[str]]]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for _, more in pairs:
+        counted = counted + more
+    return counted
+
+
+def _widest(pairs: Sequence[tuple[t.Expr, Counter[str]]]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for _, more in pairs:
+        counted |= more
+    return counted

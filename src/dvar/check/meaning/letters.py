@@ -1,0 +1,117 @@
+"""Which letters of a document are indices, which superscripts are layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dvar.check.meaning.keys import Spelling, letters_in, stem_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_LAYERS = frozenset({"l", "L"})
+_USUAL = frozenset("ijk")
+_ALPHABET = frozenset("abcdijklmnpqrstuv")
+"""Letters that authors use as indices; others beside them in a subscript make a label: ``W_{xh}``."""
+_WORDS = frozenset({"in", "min", "val", "act", "std", "add", "abs", "int", "mid"})
+
+
+def parts(statements: Iterable[Statement]) -> Iterator[t.Expr | t.Script]:
+    """Every part of every expression."""
+    for statement in statements:
+        for member in statement.members:
+            if member.expr is not None:
+                yield from t.walk(member.expr)
+        if statement.condition is not None:
+            yield from t.walk(statement.condition)
+
+
+def spelling_of(statements: Sequence[Statement]) -> Spelling:
+    """Which letters are indices, which superscripts are layers, in the whole document."""
+    spelling = Spelling()
+    for part in parts(statements):
+        if isinstance(part, t.Big):
+            spelling.letters.update(i for i in part.indices if len(i) == 1)
+        elif isinstance(part, t.Symbol):
+            _see_symbol(part, spelling)
+        elif isinstance(part, t.Derivative):
+            for wrt in part.wrt:
+                _see_square(wrt, spelling)
+    for statement in statements:
+        first = statement.members[0]
+        if len(statement.members) > 1 and not first.relation:
+            _see_square(first.expr, spelling)
+    _see_alike(statements, spelling)
+    return spelling
+
+
+def _see_square(tree: t.Expr | None, spelling: Spelling) -> None:
+    if not isinstance(tree, t.Symbol):
+        return
+    for script in tree.scripts:
+        value = script.value
+        if script.kind == "plain" and isinstance(value, t.Number) and value.text == "2":
+            spelling.squared.add(stem_of(tree))
+
+
+def _see_symbol(symbol: t.Symbol, spelling: Spelling) -> None:
+    for sub in symbol.subscripts:
+        if isinstance(sub, t.Sum) and len(sub.terms) == 2 and isinstance(sub.terms[1], t.Number):
+            spelling.letters.update(letters_in(sub.terms[0]))
+        elif isinstance(sub, (t.Label, t.Symbol)):
+            found = letters_in(sub)
+            if found and set(found) <= _USUAL:
+                spelling.letters.update(found)
+    for script in symbol.scripts:
+        if script.value is None:
+            continue
+        found = letters_in(script.value)
+        if script.kind in ("paren", "bracket") and len(found) == 1 and found[0].islower():
+            spelling.letters.update(found)
+        elif script.kind in ("paren", "bracket") and found == ["L"]:
+            spelling.letters.add("L")
+        elif script.kind == "plain" and found and set(found) <= _LAYERS and symbol.base != "e":
+            spelling.layered.add(stem_of(symbol))
+            spelling.letters.update(found)
+
+
+# ── letters beside known ones ───────────────────────────────────────────────────────────────────
+
+
+def _see_alike(statements: Sequence[Statement], spelling: Spelling) -> None:
+    """``A_{pq}`` has indices p and q where the same array is written ``A_{ij}`` elsewhere.
+
+    A single letter may be a name's label (``W_f`` beside ``W_i``): it counts only if no quantity is called so.
+    """
+    places: dict[tuple[str, int], list[tuple[str, ...]]] = {}
+    bases: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Symbol):
+            bases.add(part.base)
+            letters = _written(part)
+            if letters:
+                places.setdefault((stem_of(part), len(letters)), []).append(letters)
+    while True:
+        new: set[str] = set()
+        for (_, count), uses in places.items():
+            if not any(set(u) <= spelling.letters for u in uses):
+                continue
+            for use in uses:
+                if count > 1 or use[0] not in bases:
+                    new |= set(use) - spelling.letters
+        if not new:
+            return
+        spelling.letters |= new
+
+
+def _written(symbol: t.Symbol) -> tuple[str, ...] | None:
+    """The single letters below a symbol, if nothing else stands there."""
+    found: list[str] = []
+    for sub in symbol.subscripts:
+        match sub:
+            case t.Label(text=text, is_text=False) if set(text) <= _ALPHABET and text not in _WORDS:
+                found.extend(text)
+            case t.Symbol(base=base, subscripts=(), scripts=(), accents=()) if base in _ALPHABET:
+                found.append(base)
+            case _:
+                return None
+    return tuple(found)
