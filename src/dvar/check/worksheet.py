@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dvar.check.judge import statements as judging
 from dvar.check.judge import tables
 from dvar.check.judge.compare import forget
 from dvar.check.judge.ledger import Ledger
-from dvar.check.judge.problem import Problem, problems
+from dvar.check.judge.problem import problems
 from dvar.check.judge.prose import spoken
 from dvar.check.meaning.implied import written_out
 from dvar.check.report import Judgement, Report
@@ -38,12 +38,12 @@ def check(source: str | os.PathLike[str], *, file: str | None = None) -> Report:
     from dvar.read.worksheet.mathematics import read_statements
     from dvar.read.worksheet.pages import read_document, read_path
 
-    path = _path(source)
+    path = path_of(source)
     document = read_path(path) if path is not None else read_document(str(source), file)
     return judge(document, read_statements(document))
 
 
-def _path(source: str | os.PathLike[str]) -> Path | None:
+def path_of(source: str | os.PathLike[str]) -> Path | None:
     """The file that is meant; None for a text."""
     if not isinstance(source, str):
         return Path(source)
@@ -56,25 +56,24 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
     """The report on a document whose statements have been read."""
     statements = written_out(document, spoken(document, statements))
     found: list[Judgement | None] = [None] * len(statements)
-    ledger = Ledger()
     try:
-        for problem in problems(document, statements):
-            ledger = ledger.carried_over()
-            _judge_problem(document, statements, problem, ledger, found)
+        for context in contexts(document, statements):
+            for ordinal in context.problem.ordinals:
+                found[ordinal] = judging.judge_statement(context, ordinal)
     finally:
         forget()
     judgements = tuple(j for j in found if j is not None)
     return Report(document.file, document.text, judgements, document.lines)
 
 
-def _judge_problem(
-    document: Document,
-    statements: Sequence[Statement],
-    problem: Problem,
-    ledger: Ledger,
-    found: list[Judgement | None],
-) -> None:
-    context = judging.Context(document, statements, problem, ledger, prose=problem.prose)
-    context.cells = tables.subjects(document, statements, problem.ordinals, problem.world)
-    for ordinal in problem.ordinals:
-        found[ordinal] = judging.judge_statement(context, ordinal)
+def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[judging.Context]:
+    """The problems of a document in order, each ready to be judged.
+
+    What is given in one is known in the next, so each is to be judged before the next is asked for.
+    """
+    ledger = Ledger()
+    for problem in problems(document, statements):
+        ledger = ledger.carried_over()
+        context = judging.Context(document, statements, problem, ledger, prose=problem.prose)
+        context.cells = tables.subjects(document, statements, problem.ordinals, problem.world)
+        yield context

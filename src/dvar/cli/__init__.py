@@ -13,6 +13,7 @@ from dvar.cli.check import check as check_command
 from dvar.cli.explain import FORMATS
 from dvar.cli.explain import explain as explain_command
 from dvar.cli.output import bug, fail
+from dvar.cli.solve import solve as solve_command
 from dvar.core.errors import DvarError
 
 __all__ = ["FORMATS", "cli", "main"]
@@ -26,11 +27,13 @@ def cli() -> None:
     \b
     dvar explain "q = x + y; f = q*z" --at x=-2 y=5 z=-4
     dvar check notes.md
+    dvar solve problem.md
     """
 
 
 cli.add_command(explain_command)
 cli.add_command(check_command)
+cli.add_command(solve_command)
 
 
 def main(arguments: Iterable[str] | None = None) -> None:

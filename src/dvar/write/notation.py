@@ -40,6 +40,11 @@ def latex(node: Node, labels: Mapping[Node, str]) -> str:
     return _write(node, printed, _latex_leaf, _latex)[0]
 
 
+def typeset(node: Node, printed: Mapping[Node, str]) -> str:
+    """The node in LaTeX, with names that are LaTeX already."""
+    return _write(node, printed, _latex_leaf, _latex)[0]
+
+
 def definition(node: Node, labels: Mapping[Node, str]) -> tuple[str, str]:
     """A labelled node's own expression, in both notations: what stands right of its ``=``."""
     rest = {x: name for x, name in labels.items() if x is not node}

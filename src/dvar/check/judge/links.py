@@ -301,7 +301,7 @@ def _numeric(e: Interpreter, left: Value, literal: Literal, ledger: Ledger) -> L
     from dvar.check.judge.compare import varies
 
     best: tuple[Array, Array] | None = None
-    candidates = _arrays(left)
+    candidates = arrays_of(left)
     for node in candidates:
         for _, known in ledger.states():
             found = value_at(node, known)
@@ -378,7 +378,7 @@ def missing_values(node: Node, ledger: Ledger) -> list[str]:
     ]
 
 
-def _arrays(value: Value) -> list[Node]:
+def arrays_of(value: Value) -> list[Node]:
     from dvar.check.judge.compare import _arrays as arrays
 
     if isinstance(value, Node):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from dvar.check.judge.literal import is_numeric
@@ -49,6 +49,9 @@ def role_of(
         is_renewal: it gives a new meaning to a name that has a formula.
     """
     members = statement.members
+    if members[-1].is_blank and len(members) > 2 and not members[0].relation:
+        # z = w x + b = ?: what stands before the blank says what it says anywhere else.
+        return role_of(replace(statement, members=members[:-1]), ordinal, world, is_broken)
     if any(m.is_blank for m in members):
         return Role("question")
     if len(members) == 1 and not members[0].relation:

@@ -224,6 +224,8 @@ def _number(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
     for item in unions.items():
         if item[0] in ("letter", "size"):
             world.sizes[item[1]] = values[unions.root(item)]
+    told = {unions.root(item) for item in fixed}
+    world.told_sizes = {i[1] for i in unions.items() if i[0] != "entry" and unions.root(i) in told}
     # A letter that is only an index must not be taken for a number where it stands as a value.
     world.size_names = {item[1] for item in unions.items() if item[0] == "size"}
     for kind, *rest in unions.items():

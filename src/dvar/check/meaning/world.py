@@ -47,6 +47,7 @@ class World:
         given_shapes: shapes of the numbers that are given.
         sizes: index letter or size symbol → how far it runs.
         starts: index letter → where it starts, if not at 1.
+        told_sizes: letters and symbols whose size the document tells; others have one of our choosing.
         bases: stem → the number of its first entry, 0 or 1.
         columns, rows: stems that are vectors by evidence (a transpose, a norm, bold type), and those of
             them that lie.
@@ -109,6 +110,7 @@ class World:
     familiar: set[str] = field(default_factory=set)
     is_sure_of_shapes: bool = True
     size_names: set[str] = field(default_factory=set)
+    told_sizes: set[str] = field(default_factory=set)
     examples: set[str] = field(default_factory=set)
     collected: set[str] = field(default_factory=set)
     entry_letters: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,93 @@
+"""From a document to its answers: problems are judged in order, questions answered on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dvar.check.judge import statements as judging
+from dvar.check.judge.chain import Place
+from dvar.check.judge.compare import forget
+from dvar.check.judge.prose import spoken
+from dvar.check.solve.answers import Found, Open, answer
+from dvar.check.solve.cells import cell_questions
+from dvar.check.solve.grid import grids
+from dvar.check.solve.questions import VALUE, Question, questions
+from dvar.check.solve.solution import Answer, Unanswered
+from dvar.check.solve.spelling import Names
+from dvar.check.worksheet import contexts
+from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.mathematics import Lexicon, read_statements, survey
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A question with what came of it."""
+
+    question: Question
+    answer: Answer | None = None
+    unanswered: Unanswered | None = None
+
+
+def attempts(document: Document) -> list[Attempt]:
+    """Every question of a document, answered or not, in the order of the document."""
+    statements = spoken(document, read_statements(document))
+    try:
+        found = list(_Solver(document, statements, survey(document)).attempts())
+    finally:
+        forget()
+    return sorted(found, key=lambda a: a.question.span)
+
+
+class _Solver:
+    def __init__(
+        self, document: Document, statements: Sequence[Statement], lexicon: Lexicon
+    ) -> None:
+        self.document, self.statements, self.lexicon = document, statements, lexicon
+        self.asked: dict[int, list[Question]] = {}
+        for question in questions(document, statements):
+            self.asked.setdefault(question.ordinal, []).append(question)
+        self.tables = grids(document.text)
+
+    def attempts(self) -> Iterator[Attempt]:
+        for context in contexts(self.document, self.statements):
+            ordinals, world = context.problem.ordinals, context.problem.world
+            for question in cell_questions(self.tables, self.statements, ordinals, world):
+                self.asked.setdefault(question.ordinal, []).append(question)
+            if not any(n in self.asked for n in ordinals):
+                continue
+            names = Names(self.document, self.statements, ordinals)
+            waiting: list[Question] = []
+            for ordinal in ordinals:
+                judging.judge_statement(context, ordinal)
+                for question in self.asked.get(ordinal, ()):
+                    attempt = self._attempt(context, question, names)
+                    if attempt.answer is None and question.wants == VALUE:
+                        waiting.append(question)
+                    else:
+                        yield attempt
+            # The numbers may stand below the question.
+            for question in waiting:
+                yield self._attempt(context, question, names)
+
+    def _attempt(self, context: judging.Context, question: Question, names: Names) -> Attempt:
+        line, column = self.document.place(question.span[0])
+        asked = " ".join(self.document.text[slice(*question.members[0].span)].split())
+        place = Place(
+            context.problem.world,
+            context.ledger,
+            question.ordinal,
+            line,
+            question.conditions,
+            question.code,
+        )
+        try:
+            found = answer(place, question, self.document.text, self.lexicon, names)
+        except Open as reason:
+            return Attempt(question, unanswered=Unanswered(line, column, asked, str(reason)))
+        return Attempt(question, _answer(question, found, line, column, asked))
+
+
+def _answer(question: Question, found: Found, line: int, column: int, asked: str) -> Answer:
+    steps = found.steps
+    return Answer(line, column, asked, found.written, found.value, steps, question.latex)
