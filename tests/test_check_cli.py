@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
 
 import jsonschema
 import pytest
@@ -18,7 +17,6 @@ from judged import NEURON, flawless, judged, neuron, silent
 import dvar
 from dvar.check.report import Report
 from dvar.cli import main
-from dvar.cli.solve import solve
 from dvar.core.errors import ReadError
 
 SCHEMA = Path(__file__).parent / "data" / "sarif-schema-2.1.0.json"
@@ -300,10 +298,8 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {tests!r})
 from types import ModuleType
-from typing import NamedTuple
 import judged
 from dvar.cli import main
-from dvar.cli.solve import solve
 module = ModuleType("dvar.check.worksheet")
 module.check = lambda source, file=None: judged.neuron(file)
 sys.modules["dvar.check.worksheet"] = module
@@ -365,54 +361,6 @@ def test_the_help_opens_no_heavy_room() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "check" in done.stdout
     assert done.stdout.endswith("[]\n")
-
-
-# ── solve ───────────────────────────────────────────────────────────────────────────────────────
-
-
-class _Answer(NamedTuple):
-    line: int
-    question: str
-    answer: str
-    steps: tuple[str, ...]
-
-
-class _Solution(NamedTuple):
-    text: str
-    answers: tuple[_Answer, ...]
-
-
-@pytest.fixture
-def solver(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer(source: str | os.PathLike[str]) -> _Solution:
-        text = source if isinstance(source, str) else Path(source).read_text("utf-8")
-        return _Solution(text.replace("?", "2"), (_Answer(1, "f = ?", "2", ("f = 1 + 1",)),))
-
-    module = ModuleType("dvar.check.solve")
-    module.solve = answer  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dvar.check.solve", module)
-
-
-def test_a_problem_is_solved(capsys: Capture, folder: Path, solver: None) -> None:
-    (folder / "problem.md").write_text("f = ?", "utf-8")
-    solve.main(["problem.md"], standalone_mode=False)
-    assert capsys.readouterr().out == "f = 2\n"
-    solve.main(["problem.md", "-o", "solved.md"], standalone_mode=False)
-    assert (folder / "solved.md").read_text("utf-8") == "f = 2\n"
-
-
-def test_the_answers_are_data_on_request(capsys: Capture, folder: Path, solver: None) -> None:
-    (folder / "problem.md").write_text("f = ?", "utf-8")
-    solve.main(["problem.md", "--format", "json"], standalone_mode=False)
-    assert json.loads(capsys.readouterr().out) == {
-        "file": "problem.md",
-        "answers": [{"line": 1, "question": "f = ?", "answer": "2", "steps": ["f = 1 + 1"]}],
-    }
-
-
-def test_a_problem_that_is_not_there_is_told(folder: Path, solver: None) -> None:
-    with pytest.raises(ReadError, match=r"no file nowhere\.md"):
-        solve.main(["nowhere.md"], standalone_mode=False)
 
 
 # ── from Python ─────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,8 @@ from dvar.cli import main
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.is_file())
+PROBLEMS = [path for path in EXAMPLES if path.suffix in (".md", ".tex")]
+"""Worksheets with blanks; the other examples are programs to be explained."""
 COMMAND = re.compile(r"(?:^|^[ ]*\$ |[ ]{2,}|`)(?:\./|dvar )explain (.*)")
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -99,7 +101,17 @@ def test_the_output_shown_in_the_readme_is_the_output(capsys: Capture) -> None:
         assert part.strip("\n") in printed
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PROBLEMS, ids=lambda path: path.name)
+def test_every_problem_can_be_solved(path: Path, capsys: Capture) -> None:
+    main(["solve", str(path)])
+    out, err = capsys.readouterr()
+    assert "?" not in out.split("\n\n")[-1]
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in EXAMPLES if p not in PROBLEMS], ids=lambda path: path.name
+)
 def test_every_example_can_be_explained(path: Path, capsys: Capture) -> None:
     if path.suffix == ".py":  # its first line says how it is used
         text = path.read_text("utf-8")

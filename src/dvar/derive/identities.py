@@ -61,8 +61,9 @@ class Identity:
 
 def _filling(x: Node) -> Node | None:
     """The scalar with which an array is filled, None where elements may differ."""
-    if x.op is broadcast_to and all(s == 1 for s in x.inputs[0].shape):
-        return reshape(x.inputs[0], ())
+    of_one = x.inputs[0] if x.op in (broadcast_to, reshape) else x
+    if of_one is not x and all(s == 1 for s in of_one.shape):
+        return reshape(of_one, ())
     return None
 
 
@@ -309,6 +310,8 @@ IDENTITIES: tuple[Identity, ...] = (
              lambda: sum_(_A, axis=1, keepdims=True), "reshape", _reshape_of_sum),
     Identity("A 1 = sum of A", lambda: _A @ _full(_s, 3), lambda: _s * sum_(_A, axis=1),
              "matmul", _product_with_filling),
+    Identity("X (s) = s X", lambda: reshape(_x, (3, 1)) @ reshape(_s, (1, 1)),
+             lambda: _s * reshape(_x, (3, 1)), "matmul", _product_with_filling),
     Identity("where(c, x, 0) = x · c", lambda: _do("where", _x > _y, _x, 0.0), lambda: _x * (_x > _y),
              "where", _masked, "x is a number everywhere: 0 · nan is not 0"),
     Identity("exp(log x) = x", lambda: _do("exp", _do("log", _s)), lambda: _s, "exp", _inverse("log"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from dvar.check.judge import links
 from dvar.check.judge.chain import Place
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.check.solve.numbers import bare, rounded, shown
 from dvar.check.solve.peeling import Peeled, peeled, sizes_under
 from dvar.check.solve.questions import BOTH, BRIEF, FORMULA, VALUE, Question
@@ -219,7 +219,7 @@ class _Answering:
         if len(topological([node], set(labels))) > LARGEST:
             return None
         try:
-            short = tidy(node, labels)
+            short = tidy(_laid_out(node), labels)
         except DvarError:
             return None
         if not _is_named(short, labels) or (self.sizes and _has_sizes(short, labels)):
@@ -333,6 +333,14 @@ def _squeezed(formula: str) -> str:
 
 def _inner(node: Node) -> Node:
     return node.inputs[0] if node.op.name == "reshape" and node.inputs else node
+
+
+def _laid_out(node: Node) -> Node:
+    """Without the moves that only fit a shape, where what is left tells as much."""
+    inner = node
+    while inner.op.name == "reshape":
+        inner = inner.inputs[0]
+    return inner if squeezed(sizes(inner)) == squeezed(sizes(node)) else node
 
 
 def _is_named(node: Node, labels: Mapping[Node, str]) -> bool:

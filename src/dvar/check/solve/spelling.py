@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dvar.check.judge.chain import Place
 from dvar.check.meaning.keys import sort, stem_of
@@ -45,10 +46,12 @@ class Names:
             for part in parts([statements[ordinal]]):
                 if isinstance(part, t.Apply):
                     self.heads.add(id(part.head))
-                if isinstance(part, t.Symbol) and not part.primes:
-                    written = " ".join(document.text[slice(*part.span)].split())
-                    if written and len(found) < MOST:
-                        found.setdefault((written, latex), part)
+                if not isinstance(part, t.Symbol) or part.primes or len(found) > MOST:
+                    continue
+                for symbol in (part, _bare(part)):
+                    written = " ".join(document.text[slice(*symbol.span)].split()).rstrip("^{ ")
+                    if written:
+                        found.setdefault((written, latex), symbol)
         self.found = found
 
     def labels(self, place: Place, env: Mapping[str, int], latex: bool) -> dict[Node, str]:
@@ -96,6 +99,17 @@ class Names:
                     rf"\frac{{\partial {of}}}{{\partial {wrt}}}" if latex else f"∂{of}/∂{wrt}"
                 )
         return found
+
+
+def _bare(symbol: t.Symbol) -> t.Symbol:
+    """A name without the powers and transposes that stand behind it."""
+    kept = tuple(s for s in symbol.scripts if s.kind not in ("plain", "transpose"))
+    marks = [s for s in symbol.scripts if s.kind in ("plain", "transpose")]
+    if not marks or symbol.scripts[: len(kept)] != kept:
+        return symbol
+    end = min(s.span[0] for s in marks)
+    inside = [s.span for s in (*symbol.subscripts, *kept) if s.span[1] > end]
+    return symbol if inside else replace(symbol, scripts=kept, span=(symbol.span[0], end))
 
 
 _ACCENT = re.compile(r"\\(hat|bar|tilde|dot|vec|widehat|overline)\s*(?:\{\s*(\w)\s*\}|(\w))")
