@@ -252,7 +252,7 @@ def read_all(e: Interpreter) -> None:
                 continue
             world.completed.add(id(definition))
             for env in world.instances(definition):
-                with suppress(NotUnderstood):
+                with suppress(NotUnderstood), world.reading():
                     read_definition(e, definition, env)
 
 

@@ -172,6 +172,7 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
         node = memo[at]
         if node is None:
             raise NotUnderstood(f"{key}, whose definition was not understood")
+        world.note_use(node)
         return node
     if at in world.open:
         raise NotUnderstood(f"{key}, which is defined by itself")
@@ -180,10 +181,13 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     world.open.add(at)
     memo[at] = None
     try:
-        node = _read(e, definition, env)
+        with world.reading() as used:
+            node = _read(e, definition, env)
         memo[at] = node
     finally:
         world.open.discard(at)
+    world.note_use(node)
+    world.learn_uses(node, used)
     world.named[node] = key
     if _is_backward(definition.value):
         world.backward.add(node)

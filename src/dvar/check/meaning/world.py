@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
@@ -104,6 +105,7 @@ class World:
     fresh: dict[Node, tuple[Key, object, Key | None]] = field(default_factory=dict)
     open_gradients: dict[tuple[Key, object], Node] = field(default_factory=dict)
     uses: dict[Node, frozenset[Node]] = field(default_factory=dict)
+    collecting: list[set[Node]] = field(default_factory=list)
     backward: set[Node] = field(default_factory=set)
     completed: set[int] = field(default_factory=set)
     redefined: list[int] = field(default_factory=list)
@@ -246,12 +248,29 @@ class World:
 
     def _forward(self) -> list[Node]:
         """The results that lead to a loss: what is made of gradients does not."""
-        for result in list(self.named)[len(self.uses) :]:
-            below = topological([result], self.uses.keys() - {result})
-            self.uses[result] = frozenset(n for n in below if n in self.named or n in self.keys) - {result}
-            if any(n in self.fresh or n in self.backward for n in below):
-                self.backward.add(result)
         return [result for result in self.named if result not in self.backward]
+
+    @contextmanager
+    def reading(self) -> Iterator[set[Node]]:
+        """While a definition is read, the results that it uses are collected."""
+        used: set[Node] = set()
+        self.collecting.append(used)
+        try:
+            yield used
+        finally:
+            self.collecting.pop()
+
+    def note_use(self, node: Node) -> None:
+        if self.collecting:
+            self.collecting[-1].add(node)
+
+    def learn_uses(self, node: Node, used: set[Node]) -> None:
+        """What a result was made of, as written: results that merely are part of it do not count."""
+        below = topological([node], used - {node})
+        found = frozenset([*used, *(n for n in below if n in self.keys)]) - {node}
+        self.uses[node] = self.uses.get(node, frozenset()) | found
+        if any(n in self.fresh or n in self.backward for n in below):
+            self.backward.add(node)
 
     def _latest(self, ends: list[Node]) -> list[Node]:
         """Of results in several parts of a problem those of the last part: each part is about its own."""
