@@ -226,11 +226,12 @@ def judge_link(
         )
         if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
             return Link("ok", "given")
-        return link
+        return _or_identity(place, left, right, envs, link)
     if numeric_left:
-        return links.with_numbers(
+        link = links.with_numbers(
             world, place.position, right, left, envs, place.ledger, place.sync
         )
+        return _or_identity(place, right, left, envs, link)
     link = links.as_functions(world, place.position, left, right, envs, code=place.code)
     if link.verdict == "wrong":
         link = _second_thoughts(place, left, right, envs, link)
@@ -241,6 +242,17 @@ def judge_link(
         if zero.verdict in ("ok", "convention"):
             return zero
     return link
+
+
+def _or_identity(
+    place: Place, left: t.Expr, number: t.Expr, envs: Sequence[dict[str, int]], link: Link
+) -> Link:
+    """``A B - I = 0`` holds whatever the names stand for: no numbers need be given."""
+    whole = isinstance(number, t.Number) and number.is_whole
+    if link.verdict != "unknown" or not whole:
+        return link
+    same = links.as_functions(place.world, place.position, left, number, envs, code=place.code)
+    return same if same.verdict == "ok" else link
 
 
 def _unless_right(

@@ -173,6 +173,7 @@ def _read_and_compare(
     waiting = [(env, may_vanish) for env in envs]
     while waiting:
         env, vanish = waiting.pop(0)
+        choices.restart()
         reader = Interpreter(world, position, choices, env)
         reader.code, reader.may_vanish = code, vanish
         try:

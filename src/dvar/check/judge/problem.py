@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from dvar.check.judge.grouping import EQUALS, equation, grouped, section_of, stands_alone
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.renewal import formula_before, is_renewal
-from dvar.check.judge.roles import Role, is_update, role_of, same_tree
-from dvar.check.meaning.choices import Choices
+from dvar.check.judge.roles import Role, role_of
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import Key, Spelling, sort
+from dvar.check.meaning.keys import Spelling, sort
 from dvar.check.meaning.names import read_definition
-from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.letters import parts, spelling_of
+from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.survey import survey
 from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import Definition, World, definition_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
-
-EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
-
 
 @dataclass
 class Problem:
@@ -45,12 +41,13 @@ class Problem:
 def problems(document: Document, statements: Sequence[Statement]) -> list[Problem]:
     """The problems of a document, in order; each statement belongs to one."""
     spelling = spelling_of(statements)
-    groups = _grouped(document, statements, spelling)
     found: list[Problem] = []
     before: list[Definition] = []
     context: list[Statement] = []
-    for number, (ordinals, is_fresh) in enumerate(groups):
-        if not is_fresh and _stands_alone([statements[o] for o in ordinals], before, spelling):
+    for number, group in enumerate(grouped(document, statements, spelling)):
+        ordinals, is_fresh = group.ordinals, group.fresh
+        before = [d for d in before if d.pattern.stem not in group.forgotten]
+        if not is_fresh and stands_alone([statements[o] for o in ordinals], before, spelling):
             before, is_fresh = [], True
         context = [*([] if is_fresh else context), *(statements[o] for o in ordinals)]
         problem = _problem(
@@ -59,128 +56,6 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
         before = [d for ds in problem.world.definitions.values() for d in ds if not d.numeric]
         found.append(problem)
     return found
-
-
-def section_of(document: Document, statement: Statement) -> int:
-    return document.regions[statement.region].section
-
-
-def _grouped(
-    document: Document, statements: Sequence[Statement], spelling: Spelling
-) -> list[tuple[list[int], bool]]:
-    """Statements by problem, and whether its names start afresh.
-
-    An exercise, a question or a part begins another problem, in which what was defined before still holds.
-    A section that defines a name anew, or has a formula for what was only a number, starts afresh: its
-    letters need not be vectors because they were before.
-    """
-    groups: list[tuple[list[int], bool]] = []
-    known: dict[Pattern, t.Expr] = {}
-    section, exercise = -1, None
-    for ordinal, statement in enumerate(statements):
-        here = section_of(document, statement)
-        if here != section:
-            section = here
-            own = _definitions_in(document, statements, spelling, ordinal)
-            clash = any(
-                pattern in known and not same_tree(known[pattern], value)
-                for pattern, value in own.items()
-            )
-            if clash or not groups:
-                groups.append(([], True))
-            elif _exercise(document, here) != exercise and groups[-1][0]:
-                groups.append(([], False))
-            exercise = _exercise(document, here)
-            known.update(own)
-        left, right = _equation(statement)
-        if left is not None and right is not None and is_numeric(right, lambda name: True):
-            given = definition_of(left, right, ordinal, spelling, True)
-            if given is not None:
-                known.setdefault(given.pattern, right)
-        groups[-1][0].append(ordinal)
-    return groups
-
-
-_EXERCISE = re.compile(
-    r"^\W*(exercises?|problems?|questions?|q\.?\s*\d|parts?|examples?|tasks?|solutions?|lec(ture)?\b|aufgabe|"
-    r"ejercicio|exercice|beispiel|ejemplo|exemple|section \d|case|variant|method|network)",
-    re.IGNORECASE,
-)
-
-
-def _stands_alone(
-    own: Sequence[Statement], before: Sequence[Definition], spelling: Spelling
-) -> bool:
-    """Whether an exercise uses nothing of what was defined before, but for the name of a loss.
-
-    ``∂L/∂x`` of an exercise about sorting is not about the loss of the network before it.
-    """
-    earlier = {d.pattern.stem for d in before}
-    if not earlier or not any(_equation(s)[1] is not None for s in own):
-        return False
-    losses: set[int] = set()
-    for part in parts(own):
-        if isinstance(part, t.Derivative) and part.of is not None:
-            losses |= {id(p) for p in t.walk(part.of)}
-    used = {
-        sort(p, spelling, {}).key.stem
-        for p in parts(own)
-        if isinstance(p, t.Symbol) and id(p) not in losses and not p.primes
-    }
-    return not used & earlier
-
-
-def _exercise(document: Document, section: int) -> int | None:
-    """The exercise that a section stands in, by its heading."""
-    at: int | None = section
-    while at is not None and not _EXERCISE.match(document.sections[at].title):
-        at = document.sections[at].parent
-    return at
-
-
-def _equation(statement: Statement) -> tuple[t.Expr | None, t.Expr | None]:
-    """The first two members of a chain that begins here and equates them."""
-    members = statement.members
-    if len(members) < 2 or members[0].relation or members[1].relation not in EQUALS:
-        return None, None
-    return members[0].expr, members[1].expr
-
-
-def _definitions_in(
-    document: Document, statements: Sequence[Statement], spelling: Spelling, first: int
-) -> dict[Pattern, t.Expr]:
-    """The formulas that a section gives for plain names, in their first place."""
-    here = section_of(document, statements[first])
-    found: dict[Pattern, t.Expr] = {}
-    for ordinal in range(first, len(statements)):
-        statement = statements[ordinal]
-        if section_of(document, statement) != here:
-            break
-        members = statement.members
-        if len(members) < 2 or members[0].relation:
-            continue
-        for before, after in zip(members, members[1:], strict=False):
-            left, right = before.expr, after.expr
-            if left is None or right is None or after.relation not in EQUALS:
-                break
-            if is_numeric(right, lambda name: True) or is_update(left, right, after.relation):
-                break
-            definition = definition_of(left, right, ordinal, spelling, False)
-            if definition is None or _is_gradient_like(left):
-                break
-            found.setdefault(definition.pattern, right)
-            if not isinstance(right, t.Symbol):
-                break
-    return found
-
-
-def _is_gradient_like(left: t.Expr) -> bool:
-    """Names that say what they are, or that every problem uses for another thing: ``dW``, ``δ``, bars."""
-    if isinstance(left, t.Apply):
-        left = left.head
-    if not isinstance(left, t.Symbol):
-        return True
-    return "bar" in left.accents or (left.base.startswith("d") and len(left.base) > 1)
 
 
 # ── one problem ─────────────────────────────────────────────────────────────────────────────────
@@ -271,7 +146,7 @@ class _Draft:
         """Claims whose left side is a name and whose right side is a formula."""
         found = []
         for ordinal in self.ordinals:
-            left, right = _equation(self.statements[ordinal])
+            left, right = equation(self.statements[ordinal])
             role = problem.roles[ordinal]
             if left is None or right is None or role.kind != "claim" or role.definitions:
                 continue

@@ -20,14 +20,22 @@ class Choices:
         self.script = tuple(script)
         self.asked: list[int] = []
         self.taken: list[str] = []
+        self._next = 0
+
+    def restart(self) -> None:
+        """The same formula is read again, for other indices: the same questions get the same answers."""
+        self._next = 0
 
     def pick(self, options: Sequence[tuple[str, T]]) -> T:
         """One of the options, each a word for people and a value."""
-        n = len(self.asked)
+        n, self._next = self._next, self._next + 1
         k = self.script[n] if n < len(self.script) else 0
         k = min(k, len(options) - 1)
-        self.asked.append(len(options))
-        if k:
+        if n < len(self.asked):
+            self.asked[n] = max(self.asked[n], len(options))
+        else:
+            self.asked.append(len(options))
+        if k and options[k][0] not in self.taken:
             self.taken.append(options[k][0])
         return options[k][1]
 

@@ -2,6 +2,7 @@ r"""Gradients by name: ``dW``, ``\bar z``, ``∇J``, and derivatives of function
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -206,6 +207,19 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
     ends = [s for s in world.ends_of(nodes) if not _contains(e, s, key)]
     if not ends:
         return Jacobian(of, place.parts, _fresh(e, key, place, target), (), place.shape)
+    options = [("of all that comes last", ends), *_networks(e, ends)]
+    return e.choices.pick([(how, _through(e, key, place, target, some)) for how, some in options])
+
+
+def _through(
+    e: Interpreter,
+    key: Key,
+    place: differentiate.Place,
+    target: Key | None,
+    ends: Sequence[Node],
+) -> Jacobian:
+    """The derivative that arrives through some results."""
+    of = ("open", key)
     total: Node | None = None
     for end in ends:
         end_place = differentiate.place_at(end)
@@ -214,7 +228,7 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
                 of, place.parts, _fresh(e, key, place, target), (), place.shape
             )
         else:
-            upstream = of_open(e, key, end_place, world.named.get(end))
+            upstream = of_open(e, key, end_place, e.world.named.get(end))
             local = differentiate._jacobian(e, end, place, None)
             assert isinstance(upstream, Jacobian)
             upstream = chains.join(upstream, local)
@@ -222,6 +236,29 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
         total = upstream.node if total is None else add(total, upstream.node)
     assert total is not None
     return Jacobian(of, place.parts, total, (), place.shape)
+
+
+def _networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]]]:
+    """Results that last names of a document belong to, where it tells of one network in several ways.
+
+    A layer for one example and the same for a batch share weights but no result: a loss is of either.
+    """
+    families: dict[str, list[Node]] = {}
+    for end in ends:
+        families.setdefault(e.world.named[end].stem, []).append(end)
+    if len(families) < 2:
+        return []
+    made = {stem: e.world.made_of(some) for stem, some in families.items()}
+    found: list[tuple[str, list[Node]]] = []
+    for stem, some in families.items():
+        mine = made[stem]
+        apart = [
+            s for s, other in made.items()
+            if s != stem and mine & other and not (mine & other) & set(e.world.named)
+        ]  # fmt: skip
+        if apart:
+            found.append((f"where {stem} comes last", [n for s in families if s not in apart for n in families[s]]))
+    return found
 
 
 def _of_parts(e: Interpreter, key: Key, place: differentiate.Place) -> Jacobian:
@@ -239,7 +276,7 @@ def _of_parts(e: Interpreter, key: Key, place: differentiate.Place) -> Jacobian:
 
 def read_all(e: Interpreter) -> None:
     """Read every definition up to this section for all its letters: what uses a name must be known."""
-    from dvar.check.meaning.names import read_definition
+    from dvar.check.meaning.names import is_backward, read_definition
 
     world = e.world
     here = world.parts.get(e.position, 0)
@@ -247,6 +284,8 @@ def read_all(e: Interpreter) -> None:
         for definition in list(definitions):
             after = definition.position > e.position
             if definition.numeric or definition.params or id(definition) in world.completed:
+                continue
+            if is_backward(definition.value):
                 continue
             if after and world.parts.get(definition.position, here) != here:
                 continue

@@ -152,7 +152,8 @@ def indices_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> tuple[Index, 
         return (int(expr.value),) if expr.is_whole else (expr.text,)
     if isinstance(expr, t.Group) and len(expr.items) == 1 and not expr.scripts:
         return indices_of(expr.items[0], spelling, env)
-    value = number_of(expr, spelling, env)
+    apart = isinstance(expr, t.Product) and any(isinstance(f, t.Group) for f in expr.factors)
+    value = None if apart else number_of(expr, spelling, env)  # δ_{(i)j} has two indices
     if value is not None:
         return (value,)
     if isinstance(expr, t.Product):

@@ -9,6 +9,7 @@ from dvar.check.meaning.choices import readings
 from dvar.check.meaning.keys import Key, Name, indices_of, sort, stem_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
+    Circular,
     NotUnderstood,
     Value,
     identity,
@@ -168,14 +169,14 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     env = {**e.env, **bound}
     memo = world.memo
     at = (id(definition), tuple(sorted(env.items())), world.epoch(e.position), e.example)
+    if at in world.open:
+        raise Circular(f"{key}, which is defined by itself")
     if at in memo:
         node = memo[at]
         if node is None:
             raise NotUnderstood(f"{key}, whose definition was not understood")
         world.note_use(node)
         return node
-    if at in world.open:
-        raise NotUnderstood(f"{key}, which is defined by itself")
     if len(world.open) > 60:
         raise NotUnderstood(f"{key}, whose definition goes through too many others")
     world.open.add(at)
@@ -184,18 +185,21 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
         with world.reading() as used:
             node = _read(e, definition, env)
         memo[at] = node
+    except Circular:
+        del memo[at]
+        raise
     finally:
         world.open.discard(at)
     world.note_use(node)
     world.learn_uses(node, used)
     world.named[node] = key
-    if _is_backward(definition.value):
+    if is_backward(definition.value):
         world.backward.add(node)
     world.places.setdefault(node, set()).add(definition.position)
     return node
 
 
-def _is_backward(value: t.Expr) -> bool:
+def is_backward(value: t.Expr) -> bool:
     """Whether a formula is made of derivatives, so that no loss depends on what it defines."""
     return any(
         isinstance(p, t.Derivative) or (isinstance(p, (t.Apply, t.Symbol, t.Call)) and p.primes)
@@ -232,7 +236,7 @@ def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
     for result, _ in readings(read, 8):
         if isinstance(result, Node):
             return result
-        first = first or result
+        first = result if isinstance(result, Circular) else first or result
     assert first is not None
     raise first
 

@@ -24,6 +24,10 @@ class Unconnected(NotUnderstood):
     """A derivative between names that no formula connects: zero, or a sign that they mean something else."""
 
 
+class Circular(NotUnderstood):
+    """A name is needed while it is being read: not understood here, but perhaps from elsewhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Jacobian:
     """All partial derivatives of one value by another: axes of ``of``, then axes of ``wrt``, squeezed.

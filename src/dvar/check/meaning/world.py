@@ -246,6 +246,17 @@ class World:
             above |= {r for r in results if wanted & set(topological([r]))}
         return self._latest(self._last([r for r in results if r in above and r not in wanted]))
 
+    def made_of(self, results: Sequence[Node]) -> set[Node]:
+        """Everything with a name that goes into some results."""
+        found: set[Node] = set()
+        waiting = list(results)
+        while waiting:
+            for used in self.uses.get(waiting.pop(), ()):
+                if used not in found:
+                    found.add(used)
+                    waiting.append(used)
+        return found
+
     def _forward(self) -> list[Node]:
         """The results that lead to a loss: what is made of gradients does not."""
         return [result for result in self.named if result not in self.backward]

@@ -1,0 +1,216 @@
+"""Which statements of a document share their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.roles import is_update, same_tree
+from dvar.check.meaning.keys import Key, Spelling, sort, stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.patterns import Pattern
+from dvar.check.meaning.survey import is_loss_like
+from dvar.check.meaning.world import Definition, definition_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
+
+
+def section_of(document: Document, statement: Statement) -> int:
+    return document.regions[statement.region].section
+
+
+@dataclass
+class Group:
+    """Statements whose names belong together.
+
+    Attributes:
+        ordinals: which statements.
+        fresh: whether its letters start afresh; what was defined before still holds.
+        forgotten: stems of losses that are open again: they are about another network now.
+    """
+
+    ordinals: list[int] = field(default_factory=list)
+    fresh: bool = True
+    forgotten: set[str] = field(default_factory=set)
+
+
+def grouped(
+    document: Document, statements: Sequence[Statement], spelling: Spelling
+) -> list[Group]:
+    """Statements by problem.
+
+    An exercise, a question or a part begins another problem, in which what was defined before still holds.
+    A section that defines a name anew, or has a formula for what was only a number or a loss left open,
+    starts afresh: its letters need not be vectors because they were before.
+    """
+    groups: list[Group] = []
+    known: dict[Pattern, t.Expr] = {}
+    opened: set[str] = set()
+    section, exercise = -1, None
+    for ordinal, statement in enumerate(statements):
+        here = section_of(document, statement)
+        if here != section:
+            section = here
+            own = _definitions_in(document, statements, spelling, ordinal)
+            inside = [s for s in statements[ordinal:] if section_of(document, s) == here]
+            forgotten = _left_behind(inside, own, known, spelling)
+            clash = any(
+                pattern in known and not _alike(known[pattern], value)
+                for pattern, value in own.items()
+            )
+            if clash or forgotten or opened & {p.stem for p in own} or not groups:
+                groups.append(Group(forgotten=forgotten))
+            elif _exercise(document, here) != exercise and groups[-1].ordinals:
+                groups.append(Group(fresh=False))
+            exercise = _exercise(document, here)
+            known = {p: v for p, v in known.items() if p.stem not in forgotten} | own
+            opened |= {stem for stem, _ in _differentiated(inside) if _is_loss(stem)}
+            opened -= {p.stem for p in known}
+        left, right = equation(statement)
+        if left is not None and right is not None and is_numeric(right, lambda name: True):
+            given = definition_of(left, right, ordinal, spelling, True)
+            if given is not None:
+                known.setdefault(given.pattern, right)
+        groups[-1].ordinals.append(ordinal)
+    return groups
+
+
+def _alike(old: t.Expr, new: t.Expr) -> bool:
+    """Whether a second formula need not be another meaning: ``δ = ∂C/∂z``, and later what comes out of it."""
+    return isinstance(old, t.Derivative) != isinstance(new, t.Derivative) or same_tree(old, new)
+
+
+def _is_loss(stem: str) -> bool:
+    return is_loss_like(Key(stem))
+
+
+def _differentiated(own: Sequence[Statement]) -> set[tuple[str, str]]:
+    """Stems of what is differentiated, with those of what by."""
+    found: set[tuple[str, str]] = set()
+    for part in parts(own):
+        if isinstance(part, t.Derivative) and part.of is not None:
+            of = part.of.head if isinstance(part.of, t.Apply) else part.of
+            if isinstance(of, t.Symbol):
+                found |= {(stem_of(of), stem_of(w)) for w in part.wrt if isinstance(w, t.Symbol)}
+    return found
+
+
+def _left_behind(
+    own: Sequence[Statement],
+    definitions: Mapping[Pattern, t.Expr],
+    known: Mapping[Pattern, t.Expr],
+    spelling: Spelling,
+) -> set[str]:
+    """Losses with a formula that a section differentiates by something new which is not in that formula.
+
+    Then the section is about another network whose loss is left open, and has the old name.
+    """
+    new = {p.stem for p in definitions} - {p.stem for p in known}
+    formulas: dict[str, set[str]] = {}
+    for pattern, value in (*known.items(), *definitions.items()):
+        used = {stem_of(p) for p in t.walk(value) if isinstance(p, t.Symbol)}
+        formulas.setdefault(pattern.stem, set()).update(used)
+    here = {p.stem for p in definitions}
+    return {
+        of
+        for of, wrt in _differentiated(own)
+        if _is_loss(of) and of in formulas and of not in here and wrt in new
+        and wrt not in _reached(of, formulas)
+    }  # fmt: skip
+
+
+def _reached(stem: str, formulas: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [stem]
+    while waiting:
+        for used in formulas.get(waiting.pop(), ()):
+            if used not in found:
+                found.add(used)
+                waiting.append(used)
+    return found
+
+
+_EXERCISE = re.compile(
+    r"^\W*(exercises?|problems?|questions?|q\.?\s*\d|parts?|examples?|tasks?|solutions?|lec(ture)?\b|aufgabe|"
+    r"ejercicio|exercice|beispiel|ejemplo|exemple|section \d|case|variant|method|network)",
+    re.IGNORECASE,
+)
+
+
+def stands_alone(
+    own: Sequence[Statement], before: Sequence[Definition], spelling: Spelling
+) -> bool:
+    """Whether an exercise uses nothing of what was defined before, but for the name of a loss.
+
+    ``∂L/∂x`` of an exercise about sorting is not about the loss of the network before it.
+    """
+    earlier = {d.pattern.stem for d in before}
+    if not earlier or not any(equation(s)[1] is not None for s in own):
+        return False
+    losses: set[int] = set()
+    for part in parts(own):
+        if isinstance(part, t.Derivative) and part.of is not None:
+            losses |= {id(p) for p in t.walk(part.of)}
+    used = {
+        sort(p, spelling, {}).key.stem
+        for p in parts(own)
+        if isinstance(p, t.Symbol) and id(p) not in losses and not p.primes
+    }
+    return not used & earlier
+
+
+def _exercise(document: Document, section: int) -> int | None:
+    """The exercise that a section stands in, by its heading."""
+    at: int | None = section
+    while at is not None and not _EXERCISE.match(document.sections[at].title):
+        at = document.sections[at].parent
+    return at
+
+
+def equation(statement: Statement) -> tuple[t.Expr | None, t.Expr | None]:
+    """The first two members of a chain that begins here and equates them."""
+    members = statement.members
+    if len(members) < 2 or members[0].relation or members[1].relation not in EQUALS:
+        return None, None
+    return members[0].expr, members[1].expr
+
+
+def _definitions_in(
+    document: Document, statements: Sequence[Statement], spelling: Spelling, first: int
+) -> dict[Pattern, t.Expr]:
+    """The formulas that a section gives for plain names, in their first place."""
+    here = section_of(document, statements[first])
+    found: dict[Pattern, t.Expr] = {}
+    for ordinal in range(first, len(statements)):
+        statement = statements[ordinal]
+        if section_of(document, statement) != here:
+            break
+        members = statement.members
+        if len(members) < 2 or members[0].relation:
+            continue
+        for before, after in zip(members, members[1:], strict=False):
+            left, right = before.expr, after.expr
+            if left is None or right is None or after.relation not in EQUALS:
+                break
+            if is_numeric(right, lambda name: True) or is_update(left, right, after.relation):
+                break
+            definition = definition_of(left, right, ordinal, spelling, False)
+            if definition is None or _is_gradient_like(left):
+                break
+            found.setdefault(definition.pattern, right)
+            if not isinstance(right, t.Symbol):
+                break
+    return found
+
+
+def _is_gradient_like(left: t.Expr) -> bool:
+    """Names that say what they are, or that every problem uses for another thing: ``dW``, ``δ``, bars."""
+    if isinstance(left, t.Apply):
+        left = left.head
+    if not isinstance(left, t.Symbol):
+        return True
+    return "bar" in left.accents or (left.base.startswith("d") and len(left.base) > 1)
