@@ -11,6 +11,7 @@ import numpy as np
 from dvar.check.judge.compare import Comparison, Difference, compare
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.literal import Literal, is_numeric, read_literal
+from dvar.check.meaning import differentiate
 from dvar.check.meaning.choices import Choices, readings
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import letters_in
@@ -143,13 +144,13 @@ def as_functions(
             world, position, left, right, envs, near, code, may_vanish, choices
         )
 
-    for link, _ in readings(attempt, limit):
+    for link, choices in readings(attempt, limit):
         if link.verdict in ("ok", "convention"):
             return link
-        if link.verdict == "wrong":
-            failed = failed or link
-        else:
+        if link.verdict != "wrong":
             unknown = unknown or link
+        elif differentiate.PARTIAL not in choices.taken:  # what nobody need have meant is no mistake
+            failed = failed or link
     return failed or unknown or Link("unknown", "nothing was understood")
 
 

@@ -7,6 +7,7 @@ a chain; only plain arrays beside it are laid out in rows and columns.
 from __future__ import annotations
 
 import string
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +70,21 @@ def join(a: Jacobian, b: Jacobian) -> Jacobian:
     else:
         node = TABLE["multiply"](a.node, b.node)
     return Jacobian(a.of, b.wrt, node, a.of_shape, b.wrt_shape)
+
+
+def summed(values: Sequence[Value]) -> Jacobian | None:
+    """A sum of derivatives by the same thing is one; None where other things are among them."""
+    jacobians = [v for v in values if isinstance(v, Jacobian)]
+    first = jacobians[0] if jacobians else None
+    if first is None or len(jacobians) < len(values) or len(values) < 2:
+        return None
+    if any(j.wrt != first.wrt or j.node.shape != first.node.shape for j in jacobians):
+        return None
+    node = first.node
+    for j in jacobians[1:]:
+        node = TABLE["add"](node, j.node)
+    of = first.of if all(j.of == first.of for j in jacobians) else ("sum", tuple(id(j.of) for j in jacobians))
+    return Jacobian(of, first.wrt, node, first.of_shape, first.wrt_shape)
 
 
 def as_node(e: Interpreter, jacobian: Jacobian) -> Node:

@@ -35,6 +35,10 @@ LARGEST = 64
 """Entries of a numerator; a Jacobian takes one sweep for each."""
 
 
+PARTIAL = "partial derivative, other names held fixed"
+"""A reading that may make a line right, but not wrong."""
+
+
 @dataclass(frozen=True)
 class Place:
     """What a derivative is taken with respect to: a node, some of its entries, or several nodes.
@@ -165,7 +169,7 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
         if beneath:
             partial = _jacobian(e, top, place, beneath)
             if partial.node is not options[0][1].node:
-                options.append(("partial derivative, other names held fixed", partial))
+                options.append((PARTIAL, partial))
     return e.choices.pick(options)  # type: ignore[arg-type]
 
 

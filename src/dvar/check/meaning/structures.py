@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product as every
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import names, products
+from dvar.check.meaning import chains, names, products
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
     NotUnderstood,
@@ -129,28 +129,56 @@ def big(e: Interpreter, tree: t.Big) -> Value:
     letters = tree.indices
     if not letters:
         return _over_everything(e, tree)
-    terms = _terms(e, tree)
-    if not terms:
-        return number(0.0 if tree.name == "sum" else 1.0)
+    if tree.name == "prod":
+        return _product(e, _terms(e, tree))
+    values = _terms(e, tree)
+    if not values:
+        return number(0.0)
+    if tree.name == "sum" and (whole := chains.summed(values)) is not None:
+        return whole
+    terms = [e.plain(value) for value in values]
     total = terms[0]
     for term in terms[1:]:
         if tree.name == "sum":
             total = add(total, term)
-        elif tree.name == "prod":
-            total = TABLE["multiply"](*aligned(total, term))
         else:
             total = TABLE["maximum" if tree.name == "max" else "minimum"](*aligned(total, term))
     return total
 
 
-def _terms(e: Interpreter, tree: t.Big) -> list[Node]:
+def _product(e: Interpreter, terms: list[Value]) -> Value:
+    """``\\prod``: of matrices the later factors stand on the left or on the right, as authors like it."""
+    if not terms:
+        return number(1.0)
+    terms, _ = chains.contracted(e, terms, [""] * (len(terms) - 1))
+    if len(terms) == 1:
+        return terms[0]
+    nodes = [e.plain(term) for term in terms]
+    options: list[tuple[str, Node]] = []
+    if all(n.ndim == 2 and n.shape[0] == n.shape[1] and n.shape[0] != 1 for n in nodes):
+        options += [
+            ("later factors to the left", _in_turn("matmul", nodes[::-1])),
+            ("later factors to the right", _in_turn("matmul", nodes)),
+        ]
+    options.append(("product of each element", _in_turn("multiply", nodes)))
+    return e.choices.pick(options)
+
+
+def _in_turn(row: str, nodes: list[Node]) -> Node:
+    total = nodes[0]
+    for node in nodes[1:]:
+        total = TABLE[row](*((total, node) if row == "matmul" else aligned(total, node)))
+    return total
+
+
+def _terms(e: Interpreter, tree: t.Big) -> list[Value]:
     """What is summed; a derivative that exists in some terms is zero in those where nothing connects it."""
-    found: list[Node | None] = []
+    found: list[Value | None] = []
     apart: Unconnected | None = None
     bound = list(bindings(e, tree))
     for values in bound:
         try:
-            found.append(e.inside(values).node(tree.body))
+            found.append(e.inside(values).value(tree.body))
         except Unconnected as reason:
             apart = reason
             found.append(None)
@@ -160,7 +188,7 @@ def _terms(e: Interpreter, tree: t.Big) -> list[Node]:
         if found[n] is None:
             reader = e.inside(values)
             reader.may_vanish = True
-            found[n] = reader.node(tree.body)
+            found[n] = reader.value(tree.body)
     return [term for term in found if term is not None]
 
 
