@@ -182,12 +182,12 @@ def _misses_path(
     ]  # fmt: skip
     for user in users[:8]:
         # The derivative with this user held fixed is what the other paths bring.
-        rest = differentiate._jacobian(reader, top, at, {user})
+        rest = differentiate.jacobian(top, at, {user})
         if compare(rest, link.right).holds:
             return True
         try:
-            first = differentiate._jacobian(reader, top, differentiate.place_at(user), None)
-            second = differentiate._jacobian(reader, user, at, None)
+            first = differentiate.jacobian(top, differentiate.place_at(user))
+            second = differentiate.jacobian(user, at)
             from dvar.check.meaning import chains
 
             if (

@@ -10,7 +10,7 @@ from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.roles import is_update, same_tree
 from dvar.check.meaning.keys import Key, Spelling, sort, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.patterns import Pattern
+from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.survey import is_loss_like
 from dvar.check.meaning.world import Definition, definition_of
 from dvar.read.worksheet import tree as t
@@ -59,7 +59,9 @@ def grouped(
             inside = [s for s in statements[ordinal:] if section_of(document, s) == here]
             forgotten = _left_behind(inside, own, known, spelling)
             clash = any(
-                pattern in known and not _alike(known[pattern], value)
+                pattern in known
+                and not _alike(known[pattern], value)
+                and not _is_known(value, known, spelling)
                 for pattern, value in own.items()
             )
             if clash or forgotten or opened & {p.stem for p in own} or not groups:
@@ -82,6 +84,11 @@ def grouped(
 def _alike(old: t.Expr, new: t.Expr) -> bool:
     """Whether a second formula need not be another meaning: ``δ = ∂C/∂z``, and later what comes out of it."""
     return isinstance(old, t.Derivative) != isinstance(new, t.Derivative) or same_tree(old, new)
+
+
+def _is_known(value: t.Expr, known: Mapping[Pattern, t.Expr], spelling: Spelling) -> bool:
+    """Whether a formula is only the name of something that is known: it says that two things are the same."""
+    return isinstance(value, t.Symbol) and pattern_of(value, spelling)[0] in known
 
 
 def _is_loss(stem: str) -> bool:

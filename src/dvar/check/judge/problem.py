@@ -10,6 +10,7 @@ from dvar.check.judge.grouping import EQUALS, equation, grouped, section_of, sta
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.renewal import formula_before, is_renewal
 from dvar.check.judge.roles import Role, role_of
+from dvar.check.meaning import notation
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
@@ -103,6 +104,7 @@ class _Draft:
     def made(self, matrices: bool | None) -> Problem:
         world = World(self.spelling, self.number)
         survey(world, self.own, self.prose)
+        notation.see(world, self.statements, self.ordinals, self.document.text)
         if matrices is not None:
             world.matrices = matrices
         measure(world, self.own)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from dvar.check.judge.literal import is_numeric
-from dvar.check.meaning.keys import sort, stem_of
+from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.world import Definition, World, definition_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -144,7 +144,7 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         links.add(n + 1)
         if numeric:
             break
-        if not isinstance(following.expr, t.Symbol):
+        if not _names_again(following.expr, world):
             break
     if not definitions:
         return Role("claim")
@@ -156,6 +156,15 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
     if rest:
         return Role("claim", tuple(definitions), frozenset(links))
     return Role("given" if only_given else "definition", tuple(definitions), frozenset(links))
+
+
+def _names_again(tree: t.Expr, world: World) -> bool:
+    """Whether a member in the middle is another name of the same: ``y = f(x_1, x_2) = …``."""
+    if isinstance(tree, t.Apply):
+        return all(isinstance(a, t.Symbol) for a in tree.args) and (
+            len(tree.args) > 1 or stem_of(tree.head) in world.functions
+        )
+    return isinstance(tree, t.Symbol)
 
 
 def _result(statement: Statement, ordinal: int, world: World) -> tuple[Definition, ...]:
@@ -194,17 +203,25 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
     key = sort(head, world.spelling, {}).key
     if made.pattern.stem in ("e", "pi", "1"):
         return True
+    if isinstance(made.value, t.Symbol) and _is_alias(made.value, key, world, ordinal):
+        return True
     if _family_covers(made, world) or (not made.params and world.family(key)):
         return True
     return _is_gradient_name(head, key.stem, world)
+
+
+def _is_alias(value: t.Symbol, key: Key, world: World, ordinal: int) -> bool:
+    """Whether the right side is defined to be the left one: ``x = v_0`` behind ``v_0 = x``."""
+    found = world.find(sort(value, world.spelling, {}).key, ordinal)
+    if found is None or not isinstance(found[0].value, t.Symbol):
+        return False
+    return sort(found[0].value, world.spelling, {}).key == key
 
 
 def _family_covers(made: Definition, world: World) -> bool:
     """Whether a general formula holds for this name: ``F_0`` where ``F_i`` is defined."""
     if made.pattern.letters:
         return False
-    from dvar.check.meaning.keys import Key
-
     marks = tuple((kind, slot[1]) for kind, slot in made.pattern.marks)
     key = Key(made.pattern.stem, marks, tuple(slot[1] for slot in made.pattern.indices))
     found = world.find(key, made.position)

@@ -12,6 +12,7 @@ from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict, judge_chain
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
+from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.values import NotUnderstood
@@ -29,6 +30,9 @@ def judge_update(place: Place, statement: Statement, prose: str = "") -> Verdict
     members = list(statement.members)
     if any(m.relation in _COLLECTING for m in members):
         return _collected(place, members)
+    gathered = _gathered(place, members)
+    if gathered is not None:
+        return gathered
     verdict = judge_chain(place, members, frozenset({1}))
     step = _step(place, members, prose)
     if step is not None and verdict.verdict in ("ok", "unknown", "convention"):
@@ -37,6 +41,29 @@ def judge_update(place: Place, statement: Statement, prose: str = "") -> Verdict
         )
     _take_over(place, members)
     return verdict
+
+
+def _gathered(place: Place, members: Sequence[Member]) -> Verdict | None:
+    """``\\bar v = \\bar v + …``: what is added is what one more result sends back to v."""
+    left, right = members[0].expr, members[1].expr
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum):
+        return None
+    key = sort(left, place.world.spelling, {}).key
+    steps = place.world.accumulated.get(key)
+    if not steps or not gradients.is_named(place.reader(), key):
+        return None
+    rest = [(x, s) for x, s in zip(right.terms, right.signs, strict=True) if not same_tree(x, left)]
+    if not rest:
+        return None
+    added = t.Sum(tuple(x for x, _ in rest), tuple(s for _, s in rest), right.span)
+    envs = links.assignments(place.world, [added], place.conditions, place.position)
+    link = links.as_functions(place.world, steps[0] - 1, left, added, envs, code=place.code)
+    if link.verdict not in ("ok", "convention"):
+        return Verdict(link.verdict, members[1], members[0], link, links=[(members[0], members[1], link)])
+    is_last = place.position >= steps[-1]
+    numbers = [m for m in members[2:] if m.expr is not None and links.is_number(m.expr, place.world)]
+    chain = [members[0], *numbers] if is_last else numbers
+    return judge_chain(place, chain, frozenset()) if len(chain) > 1 else Verdict("ok")
 
 
 def _step(place: Place, members: Sequence[Member], prose: str) -> Link | None:

@@ -163,11 +163,11 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
             raise Unconnected(
                 f"a derivative between names that nothing connects{_about(e, top, nodes)}"
             )
-    options = [("total derivative", _jacobian(e, top, place, None))]
+    options = [("total derivative", jacobian(top, place))]
     if top not in e.world.losses():
         beneath = e.world.named_below(top, nodes)
         if beneath:
-            partial = _jacobian(e, top, place, beneath)
+            partial = jacobian(top, place, beneath)
             if partial.node is not options[0][1].node:
                 options.append((PARTIAL, partial))
     return e.choices.pick(options)  # type: ignore[arg-type]
@@ -179,7 +179,8 @@ def _about(e: Interpreter, top: Node, nodes: Sequence[Node]) -> str:
     return f" ({', '.join(shown)})" if shown else ""
 
 
-def _jacobian(e: Interpreter, top: Node, place: Place, beneath: set[Node] | None) -> Jacobian:
+def jacobian(top: Node, place: Place, beneath: set[Node] | None = None) -> Jacobian:
+    """All partial derivatives; the nodes ``beneath`` are held fixed."""
     top_shape = sizes(top)
     if count(top) > LARGEST or sum(count(n) for n, _ in place.parts) > 400:
         raise NotUnderstood("a derivative of this size")
@@ -241,7 +242,7 @@ def _higher(e: Interpreter, tree: t.Derivative) -> Value:
     for wrt in reversed(outer):
         if not isinstance(value, Jacobian):
             raise NotUnderstood("a second derivative of this kind")
-        second = _jacobian(e, value.node, place_of(e, wrt), None)
+        second = jacobian(value.node, place_of(e, wrt))
         node = second.node
         shape = (*value.of_shape, *value.wrt_shape)
         value = Jacobian(("second", value.of, value.wrt), second.wrt, node, shape, second.wrt_shape)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, differentiate
+from dvar.check.meaning import chains, differentiate, tangents
 from dvar.check.meaning.keys import Key, Name
+from dvar.check.meaning.notation import DELTA
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
@@ -32,7 +33,7 @@ _LOSSES = ("dL_d", "dJ_d", "dE_d", "dC_d", "dloss_d", "grad_", "dL", "dJ", "dLos
 
 def is_named(e: Interpreter, key: Key) -> bool:
     """Whether a name is a gradient by its spelling, and is not defined to be something else."""
-    return _target(e, key) is not None or _is_upstream(e, key)
+    return _target(e, key) is not None or _is_upstream(e, key) or tangents.is_named(e, key)
 
 
 def _is_upstream(e: Interpreter, key: Key) -> bool:
@@ -45,7 +46,7 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
         return _upstream(e, key)
     target = _target(e, key)
     if target is None:
-        return None
+        return tangents.by_name(e, key, tree or t.Symbol(key.stem, (0, 0)))
     from dvar.check.meaning.names import key_value
 
     example = next((v for kind, v in target.marks if kind == "p" and isinstance(v, int)), None)
@@ -53,6 +54,11 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     reader.example = example if example is not None else e.example
     value = e.plain(key_value(e, target, None, tree or t.Symbol(target.stem, (0, 0))))
     place = differentiate.place_at(value)
+    later = e.world.accumulated.get(key, [])
+    if later and e.position < later[0]:
+        options = _shares(reader, place)
+        if options:
+            return e.plain(e.choices.pick(options))
     return e.plain(of_loss(reader, place, target))
 
 
@@ -76,6 +82,24 @@ def of_loss(e: Interpreter, place: differentiate.Place, target: Key | None) -> V
     if not options:
         return of_open(e, loss or Key("loss"), place, target)
     return e.choices.pick(options)
+
+
+def _shares(e: Interpreter, place: differentiate.Place) -> list[tuple[str, Value]]:
+    """What each result that uses a name sends back to it, the last one first."""
+    world = e.world
+    read_all(e)
+    nodes = [node for node, _ in place.parts]
+    tops = [top for key in _candidates(e) if (top := _top(e, key)) is not None]
+    under = set(topological(tops)) if tops else world.uses.keys()
+    found: list[tuple[str, Value]] = []
+    for result, uses in reversed(list(world.uses.items())):
+        if result in world.backward or result not in under or not any(n in uses for n in nodes):
+            continue
+        upstream = of_loss(e, differentiate.place_at(result), world.named.get(result))
+        local = differentiate.jacobian(result, place, world.named_below(result, nodes))
+        if isinstance(upstream, Jacobian) and chains.links(upstream, local):
+            found.append((f"the share of {world.named[result]}", chains.join(upstream, local)))
+    return found
 
 
 def _candidates(e: Interpreter) -> list[Key]:
@@ -124,7 +148,8 @@ def _target(e: Interpreter, key: Key) -> Key | None:
         return None
     if world.bars and accents and accents[-1] == "bar":
         return Key(".".join([base, *accents[:-1]]), key.marks, key.indices)
-    for prefix in (*_LOSSES, "d"):
+    marks = (*_LOSSES, DELTA, "d") if world.deltas else (*_LOSSES, "d")
+    for prefix in marks:
         rest = base.removeprefix(prefix)
         if rest == base or not rest:
             continue
@@ -229,7 +254,7 @@ def _through(
             )
         else:
             upstream = of_open(e, key, end_place, e.world.named.get(end))
-            local = differentiate._jacobian(e, end, place, None)
+            local = differentiate.jacobian(end, place)
             assert isinstance(upstream, Jacobian)
             upstream = chains.join(upstream, local)
         assert isinstance(upstream, Jacobian)

@@ -30,7 +30,6 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_losses(world, statements)
     _see_matrices(world, statements, prose)
     _see_normalised(world, statements, prose)
-    world.bars = _has_bars(statements)
     low = prose.lower()
     world.has_one_example = _ONE_EXAMPLE.search(low) is not None
     world.numerator_layout = "numerator layout" in low or "numerator-layout" in low
@@ -256,20 +255,3 @@ def _has_capitals(statements: Sequence[Statement]) -> bool:
         isinstance(p, t.Symbol) and p.base in ("W", "X", "A", "U", "V", "Theta")
         for p in parts(statements)
     )
-
-
-def _has_bars(statements: Sequence[Statement]) -> bool:
-    """Whether a bar is a gradient: said so, or on the left of several lines beside the plain names."""
-    lefts: set[str] = set()
-    plain: set[str] = set()
-    for part in parts(statements):
-        if isinstance(part, t.Symbol) and "bar" not in part.accents:
-            plain.add(part.base)
-    for statement in statements:
-        first = statement.members[0].expr
-        if isinstance(first, t.Symbol) and first.accents[-1:] == ("bar",):
-            lefts.add(first.base)
-            for member in statement.members[1:]:
-                if isinstance(member.expr, t.Derivative):
-                    return True
-    return len(lefts & plain) >= 3

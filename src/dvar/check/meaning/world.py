@@ -61,6 +61,8 @@ class World:
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``.
         collected: stems that a loop adds to, ``dw += …``.
+        bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
+        accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
         number: of the problem, so that its variables differ from those of others.
     """
@@ -71,6 +73,8 @@ class World:
     numerator_layout: bool = False
     rows_are_examples: bool = False
     bars: bool = False
+    deltas: bool = False
+    dots: bool = False
     kronecker: bool = False
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
@@ -114,6 +118,7 @@ class World:
     size_names: set[str] = field(default_factory=set)
     told_sizes: set[str] = field(default_factory=set)
     examples: set[str] = field(default_factory=set)
+    accumulated: dict[Key, list[int]] = field(default_factory=dict)
     collected: set[str] = field(default_factory=set)
     entry_letters: dict[str, str] = field(default_factory=dict)
     entry_sizes: dict[tuple[str, int], int] = field(default_factory=dict)

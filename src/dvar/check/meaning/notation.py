@@ -1,0 +1,119 @@
+r"""How a document writes gradients by name: bars, ``δv``, and dots for tangents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from dvar.check.meaning.keys import Key, Spelling, sort, stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.world import World, general
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_TANGENT = re.compile(
+    r"\b(tangents?|forward[- ](mode|accumulation|sweep)|dual numbers?|seeds?|seeded|directional|jvp)\b",
+    re.IGNORECASE,
+)
+DELTA = "delta"
+_SAID = 3
+"""So many names with a mark, beside the names without it, show that the mark is a gradient's."""
+
+
+def see(
+    world: World, everything: Sequence[Statement], ordinals: Sequence[int], text: str
+) -> None:
+    """Put into a world how gradients are written, here or anywhere in the document."""
+    stems = _stems(everything)
+    world.bars = _are_gradients(everything, stems, _without_bar)
+    world.deltas = _are_gradients(everything, stems, without_delta)
+    world.dots = any(s.endswith(".dot") for s in stems) and bool(_TANGENT.search(text))
+    _see_losses(world, [everything[o] for o in ordinals])
+    _see_accumulation(world, everything, ordinals)
+
+
+def _stems(statements: Sequence[Statement]) -> set[str]:
+    return {stem_of(p) for p in parts(statements) if isinstance(p, t.Symbol)}
+
+
+def _without_bar(stem: str) -> str | None:
+    return stem.removesuffix(".bar") if stem.endswith(".bar") else None
+
+
+def without_delta(stem: str) -> str | None:
+    base, *accents = stem.split(".")
+    rest = base.removeprefix(DELTA)
+    return ".".join([rest, *accents]) if rest and rest != base else None
+
+
+def _are_gradients(
+    statements: Sequence[Statement],
+    stems: set[str],
+    plain: Callable[[str], str | None],
+) -> bool:
+    """Whether a mark is a gradient's: said so, or on the left of several lines beside the plain names."""
+    found: set[str] = set()
+    for statement in statements:
+        first = statement.members[0]
+        if not isinstance(first.expr, t.Symbol) or first.relation:
+            continue
+        of = plain(stem_of(first.expr))
+        if of is None:
+            continue
+        if len(statement.members) > 1:
+            found.add(of)
+        if any(isinstance(m.expr, t.Derivative) for m in statement.members[1:]):
+            return True
+    return len(found & stems) >= _SAID
+
+
+def _see_losses(world: World, statements: Sequence[Statement]) -> None:
+    r"""``\bar v_i = ∂y/∂v_i`` tells whose gradients the bars are."""
+    for statement in statements:
+        first = statement.members[0].expr
+        if not isinstance(first, t.Symbol) or not _is_marked(world, stem_of(first)):
+            continue
+        for member in statement.members[1:]:
+            of = member.expr.of if isinstance(member.expr, t.Derivative) else None
+            if isinstance(of, t.Symbol) and not of.primes and not of.subscripts:
+                key = _key(of, world.spelling)
+                if key is not None and key not in world.loss_names:
+                    world.loss_names.add(key)
+                    world.loss = world.loss or key
+
+
+def _is_marked(world: World, stem: str) -> bool:
+    return (world.bars and _without_bar(stem) is not None) or (
+        world.deltas and without_delta(stem) is not None
+    )
+
+
+def _key(symbol: t.Symbol, spelling: Spelling) -> Key | None:
+    found = sort(symbol, spelling, {})
+    return None if found.operations else general(found.key, spelling.letters)
+
+
+def _see_accumulation(
+    world: World, everything: Sequence[Statement], ordinals: Sequence[int]
+) -> None:
+    r"""``\bar v = \bar v + …``: what was said of the name before was a share of it."""
+    for ordinal in ordinals:
+        statement = everything[ordinal]
+        first = statement.members[0]
+        if not isinstance(first.expr, t.Symbol) or len(statement.members) < 2 or first.relation:
+            continue
+        second = statement.members[1]
+        adds = second.relation == "+=" or (
+            isinstance(second.expr, t.Sum)
+            and any(_is_same(first.expr, term) for term in second.expr.terms)
+        )
+        if adds:
+            key = sort(first.expr, world.spelling, {}).key
+            world.accumulated.setdefault(key, []).append(ordinal)
+
+
+def _is_same(a: t.Symbol, b: t.Expr) -> bool:
+    spelling = Spelling()
+    if not isinstance(b, t.Symbol):
+        return False
+    return sort(a, spelling, {}).key == sort(b, spelling, {}).key and a.primes == b.primes
