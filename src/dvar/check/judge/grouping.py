@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,8 +20,28 @@ from dvar.read.worksheet.document import Document, Statement
 EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 
 
+_RUN_IN = re.compile(
+    r"^[ \t]*(?:[-*+][ \t]+|\d+[.)][ \t]+)?(?:(?:\*\*|__)[^|*_\n]{2,80}(?:\*\*|__)|\\paragraph\b|\\item\b)",
+    re.MULTILINE,
+)
+"""What opens a part of a text without a heading of its own: a bold beginning, a paragraph or item in TeX."""
+
+
 def section_of(document: Document, statement: Statement) -> int:
     return document.regions[statement.region].section
+
+
+def parts_of(document: Document, statements: Sequence[Statement]) -> list[int]:
+    """The part of the document in which each statement stands: sections, and paragraphs with a bold beginning."""
+    found: list[int] = []
+    section, end = -1, 0
+    for statement in statements:
+        here = section_of(document, statement)
+        start = statement.span[0]
+        opened = here != section or _RUN_IN.search(document.text[end:start])
+        found.append((found[-1] if found else -1) + bool(opened))
+        section, end = here, max(end, statement.span[1])
+    return found
 
 
 @dataclass
@@ -39,7 +60,10 @@ class Group:
 
 
 def grouped(
-    document: Document, statements: Sequence[Statement], spelling: Spelling
+    document: Document,
+    statements: Sequence[Statement],
+    parts_: Sequence[int],
+    spelling: Spelling,
 ) -> list[Group]:
     """Statements by problem.
 
@@ -50,13 +74,14 @@ def grouped(
     groups: list[Group] = []
     known: dict[Pattern, t.Expr] = {}
     opened: set[str] = set()
-    section, exercise = -1, None
+    part, exercise = -1, None
     for ordinal, statement in enumerate(statements):
         here = section_of(document, statement)
-        if here != section:
-            section = here
-            own = _definitions_in(document, statements, spelling, ordinal)
-            inside = [s for s in statements[ordinal:] if section_of(document, s) == here]
+        if parts_[ordinal] != part:
+            part = parts_[ordinal]
+            end = bisect_right(parts_, part)
+            inside = statements[ordinal:end]
+            own = _definitions_in(inside, spelling, ordinal)
             forgotten = _left_behind(inside, own, known, spelling)
             clash = any(
                 pattern in known
@@ -96,13 +121,15 @@ def _is_loss(stem: str) -> bool:
 
 
 def _differentiated(own: Sequence[Statement]) -> set[tuple[str, str]]:
-    """Stems of what is differentiated, with those of what by."""
+    """Stems of what is differentiated, with those of what by; bars are of no loss in particular: ``""``."""
     found: set[tuple[str, str]] = set()
     for part in parts(own):
         if isinstance(part, t.Derivative) and part.of is not None:
             of = part.of.head if isinstance(part.of, t.Apply) else part.of
             if isinstance(of, t.Symbol):
                 found |= {(stem_of(of), stem_of(w)) for w in part.wrt if isinstance(w, t.Symbol)}
+        elif isinstance(part, t.Symbol) and part.accents[-1:] == ("bar",):
+            found.add(("", stem_of(part).removesuffix(".bar")))
     return found
 
 
@@ -122,12 +149,13 @@ def _left_behind(
         used = {stem_of(p) for p in t.walk(value) if isinstance(p, t.Symbol)}
         formulas.setdefault(pattern.stem, set()).update(used)
     here = {p.stem for p in definitions}
-    return {
-        of
-        for of, wrt in _differentiated(own)
-        if _is_loss(of) and of in formulas and of not in here and wrt in new
-        and wrt not in _reached(of, formulas)
-    }  # fmt: skip
+    losses = {stem for stem in formulas if _is_loss(stem)} - here
+    forgotten: set[str] = set()
+    for of, wrt in _differentiated(own):
+        if wrt in new:
+            meant = losses if not of else losses & {of}
+            forgotten |= {loss for loss in meant if wrt not in _reached(loss, formulas)}
+    return forgotten
 
 
 def _reached(stem: str, formulas: Mapping[str, set[str]]) -> set[str]:
@@ -187,15 +215,11 @@ def equation(statement: Statement) -> tuple[t.Expr | None, t.Expr | None]:
 
 
 def _definitions_in(
-    document: Document, statements: Sequence[Statement], spelling: Spelling, first: int
+    inside: Sequence[Statement], spelling: Spelling, first: int
 ) -> dict[Pattern, t.Expr]:
-    """The formulas that a section gives for plain names, in their first place."""
-    here = section_of(document, statements[first])
+    """The formulas that a part gives for plain names, in their first place."""
     found: dict[Pattern, t.Expr] = {}
-    for ordinal in range(first, len(statements)):
-        statement = statements[ordinal]
-        if section_of(document, statement) != here:
-            break
+    for ordinal, statement in enumerate(inside, first):
         members = statement.members
         if len(members) < 2 or members[0].relation:
             continue

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from dvar.check.judge.grouping import EQUALS, equation, grouped, section_of, stands_alone
+from dvar.check.judge.grouping import EQUALS, equation, grouped, parts_of, section_of, stands_alone
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.renewal import formula_before, is_renewal
 from dvar.check.judge.roles import Role, role_of
@@ -45,15 +45,17 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     found: list[Problem] = []
     before: list[Definition] = []
     context: list[Statement] = []
-    for number, group in enumerate(grouped(document, statements, spelling)):
+    parts_ = parts_of(document, statements)
+    for number, group in enumerate(grouped(document, statements, parts_, spelling)):
         ordinals, is_fresh = group.ordinals, group.fresh
         before = [d for d in before if d.pattern.stem not in group.forgotten]
         if not is_fresh and stands_alone([statements[o] for o in ordinals], before, spelling):
             before, is_fresh = [], True
         context = [*([] if is_fresh else context), *(statements[o] for o in ordinals)]
-        problem = _problem(
-            document, statements, spelling, ordinals, number, before, context, is_fresh
+        draft = _Draft(
+            document, statements, spelling, ordinals, number, before, context, is_fresh, parts_
         )
+        problem = _problem(draft)
         before = [d for ds in problem.world.definitions.values() for d in ds if not d.numeric]
         found.append(problem)
     return found
@@ -71,6 +73,7 @@ class _Draft:
         context: the statements whose notation counts: its own, and those of problems before that go on.
         broken: statements whose formula could not be read, so that they define nothing.
         renewed: statements that give another meaning to a name.
+        parts: of the document, in which each statement stands.
     """
 
     document: Document
@@ -81,6 +84,7 @@ class _Draft:
     before: Sequence[Definition]
     context: Sequence[Statement]
     fresh: bool
+    parts: Sequence[int]
     broken: set[int] = field(default_factory=set)
     renewed: set[int] = field(default_factory=set)
     prose: str = ""
@@ -111,7 +115,7 @@ class _Draft:
         if not world.matrices:
             world.shapes.clear()
             world.given_shapes = {k: s for k, s in world.given_shapes.items() if len(s) == 1}
-        world.parts = {o: section_of(self.document, self.statements[o]) for o in self.ordinals}
+        world.parts = {o: self.parts[o] for o in self.ordinals}
         self._take_over(world)
         problem = Problem(world, list(self.ordinals), prose=self.prose)
         for ordinal in self.ordinals:
@@ -167,18 +171,8 @@ class _Draft:
         }
 
 
-def _problem(
-    document: Document,
-    statements: Sequence[Statement],
-    spelling: Spelling,
-    ordinals: list[int],
-    number: int,
-    before: Sequence[Definition],
-    context: Sequence[Statement],
-    fresh: bool,
-) -> Problem:
-    draft = _Draft(document, statements, spelling, ordinals, number, before, context, fresh)
-    draft.prose = _prose(document, context)
+def _problem(draft: _Draft) -> Problem:
+    draft.prose = _prose(draft.document, draft.context)
     problem, misfits = draft.settled(None)
     if problem.world.matrices and misfits:
         flat = replace(draft, broken=set(), renewed=set())

@@ -68,12 +68,13 @@ def _heads(statements: Sequence[Statement]) -> tuple[set[int], list[t.Apply]]:
 def _see_uses(world: World, statements: Sequence[Statement]) -> None:
     heads, applies = _heads(statements)
     spelling = world.spelling
+    mentioned = _mentioned(statements)
     seen: Counter[str] = Counter()  # how much oftener a name is that of one example than without
     for part in parts(statements):
         if not isinstance(part, t.Symbol):
             continue
         key = sort(part, spelling, {}).key
-        if id(part) not in heads:
+        if id(part) not in heads and id(part) not in mentioned:
             world.plain.add(key.stem)
         world.bare.add(key)
         if not key.marks:
@@ -99,6 +100,18 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
             if key.stem == "delta" and len(_index_letters(first)) == 2:
                 world.kronecker = False
     _see_applied(world, applies)
+
+
+def _mentioned(statements: Sequence[Statement]) -> set[int]:
+    """Symbols that the text only names, ``f, g``: they need not be quantities."""
+    found: set[int] = set()
+    for statement in statements:
+        alone = statement.members[0].expr if len(statement.members) == 1 else None
+        if isinstance(alone, t.Group):
+            found |= {id(item) for item in alone.items}
+        elif isinstance(alone, t.Symbol):
+            found.add(id(alone))
+    return found
 
 
 def _index_letters(symbol: t.Symbol) -> list[str]:
