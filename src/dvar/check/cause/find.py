@@ -18,8 +18,8 @@ from dvar.check.judge.literal import is_plain, plain_units, read_literal
 from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
-from dvar.core.node import Node
-from dvar.core.op import Array
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE, Array
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
@@ -97,7 +97,7 @@ def _repairs(
             break
         if found and bend.cause in {b.cause for b in found}:
             continue
-        if whole_names == _names(bend.tree):
+        if whole_names == _names(bend.tree) or same_tree(bend.tree, left):
             continue  # it would only say what the left side says
         try:
             link = links.as_functions(
@@ -105,9 +105,22 @@ def _repairs(
             )
         except RecursionError:
             continue
+        if bend.cause == "wrong-variable" and _brings_in(link):
+            continue  # equal by chance: what is put in does not matter
         if link.verdict == "ok" or (link.verdict == "convention" and bend.cause != "transpose"):
             found.append(bend)
     return found
+
+
+def _brings_in(link: Link) -> bool:
+    """Whether the right side depends on open names that the left one does not depend on."""
+    if link.left is None or link.right is None:
+        return False
+    left, right = (
+        {n for n in topological([s.node if isinstance(s, Jacobian) else s]) if n.op is VARIABLE}
+        for s in (link.left, link.right)
+    )
+    return not right <= left
 
 
 def _names(tree: t.Expr) -> list[str]:

@@ -83,6 +83,8 @@ class Place:
                 matched = links.like(np.asarray(value), np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
                 if matched is not None:
                     ledger.give(node, matched)
+                    if matched.size > np.size(value) and np.any(matched):
+                        ledger.spread.add(node)
 
     def _assembled(self, node: Node, key: object) -> Array | None:
         """An array all of whose entries are given one by one."""
@@ -411,6 +413,8 @@ def _learn_definition(
             matched = links.like(literal.value, np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
             if matched is not None:
                 ledger.give(node, matched, key)
+                if matched.size > literal.value.size and np.any(matched):
+                    ledger.spread.add(node)
     if before is not None and not np.array_equal(before, literal.value):
         ledger.printed.clear()
         for node in [n for n, k in place.world.keys.items() if k.stem == key.stem and k != key]:

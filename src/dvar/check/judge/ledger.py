@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -39,6 +39,7 @@ class Ledger:
     Attributes:
         given: open variable → its value, exact as far as we know.
         printed: any node → the last number printed for it.
+        spread: open arrays for which a single number is given.
         numbers: each number printed so far → how far it is from what it stands for, and the root line if
             that is a mistake.
     """
@@ -47,6 +48,7 @@ class Ledger:
     given_by_key: dict[Key, Array] = field(default_factory=dict)
     earlier: dict[Node, Array] = field(default_factory=dict)
     printed: dict[Node, Printed] = field(default_factory=dict)
+    spread: set[Node] = field(default_factory=set)
     exact: set[Fraction] = field(default_factory=set)
     numbers: dict[Fraction, tuple[float, int | None]] = field(default_factory=dict)
 
@@ -85,6 +87,15 @@ class Ledger:
         """The line of the mistake that a node's printed value carries."""
         found = self.printed.get(node)
         return found.root if found is not None and found.wrong else None
+
+    def acquit(self, line: int) -> None:
+        """Nothing in a line is a mistake after all."""
+        for node, known in self.printed.items():
+            if known.root == line:
+                self.printed[node] = replace(known, wrong=False, root=None)
+        for number, (off, root) in self.numbers.items():
+            if root == line:
+                self.numbers[number] = (off, None)
 
     def carried_over(self) -> Ledger:
         """The numbers of the next problem: what was given by name stays given."""

@@ -27,7 +27,7 @@ from dvar.check.meaning.values import (
     squeezed,
 )
 from dvar.check.meaning.world import World
-from dvar.core.node import Node
+from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 
@@ -334,6 +334,8 @@ def _numeric(e: Interpreter, left: Value, literal: Literal, ledger: Ledger) -> L
     carried = _carried(candidates, literal, ledger)
     if carried:
         return Link("carried", "", left, None, roots=carried, numbers=best)
+    if not ledger.spread.isdisjoint(topological(candidates)):
+        return Link("unknown", "a single number is given for what is read as an array", left)
     return Link("wrong", "", left, None, numbers=best)
 
 

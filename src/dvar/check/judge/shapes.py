@@ -26,7 +26,8 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
                 continue
             if found == wanted[::-1] and isinstance(tree, t.Derivative):
                 return Verdict("convention", member, before, Link("convention", "the other layout"))
-            if not place.world.is_sure_of_shapes:
+            # Sizes that nothing ties together are equal or not by choice; only an order says something.
+            if not place.world.is_sure_of_shapes or sorted(found) != sorted(wanted):
                 return Verdict(
                     "unknown",
                     member,

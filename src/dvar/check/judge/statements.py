@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from dvar.check.cause.find import find
 from dvar.check.judge import chain, links, shapes, updates
+from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of
 from dvar.check.meaning import gradients
-from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import Jacobian
 from dvar.check.meaning.world import definition_of
@@ -39,6 +39,7 @@ class Context:
     names: dict[object, t.Symbol] = field(default_factory=dict)
     cells: dict[int, list[Member]] = field(default_factory=dict)
     chains: dict[int, list[Member]] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
 
 
 def judge_statement(context: Context, ordinal: int) -> Judgement:
@@ -48,7 +49,11 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     verdict, kind = _verdict(context, place, statement, role, ordinal)
     if role.kind not in ("prose", "question", "shape"):
         context.previous = ordinal
-    return _judgement(context, place, statement, kind, verdict)
+    judgement = _judgement(context, place, statement, kind, verdict)
+    first = statement.members[0].expr
+    if isinstance(first, t.Symbol) and any(isinstance(s, t.Relation) for s in first.subscripts):
+        context.touched.add(stem_of(first))  # dh[h <= 0] = 0
+    return judgement
 
 
 def _place(context: Context, ordinal: int) -> Place:
@@ -204,12 +209,18 @@ def _judgement(
     chained = context.chains.get(place.position, list(statement.members))
     others = _others(context, statement) if verdict.verdict == "wrong" else []
     explained = message_of(place, document.text, statement, verdict, chained, others)
-    if verdict.verdict == "wrong" and not explained.causes and not _is_certain(place, verdict):
+    if verdict.verdict == "wrong" and not is_believed(
+        place, document, statement, verdict, explained.causes, context.touched
+    ):
+        place.ledger.acquit(place.line)
         verdict = replace(verdict, verdict="unknown")
         explained = replace(
             explained,
-            message="the two sides differ as they are read here, but no single slip explains it: "
-            "perhaps something else is meant",
+            message="the two sides differ as they are read here, but no single slip explains it "
+            "beyond doubt: perhaps something else is meant",
+            cause=None,
+            causes=(),
+            counterexample=None,
             expected=None,
             repaired=None,
             derive=None,
@@ -234,24 +245,6 @@ def _judgement(
         document.regions[statement.region].latex,
         explained.derive,
     )
-
-
-def _is_certain(place: Place, verdict: Verdict) -> bool:
-    """Whether a difference that no slip explains can only be a mistake.
-
-    Numbers leave no doubt; nor do formulas of plain scalars in which nothing is left open.
-    """
-    link = verdict.link
-    if link is None or verdict.member is None or verdict.member.expr is None:
-        return True
-    if link.numbers is not None:
-        return is_plain(verdict.member.expr)
-    if link.left is None or link.right is None:
-        return True
-    if place.world.matrices:
-        return False
-    sides = [s.node if isinstance(s, Jacobian) else s for s in (link.left, link.right)]
-    return not any(node in place.world.fresh for node in topological(sides))
 
 
 def _others(context: Context, statement: Statement) -> list[t.Symbol]:

@@ -76,14 +76,14 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
 
 def numerator(e: Interpreter, tree: t.Expr) -> Node:
     """What is differentiated; ``L(a, y)`` in a numerator is L."""
-    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+    if t.is_bracketed(tree):
         return numerator(e, tree.items[0])
     return e.node(tree)
 
 
 def key_of(e: Interpreter, tree: t.Expr) -> Key | None:
     """The name that an expression is, if it is no more than one."""
-    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+    if t.is_bracketed(tree):
         return key_of(e, tree.items[0])
     if isinstance(tree, t.Brace):
         return key_of(e, tree.body)
@@ -97,7 +97,7 @@ def key_of(e: Interpreter, tree: t.Expr) -> Key | None:
 
 def place_of(e: Interpreter, tree: t.Expr) -> Place:
     """Where a derivative is taken."""
-    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+    if t.is_bracketed(tree):
         return place_of(e, tree.items[0])
     if isinstance(tree, t.Symbol) and any(s.kind == "transpose" for s in tree.scripts):
         plain = t.Symbol(tree.base, tree.span, tree.font, tree.accents, tree.subscripts,

@@ -242,7 +242,7 @@ def _size(world: World, size: t.Expr) -> int:
             world.sizes[label] = _POOL[len(world.sizes) % len(_POOL)]
             world.size_names.add(label)
         return world.sizes[label]
-    if isinstance(size, t.Group) and len(size.items) == 1:
+    if t.is_bracketed(size):
         return _size(world, size.items[0])
     if isinstance(size, t.Sum):
         return max(1, sum(s * _size(world, x) for s, x in zip(size.signs, size.terms, strict=True)))

@@ -179,7 +179,7 @@ def nabla(e: Interpreter, tree: t.Derivative) -> Value:
     """``∇J(θ)``, ``∇ loss(scores)``, or ``∇J`` where it has been said of what."""
     assert tree.of is not None
     of = tree.of
-    if isinstance(of, t.Group) and len(of.items) == 1:
+    if t.is_bracketed(of):
         of = of.items[0]
     if isinstance(of, t.Apply) and len(of.args) == 1 and isinstance(of.args[0], t.Symbol):
         key = differentiate.key_of(e, of.head)

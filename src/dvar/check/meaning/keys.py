@@ -150,7 +150,7 @@ def indices_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> tuple[Index, 
         return _label(expr, spelling, env)
     if isinstance(expr, t.Number):
         return (int(expr.value),) if expr.is_whole else (expr.text,)
-    if isinstance(expr, t.Group) and len(expr.items) == 1 and not expr.scripts:
+    if t.is_bracketed(expr):
         return indices_of(expr.items[0], spelling, env)
     apart = isinstance(expr, t.Product) and any(isinstance(f, t.Group) for f in expr.factors)
     value = None if apart else number_of(expr, spelling, env)  # δ_{(i)j} has two indices
@@ -159,16 +159,16 @@ def indices_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> tuple[Index, 
     if isinstance(expr, t.Product):
         return tuple(i for factor in expr.factors for i in indices_of(factor, spelling, env))
     if isinstance(expr, t.Symbol):
-        return (_plain(expr),)
+        return (_plain(expr, spelling, env),)
     if isinstance(expr, t.Text):
         return (expr.text.strip(),)
     return ("?",)
 
 
-def _plain(symbol: t.Symbol) -> str:
+def _plain(symbol: t.Symbol, spelling: Spelling, env: Bindings) -> str:
     parts = [stem_of(symbol)]
     for sub in symbol.subscripts:
-        parts += [str(i) for i in indices_of(sub, Spelling(), {})]
+        parts += [str(i) for i in indices_of(sub, spelling, env)]
     return "_".join(parts)
 
 
@@ -203,7 +203,7 @@ def number_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> int | None:
         case t.Negative():
             inner = number_of(expr.operand, spelling, env)
             return None if inner is None else -inner
-        case t.Group(items=(item,), scripts=()):
+        case t.Group(kind="(" | "[" | "{", items=(item,), scripts=()):
             return number_of(item, spelling, env)
         case t.Sum():
             parts = [number_of(term, spelling, env) for term in expr.terms]

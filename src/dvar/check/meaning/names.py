@@ -546,7 +546,7 @@ def _may_be_vector(key: Key) -> bool:
 
 
 def _bare(tree: t.Expr) -> tuple[t.Symbol | None, bool]:
-    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+    if t.is_bracketed(tree):
         return _bare(tree.items[0])
     if isinstance(tree, t.Symbol):
         return tree, any(s.kind == "transpose" for s in tree.scripts)

@@ -88,7 +88,7 @@ def _index_letters(expr: t.Expr, spelling: Spelling) -> list[tuple[str, int]] | 
             return [(c, 0) for c in text]
         case t.Symbol(base=base, subscripts=(), scripts=()) if base in spelling.letters:
             return None if base == "L" else [(base, 0)]
-        case t.Group(items=(item,), scripts=()):
+        case t.Group(kind="(" | "[" | "{", items=(item,), scripts=()):
             return _index_letters(item, spelling)
         case t.Sum(terms=(first, t.Number() as shift), signs=(1, sign)):
             inner = _index_letters(first, spelling)

@@ -245,7 +245,7 @@ def _over_everything(e: Interpreter, tree: t.Big) -> Value:
 
 def condition(e: Interpreter, tree: t.Expr) -> bool | Node:
     """Whether something holds: decided for index letters, a node for values."""
-    if isinstance(tree, t.Group) and len(tree.items) == 1:
+    if t.is_bracketed(tree):
         return condition(e, tree.items[0])
     if isinstance(tree, t.Logic):
         parts = [condition(e, part) for part in tree.operands]

@@ -197,7 +197,7 @@ def _see_losses(world: World, statements: Sequence[Statement]) -> None:
 
 def _name(tree: t.Expr, spelling: Spelling) -> Key | None:
     """The name of a quantity, the same for all examples and layers of a family."""
-    if isinstance(tree, t.Group) and len(tree.items) == 1 and not tree.scripts:
+    if t.is_bracketed(tree):
         return _name(tree.items[0], spelling)
     if isinstance(tree, t.Apply) and not tree.primes and not tree.head.primes:
         tree = tree.head

@@ -168,7 +168,9 @@ def product_options(a: Node, b: Node, sign: str) -> list[Option]:
         return [*hadamard, *matrix]
     if sign == "otimes":
         return [*outer, *hadamard, *_kron(a, b)]
-    if sign in ("cdot",):
+    if squeezed(sizes(a)) != squeezed(sizes(b)):
+        hadamard = []  # spread over another axis only where a sign says that entries are multiplied
+    if sign == "cdot":
         return [*matrix, *_dot(a, b), *hadamard, *outer]
     if sign == "*" or sign == "times":
         return [*matrix, *hadamard, *_dot(a, b), *outer]

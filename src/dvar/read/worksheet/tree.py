@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from typing import TypeGuard
 
 Span = tuple[int, int]
 
@@ -98,6 +99,10 @@ class Symbol:
     subscripts: tuple[Expr, ...] = ()
     scripts: tuple[Script, ...] = ()
     primes: int = 0
+
+
+BINDING = ("(", "[", "{")
+"""Brackets that mean nothing but what belongs together, if one item is between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +363,16 @@ Expr = (
     | Ellipsis
     | Text
 )
+
+
+def is_bracketed(expr: Expr | None) -> TypeGuard[Group]:
+    """Whether one expression stands in brackets that only bind."""
+    return (
+        isinstance(expr, Group)
+        and expr.kind in BINDING
+        and len(expr.items) == 1
+        and not (expr.scripts or expr.subscripts or expr.primes)
+    )
 
 
 def children(expr: Expr) -> Iterator[Expr | Script]:

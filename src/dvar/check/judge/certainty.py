@@ -1,0 +1,175 @@
+"""How sure it is that a difference is a mistake of the author, and not one of the reading.
+
+A line that is right and called wrong is worse than one that is not understood, so a difference counts only
+with evidence: a slip that explains it, or no other way to read the two sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+
+from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.links import is_number
+from dvar.check.judge.literal import is_plain
+from dvar.check.meaning import gradients
+from dvar.check.meaning.keys import sort, stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.values import Jacobian, Value, squeezed
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE, Array
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
+"""Slips that fit by chance where something is left open: whatever is missing may be behind the open name."""
+
+
+def is_believed(
+    place: Place,
+    document: Document,
+    statement: Statement,
+    verdict: Verdict,
+    causes: Sequence[str],
+    touched: AbstractSet[str],
+) -> bool:
+    """Whether a difference, with the slips that explain it, is a mistake beyond doubt.
+
+    Args:
+        place: where the statement stands.
+        document: what it is part of.
+        statement: what differs.
+        verdict: how.
+        causes: the slips that explain it.
+        touched: names some of whose entries have been written over before.
+    """
+    if touched and any(isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])):
+        return False
+    if not causes:
+        return _is_certain(place, verdict)
+    if _is_equation_to_solve(statement, verdict) or _is_under_heading(document, statement, verdict):
+        return False
+    if set(causes) <= {"wrong-rule", "wrong-variable"} and _is_condition(statement):
+        return False
+    if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
+        return False
+    may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
+    return not (may_be_share and _is_share(place, verdict))
+
+
+def _is_certain(place: Place, verdict: Verdict) -> bool:
+    """Whether a difference that no slip explains can only be a mistake.
+
+    Numbers leave no doubt; nor do formulas of plain scalars that are about the same names.
+    """
+    link = verdict.link
+    if link is None or verdict.member is None or verdict.member.expr is None:
+        return False
+    before = verdict.previous
+    if before is None or before.expr is None:
+        return False
+    if link.numbers is not None:
+        return is_plain(verdict.member.expr) or (
+            is_number(before.expr, place.world) and is_number(verdict.member.expr, place.world)
+        )
+    if link.left is None or link.right is None or place.world.matrices:
+        return False
+    if _has_open(place, verdict):
+        return False
+    if not _is_derivative_of_name(place, before.expr):
+        return False
+    if any(squeezed(tuple(int(n) for n in _node(side).shape)) for side in (link.left, link.right)):  # type: ignore[arg-type]
+        return False
+    left, right = _variables(link.left), _variables(link.right)
+    return bool(left and right) and (left <= right or right <= left)
+
+
+def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
+    if isinstance(tree, t.Derivative):
+        return isinstance(tree.of, (t.Symbol, t.Apply))
+    return tree is not None and _is_gradient_name(place, tree)
+
+
+def _has_open(place: Place, verdict: Verdict) -> bool:
+    """Whether a derivative of an open function takes part."""
+    link = verdict.link
+    if link is None:
+        return False
+    sides = [_node(side) for side in (link.left, link.right) if side is not None]
+    return any(node in place.world.fresh for node in topological(sides))
+
+
+def _collects(verdict: Verdict) -> bool:
+    """Whether the line adds to what is there already: the sum may be made by the loop around it."""
+    return verdict.member is not None and verdict.member.relation in ("+=", "-=")
+
+
+def _is_share(place: Place, verdict: Verdict) -> bool:
+    """``dW = (1/m) dZ Aᵀ``: a factor of 1/m between names of gradients depends on whose loss they belong to.
+
+    ``dZ`` may be of the loss of single examples and ``dW`` of their mean; both habits are common.
+    """
+    member, before = verdict.member, verdict.previous
+    if member is None or before is None or member.expr is None or before.expr is None:
+        return False
+    if not _is_gradient_name(place, before.expr):
+        return False
+    numbers = verdict.link.numbers if verdict.link is not None else None
+    if numbers is not None:
+        return is_plain(member.expr) and _is_count_of(place, *numbers)
+    return any(_is_gradient_name(place, part) for part in t.walk(member.expr))
+
+
+def _is_count_of(place: Place, due: Array, written: Array) -> bool:
+    """Whether two numbers differ by how many examples there are, but for rounding."""
+    counts = {n for n in place.world.sizes.values() if n > 1}
+    off = np.abs(due.astype(float)).max(initial=0.0) * 0.01
+    return any(
+        np.allclose(due.astype(float), written.astype(float) * factor, rtol=0.01, atol=off)
+        for n in counts
+        for factor in (n, 1 / n)
+    )
+
+
+def _is_condition(statement: Statement) -> bool:
+    """``M ⊙ M = M`` says what M is, and follows from nothing."""
+    names = [p for p in parts([statement]) if isinstance(p, t.Derivative)]
+    return not names and not isinstance(statement.members[0].expr, (t.Symbol, t.Apply))
+
+
+def _is_under_heading(document: Document, statement: Statement, verdict: Verdict) -> bool:
+    """Whether a number stands in a table below its name: which case the row is about is not known."""
+    cell = document.regions[statement.region].cell
+    if cell is None or verdict.previous is None:
+        return False
+    at = verdict.previous.span[0]
+    head = next((r.cell for r in document.regions if r.cell and r.span[0] <= at < r.span[1]), None)
+    return head is not None and head.table == cell.table and head.row < cell.row
+
+
+def _is_gradient_name(place: Place, tree: t.Expr | t.Script) -> bool:
+    if not isinstance(tree, t.Symbol):
+        return False
+    return gradients.is_named(place.reader(), sort(tree, place.world.spelling, {}).key)
+
+
+def _is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
+    """``21 w + 7 b = 32``: nothing is said of a value of a sum, it is a condition on w and b."""
+    member, before = verdict.member, verdict.previous
+    if len(statement.members) != 2 or member is None or before is None or before.relation:
+        return False
+    if member.expr is None or before is not statement.members[0] or not is_plain(member.expr):
+        return False
+    if not isinstance(before.expr, (t.Sum, t.Product)):
+        return False
+    return any(isinstance(part, t.Symbol) for part in t.walk(before.expr))
+
+
+def _variables(value: Value) -> set[Node]:
+    return {node for node in topological([_node(value)]) if node.op is VARIABLE}
+
+
+def _node(value: Value) -> Node:
+    return value.node if isinstance(value, Jacobian) else value
