@@ -91,6 +91,8 @@ def _repairs(
     mentioned = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
     whole = isinstance(left, (t.Symbol, t.Apply))
     whole_names = None if any(isinstance(p, t.Derivative) for p in t.walk(left)) else _names(left)
+    if isinstance(left, t.Derivative) and isinstance(left.of, t.Symbol):
+        others = [o for o in others if not _is_alike(o, left.of)]
     others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]
     for bend in bends(right, text, others[:OTHERS], sizes, letters):
         if monotonic() - started > SECONDS or len(found) >= 4:

@@ -49,6 +49,8 @@ def is_believed(
         return False
     if not causes:
         return _is_certain(place, verdict)
+    if _vanishes(verdict) or _is_layout(statement):
+        return False
     if _is_equation_to_solve(statement, verdict) or _is_under_heading(document, statement, verdict):
         return False
     if set(causes) <= {"wrong-rule", "wrong-variable"} and _is_condition(statement):
@@ -83,7 +85,7 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
     if any(squeezed(tuple(int(n) for n in _node(side).shape)) for side in (link.left, link.right)):  # type: ignore[arg-type]
         return False
     left, right = _variables(link.left), _variables(link.right)
-    return bool(left and right) and (left <= right or right <= left)
+    return bool(left) and left == right
 
 
 def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
@@ -125,11 +127,28 @@ def _is_share(place: Place, verdict: Verdict) -> bool:
 def _is_count_of(place: Place, due: Array, written: Array) -> bool:
     """Whether two numbers differ by how many examples there are, but for rounding."""
     counts = {n for n in place.world.sizes.values() if n > 1}
+    counts |= {n for array in place.ledger.given.values() for n in np.shape(array) if n > 1}
     off = np.abs(due.astype(float)).max(initial=0.0) * 0.01
     return any(
         np.allclose(due.astype(float), written.astype(float) * factor, rtol=0.01, atol=off)
         for n in counts
         for factor in (n, 1 / n)
+    )
+
+
+def _vanishes(verdict: Verdict) -> bool:
+    """Whether numbers are written for what comes out as nothing: more likely a link was not seen."""
+    numbers = verdict.link.numbers if verdict.link is not None else None
+    return numbers is not None and not np.any(numbers[0]) and bool(np.all(numbers[1]))
+
+
+def _is_layout(statement: Statement) -> bool:
+    """``[∂f/∂X]_ij = ∂f/∂X_ij`` says how derivatives are laid out."""
+    left, *rest = (m.expr for m in statement.members)
+    return (
+        isinstance(left, t.Group)
+        and any(isinstance(part, t.Derivative) for part in left.items)
+        and any(isinstance(part, t.Derivative) for part in rest)
     )
 
 
