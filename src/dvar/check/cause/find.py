@@ -17,6 +17,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, plain_units, read_literal
 from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import differentiate
+from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
@@ -107,16 +108,22 @@ def _repairs(
             )
         except RecursionError:
             continue
-        if bend.cause == "wrong-variable" and _brings_in(link):
-            continue  # equal by chance: what is put in does not matter
+        if link.verdict in ("ok", "convention") and _is_chance(bend, link):
+            continue
         if link.verdict == "ok" or (link.verdict == "convention" and bend.cause != "transpose"):
             found.append(bend)
     return found
 
 
-def _brings_in(link: Link) -> bool:
-    """Whether the right side depends on open names that the left one does not depend on."""
+def _is_chance(bend: Bend, link: Link) -> bool:
+    """Whether two sides agree only because what has been put in or left out makes them vanish."""
     if link.left is None or link.right is None:
+        return False
+    both = [s.node if isinstance(s, Jacobian) else s for s in (link.left, link.right)]
+    values = [Point(seed=5).value(node) for node in both]
+    if all(value is not None and not np.any(value) for value in values):
+        return True
+    if bend.cause != "wrong-variable":
         return False
     left, right = (
         {n for n in topological([s.node if isinstance(s, Jacobian) else s]) if n.op is VARIABLE}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dvar.check.judge.literal import is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
@@ -19,10 +20,32 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
     """The statements, with what the words around single expressions make of them."""
     found: list[Statement] = []
     for statement in statements:
+        one_by_one = _one_by_one(statement)
+        if one_by_one:
+            found += one_by_one
+            continue
         found.append(
             _named(document, found, statement) or _shaped(document, found, statement) or statement
         )
     return found
+
+
+def _one_by_one(statement: Statement) -> list[Statement]:
+    """``(x, y) = (1, -2)`` gives two numbers."""
+    if len(statement.members) != 2 or statement.members[0].relation:
+        return []
+    left, right = statement.members
+    names, numbers = left.expr, right.expr
+    if not isinstance(names, t.Group) or not isinstance(numbers, t.Group) or right.relation != "=":
+        return []
+    if len(names.items) != len(numbers.items) or len(names.items) < 2:
+        return []
+    if not all(isinstance(n, t.Symbol) for n in names.items) or not is_plain(numbers):
+        return []
+    return [
+        replace(statement, members=(replace(left, expr=name), replace(right, expr=number)))
+        for name, number in zip(names.items, numbers.items, strict=True)
+    ]
 
 
 def _single(statement: Statement) -> t.Expr | None:
