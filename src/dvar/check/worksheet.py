@@ -13,6 +13,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.prose import spoken
 from dvar.check.meaning.implied import written_out
+from dvar.check.meaning import effort
 from dvar.check.report import Judgement, Report
 from dvar.read.worksheet.document import Document, Statement
 
@@ -54,16 +55,22 @@ def path_of(source: str | os.PathLike[str]) -> Path | None:
 
 def judge(document: Document, statements: Sequence[Statement]) -> Report:
     """The report on a document whose statements have been read."""
-    statements = written_out(document, spoken(document, statements))
+    statements = told(document, statements)
     found: list[Judgement | None] = [None] * len(statements)
     try:
-        for context in contexts(document, statements):
-            for ordinal in context.problem.ordinals:
-                found[ordinal] = judging.judge_statement(context, ordinal)
+        with effort.document():
+            for context in contexts(document, statements):
+                for ordinal in context.problem.ordinals:
+                    found[ordinal] = judging.judge_statement(context, ordinal)
     finally:
         forget()
     judgements = tuple(j for j in found if j is not None)
     return Report(document.file, document.text, judgements, document.lines)
+
+
+def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with what the words around them add."""
+    return list(written_out(document, spoken(document, statements)))
 
 
 def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[judging.Context]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge.grouping import EQUALS, equation, grouped, parts_of, section_of, stands_alone
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.renewal import formula_before, is_renewal
 from dvar.check.judge.roles import Role, role_of
-from dvar.check.meaning import notation
+from dvar.check.meaning import effort, notation
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
@@ -164,11 +165,12 @@ class _Draft:
     def _renewed(self, problem: Problem) -> set[int]:
         """Claims that give a name another meaning than it had; reading them may disturb the problem."""
         _warm_up(problem)
-        return {
-            ordinal
-            for ordinal, left, right in self._may_renew(problem)
-            if is_renewal(problem.world, self.document, self.statements, ordinal, left, right)
-        }
+        found = set()
+        for ordinal, left, right in self._may_renew(problem):
+            with suppress(effort.TooMuch), effort.bounded():
+                if is_renewal(problem.world, self.document, self.statements, ordinal, left, right):
+                    found.add(ordinal)
+        return found
 
 
 def _problem(draft: _Draft) -> Problem:
@@ -233,7 +235,10 @@ def _warm_up(problem: Problem) -> tuple[set[int], int]:
             env = {letter: _sample(world, letter) for letter in definition.pattern.letters}
             reader = Interpreter(world, end)
             try:
-                read_definition(reader, definition, env)
+                with effort.bounded():
+                    read_definition(reader, definition, env)
+            except effort.TooMuch:
+                failed.add(definition.position)
             except NotUnderstood as reason:
                 failed.add(definition.position)
                 misfits += "fit" in str(reason) or "product of shapes" in str(reason)

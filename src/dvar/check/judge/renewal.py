@@ -71,9 +71,8 @@ def formula_before(world: World, left: t.Expr, right: t.Expr, ordinal: int) -> D
     if made is None or _is_gradient(world, left):
         return None
     found = [
-        d for d in world.definitions.get(made.pattern.stem, ())
-        if d.pattern == made.pattern and not d.numeric and d.position < made.position
-    ]  # fmt: skip
+        d for d in world.defining(made.pattern) if not d.numeric and d.position < made.position
+    ]
     return found[-1] if found else None
 
 

@@ -20,6 +20,10 @@ _RATES = frozenset(
 )
 
 
+LONGEST = 6
+"""Names that one chain may define: ``y = a_3 = f(z_3) = …`` has two."""
+
+
 @dataclass(frozen=True)
 class Role:
     """What a statement does.
@@ -127,7 +131,7 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         following = members[n + 1]
         if member.expr is None or following.expr is None or following.relation not in _EQUALS:
             break
-        if n and n not in links:
+        if n > LONGEST or (n and n not in links):
             break
         made = definition_of(member.expr, following.expr, ordinal, world.spelling, False)
         if made is None or (
@@ -173,7 +177,7 @@ def _result(statement: Statement, ordinal: int, world: World) -> tuple[Definitio
     if left is None or right is None:
         return ()
     made = definition_of(left, right, ordinal, world.spelling, False)
-    if made is None or _mentions(right, left) or made.pattern.letters or (world.definitions.get(made.pattern.stem) and _has_formula(made, world)):  # fmt: skip
+    if made is None or _mentions(right, left) or made.pattern.letters or _has_formula(made, world):  # fmt: skip
         return ()
     return (made,)
 
@@ -187,10 +191,7 @@ def _is_number(tree: t.Expr) -> bool:
 
 
 def _has_formula(made: Definition, world: World) -> bool:
-    return any(
-        d.pattern == made.pattern and not d.numeric
-        for d in world.definitions.get(made.pattern.stem, ())
-    )
+    return any(not d.numeric for d in world.defining(made.pattern))
 
 
 def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of
-from dvar.check.meaning import gradients
+from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import Jacobian
@@ -24,6 +25,10 @@ from dvar.check.report import Judgement
 from dvar.core.node import topological
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+
+
+INTERNAL = "a mistake of dvar itself"
+"""Said of statements whose judging broke down."""
 
 
 @dataclass
@@ -43,17 +48,34 @@ class Context:
 
 
 def judge_statement(context: Context, ordinal: int) -> Judgement:
+    """The judgement of one statement; whatever goes wrong on the way, the others are judged."""
     statement = context.statements[ordinal]
     role = context.problem.roles[ordinal]
     place = _place(context, ordinal)
-    verdict, kind = _verdict(context, place, statement, role, ordinal)
+    try:
+        with effort.bounded():
+            verdict, kind = _verdict(context, place, statement, role, ordinal)
+            judgement = _judgement(context, place, statement, kind, verdict)
+    except (effort.TooMuch, MemoryError, RecursionError):
+        judgement = _given_up(context, place, ordinal, "it takes too long")
+    except Exception as error:
+        if "DVAR_TRACEBACK" in os.environ:
+            raise
+        reason = f"{INTERNAL} ({type(error).__name__}: {error})"
+        judgement = _given_up(context, place, ordinal, reason)
     if role.kind not in ("prose", "question", "shape"):
         context.previous = ordinal
-    judgement = _judgement(context, place, statement, kind, verdict)
     first = statement.members[0].expr
     if isinstance(first, t.Symbol) and any(isinstance(s, t.Relation) for s in first.subscripts):
         context.touched.add(stem_of(first))  # dh[h <= 0] = 0
     return judgement
+
+
+def _given_up(context: Context, place: Place, ordinal: int, reason: str) -> Judgement:
+    """What is said of a statement that could not be judged."""
+    statement = context.statements[ordinal]
+    verdict = Verdict("unknown", statement.members[-1], None, Link("unknown", reason))
+    return _judgement(context, place, statement, "claim", verdict)
 
 
 def _place(context: Context, ordinal: int) -> Place:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvar.check.meaning import gradients
+from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import (
     Jacobian,
@@ -217,6 +218,7 @@ def _seeds(top: Node) -> list[Node]:
 
 def _gradient(top: Node, seed: Node, place: Place, beneath: set[Node] | None) -> Node:
     nodes = [node for node, _ in place.parts]
+    pay(len(topological([top])))
     found = sweep(top, seed, nodes, beneath).gradients
     parts = []
     for node, at in place.parts:

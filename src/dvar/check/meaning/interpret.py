@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dvar.check.meaning import applying, chains, differentiate, names, products, structures
 from dvar.check.meaning.choices import Choices
+from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import number_of
 from dvar.check.meaning.values import (
     Jacobian,
@@ -48,7 +49,8 @@ class Interpreter:
         self.env: dict[str, int] = dict(env or {})
         self.locals: dict[str, Node] = {}
         self.depth = 0
-        self.spent = 0
+        self.work = [0]
+        """Parts looked at, counted together with the readers inside sums."""
         self.code = False
         self.opened: set[str] = set()
         self.may_vanish = False
@@ -66,9 +68,10 @@ class Interpreter:
 
         Raises NotUnderstood, which says what has no meaning here.
         """
+        pay()
         self.depth += 1
-        self.spent += 1
-        if self.depth > DEPTH or self.spent > BUDGET:
+        self.work[0] += 1
+        if self.depth > DEPTH or self.work[0] > BUDGET:
             raise NotUnderstood("a formula of this size")
         try:
             return self._value(tree, hint)
@@ -164,7 +167,7 @@ class Interpreter:
         """The same reader with more index letters bound."""
         other = Interpreter(self.world, self.position, self.choices, {**self.env, **bound})
         other.locals = self.locals
-        other.depth, other.spent, other.code = self.depth, self.spent, self.code
+        other.depth, other.work, other.code = self.depth, self.work, self.code
         other.opened, other.may_vanish = self.opened, self.may_vanish
         other.example = self.example
         return other

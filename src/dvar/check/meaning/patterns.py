@@ -3,6 +3,7 @@ r"""Definitions for many at once: ``z_j = \sum_i w_{ji} x_i`` holds for every j.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from dvar.check.meaning.keys import Bindings, Index, Key, Spelling, indices_of, sort, stem_of
 from dvar.read.worksheet import tree as t
@@ -19,7 +20,7 @@ class Pattern:
     marks: tuple[tuple[str, Slot], ...]
     indices: tuple[Slot, ...]
 
-    @property
+    @cached_property
     def letters(self) -> frozenset[str]:
         slots = [slot for _, slot in self.marks] + list(self.indices)
         return frozenset(str(s[1]) for s in slots if s[0] == "letter")

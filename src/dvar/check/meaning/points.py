@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dvar.check.meaning.effort import pay
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 
@@ -50,6 +51,7 @@ class Point:
             for node in topological([root], set(values)):
                 if node in values:
                     continue
+                pay()
                 if node.op is VARIABLE:
                     if self.closed:
                         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -122,16 +123,29 @@ class World:
     collected: set[str] = field(default_factory=set)
     entry_letters: dict[str, str] = field(default_factory=dict)
     entry_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
+    # The definitions once more, to be found fast: by pattern, and by stem those of families.
+    _same: dict[Pattern, list[Definition]] = field(default_factory=dict)
+    _exact: dict[Key, list[Definition]] = field(default_factory=dict)
+    _families: dict[str, list[Definition]] = field(default_factory=dict)
 
     def define(self, definition: Definition) -> None:
-        before = self.definitions.setdefault(definition.pattern.stem, [])
-        if any(d.pattern == definition.pattern and not d.numeric for d in before):
-            self.redefined.append(definition.position)
-        before.append(definition)
+        pattern = definition.pattern
+        if any(not d.numeric for d in self.defining(pattern)):
+            insort(self.redefined, definition.position)
+        self.definitions.setdefault(pattern.stem, []).append(definition)
+        self._same.setdefault(pattern, []).append(definition)
+        if pattern.is_exact:
+            self._exact.setdefault(pattern.key({}), []).append(definition)
+        else:
+            self._families.setdefault(pattern.stem, []).append(definition)
+
+    def defining(self, pattern: Pattern) -> Sequence[Definition]:
+        """The definitions with just this left side, in order."""
+        return self._same.get(pattern, ())
 
     def epoch(self, position: int) -> int:
         """How many names have been defined anew up to here; what was read before then is read again."""
-        return sum(1 for p in self.redefined if p <= position)
+        return bisect_right(self.redefined, position)
 
     def find(self, key: Key, position: int) -> tuple[Definition, dict[str, int]] | None:
         """The definition that holds at ``position``: the last one before it, else the first after it.
@@ -139,7 +153,7 @@ class World:
         A definition of just this name goes before one of a family, a formula before numbers.
         """
         best: tuple[tuple[int, int, int, int], Definition, dict[str, int]] | None = None
-        for definition in self.definitions.get(key.stem, ()):
+        for definition in (*self._exact.get(key, ()), *self._families.get(key.stem, ())):
             bound = definition.pattern.match(key)
             if bound is None or any(v < 0 for v in bound.values()):
                 continue
@@ -167,10 +181,9 @@ class World:
         """Definitions of the entries of ``key``: its name with more indices."""
         return [
             d
-            for d in self.definitions.get(key.stem, ())
+            for d in self._families.get(key.stem, ())
             if len(d.pattern.indices) > len(key.indices)
             and not d.numeric
-            and d.pattern.letters
             and _starts_with(d.pattern, key)
         ]
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import forget
-from dvar.check.judge.prose import spoken
+from dvar.check.meaning import effort
 from dvar.check.solve.answers import Found, Open, answer
 from dvar.check.solve.cells import cell_questions
 from dvar.check.solve.grid import grids
 from dvar.check.solve.questions import VALUE, Question, questions
 from dvar.check.solve.solution import Answer, Unanswered
 from dvar.check.solve.spelling import Names
-from dvar.check.worksheet import contexts
+from dvar.check.worksheet import contexts, told
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.mathematics import Lexicon, read_statements, survey
 
@@ -31,9 +31,10 @@ class Attempt:
 
 def attempts(document: Document) -> list[Attempt]:
     """Every question of a document, answered or not, in the order of the document."""
-    statements = spoken(document, read_statements(document))
+    statements = told(document, read_statements(document))
     try:
-        found = list(_Solver(document, statements, survey(document)).attempts())
+        with effort.document():
+            found = list(_Solver(document, statements, survey(document)).attempts())
     finally:
         forget()
     return sorted(found, key=lambda a: a.question.span)
@@ -82,7 +83,11 @@ class _Solver:
             question.code,
         )
         try:
-            found = answer(place, question, self.document.text, self.lexicon, names)
+            with effort.bounded():
+                found = answer(place, question, self.document.text, self.lexicon, names)
+        except effort.TooMuch:
+            reason = "it takes too long"
+            return Attempt(question, unanswered=Unanswered(line, column, asked, reason))
         except Open as reason:
             return Attempt(question, unanswered=Unanswered(line, column, asked, str(reason)))
         return Attempt(question, _answer(question, found, line, column, asked))
