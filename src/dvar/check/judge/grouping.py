@@ -51,11 +51,13 @@ class Group:
     Attributes:
         ordinals: which statements.
         fresh: whether its letters start afresh; what was defined before still holds.
+        alone: whether nothing of what was defined before is used.
         forgotten: stems of losses that are open again: they are about another network now.
     """
 
     ordinals: list[int] = field(default_factory=list)
     fresh: bool = True
+    alone: bool = False
     forgotten: set[str] = field(default_factory=set)
 
 
@@ -89,7 +91,11 @@ def grouped(
                 and not _is_known(value, known, spelling)
                 for pattern, value in own.items()
             )
-            if clash or forgotten or opened & {p.stem for p in own} or not groups:
+            used = _used(inside, spelling) & {p.stem for p in known}
+            alone = len(own) > 1 and used <= {p.stem for p in own}
+            if alone and groups:
+                groups.append(Group(alone=True))
+            elif clash or forgotten or opened & {p.stem for p in own} or not groups:
                 groups.append(Group(forgotten=forgotten))
             elif _exercise(document, here) != exercise and groups[-1].ordinals:
                 groups.append(Group(fresh=False))
@@ -186,16 +192,20 @@ def stands_alone(
     earlier = {d.pattern.stem for d in before}
     if not earlier or not any(equation(s)[1] is not None for s in own):
         return False
+    return not _used(own, spelling) & earlier
+
+
+def _used(own: Sequence[Statement], spelling: Spelling) -> set[str]:
+    """Stems of the names in some statements; what is only differentiated may be open, and does not count."""
     losses: set[int] = set()
     for part in parts(own):
         if isinstance(part, t.Derivative) and part.of is not None:
             losses |= {id(p) for p in t.walk(part.of)}
-    used = {
+    return {
         sort(p, spelling, {}).key.stem
         for p in parts(own)
         if isinstance(p, t.Symbol) and id(p) not in losses and not p.primes
     }
-    return not used & earlier
 
 
 def _exercise(document: Document, section: int) -> int | None:

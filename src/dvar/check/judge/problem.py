@@ -12,12 +12,14 @@ from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.renewal import formula_before, is_renewal
 from dvar.check.judge.roles import Role, role_of
 from dvar.check.meaning import effort, notation
+from dvar.check.meaning.chosen import choose
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
 from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.ranks import separate
 from dvar.check.meaning.survey import survey
 from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import Definition, World, definition_of
@@ -50,6 +52,8 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     for number, group in enumerate(grouped(document, statements, parts_, spelling)):
         ordinals, is_fresh = group.ordinals, group.fresh
         before = [d for d in before if d.pattern.stem not in group.forgotten]
+        if group.alone:
+            before = []
         if not is_fresh and stands_alone([statements[o] for o in ordinals], before, spelling):
             before, is_fresh = [], True
         context = [*([] if is_fresh else context), *(statements[o] for o in ordinals)]
@@ -113,6 +117,8 @@ class _Draft:
         if matrices is not None:
             world.matrices = matrices
         measure(world, self.own)
+        choose(world, self.own, self.prose)
+        separate(world, self.own)
         if not world.matrices:
             world.shapes.clear()
             world.given_shapes = {k: s for k, s in world.given_shapes.items() if len(s) == 1}

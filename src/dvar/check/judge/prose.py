@@ -13,6 +13,12 @@ from dvar.read.worksheet.document import Document, Member, Statement
 _NAMING = re.compile(
     r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.IGNORECASE
 )
+_STANDS_FOR = re.compile(
+    r"^[\s$`]*(stands?|is (short|shorthand|an abbreviation|another name)|short) for[\s$`]*$|"
+    r"^[\s$`]*(denotes|abbreviates|steht für|désigne|denota)[\s$`]*$",
+    re.IGNORECASE,
+)
+_WRITE = re.compile(r"\b(write|use|put|set)\s*$", re.IGNORECASE)
 _SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
@@ -25,7 +31,10 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             found += one_by_one
             continue
         found.append(
-            _named(document, found, statement) or _shaped(document, found, statement) or statement
+            _named(document, found, statement)
+            or _shaped(document, found, statement)
+            or _short(document, found, statement)
+            or statement
         )
     return found
 
@@ -78,6 +87,23 @@ def _named(
         return None
     return replace(
         statement, members=(statement.members[0], replace(before.members[0], relation="="))
+    )
+
+
+def _short(
+    document: Document, found: Sequence[Statement], statement: Statement
+) -> Statement | None:
+    """ "Σ stands for the sum of all e^{a_k}", "write δv for ∂L/∂v"."""
+    expr = _single(statement)
+    before = _previous(document, found, statement)
+    if expr is None or before is None or not isinstance(_single(before), t.Symbol):
+        return None
+    between = document.text[before.span[1] : statement.span[0]]
+    writes = _WRITE.search(document.regions[before.region].before)
+    if not _STANDS_FOR.match(between) and not (writes and between.strip(" \n\t$`") == "for"):
+        return None
+    return replace(
+        statement, members=(before.members[0], replace(statement.members[0], relation="="))
     )
 
 

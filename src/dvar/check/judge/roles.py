@@ -76,6 +76,8 @@ def role_of(
         return Role("prose" if first.relation in ("to", "propto") else "claim")
     if first.expr is not None and is_update(left, first.expr, first.relation):
         return Role("update", _result(statement, ordinal, world))
+    if isinstance(first.expr, t.Apply) and same_tree(first.expr.head, left):
+        return Role("definition", (), frozenset({1}))  # C = C(a, y): what C depends on
     if first.expr is not None and _spells_out(left, first.expr, world):
         return Role("definition", (), frozenset({1}))
     if is_broken:
@@ -206,9 +208,15 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
         return True
     if isinstance(made.value, t.Symbol) and _is_alias(made.value, key, world, ordinal):
         return True
-    if _family_covers(made, world) or (not made.params and world.family(key)):
+    if _family_covers(made, world) or (not made.params and _has_entries(made, world)):
         return True
     return _is_gradient_name(head, key.stem, world)
+
+
+def _has_entries(made: Definition, world: World) -> bool:
+    """Whether the entries of what is defined have a formula: ``z^l`` behind ``z^l_j = …``."""
+    env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
+    return bool(world.family(made.pattern.key(env)))
 
 
 def _is_alias(value: t.Symbol, key: Key, world: World, ordinal: int) -> bool:
@@ -220,13 +228,16 @@ def _is_alias(value: t.Symbol, key: Key, world: World, ordinal: int) -> bool:
 
 
 def _family_covers(made: Definition, world: World) -> bool:
-    """Whether a general formula holds for this name: ``F_0`` where ``F_i`` is defined."""
-    if made.pattern.letters:
+    """Whether a general formula holds for this name: ``F_0`` where ``F_i`` is defined, ``z_k`` where ``z_j`` is."""
+    env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
+    found = world.find(made.pattern.key(env), made.position)
+    if found is None or found[0].numeric:
         return False
-    marks = tuple((kind, slot[1]) for kind, slot in made.pattern.marks)
-    key = Key(made.pattern.stem, marks, tuple(slot[1] for slot in made.pattern.indices))
-    found = world.find(key, made.position)
-    return found is not None and not found[0].numeric
+    return not made.pattern.letters or not (found[0].is_recursive or made.is_recursive)
+
+
+def _inner(run: range) -> int:
+    return run[min(1, len(run) - 1)]
 
 
 def _is_gradient_name(head: t.Symbol, stem: str, world: World) -> bool:

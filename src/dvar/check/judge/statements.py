@@ -45,6 +45,7 @@ class Context:
     cells: dict[int, list[Member]] = field(default_factory=dict)
     chains: dict[int, list[Member]] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
+    conditions: dict[int, list[t.Expr]] = field(default_factory=dict)
 
 
 def judge_statement(context: Context, ordinal: int) -> Judgement:
@@ -84,6 +85,9 @@ def _place(context: Context, ordinal: int) -> Place:
     line, _ = context.document.place(statement.span[0])
     conditions = [] if statement.condition is None else [statement.condition]
     conditions += _said_before(context, ordinal)
+    if statement.members[0].relation and context.previous is not None:
+        conditions += context.conditions.get(context.previous, [])  # a chain that goes on
+    context.conditions[ordinal] = conditions
     code = region.kind == "code" and region.language not in ("", "text", "math")
     return Place(context.problem.world, context.ledger, ordinal, line, conditions, code)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,9 +60,33 @@ def derivative(e: Interpreter, tree: t.Derivative) -> Value:
         return gradients.nabla(e, tree)
     if tree.spelling == "nabla" and (key := key_of(e, tree.of)) is not None:
         e.world.nablas[key] = tree.wrt[0]
+    if tree.spelling == "subscript" and (told := _by_index(e, tree.wrt[0])) is not None:
+        letter, number_, by = told
+        return between(e, numerator(e, tree.of), place_of(e.inside({letter: number_}), by))
     if len(tree.wrt) > 1:
         return _higher(e, tree)
     return first_order(e, tree.of, tree.wrt[0])
+
+
+def _by_index(e: Interpreter, wrt: t.Expr) -> tuple[str, int, t.Symbol] | None:
+    """What ``D_j`` is taken by, where the document has said so."""
+    told = e.world.direction
+    number_ = e.whole(wrt) if told is not None else None
+    if told is None or number_ is None or not isinstance(wrt, t.Symbol) or wrt.subscripts:
+        return None
+    return told[0], number_, told[1]
+
+
+def whole_jacobian(e: Interpreter, tree: t.Product) -> Value | None:
+    """``DS``, where ``D_j S_i`` is ``∂S_i/∂a_j``: all of them at once."""
+    told = e.world.direction
+    if told is None or len(tree.factors) != 2 or not isinstance(tree.factors[0], t.Symbol):
+        return None
+    operator = tree.factors[0]
+    if operator.base != "D" or operator.subscripts or e.world.find(Key("D"), e.position):
+        return None
+    by = replace(told[1], subscripts=())
+    return between(e, numerator(e, tree.factors[1]), place_of(e, by))
 
 
 def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dvar.check.meaning.aligning import literal_shape, put_in
-from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
+from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World
@@ -89,20 +89,6 @@ def _size_symbol(high: t.Expr | None, low: object) -> str | None:
         high = high.terms[0]
     if isinstance(high, t.Symbol) and not high.scripts:
         return size_name(high)
-    return None
-
-
-def size_name(tree: t.Expr) -> str | None:
-    if isinstance(tree, t.Symbol):
-        subs = "".join(
-            p.text if isinstance(p, t.Label) else size_name(p) or "" for p in tree.subscripts
-        )
-        marks = "".join(
-            str(s.value.text) for s in tree.scripts if isinstance(s.value, (t.Label, t.Number))
-        )
-        return tree.base + subs + marks
-    if isinstance(tree, t.Label):
-        return tree.text
     return None
 
 
@@ -249,4 +235,4 @@ def _size(world: World, size: t.Expr) -> int:
     return 3
 
 
-__all__ = ["literal_shape", "measure", "pattern_of"]
+__all__ = ["literal_shape", "measure", "pattern_of", "size_name"]

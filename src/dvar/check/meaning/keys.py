@@ -6,7 +6,7 @@ operations on it (powers, transposes).  Letters that stand for numbers are looke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -45,6 +45,26 @@ class Key:
         return shown
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An index that is itself the value of a name, such as a class: any number of a run will do.
+
+    Attributes:
+        start, size: of the run.
+        given: numbers that the document gives, for the indices of the name.
+    """
+
+    start: int
+    size: int
+    given: Mapping[tuple[int, ...], int] = field(default_factory=dict)
+
+    def number(self, base: str, indices: Sequence[int] = ()) -> int:
+        at = tuple(indices)
+        if at in self.given:
+            return self.given[at]
+        return self.start + (1 + sum(2 * i + n for n, i in enumerate(at))) % max(1, self.size)
+
+
 @dataclass
 class Spelling:
     """How one document writes indices and marks, found by ``survey``.
@@ -54,13 +74,16 @@ class Spelling:
         layered: stems whose plain superscript is a layer, not a power.
         squared: stems whose square is a name of its own (``\\sigma^2``), with what stands above.
         last_layer: what ``L`` as a script stands for.
-        plain_t: stems whose plain superscript letter is a time or an iteration.
+        numbers: names that stand for a fixed number where they are indices: the last time, the last layer.
+        chosen: names whose value is an index: the class of an example.
     """
 
     letters: set[str] = field(default_factory=set)
     layered: set[str] = field(default_factory=set)
     squared: set[str] = field(default_factory=set)
     last_layer: int = 3
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    chosen: Mapping[str, Choice] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +204,52 @@ def _label(label: t.Label, spelling: Spelling, env: Bindings) -> tuple[Index, ..
         if text.isalnum() and not label.is_text and set(filter(str.isalpha, text)) <= env.keys():
             return tuple(env[c] if c.isalpha() else int(c) for c in text)
         return (text,)
-    if all(c in env for c in text):
-        return tuple(env[c] for c in text)
+    if text in spelling.numbers:
+        return (spelling.numbers[text],)
+    known = [_letter_number(c, spelling, env) for c in text]
+    if all(n is not None for n in known):
+        return tuple(n for n in known if n is not None)
     if len(text) == 1 and text == LAST_LAYER and text in spelling.letters:
         return (spelling.last_layer,)
     return (text,)
+
+
+def _letter_number(letter: str, spelling: Spelling, env: Bindings) -> int | None:
+    if letter in env:
+        return env[letter]
+    if letter in spelling.chosen:
+        return spelling.chosen[letter].number(letter)
+    return None
+
+
+def _named_number(symbol: t.Symbol, spelling: Spelling, env: Bindings) -> int | None:
+    """The last index by its name, or the value of a name that is an index: ``n_l``, ``y_i``."""
+    name = size_name(symbol)
+    if name in spelling.numbers and not (symbol.base in env and name == symbol.base):
+        return spelling.numbers[name]
+    choice = spelling.chosen.get(symbol.base)
+    if choice is None:
+        return None
+    scripts = [*symbol.subscripts, *(s.value for s in symbol.scripts if s.value is not None)]
+    found = [i for part in scripts for i in indices_of(part, spelling, env)]
+    if any(not isinstance(i, int) for i in found):
+        return None
+    return choice.number(symbol.base, [int(i) for i in found])
+
+
+def size_name(tree: t.Expr) -> str | None:
+    """How the name of a size is written, scripts and all."""
+    if isinstance(tree, t.Symbol):
+        subs = "".join(
+            p.text if isinstance(p, t.Label) else size_name(p) or "" for p in tree.subscripts
+        )
+        marks = "".join(
+            str(s.value.text) for s in tree.scripts if isinstance(s.value, (t.Label, t.Number))
+        )
+        return tree.base + subs + marks
+    if isinstance(tree, t.Label):
+        return tree.text
+    return None
 
 
 def number_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> int | None:
@@ -199,7 +263,11 @@ def number_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> int | None:
         case t.Symbol(base=base, subscripts=(), scripts=()):
             if base in env:
                 return env[base]
+            if (named := _named_number(expr, spelling, env)) is not None:
+                return named
             return spelling.last_layer if base == LAST_LAYER and base in spelling.letters else None
+        case t.Symbol():
+            return _named_number(expr, spelling, env)
         case t.Negative():
             inner = number_of(expr.operand, spelling, env)
             return None if inner is None else -inner

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import gradients, products
 from dvar.check.meaning.choices import readings
+from dvar.check.meaning.chosen import one_hot
 from dvar.check.meaning.keys import Key, Name, indices_of, sort, stem_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
@@ -340,7 +341,7 @@ def array_named(e: Interpreter, base: Key) -> Node | None:
     if found is not None and not found[0].numeric:
         value = defined(e, base, *found)
     elif base in world.given_shapes or (
-        world.matrices and (world.shape(base) or base in world.bare)
+        world.matrices and (world.shape(base) or world.is_bare(base))
     ):
         value = e.plain(open_name(e, base, None, None))
     else:
@@ -378,31 +379,28 @@ def _family(e: Interpreter, key: Key) -> Node | None:
     found = e.world.family(key)
     if not found:
         return None
-    definition = found[-1]
-    slots = definition.pattern.indices[len(key.indices) :]
+    slots = found[-1].pattern.indices[len(key.indices) :]
     if not all(kind == "letter" for kind, _, _ in slots):
         return None
     ranges = [e.world.run_of(str(letter)) for _, letter, _ in slots]
-    parts: list[Node] = []
     if len(ranges) == 1:
-        for k in ranges[0]:
-            parts.append(_member(e, key, (k,), definition))
-        whole = stacked(parts)
+        parts = [_member(e, key, (k,)) for k in ranges[0]]
+        if any(p is None for p in parts):
+            return None
+        whole = stacked([p for p in parts if p is not None])
         return reshaped(whole, (len(parts), 1)) if e.world.matrices else whole
     if len(ranges) == 2:
-        rows = [
-            stacked([_member(e, key, (j, k), definition) for k in ranges[1]]) for j in ranges[0]
-        ]
-        return stacked(rows)
+        rows = [[_member(e, key, (j, k)) for k in ranges[1]] for j in ranges[0]]
+        if any(p is None for row in rows for p in row):
+            return None
+        return stacked([stacked([p for p in row if p is not None]) for row in rows])
     return None
 
 
-def _member(e: Interpreter, key: Key, rest: tuple[int, ...], definition: Definition) -> Node:
+def _member(e: Interpreter, key: Key, rest: tuple[int, ...]) -> Node | None:
     member = Key(key.stem, key.marks, key.indices + rest)
     found = e.world.find(member, e.position)
-    if found is None:
-        raise NotUnderstood(f"{member}, an entry without a definition")
-    return defined(e, member, *found)
+    return None if found is None else defined(e, member, *found)
 
 
 # ── open names ──────────────────────────────────────────────────────────────────────────────────
@@ -434,7 +432,11 @@ def open_name(
     node = world.open_name(key, shape)
     world.keys[node] = key
     if key.stem in world.normalised:
-        return _normalised(e, key, node)
+        options = [("a distribution", _normalised(e, key, node))]
+        hot = one_hot(world, key, shape)
+        if hot is not None:
+            options.append(("one-hot", hot))
+        return e.choices.pick(options)
     return node
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from dvar.check.meaning.keys import Key, Spelling, sort, stem_of
+from dvar.check.meaning.keys import Key, Spelling, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World, general
 from dvar.read.worksheet import tree as t
@@ -28,8 +28,24 @@ def see(
     world.bars = _are_gradients(everything, stems, _without_bar)
     world.deltas = _are_gradients(everything, stems, without_delta)
     world.dots = any(s.endswith(".dot") for s in stems) and bool(_TANGENT.search(text))
+    world.direction = _direction(everything)
     _see_losses(world, [everything[o] for o in ordinals])
     _see_accumulation(world, everything, ordinals)
+
+
+def _direction(statements: Sequence[Statement]) -> tuple[str, t.Symbol] | None:
+    """``D_j S_i = ∂S_i/∂a_j`` tells what ``D_j`` is taken by: an index letter, and the name with it."""
+    for statement in statements:
+        first, *rest = (m.expr for m in statement.members)
+        if not isinstance(first, t.Derivative) or first.spelling != "subscript" or not rest:
+            continue
+        letter, second = first.wrt[0], rest[0]
+        if not isinstance(letter, t.Symbol) or not isinstance(second, t.Derivative):
+            continue
+        if len(second.wrt) == 1 and isinstance(second.wrt[0], t.Symbol):
+            if letter.base in {c for sub in second.wrt[0].subscripts for c in letters_in(sub)}:
+                return letter.base, second.wrt[0]
+    return None
 
 
 def _stems(statements: Sequence[Statement]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, names
+from dvar.check.meaning import chains, differentiate, names
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 
 def product(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> Value:
+    whole = differentiate.whole_jacobian(e, tree)
+    if whole is not None:
+        return whole
     values = _factors(e, tree, hint)
     signs = list(tree.operators)
     if e.code:

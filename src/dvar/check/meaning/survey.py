@@ -227,7 +227,7 @@ def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> 
                     and not inner.subscripts
                 ):
                     world.columns.add(stem_of(inner))
-        elif isinstance(part, (t.Group, t.Matrix)):
+        elif isinstance(part, (t.Group, t.Matrix, t.Apply)):
             shown |= any(s.kind == "transpose" for s in part.scripts)
             shown |= isinstance(part, t.Matrix)
         elif (

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
-from dvar.check.meaning.keys import Index, Key, Spelling
+from dvar.check.meaning.keys import Index, Key, Spelling, stem_of
 from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.values import NotUnderstood
 from dvar.core.node import Node, topological
@@ -37,6 +37,13 @@ class Definition:
     numeric: bool = False
     code: bool = False
 
+    @property
+    def is_recursive(self) -> bool:
+        """Whether a family is told by its own next or last member."""
+        return any(
+            isinstance(p, t.Symbol) and stem_of(p) == self.pattern.stem for p in t.walk(self.value)
+        )
+
 
 @dataclass
 class World:
@@ -63,6 +70,7 @@ class World:
         examples: stems that are written for one example, ``x^{(i)}``.
         collected: stems that a loop adds to, ``dw += …``.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
+        apart: index letters that share no number with others: they count units of one layer.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
         number: of the problem, so that its variables differ from those of others.
@@ -76,6 +84,7 @@ class World:
     bars: bool = False
     deltas: bool = False
     dots: bool = False
+    direction: tuple[str, t.Symbol] | None = None
     kronecker: bool = False
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
@@ -119,6 +128,8 @@ class World:
     size_names: set[str] = field(default_factory=set)
     told_sizes: set[str] = field(default_factory=set)
     examples: set[str] = field(default_factory=set)
+    _bare: tuple[int, set[Key]] = (0, set())
+    apart: set[str] = field(default_factory=set)
     accumulated: dict[Key, list[int]] = field(default_factory=dict)
     collected: set[str] = field(default_factory=set)
     entry_letters: dict[str, str] = field(default_factory=dict)
@@ -169,7 +180,12 @@ class World:
 
     def _in_range(self, definition: Definition, bound: Mapping[str, int]) -> bool:
         """Layers and times below the first are inputs: ``a^0`` and ``h_0`` have no formula."""
-        return all(v >= self.starts.get(letter, 1) for letter, v in bound.items())
+        for letter, value in bound.items():
+            run = self.run_of(letter)
+            bounded = letter in self.apart or definition.is_recursive
+            if value < run.start or (bounded and value >= run.stop):
+                return False
+        return True
 
     def instances(self, definition: Definition) -> list[dict[str, int]]:
         """The numbers that the letters of a definition run through; few of them where there are many."""
@@ -211,6 +227,13 @@ class World:
 
     def settle(self, key: Key, shape: tuple[int, ...]) -> None:
         self.shapes[general(key)] = shape
+
+    def is_bare(self, key: Key) -> bool:
+        """Whether a name, or one of its family, stands without an index somewhere."""
+        letters = self.spelling.letters
+        if len(self.bare) != self._bare[0]:
+            self._bare = (len(self.bare), {general(k, letters) for k in self.bare})
+        return general(key, letters) in self._bare[1]
 
     def arrays(self) -> set[Key]:
         """Names that are known to be arrays."""

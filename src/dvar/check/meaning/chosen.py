@@ -1,0 +1,130 @@
+r"""Names that stand where an index stands: the last one, ``h_T`` and ``a^{(n_l)}``, or a chosen one, ``z_{y_i}``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dvar.check.meaning.keys import Choice, Key, Spelling, letters_in, size_name, stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.world import World
+from dvar.core.node import Node
+from dvar.core.op import constant
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_CLASS = re.compile(
+    r"\b(class|label|target|categor\w+|correct|true|right|wanted|position|word|token|winner|winning)\b",
+    re.IGNORECASE,
+)
+_MAXIMUM = re.compile(r"maximi[sz]er|position of the (max|largest)|argmax|largest entry", re.IGNORECASE)
+_LAST_LAYER = 3
+
+
+def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
+    """Give numbers to the names of a problem that stand for indices."""
+    spelling = world.spelling
+    lettered = _lettered(spelling, statements)
+    # Where the largest entry is depends on the numbers: no index can stand for it.
+    compared = set() if _MAXIMUM.search(prose) else _compared(spelling, statements)
+    numbers: dict[str, int] = {}
+    chosen: dict[str, Choice] = {}
+    for stem, position, script in _indices(statements):
+        name = size_name(script)
+        if name is None or (stem, position) not in lettered or not isinstance(script, (t.Label, t.Symbol)):
+            continue
+        if set(letters_in(script)) <= spelling.letters and len(name) == 1:
+            continue
+        start, size = _run(world, stem, position, lettered[stem, position])
+        if position == "mark":
+            if not name.isdigit():
+                numbers.setdefault(name, world.sizes.get(name, _LAST_LAYER))
+        elif name in world.size_names:
+            numbers.setdefault(name, world.sizes[name])
+        elif isinstance(script, t.Symbol) and (script.subscripts or script.scripts):
+            chosen.setdefault(script.base, Choice(start, size))
+        elif len(name) == 1 and (name in compared or (name in "yc" and _CLASS.search(prose))):
+            chosen.setdefault(name, Choice(start, size))
+    world.spelling = replace(spelling, numbers=numbers, chosen=chosen)
+
+
+def _run(world: World, stem: str, position: str, letter: str) -> tuple[int, int]:
+    run = world.run_of(letter)
+    return run.start, len(run)
+
+
+def _indices(statements: Sequence[Statement]) -> Iterator[tuple[str, str, t.Expr]]:
+    """Every index: of which stem, at which place, and what stands there."""
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol):
+            continue
+        position = 0
+        for sub in part.subscripts:
+            for single in _singles(sub):
+                yield stem_of(part), str(position), single
+                position += 1
+        for script in part.scripts:
+            if script.kind in ("paren", "bracket") and script.value is not None:
+                yield stem_of(part), "mark", script.value
+
+
+def _singles(sub: t.Expr) -> Iterator[t.Expr]:
+    """The indices of one subscript; ``iy`` are two."""
+    if isinstance(sub, t.Label) and not sub.is_text and sub.text.isalpha() and len(sub.text) == 2:
+        for c in sub.text:
+            yield t.Label(c, sub.span)
+    elif isinstance(sub, t.Group) and sub.kind in ("tuple", "("):
+        yield from sub.items
+    else:
+        yield sub
+
+
+def _lettered(spelling: Spelling, statements: Sequence[Statement]) -> dict[tuple[str, str], str]:
+    """Places at which an index letter stands somewhere, with the letter."""
+    found: dict[tuple[str, str], str] = {}
+    for stem, position, script in _indices(statements):
+        letters = letters_in(script)
+        if len(letters) == 1 and letters[0] in spelling.letters:
+            found.setdefault((stem, position), letters[0])
+    return found
+
+
+def _compared(spelling: Spelling, statements: Sequence[Statement]) -> set[str]:
+    """Names that an index is compared with: ``1[k = y]``, ``j \\ne y``, ``δ_{jy}``."""
+    found: set[str] = set()
+    for part in parts(statements):
+        names: list[str] = []
+        if isinstance(part, t.Relation) and len(part.members) == 2:
+            names = [m.base for m in part.members if isinstance(m, t.Symbol) and not m.scripts]
+            if len(names) < 2:
+                continue
+        elif isinstance(part, t.Symbol) and part.base == "delta":
+            names = [c for sub in part.subscripts for c in letters_in(sub)]
+        if len(names) == 2 and len(set(names) & spelling.letters) == 1:
+            found |= set(names) - spelling.letters
+    return found
+
+
+def one_hot(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
+    """A one-hot label whose class has a name: ``Y_{ik}`` is 1 where k is ``y_i``, and 0 elsewhere."""
+    base = key.stem.lower()
+    choice = world.spelling.chosen.get(base)
+    if choice is None or base == key.stem or key.stem not in world.normalised:
+        return None
+    ints = [i for i in key.indices if isinstance(i, int)]
+    if len(ints) < len(key.indices) or key.marks:
+        return None
+    if not shape:
+        return constant(float(bool(ints) and ints[-1] == choice.number(base, ints[:-1])))
+    rows = max(1, shape[0]) if len(shape) == 2 and 1 not in shape else 1
+    hot = np.zeros((rows, choice.size))
+    for n in range(rows):
+        at = choice.number(base, [*ints, n + choice.start] if rows > 1 else ints)
+        hot[n, at - choice.start] = 1.0
+    return constant(hot.reshape(shape)) if hot.size == np.prod(shape) else None
+
+
+__all__ = ["choose", "one_hot"]
