@@ -92,7 +92,8 @@ def grouped(
                 for pattern, value in own.items()
             )
             used = _used(inside, spelling) & {p.stem for p in known}
-            alone = len(own) > 1 and used <= {p.stem for p in own}
+            again = any(p in known and same_tree(known[p], value) for p, value in own.items())
+            alone = len(own) > 1 and not again and used <= {p.stem for p in own}
             if alone and groups:
                 groups.append(Group(alone=True))
             elif clash or forgotten or opened & {p.stem for p in own} or not groups:

@@ -140,6 +140,8 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
             not (is_renewal and n == 0) and _is_taken(member.expr, made, world, ordinal)
         ):
             break
+        if n == 0 and (meant := _meant_by_last(member.expr, made, world)) is not None:
+            return Role("claim", (Definition(made.pattern, meant, ordinal),))
         numeric = _is_number(following.expr)
         if numeric and n == 0 and symbolic:
             # w_1 = 0.5 = …: numbers first, the formula behind
@@ -217,6 +219,26 @@ def _has_entries(made: Definition, world: World) -> bool:
     """Whether the entries of what is defined have a formula: ``z^l`` behind ``z^l_j = …``."""
     env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
     return bool(world.family(made.pattern.key(env)))
+
+
+def _meant_by_last(left: t.Expr, made: Definition, world: World) -> t.Expr | None:
+    """``δ^l = (…) δ^{l+1} …`` behind ``δ^L = ∂C/∂z^L``: every δ is such a derivative."""
+    if not isinstance(left, t.Symbol) or not made.is_recursive:
+        return None
+    places = [n for n, (_, slot) in enumerate(made.pattern.marks) if slot[0] == "letter"]
+    if len(places) != 1 or len(made.pattern.marks) != 1:
+        return None
+    marked = [s for s in left.scripts if s.kind != "transpose"]
+    for known in world.definitions.get(made.pattern.stem, ()):
+        value, pattern = known.value, known.pattern
+        if not isinstance(value, t.Derivative) or len(value.wrt) != 1 or len(pattern.marks) != 1:
+            continue
+        by = value.wrt[0]
+        if pattern.marks[0][1][0] != "const" or pattern.indices != made.pattern.indices:
+            continue
+        if isinstance(by, t.Symbol) and len(by.scripts) == len(marked) == 1:
+            return replace(value, wrt=(replace(by, scripts=tuple(marked)),))
+    return None
 
 
 def _is_alias(value: t.Symbol, key: Key, world: World, ordinal: int) -> bool:

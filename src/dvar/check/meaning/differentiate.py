@@ -10,7 +10,7 @@ import numpy as np
 
 from dvar.check.meaning import gradients
 from dvar.check.meaning.effort import pay
-from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
@@ -38,6 +38,10 @@ LARGEST = 64
 
 PARTIAL = "partial derivative, other names held fixed"
 """A reading that may make a line right, but not wrong."""
+
+
+_TIMES = frozenset("tTn")
+"""Letters of times and steps: what carries them may depend on what went before."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +95,20 @@ def whole_jacobian(e: Interpreter, tree: t.Product) -> Value | None:
 
 def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
     key = key_of(e, of)
-    open_ = key is not None and gradients.is_open(e, key)
     place = place_of(e, wrt)
-    if open_ and key is not None:
+    if key is not None and not _is_entry_beside(of, wrt) and gradients.is_open(e, key):
         return gradients.of_open(e, key, place, key_of(e, wrt))
     top = numerator(e, of)
     return between(e, top, place, key)
+
+
+def _is_entry_beside(of: t.Expr, wrt: t.Expr) -> bool:
+    """``∂x_i/∂x_j``: two entries of one name do not depend on each other, as ``h_t`` does on ``h_{t-1}``."""
+    if not isinstance(of, t.Symbol) or not isinstance(wrt, t.Symbol) or not of.subscripts:
+        return False
+    apart = any(isinstance(sub, t.Sum) for sub in (*of.subscripts, *wrt.subscripts))
+    same = stem_of(of) == stem_of(wrt) and len(of.subscripts) == len(wrt.subscripts)
+    return same and not apart and set(letters_in(of.subscripts[0])).isdisjoint(_TIMES)
 
 
 def numerator(e: Interpreter, tree: t.Expr) -> Node:

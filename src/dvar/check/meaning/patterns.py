@@ -25,10 +25,6 @@ class Pattern:
         slots = [slot for _, slot in self.marks] + list(self.indices)
         return frozenset(str(s[1]) for s in slots if s[0] == "letter")
 
-    @property
-    def is_exact(self) -> bool:
-        return not self.letters
-
     def key(self, env: Bindings) -> Key:
         """The name for these letters."""
 

@@ -172,8 +172,7 @@ class World:
                 continue
             before = definition.position <= position
             order = definition.position if before else -definition.position
-            exact_ = int(definition.pattern.is_exact)
-            rank = (int(not definition.numeric), exact_, int(before), order)
+            rank = (int(not definition.numeric), -len(definition.pattern.letters), int(before), order)
             if best is None or rank > best[0]:
                 best = (rank, definition, bound)
         return None if best is None else best[1:]
