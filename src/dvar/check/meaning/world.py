@@ -6,6 +6,7 @@ from bisect import bisect_right, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice, product
 
 from dvar.check.meaning.keys import Index, Key, Spelling, stem_of
@@ -37,7 +38,7 @@ class Definition:
     numeric: bool = False
     code: bool = False
 
-    @property
+    @cached_property
     def is_recursive(self) -> bool:
         """Whether a family is told by its own next or last member."""
         return any(
@@ -145,7 +146,7 @@ class World:
             insort(self.redefined, definition.position)
         self.definitions.setdefault(pattern.stem, []).append(definition)
         self._same.setdefault(pattern, []).append(definition)
-        if pattern.is_exact:
+        if not pattern.letters:
             self._exact.setdefault(pattern.key({}), []).append(definition)
         else:
             self._families.setdefault(pattern.stem, []).append(definition)
