@@ -11,9 +11,11 @@ from dvar.check.judge import tables
 from dvar.check.judge.compare import forget
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
+from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
-from dvar.check.meaning.implied import written_out
 from dvar.check.meaning import effort
+from dvar.check.meaning.implied import written_out
+from dvar.check.meaning.layouts import Layouts
 from dvar.check.report import Judgement, Report
 from dvar.read.worksheet.document import Document, Statement
 
@@ -57,11 +59,17 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
     """The report on a document whose statements have been read."""
     statements = told(document, statements)
     found: list[Judgement | None] = [None] * len(statements)
+    layouts, done = Layouts(), []
     try:
         with effort.document():
             for context in contexts(document, statements):
+                context.problem.world.layouts = layouts
+                done.append(context)
                 for ordinal in context.problem.ordinals:
                     found[ordinal] = judging.judge_statement(context, ordinal)
+            if layouts.decide(document.text):
+                layouts.strict = True
+                _judge_turned(done, found)
     finally:
         forget()
     judgements = tuple(j for j in found if j is not None)
@@ -83,4 +91,15 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
         ledger = ledger.carried_over()
         context = judging.Context(document, statements, problem, ledger, prose=problem.prose)
         context.cells = tables.subjects(document, statements, problem.ordinals, problem.world)
+        own = [statements[ordinal] for ordinal in problem.ordinals]
+        context.constraints = constraints(problem.world, own)
         yield context
+
+
+def _judge_turned(contexts: Sequence[judging.Context], found: list[Judgement | None]) -> None:
+    """Judge the gradients again that hold only transposed, now that this is not how the document does it."""
+    for context in contexts:
+        for ordinal in context.problem.ordinals:
+            judgement = found[ordinal]
+            if judgement is not None and judgement.verdict == "convention":
+                found[ordinal] = judging.judge_statement(context, ordinal)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import places
@@ -57,6 +58,7 @@ def bends(
     yield from _sums(tree, text, letters)
     yield from _masks(tree, text)
     yield from _names(tree, text, others)
+    yield from _names_throughout(tree, text, others)
 
 
 def _source(text: str, tree: t.Expr) -> str:
@@ -155,28 +157,36 @@ def _is_one(tree: t.Expr) -> bool:
 
 
 def _scaled(tree: t.Expr, text: str, sizes: Sequence[str]) -> Iterator[Bend]:
+    """A factor that is missing: a number, how many there are of something, another quantity."""
+    span = tree.span
+    by: list[tuple[t.Expr, str]] = [(t.Number(n, span), n) for n in ("2", "3", "4")]
+    by += [(t.Symbol(size, span), size) for size in sizes]
+    for factor, shown in by:
+        yield from _times(tree, text, factor, shown)
+    for part, rebuild in places(tree):
+        if isinstance(part, t.Sum) and len(part.terms) > 1:
+            for n, term in enumerate(part.terms):
+                for bend in _times(term, text, by[0][0], "2"):
+                    terms = (*part.terms[:n], bend.tree, *part.terms[n + 1 :])
+                    yield replace(bend, tree=rebuild(replace(part, terms=terms)))
+
+
+def scaled_by(tree: t.Expr, text: str, names: Sequence[t.Symbol]) -> Iterator[Bend]:
+    """A quantity that is missing as a factor or below the line."""
+    for name in names:
+        yield from _times(tree, text, replace(name, span=tree.span), _source(text, name))
+
+
+def _times(tree: t.Expr, text: str, factor: t.Expr, shown: str) -> Iterator[Bend]:
     span, source = tree.span, _source(text, tree)
-    for number in ("2", "3", "4"):
-        scaled = t.Product((t.Number(number, span), _grouped(tree)), ("",), span)
-        yield Bend("missing-factor", scaled, (span, f"{number}({source})"), f"a factor {number}")
-        halved = t.Quotient(tree, t.Number(number, span), span)
-        yield Bend(
-            "missing-factor",
-            halved,
-            (span, rf"\frac{{1}}{{{number}}}({source})"),
-            f"a factor 1/{number}",
-        )
-    for size in sizes:
-        by = t.Symbol(size, span)
-        divided = t.Quotient(tree, by, span)
-        yield Bend(
-            "missing-factor",
-            divided,
-            (span, rf"\frac{{1}}{{{size}}}({source})"),
-            f"a factor 1/{size}",
-        )
-        times = t.Product((by, _grouped(tree)), ("",), span)
-        yield Bend("missing-factor", times, (span, f"{size}({source})"), f"a factor {size}")
+    scaled = t.Product((factor, _grouped(tree)), ("",), span)
+    gap = "" if shown.isdigit() else r"\, "
+    yield Bend(
+        "missing-factor", scaled, (span, f"{shown}{gap}({source})"), f"a factor {shown}"
+    )
+    divided = t.Quotient(tree, factor, span)
+    edit = (span, rf"\frac{{1}}{{{shown}}}({source})")
+    yield Bend("missing-factor", divided, edit, f"a factor 1/{shown}")
 
 
 def _grouped(tree: t.Expr) -> t.Expr:
@@ -328,6 +338,35 @@ def _names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend
         reversed_ = _reversed_indices(part)
         if reversed_ is not None:
             yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
+
+
+def _names_throughout(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
+    """One name for another wherever it stands in a fraction or in brackets: ``u/‖u‖`` for ``v/‖v‖``."""
+    for part, rebuild in places(tree):
+        if not isinstance(part, (t.Quotient, t.Group)):
+            continue
+        names = [x for x in t.walk(part) if isinstance(x, t.Symbol)]
+        for name in {x.base: x for x in names}.values():
+            if sum(_same_name(x, name) for x in names) < 2:
+                continue
+            for other in others:
+                if not _same_name(name, other):
+                    new = _renamed(part, name, other)
+                    written = _source(text, other)
+                    yield Bend(
+                        "wrong-variable", rebuild(new), None, f"{written} for {_source(text, name)}"
+                    )
+
+
+def _renamed(tree: Any, name: t.Symbol, other: t.Symbol) -> Any:
+    if isinstance(tree, tuple):
+        return tuple(_renamed(x, name, other) for x in tree)
+    if not hasattr(tree, "span"):
+        return tree
+    if isinstance(tree, t.Symbol) and _same_name(tree, name):
+        return replace(other, span=tree.span)
+    changed = {f.name: _renamed(getattr(tree, f.name), name, other) for f in fields(tree) if f.name != "span"}
+    return replace(tree, **changed)
 
 
 def _reversed_indices(part: t.Symbol) -> t.Symbol | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from time import monotonic
 
 import numpy as np
 
-from dvar.check.cause.bends import Bend, bends
+from dvar.check.cause.bends import Bend, bends, scaled_by
 from dvar.check.judge import links
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
@@ -17,6 +18,8 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, plain_units, read_literal
 from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import differentiate
+from dvar.check.meaning.alphabet import COUNTS
+from dvar.check.meaning.keys import sort
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
 from dvar.core.node import Node, topological
@@ -95,7 +98,9 @@ def _repairs(
     if isinstance(left, t.Derivative) and isinstance(left.of, t.Symbol):
         others = [o for o in others if not _is_alike(o, left.of)]
     others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]
-    for bend in bends(right, text, others[:OTHERS], sizes, letters):
+    scalars = _scalars(place, others[:OTHERS])
+    tried = bends(right, text, others[:OTHERS], sizes, letters)
+    for bend in chain(scaled_by(right, text, scalars), tried):
         if monotonic() - started > SECONDS or len(found) >= 4:
             break
         if found and bend.cause in {b.cause for b in found}:
@@ -130,6 +135,17 @@ def _is_chance(bend: Bend, link: Link) -> bool:
         for s in (link.left, link.right)
     )
     return not right <= left
+
+
+def _scalars(place: Place, names: Sequence[t.Symbol]) -> list[t.Symbol]:
+    """The names that stand for open numbers: a missing factor may be one of them."""
+    found = []
+    for name in names:
+        key = sort(name, place.world.spelling, {}).key
+        if place.world.shape(key) == () and place.world.find(key, place.position) is None:
+            if not key.indices and key.stem not in COUNTS | place.world.size_names:
+                found.append(name)
+    return found[:6]
 
 
 def _names(tree: t.Expr) -> list[str]:

@@ -19,13 +19,14 @@ from dvar.check.judge.literal import (
 )
 from dvar.check.meaning import differentiate, gradients, names
 from dvar.check.meaning.aligning import put_in
+from dvar.check.meaning.assumptions import Assumption, assuming, depending
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, reshaped, squeezed
-from dvar.check.meaning.world import World
+from dvar.check.meaning.world import World, general
 from dvar.core.node import Node, topological
-from dvar.core.op import Array
+from dvar.core.op import VARIABLE, Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 
@@ -62,6 +63,7 @@ class Place:
     line: int
     conditions: Sequence[t.Expr] = ()
     code: bool = False
+    assumptions: Sequence[Assumption] = ()
 
     def reader(
         self, choices: Choices | None = None, env: dict[str, int] | None = None
@@ -235,9 +237,19 @@ def judge_link(
         )
         return _or_identity(place, right, left, envs, link)
     link = links.as_functions(world, place.position, left, right, envs, code=place.code)
+    if link.verdict in ("wrong", "unknown") and place.assumptions:
+        with assuming(world, place.assumptions):
+            held = links.as_functions(world, place.position, left, right, envs, code=place.code)
+        if held.verdict in ("ok", "convention"):
+            said = ", ".join(sorted({str(a) for a in place.assumptions}))
+            return replace(held, why=held.why or f"holds since {said}")
     if link.verdict == "wrong":
         link = _second_thoughts(place, left, right, envs, link)
-    elif link.verdict == "unknown" and link.why.startswith("a derivative between names"):
+    if link.verdict in ("wrong", "unknown"):
+        open_ = _as_open_functions(place, left, right, envs)
+        if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
+            return open_
+    if link.verdict == "unknown" and link.why.startswith("a derivative between names"):
         zero = links.as_functions(
             world, place.position, left, right, envs, code=place.code, may_vanish=True
         )
@@ -271,6 +283,33 @@ def _unless_right(
     return link
 
 
+def _as_open_functions(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> Link | None:
+    """Rules for functions that are left open: ``∂(uᵀv)/∂x`` in terms of ``∂u/∂x`` and ``∂v/∂x``."""
+    world, reader = place.world, place.reader(env=envs[0] if envs else {})
+    dependent: dict[Key, list[Node]] = {}
+    for part in (*t.walk(left), *t.walk(right)):
+        if not isinstance(part, t.Derivative) or part.of is None or len(part.wrt) != 1:
+            continue
+        of, wrt = (differentiate.key_of(reader, x) for x in (part.of, part.wrt[0]))
+        if of is None or wrt is None or of == wrt or world.find(of, place.position) is not None:
+            continue
+        if general(of) in world.loss_names:
+            continue
+        try:
+            node = reader.node(part.wrt[0])
+        except NotUnderstood:
+            continue
+        if node.op is VARIABLE and node not in dependent.setdefault(of, []):
+            dependent[of].append(node)
+    if not dependent:
+        return None
+    with depending(world, dependent):
+        link = links.as_functions(world, place.position, left, right, envs, code=place.code)
+    return link if link.verdict in ("ok", "convention", "wrong") else None
+
+
 def _second_thoughts(
     place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]], link: Link
 ) -> Link:
@@ -292,21 +331,26 @@ def _second_thoughts(
 
 
 def strangers(place: Place, link: Link) -> set[str]:
-    """Open names of one side that are nowhere else: in no formula, not given, not on the other side."""
+    """Open names of one side only that no formula has and nothing gives: who knows what they mean?
+
+    What stands on both sides is the same on both, whatever it means.
+    """
     world = place.world
-    left, right = (_open_names(place, side) for side in (link.left, link.right))
     under = set(topological(list(world.named)))
-    unknown = {n for n in left ^ right if n not in under and n not in place.ledger.given}
-    if not (left & right):
-        unknown |= {n for n in left | right if str(world.keys[n]) not in world.familiar}
-    return {str(world.keys[n]) for n in unknown}
-
-
-def _open_names(place: Place, side: Value | None) -> set[Node]:
-    if side is None:
-        return set()
-    node = side.node if isinstance(side, Jacobian) else side
-    return {part for part in topological([node]) if part in place.world.keys}
+    sides = [
+        {n for n in topological([v.node if isinstance(v, Jacobian) else v]) if n in world.keys}
+        for v in (link.left, link.right)
+        if v is not None
+    ]
+    both = set.intersection(*sides) if sides else set()
+    common = {world.keys[n].stem for n in both}
+    unknown = {
+        name for name in link.opened - world.familiar if name.rstrip("*").split("_")[0] not in common
+    }
+    for node in set().union(*sides) - both:
+        if node not in under and node not in place.ledger.given:
+            unknown.add(str(world.keys[node]))
+    return unknown
 
 
 def _defines_open(

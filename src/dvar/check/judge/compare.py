@@ -18,10 +18,11 @@ from dvar.check.meaning.values import (
     sizes,
     squeezed,
 )
-from dvar.core.node import Node
-from dvar.core.op import Array
+from dvar.core.node import Node, topological
+from dvar.core.op import CONSTANT, Array
 from dvar.ops import TABLE
 
+_HINGES = frozenset({"maximum", "greater", "greater_equal"})
 ENOUGH = 3
 """Points at which both sides have values; agreement at all of them is taken for equality."""
 
@@ -51,17 +52,23 @@ class Comparison:
     difference: Difference | None = None
 
 
-def compare(left: Value, right: Value, near: Mapping[Node, Any] | None = None) -> Comparison:
+def compare(
+    left: Value, right: Value, near: Mapping[Node, Any] | None = None, strict: bool = False, active: bool = False
+) -> Comparison:
     """Compare two values as functions of their open names.
 
     Args:
         left, right: what stands on the two sides.
         near: numbers given in the document; points are then taken close to them, on the same side of
             every kink.
+        strict: whether a gradient by a matrix must not be transposed.
+        active: whether only points count at which every max(0, …) is positive.
     """
     first: Comparison | None = None
     for how, a, b in forms(left, right):
-        outcome = _equal(a, b, near)
+        if strict and how == "transposed":
+            continue
+        outcome = _equal_where_active(a, b) if active else _equal(a, b, near)
         if outcome.holds:
             return Comparison(True, how)
         if first is None and outcome.holds is False:
@@ -100,8 +107,6 @@ def _plain(a: Node, b: Node) -> Iterable[tuple[str, Node, Node]]:
         yield "scalar", a, TABLE["broadcast_to"](b, sizes(a))
     elif not a.shape:
         yield "scalar", TABLE["broadcast_to"](a, sizes(b)), b
-    if a.ndim == b.ndim == 2 and 1 not in sizes(a) and sizes(a)[::-1] == sizes(b):
-        yield "transposed", a, TABLE["transpose"](b)
 
 
 def _against(derivative: Jacobian, plain: Node) -> Iterable[tuple[str, Node, Node]]:
@@ -109,7 +114,13 @@ def _against(derivative: Jacobian, plain: Node) -> Iterable[tuple[str, Node, Nod
     for how, array in _arrays(derivative):
         for more, a, b in _plain(array, plain):
             yield (more or how) if how in ("", "elementwise") else how, a, b
+        if _is_matrix(array) and sizes(array)[::-1] == sizes(plain):
+            yield "transposed", array, TABLE["transpose"](plain)
     yield from _shorthand(derivative, plain)
+
+
+def _is_matrix(node: Node) -> bool:
+    return node.ndim == 2 and 1 not in sizes(node)
 
 
 def _arrays(derivative: Jacobian) -> Iterable[tuple[str, Node]]:
@@ -161,6 +172,35 @@ def _equal(a: Node, b: Node, near: Mapping[Node, Any] | None) -> Comparison:
         if agreed >= ENOUGH:
             return Comparison(True)
     return Comparison(True if agreed >= 2 else None)
+
+
+def _equal_where_active(a: Node, b: Node) -> Comparison:
+    """Whether two values agree wherever no hinge is at rest."""
+    hinges = [n for n in topological([a, b]) if n.op.name in _HINGES and len(n.inputs) == 2]
+    agreed = 0
+    for seed in range(40):
+        point = _cached(RANGES[seed % 2], 100 + seed)
+        x, y = point.value(a), point.value(b)
+        if x is None or y is None or not finite(x, y):
+            continue
+        if not all(_is_active(point, hinge) for hinge in hinges):
+            continue
+        if not same(x, y):
+            return Comparison(False, "", Difference(point, x, y, None))
+        agreed += 1
+        if agreed >= ENOUGH:
+            return Comparison(True)
+    return Comparison(None)
+
+
+def _is_active(point: Point, hinge: Node) -> bool:
+    """Whether the side of a maximum or a comparison that is no constant is the larger one."""
+    first, second = hinge.inputs
+    x, y = point.value(first), point.value(second)
+    if x is None or y is None:
+        return False
+    low, high = (x, y) if first.op is CONSTANT else (y, x)
+    return bool(np.all(high > low))
 
 
 def points(near: Mapping[Node, Any] | None) -> Iterable[Point]:

@@ -192,7 +192,7 @@ def _read_and_compare(
             return Link("unknown", str(apart))
         opened |= reader.opened
         sides = sides or (a, b)
-        outcome = compare(a, b, near)
+        outcome = compare(a, b, near, world.layouts.strict, world.is_active())
         if outcome.holds is None:
             if a == b:
                 held += 1
@@ -211,8 +211,19 @@ def _read_and_compare(
         return worst
     if sides is None:
         return Link("unknown", "no index satisfies the conditions")
+    if _is_by_matrix(sides[0]):
+        world.layouts.note(how)
     verdict = "convention" if how in ("layout", "transposed", "shorthand") else "ok"
     return Link(verdict, how, *sides, opened=frozenset(opened))
+
+
+def _is_by_matrix(value: Value) -> bool:
+    """The gradient of a number by a matrix."""
+    return (
+        isinstance(value, Jacobian)
+        and not squeezed(value.of_shape)
+        and len(squeezed(value.wrt_shape)) == 2
+    )
 
 
 def _is_diagonal_only(env: Mapping[str, int], envs: Sequence[Mapping[str, int]]) -> bool:

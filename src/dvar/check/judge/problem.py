@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,8 +17,8 @@ from dvar.check.meaning.chosen import choose
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
-from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.letters import parts, spelling_of
+from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.ranks import separate
 from dvar.check.meaning.survey import survey
@@ -25,6 +26,7 @@ from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import Definition, World, definition_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+
 
 @dataclass
 class Problem:
@@ -69,6 +71,12 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
 # ── one problem ─────────────────────────────────────────────────────────────────────────────────
 
 
+_SUPPOSED = re.compile(
+    r"\b(if|when|suppose|assume|now|wenn|falls|si|supongamos|supposons)\b[^.;:]*$", re.IGNORECASE
+)
+"""Words in front of a definition that holds from there on."""
+
+
 @dataclass
 class _Draft:
     """A problem in the making: some definitions turn out to be none, some claims to be definitions.
@@ -92,6 +100,7 @@ class _Draft:
     parts: Sequence[int]
     broken: set[int] = field(default_factory=set)
     renewed: set[int] = field(default_factory=set)
+    spread: bool = False
     prose: str = ""
 
     @property
@@ -112,6 +121,7 @@ class _Draft:
 
     def made(self, matrices: bool | None) -> Problem:
         world = World(self.spelling, self.number)
+        world.is_spread = self.spread
         survey(world, self.own, self.prose)
         notation.see(world, self.statements, self.ordinals, self.document.text)
         if matrices is not None:
@@ -150,8 +160,9 @@ class _Draft:
         region = self.document.regions[statement.region]
         code = region.kind == "code" and region.language != ""
         problem.roles[ordinal] = role
+        onwards = _SUPPOSED.search(region.before) is not None
         for definition in role.definitions:
-            problem.world.define(replace(definition, code=code))
+            problem.world.define(replace(definition, code=code, onwards=onwards))
 
     # ── claims that define ──────────────────────────────────────────────────────────────────────
 
@@ -188,8 +199,44 @@ def _problem(draft: _Draft) -> Problem:
         _, flat_misfits = _warm_up(trial)
         if flat_misfits < misfits:
             problem, _ = flat.settled(False)
+    if problem.world.matrices:
+        problem = _spread(draft, problem)
     _acquaint(problem, draft.own)
     return problem
+
+
+def _spread(draft: _Draft, problem: Problem) -> Problem:
+    """The problem with unequal sizes for whatever may have them, if all formulas still fit."""
+    trial = replace(draft, spread=True).made(None)
+    if trial.world.inferred == problem.world.inferred:
+        return problem
+    _warm_up(trial)
+    _warm_up(problem)
+    if _misfits(draft, trial) > _misfits(draft, draft.made(None)):
+        return problem
+    trial = replace(draft, spread=True).made(None)
+    _warm_up(trial)
+    return trial
+
+
+def _misfits(draft: _Draft, problem: Problem) -> int:
+    """How many formulas have shapes that do not fit."""
+    world, count = problem.world, 0
+    for ordinal in draft.ordinals:
+        statement = draft.statements[ordinal]
+        trees = [m.expr for m in statement.members if m.expr is not None]
+        env = {c: _sample(world, c) for tree in trees for c in free_letters(tree, world.spelling)}
+        for tree in trees:
+            try:
+                Interpreter(world, ordinal, None, env).node(tree)
+            except NotUnderstood as reason:
+                count += _is_misfit(reason)
+    return count
+
+
+def _is_misfit(reason: NotUnderstood) -> bool:
+    said = str(reason)
+    return "fit" in said or "product of" in said or "of an array of shape" in said
 
 
 def _acquaint(problem: Problem, own: Sequence[Statement]) -> None:
@@ -247,7 +294,7 @@ def _warm_up(problem: Problem) -> tuple[set[int], int]:
                 failed.add(definition.position)
             except NotUnderstood as reason:
                 failed.add(definition.position)
-                misfits += "fit" in str(reason) or "product of shapes" in str(reason)
+                misfits += _is_misfit(reason)
     return failed & set(problem.ordinals), misfits
 
 

@@ -14,18 +14,17 @@ from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
+from dvar.check.judge.properties import constraint_of, said_of
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of
 from dvar.check.meaning import effort, gradients
+from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.values import Jacobian
 from dvar.check.meaning.world import definition_of
 from dvar.check.report import Judgement
-from dvar.core.node import topological
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
-
 
 INTERNAL = "a mistake of dvar itself"
 """Said of statements whose judging broke down."""
@@ -43,6 +42,7 @@ class Context:
     prose: str = ""
     names: dict[object, t.Symbol] = field(default_factory=dict)
     cells: dict[int, list[Member]] = field(default_factory=dict)
+    constraints: list[Assumption] = field(default_factory=list)
     chains: dict[int, list[Member]] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     conditions: dict[int, list[t.Expr]] = field(default_factory=dict)
@@ -89,7 +89,10 @@ def _place(context: Context, ordinal: int) -> Place:
         conditions += context.conditions.get(context.previous, [])  # a chain that goes on
     context.conditions[ordinal] = conditions
     code = region.kind == "code" and region.language not in ("", "text", "math")
-    return Place(context.problem.world, context.ledger, ordinal, line, conditions, code)
+    world = context.problem.world
+    assumptions = said_of(context.document, statement) if world.matrices else []
+    assumptions += context.constraints
+    return Place(world, context.ledger, ordinal, line, conditions, code, assumptions)
 
 
 _IF = re.compile(
@@ -132,6 +135,8 @@ def _verdict(
     if role.kind == "update":
         context.chains[ordinal] = members
         return updates.judge_update(place, statement, context.prose), "update"
+    if constraint_of(place.world, statement) is not None:
+        return Verdict("definition"), "definition"
     start = 1
     chain.learn_condition(place)
     cell = context.cells.get(ordinal)

@@ -9,7 +9,8 @@ from dvar.check.meaning import differentiate, functions, names, products
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.patterns import pattern_of
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number, settle, sizes
+from dvar.check.meaning.survey import names_dependence
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number, settle
 from dvar.check.meaning.world import Definition
 from dvar.core.node import Node
 from dvar.ops import TABLE
@@ -30,7 +31,7 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     key = sort(bare, e.world.spelling, e.env).key
     function = _function(e, bare, key, tree.args)
     if function is not None:
-        arguments = [e.node(arg, hint if len(tree.args) == 1 else None) for arg in tree.args]
+        arguments = [e.node(arg, h) for arg, h in zip(tree.args, _hints(e, key, tree, hint), strict=True)]
         return _behind(e, function(arguments), tree)
     entry = _entry(e, key, tree)
     if entry is not None:
@@ -38,6 +39,18 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     if _is_dependence(e, key, tree):
         return _behind(e, e.value(head, hint), tree)
     return _multiplied(e, tree, hint)
+
+
+def _hints(
+    e: Interpreter, key: Key, tree: t.Apply, hint: tuple[int, ...] | None
+) -> list[tuple[int, ...] | None]:
+    """The shapes that arguments have if nothing else is known of them: those of the parameters."""
+    found = e.world.find(key, e.position)
+    if found is not None and len(found[0].params) == len(tree.args):
+        params = [p for p in found[0].params if isinstance(p, t.Symbol)]
+        if len(params) == len(tree.args):
+            return [e.world.shape(sort(p, e.world.spelling, e.env).key) for p in params]
+    return [hint if len(tree.args) == 1 else None for _ in tree.args]
 
 
 def _plain(head: t.Symbol) -> t.Symbol:
@@ -178,7 +191,7 @@ def _entry(e: Interpreter, key: Key, tree: t.Apply) -> Node | None:
 
 def _is_dependence(e: Interpreter, key: Key, tree: t.Apply) -> bool:
     """``J(w, b)`` where J is a quantity: what it depends on is said, nothing is multiplied."""
-    if not all(isinstance(a, t.Symbol) for a in tree.args):
+    if not names_dependence(tree, e.world.spelling) or key.stem in e.world.size_names:
         return False
     if len(tree.args) > 1:
         return True

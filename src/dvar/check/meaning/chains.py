@@ -94,7 +94,8 @@ def as_node(e: Interpreter, jacobian: Jacobian) -> Node:
     if not of:
         laid = reshaped(node, jacobian.wrt_shape) if wrt else node
         if e.world.numerator_layout and laid.ndim == 2:
-            return TABLE["transpose"](laid)
+            turned = TABLE["transpose"](laid)
+            return e.choices.pick([("numerator layout", turned), ("denominator layout", laid)])
         return laid
     if not wrt:
         return reshaped(node, jacobian.of_shape)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvar.check.meaning import gradients
+from dvar.check.meaning import functions, gradients
 from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.values import (
@@ -99,6 +99,8 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
     if key is not None and not _is_entry_beside(of, wrt) and gradients.is_open(e, key):
         return gradients.of_open(e, key, place, key_of(e, wrt))
     top = numerator(e, of)
+    if not _reaches(top, place):
+        place = _spelled_matrix(e, of, wrt) or place
     return between(e, top, place, key)
 
 
@@ -109,6 +111,23 @@ def _is_entry_beside(of: t.Expr, wrt: t.Expr) -> bool:
     apart = any(isinstance(sub, t.Sum) for sub in (*of.subscripts, *wrt.subscripts))
     same = stem_of(of) == stem_of(wrt) and len(of.subscripts) == len(wrt.subscripts)
     return same and not apart and set(letters_in(of.subscripts[0])).isdisjoint(_TIMES)
+
+
+def _reaches(top: Node, place: Place) -> bool:
+    under = set(topological([top]))
+    return any(node in under for node, _ in place.parts)
+
+
+def _spelled_matrix(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Place | None:
+    """``∂/∂X`` of a formula in which X is spelled out as the matrix of its entries x."""
+    if not isinstance(wrt, t.Symbol) or not wrt.base.isupper():
+        return None
+    for part in t.walk(of):
+        if isinstance(part, t.Matrix):
+            entries = [entry for row in part.rows for entry in row]
+            if all(isinstance(x, t.Symbol) and x.base == wrt.base.lower() for x in entries):
+                return place_at(e.node(replace(part, scripts=())))
+    return None
 
 
 def numerator(e: Interpreter, tree: t.Expr) -> Node:
@@ -125,7 +144,8 @@ def key_of(e: Interpreter, tree: t.Expr) -> Key | None:
     if isinstance(tree, t.Brace):
         return key_of(e, tree.body)
     if isinstance(tree, t.Apply) and not tree.scripts and not tree.subscripts and not tree.primes:
-        return key_of(e, tree.head)
+        known = len(tree.head.base) > 1 and functions.is_known(tree.head.base)
+        return None if known else key_of(e, tree.head)
     if not isinstance(tree, t.Symbol) or tree.primes:
         return None
     name = sort(tree, e.world.spelling, e.env)

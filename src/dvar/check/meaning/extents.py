@@ -6,37 +6,21 @@ from collections.abc import Iterable, Sequence
 
 from dvar.check.meaning.aligning import literal_shape, put_in
 from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
-from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.patterns import pattern_of
+from dvar.check.meaning.shapes import infer
+from dvar.check.meaning.shaping import ONE, Shaping
+from dvar.check.meaning.unions import Item, Unions
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
 _POOL = (3, 4, 2, 5, 3, 4, 2, 5, 3, 4, 2, 5)
+_SPREAD = (4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3)
+"""Sizes that nothing is said of, unequal so that a transpose that is missing shows."""
 LARGEST = 8
 """Sizes that a document gives are taken where they are not larger than this."""
 
-Item = tuple[str, ...]
-
-
-class Unions:
-    """Things that have the same size."""
-
-    def __init__(self) -> None:
-        self._parent: dict[Item, Item] = {}
-
-    def root(self, item: Item) -> Item:
-        self._parent.setdefault(item, item)
-        while self._parent[item] != item:
-            self._parent[item] = self._parent[self._parent[item]]
-            item = self._parent[item]
-        return item
-
-    def join(self, a: Item, b: Item) -> None:
-        self._parent[self.root(a)] = self.root(b)
-
-    def items(self) -> list[Item]:
-        return list(self._parent)
 
 
 def measure(world: World, statements: Sequence[Statement]) -> None:
@@ -50,10 +34,69 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     declared = _declared(world, statements, unions, fixed)
     for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:
         del fixed[item]  # a number that counts nothing
+    shaping = _shaped(world, statements, unions, fixed, declared)
     _number(world, unions, fixed)
     for key, sizes in declared:
         shape = tuple(_size(world, size) for size in sizes)
         world.shapes[key] = _as_shape(shape)
+    _take(world, shaping, unions)
+
+
+def _shaped(
+    world: World,
+    statements: Sequence[Statement],
+    unions: Unions,
+    fixed: dict[Item, int],
+    declared: Sequence[tuple[Key, tuple[t.Expr, ...]]],
+) -> Shaping:
+    """What declarations, numbers and formulas together show of shapes."""
+    shaping = Shaping(world, unions)
+    for key, sizes in declared:
+        shaping.declare(key, [_item(size, unions, fixed) for size in sizes])
+    for key, shape in world.given_shapes.items():
+        items = [ONE if n == 1 else ("given", str(key), str(n)) for n in shape]
+        for item, n in zip(items, shape, strict=True):
+            if item != ONE:
+                fixed[item] = n
+        shaping.declare(key, items)
+    for item, n in fixed.items():
+        unions.mark(item, n)
+    if world.matrices:
+        infer(shaping, statements)
+    entries = {i for i in unions.items() if i[0] == "entry"}
+    for key, known in shaping.known.items():
+        if known and not key.marks and not key.indices:
+            for axis, item in enumerate(known):
+                if ("entry", key.stem, str(axis)) in entries:
+                    shaping.join(item, ("entry", key.stem, str(axis)))
+    return shaping
+
+
+def _item(size: t.Expr, unions: Unions, fixed: dict[Item, int]) -> Item:
+    """What a declared size is to the classes of sizes."""
+    if isinstance(size, t.Number) and size.is_whole:
+        n = int(size.value)
+        if n == 1:
+            return ONE
+        fixed[("number", str(n))] = n
+        return ("number", str(n))
+    name = size_name(size)
+    if name is None:
+        return ("formula", str(size.span[0]))
+    unions.mark(("size", name), name)
+    return ("size", name)
+
+
+def _take(world: World, shaping: Shaping, unions: Unions) -> None:
+    """Put what was found of shapes into the world."""
+    for key, known in shaping.known.items():
+        shape = tuple(1 if i == ONE else unions.number(i, world.default_size) for i in known)
+        world.inferred[key] = shape
+        if shape and not key.marks and not key.indices:
+            if shape[1] == 1:
+                world.columns.add(key.stem)
+            elif shape[0] == 1:
+                world.rows.add(key.stem)
 
 
 def _as_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -201,12 +244,21 @@ def _number(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
     for item, size in fixed.items():
         root = unions.root(item)
         values[root] = max(size, values.get(root, 0))
-    pool = iter(_POOL)
+    pool, spread = iter(_POOL), iter(_SPREAD)
+    named = {unions.root(i) for i in unions.items() if i[0] == "size"}
+    counted = {unions.root(i) for i in unions.items() if i[0] in ("letter", "entry")}
     for item in unions.items():
         root = unions.root(item)
-        if root not in values:
-            has_letter = any(unions.root(i) == root and i[0] == "size" for i in unions.items())
-            values[root] = next(pool, 3) if has_letter else 3
+        if root in values:
+            continue
+        if root in named:
+            values[root] = next(pool, 3)
+        elif world.is_spread and root not in counted:
+            values[root] = next(spread, 3)
+        else:
+            values[root] = world.default_size
+    for root, value in values.items():
+        unions.numbers[root] = value
     for item in unions.items():
         if item[0] in ("letter", "size"):
             world.sizes[item[1]] = values[unions.root(item)]

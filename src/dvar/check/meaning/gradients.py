@@ -203,7 +203,7 @@ def is_open(e: Interpreter, key: Key) -> bool:
 
     world = e.world
     found = world.find(key, e.position)
-    if found is not None and not found[0].numeric:
+    if (found is not None and not found[0].numeric) or key in world.dependents:
         return False
     if key in world.keys.values() and general(key) not in world.numerators:
         return False

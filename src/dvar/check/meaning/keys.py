@@ -99,6 +99,18 @@ class Unbound(Exception):
     """An index letter without a number."""
 
 
+def unwrapped(tree: t.Expr) -> t.Expr:
+    """What plain brackets hold; norms and absolute values are more than brackets."""
+    while (
+        isinstance(tree, t.Group)
+        and tree.kind in ("(", "[", "{")
+        and len(tree.items) == 1
+        and not (tree.scripts or tree.subscripts or tree.primes)
+    ):
+        tree = tree.items[0]
+    return tree
+
+
 def stem_of(symbol: t.Symbol) -> str:
     accents = tuple(a for a in symbol.accents if a != "vec")
     return ".".join([symbol.base, *accents])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import gradients, products
+from dvar.check.meaning.alphabet import MATRIX_GREEK, SCALAR_CAPITALS, SCALAR_GREEK
+from dvar.check.meaning.assumptions import as_function, with_property
 from dvar.check.meaning.choices import readings
 from dvar.check.meaning.chosen import one_hot
 from dvar.check.meaning.keys import Key, Name, indices_of, sort, stem_of
@@ -26,31 +28,6 @@ from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
-
-SCALAR_CAPITALS = frozenset(["L", "J", "C", "E", "N", "T", "F", "R"])
-"""Capitals that are numbers unless something shows otherwise: losses, energies, counts."""
-SCALAR_GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "lambda",
-        "eta",
-        "epsilon",
-        "mu",
-        "tau",
-        "rho",
-        "kappa",
-        "nu",
-        "zeta",
-        "pi",
-        "omega",
-        "phi",
-        "psi",
-    ]
-)
-MATRIX_GREEK = frozenset(["Theta", "Sigma", "Lambda", "Omega", "Phi", "Psi", "Gamma", "Delta"])
-
 
 def symbol(e: Interpreter, tree: t.Symbol, hint: tuple[int, ...] | None) -> Value:
     """A symbol with all its scripts."""
@@ -111,9 +88,22 @@ def _primed(e: Interpreter, tree: t.Symbol, name: Name, hint: tuple[int, ...] | 
         value = key_value(e, name.key, hint[::-1] if hint else None, tree)
         if isinstance(value, Node) and value.shape:
             return operated(e, products.transpose_of(value), name.operations)
+    if name.primes == 1 and name.key in e.world.dependents:
+        return _own_slope(e, name.key, tree)
     if len(tree.base) == 1 and _is_defined(e, tree.base):
         return gradients.own_derivative(e, name)
     return operated(e, key_value(e, marked, hint, tree), name.operations)
+
+
+def _own_slope(e: Interpreter, key: Key, tree: t.Symbol) -> Value:
+    """``k'`` where k is taken to be a function of the only thing it depends on."""
+    from dvar.check.meaning import differentiate
+
+    on = e.world.dependents[key]
+    if len(on) != 1:
+        raise NotUnderstood(f"the prime of {key}, which depends on several things")
+    value = e.plain(key_value(e, key, None, tree))
+    return differentiate.between(e, value, differentiate.place_at(on[0]), key)
 
 
 def _is_defined(e: Interpreter, stem: str) -> bool:
@@ -130,6 +120,10 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
         return e.locals[key.stem]
     if plain and key.stem in e.env:
         return number(e.env[key.stem])
+    if key.stem in e.locals and not key.marks:
+        argument = _entry(e, key)
+        if argument is not None:
+            return argument
     if e.example is not None and not key.marks:
         single = Key(key.stem, (("p", e.example),), key.indices)
         if key.stem in e.world.examples:
@@ -154,6 +148,9 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
         family = _family(e, key)
         if family is not None:
             return family
+        inverse = _pseudo_inverse(e, key)
+        if inverse is not None:
+            return inverse
         gradient = gradients.by_name(e, key, tree)
         if gradient is not None:
             return gradient
@@ -169,7 +166,8 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     world = e.world
     env = {**e.env, **bound}
     memo = world.memo
-    at = (id(definition), tuple(sorted(env.items())), world.epoch(e.position), e.example)
+    epoch = world.epoch(e.position)
+    at = (id(definition), tuple(sorted(env.items())), epoch, e.example, *world.supposed())
     if at in world.open:
         raise Circular(f"{key}, which is defined by itself")
     if at in memo:
@@ -240,6 +238,19 @@ def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
         first = result if isinstance(result, Circular) else first or result
     assert first is not None
     raise first
+
+
+def _pseudo_inverse(e: Interpreter, key: Key) -> Node | None:
+    """``X^+`` and ``X^†`` of a matrix with full column rank."""
+    if not e.world.matrices or key.marks[-1:] not in ((("m", "+"),), (("m", "dagger"),)):
+        return None
+    if not (key.stem[:1].isupper()):
+        return None
+    matrix = array_named(e, Key(key.stem, key.marks[:-1], key.indices))
+    if matrix is None or matrix.ndim != 2 or 1 in sizes(matrix):
+        return None
+    turned = TABLE["transpose"](matrix)
+    return TABLE["matmul"](TABLE["inv"](TABLE["matmul"](turned, matrix)), turned)
 
 
 def _of_example(e: Interpreter, key: Key) -> Node | None:
@@ -338,7 +349,9 @@ def array_named(e: Interpreter, base: Key) -> Node | None:
     """The array of this name, if the document has one."""
     world = e.world
     found = world.find(base, e.position)
-    if found is not None and not found[0].numeric:
+    if base.stem in e.locals and not base.marks and not base.indices:
+        value = e.locals[base.stem]
+    elif found is not None and not found[0].numeric:
         value = defined(e, base, *found)
     elif base in world.given_shapes or (
         world.matrices and (world.shape(base) or world.is_bare(base))
@@ -430,6 +443,10 @@ def open_name(
         world.settle(key, shape)
     e.opened.add(familiar_name(e, key, tree))
     node = world.open_name(key, shape)
+    if world.assumed:
+        node = with_property(world, key.stem, node)
+    if key in world.dependents:
+        node = as_function(world, key, node)
     world.keys[node] = key
     if key.stem in world.normalised:
         options = [("a distribution", _normalised(e, key, node))]

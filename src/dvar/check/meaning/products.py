@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, differentiate, names
 from dvar.check.meaning.values import (
+    MATRIX,
     Jacobian,
     NotUnderstood,
     Value,
@@ -66,6 +67,9 @@ def times(e: Interpreter, a: Value, b: Value, sign: str) -> Node:
     """One product; where several are possible the choices decide."""
     left, right = e.plain(a), e.plain(b)
     options = product_options(left, right, sign)
+    if e.world.is_spread and sign in ("", "cdot") and left.ndim == right.ndim == 2:
+        # Sizes are unequal, so that what fits as a product of matrices is meant as one.
+        options = [o for o in options if o[0] == MATRIX] or options
     if not options and isinstance(a, Jacobian) and left.ndim == 2:
         # A gradient laid out as a row meets a matrix on its right.
         options = product_options(transposed(left), right, sign)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dvar.check.meaning import chains, names, products
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
+    Jacobian,
     NotUnderstood,
     Unconnected,
     Value,
@@ -17,8 +18,8 @@ from dvar.check.meaning.values import (
     number,
     reshaped,
     settle,
-    shown,
     sizes,
+    squeezed,
     stacked,
 )
 from dvar.core.node import Node
@@ -37,8 +38,8 @@ _COMPARISONS = {
 
 
 def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
-    if tree.primes:
-        raise NotUnderstood("a prime behind a bracket") if not e.world.matrices else None  # type: ignore[misc]
+    if tree.primes and not e.world.matrices:
+        raise NotUnderstood("a prime behind a bracket")
     value = _inside(e, tree, hint)
     if tree.primes:
         value = products.transpose_of(e.plain(value))
@@ -46,8 +47,17 @@ def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
         if _order(e, tree) == 2:
             return TABLE["sum"](TABLE["square"](e.node(tree.items[0])))
     if tree.subscripts and tree.kind != "norm":
-        value = names.picked(e, e.plain(value), tree.subscripts, "")
+        value = names.picked(e, _either_way(e, value), tree.subscripts, "")
     return names.operated(e, value, tree.scripts)
+
+
+def _either_way(e: Interpreter, value: Value) -> Node:
+    """``[∂f/∂X]_{ij}`` of a gradient by a matrix, which may be laid out either way."""
+    node = e.plain(value)
+    if not isinstance(value, Jacobian) or squeezed(value.of_shape) or node.ndim != 2:
+        return node
+    turned = TABLE["transpose"](node)
+    return e.choices.pick([("as it stands", node), ("in the other layout", turned)])
 
 
 def _order(e: Interpreter, tree: t.Group) -> int:

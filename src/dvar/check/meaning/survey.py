@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from dvar.check.meaning.keys import Key, Spelling, letters_in, sort, stem_of
+from dvar.check.meaning.keys import Key, Spelling, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World, general
 from dvar.read.worksheet import tree as t
@@ -30,6 +30,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_losses(world, statements)
     _see_matrices(world, statements, prose)
     _see_normalised(world, statements, prose)
+    _see_below(world, statements)
     low = prose.lower()
     world.has_one_example = _ONE_EXAMPLE.search(low) is not None
     world.numerator_layout = "numerator layout" in low or "numerator-layout" in low
@@ -41,7 +42,8 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     ) or bool(re.search(r"rows? (of|holds?|are|is) .{0,20}(examples?|samples?)", low))
 
 
-_ONE_HOT = re.compile(r"one[- ]?hot|1-of-[kK]|probability (distribution|vector)", re.IGNORECASE)
+_ONE_HOT = re.compile(r"one[- ]?hot|1-of-[kK]|probability (distribution|vector)s?", re.IGNORECASE)
+_DISTRIBUTIONS = re.compile(r"probability (distribution|vector)s", re.IGNORECASE)
 _LABELS = frozenset(["y", "t", "Y", "T"])
 
 
@@ -49,6 +51,8 @@ def _see_normalised(world: World, statements: Sequence[Statement], prose: str) -
     """``\\sum_i y_i = 1`` and "one-hot" are conditions on names, not claims."""
     if _ONE_HOT.search(prose):
         world.normalised |= _LABELS
+    if _DISTRIBUTIONS.search(prose):
+        world.normalised |= {"p", "q"}
     for statement in statements:
         members = statement.members
         if len(members) < 2 or members[1].relation != "=":
@@ -58,6 +62,14 @@ def _see_normalised(world: World, statements: Sequence[Statement], prose: str) -
             one = isinstance(right, t.Number) and right.text == "1"
             if one and not left.body.scripts and len(left.indices) == 1:
                 world.normalised.add(stem_of(left.body))
+
+
+def _see_below(world: World, statements: Sequence[Statement]) -> None:
+    for part in parts(statements):
+        if isinstance(part, t.Quotient):
+            below = unwrapped(part.below)
+            if isinstance(below, t.Symbol):
+                world.below.add(stem_of(below))
 
 
 def _heads(statements: Sequence[Statement]) -> tuple[set[int], list[t.Apply]]:
@@ -125,12 +137,12 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
         by_stem.setdefault(stem_of(apply.head), []).append(apply)
     for stem, uses in by_stem.items():
         whole = [_is_whole(a) for a in uses]
-        named = [all(isinstance(x, t.Symbol) for x in a.args) for a in uses]
+        named = [names_dependence(a, spelling) for a in uses]
         if stem == "sigma" and any(len(a.args) == 1 and not all(whole) for a in uses):
             world.plain.discard(stem)
         elif all(whole) and (stem in world.plain or any(len(a.args) > 1 for a in uses)):
             world.counted.add(stem)
-        elif stem not in world.plain:
+        elif stem not in world.plain and not _are_products(uses):
             world.functions.add(stem)
         for apply, is_named in zip(uses, named, strict=True):
             if is_named:
@@ -138,6 +150,27 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
                 world.dependent.add(key)
                 if stem in world.plain and (apply.args and _depends(apply, world)):
                     world.dependent_stems.add(stem)
+
+
+def names_dependence(apply: t.Apply, spelling: Spelling) -> bool:
+    """Whether the brackets hold names and nothing is done to them: ``J(w, b)``, not ``k(X^2)^T``."""
+    if any(s.kind == "transpose" for s in apply.scripts):
+        return False
+    return all(
+        isinstance(arg, t.Symbol) and not sort(arg, spelling, {}).operations for arg in apply.args
+    )
+
+
+def _are_products(uses: Sequence[t.Apply]) -> bool:
+    """``W(x - As)`` everywhere: a matrix in front of a sum, which no function is written for only."""
+    return all(
+        use.head.base.isupper()
+        and not (use.primes or use.head.primes)
+        and len(use.args) == 1
+        and isinstance(use.args[0], t.Sum)
+        and len(use.args[0].terms) > 1
+        for use in uses
+    )
 
 
 def _unprimed(head: t.Symbol) -> t.Symbol:

@@ -14,6 +14,7 @@ from dvar.core.op import constant
 from dvar.ops import TABLE
 
 Option = tuple[str, Node]
+MATRIX = "matrix product"
 
 
 class NotUnderstood(Exception):
@@ -191,7 +192,7 @@ def _matrix_products(a: Node, b: Node) -> list[Option]:
         return []
     left, right = sizes(a), sizes(b)
     if left[-1] == right[0]:
-        return [("matrix product", settle(TABLE["matmul"](a, b)))]
+        return [(MATRIX, settle(TABLE["matmul"](a, b)))]
     return []
 
 

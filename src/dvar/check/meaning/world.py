@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice, product
 
+from dvar.check.meaning.assumptions import ACTIVE, Assumption
 from dvar.check.meaning.keys import Index, Key, Spelling, stem_of
+from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.values import NotUnderstood
 from dvar.core.node import Node, topological
@@ -29,6 +31,7 @@ class Definition:
         position: ordinal of the statement, so that later ones take over from there.
         params: arguments in function notation: ``u(x) = …``, ``J(w, b) = …``.
         numeric: whether the value is made of numbers only.
+        onwards: whether it holds only from there on: "if q = softmax(z), then …".
     """
 
     pattern: Pattern
@@ -37,6 +40,7 @@ class Definition:
     params: tuple[t.Expr, ...] = ()
     numeric: bool = False
     code: bool = False
+    onwards: bool = False
 
     @cached_property
     def is_recursive(self) -> bool:
@@ -51,6 +55,7 @@ class World:
     """Names and their meaning.
 
     Attributes:
+        is_spread: whether sizes of which nothing is said are unequal; all formulas fit them.
         matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
         definitions: stem → definitions, in order.
         shapes: declared and found shapes of open names.
@@ -62,6 +67,7 @@ class World:
         columns, rows: stems that are vectors by evidence (a transpose, a norm, bold type), and those of
             them that lie.
         bare: names used without an index.
+        below: stems of names that stand alone below a line.
         functions: stems that are only ever applied: open functions.
         plain: stems that stand without an argument somewhere.
         counted: stems whose entries are written in brackets, ``w_2(1,1)``.
@@ -87,9 +93,11 @@ class World:
     dots: bool = False
     direction: tuple[str, t.Symbol] | None = None
     kronecker: bool = False
+    primes_turn: bool = False
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     given_shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
+    inferred: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
     bases: dict[str, int] = field(default_factory=dict)
@@ -97,6 +105,7 @@ class World:
     rows: set[str] = field(default_factory=set)
     bare: set[Key] = field(default_factory=set)
     bare_left: set[Key] = field(default_factory=set)
+    below: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     plain: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
@@ -109,7 +118,13 @@ class World:
     has_one_example: bool = False
     normalised: set[str] = field(default_factory=set)
     default_size: int = DEFAULT_SIZE
+    is_spread: bool = False
     nablas: dict[Key, t.Expr] = field(default_factory=dict)
+    layouts: Layouts = field(default_factory=Layouts)
+    assumed: frozenset[Assumption] = frozenset()
+    dependents: Mapping[Key, Sequence[Node]] = field(default_factory=dict)
+    supposition: int | None = None
+    ended: dict[int, int] = field(default_factory=dict)
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)
     open: set[object] = field(default_factory=set)
@@ -142,7 +157,7 @@ class World:
 
     def define(self, definition: Definition) -> None:
         pattern = definition.pattern
-        if any(not d.numeric for d in self.defining(pattern)):
+        if definition.onwards or any(not d.numeric for d in self.defining(pattern)):
             insort(self.redefined, definition.position)
         self.definitions.setdefault(pattern.stem, []).append(definition)
         self._same.setdefault(pattern, []).append(definition)
@@ -150,14 +165,30 @@ class World:
             self._exact.setdefault(pattern.key({}), []).append(definition)
         else:
             self._families.setdefault(pattern.stem, []).append(definition)
+        if definition.onwards:
+            self._end_suppositions(definition)
 
     def defining(self, pattern: Pattern) -> Sequence[Definition]:
         """The definitions with just this left side, in order."""
         return self._same.get(pattern, ())
 
+    def _end_suppositions(self, definition: Definition) -> None:
+        """"If p = …" takes the place of "if q = …" before."""
+        if self.supposition is not None and self.supposition < definition.position:
+            self.ended.setdefault(self.supposition, definition.position)
+        self.supposition = definition.position
+
     def epoch(self, position: int) -> int:
         """How many names have been defined anew up to here; what was read before then is read again."""
         return bisect_right(self.redefined, position)
+
+    def supposed(self) -> tuple[object, ...]:
+        """What is supposed of open names for now; what was read under it holds only under it."""
+        return (self.assumed, tuple(self.dependents))
+
+    def is_active(self) -> bool:
+        """Whether only places count for now where every max(0, …) is positive."""
+        return any(a.kind == ACTIVE for a in self.assumed)
 
     def find(self, key: Key, position: int) -> tuple[Definition, dict[str, int]] | None:
         """The definition that holds at ``position``: the last one before it, else the first after it.
@@ -172,6 +203,10 @@ class World:
             if definition.pattern.letters and not self._in_range(definition, bound):
                 continue
             before = definition.position <= position
+            if definition.onwards and not before:
+                continue
+            if position >= self.ended.get(definition.position, position + 1):
+                continue
             order = definition.position if before else -definition.position
             rank = (int(not definition.numeric), -len(definition.pattern.letters), int(before), order)
             if best is None or rank > best[0]:
@@ -221,9 +256,11 @@ class World:
 
     def shape(self, key: Key) -> tuple[int, ...] | None:
         """What is known of the shape of an open name; families share one."""
-        if key in self.shapes:
-            return self.shapes[key]
-        return self.shapes.get(general(key))
+        for shapes in (self.shapes, self.inferred):
+            for name in (key, general(key), family_of(key)):
+                if name in shapes:
+                    return shapes[name]
+        return None
 
     def settle(self, key: Key, shape: tuple[int, ...]) -> None:
         self.shapes[general(key)] = shape
@@ -268,7 +305,8 @@ class World:
 
     def named_below(self, top: Node, wrt: Sequence[Node]) -> set[Node]:
         """Other named results right beneath ``top``."""
-        named = set(self.named) - {top, *wrt}
+        named = {*self.named, *(n for n, k in self.keys.items() if k in self.dependents)}
+        named -= {top, *wrt}
         return {node for node in topological([top], named) if node in named}
 
     def ends(self) -> list[Node]:
@@ -342,14 +380,24 @@ class World:
         return [r for r in results if r not in used and r.inputs]
 
 
-def general(key: Key, letters: Collection[str] = ()) -> Key:
-    """The name that stands for all layers and examples of a family; ``letters`` are index letters."""
-    marks = tuple((kind, _any(kind, value, letters)) for kind, value in key.marks)
+def general(key: Key, letters: Collection[str] = (), counted: bool = True) -> Key:
+    """The name that stands for all layers and examples of a family.
+
+    Args:
+        letters: index letters, which stand for any member.
+        counted: whether a member with a number, ``W^{(1)}``, is one of many as well.
+    """
+    marks = tuple((kind, _any(kind, value, letters, counted)) for kind, value in key.marks)
     return Key(key.stem, marks, key.indices)
 
 
-def _any(kind: str, value: Index, letters: Collection[str]) -> Index:
-    counts = isinstance(value, int) and kind != "^"
+def family_of(key: Key) -> Key:
+    """The name that stands for all vectors of a family: ``u_*``."""
+    return Key(key.stem, key.marks, ("*",) * len(key.indices))
+
+
+def _any(kind: str, value: Index, letters: Collection[str], counted: bool) -> Index:
+    counts = counted and isinstance(value, int) and kind != "^"
     return "*" if counts or value in letters else value
 
 

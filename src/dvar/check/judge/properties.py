@@ -1,0 +1,191 @@
+"""What a document says of its matrices and vectors: "for symmetric B", "U has orthonormal columns"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from dvar.check.meaning.assumptions import (
+    ACTIVE,
+    MASK,
+    ORTHONORMAL,
+    POSITIVE,
+    SYMMETRIC,
+    UNIT,
+    Assumption,
+)
+from dvar.check.meaning.keys import stem_of, unwrapped
+from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+_MARKUP = re.compile(
+    r"\\(?:mathbf|boldsymbol|bm|mathrm|mathit|mathsf|text|textbf|textit|emph|operatorname)\s*\{([^{}]*)\}"
+)
+_NAME = r"(?<![A-Za-z\\])(\\[A-Z][a-z]+|[A-Za-z])(?:_\{?\w+\}?)?(?![A-Za-z])"
+_FILL = r"(?:\s|,|\band\b|\bare\b|\bis\b|\bbe\b|\ban?\b|\breal\b|\bsquare\b|\binvertible\b)*"
+_NOT = re.compile(r"\b(?:not|no|nothing is|non|un|without)\b[\s*_-]*(?:necessarily\s*)?$", re.IGNORECASE)
+_WORDS = {
+    SYMMETRIC: r"symmetric|symmetrisch|sim[eé]tric[ao]|sym[eé]trique|self-adjoint",
+    POSITIVE: r"(?:symmetric,?\s*)?positive[- ](?:semi-?)?definite|\bSPD\b|covariance(?: matrix)?",
+    ORTHONORMAL: r"orthogonal|orthonormal(?: columns)?|unitary",
+    MASK: r"(?:binary |0/1[- ])?mask|zeros and ones",
+    UNIT: r"unit (?:vector|norm|length)s?|normali[sz]ed",
+}
+_ACTIVE = re.compile(
+    r"\bactive\b|argument\s*(is\s*)?(>|positive)|violated|(0|zero) otherwise|otherwise (it is |all are )?(0|zero)|"
+    r"(if|when|while|where) the (max|margin|hinge)",
+    re.IGNORECASE,
+)
+_REACH = 600
+"""How many characters around an equation are looked at."""
+
+
+def said_of(document: Document, statement: Statement) -> list[Assumption]:
+    """What the words of the same row, or of the sentences around an equation, say of names."""
+    text = _plain(vicinity(document, statement))
+    found = []
+    for kind, words in _WORDS.items():
+        for match in re.finditer(words, text, re.IGNORECASE):
+            if _NOT.search(text[: match.start()]):
+                continue
+            found += [Assumption(stem, kind) for stem in _subjects(text, match)]
+    start = statement.span[0]
+    if _ACTIVE.search(text) or _ACTIVE.search(document.text[max(0, start - _REACH) : start]):
+        found.append(Assumption("", ACTIVE))
+    for match in re.finditer(_NAME + r"\s*=\s*\1\s*\^\s*\{?\s*(?:\\top|\\intercal|T\b|⊤)", text):
+        found.append(Assumption(match.group(1).lstrip("\\"), SYMMETRIC))
+    return found
+
+
+def _subjects(text: str, match: re.Match[str]) -> list[str]:
+    """The names that a property is said of; all matrices where it is none."""
+    before = re.search(_NAME + _FILL + r"$", text[: match.start()])
+    if before:
+        return [before.group(1).lstrip("\\")]
+    after = re.match(r"\s*(?:matri(?:x|ces)\s*|multiplier\s*)?" + _NAME, text[match.end() :])
+    if after and after.group(1) not in ("a", "I"):
+        return [after.group(1).lstrip("\\")]
+    return [""]
+
+
+def vicinity(document: Document, statement: Statement) -> str:
+    """The row of the table, or the text around an equation up to the sentences it belongs to."""
+    text = document.text
+    start, end = statement.span
+    if document.regions[statement.region].cell is not None:
+        return text[text.rfind("\n", 0, start) + 1 : _line_end(text, end)]
+    first = max(_last_break(text, start), start - _REACH)
+    return text[first : min(_next_break(text, end), end + _REACH)]
+
+
+def _line_end(text: str, at: int) -> int:
+    found = text.find("\n", at)
+    return len(text) if found < 0 else found
+
+
+def _last_break(text: str, at: int) -> int:
+    """Where the paragraph before a displayed equation begins."""
+    head = text[:at].rstrip("\n $[\\")
+    found = head.rfind("\n\n")
+    return max(found, 0)
+
+
+def _next_break(text: str, at: int) -> int:
+    """Where the paragraph behind an equation ends."""
+    found = text.find("\n\n", at + 8)
+    found = text.find("\n\n", found + 2) if found >= 0 else -1
+    return len(text) if found < 0 else found
+
+
+def _plain(text: str) -> str:
+    """Words and names without what sets their type."""
+    before = ""
+    while before != text:
+        before, text = text, _MARKUP.sub(r"\1", text)
+    return re.sub(r"\$|\\[()\[\]]|\*\*|`", "", text)
+
+
+# ── equations that say it ───────────────────────────────────────────────────────────────────────
+
+
+def constraint_of(world: World, statement: Statement) -> Assumption | None:
+    """``UᵀU = I``, ``uᵀu = 1``, ``‖u‖ = 1``, ``A = Aᵀ`` for an open name."""
+    members = statement.members
+    if len(members) != 2 or members[1].relation not in ("=", "equiv"):
+        return None
+    left, right = members[0].expr, members[1].expr
+    if left is None or right is None:
+        return None
+    stem = _of_gram(left, right) or _of_norm(left, right)
+    if stem is not None:
+        return Assumption(stem, ORTHONORMAL) if _is_open(world, stem) else None
+    stem = _of_square(left, right)
+    if stem is not None:
+        return Assumption(stem, MASK) if _is_open(world, stem) else None
+    stem = _of_mirror(left, right)
+    return Assumption(stem, SYMMETRIC) if stem is not None and _is_open(world, stem) else None
+
+
+def _is_open(world: World, stem: str) -> bool:
+    return not any(not d.numeric for d in world.definitions.get(stem, ()))
+
+
+def _of_gram(left: t.Expr, right: t.Expr) -> str | None:
+    one = isinstance(right, t.Number) and right.text == "1"
+    if not one and not (isinstance(right, t.Symbol) and right.base == "I"):
+        return None
+    left = unwrapped(left)
+    if not isinstance(left, t.Product) or len(left.factors) != 2:
+        return None
+    first, second = (unwrapped(f) for f in left.factors)
+    if not isinstance(first, t.Symbol) or not isinstance(second, t.Symbol):
+        return None
+    turned = [any(s.kind == "transpose" for s in x.scripts) for x in (first, second)]
+    return stem_of(first) if turned == [True, False] and _alike(first, second) else None
+
+
+def _alike(a: t.Symbol, b: t.Symbol) -> bool:
+    return stem_of(a) == stem_of(b) and [str(x) for x in _labels(a)] == [str(x) for x in _labels(b)]
+
+
+def _labels(symbol: t.Symbol) -> Iterator[str]:
+    for part in symbol.subscripts:
+        yield getattr(part, "text", getattr(part, "base", "?"))
+
+
+def _of_norm(left: t.Expr, right: t.Expr) -> str | None:
+    if not (isinstance(right, t.Number) and right.text == "1"):
+        return None
+    if isinstance(left, t.Group) and left.kind in ("norm", "|") and len(left.items) == 1:
+        inner = left.items[0]
+        return stem_of(inner) if isinstance(inner, t.Symbol) else None
+    return None
+
+
+def _of_square(left: t.Expr, right: t.Expr) -> str | None:
+    """``M ∘ M = M``"""
+    if not isinstance(left, t.Product) or left.operators != ("odot",):
+        return None
+    names = (*left.factors, right)
+    if not all(isinstance(x, t.Symbol) and not x.scripts for x in names):
+        return None
+    stems = {stem_of(x) for x in names if isinstance(x, t.Symbol)}
+    return stems.pop() if len(stems) == 1 else None
+
+
+def _of_mirror(left: t.Expr, right: t.Expr) -> str | None:
+    for a, b in ((left, right), (right, left)):
+        if isinstance(a, t.Symbol) and isinstance(b, t.Symbol) and _alike(a, b):
+            if not a.scripts and [s.kind for s in b.scripts] == ["transpose"]:
+                return stem_of(a)
+    return None
+
+
+def constraints(world: World, statements: Sequence[Statement]) -> list[Assumption]:
+    """All properties that equations of a problem give to its names."""
+    found = [constraint_of(world, statement) for statement in statements]
+    return [a for a in found if a is not None]
+
+
+__all__ = ["constraint_of", "constraints", "said_of", "vicinity"]

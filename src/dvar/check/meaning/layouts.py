@@ -1,0 +1,36 @@
+"""Which way a document lays out gradients by a matrix: in its shape, or transposed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_STATED = re.compile(r"numerator|denominator|layout|convention", re.IGNORECASE)
+_SHAPE_OF = re.compile(r"(same shape as|(has|have|of|in|takes?) the (same )?shape of)", re.IGNORECASE)
+ENOUGH = 3
+"""Lines of one kind that make a habit."""
+
+
+@dataclass
+class Layouts:
+    """What the lines of a document show.
+
+    Attributes:
+        plain, turned: how many gradients hold in the shape of their matrix, and only transposed.
+        strict: whether a gradient that holds only transposed is a mistake.
+    """
+
+    plain: int = 0
+    turned: int = 0
+    strict: bool = False
+
+    def note(self, how: str) -> None:
+        self.turned += how == "transposed"
+        self.plain += how == ""
+
+    def decide(self, text: str) -> bool:
+        """Whether transposed gradients are slips here: all others are not, and nothing is said of layouts."""
+        said = _SHAPE_OF.search(text) is not None
+        if not self.turned or (_STATED.search(text) and not said):
+            return False
+        return self.plain >= (1 if said else ENOUGH) and 4 * self.turned <= self.plain

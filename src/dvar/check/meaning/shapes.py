@@ -1,0 +1,388 @@
+"""Formulas read for their shapes: what a sum, a product or a derivative shows of the names in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dvar.check.meaning import functions
+from dvar.check.meaning.alphabet import COUNTS
+from dvar.check.meaning.keys import sort
+from dvar.check.meaning.shaping import ONE, Shape, Shaping, bare, is_small, laid_out
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+ROUNDS = 5
+DEPTH = 80
+BUDGET = 200_000
+"""Parts of trees that are looked at; what is not known by then is left open."""
+_EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
+_SCALAR_CALLS = frozenset(["trace", "tr", "det", "norm", "argmax", "argmin", "logsumexp", "dot"])
+_KEEPING = frozenset(["softmax", "log_softmax", "max", "min", "maximum", "minimum", "sort"])
+_ELEMENTWISE = frozenset({"odot", ".*"})
+
+
+def infer(s: Shaping, statements: Sequence[Statement]) -> None:
+    """Read all statements until nothing new turns up.
+
+    Numbers are taken to be numbers last: ``β`` may yet turn out to be a vector.
+    """
+    for statement in statements:
+        _remember_function(s, statement)
+    for n in range(ROUNDS):
+        s.changed = False
+        s.final = n >= ROUNDS - 2 or s.final
+        for statement in statements:
+            _equations(s, statement)
+        if not s.changed:
+            if s.final:
+                return
+            s.final = True
+
+
+def _remember_function(s: Shaping, statement: Statement) -> None:
+    members = statement.members
+    if len(members) < 2 or members[0].relation or members[1].relation not in _EQUALS:
+        return
+    left, right = members[0].expr, members[1].expr
+    if not isinstance(left, t.Apply) or right is None or left.scripts:
+        return
+    if not left.primes and not left.head.primes:
+        s.bodies.setdefault(s.key_of(left.head), (left.args, right))
+
+
+def _equations(s: Shaping, statement: Statement) -> None:
+    """Two sides of an equation have one shape."""
+    before: t.Expr | None = None
+    for member in statement.members:
+        tree = member.expr
+        if isinstance(tree, t.Shape) or tree is None:
+            before = None
+            continue
+        if before is not None and member.relation in _EQUALS:
+            _equal(s, before, tree)
+        else:
+            shape_of(s, tree)
+        before = tree
+
+
+def _equal(s: Shaping, left: t.Expr, right: t.Expr) -> None:
+    if isinstance(left, t.Apply):
+        left = left.head  # L(w) = …
+    a, b = shape_of(s, left), shape_of(s, right)
+    if isinstance(left, t.Derivative):
+        if a is None and b and len(left.wrt) == 1 and _is_number(s, left.of):
+            s.expect(left.wrt[0], b)
+        return
+    if a is None:
+        s.expect(left, b)
+    elif b is None:
+        s.expect(right, a)
+    else:
+        s.same(a, b)
+
+
+def _is_number(s: Shaping, tree: t.Expr | None) -> bool:
+    return tree is not None and shape_of(s, tree) == ()
+
+
+def shape_of(s: Shaping, tree: t.Expr) -> Shape | None:
+    """The shape of an expression; None where it is not known."""
+    s.depth += 1
+    s.spent += 1
+    try:
+        return _shape(s, tree) if s.depth < DEPTH and s.spent < BUDGET else None
+    finally:
+        s.depth -= 1
+
+
+def _shape(s: Shaping, tree: t.Expr) -> Shape | None:
+    match tree:
+        case t.Number():
+            return ()
+        case t.Symbol():
+            return _symbol(s, tree)
+        case t.Group():
+            return _group(s, tree)
+        case t.Negative():
+            return shape_of(s, tree.operand)
+        case t.Sum():
+            return _sum(s, tree)
+        case t.Product():
+            return _product(s, tree.factors, tree.operators)
+        case t.Quotient():
+            return _quotient(s, tree)
+        case t.Power():
+            return shape_of(s, tree.base)
+        case t.Apply():
+            return _apply(s, tree)
+        case t.Call():
+            return _call(s, tree)
+        case t.Derivative():
+            return _derivative(s, tree)
+        case t.Big():
+            return shape_of(s, tree.body)
+        case t.Brace():
+            return shape_of(s, tree.body)
+        case t.Root():
+            return shape_of(s, tree.radicand)
+        case t.Cases():
+            shapes = [shape_of(s, branch) for branch, _ in tree.branches]
+            return max((x for x in shapes if x is not None), key=len, default=None)
+        case t.Relation():
+            return _joined(s, tree.members)
+        case _:
+            return None
+
+
+def _scripted(s: Shaping, shape: Shape | None, scripts: Sequence[t.Script]) -> Shape | None:
+    """After transposes and powers; an inverse shows that a matrix is square."""
+    if shape is None or len(shape) != 2:
+        return shape
+    for script in scripts:
+        if script.kind == "transpose":
+            shape = shape[::-1]
+        elif script.kind == "plain" and ONE not in shape and _is_inverse(script.value):
+            s.join(*shape)
+    return shape
+
+
+def _is_inverse(tree: t.Expr | None) -> bool:
+    return isinstance(tree, t.Negative) and isinstance(tree.operand, t.Number)
+
+
+def _symbol(s: Shaping, tree: t.Symbol) -> Shape | None:
+    if tree.base == "e" and tree.scripts and not tree.subscripts:
+        inner = tree.scripts[0].value
+        return shape_of(s, inner) if inner is not None else None
+    if tree.primes and not s.world.primes_turn:
+        return None
+    shape = s.of_name(tree)
+    if tree.primes % 2 and shape:
+        shape = shape[::-1]
+    return _scripted(s, shape, sort(tree, s.world.spelling, {}).operations)
+
+
+def _group(s: Shaping, tree: t.Group) -> Shape | None:
+    if tree.subscripts and tree.kind != "norm":
+        return ()
+    if len(tree.items) != 1:
+        for item in tree.items:
+            shape_of(s, item)
+        if tree.kind == "angle" and len(tree.items) == 2:
+            _joined(s, tree.items)
+            return ()
+        return None
+    inner = shape_of(s, tree.items[0])
+    if tree.kind in ("norm", "iverson") or (tree.kind == "|" and inner and ONE not in inner):
+        if tree.kind == "|" and inner:
+            s.join(*inner)
+        return () if tree.kind != "iverson" else inner
+    return _scripted(s, inner, tree.scripts)
+
+
+def _joined(s: Shaping, trees: Sequence[t.Expr]) -> Shape | None:
+    """The shape of several values that stand beside each other entry by entry."""
+    shapes = [shape_of(s, tree) for tree in trees]
+    best = _largest(shapes)
+    if best is None:
+        return None
+    for tree, shape in zip(trees, shapes, strict=True):
+        if shape is None and best:
+            s.expect(tree, _as_bias(s, tree, best))
+        elif shape and best:
+            s.same(shape, best)
+    return best
+
+
+def _largest(shapes: Sequence[Shape | None]) -> Shape | None:
+    """A matrix before vectors before numbers."""
+    known = [x for x in shapes if x is not None]
+    return max(known, key=lambda x: (len(x), sum(size != ONE for size in x)), default=None)
+
+
+def _as_bias(s: Shaping, tree: t.Expr, shape: Shape) -> Shape:
+    """What is added to a matrix of examples is one column, or one row, for all of them."""
+    symbol, _ = bare(tree)
+    if symbol is None or ONE in shape or symbol.base[:1] not in ("b", "c"):
+        return shape
+    return (ONE, shape[1]) if s.world.rows_are_examples else (shape[0], ONE)
+
+
+def _sum(s: Shaping, tree: t.Sum) -> Shape | None:
+    shapes = [shape_of(s, term) for term in tree.terms]
+    best = _largest(shapes)
+    if best is None:
+        return None
+    for term, shape in zip(tree.terms, shapes, strict=True):
+        if shape is None and (best or not isinstance(term, t.Number)):
+            s.expect(term, _as_bias(s, term, best) if best else best)
+        elif shape and best:
+            s.same(shape, best)
+    if not best and any(x is None for x in shapes):
+        return None
+    return best
+
+
+def _quotient(s: Shaping, tree: t.Quotient) -> Shape | None:
+    above, below = shape_of(s, tree.above), shape_of(s, tree.below)
+    if above is None and below:
+        s.expect(tree.above, below)
+        return below
+    if above and below:
+        s.same(above, below)
+    return (below or above) if above == () and below is not None else above
+
+
+# ── products ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _product(s: Shaping, factors: Sequence[t.Expr], signs: Sequence[str]) -> Shape | None:
+    shapes = [shape_of(s, factor) for factor in factors]
+    for n, factor in enumerate(factors):
+        if shapes[n] is None:
+            s.expect(factor, _between(s, factors, signs, shapes, n))
+            shapes[n] = shape_of(s, factor)
+    out = shapes[0]
+    for sign, shape in zip(signs, shapes[1:], strict=True):
+        out = _times(s, out, shape, sign)
+    return out
+
+
+def _between(
+    s: Shaping,
+    factors: Sequence[t.Expr],
+    signs: Sequence[str],
+    shapes: Sequence[Shape | None],
+    n: int,
+) -> Shape | None:
+    """The shape that an unknown factor takes from its neighbours."""
+    symbol, turned = bare(factors[n])
+    if symbol is None or not is_small(s.key_of(symbol)) or (symbol.base in COUNTS and not symbol.subscripts):
+        return None
+    left = shapes[n - 1] if n else None
+    right = shapes[n + 1] if n + 1 < len(factors) else None
+    near = {signs[k] for k in (n - 1, n) if 0 <= k < len(signs)}
+    if near & _ELEMENTWISE:
+        return left or right
+    if left and left[1] != ONE and signs[n - 1] in ("", "cdot", "@", "times", "%*%"):
+        return (left[1], ONE)
+    if right and right[0] != ONE and right[1] != ONE and (turned or _leads(s, symbol, n)):
+        return (ONE, right[0])
+    return None
+
+
+def _leads(s: Shaping, symbol: t.Symbol, n: int) -> bool:
+    """Whether a small letter in front of a matrix is a row rather than a number."""
+    return n == 0 and len(symbol.base) == 1 and s.key_of(symbol).stem not in s.world.columns
+
+
+def _times(s: Shaping, a: Shape | None, b: Shape | None, sign: str) -> Shape | None:
+    if a is None or b is None or sign in ("otimes", "conv"):
+        return None
+    if not a or not b:
+        return a or b
+    if sign in _ELEMENTWISE:
+        s.same(a, b)
+        return a if ONE in b else b
+    if sign == "*":
+        alike = all(s.unions.root(x) == s.unions.root(y) for x, y in zip(a, b, strict=True))
+        return a if alike else None
+    if a[1] == ONE and b[0] != ONE:
+        if b[1] == ONE and sign == "cdot":
+            s.same(a, b)
+            return ()
+        return None
+    if (a[1] == ONE) != (b[0] == ONE):
+        return None
+    s.join(a[1], b[0])
+    return laid_out((a[0], b[1]))
+
+
+# ── functions and derivatives ───────────────────────────────────────────────────────────────────
+
+
+def _apply(s: Shaping, tree: t.Apply) -> Shape | None:
+    args = [shape_of(s, arg) for arg in tree.args]
+    if tree.subscripts:
+        return ()
+    shape = _applied(s, tree, args)
+    if shape is None and len(tree.args) == 1 and not _is_function(s, tree):
+        group = t.Group("(", tree.args, tree.span)
+        return _scripted(s, _product(s, (tree.head, group), ("",)), tree.scripts)
+    return _scripted(s, shape, tree.scripts)
+
+
+def _applied(s: Shaping, tree: t.Apply, args: list[Shape | None]) -> Shape | None:
+    key = s.key_of(tree.head)
+    body = s.bodies.get(key)
+    if body is not None and len(body[0]) == len(args) and key not in s.reading:
+        for n, (param, arg) in enumerate(zip(body[0], args, strict=True)):
+            if arg is None:
+                s.expect(tree.args[n], shape_of(s, param))
+        s.reading.add(key)
+        try:
+            return _of_body(s, body, args)
+        finally:
+            s.reading.discard(key)
+    if not _is_function(s, tree):
+        return s.of_name(tree.head) if key in s.world.dependent else None
+    if len(args) != 1 or tree.head.base in functions.SCALAR_VALUED:
+        return ()
+    return args[0]
+
+
+def _is_function(s: Shaping, tree: t.Apply) -> bool:
+    stem = s.key_of(tree.head).stem
+    known = len(tree.head.base) > 1 and functions.is_known(tree.head.base)
+    sigma = tree.head.base in functions.SIGMAS and stem not in s.world.plain
+    return stem in s.world.functions or known or sigma
+
+
+def _of_body(
+    s: Shaping, body: tuple[tuple[t.Expr, ...], t.Expr], args: list[Shape | None]
+) -> Shape | None:
+    """A function of the document at these arguments."""
+    before = dict(s.local)
+    for param, arg in zip(body[0], args, strict=True):
+        if isinstance(param, t.Symbol) and arg is not None and not param.subscripts:
+            s.local[s.key_of(param).stem] = arg
+    try:
+        return shape_of(s, body[1])
+    finally:
+        s.local = before
+
+
+def _call(s: Shaping, tree: t.Call) -> Shape | None:
+    name = functions.named(tree.name)
+    args = [shape_of(s, arg) for arg in tree.args]
+    first = args[0] if args else None
+    if tree.subscripts and name != "log":
+        return ()
+    if name in ("trace", "det", "inv") and first and ONE not in first:
+        s.join(*first)
+    if name in _SCALAR_CALLS or (name in ("sum", "mean") and not tree.keywords):
+        return ()
+    if name == "transpose" and first is not None:
+        return first[::-1]
+    if name == "diag" and first:
+        return (first[0], first[0]) if first[1] == ONE else (first[0], ONE)
+    if name in functions.ELEMENTWISE or name == "inv":
+        return _scripted(s, first, tree.scripts)
+    if name in _KEEPING:
+        return _joined(s, tree.args)
+    return None
+
+
+def _derivative(s: Shaping, tree: t.Derivative) -> Shape | None:
+    if tree.of is None:
+        return None
+    of = shape_of(s, tree.of)
+    wrt = [shape_of(s, w) for w in tree.wrt]
+    if len(wrt) == 1 and of == () and not (s.world.numerator_layout and wrt[0]):
+        return wrt[0]
+    if len(wrt) == 1 and wrt[0] == () and of is not None:
+        return of
+    return None
+
+
+__all__ = ["infer", "shape_of"]

@@ -1,0 +1,275 @@
+"""Which names are scalars, columns, rows and matrices, and which of their sizes are the same.
+
+A reading of formulas for their shapes only.  It goes over all statements of a problem until nothing new
+turns up, so that it does not matter whether ``W`` is met before or behind what it multiplies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from dvar.check.meaning.alphabet import (
+    COUNTS,
+    MATRIX_GREEK,
+    SCALAR_CAPITALS,
+    SCALAR_GREEK,
+    SMALL_GREEK,
+)
+from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.unions import Item, Unions
+from dvar.check.meaning.world import World, general
+from dvar.read.worksheet import tree as t
+
+Shape = tuple[Item, ...]
+"""``()`` for a number, else two sizes; a column's second size is ``ONE``."""
+
+ONE: Item = ("one",)
+INDEX_LETTERS = frozenset("ijklmnpqrst")
+
+
+@dataclass
+class Shaping:
+    """What is known of shapes so far.
+
+    Attributes:
+        known: name → shape.
+        firm: names whose shape was declared, or shown by numbers; formulas do not change it.
+        bodies: functions by their name: parameters and formula.
+        local: parameters of the function that is being read; reading: such functions.
+        final: whether letters that are usually numbers are taken to be numbers.
+    """
+
+    world: World
+    unions: Unions
+    known: dict[Key, Shape] = field(default_factory=dict)
+    firm: set[Key] = field(default_factory=set)
+    bodies: dict[Key, tuple[tuple[t.Expr, ...], t.Expr]] = field(default_factory=dict)
+    local: dict[str, Shape] = field(default_factory=dict)
+    changed: bool = False
+    final: bool = False
+    reading: set[Key] = field(default_factory=set)
+    depth: int = 0
+    spent: int = 0
+    count: int = 0
+
+    # ── what is known ───────────────────────────────────────────────────────────────────────────
+
+    def declare(self, key: Key, sizes: Iterable[Item]) -> None:
+        """A shape that the document states."""
+        self.known[key] = laid_out(tuple(sizes))
+        self.firm.add(key)
+
+    def settle(self, key: Key, shape: Shape) -> None:
+        """A shape that a formula shows."""
+        before = self.find(key)
+        if before is None:
+            self.known[key] = shape
+            self.changed = True
+        elif len(before) == len(shape) == 2:
+            self.same(before, shape)
+
+    def find(self, key: Key) -> Shape | None:
+        """The shape of a name; a layer or an example has that of its family."""
+        if key in self.known:
+            return self.known[key]
+        return self.known.get(general(key)) if key.marks else None
+
+    def same(self, a: Shape, b: Shape) -> None:
+        """Two values of one shape, or of shapes that broadcast."""
+        if len(a) != 2 or len(b) != 2 or _is_outer(a, b):
+            return
+        for x, y in zip(a, b, strict=True):
+            self.join(x, y)
+
+    def join(self, x: Item, y: Item) -> None:
+        if ONE in (x, y) or self.unions.root(x) == self.unions.root(y):
+            return
+        if not self.unions.are_apart(x, y):
+            self.unions.join(x, y)
+            self.changed = True
+
+    def fresh(self) -> Item:
+        self.count += 1
+        return ("some", str(self.count))
+
+    def column(self) -> Shape:
+        return (self.fresh(), ONE)
+
+    def matrix(self) -> Shape:
+        return (self.fresh(), self.fresh())
+
+    # ── names ───────────────────────────────────────────────────────────────────────────────────
+
+    def key_of(self, symbol: t.Symbol) -> Key:
+        spelling = self.world.spelling
+        return general(sort(symbol, spelling, {}).key, spelling.letters, counted=False)
+
+    def of_name(self, symbol: t.Symbol) -> Shape | None:
+        """The shape of a name without what is done to it."""
+        key = self.key_of(symbol)
+        if not key.marks and not key.indices:
+            if key.stem in self.local:
+                return self.local[key.stem]
+            if key.stem in self.world.size_names or key.stem in ("pi", "infty", "e"):
+                return ()
+        found = self.find(key)
+        if found is not None:
+            return found
+        if key.indices:
+            return self._indexed(symbol, key)
+        if key.stem == "1" or (key.stem == "I" and symbol.base == "I"):
+            n = self.fresh()
+            return (n, n) if key.stem == "I" else (n, ONE)
+        target = self._target(key)
+        if target is not None:
+            return self.find(target)
+        usual = usual_kind(self.world, key, symbol)
+        if usual == "matrix":
+            shape = self.matrix()
+        elif usual == "column":
+            shape = self.column()
+        elif usual == "row":
+            shape = (ONE, self.fresh())
+        elif usual == "scalar" and self.final:
+            shape = ()
+        else:
+            return None
+        self.known[key] = shape
+        self.changed = True
+        return shape
+
+    def _indexed(self, symbol: t.Symbol, key: Key) -> Shape | None:
+        """``x_i``: an entry of the array x, or one vector of a family."""
+        for cut in range(len(key.indices) - 1, -1, -1):
+            base = Key(key.stem, key.marks, key.indices[:cut])
+            whole = self.find(base)
+            if whole is None or not whole:
+                continue
+            axes = 2 if ONE not in whole else 1
+            if len(key.indices) - cut == axes or _runs_over(key, cut, axes):
+                return ()
+        family = Key(key.stem, key.marks, ("*",) * len(key.indices))
+        if family in self.known:
+            return self.known[family]
+        counted = _counted_by(key, self.world.spelling.letters)
+        if counted > 1:
+            return ()
+        if counted and stem_of(symbol) not in self.world.columns:
+            return None
+        usual = usual_kind(self.world, key, symbol)
+        if usual in ("column", "matrix") and self._is_family(symbol):
+            shape = self.column() if usual == "column" else self.matrix()
+            self.known[family] = shape
+            self.changed = True
+            return shape
+        return None
+
+    def _is_family(self, symbol: t.Symbol) -> bool:
+        return stem_of(symbol) in self.world.columns or symbol.base[:1].isupper()
+
+    def _target(self, key: Key) -> Key | None:
+        """``W`` of ``dW``."""
+        base, *accents = key.stem.split(".")
+        if self.world.bars and accents[-1:] == ["bar"]:
+            return Key(".".join([base, *accents[:-1]]), key.marks, key.indices)
+        if not base.startswith("d") or len(base) < 2:
+            return None
+        return self.world.spelled_key(base[1:], accents, key)
+
+    # ── expectations ────────────────────────────────────────────────────────────────────────────
+
+    def expect(self, tree: t.Expr, shape: Shape | None) -> None:
+        """Give an unknown name the shape that its neighbours ask for."""
+        if shape is None:
+            return
+        symbol, turned = bare(tree)
+        if symbol is None or symbol.primes:
+            return
+        key = self.key_of(symbol)
+        if key.stem in self.local or self.of_name(symbol) is not None:
+            found = self.of_name(symbol)
+            if found:
+                self.same(found[::-1] if turned else found, shape)
+            return
+        if key.stem in ("1", "I", "e", "pi") or (key.indices and not self._may_be_family(key)):
+            return
+        wanted = shape[::-1] if turned else shape
+        if wanted and not is_small(key) and len(key.stem.partition(".")[0]) == 1 and ONE in wanted:
+            return
+        family = Key(key.stem, key.marks, ("*",) * len(key.indices)) if key.indices else key
+        self.settle(family, wanted)
+
+    def _may_be_family(self, key: Key) -> bool:
+        lone = Key(key.stem, key.marks, ()) not in self.world.bare
+        return key.stem in self.world.columns or (lone and is_small(key))
+
+
+def laid_out(sizes: Shape) -> Shape:
+    """``R^n`` is a column; what is 1 by 1 is a number."""
+    if all(size == ONE for size in sizes):
+        return ()
+    return (sizes[0], ONE) if len(sizes) == 1 else sizes
+
+
+def _runs_over(key: Key, cut: int, axes: int) -> bool:
+    """``w_{11}`` and ``w_{ij}`` have one label for two indices."""
+    return axes == 2 and len(key.indices) - cut == 1 and len(str(key.indices[cut])) == 2
+
+
+def _counted_by(key: Key, letters: Collection[str]) -> int:
+    """How many index letters a name has: ``X_{ij}`` has two, and is an entry."""
+    found = 0
+    for index in key.indices:
+        text = str(index)
+        if text in letters or (len(text) == 2 and set(text) <= INDEX_LETTERS):
+            found += len(text)
+    return found
+
+
+def _is_outer(a: Shape, b: Shape) -> bool:
+    """A column beside a row."""
+    return (a[0] == ONE) != (b[0] == ONE) and (a[1] == ONE) != (b[1] == ONE)
+
+
+def is_small(key: Key) -> bool:
+    """Whether a name is a small letter that may be a vector."""
+    base = key.stem.partition(".")[0]
+    counts = base in COUNTS and not key.indices
+    return (len(base) == 1 and base.islower() and not counts) or base in SMALL_GREEK
+
+
+def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
+    """What such a letter usually is, where nothing but its look is known."""
+    base = key.stem.partition(".")[0]
+    if key.stem in world.columns:
+        return "row" if key.stem in world.rows else "column"
+    if base in SCALAR_GREEK or base in SCALAR_CAPITALS:
+        return "scalar"
+    if base in MATRIX_GREEK and key.stem in world.below:
+        return "scalar"
+    if base in MATRIX_GREEK or (len(base) == 1 and base.isupper()):
+        return "matrix"
+    if symbol is not None and symbol.font == "bf":
+        return "matrix" if base[:1].isupper() else "column"
+    return None
+
+
+def bare(tree: t.Expr) -> tuple[t.Symbol | None, bool]:
+    """The name that an expression is, and whether it is turned."""
+    turned = False
+    while True:
+        if isinstance(tree, t.Group) and len(tree.items) == 1 and tree.kind in "([{":
+            if any(s.kind != "transpose" for s in tree.scripts):
+                return None, False
+            turned ^= bool(tree.scripts)
+            tree = tree.items[0]
+        elif isinstance(tree, t.Sum) and len(tree.terms) == 1:
+            tree = tree.terms[0]
+        elif isinstance(tree, t.Negative):
+            tree = tree.operand
+        elif isinstance(tree, t.Symbol):
+            operations = [s for s in tree.scripts if s.kind == "transpose"]
+            return tree, turned ^ (len(operations) % 2 == 1)
+        else:
+            return None, False
