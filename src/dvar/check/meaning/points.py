@@ -94,4 +94,5 @@ def same(a: Array, b: Array, rtol: float = RTOL) -> bool:
 
 
 def finite(*arrays: Array) -> bool:
-    return all(bool(np.all(np.isfinite(x.astype(float)))) for x in arrays)
+    with np.errstate(all="ignore"):
+        return all(bool(np.all(np.isfinite(x.astype(float)))) for x in arrays)
