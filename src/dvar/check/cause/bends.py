@@ -181,9 +181,7 @@ def _times(tree: t.Expr, text: str, factor: t.Expr, shown: str) -> Iterator[Bend
     span, source = tree.span, _source(text, tree)
     scaled = t.Product((factor, _grouped(tree)), ("",), span)
     gap = "" if shown.isdigit() else r"\, "
-    yield Bend(
-        "missing-factor", scaled, (span, f"{shown}{gap}({source})"), f"a factor {shown}"
-    )
+    yield Bend("missing-factor", scaled, (span, f"{shown}{gap}({source})"), f"a factor {shown}")
     divided = t.Quotient(tree, factor, span)
     edit = (span, rf"\frac{{1}}{{{shown}}}({source})")
     yield Bend("missing-factor", divided, edit, f"a factor 1/{shown}")
@@ -365,7 +363,11 @@ def _renamed(tree: Any, name: t.Symbol, other: t.Symbol) -> Any:
         return tree
     if isinstance(tree, t.Symbol) and _same_name(tree, name):
         return replace(other, span=tree.span)
-    changed = {f.name: _renamed(getattr(tree, f.name), name, other) for f in fields(tree) if f.name != "span"}
+    changed = {
+        f.name: _renamed(getattr(tree, f.name), name, other)
+        for f in fields(tree)
+        if f.name != "span"
+    }
     return replace(tree, **changed)
 
 

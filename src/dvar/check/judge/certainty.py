@@ -45,7 +45,9 @@ def is_believed(
         causes: the slips that explain it.
         touched: names some of whose entries have been written over before.
     """
-    if touched and any(isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])):
+    if touched and any(
+        isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])
+    ):
         return False
     if not causes:
         return _is_certain(place, verdict)

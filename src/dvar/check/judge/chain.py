@@ -345,7 +345,9 @@ def strangers(place: Place, link: Link) -> set[str]:
     both = set.intersection(*sides) if sides else set()
     common = {world.keys[n].stem for n in both}
     unknown = {
-        name for name in link.opened - world.familiar if name.rstrip("*").split("_")[0] not in common
+        name
+        for name in link.opened - world.familiar
+        if name.rstrip("*").split("_")[0] not in common
     }
     for node in set().union(*sides) - both:
         if node not in under and node not in place.ledger.given:

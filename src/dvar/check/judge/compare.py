@@ -53,7 +53,11 @@ class Comparison:
 
 
 def compare(
-    left: Value, right: Value, near: Mapping[Node, Any] | None = None, strict: bool = False, active: bool = False
+    left: Value,
+    right: Value,
+    near: Mapping[Node, Any] | None = None,
+    strict: bool = False,
+    active: bool = False,
 ) -> Comparison:
     """Compare two values as functions of their open names.
 

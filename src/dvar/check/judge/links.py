@@ -149,7 +149,9 @@ def as_functions(
             return link
         if link.verdict != "wrong":
             unknown = unknown or link
-        elif differentiate.PARTIAL not in choices.taken:  # what nobody need have meant is no mistake
+        elif (
+            differentiate.PARTIAL not in choices.taken
+        ):  # what nobody need have meant is no mistake
             failed = failed or link
     return failed or unknown or Link("unknown", "nothing was understood")
 

@@ -24,7 +24,9 @@ _MARKUP = re.compile(
 )
 _NAME = r"(?<![A-Za-z\\])(\\[A-Z][a-z]+|[A-Za-z])(?:_\{?\w+\}?)?(?![A-Za-z])"
 _FILL = r"(?:\s|,|\band\b|\bare\b|\bis\b|\bbe\b|\ban?\b|\breal\b|\bsquare\b|\binvertible\b)*"
-_NOT = re.compile(r"\b(?:not|no|nothing is|non|un|without)\b[\s*_-]*(?:necessarily\s*)?$", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:not|no|nothing is|non|un|without)\b[\s*_-]*(?:necessarily\s*)?$", re.IGNORECASE
+)
 _WORDS = {
     SYMMETRIC: r"symmetric|symmetrisch|sim[eé]tric[ao]|sym[eé]trique|self-adjoint",
     POSITIVE: r"(?:symmetric,?\s*)?positive[- ](?:semi-?)?definite|\bSPD\b|covariance(?: matrix)?",

@@ -59,9 +59,13 @@ def _gathered(place: Place, members: Sequence[Member]) -> Verdict | None:
     envs = links.assignments(place.world, [added], place.conditions, place.position)
     link = links.as_functions(place.world, steps[0] - 1, left, added, envs, code=place.code)
     if link.verdict not in ("ok", "convention"):
-        return Verdict(link.verdict, members[1], members[0], link, links=[(members[0], members[1], link)])
+        return Verdict(
+            link.verdict, members[1], members[0], link, links=[(members[0], members[1], link)]
+        )
     is_last = place.position >= steps[-1]
-    numbers = [m for m in members[2:] if m.expr is not None and links.is_number(m.expr, place.world)]
+    numbers = [
+        m for m in members[2:] if m.expr is not None and links.is_number(m.expr, place.world)
+    ]
     chain = [members[0], *numbers] if is_last else numbers
     return judge_chain(place, chain, frozenset()) if len(chain) > 1 else Verdict("ok")
 

@@ -5,9 +5,26 @@ from __future__ import annotations
 SCALAR_CAPITALS = frozenset("LJCENTFR")
 """Capitals that are numbers unless something shows otherwise: losses, energies, counts."""
 SCALAR_GREEK = frozenset(
-    "alpha beta gamma lambda eta epsilon mu tau rho kappa nu zeta pi omega phi psi".split()
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "lambda",
+        "eta",
+        "epsilon",
+        "mu",
+        "tau",
+        "rho",
+        "kappa",
+        "nu",
+        "zeta",
+        "pi",
+        "omega",
+        "phi",
+        "psi",
+    ]
 )
-MATRIX_GREEK = frozenset("Theta Sigma Lambda Omega Phi Psi Gamma Delta".split())
-SMALL_GREEK = SCALAR_GREEK | frozenset("theta sigma delta xi chi".split())
+MATRIX_GREEK = frozenset(["Theta", "Sigma", "Lambda", "Omega", "Phi", "Psi", "Gamma", "Delta"])
+SMALL_GREEK = SCALAR_GREEK | frozenset(["theta", "sigma", "delta", "xi", "chi"])
 COUNTS = frozenset("mnkNMK")
 """Letters that count things, and are no vectors."""

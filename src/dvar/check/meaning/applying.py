@@ -31,7 +31,9 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     key = sort(bare, e.world.spelling, e.env).key
     function = _function(e, bare, key, tree.args)
     if function is not None:
-        arguments = [e.node(arg, h) for arg, h in zip(tree.args, _hints(e, key, tree, hint), strict=True)]
+        arguments = [
+            e.node(arg, h) for arg, h in zip(tree.args, _hints(e, key, tree, hint), strict=True)
+        ]
         return _behind(e, function(arguments), tree)
     entry = _entry(e, key, tree)
     if entry is not None:

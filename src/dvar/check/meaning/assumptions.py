@@ -74,7 +74,9 @@ def as_function(world: World, key: Key, node: Node) -> Node:
     for n, x in enumerate(world.dependents[key]):
         flat = reshaped(x, (count(x), 1))
         for bend in (flat, TABLE["sin"](flat)):
-            slope = variable(f"{key} by {n} {bend.op.name}", (count(node), count(x)), key=world.number)
+            slope = variable(
+                f"{key} by {n} {bend.op.name}", (count(node), count(x)), key=world.number
+            )
             change = TABLE["matmul"](slope, bend)
             node = TABLE["add"](node, reshaped(change, sizes(node)))
     return node

@@ -83,7 +83,11 @@ def summed(values: Sequence[Value]) -> Jacobian | None:
     node = first.node
     for j in jacobians[1:]:
         node = TABLE["add"](node, j.node)
-    of = first.of if all(j.of == first.of for j in jacobians) else ("sum", tuple(id(j.of) for j in jacobians))
+    of = (
+        first.of
+        if all(j.of == first.of for j in jacobians)
+        else ("sum", tuple(id(j.of) for j in jacobians))
+    )
     return Jacobian(of, first.wrt, node, first.of_shape, first.wrt_shape)
 
 

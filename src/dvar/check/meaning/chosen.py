@@ -20,7 +20,9 @@ _CLASS = re.compile(
     r"\b(class|label|target|categor\w+|correct|true|right|wanted|position|word|token|winner|winning)\b",
     re.IGNORECASE,
 )
-_MAXIMUM = re.compile(r"maximi[sz]er|position of the (max|largest)|argmax|largest entry", re.IGNORECASE)
+_MAXIMUM = re.compile(
+    r"maximi[sz]er|position of the (max|largest)|argmax|largest entry", re.IGNORECASE
+)
 _LAST_LAYER = 3
 
 
@@ -34,7 +36,11 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     chosen: dict[str, Choice] = {}
     for stem, position, script in _indices(statements):
         name = size_name(script)
-        if name is None or (stem, position) not in lettered or not isinstance(script, (t.Label, t.Symbol)):
+        if (
+            name is None
+            or (stem, position) not in lettered
+            or not isinstance(script, (t.Label, t.Symbol))
+        ):
             continue
         if set(letters_in(script)) <= spelling.letters and len(name) == 1:
             continue

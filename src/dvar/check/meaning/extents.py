@@ -22,7 +22,6 @@ LARGEST = 8
 """Sizes that a document gives are taken where they are not larger than this."""
 
 
-
 def measure(world: World, statements: Sequence[Statement]) -> None:
     """Give every index letter and size symbol of a problem a number."""
     unions = Unions()

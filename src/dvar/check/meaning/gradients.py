@@ -282,7 +282,12 @@ def _networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node
             if s != stem and mine & other and not (mine & other) & set(e.world.named)
         ]  # fmt: skip
         if apart:
-            found.append((f"where {stem} comes last", [n for s in families if s not in apart for n in families[s]]))
+            found.append(
+                (
+                    f"where {stem} comes last",
+                    [n for s in families if s not in apart for n in families[s]],
+                )
+            )
     return found
 
 

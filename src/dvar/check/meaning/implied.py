@@ -43,7 +43,9 @@ def written_out(document: Document, statements: Sequence[Statement]) -> list[Sta
 
 
 def _member(summer: _Summer, member: Member, free: frozenset[str]) -> Member:
-    return member if member.expr is None else replace(member, expr=summer.term(member.expr, free)[0])
+    return (
+        member if member.expr is None else replace(member, expr=summer.term(member.expr, free)[0])
+    )
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,7 @@ class _Summer:
             counted = counted + counted
         return replace(expr, items=tuple(item for item, _ in pairs)), counted
 
-    def _derivative(
-        self, expr: t.Derivative, kept: frozenset[str]
-    ) -> tuple[t.Expr, Counter[str]]:
+    def _derivative(self, expr: t.Derivative, kept: frozenset[str]) -> tuple[t.Expr, Counter[str]]:
         of, counted = (None, Counter[str]()) if expr.of is None else self.term(expr.of, kept)
         for wrt in expr.wrt:
             counted = counted + self._part(wrt, kept)[1]

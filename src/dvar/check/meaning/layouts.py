@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 
 _STATED = re.compile(r"numerator|denominator|layout|convention", re.IGNORECASE)
-_SHAPE_OF = re.compile(r"(same shape as|(has|have|of|in|takes?) the (same )?shape of)", re.IGNORECASE)
+_SHAPE_OF = re.compile(
+    r"(same shape as|(has|have|of|in|takes?) the (same )?shape of)", re.IGNORECASE
+)
 ENOUGH = 3
 """Lines of one kind that make a habit."""
 

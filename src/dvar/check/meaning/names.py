@@ -29,6 +29,7 @@ from dvar.read.worksheet import tree as t
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
+
 def symbol(e: Interpreter, tree: t.Symbol, hint: tuple[int, ...] | None) -> Value:
     """A symbol with all its scripts."""
     if tree.base == "e" and tree.scripts and not tree.subscripts and not _is_defined(e, "e"):

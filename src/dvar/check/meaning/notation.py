@@ -20,9 +20,7 @@ _SAID = 3
 """So many names with a mark, beside the names without it, show that the mark is a gradient's."""
 
 
-def see(
-    world: World, everything: Sequence[Statement], ordinals: Sequence[int], text: str
-) -> None:
+def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], text: str) -> None:
     """Put into a world how gradients are written, here or anywhere in the document."""
     stems = _stems(everything)
     world.bars = _are_gradients(everything, stems, _without_bar)

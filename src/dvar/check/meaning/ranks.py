@@ -36,9 +36,7 @@ def separate(world: World, statements: Sequence[Statement]) -> None:
         world.apart.add(letter)
 
 
-def _families(
-    statements: Sequence[Statement], spelling: Spelling
-) -> dict[str, list[Definition]]:
+def _families(statements: Sequence[Statement], spelling: Spelling) -> dict[str, list[Definition]]:
     """Formulas for names with index letters and nothing else."""
     found: dict[str, list[Definition]] = {}
     for n, statement in enumerate(statements):
@@ -75,9 +73,7 @@ def _of_formulas(definitions: Sequence[Definition]) -> set[str]:
     return found
 
 
-def _of_circles(
-    stem: str, families: dict[str, list[Definition]], spelling: Spelling
-) -> set[str]:
+def _of_circles(stem: str, families: dict[str, list[Definition]], spelling: Spelling) -> set[str]:
     """Letters by which a name is made of itself."""
     found: set[str] = set()
     reached: set[str] = set()

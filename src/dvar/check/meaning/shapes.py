@@ -257,7 +257,11 @@ def _between(
 ) -> Shape | None:
     """The shape that an unknown factor takes from its neighbours."""
     symbol, turned = bare(factors[n])
-    if symbol is None or not is_small(s.key_of(symbol)) or (symbol.base in COUNTS and not symbol.subscripts):
+    if (
+        symbol is None
+        or not is_small(s.key_of(symbol))
+        or (symbol.base in COUNTS and not symbol.subscripts)
+    ):
         return None
     left = shapes[n - 1] if n else None
     right = shapes[n + 1] if n + 1 < len(factors) else None

@@ -173,7 +173,7 @@ class World:
         return self._same.get(pattern, ())
 
     def _end_suppositions(self, definition: Definition) -> None:
-        """"If p = …" takes the place of "if q = …" before."""
+        """ "If p = …" takes the place of "if q = …" before."""
         if self.supposition is not None and self.supposition < definition.position:
             self.ended.setdefault(self.supposition, definition.position)
         self.supposition = definition.position
@@ -208,7 +208,12 @@ class World:
             if position >= self.ended.get(definition.position, position + 1):
                 continue
             order = definition.position if before else -definition.position
-            rank = (int(not definition.numeric), -len(definition.pattern.letters), int(before), order)
+            rank = (
+                int(not definition.numeric),
+                -len(definition.pattern.letters),
+                int(before),
+                order,
+            )
             if best is None or rank > best[0]:
                 best = (rank, definition, bound)
         return None if best is None else best[1:]
