@@ -64,18 +64,18 @@ def _not_summed(g: Node, xs: Sequence[Node], shares: Shares) -> Shares | None:
     A mean stands for it: like a forgotten sum it has the size of one copy's gradient.
     """
     return [
-        s if s is None or g.shape == x.shape or s.op is not sum_
+        s
+        if s is None or g.shape == x.shape or s.op is not sum_
         else s / count(s.inputs[0], s.param("axis"))
         for x, s in zip(xs, shares, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _transposed(g: Node, xs: Sequence[Node], shares: Shares) -> Shares | None:
     """A square share the other way round."""
     return [
-        s if s is None or s.ndim < 2 or s.shape[-1] != s.shape[-2] else swap_last(s)
-        for s in shares
-    ]  # fmt: skip
+        s if s is None or s.ndim < 2 or s.shape[-1] != s.shape[-2] else swap_last(s) for s in shares
+    ]
 
 
 MISTAKES: dict[str, Bend] = {

@@ -78,7 +78,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    return list(written_out(document, spoken(document, statements)))
+    return tables.tabled(document, written_out(document, spoken(document, statements)))
 
 
 def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[judging.Context]:
@@ -90,7 +90,6 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
     for problem in problems(document, statements):
         ledger = ledger.carried_over()
         context = judging.Context(document, statements, problem, ledger, prose=problem.prose)
-        context.cells = tables.subjects(document, statements, problem.ordinals, problem.world)
         own = [statements[ordinal] for ordinal in problem.ordinals]
         context.constraints = constraints(problem.world, own)
         yield context

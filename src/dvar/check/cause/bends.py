@@ -206,6 +206,8 @@ def _transposes(tree: t.Expr, text: str) -> Iterator[Bend]:
             yield Bend(
                 "transpose", rebuild(replace(part, scripts=kept)), (at.span, ""), "a transpose"
             )
+        elif isinstance(part, t.Symbol) and len(part.base) == 1 and part.base.islower():
+            continue  # a vector: turned or not, it has the same entries
         else:
             scripts = (*part.scripts, _turn(part.span))
             edit = ((part.span[1], part.span[1]), "^T")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from time import monotonic
 import numpy as np
 
 from dvar.check.cause.bends import Bend, bends, scaled_by
-from dvar.check.judge import links
+from dvar.check.judge import links, matching
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
@@ -58,7 +59,7 @@ def find(
     best: Bend | None = None
     ratio = link.difference.ratio if link.difference is not None else None
     remark = ""
-    if ratio is not None:
+    if ratio is not None and abs(ratio - 1) > 1e-9:  # 1: they are equal wherever both have a value
         cause, remark = _of_ratio(place, ratio, right)
         causes.append(cause)
     if _is_function_itself(place, left, right, envs):
@@ -170,7 +171,11 @@ def _of_ratio(place: Place, ratio: float, right: t.Expr) -> tuple[str, str]:
                 return "missing-factor", f"the factor 1/{name} is missing"
             if abs(ratio - 1 / size) < 1e-6:
                 has = any(isinstance(p, t.Symbol) and p.base == name for p in t.walk(right))
-                return ("factor", f"the factor 1/{name} is one too many") if has else ("missing-factor", f"the factor {name} is missing")  # fmt: skip
+                return (
+                    ("factor", f"the factor 1/{name} is one too many")
+                    if has
+                    else ("missing-factor", f"the factor {name} is missing")
+                )
     if ratio > 1:
         if any(abs(ratio - n) < 1e-6 for n in numbers):
             return "factor", f"the factor {ratio:g} is one too many"
@@ -214,10 +219,13 @@ def _misses_path(
 
     under = set(topological([top]))
     users = [
-        n for n in world.named
-        if n in under and n is not top and any(p in topological([n]) for p, _ in at.parts)
+        n
+        for n in world.named
+        if n in under
+        and n is not top
+        and any(p in topological([n]) for p, _ in at.parts)
         and n not in {p for p, _ in at.parts}
-    ]  # fmt: skip
+    ]
     for user in users[:8]:
         # The derivative with this user held fixed is what the other paths bring.
         rest = differentiate.jacobian(top, at, {user})
@@ -251,7 +259,7 @@ def _is_one_path(left: t.Expr, right: t.Expr) -> bool:
     if any(c.of is None or len(c.wrt) != 1 for c in chain) or left.of is None or len(left.wrt) != 1:
         return False
     ends = same_tree(chain[0].of, left.of) and same_tree(chain[-1].wrt[0], left.wrt[0])
-    return ends and all(same_tree(a.wrt[0], b.of) for a, b in zip(chain, chain[1:], strict=False))
+    return ends and all(same_tree(a.wrt[0], b.of) for a, b in itertools.pairwise(chain))
 
 
 def _is_shape_fault(link: Link) -> bool:
@@ -358,8 +366,8 @@ def _repaired_arithmetic(
             literal, _ = read_literal(place.reader(), bend.tree, place.ledger)
         except NotUnderstood:
             continue
-        matched = links.like(expected, literal.value)
-        if matched is not None and links.close(matched, literal.value, literal.slack):
+        matched = matching.like(expected, literal.value)
+        if matched is not None and matching.close(matched, literal.value, literal.slack):
             found.append(bend)
     return found
 

@@ -51,7 +51,7 @@ def is_believed(
         return False
     if not causes:
         return _is_certain(place, verdict)
-    if _vanishes(verdict) or _is_layout(statement):
+    if _vanishes(verdict) or _is_layout(statement) or _is_said_again(place, statement, verdict):
         return False
     if _is_equation_to_solve(statement, verdict) or _is_under_heading(document, statement, verdict):
         return False
@@ -142,6 +142,22 @@ def _vanishes(verdict: Verdict) -> bool:
     """Whether numbers are written for what comes out as nothing: more likely a link was not seen."""
     numbers = verdict.link.numbers if verdict.link is not None else None
     return numbers is not None and not np.any(numbers[0]) and bool(np.all(numbers[1]))
+
+
+def _is_said_again(place: Place, statement: Statement, verdict: Verdict) -> bool:
+    """Whether a bare name has another number than before: after a step, or as part of another loss."""
+    numbers = verdict.link.numbers if verdict.link is not None else None
+    left = statement.members[0].expr
+    if numbers is None or len(statement.members) != 2 or not isinstance(left, (t.Symbol, t.Apply)):
+        return False
+    if len(place.world.loss_names) > 1 and _is_gradient_name(place, left):
+        return True
+    due = numbers[0]
+    shown = [p.value for p in (*place.ledger.printed.values(), *place.ledger.stale.values())]
+    return any(
+        value.shape == due.shape and np.allclose(value.astype(float), due.astype(float), rtol=0.01)
+        for value in shown
+    )
 
 
 def _is_layout(statement: Statement) -> bool:

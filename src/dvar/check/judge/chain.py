@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from dvar.check.judge import links
-from dvar.check.judge.ledger import Ledger, Printed
+from dvar.check.judge import learning, links, numbers
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import (
-    is_plain,
-    numbers_in,
-    plain_units,
-    printed_numbers,
-    read_literal,
-)
-from dvar.check.meaning import differentiate, gradients, names
-from dvar.check.meaning.aligning import put_in
-from dvar.check.meaning.assumptions import Assumption, assuming, depending
-from dvar.check.meaning.choices import Choices
-from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import Key, sort
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, reshaped, squeezed
-from dvar.check.meaning.world import World, general
+from dvar.check.judge.literal import is_plain, read_literal
+from dvar.check.judge.matching import like_node
+from dvar.check.judge.place import Place
+from dvar.check.meaning import differentiate, gradients
+from dvar.check.meaning.assumptions import assuming, depending
+from dvar.check.meaning.keys import Key
+from dvar.check.meaning.values import Jacobian, NotUnderstood, reshaped, squeezed
+from dvar.check.meaning.world import general
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 from dvar.read.worksheet import tree as t
@@ -53,65 +43,19 @@ class Verdict:
     links: list[tuple[Member, Member, Link]] = field(default_factory=list)
 
 
-@dataclass
-class Place:
-    """Where a statement stands: its problem, position and line, and the numbers known there."""
-
-    world: World
-    ledger: Ledger
-    position: int
-    line: int
-    conditions: Sequence[t.Expr] = ()
-    code: bool = False
-    assumptions: Sequence[Assumption] = ()
-
-    def reader(
-        self, choices: Choices | None = None, env: dict[str, int] | None = None
-    ) -> Interpreter:
-        reader = Interpreter(self.world, self.position, choices, env)
-        reader.code = self.code
-        return reader
-
-    def sync(self) -> None:
-        """Numbers given by name, for the variables that have come up since."""
-        world, ledger = self.world, self.ledger
-        for node, key in list(world.keys.items()):
-            if node in ledger.given:
-                continue
-            value = ledger.given_by_key.get(key)
-            if value is None:
-                value = self._assembled(node, key)
-            if value is not None:
-                matched = links.like(np.asarray(value), np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
-                if matched is not None:
-                    ledger.give(node, matched)
-                    if matched.size > np.size(value) and np.any(matched):
-                        ledger.spread.add(node)
-
-    def _assembled(self, node: Node, key: object) -> Array | None:
-        """An array all of whose entries are given one by one."""
-        assert isinstance(key, Key)
-        shape = squeezed(tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
-        if len(shape) != 1:
-            return None
-        base = self.world.bases.get(key.stem, 1)
-        entries = [
-            self.ledger.given_by_key.get(Key(key.stem, key.marks, (*key.indices, k + base)))
-            for k in range(shape[0])
-        ]
-        if any(v is None or np.ndim(v) for v in entries):
-            return None
-        return np.array(entries, dtype=np.longdouble).reshape(tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
-
-
 def judge_chain(
-    place: Place, members: Sequence[Member], skip: frozenset[int], start: int = 1
+    place: Place,
+    members: Sequence[Member],
+    skip: frozenset[int],
+    start: int = 1,
+    teaches: bool = True,
 ) -> Verdict:
     """Judge the links of a chain.
 
     Args:
         members: the whole chain; what precedes ``start`` was said before and is not judged again.
         skip: members whose link is a definition.
+        teaches: whether numbers in such a link are given for the name.
     """
     trees = [m.expr for m in members if m.expr is not None]
     envs = links.assignments(place.world, trees, place.conditions, place.position)
@@ -122,6 +66,7 @@ def judge_chain(
     verdict = Verdict("ok")
     subject = members[0]
     last: Member | None = None
+    defined: Key | None = None
     for n, member in enumerate(members):
         if member.expr is None:
             if n >= start and not member.is_blank:
@@ -133,16 +78,29 @@ def judge_chain(
                 )
             continue
         if last is None or n < start or n in skip or member.relation not in _NUMERIC:
-            if n in skip and last is not None:
-                _learn_definition(place, last, member, envs)
+            if n in skip and last is not None and teaches:
+                defined = learning.definition(place, last, member, members) or defined
             last = member
             continue
         link = judge_link(place, subject, last, member, envs)
         _note(verdict, last, member, link)
         last = member
-    if place.world is not None and last is not None:
-        _learn_numbers(place, members, verdict, envs, start)
+    root = root_of(place, verdict)
+    learning.printed(place, members, root, envs, start)
+    if defined is not None and root is not None:
+        place.ledger.roots[defined] = root
     return _bridged(place, members, verdict, envs, start)
+
+
+def root_of(place: Place, verdict: Verdict) -> int | None:
+    """The line of the mistake that a statement makes or carries on."""
+    root: int | None = None
+    for _, _, link in verdict.links:
+        if link.verdict == "wrong":
+            root = place.line
+        elif link.verdict == "carried" and root is None and link.roots:
+            root = link.roots[0]
+    return root
 
 
 def _note(verdict: Verdict, before: Member, member: Member, link: Link) -> None:
@@ -205,11 +163,12 @@ def judge_link(
     place: Place, subject: Member, before: Member, member: Member, envs: Sequence[dict[str, int]]
 ) -> Link:
     left, right = before.expr, member.expr
-    assert left is not None and right is not None
+    assert left is not None
+    assert right is not None
     world = place.world
     numeric_left, numeric_right = links.is_number(left, world), links.is_number(right, world)
     if numeric_left and numeric_right:
-        link = links.between_numbers(world, place.position, left, right, place.ledger)
+        link = numbers.between_numbers(place, left, right)
         if link.verdict == "ok" and link.roots:
             link = _unless_right(place, subject, right, envs, link)
         if (
@@ -217,25 +176,20 @@ def judge_link(
             and subject.expr is not None
             and not links.is_number(subject.expr, world)
         ):
-            whole = links.with_numbers(
-                world, place.position, subject.expr, right, envs, place.ledger, place.sync
-            )
+            whole = numbers.with_numbers(place, subject.expr, right, envs)
             if whole.verdict == "ok" and is_plain(right):
                 return whole
         return link
     if numeric_right:
-        _learn_aligned(place, left, right)
-        link = links.with_numbers(
-            world, place.position, left, right, envs, place.ledger, place.sync
-        )
+        learning.aligned(place, left, right)
+        link = numbers.with_numbers(place, left, right, envs)
         if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
             return Link("ok", "given")
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
-        link = links.with_numbers(
-            world, place.position, right, left, envs, place.ledger, place.sync
+        return _or_identity(
+            place, right, left, envs, numbers.with_numbers(place, right, left, envs)
         )
-        return _or_identity(place, right, left, envs, link)
     link = links.as_functions(world, place.position, left, right, envs, code=place.code)
     if link.verdict in ("wrong", "unknown") and place.assumptions:
         with assuming(world, place.assumptions):
@@ -275,12 +229,21 @@ def _unless_right(
     """Right arithmetic from a wrong number is carried, unless the result is right all the same."""
     if subject.expr is None or links.is_number(subject.expr, place.world):
         return link
-    whole = links.with_numbers(
-        place.world, place.position, subject.expr, right, envs, place.ledger, place.sync
-    )
+    if _is_only_given(place, subject.expr):
+        return replace(link, verdict="carried")
+    whole = numbers.with_numbers(place, subject.expr, right, envs)
     if whole.verdict in ("wrong", "carried"):
         return replace(link, verdict="carried", numbers=whole.numbers)
     return link
+
+
+def _is_only_given(place: Place, subject: t.Expr) -> bool:
+    """Whether a name has no other value than the numbers given for it."""
+    key = differentiate.key_of(place.reader(), subject)
+    if key is None or gradients.is_named(place.reader(), key):
+        return False
+    found = place.world.find(key, place.position)
+    return found is None or found[0].numeric
 
 
 def _as_open_functions(
@@ -326,7 +289,15 @@ def _second_thoughts(
     strange = strangers(place, link)
     if strange:
         names = ", ".join(sorted(strange)[:3])
-        return Link("unknown", f"{names} is not defined anywhere", link.left, link.right, link.difference, opened=link.opened, env=link.env)  # fmt: skip
+        return Link(
+            "unknown",
+            f"{names} is not defined anywhere",
+            link.left,
+            link.right,
+            link.difference,
+            opened=link.opened,
+            env=link.env,
+        )
     return link
 
 
@@ -392,185 +363,8 @@ def _uses(node: Node, inner: Node) -> bool:
 
 def _plain_value(place: Place, tree: t.Expr, like: Node) -> Array:
     literal, _ = read_literal(place.reader(), tree, place.ledger)
-    matched = links.like(literal.value, np.zeros(tuple(int(n) for n in like.shape)))  # type: ignore[arg-type]
+    matched = like_node(literal.value, like)
     return literal.value if matched is None else matched
 
 
-# ── learning ────────────────────────────────────────────────────────────────────────────────────
-
-
-def learn_condition(place: Place) -> None:
-    """``if c = 2`` gives c for the statement and what follows."""
-    for tree in place.conditions:
-        if not isinstance(tree, t.Relation) or tree.relations != ("=",):
-            continue
-        name, value = tree.members
-        if not isinstance(name, t.Symbol) or not links.is_number(value, place.world):
-            continue
-        if name.base in place.world.spelling.letters:
-            continue
-        key = sort(name, place.world.spelling, {}).key
-        try:
-            literal, _ = read_literal(place.reader(), value, place.ledger)
-        except NotUnderstood:
-            continue
-        place.ledger.given_by_key[key] = literal.value
-
-
-def _learn_aligned(place: Place, formula: t.Expr, numbers: t.Expr) -> None:
-    """``w x + b = 0.5 · 2 + 0.1`` gives w, x and b, where nothing has given them before."""
-    world, ledger = place.world, place.ledger
-    for name, value in put_in(formula, numbers) or ():
-        key = sort(name, world.spelling, {}).key
-        found = world.find(key, place.position)
-        if key in ledger.given_by_key or (found is not None and not found[0].numeric):
-            continue
-        if gradients.is_named(place.reader(), key) or world.family(key):
-            continue
-        if names.array_named(place.reader(), Key(key.stem, key.marks)) is not None and key.indices:
-            continue
-        try:
-            literal, _ = read_literal(place.reader(), value, ledger)
-        except NotUnderstood:
-            continue
-        ledger.given_by_key[key] = literal.value
-        for number in printed_numbers(value):
-            ledger.exact.add(abs(number))
-
-
-def _learn_definition(
-    place: Place, left: Member, right: Member, envs: Sequence[dict[str, int]]
-) -> None:
-    """Numbers that are given for a name."""
-    if left.expr is None or right.expr is None or not links.is_number(right.expr, place.world):
-        return
-    key = differentiate.key_of(place.reader(), left.expr)
-    if key is None:
-        return
-    try:
-        literal, _ = read_literal(place.reader(), right.expr, place.ledger)
-    except NotUnderstood:
-        return
-    ledger = place.ledger
-    before = ledger.given_by_key.get(key)
-    ledger.given_by_key[key] = literal.value
-    for node, known in list(place.world.keys.items()):
-        if known == key:
-            matched = links.like(literal.value, np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
-            if matched is not None:
-                ledger.give(node, matched, key)
-                if matched.size > literal.value.size and np.any(matched):
-                    ledger.spread.add(node)
-    if before is not None and not np.array_equal(before, literal.value):
-        ledger.printed.clear()
-        for node in [n for n, k in place.world.keys.items() if k.stem == key.stem and k != key]:
-            ledger.given.pop(node, None)
-    if is_plain(right.expr):
-        for number in printed_numbers(right.expr):
-            ledger.exact.add(abs(number))
-            ledger.note(number, 0.0, None)
-
-
-def _learn_numbers(
-    place: Place,
-    members: Sequence[Member],
-    verdict: Verdict,
-    envs: Sequence[dict[str, int]],
-    start: int,
-) -> None:
-    """Printed results are remembered, right or wrong, with the line they come from."""
-    ledger, world = place.ledger, place.world
-    root: int | None = None
-    for _, _, link in verdict.links:
-        if link.verdict == "wrong":
-            root = place.line
-        elif link.verdict == "carried" and root is None and link.roots:
-            root = link.roots[0]
-    shown = [m for m in members[max(start, 1) :] if m.expr is not None and is_plain(m.expr)]
-    for member in members[max(start, 1) :]:
-        if member.expr is None or not links.is_number(member.expr, world):
-            continue
-        _note_numbers(place, member, members, root, envs)
-    if not shown:
-        return
-    final = shown[-1]
-    assert final.expr is not None
-    if len(envs) != 1:
-        return
-    node = _subject_node(place, members, envs[0])
-    if node is None:
-        return
-    try:
-        literal, _ = read_literal(place.reader(), final.expr, ledger)
-    except NotUnderstood:
-        return
-    matched = links.like(literal.value, np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
-    if matched is not None and node not in ledger.given:
-        units = np.broadcast_to(
-            plain_units(final.expr, literal.value).reshape(-1)[0], matched.shape
-        )
-        ledger.printed[node] = Printed(matched, units, place.line, root is not None, root)
-
-
-def _note_numbers(
-    place: Place,
-    member: Member,
-    members: Sequence[Member],
-    root: int | None,
-    envs: Sequence[dict[str, int]],
-) -> None:
-    assert member.expr is not None
-    plain = is_plain(member.expr)
-    if not plain and root is None:
-        return
-    exact = _exact(place, members, envs)
-    try:
-        literal, _ = read_literal(place.reader(), member.expr, place.ledger)
-    except NotUnderstood:
-        return
-    matched = links.like(exact, literal.value) if exact is not None else None
-    difference = np.abs(matched - literal.value).ravel() if matched is not None else None
-    if not plain:
-        # Numbers that come up first in a computation that is wrong are doubtful.
-        worst = float(difference.max()) if difference is not None and difference.size else 0.0
-        for number in numbers_in(member.expr):
-            if not number.is_whole and abs(number.value) not in place.ledger.numbers:
-                place.ledger.note(number.value, worst, root)
-        return
-    numbers = printed_numbers(member.expr)
-    units = {n.value: n.unit for n in numbers_in(member.expr) if not n.is_whole}
-    for n, number in enumerate(numbers):
-        if difference is not None and difference.size == len(numbers):
-            off = float(difference[n])
-        else:
-            off = float(units.get(number, 0))
-        place.ledger.note(number, off, root if difference is None or off > 0 else None)
-
-
-def _exact(place: Place, members: Sequence[Member], envs: Sequence[dict[str, int]]) -> Array | None:
-    node = _subject_node(place, members, envs[0] if envs else {})
-    if node is None:
-        return None
-    place.sync()
-    return links.value_at(node, place.ledger.given)
-
-
-def _subject_node(place: Place, members: Sequence[Member], env: dict[str, int]) -> Node | None:
-    """The quantity that a chain is about: its first member, or the first that can be read."""
-    for member in members:
-        if member.expr is None or links.is_number(member.expr, place.world):
-            continue
-        try:
-            value: Value = place.reader(env=env).value(member.expr)
-        except NotUnderstood:
-            continue
-        if isinstance(value, Jacobian):
-            if not squeezed(value.of_shape):
-                return reshaped(value.node, value.wrt_shape) if value.wrt_shape else value.node
-            return value.node
-        return value
-    return None
-
-
-Judge = Callable[[Place], Verdict]
-__all__ = ["Place", "Verdict", "gradients", "judge_chain"]
+__all__ = ["Place", "Verdict", "judge_chain", "root_of"]

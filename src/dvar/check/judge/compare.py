@@ -95,8 +95,8 @@ def forms(left: Value, right: Value) -> Iterable[tuple[str, Node, Node]]:
     elif isinstance(left, Node) and isinstance(right, Node):
         yield from _plain(left, right)
     elif isinstance(left, Jacobian) and isinstance(right, Jacobian):
-        for _, a in _arrays(left):
-            for _, b in _arrays(right):
+        for _, a in arrays(left):
+            for _, b in arrays(right):
                 if a.shape == b.shape:
                     yield "orientation", a, b
 
@@ -115,7 +115,7 @@ def _plain(a: Node, b: Node) -> Iterable[tuple[str, Node, Node]]:
 
 def _against(derivative: Jacobian, plain: Node) -> Iterable[tuple[str, Node, Node]]:
     """A derivative and an array that is said to be it."""
-    for how, array in _arrays(derivative):
+    for how, array in arrays(derivative):
         for more, a, b in _plain(array, plain):
             yield (more or how) if how in ("", "elementwise") else how, a, b
         if _is_matrix(array) and sizes(array)[::-1] == sizes(plain):
@@ -127,7 +127,7 @@ def _is_matrix(node: Node) -> bool:
     return node.ndim == 2 and 1 not in sizes(node)
 
 
-def _arrays(derivative: Jacobian) -> Iterable[tuple[str, Node]]:
+def arrays(derivative: Jacobian) -> Iterable[tuple[str, Node]]:
     from dvar.check.meaning import chains
 
     of, wrt = squeezed(derivative.of_shape), squeezed(derivative.wrt_shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -234,7 +235,7 @@ def _definitions_in(
         members = statement.members
         if len(members) < 2 or members[0].relation:
             continue
-        for before, after in zip(members, members[1:], strict=False):
+        for before, after in itertools.pairwise(members):
             left, right = before.expr, after.expr
             if left is None or right is None or after.relation not in EQUALS:
                 break

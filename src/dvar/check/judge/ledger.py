@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from dvar.check.meaning.keys import Key
-from dvar.core.node import Node
+from dvar.core.node import Node, topological
 from dvar.core.op import Array
+
+State = Mapping[Node, Array]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,12 @@ class Ledger:
 
     Attributes:
         given: open variable → its value, exact as far as we know.
-        printed: any node → the last number printed for it.
+        given_by_key: name → the number given for it; units: one unit of the last digit it was given with.
+        former: name → its number before the updates made last, for lines of the same pass that still use it.
+        printed: any node → the last number printed for it; stale: those printed before the last updates of
+            names beneath them.
+        roots: names whose number came from a mistake → its line.
+        exact: numbers that stand for themselves.
         spread: open arrays for which a single number is given.
         numbers: each number printed so far → how far it is from what it stands for, and the root line if
             that is a mistake.
@@ -46,53 +53,81 @@ class Ledger:
 
     given: dict[Node, Array] = field(default_factory=dict)
     given_by_key: dict[Key, Array] = field(default_factory=dict)
+    units: dict[Key, Array] = field(default_factory=dict)
+    former: dict[Key, Array] = field(default_factory=dict)
     earlier: dict[Node, Array] = field(default_factory=dict)
     printed: dict[Node, Printed] = field(default_factory=dict)
+    stale: dict[Node, Printed] = field(default_factory=dict)
+    roots: dict[Key, int] = field(default_factory=dict)
     spread: set[Node] = field(default_factory=set)
     exact: set[Fraction] = field(default_factory=set)
     numbers: dict[Fraction, tuple[float, int | None]] = field(default_factory=dict)
 
-    def give(self, node: Node, value: Any, key: Key | None = None) -> None:
-        """A number for an open name; an earlier one is kept, for lines that still use it."""
-        array = np.asarray(value, dtype=np.longdouble)
-        if node in self.given and not np.array_equal(self.given[node], array):
-            self.earlier[node] = self.given[node]
-        self.given[node] = array
-        if key is not None:
-            self.given_by_key[key] = array
+    def give(self, node: Node, value: Any) -> None:
+        """A number for an open name."""
+        self.given[node] = np.asarray(value, dtype=np.longdouble)
+
+    def begin_updates(self) -> None:
+        """The numbers from before the last round of updates are of no use any more."""
+        self.former.clear()
+        self.earlier.clear()
+        self.stale.clear()
+
+    def outdate(self, nodes: set[Node], keep: bool) -> None:
+        """What was printed for results of these nodes belongs to their former values."""
+        for node in [n for n in self.printed if nodes & set(topological([n]))]:
+            old = self.printed.pop(node)
+            if keep:
+                self.stale[node] = old
 
     def note(self, number: Fraction, deviation: float, root: int | None) -> None:
         """Remember a printed number."""
         before = self.numbers.get(abs(number))
         if before is not None and before[1] is None and root is not None and before[0] == 0.0:
             return  # a given number that happens to be printed in a wrong line stays right
+        if root is not None and (number in self.exact or _is_small(number)):
+            return
         self.numbers[abs(number)] = (abs(deviation), root)
 
-    def states(self) -> list[tuple[str, Mapping[Node, Any]]]:
+    def states(self) -> list[State]:
         """Ways to put the numbers in: exactly, or with the rounded numbers printed on the way."""
         right = {n: p.value for n, p in self.printed.items() if not p.wrong}
-        states: list[tuple[str, Mapping[Node, Any]]] = [
-            ("exact", dict(self.given)),
-            ("printed", {**self.given, **right}),
-        ]
+        states: list[State] = [dict(self.given), {**self.given, **right}]
         if self.earlier:
-            states.append(("earlier", {**self.given, **self.earlier}))
+            old = {n: p.value for n, p in self.stale.items() if not p.wrong}
+            states.append({**self.given, **self.earlier})
+            states.append({**self.given, **self.earlier, **right, **old})
         return states
 
-    def believed(self) -> Mapping[Node, Any]:
+    def mixed(self) -> State | None:
+        """New numbers beside results of the former ones, which belongs to no state."""
+        if not self.stale:
+            return None
+        old = {n: p.value for n, p in self.stale.items()}
+        right = {n: p.value for n, p in self.printed.items()}
+        return {**self.given, **old, **right}
+
+    def believed(self) -> list[State]:
         """The numbers as an author who did not see the mistakes goes on with them."""
-        return {**self.given, **{n: p.value for n, p in self.printed.items()}}
+        shown = {n: p.value for n, p in self.printed.items()}
+        states: list[State] = [{**self.given, **shown}]
+        if self.earlier:
+            old = {n: p.value for n, p in self.stale.items()}
+            states.append({**self.given, **self.earlier, **shown, **old})
+        return states
 
     def root_of(self, node: Node) -> int | None:
         """The line of the mistake that a node's printed value carries."""
-        found = self.printed.get(node)
+        found = self.printed.get(node) or self.stale.get(node)
         return found.root if found is not None and found.wrong else None
 
     def acquit(self, line: int) -> None:
         """Nothing in a line is a mistake after all."""
-        for node, known in self.printed.items():
-            if known.root == line:
-                self.printed[node] = replace(known, wrong=False, root=None)
+        for shown in (self.printed, self.stale):
+            for node, known in shown.items():
+                if known.root == line:
+                    shown[node] = replace(known, wrong=False, root=None)
+        self.roots = {key: root for key, root in self.roots.items() if root != line}
         for number, (off, root) in self.numbers.items():
             if root == line:
                 self.numbers[number] = (off, None)
@@ -100,5 +135,14 @@ class Ledger:
     def carried_over(self) -> Ledger:
         """The numbers of the next problem: what was given by name stays given."""
         return Ledger(
-            given_by_key=dict(self.given_by_key), exact=set(self.exact), numbers=dict(self.numbers)
+            given_by_key=dict(self.given_by_key),
+            units=dict(self.units),
+            roots=dict(self.roots),
+            exact=set(self.exact),
+            numbers=dict(self.numbers),
         )
+
+
+def _is_small(number: Fraction) -> bool:
+    """Whether a number is too common to tell where it comes from."""
+    return number.denominator == 1 and abs(number) < 10

@@ -6,28 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product as every
 
-import numpy as np
-
-from dvar.check.judge.compare import Comparison, Difference, compare
-from dvar.check.judge.ledger import Ledger
-from dvar.check.judge.literal import Literal, is_numeric, read_literal
+from dvar.check.judge.compare import Difference, compare
+from dvar.check.judge.literal import is_numeric
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.choices import Choices, readings
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import letters_in
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.points import Point
 from dvar.check.meaning.structures import condition
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
     Unconnected,
     Value,
-    reshaped,
     squeezed,
 )
 from dvar.check.meaning.world import World
-from dvar.core.node import Node, topological
+from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 
@@ -246,211 +241,3 @@ def _no_point(a: Value, b: Value) -> str:
     if isinstance(a, Node) and isinstance(b, Node) and a.shape == b.shape:
         return "the two sides have no values at the points that were tried"
     return f"the two sides have shapes {shape(a)} and {shape(b)}"
-
-
-# ── as numbers ──────────────────────────────────────────────────────────────────────────────────
-
-
-def value_at(node: Node, known: Mapping[Node, Array]) -> Array | None:
-    """The value of a node where these numbers are known; None if they do not suffice."""
-    value = Point(closed=True, known=known).value(node)
-    if value is None or not np.all(np.isfinite(value.astype(float))):
-        return None
-    return value
-
-
-def like(value: Array, other: Array) -> Array | None:
-    """``value`` in the shape of ``other`` where only the orientation differs."""
-    if value.shape == other.shape:
-        return value
-    if squeezed(value.shape) == squeezed(other.shape):
-        return value.reshape(other.shape)
-    if value.shape == () and other.shape == (1,):
-        return value.reshape(1)
-    if value.size == 1 and np.all(other == other.flat[0]):
-        return np.broadcast_to(value, other.shape)
-    return None
-
-
-def close(a: Array, b: Array, slack: Array) -> bool:
-    """Whether two numbers agree within the slack, and a little for the arithmetic."""
-    scale = np.maximum(np.abs(a), np.abs(b))
-    return bool(np.all(np.abs(a - b) <= slack * 1.0000001 + 1e-9 * scale + 1e-12))
-
-
-def with_numbers(
-    world: World,
-    position: int,
-    left: t.Expr,
-    right: t.Expr,
-    envs: Sequence[Mapping[str, int]],
-    ledger: Ledger,
-    sync: object,
-) -> Link:
-    """Compare a formula with numbers, at the numbers that the document gives."""
-    assert callable(sync)
-    failed: Link | None = None
-    unknown: Link | None = None
-
-    def attempt(choices: Choices) -> Link:
-        reader = Interpreter(world, position, choices, envs[0] if envs else {})
-        try:
-            a = reader.value(left)
-            literal, _ = read_literal(Interpreter(world, position), right, ledger)
-        except NotUnderstood as reason:
-            return Link("unknown", str(reason))
-        sync()
-        return _numeric(reader, a, literal, ledger)
-
-    for link, _ in readings(attempt, READINGS):
-        if link.verdict in ("ok", "convention", "carried"):
-            return link
-        if link.verdict == "wrong":
-            failed = failed or link
-        else:
-            unknown = unknown or link
-    return failed or unknown or Link("unknown", "nothing was understood")
-
-
-def _numeric(e: Interpreter, left: Value, literal: Literal, ledger: Ledger) -> Link:
-    from dvar.check.judge.compare import varies
-
-    best: tuple[Array, Array] | None = None
-    candidates = arrays_of(left)
-    for node in candidates:
-        for _, known in ledger.states():
-            found = value_at(node, known)
-            if found is None:
-                continue
-            matched = like(found, literal.value)
-            if matched is None:
-                continue
-            best = best or (matched, literal.value)
-            if close(matched, literal.value, literal.slack):
-                return Link("ok", "", left, None, numbers=(matched, literal.value))
-    for node in candidates:
-        if best is None and not varies(node):
-            found = Point().value(node)
-            matched = like(found, literal.value) if found is not None else None
-            if matched is not None:
-                if close(matched, literal.value, literal.slack):
-                    return Link("ok", "", left, None, numbers=(matched, literal.value))
-                best = (matched, literal.value)
-    if best is None:
-        missing = missing_values(candidates[0], ledger) if candidates else []
-        why = (
-            f"no numbers are given for {', '.join(missing[:4])}"
-            if missing
-            else "the shapes do not fit the numbers"
-        )
-        return Link("unknown", why, left)
-    carried = _carried(candidates, literal, ledger)
-    if carried:
-        return Link("carried", "", left, None, roots=carried, numbers=best)
-    if not ledger.spread.isdisjoint(topological(candidates)):
-        return Link("unknown", "a single number is given for what is read as an array", left)
-    return Link("wrong", "", left, None, numbers=best)
-
-
-def _carried(nodes: Sequence[Node], literal: Literal, ledger: Ledger) -> tuple[int, ...]:
-    """The lines whose mistakes explain the numbers; empty if none do."""
-    believed = ledger.believed()
-    for node in nodes:
-        found = value_at(node, believed)
-        matched = like(found, literal.value) if found is not None else None
-        if matched is not None and close(matched, literal.value, literal.slack):
-            roots = _roots_under(node, ledger)
-            if roots:
-                return roots
-    if literal.roots:
-        for node in nodes:
-            for _, known in (*ledger.states(), ("believed", believed)):
-                found = value_at(node, known)
-                matched = like(found, literal.value) if found is not None else None
-                if matched is not None and close(
-                    matched, literal.value, literal.slack_with_mistakes
-                ):
-                    return literal.roots
-    return ()
-
-
-def _roots_under(node: Node, ledger: Ledger) -> tuple[int, ...]:
-    from dvar.core.node import topological
-
-    stops = set(ledger.printed)
-    found = {ledger.root_of(n) for n in topological([node], stops - {node})}
-    return tuple(sorted(r for r in found if r is not None))
-
-
-def missing_values(node: Node, ledger: Ledger) -> list[str]:
-    """Open names without a number."""
-    from dvar.core.node import topological
-    from dvar.core.op import VARIABLE
-
-    known = set(ledger.given) | set(ledger.printed)
-    return [
-        str(n.param("name"))
-        for n in topological([node], known)
-        if n.op is VARIABLE and n not in known
-    ]
-
-
-def arrays_of(value: Value) -> list[Node]:
-    from dvar.check.judge.compare import _arrays as arrays
-
-    if isinstance(value, Node):
-        return [value]
-    found = [node for _, node in arrays(value)]
-    from dvar.check.meaning import chains
-
-    found += [node for _, node in chains.slices(value) or []]
-    return found
-
-
-def between_numbers(
-    world: World, position: int, left: t.Expr, right: t.Expr, ledger: Ledger
-) -> Link:
-    """Arithmetic: ``0.5·(2.94 - 1)² = 0.5·3.76 = 1.88``."""
-    failed: Link | None = None
-    unknown: Link | None = None
-
-    def attempt(choices: Choices) -> Link:
-        try:
-            a, _ = read_literal(Interpreter(world, position, choices), left, ledger)
-            b, _ = read_literal(Interpreter(world, position, choices), right, ledger)
-        except NotUnderstood as reason:
-            return Link("unknown", str(reason))
-        matched = like(a.value, b.value)
-        if matched is None or not np.all(np.isfinite(a.value.astype(float))):
-            return Link("unknown", "the two sides are numbers of different shapes")
-        numbers = (matched, b.value)
-        if close(matched, b.value, _allowed_slack(a, b)):
-            return Link("ok", "", numbers=numbers, roots=a.roots)
-        return Link("wrong", "", numbers=numbers)
-
-    for link, _ in readings(attempt, READINGS):
-        if link.verdict == "ok":
-            return link
-        if link.verdict == "wrong":
-            failed = failed or link
-        else:
-            unknown = unknown or link
-    return failed or unknown or Link("unknown", "nothing was understood")
-
-
-def _allowed_slack(a: Literal, b: Literal) -> Array:
-    """One unit of the last digit shown, and what half a unit of each rounded operand makes."""
-    slack = np.asarray(b.slack)
-    if not a.is_plain and a.slack.size:
-        matched = like(a.slack, slack)
-        if matched is not None:
-            slack = slack + matched / 2
-    return slack
-
-
-def same_outcome(outcome: Comparison) -> bool:
-    return bool(outcome.holds)
-
-
-def shaped(node: Node, shape: tuple[int, ...]) -> Node:
-    return reshaped(node, shape)

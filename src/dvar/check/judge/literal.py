@@ -44,8 +44,7 @@ def is_literal(tree: t.Expr) -> bool:
     """Whether an expression has no names in it (e and π are numbers)."""
     for part in t.walk(tree):
         if isinstance(part, t.Symbol) and not (part.base in ("e", "pi") and not part.subscripts):
-            if not (part.base == "sigma" and False):
-                return False
+            return False
         if isinstance(part, (t.Derivative, t.Text, t.Ellipsis, t.Shape)):
             return False
         if isinstance(part, t.Big):
@@ -97,7 +96,7 @@ def numbers_in(tree: t.Expr) -> Iterator[t.Number]:
             if part.value is not None and not isinstance(part.value, (t.Number, t.Label)):
                 stack.append(part.value)
         else:
-            stack.extend(reversed(list(t.children(part))))  # type: ignore[arg-type]
+            stack.extend(reversed(list(t.children(part))))
 
 
 def read_literal(e: Interpreter, tree: t.Expr, ledger: Ledger) -> tuple[Literal, Node]:

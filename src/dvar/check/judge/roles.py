@@ -187,11 +187,11 @@ def _result(statement: Statement, ordinal: int, world: World) -> tuple[Definitio
 
 
 def _mentions(tree: t.Expr, name: t.Expr) -> bool:
-    return any(same_tree(part, name) for part in t.walk(tree) if isinstance(part, t.Symbol))  # type: ignore[arg-type]
+    return any(same_tree(part, name) for part in t.walk(tree) if isinstance(part, t.Symbol))
 
 
 def _is_number(tree: t.Expr) -> bool:
-    return is_numeric(tree, lambda name: name in ("sigma",))
+    return is_numeric(tree, lambda name: name == "sigma")
 
 
 def _has_formula(made: Definition, world: World) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.meaning.extents import size_name
@@ -14,7 +16,7 @@ from dvar.read.worksheet.document import Statement
 def judge_shape(place: Place, statement: Statement) -> Verdict:
     """Whether what is said of a shape agrees with the formulas and with what was said before."""
     members = statement.members
-    for before, member in zip(members, members[1:], strict=False):
+    for before, member in itertools.pairwise(members):
         if not isinstance(member.expr, t.Shape) or before.expr is None:
             continue
         wanted = _sizes(place, member.expr)
@@ -40,7 +42,7 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
 
 
 def _things(tree: t.Expr) -> list[t.Expr]:
-    if isinstance(tree, t.Group) and tree.kind in ("tuple",):
+    if isinstance(tree, t.Group) and tree.kind == "tuple":
         return list(tree.items)
     return [tree]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.cause.find import find
-from dvar.check.judge import chain, links, shapes, updates
+from dvar.check.judge import chain, learning, links, shapes, updates
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.ledger import Ledger
@@ -41,7 +41,6 @@ class Context:
     previous: int | None = None
     prose: str = ""
     names: dict[object, t.Symbol] = field(default_factory=dict)
-    cells: dict[int, list[Member]] = field(default_factory=dict)
     constraints: list[Assumption] = field(default_factory=list)
     chains: dict[int, list[Member]] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
@@ -120,7 +119,8 @@ def _said_before(context: Context, ordinal: int) -> list[t.Expr]:
         (isinstance(s, t.Symbol) and s.base in letters) or isinstance(s, t.Number) for s in sides
     ):
         return []
-    assert left.expr is not None and right.expr is not None
+    assert left.expr is not None
+    assert right.expr is not None
     return [t.Relation((left.expr, right.expr), (right.relation,), before.span)]
 
 
@@ -128,7 +128,7 @@ def _verdict(
     context: Context, place: Place, statement: Statement, role: Role, ordinal: int
 ) -> tuple[Verdict, str]:
     members = list(statement.members)
-    if role.kind == "question" or (role.kind == "prose" and ordinal not in context.cells):
+    if role.kind in ("question", "prose"):
         return Verdict("skipped"), role.kind
     if role.kind == "shape":
         return shapes.judge_shape(place, statement), "shape"
@@ -138,15 +138,8 @@ def _verdict(
     if constraint_of(place.world, statement) is not None:
         return Verdict("definition"), "definition"
     start = 1
-    chain.learn_condition(place)
-    cell = context.cells.get(ordinal)
-    if cell is not None:
-        members = [*cell, replace(members[0], relation="=")]
-        start = len(cell)
-        role = Role("claim")
-        if _is_open(place, cell):
-            role = Role("given", (), frozenset({start}))
-    elif members[0].relation:
+    learning.condition(place)
+    if members[0].relation:
         before = _before(context, ordinal)
         if before is None:
             return Verdict(
@@ -207,15 +200,6 @@ def _key_of(place: Place, left: t.Expr) -> Key:
     head = left.head if isinstance(left, t.Apply) else left
     assert isinstance(head, t.Symbol)
     return sort(head, place.world.spelling, {}).key
-
-
-def _is_open(place: Place, chain_: Sequence[Member]) -> bool:
-    """Whether a table's column is about a name without a formula: then its numbers are given."""
-    if len(chain_) != 1 or not isinstance(chain_[0].expr, t.Symbol):
-        return False
-    key = sort(chain_[0].expr, place.world.spelling, {}).key
-    found = place.world.find(key, place.position)
-    return (found is None or found[0].numeric) and not gradients.is_named(place.reader(), key)
 
 
 def _before(context: Context, ordinal: int) -> list[Member] | None:

@@ -1,105 +1,213 @@
-"""Tables: what a number in a cell is the value of."""
+"""Tables: what a number in a cell is the value of.
+
+A cell that holds a bare number becomes an equation: ``| w_{13} | 0.1 |`` says ``w_{13} = 0.1``, a number
+below the header ``∂J/∂w`` is that derivative in the state of its row.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 from dvar.check.judge.literal import is_plain
+from dvar.check.meaning import notation
+from dvar.check.meaning.keys import Key
+from dvar.check.meaning.letters import spelling_of
+from dvar.check.meaning.survey import survey
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
 _VALUE = re.compile(
-    r"\b(value|values|forward|wert|valor|valeur|result|activation|output)\b", re.IGNORECASE
+    r"\b(values?|forward|results?|activations?|outputs?|numbers?|init(ial)?|start|evaluated|primal|"
+    r"werte?|zahl|anfangswert|valor(es)?|valeurs?|inicial|initiale?|valore)\b|值|значени",
+    re.IGNORECASE,
 )
-_GRADIENT = re.compile(r"(\bbar\b|\bgrad|\bderiv|adjoint|backward|\\partial|∂|\bdL)", re.IGNORECASE)
+_GRADIENT = re.compile(
+    r"(\bbar\b|\bgrad|\bderiv|adjoint|backward|ableitung|gradient|derivad|dérivée|\\partial|∂|\bdL)",
+    re.IGNORECASE,
+)
+
+Place = tuple[int, int, int]
 
 
-def subjects(
-    document: Document, statements: Sequence[Statement], ordinals: Sequence[int], world: World
-) -> dict[int, list[Member]]:
-    """For each statement in a table cell that is a bare number: the chain it goes on from."""
-    grid: dict[tuple[int, int, int], list[int]] = {}
-    for ordinal in ordinals:
-        cell = document.regions[statements[ordinal].region].cell
+def tabled(document: Document, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements, with bare numbers in cells made equations about what they are the value of."""
+    grid: dict[Place, list[int]] = {}
+    for ordinal, statement in enumerate(statements):
+        cell = document.regions[statement.region].cell
         if cell is not None:
             grid.setdefault((cell.table, cell.row, cell.column), []).append(ordinal)
-    found: dict[int, list[Member]] = {}
-    for (table, row, column), here in grid.items():
+    if not grid:
+        return list(statements)
+    table = _Table(document, statements, grid)
+    found = list(statements)
+    for place, here in grid.items():
         for ordinal in here:
-            if not _is_number(statements[ordinal]):
-                continue
-            members = _of_row(document, statements, grid, table, row, column, world) or _of_column(
-                statements, grid, table, row, column
-            )
-            if members is not None:
-                found[ordinal] = members
+            found[ordinal] = table.equation(place, statements[ordinal])
     return found
 
 
-def _is_number(statement: Statement) -> bool:
-    members = statement.members
-    return len(members) == 1 and members[0].expr is not None and is_plain(members[0].expr)
+class _Table:
+    """The cells of all tables of a document."""
 
+    def __init__(
+        self, document: Document, statements: Sequence[Statement], grid: dict[Place, list[int]]
+    ) -> None:
+        self.document, self.statements, self.grid = document, statements, grid
+        self.world = World(spelling_of(statements))
+        survey(self.world, statements, "")
+        notation.see(self.world, statements, range(len(statements)), document.text)
 
-def _of_row(
-    document: Document,
-    statements: Sequence[Statement],
-    grid: dict[tuple[int, int, int], list[int]],
-    table: int,
-    row: int,
-    column: int,
-    world: World,
-) -> list[Member] | None:
-    """An equation in the cell to the left, or a name at the head of the row and words above."""
-    if row == 0:
-        return None
-    left = grid.get((table, row, column - 1), [])
-    if len(left) == 1 and len(statements[left[0]].members) > 1:
-        return list(statements[left[0]].members)
-    first = grid.get((table, row, 0), [])
-    if column == 0 or len(first) != 1 or len(statements[first[0]].members) != 1:
-        return None
-    name = statements[first[0]].members[0]
-    if not isinstance(name.expr, (t.Symbol, t.Apply, t.Derivative)):
-        return None
-    header = _header(document, table, column)
-    if _GRADIENT.search(header) and isinstance(name.expr, t.Symbol) and world.loss is not None:
-        if world.bars:
+    def equation(self, place: Place, statement: Statement) -> Statement:
+        members = statement.members
+        if len(members) != 1 or members[0].expr is None or members[0].relation:
+            return statement
+        if not is_plain(members[0].expr) or place[1] == 0:
+            return statement
+        number = replace(members[0], relation="=")
+        table, row, column = place
+        if self._continues(table, row, column):
+            return replace(statement, members=(number,))
+        subject = self._named_by_row(table, row, column) or self._named_by_column(
+            table, row, column
+        )
+        return statement if subject is None else replace(statement, members=(subject, number))
+
+    def _continues(self, table: int, row: int, column: int) -> bool:
+        """Whether an equation stands in the cell to the left, of which this is the value."""
+        left = self.grid.get((table, row, column - 1), [])
+        return len(left) == 1 and len(self.statements[left[0]].members) > 1
+
+    def _single(self, table: int, row: int, column: int) -> Member | None:
+        """What stands alone in a cell."""
+        here = self.grid.get((table, row, column), [])
+        if len(here) != 1 or len(self.statements[here[0]].members) != 1:
+            return None
+        return self.statements[here[0]].members[0]
+
+    def _named_by_row(self, table: int, row: int, column: int) -> Member | None:
+        """A name to the left in the same row, and words above that say what the column holds."""
+        for before in range(column - 1, -1, -1):
+            name = self._single(table, row, before)
+            if name is not None and not isinstance(name.expr, (t.Number, t.Negative)):
+                break
+        else:
+            return None
+        if not isinstance(name.expr, (t.Symbol, t.Apply, t.Derivative)):
+            return None
+        if self._single(table, 0, column) is not None:
+            return None
+        header = self.header(table, column)
+        if _GRADIENT.search(header) and isinstance(name.expr, t.Symbol):
+            return self._gradient(name)
+        return name if _VALUE.search(header) else None
+
+    def _gradient(self, name: Member) -> Member | None:
+        loss = self._loss(name)
+        assert isinstance(name.expr, t.Symbol)
+        if self.world.bars:
             barred = replace(name.expr, accents=(*name.expr.accents, "bar"))
-            return [Member("", barred, name.span)]
-        loss = t.Symbol(world.loss.stem.partition(".")[0], name.span)
-        return [Member("", t.Derivative(loss, (name.expr,), "partial", name.span), name.span)]
-    return [name] if _VALUE.search(header) else None
+            return Member("", barred, name.span)
+        if loss is None:
+            return None
+        top = t.Symbol(loss.stem.partition(".")[0], name.span)
+        return Member("", t.Derivative(top, (name.expr,), "partial", name.span), name.span)
+
+    def _loss(self, name: Member) -> Key | None:
+        """The loss of the section in which a name stands, or of the document."""
+        regions, statements = self.document.regions, self.statements
+        here = next((r.section for r in regions if r.span[0] <= name.span[0] < r.span[1]), None)
+        world = World(self.world.spelling)
+        survey(world, [s for s in statements if regions[s.region].section == here], "")
+        return world.loss or self.world.loss
+
+    def _named_by_column(self, table: int, row: int, column: int) -> Member | None:
+        """A name at the head of the column; ``w^{(l)}`` with the l of the row."""
+        member = self._single(table, 0, column)
+        if member is None or not _is_quantity(member.expr):
+            return None
+        for first in range(column):
+            letter, number = self._single(table, 0, first), self._single(table, row, first)
+            if letter is None or number is None or not isinstance(number.expr, t.Number):
+                continue
+            if (
+                isinstance(letter.expr, t.Symbol)
+                and _is_index(letter.expr)
+                and number.expr.is_whole
+            ):
+                member = replace(member, expr=_at(member.expr, letter.expr.base, number.expr))
+        if column == 0 and isinstance(member.expr, t.Symbol) and self._counts(table, member.expr):
+            return None
+        return member
+
+    def _counts(self, table: int, head: t.Symbol) -> bool:
+        """Whether a first column only numbers the rows: its letter is an index in other headers."""
+        if not _is_index(head):
+            return False
+        if head.base in self.world.spelling.letters:
+            return True
+        rows = sorted(r for n, r, c in self.grid if n == table and c == 0 and r > 0)
+        numbers = [self._single(table, r, 0) for r in rows]
+        values = [n.expr.value for n in numbers if n is not None and isinstance(n.expr, t.Number)]
+        return len(values) > 1 and all(b - a == 1 for a, b in itertools.pairwise(values))
+
+    def header(self, table: int, column: int) -> str:
+        """The words at the head of a column, which need not be mathematics."""
+        regions = (r for r in self.document.regions if r.cell is not None and r.cell.table == table)
+        first = next(regions)
+        lines = self.document.text[: first.span[1]].split("\n")
+        for n in range(len(lines) - 1, max(0, len(lines) - 200), -1):
+            if re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", lines[n]) and "|" in lines[n - 1]:
+                cells = lines[n - 1].strip().strip("|").split("|")
+                return cells[column].strip() if column < len(cells) else ""
+        return ""
 
 
-def _header(document: Document, table: int, column: int) -> str:
-    """The words at the head of a column, which need not be mathematics."""
-    first = next(r for r in document.regions if r.cell is not None and r.cell.table == table)
-    lines = document.text[: first.span[1]].split("\n")
-    for n in range(len(lines) - 1, max(-1, len(lines) - 200), -1):
-        if re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", lines[n]) and n > 0 and "|" in lines[n - 1]:
-            cells = lines[n - 1].strip().strip("|").split("|")
-            return cells[column].strip() if column < len(cells) else ""
-    return ""
+def _is_quantity(tree: t.Expr | None) -> bool:
+    if isinstance(tree, (t.Symbol, t.Derivative)):
+        return True
+    return isinstance(tree, t.Apply) and all(isinstance(a, t.Symbol) for a in tree.args)
 
 
-def _of_column(
-    statements: Sequence[Statement],
-    grid: dict[tuple[int, int, int], list[int]],
-    table: int,
-    row: int,
-    column: int,
-) -> list[Member] | None:
-    """A name at the head of the column."""
-    head = grid.get((table, 0, column), [])
-    if row == 0 or len(head) != 1 or len(statements[head[0]].members) != 1:
-        return None
-    member = statements[head[0]].members[0]
-    if isinstance(member.expr, (t.Symbol, t.Derivative)):
-        return [member]
-    if isinstance(member.expr, t.Apply) and all(isinstance(a, t.Symbol) for a in member.expr.args):
-        return [member]
-    return None
+def _is_index(symbol: t.Symbol) -> bool:
+    plain = not (symbol.subscripts or symbol.scripts or symbol.accents or symbol.primes)
+    return plain and len(symbol.base) == 1
+
+
+def _at(part: Any, letter: str, number: t.Number) -> Any:
+    """An expression with a number in place of an index letter, in scripts only."""
+    if isinstance(part, t.Symbol):
+        scripts = tuple(
+            replace(s, value=_indexed(s.value, letter, number)) if s.value is not None else s
+            for s in part.scripts
+        )
+        subs = tuple(_indexed(s, letter, number) for s in part.subscripts)
+        return replace(part, subscripts=subs, scripts=scripts)
+    if isinstance(part, tuple):
+        return tuple(_at(item, letter, number) for item in part)
+    if is_dataclass(part) and not isinstance(part, type):
+        changed = {f.name: _at(getattr(part, f.name), letter, number) for f in fields(part)}
+        return replace(part, **changed)
+    return part
+
+
+def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
+    if (
+        isinstance(tree, t.Label)
+        and not tree.is_text
+        and letter in tree.text
+        and tree.text.isalnum()
+    ) and len(tree.text) <= 2:
+        return replace(tree, text=tree.text.replace(letter, number.text))
+    if isinstance(tree, t.Symbol) and tree.base == letter and _is_index(tree):
+        return t.Number(number.text, tree.span)
+    if isinstance(tree, t.Sum):
+        return replace(tree, terms=tuple(_indexed(x, letter, number) for x in tree.terms))
+    return tree
+
+
+__all__ = ["tabled"]

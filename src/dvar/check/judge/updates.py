@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from dvar.check.judge import links
-from dvar.check.judge.chain import Place, Verdict, judge_chain
+from dvar.check.judge.chain import Place, Verdict, judge_chain, root_of
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, read_literal
+from dvar.check.judge.literal import read_literal
 from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.keys import Key, sort, stem_of
@@ -33,13 +31,13 @@ def judge_update(place: Place, statement: Statement, prose: str = "") -> Verdict
     gathered = _gathered(place, members)
     if gathered is not None:
         return gathered
-    verdict = judge_chain(place, members, frozenset({1}))
+    verdict = judge_chain(place, members, frozenset({1}), teaches=False)
     step = _step(place, members, prose)
     if step is not None and verdict.verdict in ("ok", "unknown", "convention"):
         verdict = Verdict(
             step.verdict, members[1], members[0], step, links=[(members[0], members[1], step)]
         )
-    _take_over(place, members)
+    _take_over(place, members, verdict)
     return verdict
 
 
@@ -126,33 +124,20 @@ def _gradient_of(place: Place, term: t.Expr) -> Key | None:
     return found
 
 
-def _take_over(place: Place, members: Sequence[Member]) -> None:
+def _take_over(place: Place, members: Sequence[Member], verdict: Verdict) -> None:
     """``w := …`` gives w its new value for what follows."""
-    left = members[0].expr
-    last = members[-1]
-    if (
-        not isinstance(left, t.Symbol)
-        or last.expr is None
-        or not links.is_number(last.expr, place.world)
-    ):
+    left, last = members[0].expr, members[-1].expr
+    if not isinstance(left, t.Symbol) or last is None or not links.is_number(last, place.world):
         return
     key = sort(left, place.world.spelling, {}).key
-    if any(kind == "m" for kind, _ in key.marks):
-        return
     try:
-        literal, _ = read_literal(place.reader(), last.expr, place.ledger)
+        literal, _ = read_literal(place.reader(), last, place.ledger)
     except NotUnderstood:
         return
-    ledger, world = place.ledger, place.world
-    ledger.given_by_key[key] = literal.value
-    for node, known in list(world.keys.items()):
-        if known == key:
-            matched = links.like(literal.value, np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
-            if matched is not None:
-                ledger.give(node, matched, key)
-    if is_plain(last.expr):
-        for number in (n for n in t.walk(last.expr) if isinstance(n, t.Number)):
-            ledger.note(number.value, 0.0, None)
+    place.learn(key, literal.value, literal.slack, is_update=True)
+    root = root_of(place, verdict)
+    if root is not None:
+        place.ledger.roots[key] = root
 
 
 # ── sums that a loop collects ───────────────────────────────────────────────────────────────────
@@ -191,18 +176,24 @@ def _shares(place: Place, left: t.Expr) -> list[t.Expr]:
     key = sort(left, world.spelling, {}).key
     span = left.span
     singles = [
-        k for k in world.loss_names
-        if (found := world.find(k, place.position)) is not None and not found[0].numeric and not _is_mean(found[0].value)
-    ]  # fmt: skip
+        k
+        for k in world.loss_names
+        if (found := world.find(k, place.position)) is not None
+        and not found[0].numeric
+        and not _is_mean(found[0].value)
+    ]
     single = (t.Script("paren", t.Symbol("i", span), span),)
     names = [
         t.Symbol(k.stem, span, scripts=single) for k in singles if not k.marks and not k.indices
     ]
     names += [t.Symbol(k.stem, span) for k in singles if not k.marks and not k.indices]
     names += [
-        replace(left, base=k.stem, accents=(), scripts=(t.Script("paren", t.Symbol("i", span), span),))
-        for k in singles if k.marks
-    ]  # fmt: skip
+        replace(
+            left, base=k.stem, accents=(), scripts=(t.Script("paren", t.Symbol("i", span), span),)
+        )
+        for k in singles
+        if k.marks
+    ]
     if key in world.loss_names:
         return list(names)
     target = gradients._target(place.reader(), key)

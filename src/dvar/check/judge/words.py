@@ -59,8 +59,10 @@ def message_of(
         line = link.roots[0] if link.roots else None
         return Explained(
             f"follows from the mistake in line {line}; the step itself is right",
-            expected=_numbers(link), found=found, from_line=line,
-        )  # fmt: skip
+            expected=_numbers(link),
+            found=found,
+            from_line=line,
+        )
     return _faulty(place, text, verdict, link, found, chain, others)
 
 
@@ -118,7 +120,11 @@ def _sentence(link: Link, cause: Found, expected: str | None) -> str:
     if not said and cause.causes:
         said = CAUSES[cause.causes[0]]
     if len(cause.causes) > 1:
-        said = f"{said} (also possible: {', '.join(cause.causes[1:])})" if said else f"several causes fit: {', '.join(cause.causes)}"  # fmt: skip
+        said = (
+            f"{said} (also possible: {', '.join(cause.causes[1:])})"
+            if said
+            else f"several causes fit: {', '.join(cause.causes)}"
+        )
     should = f"this should be {expected}" if expected else "the two sides differ"
     return f"{should}; {said}" if said else should
 

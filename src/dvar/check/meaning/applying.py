@@ -220,7 +220,7 @@ def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
         entry = _softmax_of_entry(e, tree.args[0])
         if entry is not None:
             return names.operated(e, entry, tree.scripts)
-    if tree.name in ("log",) and tree.subscripts:
+    if tree.name == "log" and tree.subscripts:
         return _log_to_base(e, tree)
     keep = hint if functions.named(tree.name) in functions.ELEMENTWISE else None
     args = [e.node(arg, keep) for arg in tree.args]

@@ -18,7 +18,7 @@ def counted(first: t.Expr, second: t.Expr) -> Callable[[int], t.Expr] | None:
         return None
 
     def general(k: int) -> t.Expr:
-        found = _at(first, second, k)
+        found: t.Expr | None = _at(first, second, k)
         assert found is not None
         return found
 

@@ -157,10 +157,16 @@ def place_of(e: Interpreter, tree: t.Expr) -> Place:
     if t.is_bracketed(tree):
         return place_of(e, tree.items[0])
     if isinstance(tree, t.Symbol) and any(s.kind == "transpose" for s in tree.scripts):
-        plain = t.Symbol(tree.base, tree.span, tree.font, tree.accents, tree.subscripts,
-                         tuple(s for s in tree.scripts if s.kind != "transpose"), tree.primes)  # fmt: skip
-        inner = place_of(e, plain)
-        return inner
+        plain = t.Symbol(
+            tree.base,
+            tree.span,
+            tree.font,
+            tree.accents,
+            tree.subscripts,
+            tuple(s for s in tree.scripts if s.kind != "transpose"),
+            tree.primes,
+        )
+        return place_of(e, plain)
     node = e.node(tree)
     return place_at(node)
 
@@ -227,7 +233,7 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
             partial = jacobian(top, place, beneath)
             if partial.node is not options[0][1].node:
                 options.append((PARTIAL, partial))
-    return e.choices.pick(options)  # type: ignore[arg-type]
+    return e.choices.pick(options)
 
 
 def _about(e: Interpreter, top: Node, nodes: Sequence[Node]) -> str:

@@ -61,12 +61,35 @@ ELEMENTWISE = frozenset(
     ]
 )
 SPELLINGS = {
-    "ln": "log", "lg": "log10", "logistic": "sigmoid", "sigm": "sigmoid", "sig": "sigmoid", "expit": "sigmoid",
-    "step": "heaviside", "heaviside": "heaviside", "sgn": "sign", "fabs": "abs", "absolute": "abs",
-    "swish": "silu", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu", "tr": "trace", "power": "power",
-    "atan": "arctan", "asin": "arcsin", "acos": "arccos", "average": "mean", "avg": "mean", "multiply": "multiply",
-    "th": "tanh", "sh": "sinh", "ch": "cosh", "tg": "tan", "rect": "relu", "inverse": "inv",
-}  # fmt: skip
+    "ln": "log",
+    "lg": "log10",
+    "logistic": "sigmoid",
+    "sigm": "sigmoid",
+    "sig": "sigmoid",
+    "expit": "sigmoid",
+    "step": "heaviside",
+    "heaviside": "heaviside",
+    "sgn": "sign",
+    "fabs": "abs",
+    "absolute": "abs",
+    "swish": "silu",
+    "leakyrelu": "leaky_relu",
+    "lrelu": "leaky_relu",
+    "tr": "trace",
+    "power": "power",
+    "atan": "arctan",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "average": "mean",
+    "avg": "mean",
+    "multiply": "multiply",
+    "th": "tanh",
+    "sh": "sinh",
+    "ch": "cosh",
+    "tg": "tan",
+    "rect": "relu",
+    "inverse": "inv",
+}
 SIGMAS = frozenset({"sigma"})
 """Symbols that are the logistic function where they are applied and not defined."""
 SCALAR_VALUED = frozenset(
@@ -253,7 +276,11 @@ def open_function(name: str, args: Sequence[Node], scalar: bool) -> Node:
     for n, x in enumerate(args):
         weights = _numbers(f"{name}/{n}", count(x))
         inside = TABLE["sum"](TABLE["multiply"](flat(x) if x.shape else x, _const(weights, x)))
-        bent = TABLE["sum"](TABLE["multiply"](_bent(flat(x) if x.shape else x, f"{name}/{n}"), _const(weights[::-1], x)))  # fmt: skip
+        bent = TABLE["sum"](
+            TABLE["multiply"](
+                _bent(flat(x) if x.shape else x, f"{name}/{n}"), _const(weights[::-1], x)
+            )
+        )
         part = TABLE["add"](inside, bent)
         mixed = part if mixed is None else _joined(mixed, part, name)
     if mixed is None:

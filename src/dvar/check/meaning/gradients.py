@@ -275,12 +275,13 @@ def _networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node
         return []
     made = {stem: e.world.made_of(some) for stem, some in families.items()}
     found: list[tuple[str, list[Node]]] = []
-    for stem, some in families.items():
+    for stem, _some in families.items():
         mine = made[stem]
         apart = [
-            s for s, other in made.items()
+            s
+            for s, other in made.items()
             if s != stem and mine & other and not (mine & other) & set(e.world.named)
-        ]  # fmt: skip
+        ]
         if apart:
             found.append(
                 (

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dvar.check.meaning import applying, chains, differentiate, names, products, structures
+from dvar.check.meaning import (
+    applying,
+    chains,
+    differentiate,
+    names,
+    open_names,
+    products,
+    structures,
+)
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import number_of
@@ -122,14 +130,16 @@ class Interpreter:
         values: list[Node | None] = [None] * len(tree.terms)
         waiting = []
         for n, term in enumerate(tree.terms):
-            if names.is_untyped(self, term):
+            if open_names.is_untyped(self, term):
                 waiting.append(n)
             else:
                 values[n] = self.node(term, hint)
         shapes = [v.shape for v in values if v is not None and v.shape]
         # The other terms show what shape an open name has; numbers beside it show nothing.
         known = max(shapes, key=len) if shapes else hint
-        if not shapes and any(v is not None and not names.is_literal(tree.terms[n]) for n, v in enumerate(values)):  # fmt: skip
+        if not shapes and any(
+            v is not None and not open_names.is_literal(tree.terms[n]) for n, v in enumerate(values)
+        ):
             known = ()
         for n in waiting:
             values[n] = self.node(tree.terms[n], known)  # type: ignore[arg-type]
@@ -144,7 +154,7 @@ class Interpreter:
         return total
 
     def _quotient(self, tree: t.Quotient, hint: tuple[int, ...] | None) -> Value:
-        if names.is_untyped(self, tree.above):
+        if open_names.is_untyped(self, tree.above):
             below = self.node(tree.below)
             above = self.node(tree.above, below.shape or hint)  # type: ignore[arg-type]
         else:
@@ -154,7 +164,7 @@ class Interpreter:
 
     def whole(self, tree: t.Expr) -> int | None:
         """The whole number an expression stands for, if it does: bounds, exponents, indices."""
-        env = {**{k: v for k, v in self.world.sizes.items()}, **self.env}
+        env = {**dict(self.world.sizes.items()), **self.env}
         return number_of(tree, self.world.spelling, env)
 
     def again(self) -> Interpreter:

@@ -237,7 +237,11 @@ def _letter_number(letter: str, spelling: Spelling, env: Bindings) -> int | None
 def _named_number(symbol: t.Symbol, spelling: Spelling, env: Bindings) -> int | None:
     """The last index by its name, or the value of a name that is an index: ``n_l``, ``y_i``."""
     name = size_name(symbol)
-    if name in spelling.numbers and not (symbol.base in env and name == symbol.base):
+    if (
+        name is not None
+        and name in spelling.numbers
+        and not (symbol.base in env and name == symbol.base)
+    ):
         return spelling.numbers[name]
     choice = spelling.chosen.get(symbol.base)
     if choice is None:

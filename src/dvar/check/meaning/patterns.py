@@ -63,9 +63,12 @@ def pattern_of(symbol: t.Symbol, spelling: Spelling) -> tuple[Pattern, tuple[t.S
     used = {id(s) for s in name.operations}
     marked = [s for s in symbol.scripts if id(s) not in used]
     marks = tuple(
-        (kind, _slots(script.value, spelling)[0] if script.value is not None else ("const", value, 0))
+        (
+            kind,
+            _slots(script.value, spelling)[0] if script.value is not None else ("const", value, 0),
+        )
         for (kind, value), script in zip(name.key.marks, marked, strict=True)
-    )  # fmt: skip
+    )
     indices = tuple(slot for part in symbol.subscripts for slot in _slots(part, spelling))
     return Pattern(stem_of(symbol), marks, indices), name.operations
 
@@ -118,8 +121,8 @@ def free_letters(expr: t.Expr | t.Script, spelling: Spelling) -> set[str]:
             if script.value is not None and not _may_index(script, expr, spelling):
                 found |= free_letters(script.value, spelling)
         return found
-    for part in t.children(expr):
-        found |= free_letters(part, spelling)
+    for child in t.children(expr):  # type: ignore[arg-type]
+        found |= free_letters(child, spelling)
     if isinstance(expr, (t.Group, t.Apply, t.Call)):
         for part in expr.subscripts:
             found |= _letters(part, spelling)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, differentiate, names
+from dvar.check.meaning import chains, differentiate, open_names
 from dvar.check.meaning.values import (
     MATRIX,
     Jacobian,
@@ -84,7 +84,7 @@ def _factors(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> l
     """The factors; open names take the shape that their neighbours ask for."""
     factors = tree.factors
     values: list[Value | None] = [None] * len(factors)
-    waiting = [n for n, f in enumerate(factors) if names.is_untyped(e, f)]
+    waiting = [n for n, f in enumerate(factors) if open_names.is_untyped(e, f)]
     for n, factor in enumerate(factors):
         if n not in waiting:
             values[n] = e.value(factor, hint if _is_elementwise(tree, n) else None)
@@ -101,7 +101,7 @@ def _is_elementwise(tree: t.Product, n: int) -> bool:
 
 def _order(factors: tuple[t.Expr, ...], waiting: list[int]) -> list[int]:
     """Matrices first, then vectors: ``W`` shows what ``x`` is."""
-    return sorted(waiting, key=lambda n: (not names.is_capital(factors[n]), n))
+    return sorted(waiting, key=lambda n: (not open_names.is_capital(factors[n]), n))
 
 
 def _wanted(
@@ -119,7 +119,7 @@ def _wanted(
     right = _shape(values, n + 1)
     if _is_elementwise(tree, n):
         return left or right or hint
-    return names.beside(e, factor, left, right, n > 0, n + 1 < len(values))
+    return open_names.beside(e, factor, left, right, n > 0, n + 1 < len(values))
 
 
 def _shape(values: list[Value | None], n: int) -> tuple[int, ...] | None:

@@ -32,9 +32,15 @@ if TYPE_CHECKING:
 LONGEST = 64
 """Terms of one sum."""
 _COMPARISONS = {
-    ">": "greater", "<": "less", ">=": "greater_equal", "<=": "less_equal", "=": "equal", "==": "equal",
-    "neq": "not_equal", "!=": "not_equal",
-}  # fmt: skip
+    ">": "greater",
+    "<": "less",
+    ">=": "greater_equal",
+    "<=": "less_equal",
+    "=": "equal",
+    "==": "equal",
+    "neq": "not_equal",
+    "!=": "not_equal",
+}
 
 
 def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
@@ -70,7 +76,7 @@ def _order(e: Interpreter, tree: t.Group) -> int:
         return 2
     whole = e.whole(sub)
     if whole in (1, 2):
-        return int(whole)  # type: ignore[arg-type]
+        return int(whole)
     raise NotUnderstood("a norm of this kind")
 
 
@@ -102,9 +108,7 @@ def _inside(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Valu
 
 def _truth_as_number(e: Interpreter, item: t.Expr) -> Node:
     truth = condition(e, item)
-    if isinstance(truth, bool):
-        return number(float(truth))
-    return TABLE["float64"](truth)
+    return number(float(truth)) if isinstance(truth, bool) else TABLE["float64"](truth)
 
 
 def _list(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Node:
@@ -115,12 +119,7 @@ def _list(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Node:
     items = _spelled_out(e, tree.items)
     if len(items) == 1 and tree.kind == "tuple":
         return e.node(items[0], hint)
-    return stacked([_entry(e, item) for item in items])
-
-
-def _entry(e: Interpreter, item: t.Expr) -> Node:
-    value = e.node(item)
-    return value
+    return stacked([e.node(item) for item in items])
 
 
 def _spelled_out(e: Interpreter, items: tuple[t.Expr, ...]) -> list[t.Expr]:
@@ -135,7 +134,11 @@ def _spelled_out(e: Interpreter, items: tuple[t.Expr, ...]) -> list[t.Expr]:
 
 def big(e: Interpreter, tree: t.Big) -> Value:
     if tree.name not in ("sum", "prod", "max", "min"):
-        raise NotUnderstood({"int": "an integral", "lim": "a limit", "E": "an expectation"}.get(tree.name, tree.name))  # fmt: skip
+        raise NotUnderstood(
+            {"int": "an integral", "lim": "a limit", "E": "an expectation"}.get(
+                tree.name, tree.name
+            )
+        )
     letters = tree.indices
     if not letters:
         return _over_everything(e, tree)
@@ -250,9 +253,6 @@ def _over_everything(e: Interpreter, tree: t.Big) -> Value:
     return TABLE[tree.name](body)
 
 
-# ── conditions ──────────────────────────────────────────────────────────────────────────────────
-
-
 def condition(e: Interpreter, tree: t.Expr) -> bool | Node:
     """Whether something holds: decided for index letters, a node for values."""
     if t.is_bracketed(tree):
@@ -289,9 +289,13 @@ def _compared(e: Interpreter, a: t.Expr, b: t.Expr, sign: str) -> bool | Node:
     left, right = e.whole(a), e.whole(b)
     if left is not None and right is not None:
         return {
-            "greater": left > right, "less": left < right, "greater_equal": left >= right,
-            "less_equal": left <= right, "equal": left == right, "not_equal": left != right,
-        }[row]  # fmt: skip
+            "greater": left > right,
+            "less": left < right,
+            "greater_equal": left >= right,
+            "less_equal": left <= right,
+            "equal": left == right,
+            "not_equal": left != right,
+        }[row]
     x, y = e.node(a), e.node(b)
     return TABLE[row](*aligned(x, y))
 

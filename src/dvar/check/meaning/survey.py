@@ -36,9 +36,10 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     world.numerator_layout = "numerator layout" in low or "numerator-layout" in low
     world.rows_are_examples = bool(
         re.search(
-            r"(examples?|samples?|observations?)\b.{0,20}\b(as|per|in|are|is) (a |the |its )?rows?|row per|one (example|sample|observation) per row",
+            r"(examples?|samples?|observations?)\b.{0,20}\b(as|per|in|are|is) (a |the |its )?rows?"
+            r"|row per|one (example|sample|observation) per row",
             low,
-        )  # fmt: skip
+        )
     ) or bool(re.search(r"rows? (of|holds?|are|is) .{0,20}(examples?|samples?)", low))
 
 

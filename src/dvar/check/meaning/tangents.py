@@ -56,9 +56,10 @@ def _seeded(e: Interpreter, value: Node) -> list[Node]:
     """The open names under a value that move: those that are written with a dot somewhere."""
     moving = {k.stem for k in e.world.bare}
     return [
-        node for node in topological([value])
+        node
+        for node in topological([value])
         if node.op is VARIABLE and node in e.world.keys and e.world.keys[node].stem + _DOT in moving
-    ]  # fmt: skip
+    ]
 
 
 def _seed(e: Interpreter, key: Key, shape: tuple[int, ...]) -> Node:

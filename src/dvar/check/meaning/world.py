@@ -418,12 +418,7 @@ def definition_of(
     params: tuple[t.Expr, ...] = ()
     if isinstance(left, t.Brace):
         left = left.body
-    if (
-        isinstance(left, t.Group)
-        and left.kind in "(["
-        and len(left.items) == 1
-        and not left.scripts
-    ):
+    if t.is_bracketed(left):
         left = left.items[0]
     if isinstance(left, t.Apply):
         if left.scripts or left.primes or left.head.primes:

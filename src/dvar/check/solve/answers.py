@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dvar.check.judge import links
+from dvar.check.judge import links, matching, numbers
 from dvar.check.judge.chain import Place
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.check.solve.numbers import bare, rounded, shown
@@ -79,7 +79,7 @@ class _Answering:
         self.labels = spelled.labels(place, self.env, question.latex)
         self.left = trees[0]
         self.value = self._value(trees)
-        self.options = links.arrays_of(self.value)
+        self.options = numbers.arrays_of(self.value)
         self.sizes = sizes_under(place, self.left)
 
     def found(self) -> Found:
@@ -146,8 +146,8 @@ class _Answering:
             return None
         self.place.sync()
         for node in self.options:
-            for _, known in self.place.ledger.states():
-                found = links.value_at(node, known)
+            for known in self.place.ledger.states():
+                found = matching.value_at(node, known)
                 if found is not None and found.size <= notation.LARGE:
                     return found
         return None
@@ -161,7 +161,7 @@ class _Answering:
         untold = self.sizes - self.place.world.told_sizes
         if untold:
             return f"nothing says how large {', '.join(sorted(untold))} is"
-        missing = links.missing_values(self.options[0], self.place.ledger) if self.options else []
+        missing = numbers.missing_values(self.options[0], self.place.ledger) if self.options else []
         if not missing:
             return "its number cannot be written"
         return f"no numbers are given for {', '.join(missing[:4])}"
@@ -259,7 +259,7 @@ class _Answering:
             return
         labels = self.spelled.labels(self.place, rest.env, self.question.latex)
         labels = {n: name for n, name in labels.items() if not self._is_derivative(n)}
-        for node in links.arrays_of(value):
+        for node in numbers.arrays_of(value):
             short = self._short(node, self._without_names_of(labels, [node]))
             if short is not None:
                 inner = self._written(short, labels)
@@ -308,11 +308,11 @@ class _Answering:
         labels = self.labels
         if isinstance(self.left, t.Symbol | t.Apply):
             labels = {n: name for n, name in labels.items() if n is not node}
-        _, known = self.place.ledger.states()[0]
+        known = self.place.ledger.states()[0]
         for part in topological([node], set(labels)):
             if part not in labels:
                 continue
-            value = links.value_at(part, known)
+            value = matching.value_at(part, known)
             if value is None or value.size > 4:
                 return None
             values[part] = rounded(value)

@@ -103,7 +103,9 @@ class _Cells:
     def _subject(self, row: int, column: int) -> tuple[Member, str] | None:
         left = self._statement(row, column - 1)
         if left is not None and len(left.members) > 1 and left.members[0].expr is not None:
-            return left.members[0], VALUE
+            # What stands in front of a bare number was put there from the head of its column.
+            if left.members[0].span[0] >= left.span[0]:
+                return left.members[0], VALUE
         head = self._name(0, column)
         if head is not None:
             label = self.grid.cell(row, 0)

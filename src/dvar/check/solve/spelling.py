@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from dvar.check.judge.chain import Place
 from dvar.check.meaning.keys import sort, stem_of
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.survey import parts
 from dvar.check.meaning.values import Jacobian, NotUnderstood
 from dvar.core.letters import GREEK
 from dvar.core.node import Node
@@ -114,9 +114,14 @@ def _bare(symbol: t.Symbol) -> t.Symbol:
 
 _ACCENT = re.compile(r"\\(hat|bar|tilde|dot|vec|widehat|overline)\s*(?:\{\s*(\w)\s*\}|(\w))")
 _COMBINING = {
-    "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0304", "tilde": "\u0303",
-    "dot": "\u0307", "vec": "\u20d7",
-}  # fmt: skip
+    "hat": "\u0302",
+    "widehat": "\u0302",
+    "bar": "\u0304",
+    "overline": "\u0304",
+    "tilde": "\u0303",
+    "dot": "\u0307",
+    "vec": "\u20d7",
+}
 
 
 def _turned(written: str, latex: bool) -> str:

@@ -1,0 +1,44 @@
+"""Arrays of numbers beside each other: in one shape, and equal as far as they are precise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from dvar.check.meaning.points import Point
+from dvar.check.meaning.values import squeezed
+from dvar.core.node import Node
+from dvar.core.op import Array
+
+
+def value_at(node: Node, known: Mapping[Node, Array]) -> Array | None:
+    """The value of a node where these numbers are known; None if they do not suffice."""
+    value = Point(closed=True, known=known).value(node)
+    if value is None or not np.all(np.isfinite(value.astype(float))):
+        return None
+    return value
+
+
+def like(value: Array, other: Array) -> Array | None:
+    """``value`` in the shape of ``other`` where only the orientation differs."""
+    if value.shape == other.shape:
+        return value
+    if squeezed(value.shape) == squeezed(other.shape):
+        return value.reshape(other.shape)
+    if value.shape == () and other.shape == (1,):
+        return value.reshape(1)
+    if value.size == 1 and np.all(other == other.flat[0]):
+        return np.broadcast_to(value, other.shape)
+    return None
+
+
+def like_node(value: Array, node: Node) -> Array | None:
+    """``value`` in the shape of a node."""
+    return like(np.asarray(value), np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
+
+
+def close(a: Array, b: Array, slack: Array) -> bool:
+    """Whether two numbers agree within the slack, and a little for the arithmetic."""
+    scale = np.maximum(np.abs(a), np.abs(b))
+    return bool(np.all(np.abs(a - b) <= slack * 1.0000001 + 1e-9 * scale + 1e-12))

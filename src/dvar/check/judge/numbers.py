@@ -1,0 +1,239 @@
+"""Formulas against numbers, and numbers against numbers, at the precision that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from dvar.check.judge.compare import arrays, varies
+from dvar.check.judge.ledger import Ledger, State
+from dvar.check.judge.links import READINGS, Link
+from dvar.check.judge.literal import Literal, read_literal
+from dvar.check.judge.matching import close, like, like_node, value_at
+from dvar.check.judge.place import Place
+from dvar.check.meaning import chains
+from dvar.check.meaning.choices import Choices, readings
+from dvar.check.meaning.points import Point
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE, Array
+from dvar.read.worksheet import tree as t
+
+ROUNDED = 1e-3
+"""A given number with a unit below this part of itself may be rounded; 0.1 is a choice."""
+SMALL = 0.01
+"""Rounded numbers explain a deviation of at most this part of a result."""
+
+
+def with_numbers(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]
+) -> Link:
+    """Compare a formula with numbers, at the numbers that the document gives."""
+
+    def attempt(choices: Choices) -> Link:
+        reader = place.reader(choices, dict(envs[0]) if envs else {})
+        try:
+            value = reader.value(left)
+            literal, _ = read_literal(place.reader(), right, place.ledger)
+        except NotUnderstood as reason:
+            return Link("unknown", str(reason))
+        place.sync()
+        return _numeric(place, value, literal)
+
+    return _best(attempt, ("ok", "convention", "carried"))
+
+
+def _best(attempt: Callable[[Choices], Link], settled: Sequence[str]) -> Link:
+    """The first reading with one of these verdicts, else a wrong one, else one not understood."""
+    failed: Link | None = None
+    unknown: Link | None = None
+    for link, _ in readings(attempt, READINGS):
+        if link.verdict in settled:
+            return link
+        if link.verdict == "wrong":
+            failed = failed or link
+        else:
+            unknown = unknown or link
+    return failed or unknown or Link("unknown", "nothing was understood")
+
+
+def _numeric(place: Place, left: Value, literal: Literal) -> Link:
+    ledger = place.ledger
+    candidates = arrays_of(left)
+    best: tuple[Array, Array] | None = None
+    for node, state, value in _values(candidates, ledger.states(), literal):
+        best = best or (value, literal.value)
+        if close(value, literal.value, literal.slack) or _rounds_to(place, node, state, literal):
+            roots = _roots_of_given(place, node, state)
+            verdict = "carried" if roots else "ok"
+            return Link(verdict, "", left, None, roots=roots, numbers=(value, literal.value))
+    if best is None:
+        fixed = _constant(candidates, literal)
+        if fixed is not None and close(fixed, literal.value, literal.slack):
+            return Link("ok", "", left, None, numbers=(fixed, literal.value))
+        if fixed is None:
+            return Link("unknown", _missing(candidates, ledger), left)
+        best = (fixed, literal.value)
+    carried = _carried(candidates, literal, ledger)
+    if carried:
+        return Link("carried", "", left, None, roots=carried, numbers=best)
+    if not ledger.spread.isdisjoint(topological(candidates)):
+        return Link("unknown", "a single number is given for what is read as an array", left)
+    return Link("wrong", "", left, None, numbers=best)
+
+
+def _values(
+    nodes: Sequence[Node], states: Sequence[State], literal: Literal
+) -> Iterator[tuple[Node, State, Array]]:
+    """What each node is in each state, laid out like the numbers it is compared with."""
+    for node in nodes:
+        for state in states:
+            found = value_at(node, state)
+            matched = like(found, literal.value) if found is not None else None
+            if matched is not None:
+                yield node, state, matched
+
+
+def _constant(nodes: Sequence[Node], literal: Literal) -> Array | None:
+    """The value of a node that does not depend on the names in it."""
+    for node in nodes:
+        if varies(node):
+            continue
+        found = Point().value(node)
+        matched = like(found, literal.value) if found is not None else None
+        if matched is not None:
+            return matched
+    return None
+
+
+def _missing(nodes: Sequence[Node], ledger: Ledger) -> str:
+    missing = missing_values(nodes[0], ledger) if nodes else []
+    if missing:
+        return f"no numbers are given for {', '.join(missing[:4])}"
+    return "the shapes do not fit the numbers"
+
+
+def missing_values(node: Node, ledger: Ledger) -> list[str]:
+    """Open names without a number."""
+    known = set(ledger.given) | set(ledger.printed)
+    return [
+        str(n.param("name"))
+        for n in topological([node], known)
+        if n.op is VARIABLE and n not in known
+    ]
+
+
+def arrays_of(value: Value) -> list[Node]:
+    if not isinstance(value, Jacobian):
+        return [value]
+    return [*(n for _, n in arrays(value)), *(n for _, n in chains.slices(value) or [])]
+
+
+# ── rounding ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _rounds_to(place: Place, node: Node, state: State, literal: Literal) -> bool:
+    """Whether numbers that are rounded, given or printed on the way, explain the deviation."""
+    exact = value_at(node, state)
+    if exact is None:
+        return False
+    slack = np.zeros_like(exact)
+    for leaf in topological([node], set(state)):
+        unit = _unit(place, leaf) if leaf in state else None
+        if unit is None:
+            continue
+        for sign in (0.5, -0.5):
+            moved = value_at(node, {**state, leaf: state[leaf] + sign * unit})
+            if moved is not None:
+                slack = slack + np.abs(moved - exact) / 2
+    if np.any(slack > SMALL * np.maximum(np.abs(exact), np.max(np.abs(exact), initial=0))):
+        return False
+    matched, room = like(exact, literal.value), like(slack, literal.value)
+    if matched is None or room is None:
+        return False
+    return close(matched, literal.value, literal.slack + room)
+
+
+def _unit(place: Place, leaf: Node) -> Array | None:
+    """One unit of the last digit of a number that may be rounded; None for one that is exact."""
+    ledger = place.ledger
+    printed = ledger.printed.get(leaf) or ledger.stale.get(leaf)
+    if printed is not None and leaf not in ledger.given:
+        return printed.unit
+    key = place.world.keys.get(leaf)
+    unit = ledger.units.get(key) if key is not None else None
+    if unit is None:
+        return None
+    value = ledger.given.get(leaf)
+    fitted = like_node(unit, leaf)
+    if value is None or fitted is None:
+        return None
+    return np.where(fitted <= ROUNDED * np.abs(value), fitted, 0)
+
+
+# ── mistakes carried on ─────────────────────────────────────────────────────────────────────────
+
+
+def _carried(nodes: Sequence[Node], literal: Literal, ledger: Ledger) -> tuple[int, ...]:
+    """The lines whose mistakes explain the numbers; empty if none do."""
+    believed = ledger.believed()
+    for node, _, value in _values(nodes, believed, literal):
+        if close(value, literal.value, literal.slack):
+            roots = _roots_under(node, ledger)
+            if roots:
+                return roots
+    if literal.roots:
+        for _, _, value in _values(nodes, (*ledger.states(), *believed), literal):
+            if close(value, literal.value, literal.slack_with_mistakes):
+                return literal.roots
+    return ()
+
+
+def _roots_of_given(place: Place, node: Node, state: State) -> tuple[int, ...]:
+    """The lines of the mistakes in the numbers that names beneath a node have got."""
+    ledger = place.ledger
+    if not ledger.roots:
+        return ()
+    leaves = (n for n in topological([node], set(state)) if n in ledger.given and n in state)
+    found = {ledger.roots.get(place.world.keys[n]) for n in leaves if n in place.world.keys}
+    return tuple(sorted(r for r in found if r is not None))
+
+
+def _roots_under(node: Node, ledger: Ledger) -> tuple[int, ...]:
+    stops = {*ledger.printed, *ledger.stale}
+    found = {ledger.root_of(n) for n in topological([node], stops - {node})}
+    return tuple(sorted(r for r in found if r is not None))
+
+
+# ── arithmetic ──────────────────────────────────────────────────────────────────────────────────
+
+
+def between_numbers(place: Place, left: t.Expr, right: t.Expr) -> Link:
+    """Arithmetic: ``0.5·(2.94 - 1)² = 0.5·3.76 = 1.88``."""
+
+    def attempt(choices: Choices) -> Link:
+        try:
+            a, _ = read_literal(place.reader(choices), left, place.ledger)
+            b, _ = read_literal(place.reader(choices), right, place.ledger)
+        except NotUnderstood as reason:
+            return Link("unknown", str(reason))
+        matched = like(a.value, b.value)
+        if matched is None or not np.all(np.isfinite(a.value.astype(float))):
+            return Link("unknown", "the two sides are numbers of different shapes")
+        numbers = (matched, b.value)
+        if close(matched, b.value, _allowed_slack(a, b)):
+            return Link("ok", "", numbers=numbers, roots=a.roots)
+        return Link("wrong", "", numbers=numbers)
+
+    return _best(attempt, ("ok",))
+
+
+def _allowed_slack(a: Literal, b: Literal) -> Array:
+    """One unit of the last digit shown, and what half a unit of each rounded operand makes."""
+    slack = np.asarray(b.slack)
+    if not a.is_plain and a.slack.size:
+        matched = like(a.slack, slack)
+        if matched is not None:
+            slack = slack + matched / 2
+    return slack

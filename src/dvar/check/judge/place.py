@@ -1,0 +1,114 @@
+"""Where a statement stands: its problem, its position, and the numbers known there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dvar.check.judge.ledger import Ledger
+from dvar.check.judge.matching import like_node
+from dvar.check.meaning.assumptions import Assumption
+from dvar.check.meaning.choices import Choices
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import Key
+from dvar.check.meaning.values import squeezed
+from dvar.check.meaning.world import World
+from dvar.core.node import Node
+from dvar.core.op import Array
+from dvar.read.worksheet import tree as t
+
+
+@dataclass
+class Place:
+    """Where a statement stands: its problem, position and line, and the numbers known there."""
+
+    world: World
+    ledger: Ledger
+    position: int
+    line: int
+    conditions: Sequence[t.Expr] = ()
+    code: bool = False
+    assumptions: Sequence[Assumption] = ()
+
+    def reader(
+        self, choices: Choices | None = None, env: dict[str, int] | None = None
+    ) -> Interpreter:
+        reader = Interpreter(self.world, self.position, choices, env)
+        reader.code = self.code
+        return reader
+
+    def sync(self) -> None:
+        """Numbers given by name, for the variables that have come up since."""
+        ledger = self.ledger
+        for node, key in list(self.world.keys.items()):
+            if node not in ledger.given:
+                self._give(node, ledger.given_by_key.get(key), key, ledger.given)
+            if ledger.former and node not in ledger.earlier:
+                self._give(node, ledger.former.get(key), key, ledger.earlier)
+
+    def _give(self, node: Node, value: Array | None, key: Key, known: dict[Node, Array]) -> None:
+        if value is None:
+            value = self._assembled(node, key)
+            if value is not None and known is self.ledger.earlier:
+                return
+        if value is not None:
+            matched = like_node(np.asarray(value), node)
+            if matched is not None:
+                known[node] = np.asarray(matched, dtype=np.longdouble)
+                if matched.size > np.size(value) and np.any(matched):
+                    self.ledger.spread.add(node)
+
+    def _assembled(self, node: Node, key: Key) -> Array | None:
+        """An array all of whose entries are given one by one."""
+        shape = squeezed(tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
+        if len(shape) != 1:
+            return None
+        (size,) = shape
+        base = self.world.bases.get(key.stem, 1)
+        entries = [
+            self.ledger.given_by_key.get(Key(key.stem, key.marks, (*key.indices, k + base)))
+            for k in range(size)
+        ]
+        if any(v is None or v.ndim for v in entries):
+            return None
+        return np.array(entries, dtype=np.longdouble).reshape(tuple(map(int, node.shape)))  # type: ignore[arg-type]
+
+    def learn(self, key: Key, value: Array, unit: Array, is_update: bool = False) -> None:
+        """A number for a name, from here on.
+
+        What was printed with the former number no longer counts; after an update the lines of the same
+        pass may still use it.
+        """
+        ledger = self.ledger
+        before = ledger.given_by_key.get(key)
+        changed = before is not None and not np.array_equal(before, value)
+        if changed:
+            if not is_update or key in ledger.former:
+                ledger.begin_updates()
+            if is_update and before is not None:
+                ledger.former[key] = before
+        ledger.given_by_key[key], ledger.units[key] = value, unit
+        ledger.roots.pop(key, None)
+        if not changed:
+            self._forget([key], ledger.given)
+            return
+        for entry in [k for k in ledger.given_by_key if k != key and is_kin(k, key)]:
+            if len(entry.indices) > len(key.indices):
+                del ledger.given_by_key[entry]
+        kin = [k for k in set(self.world.keys.values()) if is_kin(k, key)]
+        self._forget(kin, ledger.given)
+        ledger.outdate({n for n, k in self.world.keys.items() if k in kin}, keep=is_update)
+
+    def _forget(self, keys: Sequence[Key], known: dict[Node, Array]) -> None:
+        for node in [n for n, k in self.world.keys.items() if k in keys]:
+            known.pop(node, None)
+
+
+def is_kin(a: Key, b: Key) -> bool:
+    """Whether one name is the other, or an entry of it."""
+    if a.stem != b.stem or a.marks != b.marks:
+        return False
+    n = min(len(a.indices), len(b.indices))
+    return a.indices[:n] == b.indices[:n]
