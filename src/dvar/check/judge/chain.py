@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from dvar.check.judge import learning, links, numbers
+from dvar.check.judge import carrying, learning, links, numbers
+from dvar.check.judge.carrying import Mistake
+from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.matching import like_node
@@ -90,6 +92,17 @@ def judge_chain(
     if defined is not None and root is not None:
         place.ledger.roots[defined] = root
     return _bridged(place, members, verdict, envs, start)
+
+
+def remember(place: Place, verdict: Verdict) -> None:
+    """What a wrong line makes of a quantity, for lines that go on with it."""
+    root = root_of(place, verdict)
+    for _, _, link in verdict.links:
+        if link.verdict not in ("wrong", "carried") or link.left is None or root is None:
+            continue
+        wrong = link.numbers[1] if link.numbers is not None else link.right
+        if wrong is not None:
+            place.ledger.mistakes.append(Mistake(link.left, wrong, root))
 
 
 def root_of(place: Place, verdict: Verdict) -> int | None:
@@ -198,11 +211,15 @@ def judge_link(
             said = ", ".join(sorted({str(a) for a in place.assumptions}))
             return replace(held, why=held.why or f"holds since {said}")
     if link.verdict == "wrong":
-        link = _second_thoughts(place, left, right, envs, link)
+        link = numbers.partly(place, left, right, envs) or _second_thoughts(
+            place, left, right, envs, link
+        )
     if link.verdict in ("wrong", "unknown"):
         open_ = _as_open_functions(place, left, right, envs)
         if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
             return open_
+    if link.verdict == "wrong":
+        link = _carried(place, link) or link
     if link.verdict == "unknown" and link.why.startswith("a derivative between names"):
         zero = links.as_functions(
             world, place.position, left, right, envs, code=place.code, may_vanish=True
@@ -210,6 +227,16 @@ def judge_link(
         if zero.verdict in ("ok", "convention"):
             return zero
     return link
+
+
+def _carried(place: Place, link: Link) -> Link | None:
+    """Two formulas that are equal to someone who believes an earlier mistake."""
+    if link.left is None or link.right is None:
+        return None
+    for value, root in carrying.taken(place.world, link.left, place.ledger.mistakes):
+        if compare(value, link.right).holds:
+            return replace(link, verdict="carried", roots=(root,))
+    return None
 
 
 def _or_identity(
@@ -367,4 +394,4 @@ def _plain_value(place: Place, tree: t.Expr, like: Node) -> Array:
     return literal.value if matched is None else matched
 
 
-__all__ = ["Place", "Verdict", "judge_chain", "root_of"]
+__all__ = ["Place", "Verdict", "judge_chain", "remember", "root_of"]

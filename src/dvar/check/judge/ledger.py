@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dvar.check.judge.carrying import Mistake
 from dvar.check.meaning.keys import Key
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
@@ -44,7 +45,7 @@ class Ledger:
         former: name → its number before the updates made last, for lines of the same pass that still use it.
         printed: any node → the last number printed for it; stale: those printed before the last updates of
             names beneath them.
-        roots: names whose number came from a mistake → its line.
+        roots: names whose number came from a mistake → its line; mistakes: quantities that are written wrong.
         exact: numbers that stand for themselves.
         spread: open arrays for which a single number is given.
         numbers: each number printed so far → how far it is from what it stands for, and the root line if
@@ -59,6 +60,7 @@ class Ledger:
     printed: dict[Node, Printed] = field(default_factory=dict)
     stale: dict[Node, Printed] = field(default_factory=dict)
     roots: dict[Key, int] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
     spread: set[Node] = field(default_factory=set)
     exact: set[Fraction] = field(default_factory=set)
     numbers: dict[Fraction, tuple[float, int | None]] = field(default_factory=dict)

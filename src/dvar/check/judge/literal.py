@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from dvar.check.judge.ledger import Ledger
+from dvar.check.judge.ledger import Ledger, State
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import NotUnderstood
@@ -99,16 +99,22 @@ def numbers_in(tree: t.Expr) -> Iterator[t.Number]:
             stack.extend(reversed(list(t.children(part))))
 
 
-def read_literal(e: Interpreter, tree: t.Expr, ledger: Ledger) -> tuple[Literal, Node]:
-    """The value of an expression of numbers.  Raises NotUnderstood."""
+def read_literal(
+    e: Interpreter, tree: t.Expr, ledger: Ledger, known: State | None = None
+) -> tuple[Literal, Node]:
+    """The value of an expression of numbers, or of numbers and names that are known.
+
+    Raises NotUnderstood.
+    """
     node = e.node(tree)
-    value = _value(node, {})
+    known = known or {}
+    value = _value(node, known)
     plain = is_plain(tree)
-    slack, with_mistakes, roots = _slack(e, tree, value, ledger, plain)
+    slack, with_mistakes, roots = _slack(e, tree, value, ledger, plain, known)
     return Literal(value, slack, with_mistakes, roots, plain), node
 
 
-def _value(node: Node, known: dict[Node, float]) -> Array:
+def _value(node: Node, known: State) -> Array:
     value = Point(closed=True, known=known).value(node)
     if value is None:
         return np.full(tuple(int(n) for n in node.shape), np.nan)  # type: ignore[arg-type]
@@ -116,7 +122,7 @@ def _value(node: Node, known: dict[Node, float]) -> Array:
 
 
 def _slack(
-    e: Interpreter, tree: t.Expr, value: Array, ledger: Ledger, plain: bool
+    e: Interpreter, tree: t.Expr, value: Array, ledger: Ledger, plain: bool, known: State
 ) -> tuple[Array, Array, tuple[int, ...]]:
     if plain:
         units = plain_units(tree, value)
@@ -132,9 +138,9 @@ def _slack(
         if root is not None:
             roots.add(root)
         if off:
-            slack = slack + _effect(e, number, rebuild, off, value)
+            slack = slack + _effect(e, number, rebuild, off, value, known)
         if max(off, mistake):
-            extra = extra + _effect(e, number, rebuild, max(off, mistake), value)
+            extra = extra + _effect(e, number, rebuild, max(off, mistake), value, known)
     return slack, extra, tuple(sorted(roots))
 
 
@@ -152,7 +158,9 @@ def _deviation(number: t.Number, ledger: Ledger) -> tuple[float, float, int | No
     return min(float(number.unit), FEW * float(abs(number.value))), 0.0, None
 
 
-def _effect(e: Interpreter, number: t.Number, rebuild: Rebuild, off: float, value: Array) -> Array:
+def _effect(
+    e: Interpreter, number: t.Number, rebuild: Rebuild, off: float, value: Array, known: State
+) -> Array:
     """How far the value moves if one number in it moves by ``off``."""
     worst = np.zeros_like(value)
     for sign in (1, -1):
@@ -162,7 +170,7 @@ def _effect(e: Interpreter, number: t.Number, rebuild: Rebuild, off: float, valu
         if moved_number < 0:
             written = t.Negative(written, span)
         try:
-            moved = _value(e.again().node(rebuild(written)), {})
+            moved = _value(e.again().node(rebuild(written)), known)
         except NotUnderstood:
             continue
         if moved.shape != value.shape:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from dvar.check.judge import carrying
 from dvar.check.judge.compare import arrays, varies
 from dvar.check.judge.ledger import Ledger, State
 from dvar.check.judge.links import READINGS, Link
-from dvar.check.judge.literal import Literal, read_literal
+from dvar.check.judge.literal import Literal, numbers_in, read_literal
 from dvar.check.judge.matching import close, like, like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning import chains
@@ -44,6 +45,51 @@ def with_numbers(
     return _best(attempt, ("ok", "convention", "carried"))
 
 
+def partly(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]
+) -> Link | None:
+    """``x_1 · (-2.69)``: a formula in which numbers stand for some of the names; None if it is none."""
+    if not any(_stands_for_something(place.ledger, n) for n in numbers_in(right)):
+        return None
+    env = dict(envs[0]) if envs else {}
+
+    def attempt(choices: Choices) -> Link:
+        try:
+            value = place.reader(choices, env).value(left)
+            place.reader(choices, env).value(right)
+            place.sync()
+            return _in_one_state(place, choices, env, arrays_of(value), right)
+        except NotUnderstood as reason:
+            return Link("unknown", str(reason))
+
+    link = _best(attempt, ("ok", "carried"))
+    return None if link.verdict == "unknown" else link
+
+
+def _in_one_state(
+    place: Place, choices: Choices, env: dict[str, int], nodes: Sequence[Node], right: t.Expr
+) -> Link:
+    """Two sides at the numbers of the same state."""
+    failed = Link("unknown", _missing(nodes, place.ledger))
+    for state in (*place.ledger.states(), *place.ledger.believed()):
+        reader = place.reader(Choices(choices.script), env)
+        literal, _ = read_literal(reader, right, place.ledger, state)
+        for _, _, value in _values(nodes, (state,), literal):
+            both = (value, literal.value)
+            if close(value, literal.value, literal.slack):
+                return Link("ok", "holds at the given numbers", numbers=both)
+            if literal.roots and close(value, literal.value, literal.slack_with_mistakes):
+                return Link("carried", roots=literal.roots, numbers=both)
+            if failed.numbers is None and np.all(np.isfinite(literal.value.astype(float))):
+                failed = Link("wrong", numbers=both)
+    return failed
+
+
+def _stands_for_something(ledger: Ledger, number: t.Number) -> bool:
+    """Whether a number in a formula was printed before for some quantity."""
+    return not number.is_whole and abs(number.value) in ledger.numbers
+
+
 def _best(attempt: Callable[[Choices], Link], settled: Sequence[str]) -> Link:
     """The first reading with one of these verdicts, else a wrong one, else one not understood."""
     failed: Link | None = None
@@ -75,7 +121,7 @@ def _numeric(place: Place, left: Value, literal: Literal) -> Link:
         if fixed is None:
             return Link("unknown", _missing(candidates, ledger), left)
         best = (fixed, literal.value)
-    carried = _carried(candidates, literal, ledger)
+    carried = _carried(candidates, literal, ledger) or _from_mistake(place, left, literal)
     if carried:
         return Link("carried", "", left, None, roots=carried, numbers=best)
     if not ledger.spread.isdisjoint(topological(candidates)):
@@ -187,6 +233,17 @@ def _carried(nodes: Sequence[Node], literal: Literal, ledger: Ledger) -> tuple[i
         for _, _, value in _values(nodes, (*ledger.states(), *believed), literal):
             if close(value, literal.value, literal.slack_with_mistakes):
                 return literal.roots
+    return ()
+
+
+def _from_mistake(place: Place, left: Value, literal: Literal) -> tuple[int, ...]:
+    """The line of a wrong formula or gradient that explains the numbers."""
+    ledger = place.ledger
+    states = (*ledger.states(), *ledger.believed())
+    for value, root in carrying.taken(place.world, left, ledger.mistakes):
+        for _, _, found in _values(arrays_of(value), states, literal):
+            if close(found, literal.value, literal.slack):
+                return (root,)
     return ()
 
 

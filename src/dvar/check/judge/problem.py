@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge.grouping import EQUALS, equation, grouped, parts_of, section_of, stands_alone
+from dvar.check.judge.lifting import Numbers, lifted
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.renewal import formula_before, is_renewal
 from dvar.check.judge.roles import Role, role_of
@@ -135,8 +136,12 @@ class _Draft:
         world.parts = {o: self.parts[o] for o in self.ordinals}
         self._take_over(world)
         problem = Problem(world, list(self.ordinals), prose=self.prose)
+        numbers = Numbers(world)
+        for ordinal in range(self.ordinals[0]):
+            numbers.see(self.statements[ordinal], ordinal)
         for ordinal in self.ordinals:
-            self._give_role(problem, ordinal)
+            self._give_role(problem, ordinal, numbers)
+            numbers.see(self.statements[ordinal], ordinal)
         return problem
 
     def _take_over(self, world: World) -> None:
@@ -153,10 +158,12 @@ class _Draft:
                 world.define(replace(definition, position=position))
         world.redefined.clear()
 
-    def _give_role(self, problem: Problem, ordinal: int) -> None:
+    def _give_role(self, problem: Problem, ordinal: int, numbers: Numbers) -> None:
         statement = self.statements[ordinal]
         broken, renewed = ordinal in self.broken, ordinal in self.renewed
         role = role_of(statement, ordinal, problem.world, broken, renewed)
+        if not broken:
+            role = replace(role, definitions=tuple(_lifted(d, numbers) for d in role.definitions))
         region = self.document.regions[statement.region]
         code = region.kind == "code" and region.language != ""
         problem.roles[ordinal] = role
@@ -188,6 +195,25 @@ class _Draft:
                 if is_renewal(problem.world, self.document, self.statements, ordinal, left, right):
                     found.add(ordinal)
         return found
+
+
+def _lifted(definition: Definition, numbers: Numbers) -> Definition:
+    """A definition by numbers with the names that the numbers stand for, where they are known.
+
+    ``w = 0.3 - 0.1 · 0.5`` for a name that was given is no formula: it takes a new value.
+    """
+    if not definition.numeric:
+        return definition
+    same_stem = numbers.world.definitions.get(definition.pattern.stem, ())
+    if any(d.pattern.letters and not d.numeric for d in same_stem):
+        return definition  # an example of a family that has a formula
+    earlier = numbers.world.defining(definition.pattern)
+    if numbers.knows(definition.pattern) and not any(d.lifted for d in earlier):
+        return definition
+    formula = lifted(definition.value, numbers)
+    if formula is None:
+        return definition
+    return replace(definition, value=formula, numeric=False, lifted=True)
 
 
 def _problem(draft: _Draft) -> Problem:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.world import Definition, World, definition_of
 from dvar.read.worksheet import tree as t
@@ -146,7 +146,7 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         if numeric and n == 0 and symbolic:
             # w_1 = 0.5 = …: numbers first, the formula behind
             numeric = True
-        if numeric and _has_formula(made, world):
+        if numeric and not _is_computed_anew(made, world) and _has_formula(made, world):
             break
         definitions.append(Definition(made.pattern, made.value, ordinal, made.params, numeric))
         links.add(n + 1)
@@ -198,8 +198,18 @@ def _has_formula(made: Definition, world: World) -> bool:
     return any(not d.numeric for d in world.defining(made.pattern))
 
 
+def _is_computed_anew(made: Definition, world: World) -> bool:
+    """``h = σ(0.6)`` behind ``h = σ(0.5)``: the numbers of another pass or case."""
+    known = [d for d in world.defining(made.pattern) if not d.numeric]
+    if not known or not all(d.lifted for d in known):
+        return False
+    return _is_number(made.value) and not is_plain(made.value)
+
+
 def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> bool:
     """Whether a left side means something already, so that the statement is a claim about it."""
+    if _is_computed_anew(made, world):
+        return False
     if _has_formula(made, world):
         return True
     head = left.head if isinstance(left, t.Apply) else left

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.cause.find import find
@@ -40,7 +40,7 @@ class Context:
     ledger: Ledger
     previous: int | None = None
     prose: str = ""
-    names: dict[object, t.Symbol] = field(default_factory=dict)
+    names: dict[Key, t.Symbol] = field(default_factory=dict)
     constraints: list[Assumption] = field(default_factory=list)
     chains: dict[int, list[Member]] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
@@ -240,6 +240,8 @@ def _judgement(
             repaired=None,
             derive=None,
         )
+    if verdict.verdict in ("wrong", "carried"):
+        chain.remember(place, verdict)
     return Judgement(
         line,
         column,
@@ -272,15 +274,23 @@ def _others(context: Context, statement: Statement) -> list[t.Symbol]:
                     context.names.setdefault(sort(part, spelling, {}).key, part)
     own = {sort(p, spelling, {}).key for p in parts([statement]) if isinstance(p, t.Symbol)}
     stems = {key.stem[:1].lower() for key in own}
-    found = sorted(
-        context.names.items(),
-        key=lambda item: (
-            item[0] not in own,
-            str(item[0])[:1].lower() not in stems,
-            abs(item[1].span[0] - statement.span[0]),
-        ),
-    )
-    return [symbol for _, symbol in found]
+
+    def unlikely(item: tuple[Key, t.Symbol]) -> tuple[bool, int, bool, int]:
+        key, symbol = item
+        far = abs(symbol.span[0] - statement.span[0])
+        return key not in own, _apart(key, own), str(key)[:1].lower() not in stems, far
+
+    return [symbol for _, symbol in sorted(context.names.items(), key=unlikely)]
+
+
+def _apart(key: Key, own: Iterable[Key]) -> int:
+    """In how many letters and digits of its indices a name differs from one that is written: ``w_{35}``, ``w_{45}``."""
+    least = 3
+    for other in own:
+        a, b = str(key), str(other)
+        if key.stem == other.stem and len(a) == len(b):
+            least = min(least, sum(x != y for x, y in zip(a, b, strict=True)))
+    return least
 
 
 __all__ = ["Context", "judge_statement", "links", "t"]

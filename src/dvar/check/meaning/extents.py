@@ -28,6 +28,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     fixed: dict[Item, int] = {}
     _bounds(world, statements, unions, fixed)
     _entries(world, statements, unions)
+    _numbered(world, statements, unions, fixed)
     _counted_entries(world, statements, fixed)
     _given(world, statements, unions, fixed)
     declared = _declared(world, statements, unions, fixed)
@@ -151,6 +152,32 @@ def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> N
                     position += 1
             else:
                 position += 1
+
+
+def _numbered(
+    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
+) -> None:
+    """``δ_j`` beside δ_3, δ_4, δ_5: units that are numbered on through the layers do not begin at 1."""
+    seen: dict[Item, set[int]] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Symbol):
+            for position, sub in enumerate(part.subscripts):
+                if isinstance(sub, t.Label) and sub.text.isdigit() and len(sub.text) == 1:
+                    at: Item = ("entry", stem_of(part), str(position))
+                    seen.setdefault(at, set()).add(int(sub.text))
+    classes: dict[Item, list[str]] = {}
+    for item in unions.items():
+        if item[0] == "letter":
+            classes.setdefault(unions.root(item), []).append(item[1])
+    known = set(unions.items())
+    for root, letters in classes.items():
+        used = [n for i, n in seen.items() if i in known and unions.root(i) == root]
+        found = set().union(*used)
+        if len(found) < 2 or min(found) < 2 or any(letter in world.starts for letter in letters):
+            continue
+        if max(found) - min(found) < LARGEST and not any(unions.root(i) == root for i in fixed):
+            fixed[("letter", letters[0])] = max(found) - min(found) + 1
+            world.starts.update(dict.fromkeys(letters, min(found)))
 
 
 def _counted_entries(world: World, statements: Sequence[Statement], fixed: dict[Item, int]) -> None:

@@ -59,7 +59,11 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
         options = _shares(reader, place)
         if options:
             return e.plain(e.choices.pick(options))
-    return e.plain(of_loss(reader, place, target))
+    gradient = of_loss(reader, place, target)
+    node = e.plain(gradient)
+    if isinstance(gradient, Jacobian):
+        e.world.gradients.setdefault(node, gradient)
+    return node
 
 
 def of_loss(e: Interpreter, place: differentiate.Place, target: Key | None) -> Value:

@@ -188,6 +188,8 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     world.note_use(node)
     world.learn_uses(node, used)
     world.named[node] = key
+    if definition.lifted:
+        world.lifted.add(node)
     if is_backward(definition.value):
         world.backward.add(node)
     world.places.setdefault(node, set()).add(definition.position)
@@ -332,13 +334,18 @@ def _entry_of_capital(e: Interpreter, key: Key) -> Node | None:
     upper = key.stem[0].upper() + key.stem[1:]
     found = []
     for base in sorted(e.world.arrays(), key=str):
-        if base.stem == upper and (not key.marks or base.marks == key.marks):
+        if base.stem == upper and (base.marks == key.marks or not (key.marks or _is_version(base))):
             node = array_named(e, base)
             if node is not None and node.ndim == 2 and 1 not in sizes(node):
                 found.append(node)
     if len(found) == 1:
         return entry_of(e, found[0], ints, upper)
     return None
+
+
+def _is_version(key: Key) -> bool:
+    """``W_1^{new}``, ``W^*``: not the thing itself."""
+    return any(kind == "m" for kind, _ in key.marks)
 
 
 def array_named(e: Interpreter, base: Key) -> Node | None:

@@ -13,7 +13,7 @@ from dvar.check.meaning.assumptions import ACTIVE, Assumption
 from dvar.check.meaning.keys import Index, Key, Spelling, stem_of
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.patterns import Pattern, pattern_of
-from dvar.check.meaning.values import NotUnderstood
+from dvar.check.meaning.values import Jacobian, NotUnderstood
 from dvar.core.node import Node, topological
 from dvar.core.op import variable
 from dvar.read.worksheet import tree as t
@@ -32,6 +32,7 @@ class Definition:
         params: arguments in function notation: ``u(x) = …``, ``J(w, b) = …``.
         numeric: whether the value is made of numbers only.
         onwards: whether it holds only from there on: "if q = softmax(z), then …".
+        lifted: whether the document has numbers where the formula has names.
     """
 
     pattern: Pattern
@@ -41,6 +42,7 @@ class Definition:
     numeric: bool = False
     code: bool = False
     onwards: bool = False
+    lifted: bool = False
 
     @cached_property
     def is_recursive(self) -> bool:
@@ -133,6 +135,8 @@ class World:
     parts: Mapping[int, int] = field(default_factory=dict)
     keys: dict[Node, Key] = field(default_factory=dict)
     fresh: dict[Node, tuple[Key, object, Key | None]] = field(default_factory=dict)
+    lifted: set[Node] = field(default_factory=set)
+    gradients: dict[Node, Jacobian] = field(default_factory=dict)
     open_gradients: dict[tuple[Key, object], Node] = field(default_factory=dict)
     uses: dict[Node, frozenset[Node]] = field(default_factory=dict)
     collecting: list[set[Node]] = field(default_factory=list)
@@ -342,8 +346,8 @@ class World:
         return found
 
     def _forward(self) -> list[Node]:
-        """The results that lead to a loss: what is made of gradients does not."""
-        return [result for result in self.named if result not in self.backward]
+        """The results that lead to a loss: what is made of gradients does not, nor do examples in numbers."""
+        return [r for r in self.named if r not in self.backward and r not in self.lifted]
 
     @contextmanager
     def reading(self) -> Iterator[set[Node]]:
