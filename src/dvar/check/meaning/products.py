@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, differentiate, open_names
+from dvar.check.meaning import chains, differentials, differentiate, open_names
 from dvar.check.meaning.values import (
     MATRIX,
     Jacobian,
@@ -33,6 +33,9 @@ def product(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> Va
     whole = differentiate.whole_jacobian(e, tree)
     if whole is not None:
         return whole
+    increment = differentials.in_front(e, tree)
+    if increment is not None:
+        return increment
     values = _factors(e, tree, hint)
     signs = list(tree.operators)
     if e.code:
@@ -119,7 +122,11 @@ def _wanted(
     right = _shape(values, n + 1)
     if _is_elementwise(tree, n):
         return left or right or hint
-    return open_names.beside(e, factor, left, right, n > 0, n + 1 < len(values))
+    outer = hint if n in (0, len(values) - 1) else None
+    special = open_names.special_beside(e, factor, left, right, outer)
+    if special is not None:
+        return special
+    return open_names.beside(e, factor, left, right)
 
 
 def _shape(values: list[Value | None], n: int) -> tuple[int, ...] | None:

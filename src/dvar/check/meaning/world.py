@@ -76,6 +76,7 @@ class World:
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``.
         collected: stems that a loop adds to, ``dw += …``.
+        differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
         apart: index letters that share no number with others: they count units of one layer.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
@@ -91,6 +92,8 @@ class World:
     bars: bool = False
     deltas: bool = False
     dots: bool = False
+    differentials: bool = False
+    moving: frozenset[Key] | None = None
     direction: tuple[str, t.Symbol] | None = None
     kronecker: bool = False
     primes_turn: bool = False
@@ -184,7 +187,7 @@ class World:
 
     def supposed(self) -> tuple[object, ...]:
         """What is supposed of open names for now; what was read under it holds only under it."""
-        return (self.assumed, tuple(self.dependents))
+        return (self.assumed, tuple(self.dependents), self.moving)
 
     def is_active(self) -> bool:
         """Whether only places count for now where every max(0, …) is positive."""
