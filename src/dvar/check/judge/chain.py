@@ -192,7 +192,9 @@ def judge_link(
         )
     world.moving = None
     if world.differentials:
-        world.moving = differentials.moving(place.reader(env=envs[0] if envs else {}), (left, right))
+        world.moving = differentials.moving(
+            place.reader(env=envs[0] if envs else {}), (left, right)
+        )
     link = links.as_functions(world, place.position, left, right, envs, code=place.code)
     if link.verdict in ("wrong", "unknown") and place.assumptions:
         with assuming(world, place.assumptions):

@@ -20,7 +20,9 @@ from dvar.read.worksheet.document import Statement
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
-_WORD = re.compile(r"\bdifferentials?\b|\bdifferentiell|\bdiff[ée]rentielle|\bdiferencial", re.IGNORECASE)
+_WORD = re.compile(
+    r"\bdifferentials?\b|\bdifferentiell|\bdiff[ée]rentielle|\bdiferencial", re.IGNORECASE
+)
 _INCREMENT = re.compile(r"d[A-Za-z]\w*")
 
 
@@ -55,7 +57,9 @@ def _argument(tree: t.Expr) -> t.Expr | None:
 
 
 def _is_d(tree: t.Expr) -> bool:
-    return isinstance(tree, t.Symbol) and tree.base == "d" and not tree.subscripts and not tree.scripts
+    return (
+        isinstance(tree, t.Symbol) and tree.base == "d" and not tree.subscripts and not tree.scripts
+    )
 
 
 def target(e: Interpreter, key: Key) -> Key | None:
@@ -84,7 +88,9 @@ def of(e: Interpreter, value: Node) -> Node:
         if moving is not None and name not in moving:
             return None
         base, *accents = name.stem.split(".")
-        return tangents.seeded(e, Key(".".join([f"d{base}", *accents]), name.marks, name.indices), shape)
+        return tangents.seeded(
+            e, Key(".".join([f"d{base}", *accents]), name.marks, name.indices), shape
+        )
 
     return tangents.along(e, value, seed)
 

@@ -31,6 +31,8 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_matrices(world, statements, prose)
     _see_normalised(world, statements, prose)
     _see_below(world, statements)
+    vec = any(isinstance(p, t.Call) and p.name == "vec" for p in parts(statements))
+    world.kroneckers = vec or "kronecker product" in prose.lower()
     low = prose.lower()
     world.has_one_example = _ONE_EXAMPLE.search(low) is not None
     world.numerator_layout = "numerator layout" in low or "numerator-layout" in low

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice, product
@@ -55,6 +56,7 @@ class World:
     """Names and their meaning.
 
     Attributes:
+        kronecker, kroneckers: whether ``δ_{ij}`` is Kronecker's, and ``⊗`` his product.
         is_spread: whether sizes of which nothing is said are unequal; all formulas fit them.
         matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
         definitions: stem → definitions, in order.
@@ -96,6 +98,7 @@ class World:
     moving: frozenset[Key] | None = None
     direction: tuple[str, t.Symbol] | None = None
     kronecker: bool = False
+    kroneckers: bool = False
     primes_turn: bool = False
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
@@ -184,6 +187,17 @@ class World:
     def epoch(self, position: int) -> int:
         """How many names have been defined anew up to here; what was read before then is read again."""
         return bisect_right(self.redefined, position)
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Whatever is read within leaves no trace: formulas that nobody wrote are only tried."""
+        before = dict(vars(self))
+        loose = (dict, set, list, Layouts)
+        vars(self).update({n: copy(v) for n, v in before.items() if isinstance(v, loose)})
+        try:
+            yield
+        finally:
+            vars(self).update(before)
 
     def supposed(self) -> tuple[object, ...]:
         """What is supposed of open names for now; what was read under it holds only under it."""
