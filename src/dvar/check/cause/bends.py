@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import replace
 
+from dvar.check.cause.bend import Bend, Edit, source_of
+from dvar.check.cause.renaming import exchanged, names_throughout, other_names
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import places
-
-Edit = tuple[t.Span, str]
-
-
-@dataclass(frozen=True)
-class Bend:
-    """One change.
-
-    Attributes:
-        cause: the mistake it undoes.
-        tree: the formula after it.
-        edit: the same change in the text: a span and what stands there instead; None where it has no text.
-        what: the change in words.
-    """
-
-    cause: str
-    tree: t.Expr
-    edit: Edit | None = None
-    what: str = ""
 
 
 def bends(
@@ -46,7 +28,10 @@ def bends(
         letters: index letters, for sums.
     """
     yield Bend(
-        "sign", t.Negative(tree, tree.span), (tree.span, _negated(_source(text, tree))), "the sign"
+        "sign",
+        t.Negative(tree, tree.span),
+        (tree.span, _negated(source_of(text, tree))),
+        "the sign",
     )
     yield from _lost_minus(tree, text)
     yield from _signs(tree, text)
@@ -57,12 +42,9 @@ def bends(
     yield from _exponents(tree, text)
     yield from _sums(tree, text, letters)
     yield from _masks(tree, text)
-    yield from _names(tree, text, others)
-    yield from _names_throughout(tree, text, others)
-
-
-def _source(text: str, tree: t.Expr) -> str:
-    return text[tree.span[0] : tree.span[1]]
+    yield from other_names(tree, text, others)
+    yield from names_throughout(tree, text, others)
+    yield from exchanged(tree, text)
 
 
 def _negated(source: str) -> str:
@@ -77,7 +59,7 @@ def _signs(tree: t.Expr, text: str) -> Iterator[Bend]:
         if isinstance(part, t.Negative):
             span = (part.span[0], part.operand.span[1])
             yield Bend(
-                "sign", rebuild(part.operand), (span, _source(text, part.operand)), "a minus sign"
+                "sign", rebuild(part.operand), (span, source_of(text, part.operand)), "a minus sign"
             )
         elif isinstance(part, t.Sum):
             for n in range(len(part.terms)):
@@ -137,13 +119,13 @@ def _factors(tree: t.Expr, text: str) -> Iterator[Bend]:
                     if len(factors) == 1
                     else replace(part, factors=factors, operators=operators)
                 )
-                shown = _source(text, factor)
+                shown = source_of(text, factor)
                 yield Bend("factor", rebuild(rest), (factor.span, ""), f"the factor {shown}")
         elif isinstance(part, t.Quotient):
             yield Bend(
                 "factor",
                 rebuild(part.above),
-                (part.span, _source(text, part.above)),
+                (part.span, source_of(text, part.above)),
                 "the denominator",
             )
             if _is_one(part.above):
@@ -174,11 +156,11 @@ def _scaled(tree: t.Expr, text: str, sizes: Sequence[str]) -> Iterator[Bend]:
 def scaled_by(tree: t.Expr, text: str, names: Sequence[t.Symbol]) -> Iterator[Bend]:
     """A quantity that is missing as a factor or below the line."""
     for name in names:
-        yield from _times(tree, text, replace(name, span=tree.span), _source(text, name))
+        yield from _times(tree, text, replace(name, span=tree.span), source_of(text, name))
 
 
 def _times(tree: t.Expr, text: str, factor: t.Expr, shown: str) -> Iterator[Bend]:
-    span, source = tree.span, _source(text, tree)
+    span, source = tree.span, source_of(text, tree)
     scaled = t.Product((factor, _grouped(tree)), ("",), span)
     gap = "" if shown.isdigit() else r"\, "
     yield Bend("missing-factor", scaled, (span, f"{shown}{gap}({source})"), f"a factor {shown}")
@@ -193,11 +175,11 @@ def _grouped(tree: t.Expr) -> t.Expr:
 
 def _transposes(tree: t.Expr, text: str) -> Iterator[Bend]:
     for part, rebuild in places(tree):
-        if not isinstance(part, (t.Symbol, t.Group, t.Derivative)):
+        if not isinstance(part, (t.Symbol, t.Group, t.Derivative, t.Matrix)):
             continue
         if isinstance(part, t.Derivative):
             turned: t.Expr = t.Group("(", (part,), part.span, (), (_turn(part.span),))
-            edit = (part.span, rf"\left({_source(text, part)}\right)^T")
+            edit = (part.span, rf"\left({source_of(text, part)}\right)^T")
             yield Bend("transpose", rebuild(turned), edit, "a transpose")
             continue
         kept = tuple(s for s in part.scripts if s.kind != "transpose")
@@ -227,7 +209,10 @@ def _orders(tree: t.Expr, text: str) -> Iterator[Bend]:
             swapped[n], swapped[n + 1] = swapped[n + 1], swapped[n]
             a, b = part.factors[n], part.factors[n + 1]
             between = text[a.span[1] : b.span[0]]
-            edit = ((a.span[0], b.span[1]), f"{_source(text, b)}{between or ' '}{_source(text, a)}")
+            edit = (
+                (a.span[0], b.span[1]),
+                f"{source_of(text, b)}{between or ' '}{source_of(text, a)}",
+            )
             yield Bend(
                 "transpose",
                 rebuild(replace(part, factors=tuple(swapped))),
@@ -274,12 +259,12 @@ def _sums(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
             yield Bend(
                 "factor",
                 rebuild(part.body),
-                (part.span, _source(text, part.body)),
+                (part.span, source_of(text, part.body)),
                 "a sum too many",
             )
     for letter in letters:
         summed = t.Big("sum", (letter,), None, None, None, tree, tree.span)
-        edit = (tree.span, rf"\sum_{letter} {_source(text, tree)}")
+        edit = (tree.span, rf"\sum_{letter} {source_of(text, tree)}")
         yield Bend("missing-sum", summed, edit, f"a sum over {letter}")
 
 
@@ -316,76 +301,3 @@ def _is_mask(part: t.Group | t.Matrix) -> bool:
     if len(entries) < 2:
         return False
     return all(isinstance(e, t.Number) and e.text in ("0", "1") for e in entries)
-
-
-def _names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
-    for part, rebuild in places(tree):
-        if not isinstance(part, t.Symbol):
-            continue
-        for other in others:
-            if _same_name(part, other):
-                continue
-            new = replace(other, span=part.span)
-            kept = tuple(s for s in part.scripts if s.kind == "transpose")
-            new = replace(new, scripts=(*new.scripts, *kept))
-            written = _source(text, other)
-            yield Bend(
-                "wrong-variable",
-                rebuild(new),
-                (part.span, written),
-                f"{written} for {_source(text, part)}",
-            )
-        reversed_ = _reversed_indices(part)
-        if reversed_ is not None:
-            yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
-
-
-def _names_throughout(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
-    """One name for another wherever it stands in a fraction or in brackets: ``u/‖u‖`` for ``v/‖v‖``."""
-    for part, rebuild in places(tree):
-        if not isinstance(part, (t.Quotient, t.Group)):
-            continue
-        names = [x for x in t.walk(part) if isinstance(x, t.Symbol)]
-        for name in {x.base: x for x in names}.values():
-            if sum(_same_name(x, name) for x in names) < 2:
-                continue
-            for other in others:
-                if not _same_name(name, other):
-                    new = _renamed(part, name, other)
-                    written = _source(text, other)
-                    yield Bend(
-                        "wrong-variable", rebuild(new), None, f"{written} for {_source(text, name)}"
-                    )
-
-
-def _renamed(tree: Any, name: t.Symbol, other: t.Symbol) -> Any:
-    if isinstance(tree, tuple):
-        return tuple(_renamed(x, name, other) for x in tree)
-    if not hasattr(tree, "span"):
-        return tree
-    if isinstance(tree, t.Symbol) and _same_name(tree, name):
-        return replace(other, span=tree.span)
-    changed = {
-        f.name: _renamed(getattr(tree, f.name), name, other)
-        for f in fields(tree)
-        if f.name != "span"
-    }
-    return replace(tree, **changed)
-
-
-def _reversed_indices(part: t.Symbol) -> t.Symbol | None:
-    if len(part.subscripts) == 2:
-        return replace(part, subscripts=part.subscripts[::-1])
-    if len(part.subscripts) == 1 and isinstance(part.subscripts[0], t.Label):
-        label = part.subscripts[0]
-        if len(label.text) == 2 and label.text[0] != label.text[1]:
-            return replace(part, subscripts=(replace(label, text=label.text[::-1]),))
-    return None
-
-
-def _same_name(a: t.Symbol, b: t.Symbol) -> bool:
-    from dvar.check.judge.roles import same_tree
-
-    return same_tree(replace(a, scripts=()), replace(b, scripts=())) and [
-        s.kind for s in a.scripts
-    ] == [s.kind for s in b.scripts]

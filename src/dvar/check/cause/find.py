@@ -11,7 +11,8 @@ from time import monotonic
 
 import numpy as np
 
-from dvar.check.cause.bends import Bend, bends, scaled_by
+from dvar.check.cause.bend import Bend
+from dvar.check.cause.bends import bends, scaled_by
 from dvar.check.judge import links, matching
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
@@ -96,6 +97,8 @@ def _repairs(
     mentioned = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
     whole = isinstance(left, (t.Symbol, t.Apply))
     whole_names = None if any(isinstance(p, t.Derivative) for p in t.walk(left)) else _names(left)
+    if whole_names == _names(right):
+        whole_names = None
     if isinstance(left, t.Derivative) and isinstance(left.of, t.Symbol):
         others = [o for o in others if not _is_alike(o, left.of)]
     others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]

@@ -12,7 +12,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
-from dvar.check.meaning import differentiate, gradients
+from dvar.check.meaning import differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.values import Jacobian, NotUnderstood, reshaped, squeezed
@@ -202,6 +202,11 @@ def judge_link(
     if numeric_left:
         return _or_identity(
             place, right, left, envs, numbers.with_numbers(place, right, left, envs)
+        )
+    world.moving = None
+    if world.differentials:
+        world.moving = differentials.moving(
+            place.reader(env=envs[0] if envs else {}), (left, right)
         )
     link = links.as_functions(world, place.position, left, right, envs, code=place.code)
     if link.verdict in ("wrong", "unknown") and place.assumptions:

@@ -235,6 +235,7 @@ def _spread(draft: _Draft, problem: Problem) -> Problem:
     """The problem with unequal sizes for whatever may have them, if all formulas still fit."""
     trial = replace(draft, spread=True).made(None)
     if trial.world.inferred == problem.world.inferred:
+        problem.world.is_spread = True  # no size is free: what is square has to be
         return problem
     _warm_up(trial)
     _warm_up(problem)

@@ -212,6 +212,8 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
         return False
     if _has_formula(made, world):
         return True
+    if world.differentials and isinstance(left, t.Apply) and left.head.base == "d":
+        return True  # d(XY) is no function called d
     head = left.head if isinstance(left, t.Apply) else left
     if not isinstance(head, t.Symbol):
         return True

@@ -94,7 +94,8 @@ def _faulty(
             place.world, [before.expr, member.expr], place.conditions, place.position
         )
         if link.left is not None or link.numbers is not None:
-            cause = find(place, text, before.expr, member.expr, link, envs, others)
+            with place.world.unchanged():
+                cause = find(place, text, before.expr, member.expr, link, envs, others)
     expected = _expected(place, text, link, cause, member)
     repaired = _repaired(text, verdict, cause, expected)
     counterexample = _counterexample(place, link, before, member, text)

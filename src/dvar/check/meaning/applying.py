@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import differentiate, functions, names, products
+from dvar.check.meaning import differentials, differentiate, functions, names, products
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.patterns import pattern_of
@@ -24,6 +24,9 @@ Function = Callable[[Sequence[Node]], Node]
 
 def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     head = tree.head
+    increment = differentials.of_applied(e, tree)
+    if increment is not None:
+        return _behind(e, increment, tree)
     primes = head.primes + tree.primes
     bare = _plain(head)
     if primes:

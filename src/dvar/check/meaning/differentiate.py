@@ -10,7 +10,7 @@ import numpy as np
 
 from dvar.check.meaning import functions, gradients
 from dvar.check.meaning.effort import pay
-from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
+from dvar.check.meaning.keys import Key, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
@@ -94,6 +94,9 @@ def whole_jacobian(e: Interpreter, tree: t.Product) -> Value | None:
 
 
 def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
+    stacked_columns = _stacked(wrt)
+    if stacked_columns is not None:
+        return _by_columns(first_order(e, of, stacked_columns))
     key = key_of(e, of)
     place = place_of(e, wrt)
     if key is not None and not _is_entry_beside(of, wrt) and gradients.is_open(e, key):
@@ -111,6 +114,26 @@ def _is_entry_beside(of: t.Expr, wrt: t.Expr) -> bool:
     apart = any(isinstance(sub, t.Sum) for sub in (*of.subscripts, *wrt.subscripts))
     same = stem_of(of) == stem_of(wrt) and len(of.subscripts) == len(wrt.subscripts)
     return same and not apart and set(letters_in(of.subscripts[0])).isdisjoint(_TIMES)
+
+
+def _stacked(wrt: t.Expr) -> t.Expr | None:
+    """``X`` of ``vec(X)`` or ``vec(X)ᵀ``."""
+    wrt = unwrapped(wrt)
+    if isinstance(wrt, t.Call) and wrt.name == "vec" and len(wrt.args) == 1:
+        return wrt.args[0]
+    return None
+
+
+def _by_columns(value: Value) -> Value:
+    """A derivative by a matrix as one by its columns on top of each other."""
+    if not isinstance(value, Jacobian) or len(squeezed(value.wrt_shape)) != 2:
+        return value
+    axes = value.node.ndim
+    order = (*range(axes - 2), axes - 1, axes - 2)
+    length = value.wrt_shape[0] * value.wrt_shape[1]
+    node = TABLE["transpose"](value.node, order)
+    node = reshaped(node, (*squeezed(value.of_shape), length))
+    return Jacobian(value.of, ("columns", value.wrt), node, value.of_shape, (length, 1))
 
 
 def _reaches(top: Node, place: Place) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dvar.check.meaning.aligning import literal_shape, put_in
+from dvar.check.meaning.inference import infer
 from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import pattern_of
-from dvar.check.meaning.shapes import infer
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.check.meaning.unions import Item, Unions
 from dvar.check.meaning.world import World

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, differentiate, tangents
+from dvar.check.meaning import chains, differentials, differentiate, tangents
 from dvar.check.meaning.keys import Key, Name
 from dvar.check.meaning.notation import DELTA
 from dvar.check.meaning.values import (
@@ -33,6 +33,8 @@ _LOSSES = ("dL_d", "dJ_d", "dE_d", "dC_d", "dloss_d", "grad_", "dL", "dJ", "dLos
 
 def is_named(e: Interpreter, key: Key) -> bool:
     """Whether a name is a gradient by its spelling, and is not defined to be something else."""
+    if e.world.differentials:
+        return differentials.target(e, key) is not None
     return _target(e, key) is not None or _is_upstream(e, key) or tangents.is_named(e, key)
 
 
@@ -42,6 +44,8 @@ def _is_upstream(e: Interpreter, key: Key) -> bool:
 
 def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     """The gradient of the loss that a name such as ``dW_1`` or ``\\bar z`` stands for; None if it is none."""
+    if e.world.differentials:
+        return differentials.by_name(e, key, tree or t.Symbol(key.stem, (0, 0)))
     if _is_upstream(e, key):
         return _upstream(e, key)
     target = _target(e, key)

@@ -130,7 +130,7 @@ class Interpreter:
         values: list[Node | None] = [None] * len(tree.terms)
         waiting = []
         for n, term in enumerate(tree.terms):
-            if open_names.is_untyped(self, term):
+            if open_names.is_hungry(self, term):
                 waiting.append(n)
             else:
                 values[n] = self.node(term, hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from dvar.check.meaning import differentials
 from dvar.check.meaning.keys import Key, Spelling, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World, general
@@ -26,6 +27,8 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.bars = _are_gradients(everything, stems, _without_bar)
     world.deltas = _are_gradients(everything, stems, without_delta)
     world.dots = any(s.endswith(".dot") for s in stems) and bool(_TANGENT.search(text))
+    losses = {k.stem for k in world.loss_names} | {"f", "L", "J", "E"}
+    world.differentials = differentials.are_written([everything[o] for o in ordinals], text, losses)
     world.direction = _direction(everything)
     _see_losses(world, [everything[o] for o in ordinals])
     _see_accumulation(world, everything, ordinals)

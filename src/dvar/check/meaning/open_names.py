@@ -120,13 +120,37 @@ def _usual(e: Interpreter, key: Key, tree: t.Symbol | None) -> tuple[int, ...]:
     return ()
 
 
+def special_beside(
+    e: Interpreter,
+    factor: t.Expr,
+    left: tuple[int, ...] | None,
+    right: tuple[int, ...] | None,
+    hint: tuple[int, ...] | None,
+) -> tuple[int, ...] | None:
+    """How large an identity or a column of ones is between its neighbours, in a product like ``hint``."""
+    tree, turned = _bare(factor)
+    if tree is None or tree.base not in ("1", "I") or tree.subscripts:
+        return None
+    if tree.base in e.world.definitions or tree.base in e.env:
+        return None
+    before = left[1] if left and len(left) == 2 and left[1] != 1 else None
+    behind = right[0] if right and len(right) == 2 and right[0] != 1 else None
+    whole = hint if hint and len(hint) == 2 else None
+    if tree.base == "I":
+        n = before or behind or (whole[0] if whole and whole[0] == whole[1] else None)
+        return (n, n) if n else None
+    if turned:
+        n = behind or (whole[1] if whole else None)
+        return (1, n) if n else None
+    n = before or (whole[0] if whole else None)
+    return (n, 1) if n else None
+
+
 def beside(
     e: Interpreter,
     factor: t.Expr,
     left: tuple[int, ...] | None,
     right: tuple[int, ...] | None,
-    has_left: bool,
-    has_right: bool,
 ) -> tuple[int, ...] | None:
     """The shape an untyped factor takes between its neighbours in a product."""
     tree, turned = _bare(factor)
@@ -183,6 +207,16 @@ def is_capital(tree: t.Expr) -> bool:
 def is_literal(tree: t.Expr) -> bool:
     """Whether an expression is made of numbers only."""
     return not any(isinstance(p, (t.Symbol, t.Apply, t.Derivative)) for p in t.walk(tree))
+
+
+def is_hungry(e: Interpreter, tree: t.Expr) -> bool:
+    """Whether the terms beside an expression show the shape of something in it."""
+    if is_untyped(e, tree):
+        return True
+    if not isinstance(tree, t.Product):
+        return False
+    bare = [_bare(factor)[0] for factor in tree.factors]
+    return any(s is not None and s.base in ("1", "I") and is_untyped(e, s) for s in bare)
 
 
 def is_untyped(e: Interpreter, tree: t.Expr) -> bool:

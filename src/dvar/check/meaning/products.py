@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, differentiate, open_names
+from dvar.check.meaning import chains, differentials, differentiate, open_names
 from dvar.check.meaning.values import (
     MATRIX,
     Jacobian,
@@ -33,6 +34,12 @@ def product(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> Va
     whole = differentiate.whole_jacobian(e, tree)
     if whole is not None:
         return whole
+    tree = _gathered(tree)
+    increment = differentials.in_front(e, tree)
+    if increment is not None:
+        return increment
+    if len(tree.factors) == 1:
+        return e.value(tree.factors[0], hint)
     values = _factors(e, tree, hint)
     signs = list(tree.operators)
     if e.code:
@@ -45,6 +52,19 @@ def product(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> Va
     for sign, factor in zip(signs, values[1:], strict=True):
         out = times(e, out, factor, sign)
     return out
+
+
+def _gathered(tree: t.Product) -> t.Product:
+    """``∇_x ½ ‖x‖²``: a number in front of what is differentiated belongs to it."""
+    for n, factor in enumerate(tree.factors[:-1]):
+        if not isinstance(factor, t.Derivative) or not factor.operator or factor.of is None:
+            continue
+        if open_names.is_literal(factor.of) and tree.operators[n] == "":
+            rest = (factor.of, *tree.factors[n + 1 :])
+            of = t.Product(rest, ("", *tree.operators[n + 1 :]), tree.span)
+            factors = (*tree.factors[:n], replace(factor, of=of))
+            return t.Product(factors, tree.operators[:n], tree.span)
+    return tree
 
 
 def _grouped(values: list[Value], signs: list[str]) -> Value | None:
@@ -66,6 +86,8 @@ def _grouped(values: list[Value], signs: list[str]) -> Value | None:
 def times(e: Interpreter, a: Value, b: Value, sign: str) -> Node:
     """One product; where several are possible the choices decide."""
     left, right = e.plain(a), e.plain(b)
+    if sign == "otimes" and e.world.kroneckers:
+        sign = "kron"
     options = product_options(left, right, sign)
     if e.world.is_spread and sign in ("", "cdot") and left.ndim == right.ndim == 2:
         # Sizes are unequal, so that what fits as a product of matrices is meant as one.
@@ -119,7 +141,11 @@ def _wanted(
     right = _shape(values, n + 1)
     if _is_elementwise(tree, n):
         return left or right or hint
-    return open_names.beside(e, factor, left, right, n > 0, n + 1 < len(values))
+    outer = hint if n in (0, len(values) - 1) else None
+    special = open_names.special_beside(e, factor, left, right, outer)
+    if special is not None:
+        return special
+    return open_names.beside(e, factor, left, right)
 
 
 def _shape(values: list[Value | None], n: int) -> tuple[int, ...] | None:

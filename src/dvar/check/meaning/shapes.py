@@ -9,80 +9,13 @@ from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.shaping import ONE, Shape, Shaping, bare, is_small, laid_out
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Statement
 
-ROUNDS = 5
 DEPTH = 80
 BUDGET = 200_000
 """Parts of trees that are looked at; what is not known by then is left open."""
-_EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 _SCALAR_CALLS = frozenset(["trace", "tr", "det", "norm", "argmax", "argmin", "logsumexp", "dot"])
 _KEEPING = frozenset(["softmax", "log_softmax", "max", "min", "maximum", "minimum", "sort"])
 _ELEMENTWISE = frozenset({"odot", ".*"})
-
-
-def infer(s: Shaping, statements: Sequence[Statement]) -> None:
-    """Read all statements until nothing new turns up.
-
-    Numbers are taken to be numbers last: ``β`` may yet turn out to be a vector.
-    """
-    for statement in statements:
-        _remember_function(s, statement)
-    for n in range(ROUNDS):
-        s.changed = False
-        s.final = n >= ROUNDS - 2 or s.final
-        for statement in statements:
-            _equations(s, statement)
-        if not s.changed:
-            if s.final:
-                return
-            s.final = True
-
-
-def _remember_function(s: Shaping, statement: Statement) -> None:
-    members = statement.members
-    if len(members) < 2 or members[0].relation or members[1].relation not in _EQUALS:
-        return
-    left, right = members[0].expr, members[1].expr
-    if not isinstance(left, t.Apply) or right is None or left.scripts:
-        return
-    if not left.primes and not left.head.primes:
-        s.bodies.setdefault(s.key_of(left.head), (left.args, right))
-
-
-def _equations(s: Shaping, statement: Statement) -> None:
-    """Two sides of an equation have one shape."""
-    before: t.Expr | None = None
-    for member in statement.members:
-        tree = member.expr
-        if isinstance(tree, t.Shape) or tree is None:
-            before = None
-            continue
-        if before is not None and member.relation in _EQUALS:
-            _equal(s, before, tree)
-        else:
-            shape_of(s, tree)
-        before = tree
-
-
-def _equal(s: Shaping, left: t.Expr, right: t.Expr) -> None:
-    if isinstance(left, t.Apply):
-        left = left.head  # L(w) = …
-    a, b = shape_of(s, left), shape_of(s, right)
-    if isinstance(left, t.Derivative):
-        if a is None and b and len(left.wrt) == 1 and _is_number(s, left.of):
-            s.expect(left.wrt[0], b)
-        return
-    if a is None:
-        s.expect(left, b)
-    elif b is None:
-        s.expect(right, a)
-    else:
-        s.same(a, b)
-
-
-def _is_number(s: Shaping, tree: t.Expr | None) -> bool:
-    return tree is not None and shape_of(s, tree) == ()
 
 
 def shape_of(s: Shaping, tree: t.Expr) -> Shape | None:
@@ -238,6 +171,9 @@ def _quotient(s: Shaping, tree: t.Quotient) -> Shape | None:
 
 def _product(s: Shaping, factors: Sequence[t.Expr], signs: Sequence[str]) -> Shape | None:
     shapes = [shape_of(s, factor) for factor in factors]
+    if "otimes" in signs and s.world.kroneckers:
+        pairs = zip(factors, shapes, strict=True)
+        shapes = [s.matrix_named(f) if x is None else x for f, x in pairs]
     for n, factor in enumerate(factors):
         if shapes[n] is None:
             s.expect(factor, _between(s, factors, signs, shapes, n))
@@ -257,6 +193,9 @@ def _between(
 ) -> Shape | None:
     """The shape that an unknown factor takes from its neighbours."""
     symbol, turned = bare(factors[n])
+    before = shapes[n - 1] if n else None
+    if symbol is not None and before and _follows_matrix(symbol, before, signs[n - 1]):
+        return (before[1], s.fresh())
     if (
         symbol is None
         or not is_small(s.key_of(symbol))
@@ -275,6 +214,11 @@ def _between(
     return None
 
 
+def _follows_matrix(symbol: t.Symbol, before: Shape, sign: str) -> bool:
+    """``A C``: what stands right behind a matrix is no number, whatever its letter."""
+    return ONE not in before and sign == "" and symbol.base in "CEFRT"
+
+
 def _leads(s: Shaping, symbol: t.Symbol, n: int) -> bool:
     """Whether a small letter in front of a matrix is a row rather than a number."""
     return n == 0 and len(symbol.base) == 1 and s.key_of(symbol).stem not in s.world.columns
@@ -289,8 +233,7 @@ def _times(s: Shaping, a: Shape | None, b: Shape | None, sign: str) -> Shape | N
         s.same(a, b)
         return a if ONE in b else b
     if sign == "*":
-        alike = all(s.unions.root(x) == s.unions.root(y) for x, y in zip(a, b, strict=True))
-        return a if alike else None
+        return a if _alike(s, a, b) else None
     if a[1] == ONE and b[0] != ONE:
         if b[1] == ONE and sign == "cdot":
             s.same(a, b)
@@ -298,8 +241,14 @@ def _times(s: Shaping, a: Shape | None, b: Shape | None, sign: str) -> Shape | N
         return None
     if (a[1] == ONE) != (b[0] == ONE):
         return None
+    if ONE not in a and _alike(s, a, b) and s.unions.root(a[0]) != s.unions.root(a[1]):
+        return a  # dA g'(Z): what does not fit as a product of matrices is one of entries
     s.join(a[1], b[0])
     return laid_out((a[0], b[1]))
+
+
+def _alike(s: Shaping, a: Shape, b: Shape) -> bool:
+    return all(s.unions.root(x) == s.unions.root(y) for x, y in zip(a, b, strict=True))
 
 
 # ── functions and derivatives ───────────────────────────────────────────────────────────────────
@@ -387,6 +336,3 @@ def _derivative(s: Shaping, tree: t.Derivative) -> Shape | None:
     if len(wrt) == 1 and wrt[0] == () and of is not None:
         return of
     return None
-
-
-__all__ = ["infer", "shape_of"]

@@ -177,6 +177,14 @@ class Shaping:
             return None
         return self.world.spelled_key(base[1:], accents, key)
 
+    def matrix_named(self, tree: t.Expr) -> Shape | None:
+        """A capital that can only be a matrix where it stands."""
+        symbol, _ = bare(tree)
+        if symbol is None or not symbol.base.isupper():
+            return None
+        self.expect(tree, self.matrix())
+        return self.of_name(symbol)
+
     # ── expectations ────────────────────────────────────────────────────────────────────────────
 
     def expect(self, tree: t.Expr, shape: Shape | None) -> None:

@@ -31,6 +31,8 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_matrices(world, statements, prose)
     _see_normalised(world, statements, prose)
     _see_below(world, statements)
+    vec = any(isinstance(p, t.Call) and p.name == "vec" for p in parts(statements))
+    world.kroneckers = vec or "kronecker product" in prose.lower()
     low = prose.lower()
     world.has_one_example = _ONE_EXAMPLE.search(low) is not None
     world.numerator_layout = "numerator layout" in low or "numerator-layout" in low
@@ -45,6 +47,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
 
 _ONE_HOT = re.compile(r"one[- ]?hot|1-of-[kK]|probability (distribution|vector)s?", re.IGNORECASE)
 _DISTRIBUTIONS = re.compile(r"probability (distribution|vector)s", re.IGNORECASE)
+_INCREMENT = re.compile(r"d[A-Z]")
 _LABELS = frozenset(["y", "t", "Y", "T"])
 
 
@@ -158,7 +161,10 @@ def names_dependence(apply: t.Apply, spelling: Spelling) -> bool:
     if any(s.kind == "transpose" for s in apply.scripts):
         return False
     return all(
-        isinstance(arg, t.Symbol) and not sort(arg, spelling, {}).operations for arg in apply.args
+        isinstance(arg, t.Symbol)
+        and not sort(arg, spelling, {}).operations
+        and not _INCREMENT.fullmatch(arg.base)
+        for arg in apply.args
     )
 
 

@@ -2,13 +2,14 @@ r"""Tangents by name: ``\dot v`` is the derivative of v along a direction, whose
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, differentiate
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.values import Jacobian, add, number, reshaped, sizes
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE
+from dvar.core.op import CONSTANT
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
@@ -31,12 +32,30 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol) -> Node | None:
     if target is None:
         return None
     value = e.plain(key_value(e, target, None, tree))
+    moving = {k.stem.removesuffix(_DOT) for k in e.world.bare if k.stem.endswith(_DOT)}
+
+    def seed(name: Key, shape: tuple[int, ...]) -> Node | None:
+        dotted = Key(name.stem + _DOT, name.marks, name.indices)
+        return seeded(e, dotted, shape) if name.stem in moving else None
+
+    return along(e, value, seed)
+
+
+def along(
+    e: Interpreter, value: Node, seed_of: Callable[[Key, tuple[int, ...]], Node | None]
+) -> Node:
+    """The derivative of a value along a direction; ``seed_of`` tells how each open name moves, if it does."""
     total: Node | None = None
-    for variable in _seeded(e, value):
-        place = differentiate.place_at(variable)
+    for node in topological([value]):
+        name = e.world.keys.get(node)
+        if name is None or node.op is CONSTANT:
+            continue
+        seed = seed_of(name, sizes(node))
+        if seed is None:
+            continue
+        place = differentiate.place_at(node)
         local = differentiate.jacobian(value, place)
-        seed = _seed(e, e.world.keys[variable], sizes(variable))
-        along = Jacobian(place.parts, "seed", seed, sizes(variable), ())
+        along = Jacobian(place.parts, "seed", seed, sizes(node), ())
         part = reshaped(chains.join(local, along).node, sizes(value))
         total = part if total is None else add(total, part)
     if total is not None:
@@ -52,18 +71,8 @@ def _target(e: Interpreter, key: Key) -> Key | None:
     return None if found is None or found[0].numeric else target
 
 
-def _seeded(e: Interpreter, value: Node) -> list[Node]:
-    """The open names under a value that move: those that are written with a dot somewhere."""
-    moving = {k.stem for k in e.world.bare}
-    return [
-        node
-        for node in topological([value])
-        if node.op is VARIABLE and node in e.world.keys and e.world.keys[node].stem + _DOT in moving
-    ]
-
-
-def _seed(e: Interpreter, key: Key, shape: tuple[int, ...]) -> Node:
-    dotted = Key(key.stem + _DOT, key.marks, key.indices)
-    node = e.world.open_name(dotted, shape)
-    e.world.keys[node] = dotted
+def seeded(e: Interpreter, name: Key, shape: tuple[int, ...]) -> Node:
+    """How an open name moves: an open name as well, without the axes of length 1."""
+    node = e.world.open_name(name, shape)
+    e.world.keys[node] = name
     return reshaped(node, tuple(n for n in shape if n != 1))

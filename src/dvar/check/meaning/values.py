@@ -167,6 +167,8 @@ def product_options(a: Node, b: Node, sign: str) -> list[Option]:
         return matrix
     if sign == "code":
         return [*hadamard, *matrix]
+    if sign == "kron":
+        return [*_kron(a, b), *outer]
     if sign == "otimes":
         return [*outer, *hadamard, *_kron(a, b)]
     if squeezed(sizes(a)) != squeezed(sizes(b)):

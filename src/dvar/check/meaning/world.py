@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice, product
@@ -57,6 +58,7 @@ class World:
     """Names and their meaning.
 
     Attributes:
+        kronecker, kroneckers: whether ``δ_{ij}`` is Kronecker's, and ``⊗`` his product.
         is_spread: whether sizes of which nothing is said are unequal; all formulas fit them.
         matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
         definitions: stem → definitions, in order.
@@ -78,6 +80,7 @@ class World:
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``.
         collected: stems that a loop adds to, ``dw += …``.
+        differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
         apart: index letters that share no number with others: they count units of one layer.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
@@ -93,8 +96,11 @@ class World:
     bars: bool = False
     deltas: bool = False
     dots: bool = False
+    differentials: bool = False
+    moving: frozenset[Key] | None = None
     direction: tuple[str, t.Symbol] | None = None
     kronecker: bool = False
+    kroneckers: bool = False
     primes_turn: bool = False
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
@@ -186,9 +192,20 @@ class World:
         """How many names have been defined anew up to here; what was read before then is read again."""
         return bisect_right(self.redefined, position)
 
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Whatever is read within leaves no trace: formulas that nobody wrote are only tried."""
+        before = dict(vars(self))
+        loose = (dict, set, list, Layouts)
+        vars(self).update({n: copy(v) for n, v in before.items() if isinstance(v, loose)})
+        try:
+            yield
+        finally:
+            vars(self).update(before)
+
     def supposed(self) -> tuple[object, ...]:
         """What is supposed of open names for now; what was read under it holds only under it."""
-        return (self.assumed, tuple(self.dependents))
+        return (self.assumed, tuple(self.dependents), self.moving)
 
     def is_active(self) -> bool:
         """Whether only places count for now where every max(0, …) is positive."""

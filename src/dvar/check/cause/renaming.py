@@ -1,0 +1,116 @@
+"""Bends of names: one that was taken for another, two in each other's place, indices turned round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from dvar.check.cause.bend import Bend, source_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import places
+
+EXCHANGED = 5
+"""Names of which two are tried in each other's place."""
+
+
+def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
+    for part, rebuild in places(tree):
+        if not isinstance(part, t.Symbol):
+            continue
+        for other in others:
+            if _same_name(part, other):
+                continue
+            new = replace(other, span=part.span)
+            kept = tuple(s for s in part.scripts if s.kind == "transpose")
+            new = replace(new, scripts=(*new.scripts, *kept))
+            written = source_of(text, other)
+            yield Bend(
+                "wrong-variable",
+                rebuild(new),
+                (part.span, written),
+                f"{written} for {source_of(text, part)}",
+            )
+        reversed_ = _reversed_indices(part)
+        if reversed_ is not None:
+            yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
+
+
+def names_throughout(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
+    """One name for another wherever it stands in a fraction or in brackets: ``u/‖u‖`` for ``v/‖v‖``."""
+    for part, rebuild in places(tree):
+        if not isinstance(part, (t.Quotient, t.Group)):
+            continue
+        names = [x for x in t.walk(part) if isinstance(x, t.Symbol)]
+        for name in {x.base: x for x in names}.values():
+            if sum(_same_name(x, name) for x in names) < 2:
+                continue
+            for other in others:
+                if not _same_name(name, other):
+                    new = _renamed(part, name, other)
+                    written = source_of(text, other)
+                    yield Bend(
+                        "wrong-variable",
+                        rebuild(new),
+                        None,
+                        f"{written} for {source_of(text, name)}",
+                    )
+
+
+def exchanged(tree: t.Expr, text: str) -> Iterator[Bend]:
+    """Two names in each other's place: ``b aᵀ`` for ``a bᵀ``."""
+    names = list({(x.base, x.accents): x for x in t.walk(tree) if isinstance(x, t.Symbol)}.values())
+    for n, a in enumerate(names[:EXCHANGED]):
+        for b in names[n + 1 : EXCHANGED]:
+            new = _with_names(tree, {(a.base, a.accents): b, (b.base, b.accents): a})
+            what = f"{source_of(text, a)} and {source_of(text, b)} exchanged"
+            yield Bend("transpose", new, None, what)
+            yield Bend("wrong-variable", new, None, what)
+
+
+def _with_names(tree: Any, new: Mapping[tuple[str, tuple[str, ...]], t.Symbol]) -> Any:
+    if isinstance(tree, tuple):
+        return tuple(_with_names(x, new) for x in tree)
+    if not hasattr(tree, "span"):
+        return tree
+    changed = {
+        f.name: _with_names(getattr(tree, f.name), new) for f in fields(tree) if f.name != "span"
+    }
+    if isinstance(tree, t.Symbol) and (other := new.get((tree.base, tree.accents))) is not None:
+        changed |= {"base": other.base, "accents": other.accents, "font": other.font}
+        if not tree.subscripts:
+            changed["subscripts"] = other.subscripts
+    return replace(tree, **changed)
+
+
+def _renamed(tree: Any, name: t.Symbol, other: t.Symbol) -> Any:
+    if isinstance(tree, tuple):
+        return tuple(_renamed(x, name, other) for x in tree)
+    if not hasattr(tree, "span"):
+        return tree
+    if isinstance(tree, t.Symbol) and _same_name(tree, name):
+        return replace(other, span=tree.span)
+    changed = {
+        f.name: _renamed(getattr(tree, f.name), name, other)
+        for f in fields(tree)
+        if f.name != "span"
+    }
+    return replace(tree, **changed)
+
+
+def _reversed_indices(part: t.Symbol) -> t.Symbol | None:
+    if len(part.subscripts) == 2:
+        return replace(part, subscripts=part.subscripts[::-1])
+    if len(part.subscripts) == 1 and isinstance(part.subscripts[0], t.Label):
+        label = part.subscripts[0]
+        if len(label.text) == 2 and label.text[0] != label.text[1]:
+            return replace(part, subscripts=(replace(label, text=label.text[::-1]),))
+    return None
+
+
+def _same_name(a: t.Symbol, b: t.Symbol) -> bool:
+    from dvar.check.judge.roles import same_tree
+
+    return same_tree(replace(a, scripts=()), replace(b, scripts=())) and [
+        s.kind for s in a.scripts
+    ] == [s.kind for s in b.scripts]

@@ -1,0 +1,77 @@
+"""The shapes of all names of a problem, from all its equations together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dvar.check.meaning.shapes import shape_of
+from dvar.check.meaning.shaping import Shaping
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+ROUNDS = 5
+_EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
+
+
+def infer(s: Shaping, statements: Sequence[Statement]) -> None:
+    """Read all statements until nothing new turns up.
+
+    Numbers are taken to be numbers last: ``β`` may yet turn out to be a vector.
+    """
+    for statement in statements:
+        _remember_function(s, statement)
+    for n in range(ROUNDS):
+        s.changed = False
+        s.final = n >= ROUNDS - 2 or s.final
+        for statement in statements:
+            _equations(s, statement)
+        if not s.changed:
+            if s.final:
+                return
+            s.final = True
+
+
+def _remember_function(s: Shaping, statement: Statement) -> None:
+    members = statement.members
+    if len(members) < 2 or members[0].relation or members[1].relation not in _EQUALS:
+        return
+    left, right = members[0].expr, members[1].expr
+    if not isinstance(left, t.Apply) or right is None or left.scripts:
+        return
+    if not left.primes and not left.head.primes:
+        s.bodies.setdefault(s.key_of(left.head), (left.args, right))
+
+
+def _equations(s: Shaping, statement: Statement) -> None:
+    """Two sides of an equation have one shape."""
+    before: t.Expr | None = None
+    for member in statement.members:
+        tree = member.expr
+        if isinstance(tree, t.Shape) or tree is None:
+            before = None
+            continue
+        if before is not None and member.relation in _EQUALS:
+            _equal(s, before, tree)
+        else:
+            shape_of(s, tree)
+        before = tree
+
+
+def _equal(s: Shaping, left: t.Expr, right: t.Expr) -> None:
+    if isinstance(left, t.Apply):
+        left = left.head  # L(w) = …
+    a, b = shape_of(s, left), shape_of(s, right)
+    if isinstance(left, t.Derivative):
+        if a is None and b and len(left.wrt) == 1 and _is_number(s, left.of):
+            s.expect(left.wrt[0], b)
+        return
+    if a is None:
+        s.expect(left, b)
+    elif b is None:
+        s.expect(right, a)
+    else:
+        s.same(a, b)
+
+
+def _is_number(s: Shaping, tree: t.Expr | None) -> bool:
+    return tree is not None and shape_of(s, tree) == ()

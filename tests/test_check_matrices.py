@@ -1,0 +1,73 @@
+"""What ``check`` makes of matrix calculus: differentials, conditions, layouts, second formulas."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+DIFFERENTIALS = "# Differentials\n\n$d(X \\odot Y) = dX \\odot Y + X \\odot dY$\n\n"
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text + "\n").judgements]
+
+
+def last(text: str) -> str:
+    return verdicts(text)[-1]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        r"$d(XY) = (dX)\,Y + X\,dY$",
+        r"$d\log\det X = \operatorname{tr}(X^{-1} dX)$",
+        r"$L = \operatorname{tr}(X^\top A X)$ and $dL = \operatorname{tr}(X^\top (A^\top + A)\,dX)$",
+        r"$E = XW - Y$ and $dE = X\,dW$",
+    ],
+)
+def test_a_rule_of_differentials_holds_for_every_increment(rule: str) -> None:
+    assert last(DIFFERENTIALS + rule) == "ok"
+
+
+def test_a_sign_in_a_rule_of_differentials_is_seen() -> None:
+    assert last(DIFFERENTIALS + r"$d(X^{-1}) = X^{-1}(dX)X^{-1}$") == "wrong"
+
+
+def test_a_formula_for_symmetric_matrices_is_right_where_that_is_said() -> None:
+    formula = r"$\nabla_x (x^\top B x) = 2Bx$"
+    assert last(f"For symmetric $B$: {formula}") == "ok"
+    assert last(f"Nothing is said: {formula}") != "ok"
+
+
+def test_two_names_in_each_others_place_are_seen() -> None:
+    text = r"$\nabla_X (a^\top X^{-1} b) = -X^{-\top} b\, a^\top X^{-\top}$"
+    (judgement,) = check(text + "\n").judgements
+    assert judgement.verdict == "wrong"
+    assert judgement.cause == "transpose"
+
+
+def test_the_order_of_a_kronecker_product_matters() -> None:
+    head = "With the Kronecker product, "
+    assert last(head + r"$\mathrm{vec}(AXB) = (B^\top \otimes A)\, \mathrm{vec}(X)$") == "ok"
+    assert last(head + r"$\mathrm{vec}(AXB) = (A \otimes B^\top)\, \mathrm{vec}(X)$") == "wrong"
+
+
+def test_a_name_may_be_given_another_formula_about_other_things() -> None:
+    text = r"""
+$L = \|XW - Y\|_F^2$ has $\nabla_W L = 2X^\top(XW - Y)$.
+
+**Another.** $L = \operatorname{tr}(V^\top A V)$ has $\nabla_V L = (A + A^\top)V$."""
+    assert verdicts(text) == ["definition", "ok", "definition", "ok"]
+
+
+def test_functions_that_are_left_open_obey_the_product_rule() -> None:
+    rule = r"\frac{\partial (u^\top v)}{\partial x} = u^\top \frac{\partial v}{\partial x}"
+    assert last(rf"${rule} + v^\top \frac{{\partial u}}{{\partial x}}$") == "ok"
+
+
+def test_a_gradient_is_right_where_the_hinge_is_active() -> None:
+    text = r"""$T = \max(0, \|a - p\|^2 - \|a - n\|^2 + \alpha)$.
+
+While the max is active, $\nabla_p T = -2(a - p)$."""
+    assert last(text) == "ok"
