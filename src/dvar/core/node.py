@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -227,7 +227,7 @@ class Node:
 
 
 def topological(
-    roots: Iterable[Node], stops: frozenset[Node] | set[Node] = frozenset()
+    roots: Iterable[Node], stops: Container[Node] = frozenset()
 ) -> list[Node]:
     """The roots and everything under them, operands first; does not look beneath ``stops``.
 

@@ -28,6 +28,9 @@ from dvar.check.meaning.world import Definition, World, definition_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
+FAR = 300
+"""Statements of earlier problems whose notation still counts."""
+
 
 @dataclass
 class Problem:
@@ -59,7 +62,8 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
             before = []
         if not is_fresh and stands_alone([statements[o] for o in ordinals], before, spelling):
             before, is_fresh = [], True
-        context = [*([] if is_fresh else context), *(statements[o] for o in ordinals)]
+        context = [] if is_fresh else context[-FAR:]
+        context += [statements[o] for o in ordinals]
         draft = _Draft(
             document, statements, spelling, ordinals, number, before, context, is_fresh, parts_
         )

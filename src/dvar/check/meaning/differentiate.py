@@ -250,7 +250,7 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
                 f"a derivative between names that nothing connects{_about(e, top, nodes)}"
             )
     options = [("total derivative", jacobian(top, place))]
-    if top not in e.world.losses():
+    if not e.world.is_loss(top):
         beneath = e.world.named_below(top, nodes)
         if beneath:
             partial = jacobian(top, place, beneath)

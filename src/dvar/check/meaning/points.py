@@ -48,7 +48,7 @@ class Point:
         if root in values:
             return values[root]
         with np.errstate(all="ignore"):
-            for node in topological([root], set(values)):
+            for node in topological([root], values):
                 if node in values:
                     continue
                 pay()

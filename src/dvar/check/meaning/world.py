@@ -20,6 +20,8 @@ from dvar.core.op import variable
 from dvar.read.worksheet import tree as t
 
 DEFAULT_SIZE = 3
+NEAR = 8
+"""So many definitions of one name on each side of a place are looked at."""
 INSTANCES = 64
 """Members of one family that are read to find out what uses a name."""
 
@@ -162,7 +164,7 @@ class World:
     entry_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
     # The definitions once more, to be found fast: by pattern, and by stem those of families.
     _same: dict[Pattern, list[Definition]] = field(default_factory=dict)
-    _exact: dict[Key, list[Definition]] = field(default_factory=dict)
+    _exact: dict[tuple[Key, bool], list[Definition]] = field(default_factory=dict)
     _families: dict[str, list[Definition]] = field(default_factory=dict)
 
     def define(self, definition: Definition) -> None:
@@ -172,7 +174,8 @@ class World:
         self.definitions.setdefault(pattern.stem, []).append(definition)
         self._same.setdefault(pattern, []).append(definition)
         if not pattern.letters:
-            self._exact.setdefault(pattern.key({}), []).append(definition)
+            exact = self._exact.setdefault((pattern.key({}), definition.numeric), [])
+            insort(exact, definition, key=_position)
         else:
             self._families.setdefault(pattern.stem, []).append(definition)
         if definition.onwards:
@@ -217,7 +220,7 @@ class World:
         A definition of just this name goes before one of a family, a formula before numbers.
         """
         best: tuple[tuple[int, int, int, int], Definition, dict[str, int]] | None = None
-        for definition in (*self._exact.get(key, ()), *self._families.get(key.stem, ())):
+        for definition in (*self._nearest(key, position), *self._families.get(key.stem, ())):
             bound = definition.pattern.match(key)
             if bound is None or any(v < 0 for v in bound.values()):
                 continue
@@ -238,6 +241,13 @@ class World:
             if best is None or rank > best[0]:
                 best = (rank, definition, bound)
         return None if best is None else best[1:]
+
+    def _nearest(self, key: Key, position: int) -> Iterator[Definition]:
+        """Of the formulas and of the numbers for just this name, the few around ``position``."""
+        for numeric in (False, True):
+            found = self._exact.get((key, numeric), ())
+            n = bisect_right(found, position, key=_position)
+            yield from found[max(0, n - NEAR) : n + NEAR]
 
     def _in_range(self, definition: Definition, bound: Mapping[str, int]) -> bool:
         """Layers and times below the first are inputs: ``a^0`` and ``h_0`` have no formula."""
@@ -316,24 +326,37 @@ class World:
             head, _, label = rest.partition("_")
             index: Index = int(label) if label.isdigit() else label
             candidates.append(Key(head, key.marks, (index, *key.indices)))
-        known = {k.stem for k in self.bare} | set(self.definitions) | {k.stem for k in self.shapes}
         for candidate in candidates:
-            if candidate.stem in known or (len(rest) == 1 and candidate.stem in self.plain):
+            if self._is_known(candidate.stem) or (len(rest) == 1 and candidate.stem in self.plain):
                 return candidate
         return None
+
+    def _is_known(self, stem: str) -> bool:
+        """Whether something is called so: it is defined, stands alone, or has a shape."""
+        if stem in self.definitions:
+            return True
+        return any(key.stem == stem for names in (self.bare, self.shapes) for key in names)
 
     def is_gradient_name(self, key: Key) -> bool:
         """Whether a definition of ``dW`` is a claim about a gradient rather than a name of its own."""
         return False
 
-    def losses(self) -> set[Node]:
-        return {node for node, key in self.named.items() if general(key) in self.loss_names}
+    def is_loss(self, node: Node) -> bool:
+        return node in self.named and general(self.named[node]) in self.loss_names
 
     def named_below(self, top: Node, wrt: Sequence[Node]) -> set[Node]:
         """Other named results right beneath ``top``."""
-        named = {*self.named, *(n for n, k in self.keys.items() if k in self.dependents)}
-        named -= {top, *wrt}
-        return {node for node in topological([top], named) if node in named}
+        apart = {top, *wrt}
+        found: set[Node] = set()
+        seen, waiting = {top}, [top]
+        while waiting:
+            for x in waiting.pop().inputs:
+                if x not in apart and (x in self.named or self.keys.get(x) in self.dependents):
+                    found.add(x)
+                elif x not in seen:
+                    seen.add(x)
+                    waiting.append(x)
+        return found
 
     def ends(self) -> list[Node]:
         """Results that no other result uses."""
@@ -404,6 +427,10 @@ class World:
         for result in reversed(results):
             used |= self.uses[result]
         return [r for r in results if r not in used and r.inputs]
+
+
+def _position(definition: Definition) -> int:
+    return definition.position
 
 
 def general(key: Key, letters: Collection[str] = (), counted: bool = True) -> Key:

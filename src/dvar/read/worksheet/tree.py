@@ -9,9 +9,11 @@ an entry, whether ``x^2`` is a power or a layer.  ``dvar.check`` decides, with t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import cache
 from typing import TypeGuard
 
 Span = tuple[int, int]
@@ -375,14 +377,30 @@ def is_bracketed(expr: Expr | None) -> TypeGuard[Group]:
     )
 
 
-def children(expr: Expr) -> Iterator[Expr | Script]:
+@cache
+def _held(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of expression that hold expressions."""
+    return tuple(f.name for f in fields(kind) if _HOLDS.search(str(f.type)))
+
+
+_HOLDS = re.compile(r"\b(?:Expr|Script|Symbol)\b")
+
+
+def children(expr: Expr | Script) -> Iterator[Expr | Script]:
     """The parts of an expression in the order of its fields, scripts included."""
-    stack: list[object] = [getattr(expr, f.name) for f in fields(expr)][::-1]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, tuple):
-            stack.extend(part[::-1])
-        elif hasattr(part, "span"):
+    for name in _held(type(expr)):
+        part = getattr(expr, name)
+        if type(part) is tuple:
+            yield from _flat(part)
+        elif part is not None:
+            yield part
+
+
+def _flat(parts: tuple[object, ...]) -> Iterator[Expr | Script]:
+    for part in parts:
+        if type(part) is tuple:
+            yield from _flat(part)
+        elif part is not None and type(part) is not str:
             yield part  # type: ignore[misc]
 
 
