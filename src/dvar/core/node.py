@@ -226,9 +226,7 @@ class Node:
         return f"<{self.op.name}{params}: {self.dtype} {show(self.shape)}>"
 
 
-def topological(
-    roots: Iterable[Node], stops: Container[Node] = frozenset()
-) -> list[Node]:
+def topological(roots: Iterable[Node], stops: Container[Node] = frozenset()) -> list[Node]:
     """The roots and everything under them, operands first; does not look beneath ``stops``.
 
     Linear in the number of nodes; no recursion, so depth is no limit.

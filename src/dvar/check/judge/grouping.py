@@ -77,6 +77,7 @@ def grouped(
     groups: list[Group] = []
     known: dict[Pattern, t.Expr] = {}
     opened: set[str] = set()
+    lefts: set[str] = set()  # of all equations so far, gradients by name among them
     part, exercise = -1, None
     for ordinal, statement in enumerate(statements):
         here = section_of(document, statement)
@@ -92,9 +93,11 @@ def grouped(
                 and not _is_known(value, known, spelling)
                 for pattern, value in own.items()
             )
-            used = _used(inside, spelling) & {p.stem for p in known}
+            named = {stem_of(left) for s in inside if isinstance(left := equation(s)[0], t.Symbol)}
+            used = _used(inside, spelling) & ({p.stem for p in known} | lefts)
+            lefts |= named
             again = any(p in known and same_tree(known[p], value) for p, value in own.items())
-            alone = len(own) > 1 and not again and used <= {p.stem for p in own}
+            alone = len(own) > 1 and not again and used <= {p.stem for p in own} | named
             if alone and groups:
                 groups.append(Group(alone=True))
             elif clash or forgotten or opened & {p.stem for p in own} or not groups:
@@ -184,6 +187,11 @@ _EXERCISE = re.compile(
 )
 
 
+_EXAMPLE = re.compile(
+    r"\b(example|by hand|in numbers|with numbers|numerical(ly)?|worked)\b", re.IGNORECASE
+)
+
+
 def stands_alone(
     own: Sequence[Statement], before: Sequence[Definition], spelling: Spelling
 ) -> bool:
@@ -210,10 +218,14 @@ def _used(own: Sequence[Statement], spelling: Spelling) -> set[str]:
     }
 
 
+def _opens(title: str) -> bool:
+    return bool(_EXERCISE.match(title) or _EXAMPLE.search(title))
+
+
 def _exercise(document: Document, section: int) -> int | None:
     """The exercise that a section stands in, by its heading."""
     at: int | None = section
-    while at is not None and not _EXERCISE.match(document.sections[at].title):
+    while at is not None and not _opens(document.sections[at].title):
         at = document.sections[at].parent
     return at
 

@@ -14,6 +14,7 @@ from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.renewal import formula_before, is_renewal
 from dvar.check.judge.roles import Role, role_of
 from dvar.check.meaning import effort, notation
+from dvar.check.meaning.bounds import bound
 from dvar.check.meaning.chosen import choose
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
@@ -132,6 +133,7 @@ class _Draft:
         if matrices is not None:
             world.matrices = matrices
         measure(world, self.own)
+        bound(world, self.own, self.document.text)
         choose(world, self.own, self.prose)
         separate(world, self.own)
         if not world.matrices:

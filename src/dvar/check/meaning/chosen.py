@@ -23,7 +23,9 @@ _CLASS = re.compile(
 _MAXIMUM = re.compile(
     r"maximi[sz]er|position of the (max|largest)|argmax|largest entry", re.IGNORECASE
 )
+_STRIDE = re.compile(r"\b(strides?|dilat\w+|step size|spacing)\b", re.IGNORECASE)
 _LAST_LAYER = 3
+_STEP = 2
 
 
 def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
@@ -32,6 +34,7 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     lettered = _lettered(spelling, statements)
     # Where the largest entry is depends on the numbers: no index can stand for it.
     compared = set() if _MAXIMUM.search(prose) else _compared(spelling, statements)
+    given = _given(world, statements)
     numbers: dict[str, int] = {}
     chosen: dict[str, Choice] = {}
     for stem, position, script in _indices(statements):
@@ -51,10 +54,47 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
         elif name in world.size_names:
             numbers.setdefault(name, world.sizes[name])
         elif isinstance(script, t.Symbol) and (script.subscripts or script.scripts):
-            chosen.setdefault(script.base, Choice(start, size))
-        elif len(name) == 1 and (name in compared or (name in "yc" and _CLASS.search(prose))):
-            chosen.setdefault(name, Choice(start, size))
+            chosen.setdefault(script.base, Choice(start, size, given.get(script.base, {})))
+        elif len(name) == 1 and (
+            name in given or name in compared or (name in "yc" and _CLASS.search(prose))
+        ):
+            chosen.setdefault(name, Choice(start, size, given.get(name, {})))
+    for name in _steps(spelling, statements, prose):
+        numbers.setdefault(name, world.sizes.get(name, _STEP))
     world.spelling = replace(spelling, numbers=numbers, chosen=chosen)
+
+
+def _given(world: World, statements: Sequence[Statement]) -> dict[str, dict[tuple[int, ...], int]]:
+    """Whole numbers that are given for a name, or for its entries: ``y = 2``, ``y = [0, 2]``."""
+    found: dict[str, dict[tuple[int, ...], int]] = {}
+    for statement in statements:
+        if len(statement.members) < 2 or statement.members[0].relation:
+            continue
+        left, right = statement.members[0].expr, statement.members[-1].expr
+        if not isinstance(left, t.Symbol) or left.scripts or left.subscripts:
+            continue
+        if isinstance(right, t.Number) and right.is_whole:
+            found[left.base] = {(): int(right.value)}
+        elif isinstance(right, t.Group) and right.items:
+            whole = [x for x in right.items if isinstance(x, t.Number) and x.is_whole]
+            if len(whole) == len(right.items):
+                first = world.bases.get(left.base, world.first)
+                found[left.base] = {(n,): int(x.value) for n, x in enumerate(whole, first)}
+    return found
+
+
+def _steps(spelling: Spelling, statements: Sequence[Statement], prose: str) -> set[str]:
+    """Names that an index is multiplied with: the stride s of ``x_{si+k}``."""
+    if not _STRIDE.search(prose):
+        return set()
+    found: set[str] = set()
+    for _, _, script in _indices(statements):
+        for part in t.walk(script):
+            if isinstance(part, t.Product):
+                found |= {
+                    f.base for f in part.factors if isinstance(f, t.Symbol) and not f.subscripts
+                }
+    return {name for name in found if len(name) == 1} - spelling.letters
 
 
 def _run(world: World, stem: str, position: str, letter: str) -> tuple[int, int]:

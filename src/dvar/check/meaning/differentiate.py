@@ -97,14 +97,22 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
     stacked_columns = _stacked(wrt)
     if stacked_columns is not None:
         return _by_columns(first_order(e, of, stacked_columns))
-    key = key_of(e, of)
     place = place_of(e, wrt)
+    key = key_of(e, of)
     if key is not None and not _is_entry_beside(of, wrt) and gradients.is_open(e, key):
         return gradients.of_open(e, key, place, key_of(e, wrt))
     top = numerator(e, of)
     if not _reaches(top, place):
         place = _spelled_matrix(e, of, wrt) or place
     return between(e, top, place, key)
+
+
+def by_place(e: Interpreter, of: t.Expr, place: Place, target: Key | None) -> Value:
+    """The derivative of an expression, or of a function that is left open."""
+    key = key_of(e, of)
+    if key is not None and gradients.is_open(e, key):
+        return gradients.of_open(e, key, place, target)
+    return between(e, numerator(e, of), place, key)
 
 
 def _is_entry_beside(of: t.Expr, wrt: t.Expr) -> bool:

@@ -129,6 +129,8 @@ def _bounds(
 def _size_symbol(high: t.Expr | None, low: object) -> str | None:
     """The name of a size in a bound: ``m``, or ``n`` of ``n - 1`` where counting starts at 0."""
     if isinstance(high, t.Sum) and len(high.terms) == 2 and low == 0:
+        if not isinstance(high.terms[1], t.Number):
+            return None
         high = high.terms[0]
     if isinstance(high, t.Symbol) and not high.scripts:
         return size_name(high)

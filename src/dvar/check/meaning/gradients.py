@@ -167,10 +167,32 @@ def _target(e: Interpreter, key: Key) -> Key | None:
     return None
 
 
+def in_more_dimensions(e: Interpreter, key: Key) -> Value | None:
+    """``δ_{i,j}`` where only ``δ_i = ∂E/∂y_i`` has been said: the same for the result ``Y_{i,j}``."""
+    from dvar.check.meaning.names import key_value
+
+    for known in e.world.definitions.get(key.stem, ()):
+        value = known.value
+        if not isinstance(value, t.Derivative) or value.of is None or len(value.wrt) != 1:
+            continue
+        by = value.wrt[0]
+        if key.marks or known.pattern.marks or not isinstance(by, t.Symbol) or not by.subscripts:
+            continue
+        if len(known.pattern.indices) == len(key.indices):
+            continue
+        for stem in (by.base, by.base.swapcase()):
+            target = Key(stem, (), key.indices)
+            found = e.world.find(target, e.position)
+            if found is not None and not found[0].numeric:
+                place = differentiate.place_at(e.plain(key_value(e, target, None, by)))
+                return e.plain(differentiate.by_place(e, value.of, place, target))
+    return None
+
+
 def _upstream(e: Interpreter, key: Key) -> Value | None:
     """``dout``: the gradient with respect to the last result, where there is one only."""
     read_all(e)
-    ends = e.world.ends()
+    ends = e.world.ends(e.position)
     if len(ends) != 1:
         return None
     return e.plain(of_loss(e, differentiate.place_at(ends[0]), None))
@@ -237,7 +259,7 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
         return _of_parts(e, key, place)
     read_all(e)
     nodes = [node for node, _ in place.parts]
-    ends = [s for s in world.ends_of(nodes) if not _contains(e, s, key)]
+    ends = [s for s in world.ends_of(nodes, e.position) if not _contains(e, s, key)]
     if not ends:
         return Jacobian(of, place.parts, _fresh(e, key, place, target), (), place.shape)
     options = [("of all that comes last", ends), *_networks(e, ends)]
@@ -326,10 +348,13 @@ def read_all(e: Interpreter) -> None:
                 continue
             if is_backward(definition.value):
                 continue
+            if world.is_early(definition, e.position):
+                continue
             if after and world.parts.get(definition.position, here) != here:
                 continue
+            instances = world.instances(definition)
             world.completed.add(id(definition))
-            for env in world.instances(definition):
+            for env in instances:
                 with suppress(NotUnderstood), world.reading():
                     read_definition(e, definition, env)
 
@@ -339,11 +364,18 @@ def _contains(e: Interpreter, node: Node, key: Key) -> bool:
 
 
 def _fresh(e: Interpreter, key: Key, place: differentiate.Place, target: Key | None) -> Node:
+    known = e.world.upstream.get((key, place.parts))
+    if known is not None:
+        return known
     names = [str(e.world.named.get(n) or e.world.keys.get(n) or n.op.name) for n, _ in place.parts]
     entry = [str(at) for _, at in place.parts if at is not None]
     name = f"d{key}/d{','.join(names)}{''.join(entry)}"
     node = variable(name, squeezed(place.shape), key=e.world.number)
-    e.world.fresh.setdefault(node, (key, place.parts, target))
+    while node in e.world.fresh:  # another quantity has had the same name
+        name += "'"
+        node = variable(name, squeezed(place.shape), key=e.world.number)
+    e.world.fresh[node] = (key, place.parts, target)
+    e.world.upstream[key, place.parts] = node
     return node
 
 
@@ -355,7 +387,7 @@ def without_path(
     if key is None or sizes(top):
         return None
     read_all(e)
-    if not e.world.ends_of(nodes) and not any(n in e.world.named for n in nodes):
+    if not e.world.ends_of(nodes, e.position) and not any(n in e.world.named for n in nodes):
         return None
     if general(key) not in e.world.loss_names:
         return None

@@ -226,6 +226,16 @@ def _label(label: t.Label, spelling: Spelling, env: Bindings) -> tuple[Index, ..
     return (text,)
 
 
+def _product(found: Sequence[Index]) -> int | None:
+    """``si`` of ``x_{si+k}`` is s times i."""
+    value = 1
+    for part in found:
+        if not isinstance(part, int):
+            return None
+        value *= part
+    return value
+
+
 def _letter_number(letter: str, spelling: Spelling, env: Bindings) -> int | None:
     if letter in env:
         return env[letter]
@@ -274,8 +284,7 @@ def number_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> int | None:
         case t.Number():
             return int(expr.value) if expr.is_whole else None
         case t.Label():
-            found = _label(expr, spelling, env)
-            return found[0] if len(found) == 1 and isinstance(found[0], int) else None
+            return _product(_label(expr, spelling, env))
         case t.Symbol(base=base, subscripts=(), scripts=()):
             if base in env:
                 return env[base]

@@ -130,6 +130,8 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
         definition, bound = found
         if not definition.numeric:
             return defined(e, key, definition, bound)
+    if found is None and is_padding(e, key):
+        return number(0.0)
     if plain and key.stem in e.world.size_names:
         return number(e.world.sizes[key.stem])
     found_entry = entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
@@ -148,12 +150,13 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
         inverse = _pseudo_inverse(e, key)
         if inverse is not None:
             return inverse
-        gradient = gradients.by_name(e, key, tree)
-        if gradient is not None:
-            return gradient
-    other = _other_case(e, key)
-    if other is not None:
-        return other
+        for gradient in (gradients.by_name(e, key, tree), gradients.in_more_dimensions(e, key)):
+            if gradient is not None:
+                return gradient
+    if found is None or found[0].numeric:
+        other = _other_case(e, key)
+        if other is not None:
+            return other
     return open_names.open_name(e, key, hint, tree)
 
 
@@ -284,6 +287,9 @@ def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sym
     world = e.world
     plain = not key.marks and not key.indices
     if key.stem == "delta" and len(key.indices) == 2 and world.kronecker:
+        gradient = gradients.in_more_dimensions(e, key)
+        if gradient is not None:
+            return e.plain(gradient)
         i, j = key.indices
         return number(float(i == j)) if isinstance(i, int) and isinstance(j, int) else None
     if not plain:
@@ -377,6 +383,22 @@ def entry_of(e: Interpreter, node: Node, places: list[int], stem: str) -> Node |
     if len(at) != node.ndim or any(not 0 <= k < n for k, n in zip(at, shape, strict=True)):
         return None
     return TABLE["getitem"](node, tuple(at))
+
+
+def is_padding(e: Interpreter, key: Key) -> bool:
+    """Whether an entry lies outside its array, where entries count as zero."""
+    world = e.world
+    if not world.pads or key.stem not in world.shifted:
+        return False
+    for position, index in enumerate(key.indices):
+        if not isinstance(index, int):
+            return False
+        size = world.entry_sizes.get((key.stem, position))
+        first = world.bases.get(key.stem, world.first)
+        above = size is not None and key.stem not in world.extended and index >= first + size
+        if index < first or above:
+            return True
+    return False
 
 
 def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str) -> Node:

@@ -7,6 +7,7 @@ from itertools import product as every
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, names, products
+from dvar.check.meaning.bounds import Bounds, bounds_in, is_range
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
     Jacobian,
@@ -207,17 +208,17 @@ def _terms(e: Interpreter, tree: t.Big) -> list[Value]:
 
 def bindings(e: Interpreter, tree: t.Big) -> Iterator[dict[str, int]]:
     """The numbers that the letters of a sum run through."""
-    ranges = []
-    for n, letter in enumerate(tree.indices):
-        ranges.append(_range(e, tree, letter, n))
+    letters = [*tree.indices, *_letters_beside(e, tree)]
+    told = bounds_in(tree.condition, letters) if tree.condition is not None else {}
+    ranges = [_range(e, tree, letter, told.get(letter, Bounds())) for letter in letters]
     total = 1
     for r in ranges:
         total *= max(1, len(r))
     if total > LONGEST:
         raise NotUnderstood("a sum of so many terms")
     for values in every(*ranges):
-        bound = dict(zip(tree.indices, values, strict=True))
-        if tree.condition is not None:
+        bound = dict(zip(letters, values, strict=True))
+        if tree.condition is not None and not is_range(tree.condition):
             truth = condition(e.inside(bound), tree.condition)
             if not isinstance(truth, bool):
                 raise NotUnderstood("a condition under a sum that is not about its index")
@@ -226,15 +227,26 @@ def bindings(e: Interpreter, tree: t.Big) -> Iterator[dict[str, int]]:
         yield bound
 
 
-def _range(e: Interpreter, tree: t.Big, letter: str, n: int) -> range:
-    low = e.whole(tree.low) if tree.low is not None and n == 0 else None
-    high = e.whole(tree.high) if tree.high is not None and n == 0 else None
+def _letters_beside(e: Interpreter, tree: t.Big) -> list[str]:
+    """Letters of a condition that nothing else binds: ``i < j`` sums over pairs."""
+    if tree.condition is None:
+        return []
+    known = {*tree.indices, *e.env}
+    inside = free_letters(tree.body, e.world.spelling)
+    names = {p.base for p in t.walk(tree.condition) if isinstance(p, t.Symbol) and not p.subscripts}
+    return sorted((names & inside & e.world.spelling.letters) - known)
+
+
+def _range(e: Interpreter, tree: t.Big, letter: str, told: Bounds) -> range:
+    low_end, high_end = tree.low or told.low, tree.high or told.high
+    low = e.whole(low_end) if low_end is not None else None
+    high = e.whole(high_end) if high_end is not None else None
     usual = e.world.run_of(letter)
-    start = usual.start if low is None else low
-    if tree.high is not None and n == 0 and high is None and not isinstance(tree.high, t.Symbol):
+    start = usual.start if low is None else low + told.open_low
+    if tree.high is not None and high is None and not isinstance(tree.high, t.Symbol):
         raise NotUnderstood("a sum up to something that is no number")
-    stop = usual.stop if high is None else high + 1
-    if low is not None and high is None:
+    stop = usual.stop if high is None else high + 1 - told.open_high
+    if tree.low is not None and high is None and low is not None:
         stop = low + len(usual)
     return range(start, stop)
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice, product
+from itertools import product
+from math import prod
 
 from dvar.check.meaning.assumptions import ACTIVE, Assumption
 from dvar.check.meaning.keys import Index, Key, Spelling, stem_of
@@ -22,7 +23,7 @@ from dvar.read.worksheet import tree as t
 DEFAULT_SIZE = 3
 NEAR = 8
 """So many definitions of one name on each side of a place are looked at."""
-INSTANCES = 64
+INSTANCES = 100
 """Members of one family that are read to find out what uses a name."""
 
 
@@ -85,6 +86,11 @@ class World:
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
         apart: index letters that share no number with others: they count units of one layer.
+        counts: sizes by their names, which may be those of letters as well.
+        first: where indices begin that nothing else is said of.
+        pads: whether an entry out of range counts as zero.
+        limited: letters of which it is said how far they run; shifted, extended: stems with an index such as
+            ``t - 1`` or ``i + k``.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
         number: of the problem, so that its variables differ from those of others.
@@ -145,10 +151,12 @@ class World:
     fresh: dict[Node, tuple[Key, object, Key | None]] = field(default_factory=dict)
     lifted: set[Node] = field(default_factory=set)
     gradients: dict[Node, Jacobian] = field(default_factory=dict)
+    upstream: dict[tuple[Key, object], Node] = field(default_factory=dict)
     open_gradients: dict[tuple[Key, object], Node] = field(default_factory=dict)
     uses: dict[Node, frozenset[Node]] = field(default_factory=dict)
     collecting: list[set[Node]] = field(default_factory=list)
     backward: set[Node] = field(default_factory=set)
+    replaced: dict[tuple[str, int], int] = field(default_factory=dict)
     completed: set[int] = field(default_factory=set)
     redefined: list[int] = field(default_factory=list)
     familiar: set[str] = field(default_factory=set)
@@ -158,6 +166,12 @@ class World:
     examples: set[str] = field(default_factory=set)
     _bare: tuple[int, set[Key]] = (0, set())
     apart: set[str] = field(default_factory=set)
+    first: int = 1
+    counts: dict[str, int] = field(default_factory=dict)
+    pads: bool = False
+    limited: set[str] = field(default_factory=set)
+    shifted: set[str] = field(default_factory=set)
+    extended: set[str] = field(default_factory=set)
     accumulated: dict[Key, list[int]] = field(default_factory=dict)
     collected: set[str] = field(default_factory=set)
     entry_letters: dict[str, str] = field(default_factory=dict)
@@ -169,6 +183,9 @@ class World:
 
     def define(self, definition: Definition) -> None:
         pattern = definition.pattern
+        for before in self.defining(pattern):
+            if not before.numeric and not definition.numeric:
+                self.replaced.setdefault((pattern.stem, before.position), definition.position)
         if definition.onwards or any(not d.numeric for d in self.defining(pattern)):
             insort(self.redefined, definition.position)
         self.definitions.setdefault(pattern.stem, []).append(definition)
@@ -253,16 +270,25 @@ class World:
         """Layers and times below the first are inputs: ``a^0`` and ``h_0`` have no formula."""
         for letter, value in bound.items():
             run = self.run_of(letter)
-            bounded = letter in self.apart or definition.is_recursive
+            bounded = (
+                letter in self.apart
+                or definition.is_recursive
+                or (letter in self.limited and definition.pattern.stem in self.shifted)
+            )
             if value < run.start or (bounded and value >= run.stop):
                 return False
         return True
 
     def instances(self, definition: Definition) -> list[dict[str, int]]:
-        """The numbers that the letters of a definition run through; few of them where there are many."""
+        """The numbers that the letters of a definition run through.
+
+        Raises NotUnderstood where there are too many.
+        """
         letters = sorted(definition.pattern.letters)
         runs = [self.run_of(c) for c in letters]
-        return [dict(zip(letters, v, strict=True)) for v in islice(product(*runs), INSTANCES)]
+        if prod(map(len, runs)) > INSTANCES:
+            raise NotUnderstood(f"all members of {definition.pattern.stem}, which are too many")
+        return [dict(zip(letters, v, strict=True)) for v in product(*runs)]
 
     def family(self, key: Key) -> list[Definition]:
         """Definitions of the entries of ``key``: its name with more indices."""
@@ -284,7 +310,7 @@ class World:
 
     def run_of(self, letter: str) -> range:
         """The numbers an index letter runs through."""
-        start = self.starts.get(letter, 1)
+        start = self.starts.get(letter, 1 if letter in "lt" else self.first)
         return range(start, start + self.size(letter))
 
     def size(self, letter: str) -> int:
@@ -358,13 +384,13 @@ class World:
                     waiting.append(x)
         return found
 
-    def ends(self) -> list[Node]:
+    def ends(self, position: int) -> list[Node]:
         """Results that no other result uses."""
-        return self._last(self._forward())
+        return self._last(self._forward(position))
 
-    def ends_of(self, nodes: Sequence[Node]) -> list[Node]:
+    def ends_of(self, nodes: Sequence[Node], position: int) -> list[Node]:
         """Results that depend on one of the nodes and that no other result uses."""
-        results = self._forward()
+        results = self._forward(position)
         wanted = set(nodes)
         above: set[Node] = set()
         for result in results:  # what a result uses has been named before it
@@ -385,9 +411,24 @@ class World:
                     waiting.append(used)
         return found
 
-    def _forward(self) -> list[Node]:
-        """The results that lead to a loss: what is made of gradients does not, nor do examples in numbers."""
-        return [r for r in self.named if r not in self.backward and r not in self.lifted]
+    def _forward(self, position: int) -> list[Node]:
+        """The results that lead to a loss.
+
+        What is made of gradients does not, nor do examples in numbers, nor what is replaced here.
+        """
+        apart = self.backward | self.lifted
+        return [r for r in self.named if r not in apart and self._is_current(r, position)]
+
+    def _is_current(self, result: Node, position: int) -> bool:
+        """Whether the definition that made a result holds at this position."""
+        stem = self.named[result].stem
+        ends = [self.replaced.get((stem, p)) for p in self.places.get(result, ())]
+        return not ends or any(end is None or position < end for end in ends)
+
+    def is_early(self, definition: Definition, position: int) -> bool:
+        """Whether a definition comes later and another one holds until then."""
+        before = (d.position for d in self.defining(definition.pattern) if not d.numeric)
+        return definition.position > position and any(p <= position for p in before)
 
     @contextmanager
     def reading(self) -> Iterator[set[Node]]:

@@ -378,9 +378,9 @@ def is_bracketed(expr: Expr | None) -> TypeGuard[Group]:
 
 
 @cache
-def _held(kind: type) -> tuple[str, ...]:
-    """The fields of a kind of expression that hold expressions."""
-    return tuple(f.name for f in fields(kind) if _HOLDS.search(str(f.type)))
+def _held(kind: str) -> tuple[str, ...]:
+    """The fields of a kind of expression, by its name, that hold expressions."""
+    return tuple(f.name for f in fields(globals()[kind]) if _HOLDS.search(str(f.type)))
 
 
 _HOLDS = re.compile(r"\b(?:Expr|Script|Symbol)\b")
@@ -388,7 +388,7 @@ _HOLDS = re.compile(r"\b(?:Expr|Script|Symbol)\b")
 
 def children(expr: Expr | Script) -> Iterator[Expr | Script]:
     """The parts of an expression in the order of its fields, scripts included."""
-    for name in _held(type(expr)):
+    for name in _held(type(expr).__name__):
         part = getattr(expr, name)
         if type(part) is tuple:
             yield from _flat(part)
@@ -410,4 +410,4 @@ def walk(expr: Expr | Script) -> Iterator[Expr | Script]:
     while stack:
         top = stack.pop()
         yield top
-        stack.extend(reversed(list(children(top))))  # type: ignore[arg-type]
+        stack.extend(reversed(list(children(top))))

@@ -1,0 +1,209 @@
+r"""How far index letters run, as authors say it: ``i = 0, …, n - K``, ``1 \le i \le n``, ``j \in 1..T``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dvar.check.meaning.keys import letters_in, number_of, stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_UP = {"<": True, "<=": False}
+_DOWN = {">": True, ">=": False}
+_FROM_ZERO = re.compile(
+    r"\bind(ex|ices|exing)\b[^.]{0,30}\b(start|begin|run|count)\w*[^.]{0,10}\b(at|from|with) (0|zero)\b|"
+    r"\b(zero|0)[- ](based|indexed)\b|\bcount(ed|ing)? from (0|zero)\b",
+    re.IGNORECASE,
+)
+_PADS = re.compile(
+    r"\b(out of (range|bounds)|outside|beyond the (edge|border|boundary)|off the (edge|image))\b[^.]{0,60}"
+    r"\b(0|zero|zeros|vanish\w*|dropped|ignored)\b|\bzero[- ]padd\w+|\bpadded with (0|zeros?)\b",
+    re.IGNORECASE,
+)
+LARGEST = 8
+_ENOUGH = 3
+
+
+@dataclass
+class Bounds:
+    """The first and the last number of a letter; ``open`` ends do not belong to it."""
+
+    low: t.Expr | None = None
+    high: t.Expr | None = None
+    open_low: bool = False
+    open_high: bool = False
+
+
+def bounds_in(condition: t.Expr, letters: Iterable[str]) -> dict[str, Bounds]:
+    """What a condition says of how far each letter runs."""
+    found = {letter: Bounds() for letter in letters}
+    relations = list(condition.operands) if isinstance(condition, t.Logic) else [condition]
+    for relation in relations:
+        if isinstance(relation, t.Relation):
+            for (a, b), sign in zip(pairwise(relation.members), relation.relations, strict=True):
+                _see(found, a, b, sign)
+    lows = [b for b in found.values() if b.low is not None]
+    highs = [b for b in found.values() if b.high is not None]
+    if len(found) > 1 and len(lows) == len(highs) == 1:  # 0 ≤ p, q ≤ 1 holds for both
+        for bounds in found.values():
+            bounds.low, bounds.open_low = lows[0].low, lows[0].open_low
+            bounds.high, bounds.open_high = highs[0].high, highs[0].open_high
+    return found
+
+
+def _see(found: dict[str, Bounds], a: t.Expr, b: t.Expr, sign: str) -> None:
+    if sign in _DOWN:
+        a, b, sign = b, a, {">": "<", ">=": "<="}[sign]
+    left, right = _letter(a, found), _letter(b, found)
+    if sign in _UP:
+        if left is not None and right is None:
+            found[left].high, found[left].open_high = b, _UP[sign]
+        elif right is not None and left is None:
+            found[right].low, found[right].open_low = a, _UP[sign]
+    elif sign in ("=", "in") and left is not None:
+        ends = _ends(b)
+        if ends is not None:
+            found[left] = Bounds(*ends)
+
+
+def _letter(tree: t.Expr, found: dict[str, Bounds]) -> str | None:
+    return tree.base if isinstance(tree, t.Symbol) and tree.base in found else None
+
+
+def _ends(tree: t.Expr) -> tuple[t.Expr, t.Expr] | None:
+    """The ends of ``0, …, n - 1``, of ``{1, …, n}``, of ``1..T``."""
+    items: tuple[t.Expr, ...] = ()
+    if isinstance(tree, t.Group) and tree.kind in ("tuple", "{", "(", "list", "["):
+        items = tree.items
+    elif isinstance(tree, t.Product):
+        items = tree.factors
+    if len(items) < 3 or not any(isinstance(item, t.Ellipsis) for item in items[1:-1]):
+        return None
+    return items[0], items[-1]
+
+
+def is_range(condition: t.Expr) -> bool:
+    """Whether a condition only says which numbers a letter runs through."""
+    return (
+        isinstance(condition, t.Relation)
+        and condition.relations in (("=",), ("in",))
+        and _ends(condition.members[1]) is not None
+    )
+
+
+# ── sizes ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def bound(world: World, statements: Sequence[Statement], prose: str) -> None:
+    """Let letters run as far as is said, where more than the name of a size is said.
+
+    Sizes that nothing else tells are made large enough for every letter to have some numbers.
+    """
+    world.first = 0 if _FROM_ZERO.search(prose) else 1
+    world.pads = _PADS.search(prose) is not None
+    _see_shifted(world, statements)
+    said = [(c, b) for c, b in _said(world, statements) if b.low is not None and b.high is not None]
+    for letter, bounds in said:
+        world.limited.add(letter)
+        _name_sizes(world, bounds.high)
+        if bounds.high is None or _is_plain(bounds.high):
+            continue
+        for _ in range(LARGEST):
+            low, high = _number(world, bounds.low), _number(world, bounds.high)
+            if low is None or high is None or high - low + 1 >= _ENOUGH:
+                break
+            _enlarge(world, bounds.high)
+    for letter, bounds in said:
+        low, high = _number(world, bounds.low), _number(world, bounds.high)
+        if low is not None and high is not None and 0 <= high - low < LARGEST:
+            _settle(world, letter, low + bounds.open_low, high - bounds.open_high)
+    _fit_entries(world, statements)
+
+
+def _name_sizes(world: World, high: t.Expr | None) -> None:
+    for name in _names(high) if high is not None else ():
+        world.counts.setdefault(name, world.sizes.setdefault(name, _ENOUGH))
+        world.size_names.add(name)
+
+
+def _fit_entries(world: World, statements: Sequence[Statement]) -> None:
+    """Arrays have as many entries as the letters of their indices have numbers."""
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol):
+            continue
+        position = 0
+        for sub in part.subscripts:
+            for letter in letters_in(sub) if isinstance(sub, (t.Label, t.Symbol)) else [""]:
+                if letter in world.limited and (stem_of(part), position) in world.entry_sizes:
+                    world.entry_sizes[stem_of(part), position] = world.sizes[letter]
+                position += 1
+
+
+def _see_shifted(world: World, statements: Sequence[Statement]) -> None:
+    """Names with an index that is a sum: how far they reach is not how far one letter runs."""
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol):
+            continue
+        for sub in part.subscripts:
+            for single in sub.items if isinstance(sub, t.Group) else (sub,):
+                if isinstance(single, t.Sum):
+                    world.shifted.add(stem_of(part))
+                    letters = [x for x in single.terms if isinstance(x, (t.Symbol, t.Product))]
+                    if len(letters) > 1 and min(single.signs) > 0:
+                        world.extended.add(stem_of(part))
+
+
+def _settle(world: World, letter: str, low: int, high: int) -> None:
+    if low != 1:
+        world.starts[letter] = low
+    world.sizes[letter] = high - low + 1
+
+
+def _said(world: World, statements: Sequence[Statement]) -> Iterator[tuple[str, Bounds]]:
+    for part in parts(statements):
+        if isinstance(part, t.Big) and part.indices:
+            if part.low is not None and part.high is not None:
+                yield part.indices[0], Bounds(part.low, part.high)
+            elif part.condition is not None:
+                yield from bounds_in(part.condition, part.indices).items()
+    for statement in statements:
+        tree = statement.condition
+        if tree is None and len(statement.members) == 2 and statement.members[1].expr is not None:
+            left, right = statement.members[0].expr, statement.members[1]
+            if left is not None and right.expr is not None and right.relation in ("=", "in"):
+                tree = t.Relation((left, right.expr), (right.relation,), statement.span)
+        if tree is not None:
+            letters = [c for c in _names(tree) if c in world.spelling.letters]
+            yield from bounds_in(tree, letters).items()
+
+
+def _names(tree: t.Expr) -> list[str]:
+    return [p.base for p in t.walk(tree) if isinstance(p, t.Symbol) and not p.subscripts]
+
+
+def _is_plain(high: t.Expr) -> bool:
+    """``n`` and ``n - 1``, which name a size."""
+    if isinstance(high, t.Sum) and len(high.terms) == 2 and isinstance(high.terms[1], t.Number):
+        high = high.terms[0]
+    return isinstance(high, (t.Symbol, t.Number))
+
+
+def _number(world: World, tree: t.Expr | None) -> int | None:
+    if tree is None:
+        return None
+    return number_of(tree, world.spelling, {**world.sizes, **world.counts})
+
+
+def _enlarge(world: World, high: t.Expr) -> None:
+    """Make the first size in a bound larger: that of what the others are taken from."""
+    if isinstance(high, t.Sum) and isinstance(high.terms[0], t.Symbol) and high.signs[0] > 0:
+        name = high.terms[0].base
+        if name not in world.told_sizes:
+            world.counts[name] += 1
+            if name not in world.spelling.letters:
+                world.sizes[name] = world.counts[name]
