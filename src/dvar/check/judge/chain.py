@@ -14,9 +14,8 @@ from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
 from dvar.check.meaning import differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
-from dvar.check.meaning.keys import Key
+from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.values import Jacobian, NotUnderstood, reshaped, squeezed
-from dvar.check.meaning.world import general
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 from dvar.read.worksheet import tree as t

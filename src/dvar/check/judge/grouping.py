@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.roles import is_update, same_tree
+from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Key, Spelling, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.survey import is_loss_like
-from dvar.check.meaning.world import Definition, definition_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 

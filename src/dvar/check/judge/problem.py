@@ -16,6 +16,7 @@ from dvar.check.judge.roles import Role, role_of
 from dvar.check.meaning import effort, notation
 from dvar.check.meaning.bounds import bound
 from dvar.check.meaning.chosen import choose
+from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
@@ -25,7 +26,7 @@ from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.ranks import separate
 from dvar.check.meaning.survey import survey
 from dvar.check.meaning.values import NotUnderstood
-from dvar.check.meaning.world import Definition, World, definition_of
+from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
@@ -126,7 +127,7 @@ class _Draft:
         return problem, misfits
 
     def made(self, matrices: bool | None) -> Problem:
-        world = World(self.spelling, self.number)
+        world = World(spelling=self.spelling, number=self.number)
         world.is_spread = self.spread
         survey(world, self.own, self.prose)
         notation.see(world, self.statements, self.ordinals, self.document.text)

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dvar.check.judge.compare import compare
 from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
+from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import NotUnderstood
-from dvar.check.meaning.world import Definition, World, definition_of
+from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
 from dvar.read.worksheet import tree as t

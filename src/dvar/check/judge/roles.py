@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from dvar.check.judge.literal import is_numeric, is_plain
+from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Key, sort, stem_of
-from dvar.check.meaning.world import Definition, World, definition_of
+from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 

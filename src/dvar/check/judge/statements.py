@@ -19,9 +19,9 @@ from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
+from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.world import definition_of
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement

@@ -58,7 +58,7 @@ class _Table:
         self, document: Document, statements: Sequence[Statement], grid: dict[Place, list[int]]
     ) -> None:
         self.document, self.statements, self.grid = document, statements, grid
-        self.world = World(spelling_of(statements))
+        self.world = World(spelling=spelling_of(statements))
         survey(self.world, statements, "")
         notation.see(self.world, statements, range(len(statements)), document.text)
 
@@ -121,7 +121,7 @@ class _Table:
         """The loss of the section in which a name stands, or of the document."""
         regions, statements = self.document.regions, self.statements
         here = next((r.section for r in regions if r.span[0] <= name.span[0] < r.span[1]), None)
-        world = World(self.world.spelling)
+        world = World(spelling=self.world.spelling)
         survey(world, [s for s in statements if regions[s.region].section == here], "")
         return world.loss or self.world.loss
 

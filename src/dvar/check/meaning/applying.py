@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import differentials, differentiate, functions, names, products
 from dvar.check.meaning.choices import Choices
+from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.survey import names_dependence
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number, settle
-from dvar.check.meaning.world import Definition
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, differentials, differentiate, tangents
-from dvar.check.meaning.keys import Key, Name
+from dvar.check.meaning.keys import Key, Name, general
 from dvar.check.meaning.notation import DELTA
 from dvar.check.meaning.values import (
     Jacobian,
@@ -19,7 +19,6 @@ from dvar.check.meaning.values import (
     squeezed,
     stacked,
 )
-from dvar.check.meaning.world import general
 from dvar.core.node import Node, topological
 from dvar.core.op import variable
 from dvar.read.worksheet import tree as t
@@ -152,7 +151,7 @@ def _target(e: Interpreter, key: Key) -> Key | None:
     """``W_1`` for ``dW_1``: what the gradient is taken with respect to."""
     world = e.world
     base, *accents = key.stem.split(".")
-    if world.find(key, e.position) is not None and not world.is_gradient_name(key):
+    if world.find(key, e.position) is not None:
         return None
     if world.bars and accents and accents[-1] == "bar":
         return Key(".".join([base, *accents[:-1]]), key.marks, key.indices)

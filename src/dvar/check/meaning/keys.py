@@ -6,7 +6,7 @@ operations on it (powers, transposes).  Letters that stand for numbers are looke
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -312,3 +312,28 @@ def number_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> int | None:
                 value *= part
             return value
     return None
+
+
+def general(key: Key, letters: Collection[str] = (), counted: bool = True) -> Key:
+    """The name that stands for all layers and examples of a family.
+
+    Args:
+        letters: index letters, which stand for any member.
+        counted: whether a member with a number, ``W^{(1)}``, is one of many as well.
+    """
+    marks = tuple((kind, _any(kind, value, letters, counted)) for kind, value in key.marks)
+    return Key(key.stem, marks, key.indices)
+
+
+def family_of(key: Key) -> Key:
+    """The name that stands for all vectors of a family: ``u_*``."""
+    return Key(key.stem, key.marks, ("*",) * len(key.indices))
+
+
+def _any(kind: str, value: Index, letters: Collection[str], counted: bool) -> Index:
+    counts = counted and isinstance(value, int) and kind != "^"
+    return "*" if counts or value in letters else value
+
+
+def exact(stem: str, indices: Sequence[Index] = ()) -> Key:
+    return Key(stem, (), tuple(indices))

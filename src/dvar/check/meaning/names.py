@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import gradients, open_names, products
 from dvar.check.meaning.choices import readings
+from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Name, indices_of, sort
 from dvar.check.meaning.values import (
     Circular,
@@ -17,7 +18,6 @@ from dvar.check.meaning.values import (
     sizes,
     stacked,
 )
-from dvar.check.meaning.world import Definition
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t

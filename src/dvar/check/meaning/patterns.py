@@ -121,7 +121,7 @@ def free_letters(expr: t.Expr | t.Script, spelling: Spelling) -> set[str]:
             if script.value is not None and not _may_index(script, expr, spelling):
                 found |= free_letters(script.value, spelling)
         return found
-    for child in t.children(expr):  # type: ignore[arg-type]
+    for child in t.children(expr):
         found |= free_letters(child, spelling)
     if isinstance(expr, (t.Group, t.Apply, t.Call)):
         for part in expr.subscripts:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Spelling, letters_in, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.world import Definition, World, definition_of
+from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 

@@ -16,9 +16,9 @@ from dvar.check.meaning.alphabet import (
     SCALAR_GREEK,
     SMALL_GREEK,
 )
-from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.keys import Key, general, sort, stem_of
 from dvar.check.meaning.unions import Item, Unions
-from dvar.check.meaning.world import World, general
+from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 
 Shape = tuple[Item, ...]

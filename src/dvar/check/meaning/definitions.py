@@ -1,0 +1,239 @@
+"""What names stand for: definitions and where each of them holds, and how far index letters run."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
+from math import prod
+
+from dvar.check.meaning.keys import Key, Spelling, stem_of
+from dvar.check.meaning.patterns import Pattern, pattern_of
+from dvar.check.meaning.values import NotUnderstood
+from dvar.read.worksheet import tree as t
+
+DEFAULT_SIZE = 3
+NEAR = 8
+"""So many definitions of one name on each side of a place are looked at."""
+INSTANCES = 100
+"""Members of one family that are read to find out what uses a name."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """``pattern(params) = value``.
+
+    Attributes:
+        position: ordinal of the statement, so that later ones take over from there.
+        params: arguments in function notation: ``u(x) = …``, ``J(w, b) = …``.
+        numeric: whether the value is made of numbers only.
+        onwards: whether it holds only from there on: "if q = softmax(z), then …".
+        lifted: whether the document has numbers where the formula has names.
+    """
+
+    pattern: Pattern
+    value: t.Expr
+    position: int
+    params: tuple[t.Expr, ...] = ()
+    numeric: bool = False
+    code: bool = False
+    onwards: bool = False
+    lifted: bool = False
+
+    @cached_property
+    def is_recursive(self) -> bool:
+        """Whether a family is told by its own next or last member."""
+        return any(
+            isinstance(p, t.Symbol) and stem_of(p) == self.pattern.stem for p in t.walk(self.value)
+        )
+
+
+@dataclass(kw_only=True)
+class Definitions:
+    """Definitions, each of which holds from its place until its name is defined anew.
+
+    Attributes:
+        definitions: stem → definitions, in order.
+        replaced: stem and position of a formula → where another one takes its place.
+        redefined: where names get another meaning, in order.
+        supposition: where the "if q = …" stands that holds now; ended: where each one ends.
+        sizes: index letter or size symbol → how far it runs.
+        starts: index letter → where it starts, if not at 1.
+        bases: stem → the number of its first entry, 0 or 1.
+        told_sizes: letters and symbols whose size the document tells; others have one of our choosing.
+        counts: sizes by their names, which may be those of letters as well.
+        first: where indices begin that nothing else is said of.
+        apart: index letters that share no number with others: they count units of one layer.
+        limited: letters of which it is said how far they run; shifted: stems with an index such as ``t - 1``.
+    """
+
+    definitions: dict[str, list[Definition]] = field(default_factory=dict)
+    supposition: int | None = None
+    ended: dict[int, int] = field(default_factory=dict)
+    replaced: dict[tuple[str, int], int] = field(default_factory=dict)
+    redefined: list[int] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)
+    bases: dict[str, int] = field(default_factory=dict)
+    told_sizes: set[str] = field(default_factory=set)
+    size_names: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)
+    first: int = 1
+    apart: set[str] = field(default_factory=set)
+    limited: set[str] = field(default_factory=set)
+    shifted: set[str] = field(default_factory=set)
+    # The definitions once more, to be found fast: by pattern, and by stem those of families.
+    _same: dict[Pattern, list[Definition]] = field(default_factory=dict)
+    _exact: dict[tuple[Key, bool], list[Definition]] = field(default_factory=dict)
+    _families: dict[str, list[Definition]] = field(default_factory=dict)
+
+    def define(self, definition: Definition) -> None:
+        pattern = definition.pattern
+        for before in self.defining(pattern):
+            if not before.numeric and not definition.numeric:
+                self.replaced.setdefault((pattern.stem, before.position), definition.position)
+        if definition.onwards or any(not d.numeric for d in self.defining(pattern)):
+            insort(self.redefined, definition.position)
+        self.definitions.setdefault(pattern.stem, []).append(definition)
+        self._same.setdefault(pattern, []).append(definition)
+        if not pattern.letters:
+            exact = self._exact.setdefault((pattern.key({}), definition.numeric), [])
+            insort(exact, definition, key=_position)
+        else:
+            self._families.setdefault(pattern.stem, []).append(definition)
+        if definition.onwards:
+            self._end_suppositions(definition)
+
+    def defining(self, pattern: Pattern) -> Sequence[Definition]:
+        """The definitions with just this left side, in order."""
+        return self._same.get(pattern, ())
+
+    def _end_suppositions(self, definition: Definition) -> None:
+        """ "If p = …" takes the place of "if q = …" before."""
+        if self.supposition is not None and self.supposition < definition.position:
+            self.ended.setdefault(self.supposition, definition.position)
+        self.supposition = definition.position
+
+    def epoch(self, position: int) -> int:
+        """How many names have been defined anew up to here; what was read before then is read again."""
+        return bisect_right(self.redefined, position)
+
+    def find(self, key: Key, position: int) -> tuple[Definition, dict[str, int]] | None:
+        """The definition that holds at ``position``: the last one before it, else the first after it.
+
+        A definition of just this name goes before one of a family, a formula before numbers.
+        """
+        best: tuple[tuple[int, int, int, int], Definition, dict[str, int]] | None = None
+        for definition in (*self._nearest(key, position), *self._families.get(key.stem, ())):
+            bound = definition.pattern.match(key)
+            if bound is None or any(v < 0 for v in bound.values()):
+                continue
+            if definition.pattern.letters and not self._in_range(definition, bound):
+                continue
+            before = definition.position <= position
+            if definition.onwards and not before:
+                continue
+            if position >= self.ended.get(definition.position, position + 1):
+                continue
+            order = definition.position if before else -definition.position
+            rank = (
+                int(not definition.numeric),
+                -len(definition.pattern.letters),
+                int(before),
+                order,
+            )
+            if best is None or rank > best[0]:
+                best = (rank, definition, bound)
+        return None if best is None else best[1:]
+
+    def _nearest(self, key: Key, position: int) -> Iterator[Definition]:
+        """Of the formulas and of the numbers for just this name, the few around ``position``."""
+        for numeric in (False, True):
+            found = self._exact.get((key, numeric), ())
+            n = bisect_right(found, position, key=_position)
+            yield from found[max(0, n - NEAR) : n + NEAR]
+
+    def _in_range(self, definition: Definition, bound: Mapping[str, int]) -> bool:
+        """Layers and times below the first are inputs: ``a^0`` and ``h_0`` have no formula."""
+        for letter, value in bound.items():
+            run = self.run_of(letter)
+            bounded = (
+                letter in self.apart
+                or definition.is_recursive
+                or (letter in self.limited and definition.pattern.stem in self.shifted)
+            )
+            if value < run.start or (bounded and value >= run.stop):
+                return False
+        return True
+
+    def instances(self, definition: Definition) -> list[dict[str, int]]:
+        """The numbers that the letters of a definition run through.
+
+        Raises NotUnderstood where there are too many.
+        """
+        letters = sorted(definition.pattern.letters)
+        runs = [self.run_of(c) for c in letters]
+        if prod(map(len, runs)) > INSTANCES:
+            raise NotUnderstood(f"all members of {definition.pattern.stem}, which are too many")
+        return [dict(zip(letters, v, strict=True)) for v in product(*runs)]
+
+    def family(self, key: Key) -> list[Definition]:
+        """Definitions of the entries of ``key``: its name with more indices."""
+        return [
+            d
+            for d in self._families.get(key.stem, ())
+            if len(d.pattern.indices) > len(key.indices)
+            and not d.numeric
+            and _starts_with(d.pattern, key)
+        ]
+
+    def is_early(self, definition: Definition, position: int) -> bool:
+        """Whether a definition comes later and another one holds until then."""
+        before = (d.position for d in self.defining(definition.pattern) if not d.numeric)
+        return definition.position > position and any(p <= position for p in before)
+
+    def run_of(self, letter: str) -> range:
+        """The numbers an index letter runs through."""
+        start = self.starts.get(letter, 1 if letter in "lt" else self.first)
+        return range(start, start + self.size(letter))
+
+    def size(self, letter: str) -> int:
+        return self.sizes.get(letter, DEFAULT_SIZE)
+
+
+def _position(definition: Definition) -> int:
+    return definition.position
+
+
+def _starts_with(pattern: Pattern, key: Key) -> bool:
+    short = Pattern(pattern.stem, pattern.marks, pattern.indices[: len(key.indices)])
+    return short.match(key) is not None
+
+
+def definition_of(
+    left: t.Expr, value: t.Expr, position: int, spelling: Spelling, numeric: bool
+) -> Definition | None:
+    """A definition with this left side; None where that is no name."""
+    params: tuple[t.Expr, ...] = ()
+    if isinstance(left, t.Brace):
+        left = left.body
+    if t.is_bracketed(left):
+        left = left.items[0]
+    if isinstance(left, t.Apply):
+        if left.scripts or left.primes or left.head.primes:
+            return None
+        if left.subscripts:  # F(x)_i is the entry F_i
+            left = replace(left.head, subscripts=left.head.subscripts + left.subscripts)
+        elif all(isinstance(a, t.Symbol) and not a.primes for a in left.args):
+            params, left = left.args, left.head
+        else:  # a(1 - a) = … is about a product
+            return None
+    if not isinstance(left, t.Symbol) or left.primes:
+        return None
+    pattern, operations = pattern_of(left, spelling)
+    letters = [letter for kind, letter, _ in pattern.indices if kind == "letter"]
+    if operations or len(set(letters)) < len(letters):  # δ_{ii} is no name for many
+        return None
+    return Definition(pattern, value, position, params, numeric)

@@ -1,0 +1,132 @@
+"""Which results a document has, and what each of them is made of: this tells what the loss is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from dvar.check.meaning.definitions import Definitions
+from dvar.check.meaning.keys import Key
+from dvar.core.node import Node, topological
+
+
+@dataclass(kw_only=True)
+class Results(Definitions):
+    """The graph of the named results that have been read so far.
+
+    Attributes:
+        named: result → its name; places: result → the positions of its definitions.
+        keys: open name → its key.
+        fresh: open gradients: of what, at which place, and what names it.
+        uses: result → the results and open names it was made of.
+        collecting: for each definition that is being read, what it has used.
+        backward: results that are made of gradients; lifted: examples in numbers.
+        parts: position → the part of the problem.
+        dependents: names that are supposed to depend on others, for now.
+    """
+
+    named: dict[Node, Key] = field(default_factory=dict)
+    places: dict[Node, set[int]] = field(default_factory=dict)
+    parts: Mapping[int, int] = field(default_factory=dict)
+    keys: dict[Node, Key] = field(default_factory=dict)
+    fresh: dict[Node, tuple[Key, object, Key | None]] = field(default_factory=dict)
+    lifted: set[Node] = field(default_factory=set)
+    uses: dict[Node, frozenset[Node]] = field(default_factory=dict)
+    collecting: list[set[Node]] = field(default_factory=list)
+    backward: set[Node] = field(default_factory=set)
+    dependents: Mapping[Key, Sequence[Node]] = field(default_factory=dict)
+
+    def named_below(self, top: Node, wrt: Sequence[Node]) -> set[Node]:
+        """Other named results right beneath ``top``."""
+        apart = {top, *wrt}
+        found: set[Node] = set()
+        seen, waiting = {top}, [top]
+        while waiting:
+            for x in waiting.pop().inputs:
+                if x not in apart and (x in self.named or self.keys.get(x) in self.dependents):
+                    found.add(x)
+                elif x not in seen:
+                    seen.add(x)
+                    waiting.append(x)
+        return found
+
+    def ends(self, position: int) -> list[Node]:
+        """Results that no other result uses."""
+        return self._last(self._forward(position))
+
+    def ends_of(self, nodes: Sequence[Node], position: int) -> list[Node]:
+        """Results that depend on one of the nodes and that no other result uses."""
+        results = self._forward(position)
+        wanted = set(nodes)
+        above: set[Node] = set()
+        for result in results:  # what a result uses has been named before it
+            if result in wanted or any(x in wanted or x in above for x in self.uses[result]):
+                above.add(result)
+        if any(x not in self.uses and x not in self.keys for x in wanted):
+            above |= {r for r in results if wanted & set(topological([r]))}
+        return self._latest(self._last([r for r in results if r in above and r not in wanted]))
+
+    def made_of(self, results: Sequence[Node]) -> set[Node]:
+        """Everything with a name that goes into some results."""
+        found: set[Node] = set()
+        waiting = list(results)
+        while waiting:
+            for used in self.uses.get(waiting.pop(), ()):
+                if used not in found:
+                    found.add(used)
+                    waiting.append(used)
+        return found
+
+    def _forward(self, position: int) -> list[Node]:
+        """The results that lead to a loss.
+
+        What is made of gradients does not, nor do examples in numbers, nor what is replaced here.
+        """
+        apart = self.backward | self.lifted
+        return [r for r in self.named if r not in apart and self._is_current(r, position)]
+
+    def _is_current(self, result: Node, position: int) -> bool:
+        """Whether the definition that made a result holds at this position."""
+        stem = self.named[result].stem
+        ends = [self.replaced.get((stem, p)) for p in self.places.get(result, ())]
+        return not ends or any(end is None or position < end for end in ends)
+
+    @contextmanager
+    def reading(self) -> Iterator[set[Node]]:
+        """While a definition is read, the results that it uses are collected."""
+        used: set[Node] = set()
+        self.collecting.append(used)
+        try:
+            yield used
+        finally:
+            self.collecting.pop()
+
+    def note_use(self, node: Node) -> None:
+        if self.collecting:
+            self.collecting[-1].add(node)
+
+    def learn_uses(self, node: Node, used: set[Node]) -> None:
+        """What a result was made of, as written: results that merely are part of it do not count."""
+        below = topological([node], used - {node})
+        found = frozenset([*used, *(n for n in below if n in self.keys)]) - {node}
+        self.uses[node] = self.uses.get(node, frozenset()) | found
+        if any(n in self.fresh or n in self.backward for n in below):
+            self.backward.add(node)
+
+    def _latest(self, ends: list[Node]) -> list[Node]:
+        """Of results in several parts of a problem those of the last part: each part is about its own."""
+        if len(ends) < 2 or not self.parts:
+            return ends
+        part = {
+            end: max((self.parts.get(p, 0) for p in self.places.get(end, ())), default=0)
+            for end in ends
+        }
+        last = max(part.values())
+        return [end for end in ends if part[end] == last]
+
+    def _last(self, results: list[Node]) -> list[Node]:
+        used: set[Node] = set()
+        for result in reversed(results):
+            used |= self.uses[result]
+        return [r for r in results if r not in used and r.inputs]
