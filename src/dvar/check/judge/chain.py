@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from dvar.check.judge import carrying, learning, links, numbers
 from dvar.check.judge.carrying import Mistake
@@ -177,21 +178,9 @@ def judge_link(
     left, right = before.expr, member.expr
     assert left is not None
     assert right is not None
-    world = place.world
-    numeric_left, numeric_right = links.is_number(left, world), links.is_number(right, world)
+    numeric_left, numeric_right = (links.is_number(x, place.world) for x in (left, right))
     if numeric_left and numeric_right:
-        link = numbers.between_numbers(place, left, right)
-        if link.verdict == "ok" and link.roots:
-            link = _unless_right(place, subject, right, envs, link)
-        if (
-            link.verdict == "wrong"
-            and subject.expr is not None
-            and not links.is_number(subject.expr, world)
-        ):
-            whole = numbers.with_numbers(place, subject.expr, right, envs)
-            if whole.verdict == "ok" and is_plain(right):
-                return whole
-        return link
+        return _numbers(place, subject, left, right, envs)
     if numeric_right:
         learning.aligned(place, left, right)
         link = numbers.with_numbers(place, left, right, envs)
@@ -199,18 +188,40 @@ def judge_link(
             return Link("ok", "given")
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
-        return _or_identity(
-            place, right, left, envs, numbers.with_numbers(place, right, left, envs)
-        )
+        link = numbers.with_numbers(place, right, left, envs)
+        return _or_identity(place, right, left, envs, link)
+    return _formulas(place, left, right, envs)
+
+
+def _numbers(
+    place: Place, subject: Member, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> Link:
+    """Numbers after numbers; what stands on the left of the chain may tell that the result is right."""
+    link = numbers.between_numbers(place, left, right)
+    if link.verdict == "ok" and link.roots:
+        link = _unless_right(place, subject, right, envs, link)
+    of = subject.expr
+    if link.verdict == "wrong" and of is not None and not links.is_number(of, place.world):
+        whole = numbers.with_numbers(place, of, right, envs)
+        if whole.verdict == "ok" and is_plain(right):
+            return whole
+    return link
+
+
+def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]) -> Link:
+    """Formula after formula, with whatever may be supposed before the second is believed to be wrong."""
+    world = place.world
     world.moving = None
     if world.differentials:
-        world.moving = differentials.moving(
-            place.reader(env=envs[0] if envs else {}), (left, right)
-        )
-    link = links.as_functions(world, place.position, left, right, envs, code=place.code)
+        reader = place.reader(env=envs[0] if envs else {})
+        world.moving = differentials.moving(reader, (left, right))
+    compared = partial(
+        links.as_functions, world, place.position, left, right, envs, code=place.code
+    )
+    link = compared()
     if link.verdict in ("wrong", "unknown") and place.assumptions:
         with assuming(world, place.assumptions):
-            held = links.as_functions(world, place.position, left, right, envs, code=place.code)
+            held = compared()
         if held.verdict in ("ok", "convention"):
             said = ", ".join(sorted({str(a) for a in place.assumptions}))
             return replace(held, why=held.why or f"holds since {said}")
@@ -223,11 +234,9 @@ def judge_link(
         if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
             return open_
     if link.verdict == "wrong":
-        link = _carried(place, link) or link
+        return _carried(place, link) or link
     if link.verdict == "unknown" and link.why.startswith("a derivative between names"):
-        zero = links.as_functions(
-            world, place.position, left, right, envs, code=place.code, may_vanish=True
-        )
+        zero = compared(may_vanish=True)
         if zero.verdict in ("ok", "convention"):
             return zero
     return link

@@ -208,10 +208,15 @@ def _read_and_compare(
         return worst
     if sides is None:
         return Link("unknown", "no index satisfies the conditions")
+    return _equal(world, sides, how, frozenset(opened))
+
+
+def _equal(world: World, sides: tuple[Value, Value], how: str, opened: frozenset[str]) -> Link:
+    """Two sides that agree for all indices; ``how`` if only in another layout or shorthand."""
     if _is_by_matrix(sides[0]):
         world.layouts.note(how)
     verdict = "convention" if how in ("layout", "transposed", "shorthand") else "ok"
-    return Link(verdict, how, *sides, opened=frozenset(opened))
+    return Link(verdict, how, *sides, opened=opened)
 
 
 def _is_by_matrix(value: Value) -> bool:

@@ -57,20 +57,10 @@ def role_of(
     if members[-1].is_blank and len(members) > 2 and not members[0].relation:
         # z = w x + b = ?: what stands before the blank says what it says anywhere else.
         return role_of(replace(statement, members=members[:-1]), ordinal, world, is_broken)
-    if any(m.is_blank for m in members):
-        return Role("question")
-    if len(members) == 1 and not members[0].relation:
-        return Role("prose")
-    if any(m.relation in ("in", "is") and isinstance(m.expr, t.Shape) for m in members):
-        return Role("shape")
-    if members[0].relation:
-        return Role("claim")
-    if any(m.relation in _ACCUMULATE for m in members):
-        return Role("update")
+    kind = _by_form(members)
+    if kind is not None:
+        return Role(kind)
     left, first = members[0].expr, members[1]
-    if first.relation == ":=" and left is not None and first.expr is not None:
-        if is_update(left, first.expr, ":="):
-            return Role("update")
     if _starts_collecting(members, world):
         return Role("given", (), frozenset({1}))
     if first.relation not in _EQUALS or left is None:
@@ -79,11 +69,27 @@ def role_of(
         return Role("update", _result(statement, ordinal, world))
     if isinstance(first.expr, t.Apply) and same_tree(first.expr.head, left):
         return Role("definition", (), frozenset({1}))  # C = C(a, y): what C depends on
-    if first.expr is not None and _spells_out(left, first.expr, world):
-        return Role("definition", (), frozenset({1}))
-    if is_broken:
+    if is_broken or (first.expr is not None and _spells_out(left, first.expr, world)):
         return Role("definition", (), frozenset({1}))
     return _defining(statement, ordinal, world, is_renewal)
+
+
+def _by_form(members: Sequence[Member]) -> str | None:
+    """What a statement is whatever its names stand for; None where that decides."""
+    if any(m.is_blank for m in members):
+        return "question"
+    if len(members) == 1 and not members[0].relation:
+        return "prose"
+    if any(m.relation in ("in", "is") and isinstance(m.expr, t.Shape) for m in members):
+        return "shape"
+    if members[0].relation:
+        return "claim"
+    left, first = members[0].expr, members[1]
+    if any(m.relation in _ACCUMULATE for m in members):
+        return "update"
+    if first.relation != ":=" or left is None or first.expr is None:
+        return None
+    return "update" if is_update(left, first.expr, ":=") else None
 
 
 def _spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:

@@ -90,7 +90,7 @@ class Interpreter:
         finally:
             self.depth -= 1
 
-    def _value(self, tree: t.Expr, hint: tuple[int, ...] | None) -> Value:
+    def _value(self, tree: t.Expr, hint: tuple[int, ...] | None) -> Value:  # noqa: C901, a dispatch
         match tree:
             case t.Number():
                 return number(float(tree.value))

@@ -278,7 +278,7 @@ def size_name(tree: t.Expr) -> str | None:
     return None
 
 
-def number_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> int | None:
+def number_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> int | None:  # noqa: C901
     """The whole number an index expression stands for: ``l - 1`` with l = 2 is 1; None if it is none."""
     match expr:
         case t.Number():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import gradients, open_names, products
@@ -112,15 +113,10 @@ def _is_defined(e: Interpreter, stem: str) -> bool:
 
 def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Symbol) -> Value:
     """What a key stands for.  Raises NotUnderstood."""
+    local = _local(e, key)
+    if local is not None:
+        return local
     plain = not key.marks and not key.indices
-    if plain and key.stem in e.locals:
-        return e.locals[key.stem]
-    if plain and key.stem in e.env:
-        return number(e.env[key.stem])
-    if key.stem in e.locals and not key.marks:
-        argument = entry(e, key)
-        if argument is not None:
-            return argument
     if e.example is not None and not key.marks:
         single = Key(key.stem, (("p", e.example),), key.indices)
         if key.stem in e.world.examples:
@@ -137,27 +133,38 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
     found_entry = entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
     if found_entry is not None:
         return found_entry
+    understood = None
     if found is None:
-        of_one = _of_example(e, key)
-        if of_one is not None:
-            return of_one
-        special = _special(e, key, hint, tree)
-        if special is not None:
-            return special
-        family = _family(e, key)
-        if family is not None:
-            return family
-        inverse = _pseudo_inverse(e, key)
-        if inverse is not None:
-            return inverse
-        for gradient in (gradients.by_name(e, key, tree), gradients.in_more_dimensions(e, key)):
-            if gradient is not None:
-                return gradient
-    if found is None or found[0].numeric:
-        other = _other_case(e, key)
-        if other is not None:
-            return other
-    return open_names.open_name(e, key, hint, tree)
+        understood = _without_definition(e, key, hint, tree)
+    if understood is None and (found is None or found[0].numeric):
+        understood = _other_case(e, key)
+    return open_names.open_name(e, key, hint, tree) if understood is None else understood
+
+
+def _local(e: Interpreter, key: Key) -> Value | None:
+    """An argument of the function that is being read, or an entry of one; the number of an index letter."""
+    if key.marks:
+        return None
+    if not key.indices and key.stem in e.locals:
+        return e.locals[key.stem]
+    if not key.indices and key.stem in e.env:
+        return number(e.env[key.stem])
+    return entry(e, key) if key.stem in e.locals else None
+
+
+def _without_definition(
+    e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Symbol
+) -> Value | None:
+    """What a name that nothing defines may be all the same."""
+    readings: tuple[Callable[[], Value | None], ...] = (
+        lambda: _of_example(e, key),
+        lambda: _special(e, key, hint, tree),
+        lambda: _family(e, key),
+        lambda: _pseudo_inverse(e, key),
+        lambda: gradients.by_name(e, key, tree),
+        lambda: gradients.in_more_dimensions(e, key),
+    )
+    return next((value for read in readings if (value := read()) is not None), None)
 
 
 def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, int]) -> Node:

@@ -28,7 +28,7 @@ def shape_of(s: Shaping, tree: t.Expr) -> Shape | None:
         s.depth -= 1
 
 
-def _shape(s: Shaping, tree: t.Expr) -> Shape | None:
+def _shape(s: Shaping, tree: t.Expr) -> Shape | None:  # noqa: C901, a dispatch
     match tree:
         case t.Number():
             return ()

@@ -104,6 +104,12 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
         if key.stem == "delta" and part.subscripts and len(_index_letters(part)) == 2:
             world.kronecker = True
     world.examples = {stem for stem, more in seen.items() if more > 0}
+    _see_left_sides(world, statements)
+    _see_applied(world, applies)
+
+
+def _see_left_sides(world: World, statements: Sequence[Statement]) -> None:
+    spelling = world.spelling
     for statement in statements:
         first = statement.members[0].expr
         if isinstance(first, t.Symbol) and len(statement.members) > 1:
@@ -115,7 +121,6 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
             world.bare_left.add(key)
             if key.stem == "delta" and len(_index_letters(first)) == 2:
                 world.kronecker = False
-    _see_applied(world, applies)
 
 
 def _mentioned(statements: Sequence[Statement]) -> set[int]:
