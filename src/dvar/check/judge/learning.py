@@ -17,7 +17,7 @@ from dvar.check.judge.literal import (
 )
 from dvar.check.judge.matching import like, like_node, value_at
 from dvar.check.judge.place import Place
-from dvar.check.meaning import differentiate, gradients, names
+from dvar.check.meaning import differentiate, entries, gradients
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, reshaped, squeezed
@@ -60,7 +60,10 @@ def aligned(place: Place, formula: t.Expr, numbers: t.Expr) -> None:
             continue
         if gradients.is_named(place.reader(), key) or world.family(key):
             continue
-        if names.array_named(place.reader(), Key(key.stem, key.marks)) is not None and key.indices:
+        if (
+            entries.array_named(place.reader(), Key(key.stem, key.marks)) is not None
+            and key.indices
+        ):
             continue
         if _learn(place, key, value):
             ledger.exact.update(abs(number) for number in printed_numbers(value))

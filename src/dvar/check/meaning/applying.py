@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import differentials, differentiate, functions, names, products
+from dvar.check.meaning import differentials, differentiate, entries, functions, names, products
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, sort, stem_of
@@ -66,7 +66,7 @@ def _behind(e: Interpreter, value: Value, tree: t.Apply | t.Call) -> Value:
     """What hangs on the bracket: ``F(x)_0``, ``f(x)^2``."""
     if tree.subscripts:
         stem = stem_of(tree.head) if isinstance(tree, t.Apply) else tree.name
-        value = names.picked(e, e.plain(value), tree.subscripts, stem)
+        value = entries.picked(e, e.plain(value), tree.subscripts, stem)
     return names.operated(e, value, tree.scripts)
 
 
@@ -260,8 +260,8 @@ def _softmax_of_entry(e: Interpreter, tree: t.Expr) -> Node | None:
     key = sort(tree, e.world.spelling, e.env).key
     if not key.indices or not isinstance(key.indices[-1], int):
         return None
-    array = names.array_named(e, Key(key.stem, key.marks, key.indices[:-1]))
+    array = entries.array_named(e, Key(key.stem, key.marks, key.indices[:-1]))
     if array is None:
         return None
     whole = functions.apply("softmax", [array])
-    return names.entry_of(e, whole, [int(key.indices[-1])], key.stem)
+    return entries.entry_of(e, whole, [int(key.indices[-1])], key.stem)

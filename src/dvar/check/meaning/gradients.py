@@ -228,7 +228,7 @@ def nabla(e: Interpreter, tree: t.Derivative) -> Value:
 
 def is_open(e: Interpreter, key: Key) -> bool:
     """Whether a numerator has no formula: a loss that the document never writes out."""
-    from dvar.check.meaning.names import array_named
+    from dvar.check.meaning.entries import array_named
 
     world = e.world
     found = world.find(key, e.position)

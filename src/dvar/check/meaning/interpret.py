@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dvar.check.meaning import (
     applying,
+    big,
     chains,
     differentiate,
     names,
@@ -115,7 +116,7 @@ class Interpreter:
             case t.Derivative():
                 return differentiate.derivative(self, tree)
             case t.Big():
-                return structures.big(self, tree)
+                return big.big(self, tree)
             case t.Brace():
                 return self.value(tree.body, hint)
             case _:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import gradients, open_names, products
+from dvar.check.meaning import entries, gradients, open_names, products
 from dvar.check.meaning.choices import readings
 from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import Key, Name, indices_of, sort
+from dvar.check.meaning.keys import Key, Name, sort
 from dvar.check.meaning.values import (
     Circular,
     NotUnderstood,
     Value,
     identity,
     number,
-    reshaped,
     sizes,
-    stacked,
 )
 from dvar.core.node import Node
 from dvar.ops import TABLE
@@ -126,11 +124,11 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
         definition, bound = found
         if not definition.numeric:
             return defined(e, key, definition, bound)
-    if found is None and is_padding(e, key):
+    if found is None and entries.is_padding(e, key):
         return number(0.0)
     if plain and key.stem in e.world.size_names:
         return number(e.world.sizes[key.stem])
-    found_entry = entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
+    found_entry = entries.entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
     if found_entry is not None:
         return found_entry
     understood = None
@@ -149,7 +147,7 @@ def _local(e: Interpreter, key: Key) -> Value | None:
         return e.locals[key.stem]
     if not key.indices and key.stem in e.env:
         return number(e.env[key.stem])
-    return entry(e, key) if key.stem in e.locals else None
+    return entries.entry(e, key) if key.stem in e.locals else None
 
 
 def _without_definition(
@@ -159,7 +157,7 @@ def _without_definition(
     readings: tuple[Callable[[], Value | None], ...] = (
         lambda: _of_example(e, key),
         lambda: _special(e, key, hint, tree),
-        lambda: _family(e, key),
+        lambda: entries.family(e, key),
         lambda: _pseudo_inverse(e, key),
         lambda: gradients.by_name(e, key, tree),
         lambda: gradients.in_more_dimensions(e, key),
@@ -254,7 +252,7 @@ def _pseudo_inverse(e: Interpreter, key: Key) -> Node | None:
         return None
     if not (key.stem[:1].isupper()):
         return None
-    matrix = array_named(e, Key(key.stem, key.marks[:-1], key.indices))
+    matrix = entries.array_named(e, Key(key.stem, key.marks[:-1], key.indices))
     if matrix is None or matrix.ndim != 2 or 1 in sizes(matrix):
         return None
     turned = TABLE["transpose"](matrix)
@@ -320,129 +318,3 @@ def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sym
             return TABLE["ones"](hint)
         return TABLE["ones"]((e.world.default_size, 1))
     return None
-
-
-def entry(e: Interpreter, key: Key) -> Node | None:
-    """``x_1`` where ``x`` is an array: one of its entries."""
-    for cut in range(len(key.indices) - 1, -1, -1):
-        rest = key.indices[cut:]
-        if not all(isinstance(i, int) for i in rest):
-            continue
-        base = Key(key.stem, key.marks, key.indices[:cut])
-        node = array_named(e, base)
-        if node is not None:
-            picked = entry_of(e, node, [int(i) for i in rest], base.stem)
-            if picked is not None:
-                return picked
-    return _entry_of_capital(e, key)
-
-
-def _entry_of_capital(e: Interpreter, key: Key) -> Node | None:
-    """``w_{11}`` of the only matrix called W, W_1 or W^{(1)}."""
-    if len(key.stem.partition(".")[0]) != 1 or not key.stem[0].islower():
-        return None
-    ints = [i for i in key.indices if isinstance(i, int)]
-    if len(ints) != len(key.indices) or not ints:
-        return None
-    upper = key.stem[0].upper() + key.stem[1:]
-    found = []
-    for base in sorted(e.world.arrays(), key=str):
-        if base.stem == upper and (base.marks == key.marks or not (key.marks or _is_version(base))):
-            node = array_named(e, base)
-            if node is not None and node.ndim == 2 and 1 not in sizes(node):
-                found.append(node)
-    if len(found) == 1:
-        return entry_of(e, found[0], ints, upper)
-    return None
-
-
-def _is_version(key: Key) -> bool:
-    """``W_1^{new}``, ``W^*``: not the thing itself."""
-    return any(kind == "m" for kind, _ in key.marks)
-
-
-def array_named(e: Interpreter, base: Key) -> Node | None:
-    """The array of this name, if the document has one."""
-    world = e.world
-    found = world.find(base, e.position)
-    if base.stem in e.locals and not base.marks and not base.indices:
-        value = e.locals[base.stem]
-    elif found is not None and not found[0].numeric:
-        value = defined(e, base, *found)
-    elif base in world.given_shapes or (
-        world.matrices and (world.shape(base) or world.is_bare(base))
-    ):
-        value = e.plain(open_names.open_name(e, base, None, None))
-    else:
-        return None
-    return value if value.shape else None
-
-
-def entry_of(e: Interpreter, node: Node, places: list[int], stem: str) -> Node | None:
-    """An entry counted from the base of the name: ``x_1`` is the first where nothing is called ``x_0``."""
-    shape = sizes(node)
-    if len(places) == 1 and places[0] > 9 and len(shape) == 2 and 1 not in shape:
-        places = [int(c) for c in str(places[0])]
-    base = e.world.bases.get(stem, 1)
-    at = [p - base for p in places]
-    if len(at) == 1 and node.ndim == 2 and 1 in shape:
-        at = [at[0], 0] if shape[1] == 1 else [0, at[0]]
-    if len(at) != node.ndim or any(not 0 <= k < n for k, n in zip(at, shape, strict=True)):
-        return None
-    return TABLE["getitem"](node, tuple(at))
-
-
-def is_padding(e: Interpreter, key: Key) -> bool:
-    """Whether an entry lies outside its array, where entries count as zero."""
-    world = e.world
-    if not world.pads or key.stem not in world.shifted:
-        return False
-    for position, index in enumerate(key.indices):
-        if not isinstance(index, int):
-            return False
-        size = world.entry_sizes.get((key.stem, position))
-        first = world.bases.get(key.stem, world.first)
-        above = size is not None and key.stem not in world.extended and index >= first + size
-        if index < first or above:
-            return True
-    return False
-
-
-def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str) -> Node:
-    """The entry that indices behind a bracket tell: ``F(x)_0``, ``(A^{-1})_{ij}``."""
-    places = [i for part in subscripts for i in indices_of(part, e.world.spelling, e.env)]
-    if not all(isinstance(p, int) for p in places):
-        raise NotUnderstood("an index behind a bracket that is no number")
-    found = entry_of(e, node, [int(p) for p in places], stem)
-    if found is None:
-        raise NotUnderstood(f"an entry of an array of shape {sizes(node)}")
-    return found
-
-
-def _family(e: Interpreter, key: Key) -> Node | None:
-    """A name whose entries are defined one by one, as an array."""
-    found = e.world.family(key)
-    if not found:
-        return None
-    slots = found[-1].pattern.indices[len(key.indices) :]
-    if not all(kind == "letter" for kind, _, _ in slots):
-        return None
-    ranges = [e.world.run_of(str(letter)) for _, letter, _ in slots]
-    if len(ranges) == 1:
-        parts = [_member(e, key, (k,)) for k in ranges[0]]
-        if any(p is None for p in parts):
-            return None
-        whole = stacked([p for p in parts if p is not None])
-        return reshaped(whole, (len(parts), 1)) if e.world.matrices else whole
-    if len(ranges) == 2:
-        rows = [[_member(e, key, (j, k)) for k in ranges[1]] for j in ranges[0]]
-        if any(p is None for row in rows for p in row):
-            return None
-        return stacked([stacked([p for p in row if p is not None]) for row in rows])
-    return None
-
-
-def _member(e: Interpreter, key: Key, rest: tuple[int, ...]) -> Node | None:
-    member = Key(key.stem, key.marks, key.indices + rest)
-    found = e.world.find(member, e.position)
-    return None if found is None else defined(e, member, *found)

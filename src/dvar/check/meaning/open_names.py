@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import gradients, names
+from dvar.check.meaning import entries, gradients
 from dvar.check.meaning.alphabet import MATRIX_GREEK, SCALAR_CAPITALS, SCALAR_GREEK
 from dvar.check.meaning.assumptions import as_function, with_property
 from dvar.check.meaning.chosen import one_hot
@@ -241,4 +241,4 @@ def is_untyped(e: Interpreter, tree: t.Expr) -> bool:
         return False
     if gradients.is_named(e, key) or world.family(key):
         return False
-    return names.entry(e, key) is None
+    return entries.entry(e, key) is None

@@ -1,20 +1,14 @@
-"""Brackets, sums over indices, matrices, cases, conditions and roots."""
+"""Brackets, matrices, cases, conditions and roots."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import product as every
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, names, products
-from dvar.check.meaning.bounds import Bounds, bounds_in, is_range
-from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning import entries, names, products
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
-    Unconnected,
     Value,
-    add,
     aligned,
     number,
     reshaped,
@@ -30,8 +24,6 @@ from dvar.read.worksheet import tree as t
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
-LONGEST = 64
-"""Terms of one sum."""
 _COMPARISONS = {
     ">": "greater",
     "<": "less",
@@ -54,7 +46,7 @@ def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
         if _order(e, tree) == 2:
             return TABLE["sum"](TABLE["square"](e.node(tree.items[0])))
     if tree.subscripts and tree.kind != "norm":
-        value = names.picked(e, _either_way(e, value), tree.subscripts, "")
+        value = entries.picked(e, _either_way(e, value), tree.subscripts, "")
     return names.operated(e, value, tree.scripts)
 
 
@@ -131,138 +123,6 @@ def _spelled_out(e: Interpreter, items: tuple[t.Expr, ...]) -> list[t.Expr]:
 
 
 # ── sums ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def big(e: Interpreter, tree: t.Big) -> Value:
-    if tree.name not in ("sum", "prod", "max", "min"):
-        raise NotUnderstood(
-            {"int": "an integral", "lim": "a limit", "E": "an expectation"}.get(
-                tree.name, tree.name
-            )
-        )
-    letters = tree.indices
-    if not letters:
-        return _over_everything(e, tree)
-    if tree.name == "prod":
-        return _product(e, _terms(e, tree))
-    values = _terms(e, tree)
-    if not values:
-        return number(0.0)
-    if tree.name == "sum" and (whole := chains.summed(values)) is not None:
-        return whole
-    terms = [e.plain(value) for value in values]
-    total = terms[0]
-    for term in terms[1:]:
-        if tree.name == "sum":
-            total = add(total, term)
-        else:
-            total = TABLE["maximum" if tree.name == "max" else "minimum"](*aligned(total, term))
-    return total
-
-
-def _product(e: Interpreter, terms: list[Value]) -> Value:
-    """``\\prod``: of matrices the later factors stand on the left or on the right, as authors like it."""
-    if not terms:
-        return number(1.0)
-    terms, _ = chains.contracted(e, terms, [""] * (len(terms) - 1))
-    if len(terms) == 1:
-        return terms[0]
-    nodes = [e.plain(term) for term in terms]
-    options: list[tuple[str, Node]] = []
-    if all(n.ndim == 2 and n.shape[0] == n.shape[1] and n.shape[0] != 1 for n in nodes):
-        options += [
-            ("later factors to the left", _in_turn("matmul", nodes[::-1])),
-            ("later factors to the right", _in_turn("matmul", nodes)),
-        ]
-    options.append(("product of each element", _in_turn("multiply", nodes)))
-    return e.choices.pick(options)
-
-
-def _in_turn(row: str, nodes: list[Node]) -> Node:
-    total = nodes[0]
-    for node in nodes[1:]:
-        total = TABLE[row](*((total, node) if row == "matmul" else aligned(total, node)))
-    return total
-
-
-def _terms(e: Interpreter, tree: t.Big) -> list[Value]:
-    """What is summed; a derivative that exists in some terms is zero in those where nothing connects it."""
-    found: list[Value | None] = []
-    apart: Unconnected | None = None
-    bound = list(bindings(e, tree))
-    for values in bound:
-        try:
-            found.append(e.inside(values).value(tree.body))
-        except Unconnected as reason:
-            apart = reason
-            found.append(None)
-    if apart is not None and all(term is None for term in found):
-        raise apart
-    for n, values in enumerate(bound):
-        if found[n] is None:
-            reader = e.inside(values)
-            reader.may_vanish = True
-            found[n] = reader.value(tree.body)
-    return [term for term in found if term is not None]
-
-
-def bindings(e: Interpreter, tree: t.Big) -> Iterator[dict[str, int]]:
-    """The numbers that the letters of a sum run through."""
-    letters = [*tree.indices, *_letters_beside(e, tree)]
-    told = bounds_in(tree.condition, letters) if tree.condition is not None else {}
-    ranges = [_range(e, tree, letter, told.get(letter, Bounds())) for letter in letters]
-    total = 1
-    for r in ranges:
-        total *= max(1, len(r))
-    if total > LONGEST:
-        raise NotUnderstood("a sum of so many terms")
-    for values in every(*ranges):
-        bound = dict(zip(letters, values, strict=True))
-        if tree.condition is not None and not is_range(tree.condition):
-            truth = condition(e.inside(bound), tree.condition)
-            if not isinstance(truth, bool):
-                raise NotUnderstood("a condition under a sum that is not about its index")
-            if not truth:
-                continue
-        yield bound
-
-
-def _letters_beside(e: Interpreter, tree: t.Big) -> list[str]:
-    """Letters of a condition that nothing else binds: ``i < j`` sums over pairs."""
-    if tree.condition is None:
-        return []
-    known = {*tree.indices, *e.env}
-    inside = free_letters(tree.body, e.world.spelling)
-    names = {p.base for p in t.walk(tree.condition) if isinstance(p, t.Symbol) and not p.subscripts}
-    return sorted((names & inside & e.world.spelling.letters) - known)
-
-
-def _range(e: Interpreter, tree: t.Big, letter: str, told: Bounds) -> range:
-    low_end, high_end = tree.low or told.low, tree.high or told.high
-    low = e.whole(low_end) if low_end is not None else None
-    high = e.whole(high_end) if high_end is not None else None
-    usual = e.world.run_of(letter)
-    start = usual.start if low is None else low + told.open_low
-    if tree.high is not None and high is None and not isinstance(tree.high, t.Symbol):
-        raise NotUnderstood("a sum up to something that is no number")
-    stop = usual.stop if high is None else high + 1 - told.open_high
-    if tree.low is not None and high is None and low is not None:
-        stop = low + len(usual)
-    return range(start, stop)
-
-
-def _over_everything(e: Interpreter, tree: t.Big) -> Value:
-    """``\\sum`` without an index: over all entries, or over the one letter that is free in its body."""
-    free = sorted(free_letters(tree.body, e.world.spelling) - e.env.keys())
-    if len(free) == 1:
-        bound = t.Big(
-            tree.name, (free[0],), tree.low, tree.high, tree.condition, tree.body, tree.span
-        )
-        return big(e, bound)
-    body = e.node(tree.body)
-    if not body.shape or tree.name == "prod":
-        raise NotUnderstood("a sum that does not say over what")
-    return TABLE[tree.name](body)
 
 
 def condition(e: Interpreter, tree: t.Expr) -> bool | Node:

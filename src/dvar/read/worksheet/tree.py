@@ -341,30 +341,12 @@ class Text:
     span: Span
 
 
+# fmt: off
 Expr = (
-    Number
-    | Label
-    | Symbol
-    | Group
-    | Apply
-    | Call
-    | Negative
-    | Sum
-    | Product
-    | Quotient
-    | Power
-    | Derivative
-    | Big
-    | Matrix
-    | Cases
-    | Relation
-    | Logic
-    | Root
-    | Brace
-    | Shape
-    | Ellipsis
-    | Text
+    Number | Label | Symbol | Group | Apply | Call | Negative | Sum | Product | Quotient | Power | Derivative
+    | Big | Matrix | Cases | Relation | Logic | Root | Brace | Shape | Ellipsis | Text
 )
+# fmt: on
 
 
 def is_bracketed(expr: Expr | None) -> TypeGuard[Group]:

@@ -1,0 +1,257 @@
+"""One link of a chain judged: numbers, formulas, and what may be supposed before it is believed wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from dvar.check.judge import carrying, learning, links, numbers
+from dvar.check.judge.compare import compare
+from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain, read_literal
+from dvar.check.judge.matching import like_node
+from dvar.check.judge.place import Place
+from dvar.check.meaning import differentials, differentiate, gradients
+from dvar.check.meaning.assumptions import assuming, depending
+from dvar.check.meaning.keys import Key, general
+from dvar.check.meaning.values import Jacobian, NotUnderstood, reshaped, squeezed
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE, Array
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member
+
+
+def judge_link(
+    place: Place, subject: Member, before: Member, member: Member, envs: Sequence[dict[str, int]]
+) -> Link:
+    left, right = before.expr, member.expr
+    assert left is not None
+    assert right is not None
+    numeric_left, numeric_right = (links.is_number(x, place.world) for x in (left, right))
+    if numeric_left and numeric_right:
+        return _numbers(place, subject, left, right, envs)
+    if numeric_right:
+        learning.aligned(place, left, right)
+        link = numbers.with_numbers(place, left, right, envs)
+        if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
+            return Link("ok", "given")
+        return _or_identity(place, left, right, envs, link)
+    if numeric_left:
+        link = numbers.with_numbers(place, right, left, envs)
+        return _or_identity(place, right, left, envs, link)
+    return _formulas(place, left, right, envs)
+
+
+def _numbers(
+    place: Place, subject: Member, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> Link:
+    """Numbers after numbers; what stands on the left of the chain may tell that the result is right."""
+    link = numbers.between_numbers(place, left, right)
+    if link.verdict == "ok" and link.roots:
+        link = _unless_right(place, subject, right, envs, link)
+    of = subject.expr
+    if link.verdict == "wrong" and of is not None and not links.is_number(of, place.world):
+        whole = numbers.with_numbers(place, of, right, envs)
+        if whole.verdict == "ok" and is_plain(right):
+            return whole
+    return link
+
+
+def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]) -> Link:
+    """Formula after formula, with whatever may be supposed before the second is believed to be wrong."""
+    world = place.world
+    world.moving = None
+    if world.differentials:
+        reader = place.reader(env=envs[0] if envs else {})
+        world.moving = differentials.moving(reader, (left, right))
+    compared = partial(
+        links.as_functions, world, place.position, left, right, envs, code=place.code
+    )
+    link = compared()
+    if link.verdict in ("wrong", "unknown") and place.assumptions:
+        with assuming(world, place.assumptions):
+            held = compared()
+        if held.verdict in ("ok", "convention"):
+            said = ", ".join(sorted({str(a) for a in place.assumptions}))
+            return replace(held, why=held.why or f"holds since {said}")
+    if link.verdict == "wrong":
+        link = numbers.partly(place, left, right, envs) or _second_thoughts(
+            place, left, right, envs, link
+        )
+    if link.verdict in ("wrong", "unknown"):
+        open_ = _as_open_functions(place, left, right, envs)
+        if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
+            return open_
+    if link.verdict == "wrong":
+        return _carried(place, link) or link
+    if link.verdict == "unknown" and link.why.startswith("a derivative between names"):
+        zero = compared(may_vanish=True)
+        if zero.verdict in ("ok", "convention"):
+            return zero
+    return link
+
+
+def _carried(place: Place, link: Link) -> Link | None:
+    """Two formulas that are equal to someone who believes an earlier mistake."""
+    if link.left is None or link.right is None:
+        return None
+    for value, root in carrying.taken(place.world, link.left, place.ledger.mistakes):
+        if compare(value, link.right).holds:
+            return replace(link, verdict="carried", roots=(root,))
+    return None
+
+
+def _or_identity(
+    place: Place, left: t.Expr, number: t.Expr, envs: Sequence[dict[str, int]], link: Link
+) -> Link:
+    """``A B - I = 0`` holds whatever the names stand for: no numbers need be given."""
+    whole = isinstance(number, t.Number) and number.is_whole
+    if link.verdict != "unknown" or not whole:
+        return link
+    same = links.as_functions(place.world, place.position, left, number, envs, code=place.code)
+    return same if same.verdict == "ok" else link
+
+
+def _unless_right(
+    place: Place, subject: Member, right: t.Expr, envs: Sequence[dict[str, int]], link: Link
+) -> Link:
+    """Right arithmetic from a wrong number is carried, unless the result is right all the same."""
+    if subject.expr is None or links.is_number(subject.expr, place.world):
+        return link
+    if _is_only_given(place, subject.expr):
+        return replace(link, verdict="carried")
+    whole = numbers.with_numbers(place, subject.expr, right, envs)
+    if whole.verdict in ("wrong", "carried"):
+        return replace(link, verdict="carried", numbers=whole.numbers)
+    return link
+
+
+def _is_only_given(place: Place, subject: t.Expr) -> bool:
+    """Whether a name has no other value than the numbers given for it."""
+    key = differentiate.key_of(place.reader(), subject)
+    if key is None or gradients.is_named(place.reader(), key):
+        return False
+    found = place.world.find(key, place.position)
+    return found is None or found[0].numeric
+
+
+def _as_open_functions(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> Link | None:
+    """Rules for functions that are left open: ``∂(uᵀv)/∂x`` in terms of ``∂u/∂x`` and ``∂v/∂x``."""
+    world, reader = place.world, place.reader(env=envs[0] if envs else {})
+    dependent: dict[Key, list[Node]] = {}
+    for part in (*t.walk(left), *t.walk(right)):
+        if not isinstance(part, t.Derivative) or part.of is None or len(part.wrt) != 1:
+            continue
+        of, wrt = (differentiate.key_of(reader, x) for x in (part.of, part.wrt[0]))
+        if of is None or wrt is None or of == wrt or world.find(of, place.position) is not None:
+            continue
+        if general(of) in world.loss_names:
+            continue
+        try:
+            node = reader.node(part.wrt[0])
+        except NotUnderstood:
+            continue
+        if node.op is VARIABLE and node not in dependent.setdefault(of, []):
+            dependent[of].append(node)
+    if not dependent:
+        return None
+    with depending(world, dependent):
+        link = links.as_functions(world, place.position, left, right, envs, code=place.code)
+    return link if link.verdict in ("ok", "convention", "wrong") else None
+
+
+def _second_thoughts(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]], link: Link
+) -> Link:
+    """Before a line is called wrong: is it a definition of an open gradient, or true at the given numbers?"""
+    if _defines_open(place, left, right, envs):
+        return Link("ok", "given")
+    place.sync()
+    if place.ledger.given:
+        near = links.as_functions(
+            place.world, place.position, left, right, envs, place.ledger.given, place.code
+        )
+        if near.verdict in ("ok", "convention"):
+            return Link("ok", "holds at the given numbers", near.left, near.right)
+    strange = strangers(place, link)
+    if strange:
+        names = ", ".join(sorted(strange)[:3])
+        return Link(
+            "unknown",
+            f"{names} is not defined anywhere",
+            link.left,
+            link.right,
+            link.difference,
+            opened=link.opened,
+            env=link.env,
+        )
+    return link
+
+
+def strangers(place: Place, link: Link) -> set[str]:
+    """Open names of one side only that no formula has and nothing gives: who knows what they mean?
+
+    What stands on both sides is the same on both, whatever it means.
+    """
+    world = place.world
+    under = set(topological(list(world.named)))
+    sides = [
+        {n for n in topological([v.node if isinstance(v, Jacobian) else v]) if n in world.keys}
+        for v in (link.left, link.right)
+        if v is not None
+    ]
+    both = set.intersection(*sides) if sides else set()
+    common = {world.keys[n].stem for n in both}
+    unknown = {
+        name
+        for name in link.opened - world.familiar
+        if name.rstrip("*").split("_")[0] not in common
+    }
+    for node in set().union(*sides) - both:
+        if node not in under and node not in place.ledger.given:
+            unknown.add(str(world.keys[node]))
+    return unknown
+
+
+def _defines_open(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> bool:
+    """Whether the left side is a derivative of a function that the document leaves open: then this is what it is."""
+    world = place.world
+    made = False
+    for env in envs:
+        reader = place.reader(env=env)
+        try:
+            value = reader.value(left)
+        except NotUnderstood:
+            return False
+        node = value.node if isinstance(value, Jacobian) else value
+        inner = node.inputs[0] if node.op.name == "reshape" and node.inputs else node
+        if inner not in world.fresh:
+            return False
+        key, parts, _ = world.fresh[inner]
+        try:
+            told = place.reader(env=env).node(right, tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
+        except NotUnderstood:
+            return False
+        if links.is_number(right, world):
+            place.ledger.give(inner, _plain_value(place, right, inner))
+            return True
+        if squeezed(tuple(told.shape)) != squeezed(tuple(inner.shape)) or _uses(told, inner):  # type: ignore[arg-type]
+            return False
+        world.open_gradients[(key, parts)] = reshaped(told, inner.shape)  # type: ignore[arg-type]
+        made = True
+    return made
+
+
+def _uses(node: Node, inner: Node) -> bool:
+    return inner in topological([node])
+
+
+def _plain_value(place: Place, tree: t.Expr, like: Node) -> Array:
+    literal, _ = read_literal(place.reader(), tree, place.ledger)
+    matched = like_node(literal.value, like)
+    return literal.value if matched is None else matched
