@@ -118,7 +118,7 @@ def _is_share(place: Place, verdict: Verdict) -> bool:
     member, before = verdict.member, verdict.previous
     if member is None or before is None or member.expr is None or before.expr is None:
         return False
-    if not _is_gradient_name(place, before.expr):
+    if place.world.shares_are_known or not _is_gradient_name(place, before.expr):
         return False
     numbers = verdict.link.numbers if verdict.link is not None else None
     if numbers is not None:

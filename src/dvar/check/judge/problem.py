@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from dvar.check.judge import sharing
 from dvar.check.judge.grouping import EQUALS, equation, grouped, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, lifted
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.renewal import formula_before, is_renewal
 from dvar.check.judge.roles import Role, role_of
-from dvar.check.meaning import effort, notation
+from dvar.check.meaning import effort, notation, stacking
 from dvar.check.meaning.bounds import bound
 from dvar.check.meaning.chosen import choose
 from dvar.check.meaning.definitions import Definition, definition_of
@@ -56,6 +57,7 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     found: list[Problem] = []
     before: list[Definition] = []
     context: list[Statement] = []
+    earlier: list[Statement] = []
     parts_ = parts_of(document, statements)
     for number, group in enumerate(grouped(document, statements, parts_, spelling)):
         ordinals, is_fresh = group.ordinals, group.fresh
@@ -66,8 +68,18 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
             before, is_fresh = [], True
         context = [] if is_fresh else context[-FAR:]
         context += [statements[o] for o in ordinals]
+        earlier = (earlier[-FAR:] if before else []) + [statements[o] for o in ordinals]
         draft = _Draft(
-            document, statements, spelling, ordinals, number, before, context, is_fresh, parts_
+            document,
+            statements,
+            spelling,
+            ordinals,
+            number,
+            before,
+            context,
+            is_fresh,
+            parts_,
+            earlier,
         )
         problem = _problem(draft)
         before = [d for ds in problem.world.definitions.values() for d in ds if not d.numeric]
@@ -94,6 +106,7 @@ class _Draft:
         broken: statements whose formula could not be read, so that they define nothing.
         renewed: statements that give another meaning to a name.
         parts: of the document, in which each statement stands.
+        earlier: statements up to here whose definitions may still hold.
     """
 
     document: Document
@@ -105,6 +118,7 @@ class _Draft:
     context: Sequence[Statement]
     fresh: bool
     parts: Sequence[int]
+    earlier: Sequence[Statement] = ()
     broken: set[int] = field(default_factory=set)
     renewed: set[int] = field(default_factory=set)
     spread: bool = False
@@ -133,7 +147,9 @@ class _Draft:
         notation.see(world, self.statements, self.ordinals, self.document.text)
         if matrices is not None:
             world.matrices = matrices
-        measure(world, self.own)
+        if world.matrices:
+            stacking.survey(world, self.earlier, _prose(self.document, self.earlier))
+        measure(world, [*_declarations(self.context, self.own), *self.own])
         bound(world, self.own, self.document.text)
         choose(world, self.own, self.prose)
         separate(world, self.own)
@@ -204,6 +220,12 @@ class _Draft:
         return found
 
 
+def _declarations(context: Sequence[Statement], own: Sequence[Statement]) -> list[Statement]:
+    """Shapes that were said of names before."""
+    before = context[: max(0, len(context) - len(own))]
+    return [s for s in before if any(isinstance(m.expr, t.Shape) for m in s.members)]
+
+
 def _lifted(definition: Definition, numbers: Numbers) -> Definition:
     """A definition by numbers with the names that the numbers stand for, where they are known.
 
@@ -234,6 +256,7 @@ def _problem(draft: _Draft) -> Problem:
             problem, _ = flat.settled(False)
     if problem.world.matrices:
         problem = _spread(draft, problem)
+    sharing.decide(problem.world, [(o, draft.statements[o]) for o in problem.ordinals])
     _acquaint(problem, draft.own)
     return problem
 

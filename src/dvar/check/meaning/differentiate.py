@@ -204,20 +204,29 @@ def place_of(e: Interpreter, tree: t.Expr) -> Place:
 
 def place_at(node: Node) -> Place:
     """The place a node is: an entry of an array, a list of names, or itself."""
+    inner = node.inputs[0] if node.op is TABLE["float64"] else node
     shape = sizes(node)
-    inner, at = node, None
-    if node.op is TABLE["float64"]:
-        inner = node.inputs[0]
-    if inner.op is TABLE["getitem"]:
-        index = inner.param("index")
-        if all(isinstance(k, int) for k in index):
-            return Place(((inner.inputs[0], tuple(int(k) for k in index)),), ())
+    entry = _entry(inner)
+    if entry is not None:
+        return Place((entry,), ())
     parts = _members(inner)
     if parts is not None:
-        return Place(tuple((p, at) for p in parts), shape)
+        return Place(tuple(_entry(p) or (p, None) for p in parts), shape)
     if node.op is CONSTANT:
         raise NotUnderstood("a derivative with respect to a number")
     return Place(((node, None),), shape)
+
+
+def _entry(node: Node) -> tuple[Node, tuple[int, ...]] | None:
+    """The array of which a node is an entry, and where."""
+    if node.op is TABLE["float64"]:
+        node = node.inputs[0]
+    if node.op is not TABLE["getitem"]:
+        return None
+    index = node.param("index")
+    if not all(isinstance(k, int) for k in index):
+        return None
+    return node.inputs[0], tuple(int(k) for k in index)
 
 
 def _members(node: Node) -> list[Node] | None:

@@ -31,6 +31,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     _numbered(world, statements, unions, fixed)
     _counted_entries(world, statements, fixed)
     _given(world, statements, unions, fixed)
+    _examples(world, unions, fixed)
     declared = _declared(world, statements, unions, fixed)
     for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:
         del fixed[item]  # a number that counts nothing
@@ -218,6 +219,20 @@ def _given(
                 for name, value in put_in(before.expr, member.expr) or ():
                     if literal_shape(value):
                         _see_given(world, name, value, unions, fixed)
+
+
+def _examples(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
+    """Arrays of examples that are given tell how many there are."""
+    stacks = world.stacks
+    counting: list[Item] = [("letter", c) for c in sorted(stacks.letters)]
+    counting += [("size", c) for c in sorted(stacks.counts)]
+    if not stacks.wholes or not counting:
+        return
+    for item in counting:
+        unions.join(counting[0], item)
+    for key, shape in world.given_shapes.items():
+        if key.stem in stacks.wholes.values() and len(shape) == 2:
+            fixed[counting[0]] = shape[0 if stacks.rows else 1]
 
 
 def _see_given(

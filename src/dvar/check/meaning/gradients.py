@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, differentials, differentiate, tangents
+from dvar.check.meaning import chains, differentials, differentiate, shares, tangents
 from dvar.check.meaning.keys import Key, Name, general
 from dvar.check.meaning.notation import DELTA
 from dvar.check.meaning.values import (
@@ -37,6 +37,11 @@ def is_named(e: Interpreter, key: Key) -> bool:
     return _target(e, key) is not None or _is_upstream(e, key) or tangents.is_named(e, key)
 
 
+def target_of(e: Interpreter, key: Key) -> Key | None:
+    """``W_1`` for ``dW_1``, where this is a gradient by its name."""
+    return None if e.world.differentials else _target(e, key)
+
+
 def _is_upstream(e: Interpreter, key: Key) -> bool:
     return key.stem in UPSTREAM and not key.marks and not key.indices
 
@@ -62,7 +67,7 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
         options = _shares(reader, place)
         if options:
             return e.plain(e.choices.pick(options))
-    gradient = of_loss(reader, place, target)
+    gradient = shares.either(reader, target, of_loss(reader, place, target))
     node = e.plain(gradient)
     if isinstance(gradient, Jacobian):
         e.world.gradients.setdefault(node, gradient)

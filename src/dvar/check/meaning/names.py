@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import entries, gradients, open_names, products
+from dvar.check.meaning import entries, gradients, open_names, products, stacking
 from dvar.check.meaning.choices import readings
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Name, sort
@@ -131,8 +131,8 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
     found_entry = entries.entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
     if found_entry is not None:
         return found_entry
-    understood = None
-    if found is None:
+    understood: Value | None = stacking.of_one(e, key)  # also where numbers are given for all
+    if understood is None and found is None:
         understood = _without_definition(e, key, hint, tree)
     if understood is None and (found is None or found[0].numeric):
         understood = _other_case(e, key)
@@ -158,6 +158,7 @@ def _without_definition(
         lambda: _of_example(e, key),
         lambda: _special(e, key, hint, tree),
         lambda: entries.family(e, key),
+        lambda: stacking.all_of(e, key),
         lambda: _pseudo_inverse(e, key),
         lambda: gradients.by_name(e, key, tree),
         lambda: gradients.in_more_dimensions(e, key),
@@ -240,7 +241,7 @@ def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
     first: NotUnderstood | None = None
     for result, _ in readings(read, 8):
         if isinstance(result, Node):
-            return result
+            return stacking.as_loss(e.world, definition, result)
         first = result if isinstance(result, Circular) else first or result
     assert first is not None
     raise first

@@ -17,6 +17,7 @@ from dvar.check.meaning.alphabet import (
     SMALL_GREEK,
 )
 from dvar.check.meaning.keys import Key, general, sort, stem_of
+from dvar.check.meaning.stacking import shared_letter
 from dvar.check.meaning.unions import Item, Unions
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -116,6 +117,9 @@ class Shaping:
         found = self.find(key)
         if found is not None:
             return found
+        of_many = self._of_many(symbol, key)
+        if of_many is not None:
+            return of_many
         if key.indices:
             return self._indexed(symbol, key)
         if key.stem == "1" or (key.stem == "I" and symbol.base == "I"):
@@ -138,6 +142,24 @@ class Shaping:
         self.known[key] = shape
         self.changed = True
         return shape
+
+    def _of_many(self, symbol: t.Symbol, key: Key) -> Shape | None:
+        """``x^{(i)}`` beside ``X``: a column of it, or a number where X is one row."""
+        stacks = self.world.stacks
+        found = stacks.whole_of(key)
+        if found is None:
+            return None
+        whole = self.find(found[0])
+        if whole is None:
+            whole = self.known[found[0]] = self.matrix()
+            self.changed = True
+        if len(whole) != 2:
+            return None
+        examples, size = whole if stacks.rows else whole[::-1]
+        letter = shared_letter(symbol, stacks.letters)
+        if letter is not None:
+            self.join(examples, ("letter", letter))
+        return () if size == ONE else (size, ONE)
 
     def _indexed(self, symbol: t.Symbol, key: Key) -> Shape | None:
         """``x_i``: an entry of the array x, or one vector of a family."""

@@ -12,6 +12,7 @@ from dvar.check.meaning.definitions import DEFAULT_SIZE, Definition
 from dvar.check.meaning.keys import Index, Key, Spelling, family_of, general
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.results import Results
+from dvar.check.meaning.stacking import Stacks
 from dvar.check.meaning.values import Jacobian
 from dvar.core.node import Node
 from dvar.core.op import variable
@@ -38,7 +39,7 @@ class World(Results):
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
         numerators: names that are differentiated somewhere.
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
-        examples: stems that are written for one example, ``x^{(i)}``.
+        examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         collected: stems that a loop adds to, ``dw += …``.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
@@ -46,6 +47,8 @@ class World(Results):
         extended: stems with an index such as ``i + k``.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
+        each: whether gradients of what is computed for a batch are of each example's own loss, not of the
+            mean; shares_are_known: whether lines that divide by the number of examples say so.
         number: of the problem, so that its variables differ from those of others.
     """
 
@@ -79,6 +82,8 @@ class World(Results):
     numerators: set[Key] = field(default_factory=set)
     loss: Key | None = None
     loss_names: set[Key] = field(default_factory=set)
+    each: bool | None = None
+    shares_are_known: bool = False
     parameter: t.Expr | None = None
     has_one_example: bool = False
     normalised: set[str] = field(default_factory=set)
@@ -97,6 +102,7 @@ class World(Results):
     familiar: set[str] = field(default_factory=set)
     is_sure_of_shapes: bool = True
     examples: set[str] = field(default_factory=set)
+    stacks: Stacks = field(default_factory=Stacks)
     _bare: tuple[int, set[Key]] = (0, set())
     pads: bool = False
     extended: set[str] = field(default_factory=set)

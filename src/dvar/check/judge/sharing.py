@@ -1,0 +1,90 @@
+"""Whose gradients capitals are: ``dZ = A - Y`` is of each example's loss, ``dW = 1/m dZ X^T`` of their mean.
+
+Both habits are common: the factor 1/m may come in with the parameters only.  Which one a document has is seen
+from its lines that give a gradient without the help of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dvar.check.judge import links
+from dvar.check.judge.grouping import EQUALS
+from dvar.check.meaning import effort, gradients, shares
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import sort
+from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+SAMPLES = 4
+"""So many lines are looked at."""
+
+
+def decide(world: World, statements: Sequence[tuple[int, Statement]]) -> None:
+    """Find out whether gradients of what is computed for a batch are those of each example's own loss."""
+    if not world.matrices or shares.count_symbol(world) is None:
+        return
+    of_results = [x for x in _equations(world, statements) if x[3]]
+    habits = {
+        habit
+        for each in (False, True)
+        for ordinal, left, right, _ in [x for x in of_results if not _uses_gradients(world, x[2])][:SAMPLES]
+        for habit in _held(world, ordinal, left, right, each)
+    }
+    if len(habits) != 1:
+        return
+    (world.each,) = habits
+    of_parameters = [x for x in _equations(world, statements) if not x[3]]
+    world.shares_are_known = any(
+        _uses_gradients(world, right) and _holds(world, ordinal, left, right)
+        for ordinal, left, right, _ in of_parameters[:SAMPLES]
+    )
+
+
+def _held(world: World, ordinal: int, left: t.Expr, right: t.Expr, each: bool) -> Iterator[bool]:
+    before, world.each = world.each, each
+    try:
+        if _holds(world, ordinal, left, right):
+            yield each
+    finally:
+        world.each = before
+
+
+def _holds(world: World, ordinal: int, left: t.Expr, right: t.Expr) -> bool:
+    try:
+        with effort.bounded(), world.unchanged():
+            envs = links.assignments(world, [left, right], [], ordinal)
+            return links.as_functions(world, ordinal, left, right, envs).verdict == "ok"
+    except effort.TooMuch:
+        return False
+
+
+def _equations(
+    world: World, statements: Sequence[tuple[int, Statement]]
+) -> Iterator[tuple[int, t.Symbol, t.Expr, bool]]:
+    """Lines that say what a gradient is, and whether it is one of a result rather than of a parameter."""
+    for ordinal, statement in statements:
+        if len(statement.members) < 2 or statement.members[0].relation:
+            continue
+        left, right = statement.members[0].expr, statement.members[1].expr
+        if not isinstance(left, t.Symbol) or right is None:
+            continue
+        if statement.members[1].relation not in EQUALS or links.is_number(right, world):
+            continue
+        reader = Interpreter(world, ordinal)
+        target = gradients.target_of(reader, sort(left, world.spelling, {}).key)
+        if target is not None:
+            yield ordinal, left, right, shares.is_result(reader, target)
+
+
+def _uses_gradients(world: World, tree: t.Expr) -> bool:
+    reader = Interpreter(world, 10**9)
+    for part in t.walk(tree):
+        if isinstance(part, t.Derivative):
+            return True
+        if isinstance(part, t.Symbol) and gradients.target_of(
+            reader, sort(part, world.spelling, {}).key
+        ):
+            return True
+    return False

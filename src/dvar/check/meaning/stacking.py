@@ -1,0 +1,287 @@
+r"""One example and many: ``x^{(i)}`` is a column of ``X``, ``\hat y_n`` a row of ``\hat Y``.
+
+A document that writes a model for one example and its gradients for a batch has both names; what is known of
+one is known of the other.  Whether examples are columns or rows it says in words, or by how it multiplies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning.keys import Index, Key, letters_in, sort, stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.values import reshaped, sizes, stacked
+from dvar.core.node import Node
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+    from dvar.check.meaning.world import Definition, World
+
+COUNTS = frozenset(["m", "N", "M", "n", "B"])
+"""Letters that say how many examples there are."""
+_EXAMPLES = r"(?:examples?|samples?|observations?|data ?points?|instances?|records?)"
+_COLUMNS = re.compile(
+    rf"{_EXAMPLES}\b[^.;|]{{0,40}}\bcolumns?\b|\bcolumns?\b[^.;|]{{0,30}}{_EXAMPLES}", re.IGNORECASE
+)
+_ROWS = re.compile(
+    rf"{_EXAMPLES}\b[^.;|]{{0,40}}\brows?\b|\brows?\b[^.;|]{{0,30}}{_EXAMPLES}"
+    r"|\bdesign matrix\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Stacks:
+    """The names of a problem that stand for many examples.
+
+    Attributes:
+        wholes: stem of one example → stem of all of them: ``a`` → ``A``.
+        by_index: stems whose index, a subscript, counts examples.
+        letters: index letters that count examples; counts: names of how many there are.
+        rows: whether examples are rows.
+    """
+
+    wholes: dict[str, str] = field(default_factory=dict)
+    by_index: set[str] = field(default_factory=set)
+    letters: set[str] = field(default_factory=set)
+    counts: set[str] = field(default_factory=set)
+    rows: bool = False
+
+    def whole_of(self, key: Key) -> tuple[Key, Index] | None:
+        """The name of all examples, and which one of them ``key`` is."""
+        stem = self.wholes.get(key.stem)
+        if stem is None:
+            return None
+        if key.stem in self.by_index:
+            if len(key.indices) != 1:
+                return None
+            return Key(stem, key.marks, ()), key.indices[0]
+        for n, (kind, value) in enumerate(key.marks):
+            if kind == "p":
+                return Key(stem, key.marks[:n] + key.marks[n + 1 :], key.indices), value
+        return None
+
+
+def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
+    """Find the names that stand for many examples."""
+    found = Stacks()
+    letters = world.spelling.letters
+    summed = letters & {
+        c for p in parts(statements) if isinstance(p, t.Big) for c in p.indices if c not in "ltL"
+    }
+    bare: set[str] = set()
+    marked: dict[str, set[str]] = {}
+    indexed: dict[str, set[str]] = {}
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol):
+            continue
+        key = sort(part, world.spelling, {}).key
+        example = {str(v) for kind, v in key.marks if kind == "p" and v in summed}
+        if example and not key.indices:
+            marked.setdefault(key.stem, set()).update(example)
+        elif len(key.indices) == 1 and not example:
+            indexed.setdefault(key.stem, set()).add(str(key.indices[0]))
+        elif not key.indices:
+            bare.add(key.stem)
+    found.letters, found.counts = _example_letters(statements, prose)
+    found.letters |= set().union(*marked.values())
+    for stem in marked:
+        single = stem[1:] if stem[:1] == "d" and len(stem.partition(".")[0]) == 2 else stem
+        whole = _whole(single, bare)
+        if whole is not None:
+            found.wholes[single] = whole
+    for stem, used in indexed.items():
+        whole = _capital(stem)
+        counts_examples = used & letters and (used & letters) <= found.letters
+        if counts_examples and whole in bare and stem not in bare and stem not in found.wholes:
+            found.wholes[stem] = whole
+            found.by_index.add(stem)
+    world.stacks = found
+    found.rows = _are_rows(found, statements, prose)
+    if found.wholes and found.rows:
+        world.rows_are_examples = True
+
+
+def _whole(stem: str, bare: Collection[str]) -> str | None:
+    """The capital that stands for all examples: ``A``, where it or its gradient occurs."""
+    for whole in (_capital(stem), stem):
+        if whole[:1].isupper() and (whole in bare or f"d{whole}" in bare):
+            return whole
+    return None
+
+
+def _capital(stem: str) -> str:
+    """``A`` of ``a``, ``Y.hat`` of ``y.hat``, ``Phi`` of ``phi``."""
+    base, dot, accents = stem.partition(".")
+    if len(base) > 1 and base not in ("phi", "psi"):
+        return stem
+    return base.capitalize() + dot + accents
+
+
+def _example_letters(
+    statements: Sequence[Statement], prose: str
+) -> tuple[set[str], set[str]]:
+    """Letters of sums that are divided by how far they run, or run over examples in words; and how far."""
+    below: set[str] = set()
+    ends: dict[str, set[str]] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Quotient):
+            below |= {p.base for p in t.walk(part.below) if isinstance(p, t.Symbol)} & COUNTS
+        elif isinstance(part, t.Big) and isinstance(part.high, t.Symbol) and part.indices:
+            ends.setdefault(part.high.base, set()).update(part.indices)
+    said = {c for c in COUNTS if _counts_in_words(c, prose)}
+    counts = (below & ends.keys()) | said
+    return set().union(*(ends.get(c, set()) for c in counts)), counts
+
+
+def _counts_in_words(letter: str, prose: str) -> bool:
+    """``N examples``, "m is the number of examples"."""
+    quoted = rf"[`$\\(]*\b{letter}\b[`$\\)]*"
+    number = r"(is|=|for|denotes)? ?(the )?number of (training )?"
+    return (
+        re.search(rf"{quoted} ?(training |labelled )?{_EXAMPLES}\b", prose) is not None
+        or re.search(rf"{quoted} {number}{_EXAMPLES}\b", prose) is not None
+    )
+
+
+# ── rows or columns ─────────────────────────────────────────────────────────────────────────────
+
+
+def _are_rows(found: Stacks, statements: Sequence[Statement], prose: str) -> bool:
+    """Whether examples are rows: as said, or by what stands on which side of them."""
+    rows, columns = len(_ROWS.findall(prose)), len(_COLUMNS.findall(prose))
+    if rows != columns:
+        return rows > columns
+    wholes = set(found.wholes.values())
+    votes = sum(_vote(left, right, wholes) for left, right in _neighbours(statements))
+    return votes > 0
+
+
+def _neighbours(statements: Sequence[Statement]) -> Iterator[tuple[t.Expr, t.Expr]]:
+    for part in parts(statements):
+        if isinstance(part, t.Product):
+            yield from zip(part.factors, part.factors[1:], strict=False)
+
+
+def _vote(left: t.Expr, right: t.Expr, wholes: Collection[str]) -> int:
+    """1 for ``X w`` and ``X^T (…)``, -1 for ``W X``."""
+    if isinstance(left, t.Symbol) and stem_of(left) in wholes:
+        turned = any(s.kind == "transpose" for s in left.scripts)
+        if isinstance(right, t.Symbol) and stem_of(right) in wholes:
+            return 0
+        if isinstance(right, t.Symbol) and not turned and right.base[:1] != "d":
+            return 1
+    if isinstance(right, t.Symbol) and stem_of(right) in wholes and isinstance(left, t.Symbol):
+        turned = any(s.kind == "transpose" for s in right.scripts)
+        if not turned and left.base[:1] != "d":
+            return -1
+    return 0
+
+
+# ── values ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def of_one(e: Interpreter, key: Key) -> Node | None:
+    """``a^{(i)}`` where ``A`` is known: one of its columns, a number where ``A`` is a single row."""
+    from dvar.check.meaning.entries import array_named
+
+    found = e.world.stacks.whole_of(key)
+    if found is None or not isinstance(found[1], int):
+        return None
+    whole, example = found
+    node = array_named(e, whole)
+    return None if node is None else one_of(e, node, example, lies=whole.stem == key.stem)
+
+
+def one_of(e: Interpreter, node: Node, example: int, lies: bool = False) -> Node | None:
+    """One example of an array of them, as a column.
+
+    Args:
+        lies: whether one of several rows is wanted as a row.
+    """
+    if node.ndim != 2:
+        return None
+    rows = e.world.stacks.rows
+    n, size = sizes(node) if rows else sizes(node)[::-1]
+    if not 0 < example <= n:
+        return None
+    picked = [
+        TABLE["getitem"](node, (example - 1, k) if rows else (k, example - 1)) for k in range(size)
+    ]
+    if len(picked) == 1:
+        return picked[0]
+    return reshaped(stacked(picked), (1, size) if rows and lies else (size, 1))
+
+
+def all_of(e: Interpreter, key: Key) -> Node | None:
+    """``A`` where only ``a^{(i)}`` has a formula: those of all examples side by side."""
+    from dvar.check.meaning.names import defined
+
+    world = e.world
+    columns: list[list[Node]] = []
+    for stem, whole in world.stacks.wholes.items():
+        if whole != key.stem or columns:
+            continue
+        letter = next(iter(sorted(world.stacks.letters)), "i")
+        for example in world.run_of(letter):
+            one = (
+                Key(stem, key.marks, (example,))
+                if stem in world.stacks.by_index
+                else Key(stem, (*key.marks, ("p", example)), key.indices)
+            )
+            found = world.find(one, e.position)
+            if found is None or found[0].numeric:
+                return None
+            entries = entries_of(defined(e, one, *found))
+            if entries is None:
+                return None
+            columns.append(entries)
+    if not columns or len({len(c) for c in columns}) != 1:
+        return None
+    lines = columns if world.stacks.rows else [list(line) for line in zip(*columns, strict=True)]
+    return stacked([stacked(line) for line in lines])
+
+
+def entries_of(node: Node) -> list[Node] | None:
+    """The entries of a number, a column or a row."""
+    if not node.shape:
+        return [node]
+    shape = sizes(node)
+    if node.ndim == 1:
+        return [TABLE["getitem"](node, (k,)) for k in range(shape[0])]
+    if node.ndim != 2 or 1 not in shape:
+        return None
+    if shape[1] == 1:
+        return [TABLE["getitem"](node, (k, 0)) for k in range(shape[0])]
+    return [TABLE["getitem"](node, (0, k)) for k in range(shape[1])]
+
+
+def as_loss(world: World, definition: Definition, node: Node) -> Node:
+    """A loss is a number: ``\\frac{1}{N} \\sum_n (\\hat y_n - y_n)^2`` of vectors adds up their entries."""
+    if not node.shape or not world.stacks.wholes:
+        return node
+    pattern = definition.pattern
+    losses = {key.stem for key in world.loss_names}
+    sums = any(
+        isinstance(p, t.Big) and set(p.indices) & world.stacks.letters
+        for p in t.walk(definition.value)
+    )
+    if pattern.stem not in losses or pattern.indices or pattern.marks or not sums:
+        return node
+    return TABLE["sum"](node)
+
+
+def shared_letter(symbol: t.Symbol, letters: Collection[str]) -> str | None:
+    """The letter that counts examples in a name."""
+    scripts = [s.value for s in symbol.scripts if s.kind == "paren" and s.value is not None]
+    for part in (*scripts, *symbol.subscripts):
+        for letter in letters_in(part):
+            if letter in letters:
+                return letter
+    return None
