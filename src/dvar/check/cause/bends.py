@@ -173,6 +173,12 @@ def _grouped(tree: t.Expr) -> t.Expr:
     return t.Group("(", (tree,), tree.span)
 
 
+def turned(tree: t.Expr, text: str) -> Iterator[Bend]:
+    """One transpose more or less, or two factors exchanged."""
+    yield from _transposes(tree, text)
+    yield from (bend for bend in _orders(tree, text) if bend.cause == "transpose")
+
+
 def _transposes(tree: t.Expr, text: str) -> Iterator[Bend]:
     for part, rebuild in places(tree):
         if not isinstance(part, (t.Symbol, t.Group, t.Derivative, t.Matrix)):

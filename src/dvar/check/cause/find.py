@@ -13,7 +13,7 @@ import numpy as np
 
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import bends, scaled_by
-from dvar.check.judge import links, matching
+from dvar.check.judge import links, matching, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
@@ -63,6 +63,8 @@ def find(
     if ratio is not None and abs(ratio - 1) > 1e-9:  # 1: they are equal wherever both have a value
         cause, remark = _of_ratio(place, ratio, right)
         causes.append(cause)
+    if link.why == misfits.NO_SUM:
+        causes.append("missing-sum")
     if _is_function_itself(place, left, right, envs):
         causes.append("wrong-rule")
         remark = "the function itself stands where its derivative is due"

@@ -29,7 +29,9 @@ def decide(world: World, statements: Sequence[tuple[int, Statement]]) -> None:
     habits = {
         habit
         for each in (False, True)
-        for ordinal, left, right, _ in [x for x in of_results if not _uses_gradients(world, x[2])][:SAMPLES]
+        for ordinal, left, right, _ in [x for x in of_results if not _uses_gradients(world, x[2])][
+            :SAMPLES
+        ]
         for habit in _held(world, ordinal, left, right, each)
     }
     if len(habits) != 1:
@@ -63,7 +65,7 @@ def _holds(world: World, ordinal: int, left: t.Expr, right: t.Expr) -> bool:
 def _equations(
     world: World, statements: Sequence[tuple[int, Statement]]
 ) -> Iterator[tuple[int, t.Symbol, t.Expr, bool]]:
-    """Lines that say what a gradient is, and whether it is one of a result rather than of a parameter."""
+    """Lines that say what a gradient for all examples is, and whether it is of a result, not of a parameter."""
     for ordinal, statement in statements:
         if len(statement.members) < 2 or statement.members[0].relation:
             continue
@@ -74,8 +76,10 @@ def _equations(
             continue
         reader = Interpreter(world, ordinal)
         target = gradients.target_of(reader, sort(left, world.spelling, {}).key)
-        if target is not None:
-            yield ordinal, left, right, shares.is_result(reader, target)
+        if target is None:
+            continue
+        if shares.is_for_all(reader, target) or not shares.is_result(reader, target):
+            yield ordinal, left, right, shares.is_for_all(reader, target)
 
 
 def _uses_gradients(world: World, tree: t.Expr) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from dvar.check.judge import carrying, learning, links, numbers
+from dvar.check.judge import carrying, learning, links, misfits, numbers
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
@@ -84,11 +84,13 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
             return open_
     if link.verdict == "wrong":
-        return _carried(place, link) or link
+        link = _carried(place, link) or link
     if link.verdict == "unknown" and link.why.startswith("a derivative between names"):
         zero = compared(may_vanish=True)
         if zero.verdict in ("ok", "convention"):
             return zero
+    if link.verdict in ("wrong", "unknown"):
+        return misfits.of_examples(place, left, right, envs, link) or link
     return link
 
 

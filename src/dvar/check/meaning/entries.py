@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import names, open_names
+from dvar.check.meaning import gradients, names, open_names, stacking
 from dvar.check.meaning.keys import Key, indices_of
 from dvar.check.meaning.values import (
     NotUnderstood,
@@ -70,7 +70,8 @@ def array_named(e: Interpreter, base: Key) -> Node | None:
     elif base in world.given_shapes or (
         world.matrices and (world.shape(base) or world.is_bare(base))
     ):
-        value = e.plain(open_names.open_name(e, base, None, None))
+        by_name = gradients.by_name(e, base, None) if gradients.is_named(e, base) else None
+        value = e.plain(open_names.open_name(e, base, None, None) if by_name is None else by_name)
     else:
         return None
     return value if value.shape else None
@@ -112,6 +113,8 @@ def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str
     if not all(isinstance(p, int) for p in places):
         raise NotUnderstood("an index behind a bracket that is no number")
     found = entry_of(e, node, [int(p) for p in places], stem)
+    if found is None and len(places) == 1:
+        found = stacking.one_of(e, node, int(places[0]) - e.world.bases.get(stem, 1) + 1, lies=True)
     if found is None:
         raise NotUnderstood(f"an entry of an array of shape {sizes(node)}")
     return found

@@ -90,7 +90,10 @@ def _item(size: t.Expr, unions: Unions, fixed: dict[Item, int]) -> Item:
 
 def _take(world: World, shaping: Shaping, unions: Unions) -> None:
     """Put what was found of shapes into the world."""
+    counts = {unions.root(("letter", c)) for c in world.stacks.letters} - {unions.root(ONE)}
     for key, known in shaping.known.items():
+        if any(i != ONE and unions.root(i) in counts for i in known):
+            world.stacks.many.add(key)
         shape = tuple(1 if i == ONE else unions.number(i, world.default_size) for i in known)
         world.inferred[key] = shape
         if shape and not key.marks and not key.indices:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dvar.check.meaning.shapes import shape_of
-from dvar.check.meaning.shaping import Shaping
+from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
@@ -52,14 +52,18 @@ def _equations(s: Shaping, statement: Statement) -> None:
             continue
         if before is not None and member.relation in _EQUALS:
             _equal(s, before, tree)
-        else:
-            shape_of(s, tree)
+        elif not isinstance(tree, t.Symbol) or len(statement.members) == 1:
+            shape_of(s, tree)  # a name is seen together with what it is
         before = tree
 
 
 def _equal(s: Shaping, left: t.Expr, right: t.Expr) -> None:
     if isinstance(left, t.Apply):
         left = left.head  # L(w) = …
+    if isinstance(left, t.Symbol) and s.find(s.key_of(left)) is None and s.is_of_many(left):
+        b = shape_of(s, right)
+        if b and ONE in b:
+            s.settle(s.key_of(left), b)  # a row of results, whatever such letters are elsewhere
     a, b = shape_of(s, left), shape_of(s, right)
     if isinstance(left, t.Derivative):
         if a is None and b and len(left.wrt) == 1 and _is_number(s, left.of):

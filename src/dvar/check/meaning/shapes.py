@@ -143,6 +143,7 @@ def _as_bias(s: Shaping, tree: t.Expr, shape: Shape) -> Shape:
 
 def _sum(s: Shaping, tree: t.Sum) -> Shape | None:
     shapes = [shape_of(s, term) for term in tree.terms]
+    shapes = [_fitted(s, tree, shapes, n) for n in range(len(shapes))]
     best = _largest(shapes)
     if best is None:
         return None
@@ -154,6 +155,17 @@ def _sum(s: Shaping, tree: t.Sum) -> Shape | None:
     if not best and any(x is None for x in shapes):
         return None
     return best
+
+
+def _fitted(s: Shaping, tree: t.Sum, shapes: Sequence[Shape | None], n: int) -> Shape | None:
+    """The shape of a term, seen beside the others."""
+    symbol, is_turned = bare(tree.terms[n])
+    if symbol is None or is_turned or not shapes[n]:
+        return shapes[n]
+    for k, beside in enumerate(shapes):
+        if k != n and beside and len(beside) == 2:
+            s.fit(symbol, beside)
+    return s.find(s.key_of(symbol)) or shapes[n]
 
 
 def _quotient(s: Shaping, tree: t.Quotient) -> Shape | None:

@@ -83,6 +83,36 @@ class Shaping:
         for x, y in zip(a, b, strict=True):
             self.join(x, y)
 
+    def fit(self, symbol: t.Symbol, beside: Shape) -> None:
+        """What stands beside the data of all examples in a sum.
+
+        Labels beside a single row of results are one row; a bias beside many rows is a row as well.
+        """
+        key, stacks = self.key_of(symbol), self.world.stacks
+        shape = self.known.get(key)
+        if shape is None or len(shape) != 2 or key in self.firm:
+            return
+        is_bias = symbol.base[:1] in ("b", "c")
+        if is_bias and self._is_number_each(beside) and self._is_number_each(shape):
+            self.known[key] = ()
+            self.changed = True
+        elif key.stem in stacks.wholes.values() and ONE in beside and ONE not in shape:
+            axis = beside.index(ONE)
+            if self.unions.is_alone(shape[axis]):
+                self.known[key] = beside
+                self.changed = True
+        elif self.world.rows_are_examples and ONE not in beside and shape[1] == ONE:
+            if is_bias and self.unions.is_alone(shape[0]):
+                self.known[key] = (ONE, beside[1])
+                self.world.rows.add(key.stem)
+                self.changed = True
+
+    def _is_number_each(self, shape: Shape) -> bool:
+        """Whether a value has one number for each example."""
+        examples, size = shape if self.world.stacks.rows else shape[::-1]
+        counts = {self.unions.root(("letter", c)) for c in self.world.stacks.letters}
+        return size == ONE and self.unions.root(examples) in counts
+
     def join(self, x: Item, y: Item) -> None:
         if ONE in (x, y) or self.unions.root(x) == self.unions.root(y):
             return
@@ -114,12 +144,9 @@ class Shaping:
                 return self.local[key.stem]
             if key.stem in self.world.size_names or key.stem in ("pi", "infty", "e"):
                 return ()
-        found = self.find(key)
+        found = self._of_many(symbol, key) or self.find(key)
         if found is not None:
             return found
-        of_many = self._of_many(symbol, key)
-        if of_many is not None:
-            return of_many
         if key.indices:
             return self._indexed(symbol, key)
         if key.stem == "1" or (key.stem == "I" and symbol.base == "I"):
@@ -143,6 +170,12 @@ class Shaping:
         self.changed = True
         return shape
 
+    def is_of_many(self, symbol: t.Symbol) -> bool:
+        """Whether a name may be one of all examples."""
+        plain = not (symbol.scripts or symbol.subscripts or symbol.primes)
+        capital = len(symbol.base) == 1 and symbol.base.isupper()
+        return plain and capital and bool(self.world.stacks.wholes)
+
     def _of_many(self, symbol: t.Symbol, key: Key) -> Shape | None:
         """``x^{(i)}`` beside ``X``: a column of it, or a number where X is one row."""
         stacks = self.world.stacks
@@ -150,12 +183,15 @@ class Shaping:
         if found is None:
             return None
         whole = self.find(found[0])
-        if whole is None:
+        if whole is None and self.final:  # before that, how much each example has may yet turn out
             whole = self.known[found[0]] = self.matrix()
             self.changed = True
-        if len(whole) != 2:
+        if whole is None or len(whole) != 2:
             return None
         examples, size = whole if stacks.rows else whole[::-1]
+        if size != ONE and self.find(key) == () and self.unions.is_alone(size):
+            size = ONE
+            self.known[found[0]] = (examples, ONE) if stacks.rows else (ONE, examples)
         letter = shared_letter(symbol, stacks.letters)
         if letter is not None:
             self.join(examples, ("letter", letter))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning.keys import Key
+from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.stacking import COUNTS
 from dvar.check.meaning.values import Jacobian, Value
 from dvar.ops import TABLE
@@ -31,7 +31,7 @@ def count_symbol(world: World) -> t.Symbol | None:
     return None
 
 
-def _adds_up(tree: t.Expr) -> bool:
+def _adds_up(tree: t.Expr | t.Script) -> bool:
     if isinstance(tree, t.Big):
         return tree.name == "sum"
     return (isinstance(tree, t.Call) and tree.name == "sum") or (
@@ -39,22 +39,33 @@ def _adds_up(tree: t.Expr) -> bool:
     )
 
 
-def is_result(e: Interpreter, target: Key) -> bool:
-    """Whether a name is computed for every example, or holds data of every example; else it is a parameter."""
+def is_for_all(e: Interpreter, target: Key) -> bool:
+    """Whether a name stands for all examples at once, or for one of them by number."""
     stacks = e.world.stacks
     if target.stem in stacks.wholes.values() or stacks.whole_of(target) is not None:
         return True
+    if target in stacks.many or general(target) in stacks.many:
+        return True
     found = e.world.find(target, e.position)
-    return found is not None and not found[0].numeric
+    return target.stem[:1].isupper() and found is not None and not found[0].numeric
+
+
+def is_result(e: Interpreter, target: Key) -> bool:
+    """Whether a name is computed for every example, or holds data of every example; else it is a parameter."""
+    found = e.world.find(target, e.position)
+    return is_for_all(e, target) or (found is not None and not found[0].numeric)
 
 
 def either(e: Interpreter, target: Key, gradient: Value) -> Value:
     """The gradient of the mean, or of each example's own loss, as the document has it."""
     each = e.world.each
-    if each is False or (gradient.node if isinstance(gradient, Jacobian) else gradient) in e.world.fresh:
+    if (
+        each is False
+        or (gradient.node if isinstance(gradient, Jacobian) else gradient) in e.world.fresh
+    ):
         return gradient
     count = count_symbol(e.world)
-    if count is None or not is_result(e, target):
+    if count is None or not is_for_all(e, target):
         return gradient
     many = e.node(count)
     if isinstance(gradient, Jacobian):

@@ -20,8 +20,9 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
 if TYPE_CHECKING:
+    from dvar.check.meaning.definitions import Definition
     from dvar.check.meaning.interpret import Interpreter
-    from dvar.check.meaning.world import Definition, World
+    from dvar.check.meaning.world import World
 
 COUNTS = frozenset(["m", "N", "M", "n", "B"])
 """Letters that say how many examples there are."""
@@ -45,6 +46,7 @@ class Stacks:
         by_index: stems whose index, a subscript, counts examples.
         letters: index letters that count examples; counts: names of how many there are.
         rows: whether examples are rows.
+        many: names of arrays that have an entry for each example.
     """
 
     wholes: dict[str, str] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Stacks:
     letters: set[str] = field(default_factory=set)
     counts: set[str] = field(default_factory=set)
     rows: bool = False
+    many: set[Key] = field(default_factory=set)
 
     def whole_of(self, key: Key) -> tuple[Key, Index] | None:
         """The name of all examples, and which one of them ``key`` is."""
@@ -92,11 +95,16 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     found.letters, found.counts = _example_letters(statements, prose)
     found.letters |= set().union(*marked.values())
     for stem in marked:
-        single = stem[1:] if stem[:1] == "d" and len(stem.partition(".")[0]) == 2 else stem
+        single = _bare_stem(stem)
         whole = _whole(single, bare)
         if whole is not None:
             found.wholes[single] = whole
     for stem, used in indexed.items():
+        whole = _bare_stem(stem)
+        if used <= found.letters and whole[:1].isupper() and _whole(whole, bare) == whole:
+            found.wholes[whole] = whole  # Z_n, dZ_n
+            found.by_index.add(whole)
+            continue
         whole = _capital(stem)
         counts_examples = used & letters and (used & letters) <= found.letters
         if counts_examples and whole in bare and stem not in bare and stem not in found.wholes:
@@ -116,6 +124,11 @@ def _whole(stem: str, bare: Collection[str]) -> str | None:
     return None
 
 
+def _bare_stem(stem: str) -> str:
+    """``z`` of ``dz``."""
+    return stem[1:] if stem[:1] == "d" and len(stem.partition(".")[0]) == 2 else stem
+
+
 def _capital(stem: str) -> str:
     """``A`` of ``a``, ``Y.hat`` of ``y.hat``, ``Phi`` of ``phi``."""
     base, dot, accents = stem.partition(".")
@@ -124,9 +137,7 @@ def _capital(stem: str) -> str:
     return base.capitalize() + dot + accents
 
 
-def _example_letters(
-    statements: Sequence[Statement], prose: str
-) -> tuple[set[str], set[str]]:
+def _example_letters(statements: Sequence[Statement], prose: str) -> tuple[set[str], set[str]]:
     """Letters of sums that are divided by how far they run, or run over examples in words; and how far."""
     below: set[str] = set()
     ends: dict[str, set[str]] = {}
@@ -192,9 +203,11 @@ def of_one(e: Interpreter, key: Key) -> Node | None:
     from dvar.check.meaning.entries import array_named
 
     found = e.world.stacks.whole_of(key)
-    if found is None or not isinstance(found[1], int):
+    if found is None:
         return None
     whole, example = found
+    if not isinstance(example, int):
+        return None
     node = array_named(e, whole)
     return None if node is None else one_of(e, node, example, lies=whole.stem == key.stem)
 

@@ -43,6 +43,11 @@ class Unions:
                 return first.isdisjoint(second)
         return False
 
+    def is_alone(self, item: Item) -> bool:
+        """Whether nothing else is known to have this size."""
+        root = self.root(item)
+        return not self._marks.get(root) and sum(self.root(i) == root for i in self.items()) == 1
+
     def number(self, item: Item, default: int) -> int:
         """The number that was chosen for a class."""
         return self.numbers.get(self.root(item), default)

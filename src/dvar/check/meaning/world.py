@@ -181,7 +181,7 @@ class World(Results):
 
     def _is_known(self, stem: str) -> bool:
         """Whether something is called so: it is defined, stands alone, or has a shape."""
-        if stem in self.definitions:
+        if stem in self.definitions or stem in self.stacks.wholes:
             return True
         return any(key.stem == stem for names in (self.bare, self.shapes) for key in names)
 

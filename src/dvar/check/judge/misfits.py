@@ -1,0 +1,86 @@
+"""Gradients of a batch whose shapes cannot be right: no sum over the examples, a transpose too few.
+
+A shape that does not fit is a fault of the reading as often as one of the author.  It counts where the document
+has said what the examples are, and one change makes the line right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dvar.check.cause.bends import turned
+from dvar.check.judge import links
+from dvar.check.judge.compare import compare
+from dvar.check.judge.links import Link
+from dvar.check.judge.place import Place
+from dvar.check.meaning import gradients, shares
+from dvar.check.meaning.keys import sort
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+
+NO_SUM = "the sum over the examples is missing"
+NO_FIT = "the shapes do not fit"
+_SAID = ("the two sides have shapes", "the product of shapes")
+READINGS = 6
+TRIED = 12
+"""So many changes of a formula are tried."""
+
+
+def of_examples(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]], link: Link
+) -> Link | None:
+    """The fault of a gradient by a parameter that has not the shape of the parameter."""
+    world = place.world
+    if not world.stacks.wholes or len(envs) != 1:
+        return None
+    if link.verdict != "wrong" and not link.why.startswith(_SAID):
+        return None
+    value = _gradient_by_parameter(place, left, envs[0])
+    if value is None:
+        return None
+    written = link.right.node if isinstance(link.right, Jacobian) else link.right
+    if written is not None and written.ndim == 2:
+        examples = 0 if world.stacks.rows else 1
+        summed = TABLE["sum"](written, axis=examples, keepdims=True)
+        if sizes(written)[examples] > 1 and compare(value, summed).holds:
+            return Link("wrong", NO_SUM, value, link.right, opened=link.opened)
+    if link.verdict == "wrong" or link.right is not None or not _holds_examples(place, right):
+        return None
+    for n, bend in enumerate(turned(right, "")):
+        if n >= TRIED:
+            break
+        tried = links.as_functions(world, place.position, left, bend.tree, envs, limit=READINGS)
+        if tried.verdict == "ok":
+            return Link("wrong", NO_FIT, value, None)
+    return None
+
+
+def _gradient_by_parameter(place: Place, left: t.Expr, env: Mapping[str, int]) -> Value | None:
+    """What the left side is, if it is the gradient of a number by an open name that all examples share."""
+    reader = place.reader(env=dict(env))
+    if isinstance(left, t.Symbol):
+        target = gradients.target_of(reader, sort(left, place.world.spelling, env).key)
+    elif (
+        isinstance(left, t.Derivative) and len(left.wrt) == 1 and isinstance(left.wrt[0], t.Symbol)
+    ):
+        target = sort(left.wrt[0], place.world.spelling, env).key
+    else:
+        return None
+    if target is None or shares.is_result(reader, target):
+        return None
+    try:
+        value = reader.value(left)
+    except NotUnderstood:
+        return None
+    return None if isinstance(value, Jacobian) and value.of_shape else value
+
+
+def _holds_examples(place: Place, tree: t.Expr) -> bool:
+    """Whether names of all examples take part."""
+    stacks = place.world.stacks
+    wholes = set(stacks.wholes.values()) | {key.stem for key in stacks.many}
+    return any(
+        isinstance(part, t.Symbol) and sort(part, place.world.spelling, {}).key.stem in wholes
+        for part in t.walk(tree)
+    )
