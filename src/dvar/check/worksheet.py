@@ -9,6 +9,7 @@ from pathlib import Path
 from dvar.check.judge import statements as judging
 from dvar.check.judge import tables
 from dvar.check.judge.compare import forget
+from dvar.check.judge.conditions import conditioned
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
@@ -16,6 +17,7 @@ from dvar.check.judge.prose import spoken
 from dvar.check.meaning import effort
 from dvar.check.meaning.implied import written_out
 from dvar.check.meaning.layouts import Layouts
+from dvar.check.meaning.primed import renamed
 from dvar.check.report import Judgement, Report
 from dvar.read.worksheet.document import Document, Statement
 
@@ -78,7 +80,8 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    return tables.tabled(document, written_out(document, spoken(document, statements)))
+    said = conditioned(document, spoken(document, renamed(statements)))
+    return tables.tabled(document, written_out(document, said))
 
 
 def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[judging.Context]:

@@ -50,6 +50,7 @@ def judge_chain(
         teaches: whether numbers in such a link are given for the name.
     """
     trees = [m.expr for m in members if m.expr is not None]
+    place.world.conditions = place.conditions
     envs = links.assignments(place.world, trees, place.conditions, place.position)
     if not envs:
         return Verdict(

@@ -23,6 +23,8 @@ from dvar.core.op import CONSTANT, Array
 from dvar.ops import TABLE
 
 _HINGES = frozenset({"maximum", "greater", "greater_equal"})
+TRIED = 40
+"""Points that are tried where conditions have to hold."""
 ENOUGH = 3
 """Points at which both sides have values; agreement at all of them is taken for equality."""
 
@@ -58,6 +60,7 @@ def compare(
     near: Mapping[Node, Any] | None = None,
     strict: bool = False,
     active: bool = False,
+    held: Sequence[Node] = (),
 ) -> Comparison:
     """Compare two values as functions of their open names.
 
@@ -67,12 +70,16 @@ def compare(
             every kink.
         strict: whether a gradient by a matrix must not be transposed.
         active: whether only points count at which every max(0, …) is positive.
+        held: conditions; only points count at which all of them hold.
     """
     first: Comparison | None = None
     for how, a, b in forms(left, right):
         if strict and how == "transposed":
             continue
-        outcome = _equal_where_active(a, b) if active else _equal(a, b, near)
+        if active or (held and near is None):
+            outcome = _equal_where(a, b, held, active)
+        else:
+            outcome = _equal(a, b, near)
         if outcome.holds:
             return Comparison(True, how)
         if first is None and outcome.holds is False:
@@ -178,16 +185,18 @@ def _equal(a: Node, b: Node, near: Mapping[Node, Any] | None) -> Comparison:
     return Comparison(True if agreed >= 2 else None)
 
 
-def _equal_where_active(a: Node, b: Node) -> Comparison:
-    """Whether two values agree wherever no hinge is at rest."""
+def _equal_where(a: Node, b: Node, held: Sequence[Node], active: bool) -> Comparison:
+    """Whether two values agree wherever some conditions hold and, where asked, no hinge is at rest."""
     hinges = [n for n in topological([a, b]) if n.op.name in _HINGES and len(n.inputs) == 2]
     agreed = 0
-    for seed in range(40):
+    for seed in range(TRIED):
         point = _cached(RANGES[seed % 2], 100 + seed)
         x, y = point.value(a), point.value(b)
         if x is None or y is None or not finite(x, y):
             continue
-        if not all(_is_active(point, hinge) for hinge in hinges):
+        if active and not all(_is_active(point, hinge) for hinge in hinges):
+            continue
+        if not all(_is_true(point, truth) for truth in held):
             continue
         if not same(x, y):
             return Comparison(False, "", Difference(point, x, y, None))
@@ -195,6 +204,11 @@ def _equal_where_active(a: Node, b: Node) -> Comparison:
         if agreed >= ENOUGH:
             return Comparison(True)
     return Comparison(None)
+
+
+def _is_true(point: Point, truth: Node) -> bool:
+    value = point.value(truth)
+    return value is not None and bool(np.all(value))
 
 
 def _is_active(point: Point, hinge: Node) -> bool:

@@ -17,6 +17,7 @@ from dvar.check.judge.roles import Role, role_of
 from dvar.check.meaning import effort, notation, stacking
 from dvar.check.meaning.bounds import bound
 from dvar.check.meaning.chosen import choose
+from dvar.check.meaning.conditions import are_about_values
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
@@ -204,6 +205,8 @@ class _Draft:
             role = problem.roles[ordinal]
             if left is None or right is None or role.kind != "claim" or role.definitions:
                 continue
+            if are_about_values([self.statements[ordinal].condition]):
+                continue  # one piece of a formula
             if not is_numeric(right, lambda name: True):
                 if formula_before(problem.world, left, right, ordinal) is not None:
                     found.append((ordinal, left, right))

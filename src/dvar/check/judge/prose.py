@@ -13,6 +13,12 @@ from dvar.read.worksheet.document import Document, Member, Statement
 _NAMING = re.compile(
     r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.IGNORECASE
 )
+_THESE = re.compile(
+    r"\b(vector|column|row|list|collection) of (these|those|all|its|the|such)\b[^.;:]{0,40}$",
+    re.IGNORECASE,
+)
+_NEAR = 120
+"""Characters between a formula and what its numbers are called."""
 _STANDS_FOR = re.compile(
     r"^[\s$`]*(stands?|is (short|shorthand|an abbreviation|another name)|short) for[\s$`]*$|"
     r"^[\s$`]*(denotes|abbreviates|steht für|désigne|denota)[\s$`]*$",
@@ -82,12 +88,31 @@ def _named(
         document.regions[statement.region].before
     ):
         return None
+    near = found[-1] if found and statement.span[0] - found[-1].span[1] < _NEAR else None
+    if near is not None:
+        listed = _vector_of(near, expr, document.regions[statement.region].before)
+        if listed is not None:
+            return replace(statement, members=listed)
     before = _previous(document, found, statement)
     if before is None or not isinstance(_single(before), t.Derivative):
         return None
     return replace(
         statement, members=(statement.members[0], replace(before.members[0], relation="="))
     )
+
+
+def _vector_of(before: Statement, name: t.Symbol, words: str) -> tuple[Member, ...] | None:
+    """ "∂f/∂x_i = …; call the vector of these p": p_i is that derivative."""
+    first = before.members[0]
+    if not isinstance(first.expr, t.Derivative) or len(first.expr.wrt) != 1 or first.relation:
+        return None
+    by = first.expr.wrt[0]
+    if not isinstance(by, t.Symbol) or not by.subscripts or name.subscripts:
+        return None
+    if not _THESE.search(words):
+        return None
+    entry = replace(name, subscripts=by.subscripts)
+    return (Member("", entry, name.span), Member("=", first.expr, first.span))
 
 
 def _short(

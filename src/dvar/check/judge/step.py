@@ -12,7 +12,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
-from dvar.check.meaning import differentials, differentiate, gradients
+from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.values import Jacobian, NotUnderstood, reshaped, squeezed
@@ -33,7 +33,8 @@ def judge_link(
         return _numbers(place, subject, left, right, envs)
     if numeric_right:
         learning.aligned(place, left, right)
-        link = numbers.with_numbers(place, left, right, envs)
+        link = _where_held(place, left, right, envs)
+        link = link or numbers.with_numbers(place, left, right, envs)
         if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
             return Link("ok", "given")
         return _or_identity(place, left, right, envs, link)
@@ -92,6 +93,18 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
     if link.verdict in ("wrong", "unknown"):
         return misfits.of_examples(place, left, right, envs, link) or link
     return link
+
+
+def _where_held(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> Link | None:
+    """``f'(z) = 1 for z > 0``: a number that a formula has wherever a condition holds; None if it is not so."""
+    if not conditions.are_about_values(place.conditions):
+        return None
+    link = links.as_functions(place.world, place.position, left, right, envs, code=place.code)
+    if link.verdict in ("ok", "wrong") and not place.ledger.given:
+        return link
+    return link if link.verdict == "ok" else None
 
 
 def _carried(place: Place, link: Link) -> Link | None:

@@ -85,6 +85,9 @@ def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) 
         return None
     if head.base in functions.SIGMAS and not head.accents and key.stem not in world.plain:
         return lambda values: functions.apply("sigmoid", values)
+    normal = functions.of_normal(head.base) if world.has_normal_law and not key.indices else None
+    if normal is not None and not head.accents and key.stem not in world.plain:
+        return lambda values: functions.apply(normal, values)
     if len(head.base) > 1 and functions.is_known(head.base) and not key.marks:
         return lambda values: functions.apply(head.base, values)
     if key.stem in world.functions:

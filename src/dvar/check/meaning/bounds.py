@@ -118,11 +118,24 @@ def bound(world: World, statements: Sequence[Statement], prose: str) -> None:
             if low is None or high is None or high - low + 1 >= _ENOUGH:
                 break
             _enlarge(world, bounds.high)
+    unbounded = _unbounded(statements)
     for letter, bounds in said:
         low, high = _number(world, bounds.low), _number(world, bounds.high)
+        if low is not None and low < 0 and letter in unbounded:
+            continue  # a window in one place, any number in others
         if low is not None and high is not None and 0 <= high - low < LARGEST:
             _settle(world, letter, low + bounds.open_low, high - bounds.open_high)
     _fit_entries(world, statements)
+
+
+def _unbounded(statements: Sequence[Statement]) -> set[str]:
+    """Letters of sums that do not say how far they run."""
+    return {
+        letter
+        for part in parts(statements)
+        if isinstance(part, t.Big) and part.low is None and part.condition is None
+        for letter in part.indices
+    }
 
 
 def _name_sizes(world: World, high: t.Expr | None) -> None:

@@ -157,8 +157,11 @@ def _compared(spelling: Spelling, statements: Sequence[Statement]) -> set[str]:
 def one_hot(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
     """A one-hot label whose class has a name: ``Y_{ik}`` is 1 where k is ``y_i``, and 0 elsewhere."""
     base = key.stem.lower()
-    choice = world.spelling.chosen.get(base)
-    if choice is None or base == key.stem or key.stem not in world.normalised:
+    chosen = world.spelling.chosen
+    choice = chosen.get(base)
+    if base == key.stem:  # y beside ŷ_o: the only class that there is
+        choice = next(iter(chosen.values())) if len(chosen) == 1 and base not in chosen else None
+    if choice is None or key.stem not in world.normalised:
         return None
     ints = [i for i in key.indices if isinstance(i, int)]
     if len(ints) < len(key.indices) or key.marks:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvar.check.meaning import functions, gradients
+from dvar.check.meaning import functions, gradients, nabla
 from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.values import (
@@ -23,6 +23,7 @@ from dvar.check.meaning.values import (
     squeezed,
     stacked,
 )
+from dvar.core.letters import GREEK
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, constant, variable
 from dvar.derive.sweep import sweep
@@ -61,7 +62,7 @@ def derivative(e: Interpreter, tree: t.Derivative) -> Value:
     if tree.of is None:
         raise NotUnderstood("a derivative of nothing")
     if not tree.wrt:
-        return gradients.nabla(e, tree)
+        return nabla.nabla(e, tree)
     if tree.spelling == "nabla" and (key := key_of(e, tree.of)) is not None:
         e.world.nablas[key] = tree.wrt[0]
     if tree.spelling == "subscript" and (told := _by_index(e, tree.wrt[0])) is not None:
@@ -97,6 +98,7 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
     stacked_columns = _stacked(wrt)
     if stacked_columns is not None:
         return _by_columns(first_order(e, of, stacked_columns))
+    of = _with_argument(e, of, wrt)
     place = place_of(e, wrt)
     key = key_of(e, of)
     if key is not None and not _is_entry_beside(of, wrt) and gradients.is_open(e, key):
@@ -105,6 +107,19 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
     if not _reaches(top, place):
         place = _spelled_matrix(e, of, wrt) or place
     return between(e, top, place, key)
+
+
+def _with_argument(e: Interpreter, of: t.Expr, wrt: t.Expr) -> t.Expr:
+    """``∂lse/∂x_i`` of a function that has a name of its own: of ``lse(x)``."""
+    if not isinstance(of, t.Symbol) or of.subscripts or of.scripts or len(of.base) < 2:
+        return of
+    if not functions.is_known(of.base) or not isinstance(wrt, t.Symbol) or wrt.scripts:
+        return of
+    if e.world.find(Key(of.base), e.position) is not None or of.base in GREEK:
+        return of
+    whole = functions.named(of.base) not in functions.ELEMENTWISE
+    argument = replace(wrt, subscripts=()) if whole and wrt.subscripts else wrt
+    return t.Call(functions.named(of.base), (argument,), of.span)
 
 
 def by_place(e: Interpreter, of: t.Expr, place: Place, target: Key | None) -> Value:

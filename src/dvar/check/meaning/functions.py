@@ -89,9 +89,12 @@ SPELLINGS = {
     "tg": "tan",
     "rect": "relu",
     "inverse": "inv",
+    "lse": "logsumexp",
 }
 SIGMAS = frozenset({"sigma"})
 """Symbols that are the logistic function where they are applied and not defined."""
+_NORMAL = {"Phi": "normal_cdf", "phi": "normal_pdf", "varphi": "normal_pdf"}
+"""Symbols for the standard normal law where a document speaks of it and does not define them."""
 SCALAR_VALUED = frozenset(
     [
         "l",
@@ -134,6 +137,21 @@ def apply(name: str, args: Sequence[Node], axis: int | None = None) -> Node:
     if row in _WHOLE:
         return settle(_WHOLE[row](args, axis))
     raise NotUnderstood(f"the function {name}")
+
+
+def of_normal(symbol: str) -> str | None:
+    """The name of the function of the standard normal law that a symbol usually is."""
+    return _NORMAL.get(symbol)
+
+
+def _normal_cdf(args: Sequence[Node], axis: int | None) -> Node:
+    scaled = TABLE["divide"](_one(args), float(np.sqrt(2.0)))
+    return TABLE["multiply"](TABLE["add"](TABLE["erf"](scaled), 1.0), 0.5)
+
+
+def _normal_pdf(args: Sequence[Node], axis: int | None) -> Node:
+    square = TABLE["multiply"](TABLE["square"](_one(args)), -0.5)
+    return TABLE["multiply"](TABLE["exp"](square), float(1 / np.sqrt(2 * np.pi)))
 
 
 def _one(args: Sequence[Node]) -> Node:
@@ -248,6 +266,8 @@ _WHOLE: dict[str, Callable[[Sequence[Node], int | None], Node]] = {
     "vec": _vec,
     "sort": _sort,
     "heaviside": _heaviside,
+    "normal_cdf": _normal_cdf,
+    "normal_pdf": _normal_pdf,
     "multiply": _binary("multiply"),
     "divide": _binary("divide"),
     "add": _binary("add"),

@@ -206,28 +206,6 @@ def own_derivative(e: Interpreter, name: Name) -> Value:
     raise NotUnderstood(f"the prime of {name.key}, without an argument")
 
 
-# ── ∇ ───────────────────────────────────────────────────────────────────────────────────────────
-
-
-def nabla(e: Interpreter, tree: t.Derivative) -> Value:
-    """``∇J(θ)``, ``∇ loss(scores)``, or ``∇J`` where it has been said of what."""
-    assert tree.of is not None
-    of = tree.of
-    if t.is_bracketed(of):
-        of = of.items[0]
-    if isinstance(of, t.Apply) and len(of.args) == 1 and isinstance(of.args[0], t.Symbol):
-        key = differentiate.key_of(e, of.head)
-        if key is not None:
-            e.world.nablas[key] = of.args[0]
-        return differentiate.first_order(e, of.head, of.args[0])
-    key = differentiate.key_of(e, of)
-    if key is not None and key in e.world.nablas:
-        return differentiate.first_order(e, of, e.world.nablas[key])
-    if e.world.parameter is not None:
-        return differentiate.first_order(e, of, e.world.parameter)
-    raise NotUnderstood("∇, without saying with respect to what")
-
-
 # ── open functions ──────────────────────────────────────────────────────────────────────────────
 
 

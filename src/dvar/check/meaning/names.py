@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import entries, gradients, open_names, products, stacking
+from dvar.check.meaning import entries, gradients, members, open_names, products, stacking
 from dvar.check.meaning.choices import readings
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Name, sort
@@ -155,6 +155,7 @@ def _without_definition(
 ) -> Value | None:
     """What a name that nothing defines may be all the same."""
     readings: tuple[Callable[[], Value | None], ...] = (
+        lambda: members.vector(e, key),
         lambda: _of_example(e, key),
         lambda: _special(e, key, hint, tree),
         lambda: entries.family(e, key),

@@ -199,6 +199,8 @@ class Shaping:
 
     def _indexed(self, symbol: t.Symbol, key: Key) -> Shape | None:
         """``x_i``: an entry of the array x, or one vector of a family."""
+        if key.stem in self.world.members and len(key.indices) == 1 and not key.marks:
+            return self._member(key)
         for cut in range(len(key.indices) - 1, -1, -1):
             base = Key(key.stem, key.marks, key.indices[:cut])
             whole = self.find(base)
@@ -222,6 +224,18 @@ class Shaping:
             self.changed = True
             return shape
         return None
+
+    def _member(self, key: Key) -> Shape:
+        """A row or a column of a matrix."""
+        stem, kind = self.world.members[key.stem]
+        whole = self.find(Key(stem))
+        if whole is None or len(whole) != 2:
+            whole = self.known[Key(stem)] = self.matrix()
+            self.changed = True
+        across, along = whole if kind == "row" else whole[::-1]
+        if ("entry", key.stem, "0") in self.unions.items():
+            self.join(across, ("entry", key.stem, "0"))
+        return (along, ONE)
 
     def _is_family(self, symbol: t.Symbol) -> bool:
         return stem_of(symbol) in self.world.columns or symbol.base[:1].isupper()

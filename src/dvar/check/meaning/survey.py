@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from dvar.check.meaning import members
 from dvar.check.meaning.keys import Key, Spelling, general, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World
@@ -17,6 +18,11 @@ _LOSS_WORDS = re.compile(
 )
 _ONE_EXAMPLE = re.compile(
     r"\b(only|just|a) (one|single|1) (training |data )?(sample|example|observation|point|pair)\b"
+)
+_NORMAL = re.compile(
+    r"\b(gelu|probit|(standard )?(normal|gaussian)( \w+)? (law|distribution|density|cdf|pdf|variable))\b|"
+    r"distribution function",
+    re.IGNORECASE,
 )
 _LOSS_LETTERS = frozenset(["L", "J", "C", "E", "Q", "ell", "l", "R"])
 
@@ -31,9 +37,11 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_matrices(world, statements, prose)
     _see_normalised(world, statements, prose)
     _see_below(world, statements)
+    members.see(world, prose)
     vec = any(isinstance(p, t.Call) and p.name == "vec" for p in parts(statements))
     world.kroneckers = vec or "kronecker product" in prose.lower()
     low = prose.lower()
+    world.has_normal_law = _NORMAL.search(prose) is not None
     world.has_one_example = _ONE_EXAMPLE.search(low) is not None
     world.numerator_layout = "numerator layout" in low or "numerator-layout" in low
     world.rows_are_examples = bool(

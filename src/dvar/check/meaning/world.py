@@ -42,6 +42,9 @@ class World(Results):
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         collected: stems that a loop adds to, ``dw += …``.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
+        conditions: what the statement says that is judged has to hold for it.
+        members: stem of a vector → the matrix it belongs to, and whether it is a "row" or a "column" of it.
+        has_normal_law: whether Φ and φ are the distribution and the density of the standard normal law.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
         pads: whether an entry out of range counts as zero.
         extended: stems with an index such as ``i + k``.
@@ -86,12 +89,15 @@ class World(Results):
     shares_are_known: bool = False
     parameter: t.Expr | None = None
     has_one_example: bool = False
+    has_normal_law: bool = False
     normalised: set[str] = field(default_factory=set)
     default_size: int = DEFAULT_SIZE
     is_spread: bool = False
     nablas: dict[Key, t.Expr] = field(default_factory=dict)
     layouts: Layouts = field(default_factory=Layouts)
     assumed: frozenset[Assumption] = frozenset()
+    conditions: Sequence[t.Expr] = ()
+    members: dict[str, tuple[str, str]] = field(default_factory=dict)
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)
     open: set[object] = field(default_factory=set)

@@ -190,8 +190,8 @@ LETTERLIKE = {
 }  # fmt: skip
 """Character → letter and font."""
 SUPERSCRIPTS = str.maketrans(
-    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀᴸᴹᴺᴴᴷᴰᴮᴬᵝᵞ",
-    "0123456789+-=()niabcdefghjklmoprstuvwxyzTLMNHKDBAβγ",
+    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀᴸᴹᴺᴴᴷᴰᴮᴬᵝᵞⱽᵁᵂᴾᴿᴶᴱᴳᴵᴼ",
+    "0123456789+-=()niabcdefghjklmoprstuvwxyzTLMNHKDBAβγVUWPRJEGIO",
 )
 SUBSCRIPTS = str.maketrans(
     "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",

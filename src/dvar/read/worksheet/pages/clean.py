@@ -46,6 +46,9 @@ _FENCE = re.compile(r"^[ \t]{0,3}(?:>[ \t]?)*[ \t]*(`{3,}|~{3,})(.*)$", re.MULTI
 _QUOTES = re.compile(r"^[ \t]{0,3}>(?:[ \t]?>)*(?!=)", re.MULTILINE)
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#[xX][0-9A-Fa-f]{1,5}|[A-Za-z]{2,8}\d{0,2});")
 _SCRIPT = re.compile(r"<(su[bp])>([^<>\n]{1,40})</\1>", re.IGNORECASE)
+_ANGLES = re.compile(
+    r"(?<!\w)<(?=[^\s<>=/!])([^<>=\"'\n$]{1,40}?,[^<>=\"'\n$]{1,40}?)(?<=\S)>(?!=)"
+)
 _TEX_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 
 
@@ -117,7 +120,15 @@ def plain_markup(text: str) -> str:
 
     text = _QUOTES.sub(blank, text) if ">" in text else text
     text = _ENTITY.sub(entity, text) if "&" in text else text
-    return _SCRIPT.sub(script, text) if "<su" in text.lower() else text
+    text = _SCRIPT.sub(script, text) if "<su" in text.lower() else text
+    return _ANGLES.sub(_angles, text) if "<" in text else text
+
+
+def _angles(match: re.Match[str]) -> str:
+    """``<u, v>`` is an inner product where what is between the signs is whole."""
+    inner = match[1]
+    whole = all(inner.count(a) == inner.count(b) for a, b in ("()", "[]", "{}"))
+    return f"⟨{inner}⟩" if whole else match[0]
 
 
 def without_tex_comments(text: str) -> str:

@@ -191,8 +191,10 @@ class _Reader:
         stop = self._row(n + 1)
         if stop is None or not self._is_relation(n + 1, stop) or self._text(stop + 1) == "then":
             return None
-        clause = comma and self._text(stop + 1) == "," and self._is_clause(stop + 2)
-        return None if clause else stop
+        follows = stop + 1 + (self._text(stop + 1) == ",")
+        if self._text(follows) == "then":  # if x > 1, then …
+            return None
+        return None if comma and follows > stop + 1 and self._is_clause(follows) else stop
 
     def _otherwise(self, n: int) -> int | None:
         if self._text(n + 1) in _CONDITIONS:

@@ -292,7 +292,7 @@ def _index_names(expr: t.Expr) -> list[str]:
     match expr:
         case t.Symbol():
             subs = [_shown(s) for s in expr.subscripts]
-            return ["_".join([expr.base, *filter(None, subs)])]
+            return ["_".join([expr.base + "'" * expr.primes, *filter(None, subs)])]
         case t.Label():
             return list(expr.text) if expr.text.isalpha() and len(expr.text) < 4 else [expr.text]
         case t.Group():

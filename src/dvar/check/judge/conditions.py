@@ -1,0 +1,170 @@
+"""Conditions on values said beside a formula, "f(z) = z if z > 0, and 0 otherwise", and formulas in pieces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dvar.check.judge.roles import same_tree
+from dvar.check.meaning.letters import spelling_of
+from dvar.check.meaning.patterns import free_letters
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Member, Statement
+
+_ORDERS = frozenset({"<", ">", "<=", ">="})
+_SIGNS = _ORDERS | {"neq"}
+_EQUALS = frozenset({"=", ":=", "equiv"})
+_WORD = (
+    r"(?:if|for|when|whenever|where|while|provided(?: that)?|as long as|in case|on|"
+    r"falls|wenn|für|si|pour|quand|para|cuando)"
+)
+_BEHIND = re.compile(
+    rf"^[\s$`,]*(?:\(\s*(?:{_WORD}\b[\s$`]*(?:all|every|any)?)?|{_WORD}\b[\s$`]*(?:all|every|any)?)[\s$`(]*$",
+    re.IGNORECASE,
+)
+_AHEAD = re.compile(rf"\b{_WORD}[\s$`]*$", re.IGNORECASE)
+_THEN = re.compile(r"^(?:(?!\n\s*\n)[^.;!?]){0,60}$")
+_OTHERWISE = re.compile(
+    r"^[\s$`,;)]*(?:otherwise|else|elsewhere|in all other cases|everywhere else|sonst|sinon|en otro caso)\b",
+    re.IGNORECASE,
+)
+_ELSE = re.compile(r"\b(?:otherwise|else|elsewhere|sonst|sinon)\b", re.IGNORECASE)
+_AND = re.compile(r"^[\s$`,;)]*(?:and|but|und|et|y)?[\s$`(]*$", re.IGNORECASE)
+
+
+def conditioned(document: Document, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements, with the conditions that words around them tell, and formulas in pieces made whole."""
+    found = list(statements)
+    taken: set[int] = set()
+    for n, statement in enumerate(found):
+        condition = _condition(statement)
+        if condition is None:
+            continue
+        if n and _may_have(document, found[n - 1], statement, _BEHIND):
+            found[n - 1] = replace(found[n - 1], condition=condition)
+            taken.add(n)
+    for n, statement in enumerate(found[:-1]):
+        condition = _condition(statement)
+        if condition is None or n in taken:
+            continue
+        if _AHEAD.search(document.regions[statement.region].before) and _may_have(
+            document, statement, found[n + 1], _THEN, follows=True
+        ):
+            found[n + 1] = replace(found[n + 1], condition=condition)
+    _complete(document, found)
+    _complete_cases(found)
+    return _joined(found)
+
+
+def _condition(statement: Statement) -> t.Relation | None:
+    """``z > 0``, ``0 < x <= 1``, ``j != y`` as a condition."""
+    members = statement.members
+    if len(members) < 2 or members[0].relation or statement.condition is not None:
+        return None
+    signs = tuple(m.relation for m in members[1:])
+    sides = tuple(m.expr for m in members if m.expr is not None)
+    if not set(signs) <= _SIGNS or len(sides) < len(members):
+        return None
+    return t.Relation(sides, signs, statement.span)
+
+
+def _may_have(
+    document: Document,
+    first: Statement,
+    second: Statement,
+    between: re.Pattern[str],
+    follows: bool = False,
+) -> bool:
+    """Whether one of two neighbours is a formula and the words between make the other its condition."""
+    formula = second if follows else first
+    states = len(formula.members) > 1 or formula.members[0].relation
+    if not states or formula.condition is not None or _condition(formula) is not None:
+        return False
+    if not any(m.relation in _EQUALS for m in formula.members):
+        return False
+    text = document.text[first.span[1] : second.span[0]]
+    return "\n\n" not in text and len(text) < 80 and between.match(text) is not None
+
+
+def _complete(document: Document, found: list[Statement]) -> None:
+    """``f(z) = z if z > 0, and 0 otherwise``: what stands for the other case belongs to the formula."""
+    for n in range(len(found) - 2):
+        first, condition, rest = found[n], found[n + 1], found[n + 2]
+        if first.condition is None or len(first.members) != 2 or len(rest.members) != 1:
+            continue
+        whole = _condition(condition)
+        if whole is None or not same_tree(whole, first.condition):
+            continue
+        between = document.text[condition.span[1] : rest.span[0]]
+        value, other = first.members[1].expr, rest.members[0].expr
+        if value is None or other is None or not _AND.match(between):
+            continue
+        if _OTHERWISE.match(document.text[rest.span[1] : rest.span[1] + 40]):
+            cases = t.Cases(((value, whole), (other, None)), first.members[1].span)
+            found[n] = _with(replace(first, condition=None), cases)
+
+
+def _complete_cases(found: list[Statement]) -> None:
+    """The same where the first case has been read as one of several."""
+    for n in range(len(found) - 1):
+        first, rest = found[n], found[n + 1]
+        if len(first.members) != 2 or len(rest.members) != 1 or first.region != rest.region:
+            continue
+        cases, other = first.members[1].expr, rest.members[0].expr
+        if isinstance(cases, t.Cases) and other is not None and _ELSE.search(rest.words):
+            if cases.branches[-1][1] is not None:
+                whole = replace(cases, branches=(*cases.branches, (other, None)))
+                found[n] = _with(first, whole)
+
+
+def _with(statement: Statement, value: t.Expr) -> Statement:
+    left, right = statement.members
+    return replace(statement, members=(left, replace(right, expr=value)))
+
+
+def _joined(found: list[Statement]) -> list[Statement]:
+    """Formulas for one name under conditions that take turns are one formula with cases."""
+    letters = spelling_of(found)
+    pieces: list[list[int]] = []
+    for n, statement in enumerate(found):
+        left = _name(statement)
+        if left is None or free_letters(left, letters) or not _is_about_values(statement):
+            continue
+        last = found[pieces[-1][-1]] if pieces else None
+        if last is not None and same_tree(_name(last), left) and n - pieces[-1][-1] < 4:
+            pieces[-1].append(n)
+        else:
+            pieces.append([n])
+    for places in pieces:
+        if len(places) < 2:
+            continue
+        branches = []
+        for n in places:
+            value, condition = found[n].members[1].expr, found[n].condition
+            assert value is not None
+            branches.append((value, condition))
+        first = found[places[0]]
+        cases = t.Cases(tuple(branches), first.members[1].span)
+        found[places[0]] = _with(replace(first, condition=None), cases)
+    return found
+
+
+def _name(statement: Statement) -> t.Expr | None:
+    """The left side of a formula for a name under a condition."""
+    members: tuple[Member, ...] = statement.members
+    if statement.condition is None or len(members) != 2 or members[1].relation not in _EQUALS:
+        return None
+    left = members[0].expr
+    if members[1].expr is None or not isinstance(left, (t.Symbol, t.Apply)):
+        return None
+    head = left.head if isinstance(left, t.Apply) else left
+    return None if head.primes or (isinstance(left, t.Apply) and left.primes) else left
+
+
+def _is_about_values(statement: Statement) -> bool:
+    tree = statement.condition
+    return isinstance(tree, t.Relation) and bool(set(tree.relations) & _ORDERS)
+
+
+__all__ = ["conditioned"]

@@ -1,0 +1,59 @@
+"""Where formulas are compared: only at points at which the conditions that are said of them hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeGuard
+
+from dvar.check.meaning.structures import condition
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+_ORDERS = frozenset({"<", ">", "<=", ">="})
+_COMPARED = frozenset({"less", "less_equal", "greater", "greater_equal"})
+_SIZES = frozenset({"abs", "sqrt"})
+
+
+def truths(e: Interpreter, *values: Value) -> list[Node]:
+    """Conditions on values under which two sides are said to agree."""
+    found = []
+    for tree in e.world.conditions:
+        if not _is_order(tree):
+            continue
+        try:
+            truth = condition(e, tree)
+        except NotUnderstood:
+            continue
+        if isinstance(truth, Node) and any(n.op is VARIABLE for n in topological([truth])):
+            found.append(truth)
+    return [*found, *_thresholds([v.node if isinstance(v, Jacobian) else v for v in values], found)]
+
+
+def are_about_values(trees: Sequence[t.Expr | None]) -> bool:
+    """Whether some conditions say how large something is."""
+    return any(map(_is_order, trees))
+
+
+def _is_order(tree: t.Expr | None) -> TypeGuard[t.Relation]:
+    return isinstance(tree, t.Relation) and set(tree.relations) <= _ORDERS
+
+
+def _thresholds(sides: list[Node], said: list[Node]) -> list[Node]:
+    """A name that a size is compared with, ``|r| <= d``, is positive."""
+    found: dict[Node, Node] = {}
+    for node in topological([*sides, *said]):
+        if node.op.name in _COMPARED and len(node.inputs) == 2:
+            a, b = node.inputs
+            for size, bound in ((a, b), (b, a)):
+                if size.op.name in _SIZES and bound.op is VARIABLE and not bound.shape:
+                    found[bound] = TABLE["greater"](bound, number(0.0))
+    return list(found.values())
+
+
+__all__ = ["are_about_values", "truths"]

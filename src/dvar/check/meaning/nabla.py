@@ -1,0 +1,78 @@
+r"""∇ without an index: ``∇J(θ)``, ``∇ loss(scores)``, ``∇²f``, by what the document says of the function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning import differentiate
+from dvar.check.meaning.keys import Key
+from dvar.check.meaning.values import NotUnderstood, Value, is_vector
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+
+def nabla(e: Interpreter, tree: t.Derivative) -> Value:
+    """``∇J(θ)``, ``∇ loss(scores)``, ``∇²f``, or ``∇J`` where it has been said of what."""
+    of, times = _beneath(tree)
+    by = _by(e, of)
+    if by is None:
+        place = _only_vector(e, of)
+        if place is None or times > 1:
+            raise NotUnderstood("∇, without saying with respect to what")
+        return differentiate.by_place(e, of, place, None)
+    whole = of.head if isinstance(of, t.Apply) and _is_argument(of.args, by) else of
+    if times == 1:
+        return differentiate.first_order(e, whole, by)
+    return differentiate.derivative(e, replace(tree, of=whole, wrt=(by,) * times))
+
+
+def _beneath(tree: t.Derivative) -> tuple[t.Expr, int]:
+    """What ∇ is taken of, and how many times."""
+    of: t.Expr | None = tree
+    times = 0
+    while isinstance(of, t.Derivative) and of.spelling == "nabla" and not of.wrt:
+        of, times = of.of, times + 1
+        while of is not None and t.is_bracketed(of):
+            of = of.items[0]
+    if of is None or times > 2:
+        raise NotUnderstood("∇, without saying of what")
+    return of, times
+
+
+def _is_argument(args: Sequence[t.Expr], by: t.Expr) -> bool:
+    return len(args) == 1 and args[0] is by
+
+
+def _by(e: Interpreter, of: t.Expr) -> t.Expr | None:
+    """What the derivative is taken with respect to, as far as it is written."""
+    key = differentiate.key_of(e, of)
+    if isinstance(of, (t.Apply, t.Call)) and len(of.args) == 1 and isinstance(of.args[0], t.Symbol):
+        if key is not None:
+            e.world.nablas[key] = of.args[0]
+        return of.args[0]
+    if key is not None:
+        found = e.world.find(key, e.position)
+        if found is not None and len(found[0].params) == 1:
+            return found[0].params[0]
+        if key in e.world.nablas:
+            return e.world.nablas[key]
+    return e.world.parameter
+
+
+def _only_vector(e: Interpreter, of: t.Expr) -> differentiate.Place | None:
+    """The only vector that a formula is about, where all else in it is a matrix or a number."""
+    key: Key | None = differentiate.key_of(e, of)
+    if key is None or e.world.find(key, e.position) is None:
+        return None
+    value: Node = differentiate.numerator(e, of)
+    found = [n for n in topological([value]) if n.op is VARIABLE and is_vector(n)]
+    return differentiate.place_at(found[0]) if len(found) == 1 and not value.shape else None
+
+
+__all__ = ["nabla"]

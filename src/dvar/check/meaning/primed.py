@@ -1,0 +1,87 @@
+r"""Indices with a prime, ``\sum_{k'} e^{z_{k'}}``: letters of their own, which no other index has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from dvar.check.meaning.letters import parts, spelling_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_FREE = "jkmnpqruvxyzabcdghow"
+"""Letters that are taken for primed ones, those first that mostly are indices."""
+
+
+def renamed(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with a free letter for each primed index."""
+    known = spelling_of(statements).letters
+    primed = {c for part in parts(statements) for c in _primed(part, known)}
+    if not primed:
+        return list(statements)
+    taken = {p.base for p in parts(statements) if isinstance(p, t.Symbol)}
+    taken |= {c for p in parts(statements) if isinstance(p, t.Label) for c in p.text}
+    taken |= {c for p in parts(statements) if isinstance(p, t.Big) for c in p.indices} | known
+    free = (c for c in _FREE if c not in taken)
+    new = dict(zip(sorted(primed), free, strict=False))
+    return [_statement(s, new) for s in statements]
+
+
+def _primed(part: t.Expr | t.Script, known: set[str]) -> set[str]:
+    if isinstance(part, t.Big):
+        return {c for c in part.indices if len(c) == 2 and c.endswith("'")}
+    if not isinstance(part, t.Symbol):
+        return set()
+    inner = [x for sub in part.subscripts for x in t.walk(sub)]
+    return {
+        f"{x.base}'" for x in inner if isinstance(x, t.Symbol) and x.primes == 1 and x.base in known
+    }
+
+
+def _statement(statement: Statement, new: dict[str, str]) -> Statement:
+    members = tuple(
+        m if m.expr is None else replace(m, expr=_with(m.expr, new, False))
+        for m in statement.members
+    )
+    condition = statement.condition
+    if condition is not None:
+        condition = _with(condition, new, True)
+    return replace(statement, members=members, condition=condition)
+
+
+def _with(tree: Any, new: dict[str, str], index: bool) -> Any:
+    """A tree with letters for primed indices; ``index`` says whether it stands where indices do."""
+    if isinstance(tree, tuple):
+        return tuple(_with(part, new, index) for part in tree)
+    if not is_dataclass(tree) or isinstance(tree, type):
+        return tree
+    if isinstance(tree, t.Symbol):
+        if index and tree.primes == 1 and f"{tree.base}'" in new and not tree.subscripts:
+            return replace(tree, base=new[f"{tree.base}'"], primes=0)
+        return replace(
+            tree,
+            subscripts=tuple(_label(_with(sub, new, True)) for sub in tree.subscripts),
+            scripts=_with(tree.scripts, new, index),
+        )
+    changed = {
+        f.name: _with(getattr(tree, f.name), new, index or f.name in _PLACES)
+        for f in fields(tree)
+        if f.name not in ("span", "indices")
+    }
+    if isinstance(tree, t.Big):
+        changed["indices"] = tuple(new.get(c, c) for c in tree.indices)
+    return replace(tree, **changed)
+
+
+def _label(sub: t.Expr) -> t.Expr:
+    """``kk'`` with a letter for the prime: two indices, no product."""
+    if not isinstance(sub, t.Product) or any(sub.operators):
+        return sub
+    letters = [f.base for f in sub.factors if isinstance(f, t.Symbol) and len(f.base) == 1]
+    return t.Label("".join(letters), sub.span) if len(letters) == len(sub.factors) else sub
+
+
+_PLACES = frozenset({"subscripts", "condition", "low", "high"})
+
+__all__ = ["renamed"]

@@ -1,0 +1,99 @@
+"""Formulas in pieces, conditions on values, rows of matrices, ∇ without an index, primed indices."""
+
+from __future__ import annotations
+
+import pytest
+
+import dvar
+
+LEAKY = "$g(z) = z$ if $z > 0$ and $g(z) = 0.1 z$ if $z \\le 0$.\n\n"
+ELU = "$h(z) = z$ if $z>0$ and $\\alpha (e^z - 1)$ otherwise.\n\n"
+BENT = "$$ s(x) = \\begin{cases} x^2 & x < 1 \\\\ 2x - 1 & x \\ge 1 \\end{cases} $$\n\n"
+
+
+def verdicts(text: str) -> list[str]:
+    """The verdicts of the claims of a document."""
+    passed = ("definition", "given", "skipped")
+    return [j.verdict for j in dvar.check(text).judgements if j.verdict not in passed]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LEAKY + "So $g'(z) = 1$ for $z > 0$ and $g'(z) = 0.1$ for $z<0$.",
+        ELU + "Then $h'(z) = 1$ when $z > 0$, while $h'(z) = \\alpha e^z$ when $z < 0$.",
+        ELU + "Also $h'(z) = h(z) + \\alpha$ if $z < 0$.",
+        BENT + "If $x < 1$, then $s'(x) = 2x$; if $x > 1$, then $s'(x) = 2$.",
+        "$k(x) = \\max(-1, \\min(1, x))$ so $k'(x) = 1$ if $|x| < 1$ and $k'(x) = 0$ if $|x| > 1$.",
+    ],
+)
+def test_what_holds_under_a_condition_is_right(text: str) -> None:
+    assert set(verdicts(text)) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LEAKY + "So $g'(z) = 0.2$ if $z < 0$.",
+        ELU + "Then $h'(z) = 2\\alpha e^z$ for $z < 0$.",
+        BENT + "If $x < 1$, then $s'(x) = 4x$.",
+    ],
+)
+def test_what_does_not_hold_where_its_condition_does_is_wrong(text: str) -> None:
+    assert "wrong" in verdicts(text)
+
+
+def test_pieces_in_plain_text() -> None:
+    text = (
+        "   F(u) = 0.5 u^2              if |u| <= c\n"
+        "   F(u) = c (|u| - 0.5 c)      if |u| > c\n\n"
+        "   F'(u) = u                   if |u| <= c\n"
+        "   F'(u) = c sign(u)           if |u| > c\n"
+        "   F''(u) = 1[|u| < c]\n"
+    )
+    assert set(verdicts(text)) == {"ok"}
+
+
+def test_inner_products_in_plain_text() -> None:
+    text = (
+        "f(w,b) = max(0, 1 - t(<w,x> + b)) is the hinge of a vector w.\n\n"
+        "   df/dw = -t x * 1[t(<w,x>+b) < 1]\n"
+    )
+    assert verdicts(text) == ["ok"]
+
+
+def test_rows_of_a_matrix() -> None:
+    text = (
+        "The matrix $X \\in \\mathbb{R}^{n\\times d}$ has the rows $x_i^\\top$. "
+        "Let $f(w) = \\frac12 \\sum_i (x_i^\\top w - y_i)^2$. "
+        "Then $\\nabla f = X^\\top (X w - y)$ and $\\nabla^2 f = X^\\top X$."
+    )
+    assert verdicts(text) == ["ok", "ok", "ok"]
+    assert verdicts(text.replace("(X w - y)", "(X w + y)"))[1] == "wrong"
+
+
+def test_numbers_called_a_vector() -> None:
+    text = (
+        "Let $x \\in \\mathbb{R}^n$ and $f(x) = \\log \\sum_j e^{x_j}$. We have "
+        "$\\frac{\\partial f}{\\partial x_j} = \\frac{e^{x_j}}{\\sum_{j'} e^{x_{j'}}}$ and call the vector of "
+        "these numbers $q$, so $\\nabla f(x) = q$ and "
+        "$\\nabla^2 f = \\operatorname{diag}(q) - q q^\\top$."
+    )
+    assert set(verdicts(text)) == {"ok"}
+
+
+def test_indices_with_a_prime() -> None:
+    text = (
+        "$p_k = \\frac{e^{z_k}}{\\sum_{k'} e^{z_{k'}}}$ gives "
+        "$\\frac{\\partial p_k}{\\partial z_{k'}} = p_k(\\delta_{kk'} - p_{k'})$."
+    )
+    assert verdicts(text) == ["ok"]
+    assert verdicts(text.replace("- p_{k'})", "+ p_{k'})")) == ["wrong"]
+
+
+def test_the_standard_normal_law() -> None:
+    text = (
+        "GELU is $g(x) = x\\,\\Phi(x)$ with the distribution function $\\Phi$ of the standard normal law. "
+        "$\\Phi'(x) = \\varphi(x)$ and $g'(x) = \\Phi(x) + x\\,\\varphi(x)$."
+    )
+    assert verdicts(text) == ["ok", "ok"]
