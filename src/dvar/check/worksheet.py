@@ -15,6 +15,7 @@ from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
 from dvar.check.meaning import effort
+from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import written_out
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.primed import renamed
@@ -80,7 +81,8 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    said = conditioned(document, spoken(document, renamed(statements)))
+    named = in_one_dialect(document, renamed(statements))
+    said = conditioned(document, spoken(document, named))
     return tables.tabled(document, written_out(document, said))
 
 

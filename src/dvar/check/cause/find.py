@@ -13,13 +13,15 @@ import numpy as np
 
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import bends, scaled_by
+from dvar.check.cause.layout import layout_bends
+from dvar.check.cause.masked import lacks_mask
 from dvar.check.judge import links, matching, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, plain_units, read_literal
 from dvar.check.judge.roles import same_tree
-from dvar.check.meaning import differentiate
+from dvar.check.meaning import differentiate, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.points import Point
@@ -65,6 +67,9 @@ def find(
         causes.append(cause)
     if link.why == misfits.NO_SUM:
         causes.append("missing-sum")
+    if link.left is not None and link.right is not None and lacks_mask(link.left, link.right):
+        causes.append("mask")
+        remark = "one side is cut off where the other one is not"
     if _is_function_itself(place, left, right, envs):
         causes.append("wrong-rule")
         remark = "the function itself stands where its derivative is due"
@@ -104,14 +109,16 @@ def _repairs(
     if isinstance(left, t.Derivative) and isinstance(left.of, t.Symbol):
         others = [o for o in others if not _is_alike(o, left.of)]
     others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]
+    held = _holds(right, left)
     scalars = _scalars(place, others[:OTHERS])
     tried = bends(right, text, others[:OTHERS], sizes, letters)
-    for bend in chain(scaled_by(right, text, scalars), tried):
+    laid = layout_bends(right, text) if place.code else ()
+    for bend in chain(laid, scaled_by(right, text, scalars), tried):
         if monotonic() - started > SECONDS or len(found) >= 4:
             break
         if found and bend.cause in {b.cause for b in found}:
             continue
-        if whole_names == _names(bend.tree) or same_tree(bend.tree, left):
+        if whole_names == _names(bend.tree) or _holds(bend.tree, left) > held:
             continue  # it would only say what the left side says
         try:
             link = links.as_functions(
@@ -124,6 +131,11 @@ def _repairs(
         if link.verdict == "ok" or (link.verdict == "convention" and bend.cause != "transpose"):
             found.append(bend)
     return found
+
+
+def _holds(tree: t.Expr, part: t.Expr) -> int:
+    """How often one expression stands in another."""
+    return sum(same_tree(p, part) for p in t.walk(tree))
 
 
 def _is_chance(bend: Bend, link: Link) -> bool:
@@ -151,7 +163,8 @@ def _scalars(place: Place, names: Sequence[t.Symbol]) -> list[t.Symbol]:
         if place.world.shape(key) == () and place.world.find(key, place.position) is None:
             if not key.indices and key.stem not in COUNTS | place.world.size_names:
                 found.append(name)
-    return found[:6]
+    count = shares.count_symbol(place.world)
+    return [*([] if count is None else [count]), *found[:6]]
 
 
 def _names(tree: t.Expr) -> list[str]:

@@ -272,16 +272,32 @@ def _spread(draft: _Draft, problem: Problem) -> Problem:
         return problem
     _warm_up(trial)
     _warm_up(problem)
-    if _misfits(draft, trial) > _misfits(draft, draft.made(None)):
+    before, after = _misfits(draft, draft.made(None)), _misfits(draft, trial)
+    if len(after) > len(before) and not _is_one_slip(draft, trial, after):
         return problem
     trial = replace(draft, spread=True).made(None)
     _warm_up(trial)
     return trial
 
 
-def _misfits(draft: _Draft, problem: Problem) -> int:
-    """How many formulas have shapes that do not fit."""
-    world, count = problem.world, 0
+FEW = 6
+"""Among fewer statements one that does not fit says more of the reading than of its author."""
+
+
+def _is_one_slip(draft: _Draft, trial: Problem, misfits: Sequence[int]) -> bool:
+    """Whether all formulas of a program have shapes that fit but for one claim: there the author slipped."""
+    if len(set(misfits)) != 1 or len(draft.ordinals) < FEW:
+        return False
+    region = draft.document.regions[draft.statements[misfits[0]].region]
+    role = trial.roles[misfits[0]]
+    return (
+        region.kind == "code" and bool(region.language) and role.kind == "claim" and not role.links
+    )
+
+
+def _misfits(draft: _Draft, problem: Problem) -> list[int]:
+    """The statements of which a side has shapes that do not fit."""
+    world, found = problem.world, []
     for ordinal in draft.ordinals:
         statement = draft.statements[ordinal]
         trees = [m.expr for m in statement.members if m.expr is not None]
@@ -290,8 +306,8 @@ def _misfits(draft: _Draft, problem: Problem) -> int:
             try:
                 Interpreter(world, ordinal, None, env).node(tree)
             except NotUnderstood as reason:
-                count += _is_misfit(reason)
-    return count
+                found += [ordinal] * _is_misfit(reason)
+    return found
 
 
 def _is_misfit(reason: NotUnderstood) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.cause.find import find
-from dvar.check.judge import chain, learning, links, shapes, updates
+from dvar.check.judge import chain, learning, links, shapes, slips, updates
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.ledger import Ledger
@@ -149,6 +149,9 @@ def _verdict(
         members = [*before, *members]
     context.chains[ordinal] = members
     verdict = chain.judge_chain(place, members, role.links, start)
+    if verdict.verdict == "unknown" and place.code:
+        others = _others(context, statement)
+        verdict = slips.as_mistake(place, context.document.text, verdict, others)
     if verdict.verdict in ("wrong", "unknown") and _is_new_definition(
         context, place, statement, members, verdict
     ):
@@ -186,14 +189,23 @@ def _is_new_definition(
     made = definition_of(left, right, place.position, place.world.spelling, False)
     if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
         return False
-    envs = links.assignments(place.world, [left, right], place.conditions, place.position)
-    found = find(
-        place, context.document.text, left, right, verdict.link, envs, _others(context, statement)
-    )
-    if found.bend is not None:
-        return False
+    if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
+        return False  # an assignment of a program says what a name is from there on
     place.world.define(made)
     return True
+
+
+def _is_repaired(
+    context: Context,
+    place: Place,
+    statement: Statement,
+    left: t.Expr,
+    right: t.Expr,
+    link: Link,
+) -> bool:
+    envs = links.assignments(place.world, [left, right], place.conditions, place.position)
+    others = _others(context, statement)
+    return find(place, context.document.text, left, right, link, envs, others).bend is not None
 
 
 def _key_of(place: Place, left: t.Expr) -> Key:

@@ -28,6 +28,8 @@ def judge_update(place: Place, statement: Statement, prose: str = "") -> Verdict
     members = list(statement.members)
     if any(m.relation in _COLLECTING for m in members):
         return _collected(place, members)
+    if _is_of_more(place, members):
+        return Verdict("ok")
     gathered = _gathered(place, members)
     if gathered is not None:
         return gathered
@@ -66,6 +68,41 @@ def _gathered(place: Place, members: Sequence[Member]) -> Verdict | None:
     ]
     chain = [members[0], *numbers] if is_last else numbers
     return judge_chain(place, chain, frozenset()) if len(chain) > 1 else Verdict("ok")
+
+
+def _is_of_more(place: Place, members: Sequence[Member]) -> bool:
+    """``dW = dW + (λ/m) W``: from then on the gradient of a loss that has one more term."""
+    world = place.world
+    left, right = members[0].expr, members[1].expr
+    if len(members) != 2 or not isinstance(left, t.Symbol) or right is None:
+        return False
+    target = gradients._target(place.reader(), sort(left, world.spelling, {}).key)
+    if target is None or target.marks:
+        return False
+    wrt = replace(left, base=left.base.removeprefix("d"))
+    envs = links.assignments(world, [right], place.conditions, place.position)
+    for whole in _longer_losses(place):
+        of = t.Derivative(t.Symbol(whole, left.span), (wrt,), "partial", left.span)
+        link = links.as_functions(world, place.position, of, right, envs, code=place.code)
+        if link.verdict in ("ok", "convention"):
+            return True
+    return False
+
+
+def _longer_losses(place: Place) -> list[str]:
+    """Names that are defined as a loss and something more."""
+    world = place.world
+    found = []
+    for stem, definitions in world.definitions.items():
+        for made in definitions:
+            if made.position >= place.position or made.pattern.marks or made.pattern.indices:
+                continue
+            if not isinstance(made.value, t.Sum) or made.params:
+                continue
+            terms = [x for x in made.value.terms if isinstance(x, t.Symbol)]
+            if any(sort(x, world.spelling, {}).key in world.loss_names for x in terms):
+                found.append(stem)
+    return found
 
 
 def _step(place: Place, members: Sequence[Member], prose: str) -> Link | None:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import differentials, differentiate, entries, functions, names, products
+from dvar.check.meaning import (
+    arrays,
+    differentials,
+    differentiate,
+    entries,
+    functions,
+    names,
+    products,
+)
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, sort, stem_of
@@ -221,7 +230,11 @@ def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
             e, lambda x: functions.apply(tree.name, [x]), e.node(tree.args[0])
         )
         return _behind(e, slope, tree)
-    axis = next((e.whole(value) for name, value in tree.keywords if name == "axis"), None)
+    array = arrays.read(e, tree, hint)
+    if array is not None:
+        at = () if tree.name == "shape" else tree.subscripts
+        return _behind(e, array, replace(tree, subscripts=at))
+    axis = next((e.whole(value) for name, value in tree.keywords if name in ("axis", "dim")), None)
     if functions.named(tree.name) == "softmax" and len(tree.args) == 1:
         entry = _softmax_of_entry(e, tree.args[0])
         if entry is not None:

@@ -166,7 +166,7 @@ def divide(above: Node, below: Node) -> Node:
 def power(e: Interpreter, base: Node, exponent: t.Expr) -> Node:
     """``x^2``, ``X^{-1}``, ``A^k``: of a square matrix a matrix power, else each element's."""
     whole = e.whole(exponent)
-    if whole is not None and invertible(base) and -4 <= whole <= 8:
+    if whole is not None and invertible(base) and -4 <= whole <= 8 and not e.code:
         if whole < 0:
             return matrix_power(base, whole)
         return e.choices.pick(

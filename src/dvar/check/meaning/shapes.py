@@ -7,14 +7,19 @@ from collections.abc import Sequence
 from dvar.check.meaning import functions
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.shaping import ONE, Shape, Shaping, bare, is_small, laid_out
+from dvar.check.meaning.shaping import COPIES, ONE, Shape, Shaping, bare, is_small, laid_out
 from dvar.read.worksheet import tree as t
 
 DEPTH = 80
 BUDGET = 200_000
 """Parts of trees that are looked at; what is not known by then is left open."""
-_SCALAR_CALLS = frozenset(["trace", "tr", "det", "norm", "argmax", "argmin", "logsumexp", "dot"])
-_KEEPING = frozenset(["softmax", "log_softmax", "max", "min", "maximum", "minimum", "sort"])
+_SCALAR_CALLS = frozenset(["trace", "tr", "det", "norm", "argmax", "argmin", "logsumexp"])
+_PRODUCTS = frozenset(["dot", "matmul"])
+_KEEPING = frozenset(
+    ["softmax", "log_softmax", "max", "min", "maximum", "minimum", "sort", "where"]
+)
+_LIKE_FIRST = functions.ELEMENTWISE | COPIES | {"inv", "ones_like"}
+_SUMS = frozenset(["sum", "mean", "max", "min"])
 _ELEMENTWISE = frozenset({"odot", ".*"})
 
 
@@ -87,11 +92,9 @@ def _symbol(s: Shaping, tree: t.Symbol) -> Shape | None:
     if tree.base == "e" and tree.scripts and not tree.subscripts:
         inner = tree.scripts[0].value
         return shape_of(s, inner) if inner is not None else None
-    if tree.primes and not s.world.primes_turn:
+    if tree.primes:
         return None
     shape = s.of_name(tree)
-    if tree.primes % 2 and shape:
-        shape = shape[::-1]
     return _scripted(s, shape, sort(tree, s.world.spelling, {}).operations)
 
 
@@ -319,6 +322,9 @@ def _of_body(
 
 def _call(s: Shaping, tree: t.Call) -> Shape | None:
     name = functions.named(tree.name)
+    if name in _PRODUCTS and len(tree.args) == 2:
+        product = _product(s, tree.args, ("@",))
+        return () if product is None and name == "dot" else product
     args = [shape_of(s, arg) for arg in tree.args]
     first = args[0] if args else None
     if tree.subscripts and name != "log":
@@ -327,15 +333,27 @@ def _call(s: Shaping, tree: t.Call) -> Shape | None:
         s.join(*first)
     if name in _SCALAR_CALLS or (name in ("sum", "mean") and not tree.keywords):
         return ()
+    if name in _SUMS and tree.keywords and first:
+        return _along(tree.keywords, first)
     if name == "transpose" and first is not None:
         return first[::-1]
     if name == "diag" and first:
         return (first[0], first[0]) if first[1] == ONE else (first[0], ONE)
-    if name in functions.ELEMENTWISE or name == "inv":
+    if name in _LIKE_FIRST:
         return _scripted(s, first, tree.scripts)
     if name in _KEEPING:
         return _joined(s, tree.args)
     return None
+
+
+def _along(keywords: Sequence[tuple[str, t.Expr]], shape: Shape) -> Shape | None:
+    """The shape of a sum along an axis; whether it is a row or a column matters only to matrices."""
+    axis = next((v for name, v in keywords if name in ("axis", "dim")), None)
+    if axis is None:
+        return (ONE, shape[1]) if shape[0] != ONE else ()
+    if not isinstance(axis, t.Number) or ONE in shape:
+        return None
+    return (ONE, shape[1]) if axis.text == "0" else (shape[0], ONE)
 
 
 def _derivative(s: Shaping, tree: t.Derivative) -> Shape | None:

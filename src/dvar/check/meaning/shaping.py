@@ -26,6 +26,8 @@ Shape = tuple[Item, ...]
 """``()`` for a number, else two sizes; a column's second size is ``ONE``."""
 
 ONE: Item = ("one",)
+COPIES = frozenset({"repmat", "tile", "broadcast_to", "expand"})
+"""Calls that put copies of an array side by side."""
 INDEX_LETTERS = frozenset("ijklmnpqrst")
 
 
@@ -348,6 +350,8 @@ def bare(tree: t.Expr) -> tuple[t.Symbol | None, bool]:
             tree = tree.terms[0]
         elif isinstance(tree, t.Negative):
             tree = tree.operand
+        elif isinstance(tree, t.Call) and tree.name in COPIES and tree.args:
+            tree = tree.args[0]
         elif isinstance(tree, t.Symbol):
             operations = [s for s in tree.scripts if s.kind == "transpose"]
             return tree, turned ^ (len(operations) % 2 == 1)

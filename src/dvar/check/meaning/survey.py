@@ -51,6 +51,37 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
             low,
         )
     ) or bool(re.search(r"rows? (of|holds?|are|is) .{0,20}(examples?|samples?)", low))
+    world.rows_are_examples |= _adds_rows(statements)
+
+
+def _adds_rows(statements: Sequence[Statement]) -> bool:
+    """``X @ W + b`` and ``db = dZ.sum(axis=0)``: examples are rows, and so is what all of them share."""
+    votes = 0
+    for statement in statements:
+        first = statement.members[0].expr
+        for part in parts([statement]):
+            if isinstance(part, t.Call) and isinstance(first, t.Symbol) and first.base[:2] == "db":
+                axis = dict(part.keywords).get("axis", dict(part.keywords).get("dim"))
+                if part.name in ("sum", "mean") and isinstance(axis, t.Number):
+                    votes += 4 if axis.text == "0" else -4
+            elif isinstance(part, t.Sum) and len(part.terms) == 2:
+                factors = _matrix_factors(part.terms[0])
+                if factors is not None and isinstance(part.terms[1], t.Symbol):
+                    votes += _is_weight(factors[1]) - _is_weight(factors[0])
+    return votes > 0
+
+
+def _matrix_factors(tree: t.Expr) -> tuple[t.Expr, t.Expr] | None:
+    """The two factors of a product that code makes certain to be one of matrices."""
+    if isinstance(tree, t.Call) and tree.name in ("dot", "matmul") and len(tree.args) == 2:
+        return tree.args[0], tree.args[1]
+    if isinstance(tree, t.Product) and tree.operators == ("@",):
+        return tree.factors[0], tree.factors[1]
+    return None
+
+
+def _is_weight(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Symbol) and tree.base[:1] in ("W", "w") and not tree.scripts
 
 
 _ONE_HOT = re.compile(r"one[- ]?hot|1-of-[kK]|probability (distribution|vector)s?", re.IGNORECASE)

@@ -68,7 +68,6 @@ class World(Results):
     direction: tuple[str, t.Symbol] | None = None
     kronecker: bool = False
     kroneckers: bool = False
-    primes_turn: bool = False
     shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     given_shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     inferred: dict[Key, tuple[int, ...]] = field(default_factory=dict)

@@ -9,6 +9,10 @@ from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.tree import Span
 
 _WORD = re.compile(r"[A-Za-z]{2,}")
+_SIZES = re.compile(
+    r"\s*[(\[]?(?P<names>\w+(?:\s*,\s*\w+){1,3})\s*,?[)\]]?\s*=\s*"
+    r"(?:(?:np\.|torch\.)?(?:shape|size)\(\s*(?P<inner>\w+)\s*\)|(?P<outer>\w+)\.(?:shape|size\(\)))\s*;?\s*$"
+)
 MOST_PROSE = 2
 """Words of talk in a comment that states an equation."""
 _LANGUAGES = {
@@ -25,6 +29,18 @@ def comments_of(language: str) -> re.Pattern[str]:
     """How a comment begins."""
     sign = _SIGNS.get(language.lower())
     return re.compile(rf"(?:^|(?<=[\s;]))(?:{sign})+\s?") if sign else _ANY
+
+
+def sizes_told(text: str, span: Span) -> tuple[list[Span], Span] | None:
+    """``N, D = X.shape``: the names of the sizes, and the name of the array."""
+    match = _SIZES.fullmatch(text[span[0] : span[1]])
+    if match is None:
+        return None
+    group = "inner" if match["inner"] else "outer"
+    array = match.start(group) + span[0], match.end(group) + span[0]
+    offset = match.start("names") + span[0]
+    names = re.finditer(r"\w+", match["names"])
+    return [(offset + name.start(), offset + name.end()) for name in names], array
 
 
 def code_parts(text: str, span: Span, language: str) -> Iterator[tuple[Span, bool]]:

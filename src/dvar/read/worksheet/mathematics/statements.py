@@ -14,8 +14,9 @@ from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
 from dvar.read.worksheet.mathematics.grammar.terms import Grammar
 from dvar.read.worksheet.mathematics.lexicon import EMPTY, Lexicon, survey
+from dvar.read.worksheet.mathematics.matlab import LANGUAGES, in_matlab
 from dvar.read.worksheet.mathematics.names import resolved
-from dvar.read.worksheet.mathematics.programs import code_parts
+from dvar.read.worksheet.mathematics.programs import code_parts, sizes_told
 from dvar.read.worksheet.mathematics.rows import is_relation, rows, top
 from dvar.read.worksheet.mathematics.scan import scan
 from dvar.read.worksheet.mathematics.tokens import (
@@ -32,7 +33,7 @@ from dvar.read.worksheet.mathematics.tokens import (
     Token,
     span_of,
 )
-from dvar.read.worksheet.tree import Expr, Logic, Span
+from dvar.read.worksheet.tree import Call, Expr, Label, Logic, Span, Symbol
 
 _CHAIN = frozenset({"implies", "iff", "to"})
 
@@ -71,9 +72,28 @@ def read_region(
     """
     if not code or latex:
         return _Region(text, span, latex, lexicon, region, False).statements()
+    told = sizes_told(text, span)
+    if told is not None:
+        return _sizes(_Region(text, span, False, lexicon, region, True), *told)
     out: list[Statement] = []
     for part, is_comment in code_parts(text, span, language):
-        out += _Region(text, part, False, lexicon, region, not is_comment).statements()
+        reader = _Region(text, part, False, lexicon, region, not is_comment)
+        reader.matlab = not is_comment and language.lower() in LANGUAGES
+        out += reader.statements()
+    return out
+
+
+def _sizes(reader: _Region, names: list[Span], array: Span) -> list[Statement]:
+    """``N, D = X.shape`` as ``N = X.shape[0]`` and ``D = X.shape[1]``."""
+    out: list[Statement] = []
+    for n, name in enumerate(names):
+        left, whole = (
+            _Region(reader.text, s, False, reader.lexicon, 0, True).only() for s in (name, array)
+        )
+        if isinstance(left, Symbol) and isinstance(whole, Symbol) and left.base != "_":
+            size = Call("shape", (whole,), array, subscripts=(Label(str(n), array),))
+            members = (Member("", left, name), Member("=", size, array))
+            out.append(Statement(members, (name[0], array[1]), reader.region))
     return out
 
 
@@ -96,12 +116,19 @@ class _Region:
         self.text, self.span, self.latex = text, span, latex
         self.lexicon, self.region, self.code = lexicon, region, code
         self.wrong: list[Token] = []
+        self.matlab = False
 
     def tokens(self) -> list[Token]:
         """The tokens, balanced, without frames, every letter decided."""
         scanned = scan(self.text, self.span, self.latex, self.code, dict(self.lexicon.macros))
         whole, self.wrong = balanced(unnumbered(scanned))
-        return resolved(unframed(whole), self.lexicon, self.latex, self.code)
+        tokens = resolved(unframed(whole), self.lexicon, self.latex, self.code)
+        return in_matlab(tokens) if self.matlab else tokens
+
+    def only(self) -> Expr | None:
+        """The one expression that stands here; None where it is something else."""
+        found = self.statements()
+        return found[0].members[0].expr if len(found) == 1 else None
 
     def statements(self) -> list[Statement]:
         out: list[Statement] = []
@@ -113,7 +140,7 @@ class _Region:
         return out
 
     def grammar(self, tokens: list[Token]) -> Grammar:
-        return Grammar(tokens, self.lexicon, self.latex, self.code)
+        return Grammar(tokens, self.lexicon, self.latex, self.code, self.matlab)
 
     def statement(self, clause: Clause) -> Statement | None:
         tokens = _flat(_bare(clause.tokens, self.latex, self.code))

@@ -297,7 +297,7 @@ FUNCTIONS: dict[str, str] = {
         "ceil tril triu "
         "cov one_hot swish selu exp2 zeros_like ones_like flatten stack array kron vdot pinv median "
         "top_k flip mod "
-        "expand_dims squeeze "
+        "expand_dims squeeze unsqueeze view ravel repmat tile broadcast_to expand size shape len numel length "
     )},
     "ln": "log", "lg": "log10", "tr": "trace", "sgn": "sign", "signum": "sign", "asin": "arcsin",
     "acos": "arccos",
@@ -323,7 +323,7 @@ ALSO_NAMES = word_set(
     "sum mean var std norm sig step max min sort abs prod array mat matrix cov add average avg rank "
     "square power tensor "
     "round dot inner outer sigm inverse inv mod ch sh th tg tr cat stack median vec sign ones zeros "
-    "eye transpose elu mm"
+    "eye transpose elu mm view expand size shape length len tile clip where flip reshape"
 )
 """Words that are functions before a bracket and names elsewhere."""
 MODULES = word_set(
@@ -333,9 +333,11 @@ METHODS = word_set(
     "sum mean dot max min prod std var transpose reshape ravel flatten matmul mm exp log sqrt abs "
     "argmax argmin copy clip "
     "astype squeeze norm inv diag trace pow t tanh sigmoid relu softmax view unsqueeze detach item "
-    "clone numpy float"
+    "clone numpy float shape size expand tile repeat_interleave flip cumsum argsort sort double"
 )
-TRANSPARENT_CALLS = word_set("array float float32 float64 copy detach clone")
+TRANSPARENT_CALLS = word_set(
+    "array float float32 float64 copy detach clone numpy item double contiguous"
+)
 """Calls that only pass on what they are given."""
 KEYWORDS = word_set(
     "axis dim keepdims keepdim dtype ord ddof initial where out base decimals num_classes"

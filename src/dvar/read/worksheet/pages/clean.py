@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 
 from dvar.core.errors import ReadError
+from dvar.read.worksheet.pages.comments import comment_signs
 
 LIMIT = 2_000_000
 """The longest text that is read, in bytes."""
@@ -95,13 +96,16 @@ def plain_signs(text: str) -> str:
 
 
 def plain_markup(text: str) -> str:
-    """Outside of fences: quote marks blanked, ``&lt;`` as its sign, ``<sub>1</sub>`` as ``_{1}``."""
+    """Outside of fences: marks of quotes and comments blanked, ``&lt;`` as its sign, ``<sub>1</sub>`` as ``_{1}``."""
     fences = _fenced(text)
     starts = [start for start, _ in fences]
 
+    def is_outside(offset: int) -> bool:
+        n = bisect_right(starts, offset) - 1
+        return n < 0 or offset >= fences[n][1]
+
     def outside(match: re.Match[str]) -> bool:
-        n = bisect_right(starts, match.start()) - 1
-        return n < 0 or match.start() >= fences[n][1]
+        return is_outside(match.start())
 
     def blank(match: re.Match[str]) -> str:
         return " " * len(match[0]) if outside(match) else match[0]
@@ -119,6 +123,7 @@ def plain_markup(text: str) -> str:
         return f"{mark}{{{match[2].ljust(len(match[0]) - 3)}}}"
 
     text = _QUOTES.sub(blank, text) if ">" in text else text
+    text = _blanked(text, [span for span in comment_signs(text) if is_outside(span[0])])
     text = _ENTITY.sub(entity, text) if "&" in text else text
     text = _SCRIPT.sub(script, text) if "<su" in text.lower() else text
     return _ANGLES.sub(_angles, text) if "<" in text else text
@@ -129,6 +134,15 @@ def _angles(match: re.Match[str]) -> str:
     inner = match[1]
     whole = all(inner.count(a) == inner.count(b) for a, b in ("()", "[]", "{}"))
     return f"⟨{inner}⟩" if whole else match[0]
+
+
+def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
+    pieces, position = [], 0
+    for start, stop in sorted(spans):
+        if start >= position:
+            pieces += [text[position:start], " " * (stop - start)]
+            position = stop
+    return "".join([*pieces, text[position:]])
 
 
 def without_tex_comments(text: str) -> str:

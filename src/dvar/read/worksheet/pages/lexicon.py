@@ -96,8 +96,9 @@ _PROGRAM = re.compile(
     re.VERBOSE,
 )
 _NO_VALUE = re.compile(
-    r"""["`]|(?<![\w)\].'])'[^']*'|\b(?:True|False|None|lambda|true|false|null|nullptr)\b
-      |\b(?:open|input|load\w*|range|len|print|list|dict|new\s+\w+)\s*\(
+    r"""["`]|(?<![\w)\].'])'[^']*'|(?<!keepdims=)(?<!keepdim=)\b(?:True|False)\b
+      |\b(?:None|lambda(?=[ ]?[\w, ]*:)|true|false|null|nullptr)\b
+      |\b(?:open|input|load\w*|range|print|list|dict|new\s+\w+)\s*\(
       |\b(?:plt|pd|os|sys|re|json|requests|logging|time|cv2|sns|keras|datasets?|nn|optim|layers|models|sklearn)\.
       |[{}]|\bfor\b|=>|&&|::|<<|>>""",
     re.VERBOSE,

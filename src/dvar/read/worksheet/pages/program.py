@@ -145,6 +145,17 @@ def assignment(code: str) -> int | None:
     return None if match is None else match.start("target")
 
 
+_MATLAB = re.compile(
+    r"\b(?:MATLAB|Matlab|Octave)\b|^[^%\n=]*=[^%\n]*(?:\.[*/^]|\w'|\)')[^%\n]*;[ \t]*(?:%.*)?$",
+    re.MULTILINE,
+)
+
+
+def is_matlab(text: str) -> bool:
+    """Whether the programs of a text are in MATLAB: it says so, or a statement can be in no other language."""
+    return _MATLAB.search(text) is not None
+
+
 def is_output(line: str) -> bool:
     """Whether a line is a printed value: ``updated w: 0.5211``."""
     return _OUTPUT.fullmatch(line) is not None

@@ -17,6 +17,7 @@ from dvar.read.worksheet.pages.program import (
     NO_MATHEMATICS,
     PROSE,
     assignment,
+    is_matlab,
     is_output,
     statements,
 )
@@ -37,6 +38,8 @@ _NEW_LINE = frozenset(("", ".", ";"))
 _LINE_END = re.compile(r"[ \t.,;]*(?:\n|$)")
 _ESCAPED = re.compile(r"(?<!\w)\w*(?:\\_\w*)+|\\[*()\[\]]|(?<= )\.(?= )")
 r"""Markdown's escapes ``y\_hat`` and ``2 \* x``, and the dot that is a product sign, ``dz/dy . dy/dx``."""
+_CLOSED = re.compile(r"[ \t]*;")
+"""The end of a statement in MATLAB."""
 _CAPITAL = re.compile(r"\s*[A-Z]")
 
 
@@ -59,6 +62,7 @@ class Scanner:
     def __init__(self, text: str, tex: bool = False) -> None:
         self.text = text
         self.tex = tex
+        self.matlab = not tex and is_matlab(text)
         self.sections = Sections()
         self.flow = Flow()
         self.drafts: list[_Draft] = []
@@ -231,8 +235,10 @@ class Scanner:
         self, found: Found, stop: int, span: Span, own_line: bool, cell: Cell | None
     ) -> None:
         whole = own_line and _LINE_END.match(self.text, stop, span[1]) is not None
+        program = self.matlab and not found.latex and _CLOSED.match(self.text, stop) is not None
         self.group += whole
-        self._add(found.span, "code" if found.code else "plain", found.latex, cell)
+        kind = "code" if found.code or program else "plain"
+        self._add(found.span, kind, found.latex, cell, "matlab" if program else "")
         self.group += whole
 
     def _inline_code(self, mark: Mark, cell: Cell | None) -> None:

@@ -9,6 +9,8 @@ from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable, widened
 from dvar.read.worksheet.mathematics.grammar.scripts import Hung
 from dvar.read.worksheet.mathematics.tokens import COMMAND, FUNCTION, NAME, SIGN, Token
 
+Keywords = tuple[tuple[str, t.Expr], ...]
+_ALONG_AXIS = frozenset({"sum", "mean", "prod", "var", "std", "max", "min", "cumsum", "argmax"})
 _LOGS = {"2": "log2", "10": "log10", "e": "log"}
 
 
@@ -48,6 +50,8 @@ class Calls(Brackets):
     def _called(self, name: str, arguments: list[t.Expr], word: Hung, start: int) -> t.Expr:
         span = self.since(start)
         plain, keywords = self._keywords(arguments)
+        if self.code and name in _ALONG_AXIS:
+            plain, keywords = self._along(name, plain, keywords)
         if name in words.TRANSPARENT_CALLS and len(plain) == 1:
             return plain[0]
         if name == "sqrt" and len(plain) == 1 and not word:
@@ -62,9 +66,7 @@ class Calls(Brackets):
             word.primes,
         )
 
-    def _keywords(
-        self, arguments: list[t.Expr]
-    ) -> tuple[list[t.Expr], tuple[tuple[str, t.Expr], ...]]:
+    def _keywords(self, arguments: list[t.Expr]) -> tuple[list[t.Expr], Keywords]:
         """``axis=0`` among the arguments."""
         plain: list[t.Expr] = []
         keywords: list[tuple[str, t.Expr]] = []
@@ -72,10 +74,25 @@ class Calls(Brackets):
             if isinstance(argument, t.Relation) and argument.relations == ("=",):
                 left, right = argument.members
                 if isinstance(left, t.Symbol) and (self.code or left.base in words.KEYWORDS):
-                    keywords.append((left.base, right))
+                    keywords += _setting(left.base, right)
                     continue
             plain.append(argument)
         return plain, tuple(keywords)
+
+    def _along(
+        self, name: str, plain: list[t.Expr], keywords: Keywords
+    ) -> tuple[list[t.Expr], Keywords]:
+        """``x.sum(0)``, and in MATLAB ``sum(x, 2)``: the axis without its keyword."""
+        if self.matlab and len(plain) == 3 and name in ("max", "min"):
+            plain = [plain[0], plain[2]]  # max(x, [], 2)
+        elif name in ("max", "min") and (self.matlab or len(plain) != 2):
+            return plain, keywords
+        if len(plain) == 2 and (axis := _whole(plain[1])) is not None:
+            axis -= self.matlab
+            return plain[:1], (*keywords, ("axis", t.Number(str(axis), plain[1].span)))
+        if self.matlab and len(plain) == 1 and not keywords:
+            return plain, (("first", t.Number("1", plain[0].span)),)
+        return plain, keywords
 
     def _has_arguments(self) -> bool:
         """Whether a bracket with several arguments follows."""
@@ -268,6 +285,8 @@ class Calls(Brackets):
                 found = Hung(scripts=[t.Script("transpose", None, token.span)])
                 return self.attach(expr, found, start)
             return self._called(name, [expr, *arguments], Hung(), start)
+        if name == "shape" and self.code:
+            return self.attach(t.Call("shape", (expr,), self.since(start)), self.hung(), start)
         if isinstance(expr, t.Symbol) and not expr.subscripts and not expr.scripts:
             return t.Symbol(f"{expr.base}.{token.text}", self.since(start))
         raise Unreadable(f".{token.text} is not known", token.span)
@@ -281,6 +300,22 @@ class _Below:
         self.low: t.Expr | None = None
         self.filters: list[t.Expr] = []
         self.only_filters = False
+
+
+def _setting(name: str, value: t.Expr) -> list[tuple[str, t.Expr]]:
+    """A keyword with its value, truth values as numbers; types and the like say nothing."""
+    if isinstance(value, t.Symbol):
+        truth = {"true": "1", "false": "0"}.get(value.base.lower())
+        return [] if truth is None else [(name, t.Number(truth, value.span))]
+    return [(name, value)]
+
+
+def _whole(expr: t.Expr) -> int | None:
+    """The whole number that is written."""
+    if isinstance(expr, t.Negative) or (isinstance(expr, t.Sum) and expr.signs == (-1,)):
+        inner = _whole(expr.operand if isinstance(expr, t.Negative) else expr.terms[0])
+        return None if inner is None else -inner
+    return int(expr.text) if isinstance(expr, t.Number) and expr.is_whole else None
 
 
 def _shown(expr: t.Expr) -> str:

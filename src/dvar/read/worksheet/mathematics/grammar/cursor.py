@@ -45,10 +45,17 @@ class Cursor:
         said: words on the way.
     """
 
-    def __init__(self, tokens: list[Token], lexicon: Lexicon, latex: bool, code: bool) -> None:
+    def __init__(
+        self,
+        tokens: list[Token],
+        lexicon: Lexicon,
+        latex: bool,
+        code: bool,
+        matlab: bool = False,
+    ) -> None:
         self.tokens = tokens
         self.mates = mates_of(tokens)
-        self.lexicon, self.latex, self.code = lexicon, latex, code
+        self.lexicon, self.latex, self.code, self.matlab = lexicon, latex, code, matlab
         self.at, self.end = 0, len(tokens)
         self.depth = 0
         self.has_over = any(token.names("over", "choose") for token in tokens)

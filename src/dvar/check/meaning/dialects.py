@@ -1,0 +1,68 @@
+r"""Names of programs by the names that the formulas of the document have for them: ``dZ2`` is ``dZ^{[2]}``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+_LAYERS = frozenset({"bracket", "paren"})
+
+
+def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with the names in programs as they are in formulas."""
+    is_code = [_is_code(document, s) for s in statements]
+    layers = _layers([s for s, code in zip(statements, is_code, strict=True) if not code])
+    if not layers or not any(is_code):
+        return list(statements)
+    return [_renamed(s, layers) if code else s for s, code in zip(statements, is_code, strict=True)]
+
+
+def _is_code(document: Document, statement: Statement) -> bool:
+    region = document.regions[statement.region]
+    return region.kind == "code" and not region.latex
+
+
+def _layers(statements: Sequence[Statement]) -> dict[str, str]:
+    """Stems with the kind of script that tells their layer, where no subscript does."""
+    kinds: dict[str, Counter[str]] = {}
+    below: set[str] = set()
+    for statement in statements:
+        for member in statement.members:
+            for part in t.walk(member.expr) if member.expr is not None else ():
+                if not isinstance(part, t.Symbol):
+                    continue
+                if not part.scripts and any(_is_digit(s) for s in part.subscripts):
+                    below.add(part.base)
+                for script in part.scripts:
+                    if script.kind in _LAYERS and _is_digit(script.value):
+                        kinds.setdefault(part.base, Counter())[script.kind] += 1
+    return {base: k.most_common(1)[0][0] for base, k in kinds.items() if base not in below}
+
+
+def _is_digit(tree: t.Expr | None) -> bool:
+    return isinstance(tree, (t.Label, t.Number)) and len(tree.text) == 1 and tree.text.isdigit()
+
+
+def _renamed(statement: Statement, layers: dict[str, str]) -> Statement:
+    members = tuple(replace(m, expr=_put(m.expr, layers)) for m in statement.members)
+    return replace(statement, members=members)
+
+
+def _put(part: Any, layers: dict[str, str]) -> Any:
+    if isinstance(part, tuple):
+        return tuple(_put(item, layers) for item in part)
+    if not hasattr(part, "span"):
+        return part
+    if isinstance(part, t.Symbol):
+        kind = layers.get(part.base) or layers.get(part.base.removeprefix("d"))
+        if kind and len(part.subscripts) == 1 and _is_digit(part.subscripts[0]):
+            layer = t.Script(kind, part.subscripts[0], part.subscripts[0].span)
+            return replace(part, subscripts=(), scripts=(layer, *part.scripts))
+        return part
+    changed = {f.name: _put(getattr(part, f.name), layers) for f in fields(part)}
+    return replace(part, **changed)

@@ -1,0 +1,147 @@
+"""Programs as worksheets: comments, NumPy and MATLAB are read as formulas are."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.report import Report
+from dvar.check.worksheet import check
+
+
+def verdicts(report: Report) -> dict[str, str]:
+    return {j.source: j.verdict for j in report.judgements}
+
+
+COMMENTS = """\
+{open}
+{sign} x = 0.5, w = 1.2, b = -0.1, t = 1.0
+{sign} ---- forward ----
+{sign} z = w*x + b = 1.2*0.5 - 0.1 = 0.5
+{sign} r = max(0, z) = 0.5
+{sign} E = 0.5*(r - t)**2 = 0.125
+{sign} ---- backward, rate = 0.1 ----
+{sign} dE/dr = r - t = -0.5
+{sign} dE/dz = dE/dr * 1 = -0.5
+{sign} dE/dw = dE/dz * x = {result}
+{close}
+"""
+
+
+@pytest.mark.parametrize(
+    ("open_", "sign", "close"),
+    [("", "//", ""), ("", "#", ""), ("", "%", ""), ("", ";;", ""), ("/*", " *", " */")],
+)
+def test_comments_are_read(open_: str, sign: str, close: str) -> None:
+    right = COMMENTS.format(open=open_, sign=sign, close=close, result="-0.25")
+    report = check(right, file="notes.txt")
+    assert report.summary["ok"] == 6
+    assert report.summary["wrong"] == report.summary["unknown"] == 0
+    slip = check(right.replace("-0.25", "-0.52"), file="notes.txt")
+    assert [j.line for j in slip.judgements if j.verdict == "wrong"] == [10]
+
+
+def test_a_mask_that_is_missing_is_named() -> None:
+    report = check(
+        "// z = w*x\n// h = max(0, z)\n// E = 0.5*(h - t)^2\n// dE/dz = h - t\n", file="notes.txt"
+    )
+    assert [j.cause for j in report.judgements if j.verdict == "wrong"] == ["mask"]
+
+
+NETWORK = """\
+```python
+Z1 = X @ W1 + b1
+A1 = np.maximum(0, Z1)
+Z2 = A1 @ W2 + b2
+L = 0.5 * np.sum((Z2 - Y) ** 2)
+dZ2 = Z2 - Y
+dW2 = A1.T @ dZ2
+db2 = dZ2.sum(axis=0)
+dA1 = dZ2 @ W2.T
+dZ1 = dA1 * (Z1 > 0)
+dW1 = X.T.dot(dZ1)
+db1 = np.sum(dZ1, axis=0, keepdims=True)
+```
+"""
+
+
+def test_a_network_in_numpy() -> None:
+    assert check(NETWORK).summary["ok"] == 7
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "cause"),
+    [
+        ("db2 = dZ2.sum(axis=0)", "db2 = dZ2.sum(axis=1)", "wrong-rule"),
+        ("(Z1 > 0)", "(Z1 < 0)", "mask"),
+        ("dA1 = dZ2 @ W2.T", "dA1 = dZ2 @ W2", "transpose"),
+    ],
+)
+def test_slips_in_numpy(right: str, wrong: str, cause: str) -> None:
+    report = check(NETWORK.replace(right, wrong))
+    found = [j for j in report.judgements if j.verdict == "wrong"]
+    assert [cause in j.causes for j in found] == [True]
+
+
+BATCH = """\
+```matlab
+Z = W * X + b;
+A = tanh(Z);
+S = V * A + repmat(c, 1, m);
+J = sum(sum((S - T).^2)) / (2*m);
+dS = S - T;                     % without the 1/m
+dV = (1/m) * dS * A';
+dc = (1/m) * sum(dS, 2);
+dA = V' * dS;
+dZ = dA .* (1 - A.^2);
+dW = (1/m) * dZ * X';
+db = (1/m) * sum(dZ, 2);
+Jr = J + (lambda/(2*m)) * sum(sum(W.^2));
+dW = dW + (lambda/m) * W;
+```
+"""
+
+
+def test_gradients_of_a_batch_in_matlab() -> None:
+    """The 1/m of the loss may come in with the parameters only."""
+    report = check(BATCH)
+    assert report.summary["ok"] == 8
+    assert report.summary["unknown"] == report.summary["wrong"] == 0
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "cause"),
+    [
+        ("dZ = dA .* (1", "dZ = dA * (1", "wrong-rule"),
+        ("db = (1/m) * sum(dZ, 2)", "db = sum(dZ, 2)", "missing-factor"),
+        ("dA = V' * dS", "dA = V * dS", "transpose"),
+    ],
+)
+def test_slips_in_matlab(right: str, wrong: str, cause: str) -> None:
+    report = check(BATCH.replace(right, wrong))
+    found = [j for j in report.judgements if j.verdict == "wrong"]
+    assert [cause in j.causes for j in found] == [True]
+
+
+LAYERS = r"""\
+$$Z^{[1]} = W^{[1]} X + b^{[1]}, \qquad A^{[1]} = \tanh(Z^{[1]}), \qquad Z^{[2]} = W^{[2]} A^{[1]}$$
+$$J = \frac12 \|Z^{[2]} - Y\|^2$$
+
+```python
+dZ2 = Z2 - Y
+dW2 = dZ2 @ A1.T
+dZ1 = (W2.T @ dZ2) * (1 - A1 ** 2)
+dW1 = dZ1 @ X.T
+```
+"""
+
+
+def test_layers_of_formulas_are_known_in_programs() -> None:
+    """``W2`` of the program is ``W^{[2]}`` of the formulas."""
+    assert check(LAYERS).summary["ok"] == 4
+    slip = check(LAYERS.replace("(1 - A1 ** 2)", "(1 - Z1 ** 2)"))
+    assert [j.source[:3] for j in slip.judgements if j.verdict == "wrong"] == ["dZ1"]
+
+
+def test_a_program_may_mean_something_else_by_a_name() -> None:
+    report = check("$s = a b$\n\n```python\ns = -a * b\n```\n")
+    assert report.summary["wrong"] == 0
