@@ -308,7 +308,7 @@ def _numeric(
     expected, found = (np.asarray(v, dtype=float) for v in link.numbers)
     causes: list[str] = []
     remark = ""
-    named = _of_numbers(expected, found, right)
+    named = _of_mean(place, expected, found) or _of_numbers(expected, found, right)
     if named is not None:
         causes.append(named[0])
         remark = named[1]
@@ -321,6 +321,17 @@ def _numeric(
     if not causes:
         causes.append("arithmetic")
     return Found(tuple(causes), None, remark)
+
+
+def _of_mean(place: Place, expected: Array, found: Array) -> tuple[str, str] | None:
+    """Numbers that are a sum where a mean is due."""
+    if expected.shape != found.shape or not np.any(expected):
+        return None
+    for name in sorted(place.world.stacks.counts):
+        size = place.world.sizes.get(name, 1)
+        if size > 1 and np.allclose(found, size * expected, rtol=2e-3, atol=1e-9):
+            return "missing-factor", f"the factor 1/{name} is missing"
+    return None
 
 
 def _of_numbers(expected: Array, found: Array, right: t.Expr) -> tuple[str, str] | None:

@@ -182,8 +182,13 @@ def _is_under_heading(document: Document, statement: Statement, verdict: Verdict
     if cell is None or verdict.previous is None:
         return False
     at = verdict.previous.span[0]
-    head = next((r.cell for r in document.regions if r.cell and r.span[0] <= at < r.span[1]), None)
-    return head is not None and head.table == cell.table and head.row < cell.row
+    region = next((r for r in document.regions if r.cell and r.span[0] <= at < r.span[1]), None)
+    head = region.cell if region is not None else None
+    if region is None or head is None or head.table != cell.table or head.row >= cell.row:
+        return False
+    subject = statement.members[0].expr
+    told = () if subject is None else (p for p in t.walk(subject) if isinstance(p, t.Number))
+    return not any(region.span[1] <= number.span[0] for number in told)  # by the number of the row
 
 
 def _is_gradient_name(place: Place, tree: t.Expr | t.Script) -> bool:

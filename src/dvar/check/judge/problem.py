@@ -148,8 +148,7 @@ class _Draft:
         notation.see(world, self.statements, self.ordinals, self.document.text)
         if matrices is not None:
             world.matrices = matrices
-        if world.matrices:
-            stacking.survey(world, self.earlier, _prose(self.document, self.earlier))
+        stacking.survey(world, self.earlier, _prose(self.document, self.earlier))
         measure(world, [*_declarations(self.context, self.own), *self.own])
         bound(world, self.own, self.document.text)
         choose(world, self.own, self.prose)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from dvar.check.judge.literal import is_plain
 from dvar.check.meaning import notation
-from dvar.check.meaning.keys import Key
-from dvar.check.meaning.letters import spelling_of
+from dvar.check.meaning.keys import Key, stem_of
+from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.survey import survey
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -128,7 +128,10 @@ class _Table:
     def _named_by_column(self, table: int, row: int, column: int) -> Member | None:
         """A name at the head of the column; ``w^{(l)}`` with the l of the row."""
         member = self._single(table, 0, column)
-        if member is None or not _is_quantity(member.expr):
+        if member is None:
+            return None
+        member = self._of_example(table, row, column, member)
+        if not _is_quantity(member.expr):
             return None
         for first in range(column):
             letter, number = self._single(table, 0, first), self._single(table, row, first)
@@ -143,6 +146,32 @@ class _Table:
         if column == 0 and isinstance(member.expr, t.Symbol) and self._counts(table, member.expr):
             return None
         return member
+
+    def _of_example(self, table: int, row: int, column: int, head: Member) -> Member:
+        """``x`` above a column is ``x^{(2)}`` in the row of i = 2, where the document writes ``x^{(i)}``."""
+        for first in range(column):
+            letter, number = self._single(table, 0, first), self._single(table, row, first)
+            if letter is None or number is None or not isinstance(letter.expr, t.Symbol):
+                continue
+            if isinstance(number.expr, t.Number) and number.expr.is_whole:
+                numbered = _numbered(head.expr, self._marks(letter.expr.base), number.expr)
+                if isinstance(numbered, t.Symbol):
+                    return replace(head, expr=numbered)
+                if numbered is not None:
+                    return replace(head, expr=t.Group("(", (numbered,), head.span))
+        return head
+
+    def _marks(self, letter: str) -> dict[str, str]:
+        """How names take this letter: as a mark in brackets above, or as an index below."""
+        found: dict[str, str] = {}
+        for part in parts(self.statements):
+            if isinstance(part, t.Symbol):
+                above = [s for s in part.scripts if s.kind == "paren" and s.value is not None]
+                if any(_is_letter(s.value, letter) for s in above):
+                    found[stem_of(part)] = "above"
+                elif len(part.subscripts) == 1 and _is_letter(part.subscripts[0], letter):
+                    found.setdefault(stem_of(part), "below")
+        return found
 
     def _counts(self, table: int, head: t.Symbol) -> bool:
         """Whether a first column only numbers the rows: its letter is an index in other headers."""
@@ -168,9 +197,43 @@ class _Table:
 
 
 def _is_quantity(tree: t.Expr | None) -> bool:
+    if t.is_bracketed(tree):
+        return True
     if isinstance(tree, (t.Symbol, t.Derivative)):
         return True
     return isinstance(tree, t.Apply) and all(isinstance(a, t.Symbol) for a in tree.args)
+
+
+def _is_letter(tree: t.Expr | None, letter: str) -> bool:
+    if isinstance(tree, t.Label):
+        return tree.text == letter
+    return isinstance(tree, t.Symbol) and tree.base == letter and _is_index(tree)
+
+
+def _numbered(tree: t.Expr | None, marks: Mapping[str, str], number: t.Number) -> t.Expr | None:
+    """A name, or a formula of names, for the example with this number; None where a name has no examples."""
+    match tree:
+        case t.Symbol():
+            where = marks.get(stem_of(tree))
+            if where is None or tree.scripts or tree.subscripts:
+                return None
+            if where == "below":
+                return replace(tree, subscripts=(number,))
+            return replace(tree, scripts=(t.Script("paren", number, tree.span),))
+        case t.Sum():
+            terms = [_numbered(term, marks, number) for term in tree.terms]
+            kept = tuple(x for x in terms if x is not None)
+            return replace(tree, terms=kept) if len(kept) == len(terms) else None
+        case t.Product():
+            factors = [_numbered(factor, marks, number) for factor in tree.factors]
+            both = tuple(x for x in factors if x is not None)
+            return replace(tree, factors=both) if len(both) == len(factors) else None
+        case t.Group() if t.is_bracketed(tree):
+            inner = _numbered(tree.items[0], marks, number)
+            return None if inner is None else replace(tree, items=(inner,))
+        case t.Number():
+            return tree
+    return None
 
 
 def _is_index(symbol: t.Symbol) -> bool:

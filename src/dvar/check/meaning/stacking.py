@@ -94,6 +94,9 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
             bare.add(key.stem)
     found.letters, found.counts = _example_letters(statements, prose)
     found.letters |= set().union(*marked.values())
+    world.stacks = found
+    if not world.matrices:
+        return
     for stem in marked:
         single = _bare_stem(stem)
         whole = _whole(single, bare)
@@ -110,7 +113,6 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
         if counts_examples and whole in bare and stem not in bare and stem not in found.wholes:
             found.wholes[stem] = whole
             found.by_index.add(stem)
-    world.stacks = found
     found.rows = _are_rows(found, statements, prose)
     if found.wholes and found.rows:
         world.rows_are_examples = True
