@@ -18,9 +18,9 @@ from dvar.check.meaning import (
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, sort, stem_of
-from dvar.check.meaning.patterns import pattern_of
+from dvar.check.meaning.patterns import free_letters, pattern_of
 from dvar.check.meaning.survey import names_dependence
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number, settle
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number, settle, stacked
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -38,6 +38,9 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
         return _behind(e, increment, tree)
     primes = head.primes + tree.primes
     bare = _plain(head)
+    if primes == 1 and _is_turned(e, bare, tree):
+        turned = t.Product((head, t.Group("(", tree.args, tree.span)), ("",), tree.span)
+        return _behind(e, products.product(e, turned, hint), tree)
     if primes:
         return _behind(e, _slope(e, tree, bare, primes), tree)
     key = sort(bare, e.world.spelling, e.env).key
@@ -53,6 +56,16 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     if _is_dependence(e, key, tree):
         return _behind(e, e.value(head, hint), tree)
     return _multiplied(e, tree, hint)
+
+
+def _is_turned(e: Interpreter, head: t.Symbol, tree: t.Apply) -> bool:
+    """``X'(p - y)``: a matrix, turned, in front of a bracket."""
+    if not e.world.primes_turn or tree.primes or len(tree.args) != 1:
+        return False
+    key = sort(head, e.world.spelling, e.env).key
+    if _function(e, head, key, tree.args) is not None and key.stem not in e.world.plain:
+        return False
+    return entries.array_named(e, key) is not None
 
 
 def _hints(
@@ -241,6 +254,8 @@ def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
             return names.operated(e, entry, tree.scripts)
     if tree.name == "log" and tree.subscripts:
         return _log_to_base(e, tree)
+    if functions.named(tree.name) == "diag" and (entries_ := _listed(e, tree.args)) is not None:
+        return names.operated(e, TABLE["diag"](entries_), tree.scripts)
     keep = hint if functions.named(tree.name) in functions.ELEMENTWISE else None
     args = [e.node(arg, keep) for arg in tree.args]
     if (
@@ -250,6 +265,16 @@ def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
     ):
         return functions.apply("arc" + functions.named(tree.name), args)
     return _behind(e, settle(functions.apply(tree.name, args, axis)), tree)
+
+
+def _listed(e: Interpreter, args: Sequence[t.Expr]) -> Node | None:
+    """``diag{p_i (1 - p_i)}`` lists an entry for every i."""
+    free = {c for arg in args for c in free_letters(arg, e.world.spelling)} - e.env.keys()
+    if len(args) != 1 or len(free) != 1:
+        return None
+    (letter,) = free
+    listed = [e.inside({letter: k}).node(args[0]) for k in e.world.run_of(letter)]
+    return None if any(entry.shape for entry in listed) else stacked(listed)
 
 
 def _is_inverse(script: t.Script) -> bool:

@@ -126,7 +126,7 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
             return defined(e, key, definition, bound)
     if found is None and entries.is_padding(e, key):
         return number(0.0)
-    if plain and key.stem in e.world.size_names:
+    if plain and key.stem in e.world.size_names and not e.world.family(key):
         return number(e.world.sizes[key.stem])
     found_entry = entries.entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
     if found_entry is not None:

@@ -273,6 +273,9 @@ def _apply(s: Shaping, tree: t.Apply) -> Shape | None:
     args = [shape_of(s, arg) for arg in tree.args]
     if tree.subscripts:
         return ()
+    if tree.head.primes and s.world.primes_turn and len(args) == 1:
+        group = t.Group("(", tree.args, tree.span)
+        return _scripted(s, _product(s, (tree.head, group), ("",)), tree.scripts)
     shape = _applied(s, tree, args)
     if shape is None and len(tree.args) == 1 and not _is_function(s, tree):
         group = t.Group("(", tree.args, tree.span)

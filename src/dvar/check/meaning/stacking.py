@@ -201,10 +201,18 @@ def _vote(left: t.Expr, right: t.Expr, wholes: Collection[str]) -> int:
 
 
 def of_one(e: Interpreter, key: Key) -> Node | None:
-    """``a^{(i)}`` where ``A`` is known: one of its columns, a number where ``A`` is a single row."""
-    from dvar.check.meaning.entries import array_named
+    """``a^{(i)}`` where ``A`` is known: one of its columns, a number where ``A`` is a single row.
 
-    found = e.world.stacks.whole_of(key)
+    ``x_{ij}`` is an entry where examples are rows.
+    """
+    from dvar.check.meaning.entries import array_named, entry_of
+
+    stacks = e.world.stacks
+    if stacks.rows and key.stem in stacks.by_index and len(key.indices) == 2 and not key.marks:
+        data = array_named(e, Key(stacks.wholes[key.stem]))
+        places = [i for i in key.indices if isinstance(i, int)]
+        return None if data is None or len(places) < 2 else entry_of(e, data, places, key.stem)
+    found = stacks.whole_of(key)
     if found is None:
         return None
     whole, example = found
