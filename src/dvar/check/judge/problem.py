@@ -176,7 +176,13 @@ class _Draft:
             if d is not None and o not in self.broken
         }
         for definition in self.before:
-            if definition.pattern not in redefined or not self.fresh:
+            replaced = definition.pattern in redefined or any(
+                new.stem == definition.pattern.stem
+                and not new.indices
+                and new.marks == definition.pattern.marks
+                for new in redefined  # H = … replaces H_{ij} = …
+            )
+            if not replaced or not self.fresh:
                 position = min(definition.position, self.ordinals[0])
                 world.define(replace(definition, position=position))
         world.redefined.clear()

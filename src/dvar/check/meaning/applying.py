@@ -14,6 +14,7 @@ from dvar.check.meaning import (
     functions,
     names,
     products,
+    structures,
 )
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
@@ -268,7 +269,9 @@ def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
 
 
 def _listed(e: Interpreter, args: Sequence[t.Expr]) -> Node | None:
-    """``diag{p_i (1 - p_i)}`` lists an entry for every i."""
+    """``diag{p_i (1 - p_i)}`` lists an entry for every i, ``diag(r_1, …, r_N)`` those up to N."""
+    if any(isinstance(arg, t.Ellipsis) for arg in args):
+        return stacked([e.node(arg) for arg in structures.spelled_out(e, tuple(args))])
     free = {c for arg in args for c in free_letters(arg, e.world.spelling)} - e.env.keys()
     if len(args) != 1 or len(free) != 1:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import entries, names, products
+from dvar.check.meaning.counting import listed
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
@@ -34,6 +35,10 @@ _COMPARISONS = {
     "neq": "not_equal",
     "!=": "not_equal",
 }
+
+
+LISTED = 64
+"""Entries of one list with dots."""
 
 
 def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
@@ -109,17 +114,21 @@ def _list(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Node:
         a, b = (e.node(item) for item in tree.items)
         a, b = aligned(a, b)
         return TABLE["sum"](TABLE["multiply"](a, b))
-    items = _spelled_out(e, tree.items)
+    items = spelled_out(e, tree.items)
     if len(items) == 1 and tree.kind == "tuple":
         return e.node(items[0], hint)
     return stacked([e.node(item) for item in items])
 
 
-def _spelled_out(e: Interpreter, items: tuple[t.Expr, ...]) -> list[t.Expr]:
-    """Without dots: ``x_0, x_1, ..., x_{n-1}`` has an entry for each number up to the last."""
+def spelled_out(e: Interpreter, items: tuple[t.Expr, ...]) -> list[t.Expr]:
+    """Without dots: ``x_1, ..., x_n`` has an entry for each number up to the last."""
     if not any(isinstance(item, t.Ellipsis) for item in items):
         return list(items)
-    raise NotUnderstood("dots in a list")
+    found = listed(items)
+    end = e.whole(found[2]) if found is not None else None
+    if found is None or end is None or end - found[1] > LISTED:
+        raise NotUnderstood("dots in a list")
+    return [found[0](k) for k in range(found[1], end + 1)]
 
 
 # ── sums ────────────────────────────────────────────────────────────────────────────────────────

@@ -314,7 +314,7 @@ FUNCTIONS: dict[str, str] = {
 }  # fmt: skip
 """Word in lower case → the function as the rule table spells it."""
 BARE = word_set(
-    "log exp sin cos tan tanh sinh cosh sec csc cot coth arcsin arccos arctan log2 log10 det trace "
+    "log ln exp sin cos tan tanh sinh cosh sec csc cot coth arcsin arccos arctan log2 log10 det trace "
     "diag sign rank vec "
     "abs max min sqrt"
 )
