@@ -112,3 +112,75 @@ def test_a_factor_that_is_never_written_may_be_a_habit() -> None:
 def test_one_example_in_capitals_is_no_batch() -> None:
     text = r"One pair. $Z = W X + b$, $L = \frac12 \|Z - Y\|^2$."
     assert _verdicts(text, [r"dZ = Z - Y", r"db = dZ"])[1][0] != "wrong"
+
+
+TABLE = r"""
+Model $\hat y_i = a x_i + c$ with $a = 2$, $c = -1$, and $E = \frac{1}{2N} \sum_{i=1}^{N} (\hat y_i - y_i)^2$ for $N = 3$.
+
+| $i$ | $x$ | $y$ | $\hat y$ | $\hat y - y$ |
+|---|---|---|---|---|
+| 1 | 0.5 | 1 | 0 | -1 |
+| 2 | 1 | 0.5 | 1 | 0.5 |
+| 3 | 2 | 2 | 3 | 1 |
+"""
+
+
+def test_rows_of_a_table_are_examples() -> None:
+    assert all(j.verdict not in ("wrong", "unknown") for j in check(TABLE).judgements)
+    turned = check(TABLE.replace("1 | 0.5 |\n", "1 | -0.5 |\n")).judgements
+    assert [(j.source, j.cause) for j in turned if j.verdict == "wrong"] == [("-0.5", "sign")]
+
+
+def test_a_sum_where_a_mean_is_due_is_seen_in_numbers() -> None:
+    found = _verdicts(
+        TABLE,
+        [
+            r"\frac{\partial E}{\partial a} = \frac{1}{3}(-1 \cdot 0.5 + 0.5 \cdot 1 + 1 \cdot 2) = 0.667",
+            r"\frac{\partial E}{\partial c} = -1 + 0.5 + 1 = 0.5",
+        ],
+    )
+    assert found == [("ok", None), ("wrong", "missing-factor")]
+
+
+LOGISTIC = r"""
+The prime is a transpose. $J(\beta) = -\sum_{i=1}^{n} [y_i \log p_i + (1-y_i)\log(1-p_i)]$ with
+$p_i = \frac{1}{1+\exp(-x_i'\beta)}$; row $i$ of $X$ is $x_i'$ and $V = \operatorname{diag}\{p_i(1-p_i)\}$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        (r"\nabla J(\beta) = X'(p-y)", "ok"),
+        (r"\nabla J(\beta) = X'(y-p)", "wrong"),
+        (r"\frac{\partial J}{\partial\beta_j} = \sum_i (p_i - y_i)x_{ij}", "ok"),
+        (
+            r"\frac{\partial^2 J}{\partial\beta_j\partial\beta_k} = \sum_i x_{ij} p_i(1-p_i) x_{ik}",
+            "ok",
+        ),
+        (r"u'X'VXu = \sum_i p_i(1-p_i)(x_i'u)^2", "ok"),
+    ],
+)
+def test_logistic_regression_with_a_design_matrix(line: str, verdict: str) -> None:
+    assert _verdicts(LOGISTIC, [line])[0][0] == verdict
+
+
+def test_the_matrix_of_entries_that_were_defined_is_a_claim() -> None:
+    text = r"""
+$l(\theta) = \sum_{i=1}^m [ y^{(i)} \ln h(x^{(i)}) + (1-y^{(i)}) ln\ (1 - h(x^{(i)})) ]$ with
+$h(x^{(i)}) = \frac{1}{1 + e^{-\theta^T x^{(i)}}}$ and $H_{i,j} = \frac{\partial^2 l}{\partial \theta_i \partial \theta_j}$.
+The examples are the rows of $X$; $S = \text{diag}(h(x^{(1)})(1 - h(x^{(1)})), \dots, h(x^{(m)})(1 - h(x^{(m)})))$.
+"""
+    assert _verdicts(text, [r"H = -X^T S X"]) == [("ok", None)]
+    assert _verdicts(text, [r"H = X^T S X"]) == [("wrong", "sign")]
+
+
+def test_a_function_may_be_written_with_what_it_depends_on() -> None:
+    text = r"$f(x) = \frac{1}{1 + e^{-(u^T x + c)}}$, $E = -(y \log f(x) + (1 - y) \log(1 - f(x)))$"
+    assert _verdicts(text, [r"\frac{\partial E}{\partial u} = (f(u) - y) x"]) == [("ok", None)]
+    assert _verdicts(text, [r"\frac{\partial E}{\partial c} = y - f(u)"]) == [("wrong", "sign")]
+
+
+def test_the_square_of_a_function_is_no_other_function() -> None:
+    assert _verdicts("", [r"\sigma'(x) = \sigma(x) - \sigma^2(x)"]) == [("ok", None)]
+    assert _verdicts("", [r"\sigma'(x) = \sigma(x) + \sigma^2(x)"]) == [("wrong", "sign")]

@@ -50,7 +50,8 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
         arguments = [
             e.node(arg, h) for arg, h in zip(tree.args, _hints(e, key, tree, hint), strict=True)
         ]
-        return _behind(e, function(arguments), tree)
+        value = _raised(e, function(arguments), sort(bare, e.world.spelling, e.env).operations)
+        return _behind(e, value, tree)
     entry = _entry(e, key, tree)
     if entry is not None:
         return _behind(e, entry, tree)
@@ -59,12 +60,22 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     return _multiplied(e, tree, hint)
 
 
+def _raised(e: Interpreter, value: Node, operations: tuple[t.Script, ...]) -> Value:
+    """``σ^2(x)`` is a square; ``f^{-1}(x)`` is rather another function."""
+    for script in operations:
+        whole = e.whole(script.value) if script.value is not None else None
+        if script.kind == "plain" and (whole is None or whole < 0):
+            raise NotUnderstood("a function with this superscript")
+    return names.operated(e, value, operations)
+
+
 def _is_turned(e: Interpreter, head: t.Symbol, tree: t.Apply) -> bool:
     """``X'(p - y)``: a matrix, turned, in front of a bracket."""
     if not e.world.primes_turn or tree.primes or len(tree.args) != 1:
         return False
     key = sort(head, e.world.spelling, e.env).key
-    if _function(e, head, key, tree.args) is not None and key.stem not in e.world.plain:
+    found = e.world.find(key, e.position)
+    if head.base in functions.SIGMAS or (found is not None and found[0].params):
         return False
     return entries.array_named(e, key) is not None
 
@@ -160,9 +171,24 @@ def _defined(
         reader = Interpreter(e.world, e.position, Choices(), {**e.env, **env})
         reader.locals = {s: v for s, v in zip(stems, values, strict=True) if s is not None}
         reader.depth = e.depth
-        return reader.node(definition.value)
+        if not _is_hidden(e, definition, args):
+            return reader.node(definition.value)
+        whole = names.defined(e, sort(head, e.world.spelling, e.env).key, definition, bound)
+        named = ("named for what it depends on", whole)
+        try:
+            return e.choices.pick([("at its argument", reader.node(definition.value)), named])
+        except NotUnderstood:
+            return e.choices.pick([named])
 
     return function
+
+
+def _is_hidden(e: Interpreter, definition: Definition, args: Sequence[t.Expr]) -> bool:
+    """``h(w)`` of ``h(x) = σ(w^T x)``: written with a name that the formula holds, not with its argument."""
+    if len(args) != 1 or not isinstance(args[0], t.Symbol):
+        return False
+    inside = {_said(e, part) for part in t.walk(definition.value) if isinstance(part, t.Symbol)}
+    return _said(e, args[0]) in inside
 
 
 def _said(e: Interpreter, tree: t.Expr) -> object:

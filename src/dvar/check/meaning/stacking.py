@@ -32,7 +32,7 @@ _COLUMNS = re.compile(
 )
 _ROWS = re.compile(
     rf"{_EXAMPLES}\b[^.;|]{{0,40}}\brows?\b|\brows?\b[^.;|]{{0,30}}{_EXAMPLES}"
-    r"|\bdesign matrix\b",
+    r"|\bdesign matrix\b|\brows?\b[^.;|]{0,20}\b(of|into)\b\W*(boldsymbol|mathbf)?\W*X\b",
     re.IGNORECASE,
 )
 
@@ -73,49 +73,78 @@ class Stacks:
 
 def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     """Find the names that stand for many examples."""
-    found = Stacks()
-    letters = world.spelling.letters
-    summed = letters & {
-        c for p in parts(statements) if isinstance(p, t.Big) for c in p.indices if c not in "ltL"
-    }
-    bare: set[str] = set()
-    marked: dict[str, set[str]] = {}
-    indexed: dict[str, set[str]] = {}
+    found = world.stacks = Stacks()
+    seen = _seen(world, statements)
+    found.letters, found.counts = _example_letters(statements, prose)
+    found.letters |= set().union(*seen.marked.values())
+    if not world.matrices:
+        return
+    found.letters |= {c for stem, c in seen.turned if _capital(stem) in seen.bare}
+    for stem in seen.marked:
+        single = _bare_stem(stem)
+        whole = _whole(single, seen.bare)
+        if whole is not None:
+            found.wholes[single] = whole
+    for stem, used in seen.indexed.items():
+        _see_indexed(found, seen, stem, used)
+    found.rows = _are_rows(found, statements, prose)
+    if found.wholes and found.rows:
+        world.rows_are_examples = True
+
+
+@dataclass
+class _Seen:
+    """How names are written.
+
+    Attributes:
+        bare: stems without an index.
+        marked: stems with an example's mark, and the letters there; indexed: those with one index.
+        turned: stems and index letters of vectors, ``x_i^T``.
+        letters: that are summed over.
+    """
+
+    bare: set[str] = field(default_factory=set)
+    marked: dict[str, set[str]] = field(default_factory=dict)
+    indexed: dict[str, set[str]] = field(default_factory=dict)
+    turned: set[tuple[str, str]] = field(default_factory=set)
+    letters: set[str] = field(default_factory=set)
+
+
+def _seen(world: World, statements: Sequence[Statement]) -> _Seen:
+    sums = (p for p in parts(statements) if isinstance(p, t.Big))
+    summed = {c for p in sums for c in p.indices if c not in "ltL"}
+    seen = _Seen(letters=set(world.spelling.letters) & summed)
     for part in parts(statements):
         if not isinstance(part, t.Symbol):
             continue
         key = sort(part, world.spelling, {}).key
-        example = {str(v) for kind, v in key.marks if kind == "p" and v in summed}
+        example = {str(v) for kind, v in key.marks if kind == "p" and v in seen.letters}
         if example and not key.indices:
-            marked.setdefault(key.stem, set()).update(example)
+            seen.marked.setdefault(key.stem, set()).update(example)
         elif len(key.indices) == 1 and not example:
-            indexed.setdefault(key.stem, set()).add(str(key.indices[0]))
+            index = str(key.indices[0])
+            seen.indexed.setdefault(key.stem, set()).add(index)
+            turned = part.primes == 1 or any(s.kind == "transpose" for s in part.scripts)
+            if turned and index in seen.letters:
+                seen.turned.add((key.stem, index))
         elif not key.indices:
-            bare.add(key.stem)
-    found.letters, found.counts = _example_letters(statements, prose)
-    found.letters |= set().union(*marked.values())
-    world.stacks = found
-    if not world.matrices:
+            seen.bare.add(key.stem)
+    return seen
+
+
+def _see_indexed(found: Stacks, seen: _Seen, stem: str, used: set[str]) -> None:
+    """``x_i`` and ``X``, ``Z_n`` and ``Z``, where the index counts examples."""
+    whole = _bare_stem(stem)
+    if used <= found.letters and whole[:1].isupper() and _whole(whole, seen.bare) == whole:
+        found.wholes[whole] = whole
+        found.by_index.add(whole)
         return
-    for stem in marked:
-        single = _bare_stem(stem)
-        whole = _whole(single, bare)
-        if whole is not None:
-            found.wholes[single] = whole
-    for stem, used in indexed.items():
-        whole = _bare_stem(stem)
-        if used <= found.letters and whole[:1].isupper() and _whole(whole, bare) == whole:
-            found.wholes[whole] = whole  # Z_n, dZ_n
-            found.by_index.add(whole)
-            continue
-        whole = _capital(stem)
-        counts_examples = used & letters and (used & letters) <= found.letters
-        if counts_examples and whole in bare and stem not in bare and stem not in found.wholes:
+    whole = _capital(stem)
+    counted = used & seen.letters
+    if counted and counted <= found.letters and whole in seen.bare:
+        if stem not in seen.bare and stem not in found.wholes:
             found.wholes[stem] = whole
             found.by_index.add(stem)
-    found.rows = _are_rows(found, statements, prose)
-    if found.wholes and found.rows:
-        world.rows_are_examples = True
 
 
 def _whole(stem: str, bare: Collection[str]) -> str | None:

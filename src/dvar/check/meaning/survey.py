@@ -331,7 +331,9 @@ def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> 
     world.matrices = shown or (evidence and _has_capitals(statements))
 
 
-_PRIME_TURNS = re.compile(r"\bprimes?\b[^.]{0,40}\btranspos|\btranspos[^.]{0,40}\bprimes?\b", re.IGNORECASE)
+_PRIME_TURNS = re.compile(
+    r"\bprimes?\b[^.]{0,40}\btranspos|\btranspos[^.]{0,40}\bprimes?\b", re.IGNORECASE
+)
 
 
 def _primes_turn(statements: Sequence[Statement], prose: str) -> bool:
