@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -11,6 +10,7 @@ from time import monotonic
 
 import numpy as np
 
+from dvar.check.cause.amounts import of_mean, of_numbers
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import bends, scaled_by
 from dvar.check.cause.layout import layout_bends
@@ -19,7 +19,7 @@ from dvar.check.judge import links, matching, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, plain_units, read_literal
+from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import differentiate, shares
 from dvar.check.meaning.alphabet import COUNTS
@@ -27,7 +27,7 @@ from dvar.check.meaning.keys import sort
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array
+from dvar.core.op import VARIABLE
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
@@ -308,7 +308,7 @@ def _numeric(
     expected, found = (np.asarray(v, dtype=float) for v in link.numbers)
     causes: list[str] = []
     remark = ""
-    named = _of_mean(place, expected, found) or _of_numbers(expected, found, right)
+    named = of_mean(place, expected, found) or of_numbers(expected, found, right)
     if named is not None:
         causes.append(named[0])
         remark = named[1]
@@ -321,56 +321,6 @@ def _numeric(
     if not causes:
         causes.append("arithmetic")
     return Found(tuple(causes), None, remark)
-
-
-def _of_mean(place: Place, expected: Array, found: Array) -> tuple[str, str] | None:
-    """Numbers that are a sum where a mean is due."""
-    if expected.shape != found.shape or not np.any(expected):
-        return None
-    for name in sorted(place.world.stacks.counts):
-        size = place.world.sizes.get(name, 1)
-        if size > 1 and np.allclose(found, size * expected, rtol=2e-3, atol=1e-9):
-            return "missing-factor", f"the factor 1/{name} is missing"
-    return None
-
-
-def _of_numbers(expected: Array, found: Array, right: t.Expr) -> tuple[str, str] | None:
-    if expected.shape != found.shape:
-        return None
-    e, f = expected.ravel(), found.ravel()
-    tolerance = 0.006 * np.maximum(np.abs(e), 1e-12)
-    if is_plain(right):
-        tolerance = np.maximum(tolerance, plain_units(right, found).ravel().astype(float))
-    if np.all(np.abs(e + f) <= tolerance) and np.any(np.abs(e) > 0):
-        return "sign", "the sign is turned"
-    if np.all(np.abs(np.abs(e) - np.abs(f)) <= tolerance) and e.size > 1:
-        return "sign", "the sign of an entry is turned"
-    masked = np.where(np.abs(e) <= 1e-12, 0, 1) != np.where(np.abs(f) <= 1e-12, 0, 1)
-    same = np.abs(e - f) <= tolerance
-    if e.size > 1 and np.any(masked) and np.all(same | masked):
-        return "mask", "an entry that is cut off by the mask"
-    if e.size > 1 and np.allclose(np.sort(e), np.sort(f), rtol=5e-3, atol=1e-9):
-        return "routing", "the entries are in another order"
-    if e.size == 1:
-        return _of_ratio_of_numbers(float(e[0]), float(f[0]))
-    return None
-
-
-def _of_ratio_of_numbers(e: float, f: float) -> tuple[str, str] | None:
-    if e == 0 or f == 0:
-        return None
-    ratio = f / e
-    for base, name in ((math.log(10), "10"), (math.log(2), "2")):
-        if abs(ratio * base - 1) < 2e-3 or abs(ratio / base - 1) < 2e-3:
-            return "log-base", f"a logarithm to base {name} in place of the natural one"
-    for factor in (2.0, 0.5, 4.0, 0.25, 3.0, 1 / 3):
-        if abs(ratio - factor) < 2e-3 * factor:
-            return (
-                "missing-factor" if ratio < 1 else "factor"
-            ), f"the number is {ratio:.3g} times too large"
-    if abs(math.log10(abs(ratio)) - round(math.log10(abs(ratio)))) < 1e-3 and abs(ratio) != 1:
-        return "arithmetic", "the decimal point"
-    return None
 
 
 def _repaired_arithmetic(

@@ -92,9 +92,11 @@ def _symbol(s: Shaping, tree: t.Symbol) -> Shape | None:
     if tree.base == "e" and tree.scripts and not tree.subscripts:
         inner = tree.scripts[0].value
         return shape_of(s, inner) if inner is not None else None
-    if tree.primes:
+    if tree.primes and not s.world.primes_turn:
         return None
     shape = s.of_name(tree)
+    if tree.primes % 2 and shape:
+        shape = shape[::-1]
     return _scripted(s, shape, sort(tree, s.world.spelling, {}).operations)
 
 

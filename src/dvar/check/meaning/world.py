@@ -49,6 +49,7 @@ class World(Results):
         pads: whether an entry out of range counts as zero.
         extended: stems with an index such as ``i + k``.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
+        primes_turn: whether ``X'`` is a transpose wherever it stands.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
         each: whether gradients of what is computed for a batch are of each example's own loss, not of the
             mean; shares_are_known: whether lines that divide by the number of examples say so.
@@ -89,6 +90,7 @@ class World(Results):
     parameter: t.Expr | None = None
     has_one_example: bool = False
     has_normal_law: bool = False
+    primes_turn: bool = False
     normalised: set[str] = field(default_factory=set)
     default_size: int = DEFAULT_SIZE
     is_spread: bool = False
