@@ -16,7 +16,7 @@ from dvar.check.meaning.alphabet import (
     SCALAR_GREEK,
     SMALL_GREEK,
 )
-from dvar.check.meaning.keys import Key, general, sort, stem_of
+from dvar.check.meaning.keys import Key, family_of, general, sort, stem_of
 from dvar.check.meaning.stacking import shared_letter
 from dvar.check.meaning.unions import Item, Unions
 from dvar.check.meaning.world import World
@@ -205,7 +205,7 @@ class Shaping:
             return self._member(key)
         for cut in range(len(key.indices) - 1, -1, -1):
             base = Key(key.stem, key.marks, key.indices[:cut])
-            whole = self.find(base)
+            whole = self.find(base) or self.known.get(family_of(base))
             if whole is None or not whole:
                 continue
             axes = 2 if ONE not in whole else 1
