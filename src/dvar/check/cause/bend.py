@@ -18,12 +18,14 @@ class Bend:
         tree: the formula after it.
         edit: the same change in the text: a span and what stands there instead; None where it has no text.
         what: the change in words.
+        sure: whether it hardly fits by chance.
     """
 
     cause: str
     tree: t.Expr
     edit: Edit | None = None
     what: str = ""
+    sure: bool = False
 
 
 def source_of(text: str, tree: t.Expr) -> str:

@@ -268,10 +268,15 @@ def _sums(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
                 (part.span, source_of(text, part.body)),
                 "a sum too many",
             )
+    yield from summed(tree, text, letters)
+
+
+def summed(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
+    """A formula summed over an index letter."""
     for letter in letters:
-        summed = t.Big("sum", (letter,), None, None, None, tree, tree.span)
+        whole = t.Big("sum", (letter,), None, None, None, tree, tree.span)
         edit = (tree.span, rf"\sum_{letter} {source_of(text, tree)}")
-        yield Bend("missing-sum", summed, edit, f"a sum over {letter}")
+        yield Bend("missing-sum", whole, edit, f"a sum over {letter}")
 
 
 _TURNED = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}

@@ -10,9 +10,10 @@ from time import monotonic
 
 import numpy as np
 
+from dvar.check.cause import applied
 from dvar.check.cause.amounts import of_mean, of_numbers
 from dvar.check.cause.bend import Bend
-from dvar.check.cause.bends import bends, scaled_by
+from dvar.check.cause.bends import bends, scaled_by, summed
 from dvar.check.cause.layout import layout_bends
 from dvar.check.cause.masked import lacks_mask
 from dvar.check.judge import links, matching, misfits
@@ -25,6 +26,7 @@ from dvar.check.meaning import differentiate, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.points import Point
+from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
@@ -44,6 +46,11 @@ class Found:
     causes: tuple[str, ...]
     bend: Bend | None = None
     remark: str = ""
+
+    @property
+    def sure(self) -> bool:
+        """Whether the repair hardly fits by chance."""
+        return self.bend is not None and self.bend.sure
 
 
 def find(
@@ -112,8 +119,15 @@ def _repairs(
     held = _holds(right, left)
     scalars = _scalars(place, others[:OTHERS])
     tried = bends(right, text, others[:OTHERS], sizes, letters)
+    used = applied.functions_in([d for ds in world.definitions.values() for d in ds])
+    loose = sorted(free_letters(right, world.spelling) - free_letters(left, world.spelling))
+    first = chain(
+        summed(right, text, [c for c in loose if c in letters]),
+        applied.turned_indices(right),
+        applied.forgotten(right, text, used),
+    )
     laid = layout_bends(right, text) if place.code else ()
-    for bend in chain(laid, scaled_by(right, text, scalars), tried):
+    for bend in chain(laid, first, scaled_by(right, text, scalars), tried):
         if monotonic() - started > SECONDS or len(found) >= 4:
             break
         if found and bend.cause in {b.cause for b in found}:
@@ -146,7 +160,7 @@ def _is_chance(bend: Bend, link: Link) -> bool:
     values = [Point(seed=5).value(node) for node in both]
     if all(value is not None and not np.any(value) for value in values):
         return True
-    if bend.cause != "wrong-variable":
+    if bend.cause != "wrong-variable" or bend.sure:
         return False
     left, right = (
         {n for n in topological([s.node if isinstance(s, Jacobian) else s]) if n.op is VARIABLE}

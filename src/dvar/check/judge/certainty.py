@@ -6,6 +6,7 @@ with evidence: a slip that explains it, or no other way to read the two sides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
@@ -14,15 +15,23 @@ import numpy as np
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import is_plain
+from dvar.check.judge.properties import vicinity
 from dvar.check.meaning import gradients
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import Jacobian, Value, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
+_HELD = re.compile(
+    r"\b(held|hold(ing)?|keep(ing)?|kept) \w*\s*(fixed|constant)|\b(fixed|constant)\b[^.]{0,20}\bheld\b|"
+    r"\b(ignor|neglect|treat(ing)?\b[^.]{0,30}\bconstant|detach|stop.?gradient|direct (effect|path|part))",
+    re.IGNORECASE,
+)
+"""Words that say that paths are left out on purpose."""
 LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
 """Slips that fit by chance where something is left open: whatever is missing may be behind the open name."""
 
@@ -34,6 +43,7 @@ def is_believed(
     verdict: Verdict,
     causes: Sequence[str],
     touched: AbstractSet[str],
+    sure: bool = False,
 ) -> bool:
     """Whether a difference, with the slips that explain it, is a mistake beyond doubt.
 
@@ -44,6 +54,7 @@ def is_believed(
         verdict: how.
         causes: the slips that explain it.
         touched: names some of whose entries have been written over before.
+        sure: whether the slip hardly fits by chance.
     """
     if touched and any(
         isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])
@@ -57,10 +68,25 @@ def is_believed(
         return False
     if set(causes) <= {"wrong-rule", "wrong-variable"} and _is_condition(statement):
         return False
-    if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
+    if "missing-path" in causes and _HELD.search(vicinity(document, statement)):
         return False
+    if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
+        return sure or ("missing-sum" in causes and _has_loose_index(place, verdict))
     may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
     return not (may_be_share and _is_share(place, verdict))
+
+
+def _has_loose_index(place: Place, verdict: Verdict) -> bool:
+    """Whether the right side has an index that nothing binds and the left one does not have."""
+    member, before = verdict.member, verdict.previous
+    if member is None or before is None or member.expr is None or before.expr is None:
+        return False
+    spelling = place.world.spelling
+    left, right = (free_letters(x, spelling) for x in (before.expr, member.expr))
+    said = {p.base for c in place.conditions for p in t.walk(c) if isinstance(p, t.Symbol)}
+    return bool(right - left - said - set(place.world.size_names)) and isinstance(
+        before.expr, t.Derivative
+    )
 
 
 def _is_certain(place: Place, verdict: Verdict) -> bool:

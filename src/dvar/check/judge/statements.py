@@ -237,7 +237,7 @@ def _judgement(
     others = _others(context, statement) if verdict.verdict == "wrong" else []
     explained = message_of(place, document.text, statement, verdict, chained, others)
     if verdict.verdict == "wrong" and not is_believed(
-        place, document, statement, verdict, explained.causes, context.touched
+        place, document, statement, verdict, explained.causes, context.touched, explained.sure
     ):
         place.ledger.acquit(place.line)
         verdict = replace(verdict, verdict="unknown")

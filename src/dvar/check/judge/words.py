@@ -37,6 +37,7 @@ class Explained:
     counterexample: str | None = None
     repaired: str | None = None
     derive: Callable[[], str] | None = None
+    sure: bool = False
 
 
 def message_of(
@@ -111,6 +112,7 @@ def _faulty(
         counterexample,
         repaired,
         derive,
+        cause.sure,
     )
 
 

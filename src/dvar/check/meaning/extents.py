@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from dvar.check.meaning.aligning import literal_shape, put_in
 from dvar.check.meaning.inference import infer
-from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
+from dvar.check.meaning.keys import Key, family_of, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
@@ -20,6 +20,10 @@ _SPREAD = (4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3)
 """Sizes that nothing is said of, unequal so that a transpose that is missing shows."""
 LARGEST = 8
 """Sizes that a document gives are taken where they are not larger than this."""
+
+
+_ANY = frozenset({"bullet", "cdot", "*", "·", "•", "ast", "star"})
+"""What stands below a name for every index: ``W_\\bullet``."""
 
 
 def measure(world: World, statements: Sequence[Statement]) -> None:
@@ -269,10 +273,12 @@ def _declared(
                 continue
             for name in _names(before.expr):
                 key = sort(name, world.spelling, {}).key
+                if key.indices and set(key.indices) <= _ANY:
+                    key = family_of(key)
                 found.append((key, member.expr.sizes))
                 for axis, size in enumerate(member.expr.sizes):
                     label = size_name(size)
-                    if label is not None:
+                    if label is not None and not key.indices:  # W_Q and W_O are two things
                         unions.join(("entry", key.stem, str(axis)), ("size", label))
     return found
 
@@ -293,6 +299,8 @@ def _number(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
     pool, spread = iter(_POOL), iter(_SPREAD)
     named = {unions.root(i) for i in unions.items() if i[0] == "size"}
     counted = {unions.root(i) for i in unions.items() if i[0] in ("letter", "entry")}
+    if world.is_spread and counted - named:  # what only letters count has the usual size
+        pool = iter([n for n in _POOL if n != world.default_size])
     for item in unions.items():
         root = unions.root(item)
         if root in values:

@@ -157,6 +157,7 @@ def _without_definition(
     readings: tuple[Callable[[], Value | None], ...] = (
         lambda: members.vector(e, key),
         lambda: _of_example(e, key),
+        lambda: _root(e, key),
         lambda: _special(e, key, hint, tree),
         lambda: entries.family(e, key),
         lambda: stacking.all_of(e, key),
@@ -287,6 +288,15 @@ def _other_case(e: Interpreter, key: Key) -> Node | None:
     if found is None or found[0].numeric or e.world.shape(key):
         return None
     return defined(e, other, *found)
+
+
+def _root(e: Interpreter, key: Key) -> Node | None:
+    """``σ`` where only ``σ^2`` has a formula."""
+    square = Key(key.stem, (*key.marks, ("^", 2)), key.indices)
+    found = e.world.find(square, e.position) if key.stem in e.world.spelling.squared else None
+    if found is None or found[0].numeric or found[0].position > e.position:
+        return None
+    return TABLE["sqrt"](defined(e, square, *found))
 
 
 def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Symbol) -> Node | None:

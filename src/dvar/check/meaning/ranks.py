@@ -47,8 +47,8 @@ def _families(statements: Sequence[Statement], spelling: Spelling) -> dict[str, 
         if left is None or second.expr is None or second.relation not in _EQUALS:
             continue
         made = definition_of(left, second.expr, n, spelling, False)
-        if made is None or made.pattern.marks or not made.pattern.indices:
-            continue
+        if made is None or made.pattern.marks or len(made.pattern.indices) != 1:
+            continue  # entries of matrices are no units of layers
         if all(kind == "letter" and not offset for kind, _, offset in made.pattern.indices):
             found.setdefault(made.pattern.stem, []).append(made)
     return found

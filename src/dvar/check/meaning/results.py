@@ -89,7 +89,11 @@ class Results(Definitions):
     def _is_current(self, result: Node, position: int) -> bool:
         """Whether the definition that made a result holds at this position."""
         stem = self.named[result].stem
-        ends = [self.replaced.get((stem, p)) for p in self.places.get(result, ())]
+        places = self.places.get(result, ())
+        here = self.parts.get(position)
+        if places and here is not None and all(self.parts.get(p, here) > here for p in places):
+            return False  # what a later part of the document adds
+        ends = [self.replaced.get((stem, p)) for p in places]
         return not ends or any(end is None or position < end for end in ends)
 
     @contextmanager
