@@ -97,3 +97,55 @@ def test_the_standard_normal_law() -> None:
         "$\\Phi'(x) = \\varphi(x)$ and $g'(x) = \\Phi(x) + x\\,\\varphi(x)$."
     )
     assert verdicts(text) == ["ok", "ok"]
+
+
+def test_states_of_a_recurrence_are_vectors_of_their_own() -> None:
+    text = (
+        "For $t=1,\\dots,T$ let $\\mathbf{a}_t = \\mathbf{W}\\mathbf{s}_{t-1} + \\mathbf{U}\\mathbf{x}_t$, "
+        "$\\mathbf{s}_t = \\tanh(\\mathbf{a}_t)$ and $L = \\sum_{t=1}^{T} \\ell_t(\\mathbf{s}_t)$. With "
+        "$\\mathbf{g}_t = \\nabla_{\\mathbf{a}_t} L$ we have\n\n"
+        "$$\\nabla_{\\mathbf{U}} L = \\sum_{t=1}^{T} \\mathbf{g}_t \\mathbf{x}_t^\\top$$\n\n"
+        "The bound on $\\mathbf{s}$ is of no use here."
+    )
+    assert verdicts(text) == ["ok"]
+
+
+def test_a_forgotten_function_is_found() -> None:
+    text = (
+        "Let $c = w x$, $h = o \\tanh(c)$ and $L = (h - y)^2$. Then "
+        "$\\frac{\\partial L}{\\partial o} = 2(h - y) c$."
+    )
+    report = dvar.check(text)
+    assert [(j.verdict, j.cause) for j in report.judgements if j.kind == "claim"] == [
+        ("wrong", "wrong-variable")
+    ]
+
+
+def test_a_sum_over_a_shared_index_is_missing() -> None:
+    text = (
+        "Let $y_{i,j} = \\beta_j + \\sum_k w_{j,k} x_{i,k}$ and $\\delta_{i,j} = "
+        "\\frac{\\partial E}{\\partial y_{i,j}}$. Then "
+        "$\\frac{\\partial E}{\\partial \\beta_j} = \\delta_{i,j}$."
+    )
+    report = dvar.check(text)
+    assert [(j.verdict, j.cause) for j in report.judgements if j.kind == "claim"] == [
+        ("wrong", "missing-sum")
+    ]
+    assert verdicts(text.replace("= \\delta_{i,j}$.", "= \\sum_i \\delta_{i,j}$.")) == ["ok"]
+
+
+def test_paths_that_are_left_out_on_purpose_are_not_missing() -> None:
+    text = (
+        "For $t=1,\\dots,T$ let $f_t = \\sigma(u h_{t-1})$, $c_t = f_t c_{t-1}$ and $h_t = \\tanh(c_t)$.\n\n"
+        "With gates held fixed, $\\frac{\\partial c_t}{\\partial c_{t-2}} = f_t f_{t-1}$."
+    )
+    assert "wrong" not in verdicts(text)
+
+
+def test_deviations_by_their_variance() -> None:
+    text = (
+        "$\\mu = \\frac1d\\sum_k x_k$, $\\sigma^2 = \\frac1d\\sum_k (x_k - \\mu)^2$ and "
+        "$\\hat x_k = \\frac{x_k - \\mu}{\\sigma}$. Then "
+        "$\\frac{\\partial \\sigma}{\\partial x_k} = \\frac{\\hat x_k}{d}$."
+    )
+    assert verdicts(text) == ["ok"]

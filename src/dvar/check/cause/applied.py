@@ -31,8 +31,9 @@ def functions_in(definitions: Sequence[Definition]) -> list[t.Call | t.Apply]:
 
 def forgotten(tree: t.Expr, text: str, used: Sequence[t.Call | t.Apply]) -> Iterator[Bend]:
     """A name put into a function: ``tanh(c)`` is due where ``c`` stands."""
+    heads = {id(p.head) for p in t.walk(tree) if isinstance(p, t.Apply)}
     for part, rebuild in places(tree):
-        if not isinstance(part, t.Symbol) or part.scripts or part.primes:
+        if not isinstance(part, t.Symbol) or part.scripts or part.primes or id(part) in heads:
             continue
         for use in used:
             written = source_of(text, use)[: max(0, use.args[0].span[0] - use.span[0])].rstrip("(")

@@ -25,8 +25,8 @@ from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import differentiate, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.points import Point
 from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE

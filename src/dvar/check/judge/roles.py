@@ -9,6 +9,7 @@ from typing import Any
 from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.values import squeezed
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -231,6 +232,8 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
         return True
     if _family_covers(made, world) or (not made.params and _has_entries(made, world)):
         return True
+    if _are_entries(made, world):
+        return True
     return _is_gradient_name(head, key.stem, world)
 
 
@@ -238,6 +241,20 @@ def _has_entries(made: Definition, world: World) -> bool:
     """Whether the entries of what is defined have a formula: ``z^l`` behind ``z^l_j = …``."""
     env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
     return bool(world.family(made.pattern.key(env)))
+
+
+def _are_entries(made: Definition, world: World) -> bool:
+    """``S_{ij} = \\sum_c …`` behind ``S = Q K^T``: the entries of what has a formula as a whole."""
+    letters = [slot for slot in made.pattern.indices if slot[0] == "letter"]
+    if not world.matrices or not letters or len(letters) < len(made.pattern.indices):
+        return False
+    if made.params or made.pattern.marks:
+        return False
+    whole = Key(made.pattern.stem)
+    found = world.find(whole, made.position)
+    if found is None or found[0].numeric or found[0].position >= made.position:
+        return False
+    return len(squeezed(world.shape(whole) or ())) == len(letters)
 
 
 def _meant_by_last(left: t.Expr, made: Definition, world: World) -> t.Expr | None:

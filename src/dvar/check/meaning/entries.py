@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def entry(e: Interpreter, key: Key) -> Node | None:
     """``x_1`` where ``x`` is an array: one of its entries."""
-    if e.world.shape(key):
+    shape = e.world.shape(key)
+    if shape and 1 in shape:
         return None  # h_0 beside h_t: a vector of its own, whatever h is
     for cut in range(len(key.indices) - 1, -1, -1):
         rest = key.indices[cut:]

@@ -22,6 +22,8 @@ LARGEST = 8
 """Sizes that a document gives are taken where they are not larger than this."""
 
 
+_COUNTS = frozenset("nNmMdDKHB")
+"""Letters by which a sum is divided to make it a mean."""
 _ANY = frozenset({"bullet", "cdot", "*", "·", "•", "ast", "star"})
 """What stands below a name for every index: ``W_\\bullet``."""
 
@@ -31,6 +33,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     unions = Unions()
     fixed: dict[Item, int] = {}
     _bounds(world, statements, unions, fixed)
+    _means(statements, unions)
     _entries(world, statements, unions)
     _numbered(world, statements, unions, fixed)
     _counted_entries(world, statements, fixed)
@@ -132,6 +135,26 @@ def _bounds(
                 fixed[("letter", letter)] = size
         elif (symbol := _size_symbol(part.high, low)) is not None:
             unions.join(("letter", letter), ("size", symbol))
+
+
+def _means(statements: Sequence[Statement], unions: Unions) -> None:
+    """``\\frac1d \\sum_k x_k``: a sum that is divided by d has d terms, if it does not say how many."""
+    for part in parts(statements):
+        below, inside = None, None
+        if isinstance(part, t.Product) and len(part.factors) > 1:
+            first, inside = part.factors[0], part.factors[1]
+            if isinstance(first, t.Quotient) and isinstance(first.above, t.Number):
+                below = first.below
+        elif isinstance(part, t.Quotient):
+            below, inside = part.below, part.above
+        if not isinstance(inside, t.Big) or inside.name != "sum" or len(inside.indices) != 1:
+            continue
+        bare = isinstance(below, t.Symbol) and not (below.subscripts or below.scripts)
+        if not bare or inside.low is not None or inside.condition is not None:
+            continue
+        name = size_name(below) if isinstance(below, t.Symbol) else None
+        if name is not None and name in _COUNTS:
+            unions.join(("letter", inside.indices[0]), ("size", name))
 
 
 def _size_symbol(high: t.Expr | None, low: object) -> str | None:

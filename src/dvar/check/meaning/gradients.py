@@ -212,10 +212,13 @@ def own_derivative(e: Interpreter, name: Name) -> Value:
 def is_open(e: Interpreter, key: Key) -> bool:
     """Whether a numerator has no formula: a loss that the document never writes out."""
     from dvar.check.meaning.entries import array_named
+    from dvar.check.meaning.names import square_of
 
     world = e.world
     found = world.find(key, e.position)
     if (found is not None and not found[0].numeric) or key in world.dependents:
+        return False
+    if square_of(e, key) is not None:
         return False
     if key in world.keys.values() and general(key) not in world.numerators:
         return False

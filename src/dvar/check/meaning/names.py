@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dvar.check.meaning import entries, gradients, members, open_names, products, stacking
 from dvar.check.meaning.choices import readings
 from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import Key, Name, sort
+from dvar.check.meaning.keys import Key, Name, size_name, sort
 from dvar.check.meaning.values import (
     Circular,
     NotUnderstood,
@@ -30,10 +30,20 @@ def symbol(e: Interpreter, tree: t.Symbol, hint: tuple[int, ...] | None) -> Valu
     if tree.base == "e" and tree.scripts and not tree.subscripts and not _is_defined(e, "e"):
         return _exponential(e, tree)
     name = sort(tree, e.world.spelling, e.env)
+    if tree.subscripts and not tree.scripts and (size := _size(e, tree, name.key)) is not None:
+        return size
     if name.primes:
         return _primed(e, tree, name, hint)
     value = key_value(e, name.key, _before_scripts(name, hint), tree)
     return operated(e, value, name.operations)
+
+
+def _size(e: Interpreter, tree: t.Symbol, key: Key) -> Node | None:
+    """``d_k`` where an array has so many columns: a number, whatever k counts elsewhere."""
+    name = size_name(tree)
+    if name not in e.world.size_names or e.world.find(key, e.position) is not None:
+        return None
+    return number(e.world.sizes[str(name)])
 
 
 def _before_scripts(name: Name, hint: tuple[int, ...] | None) -> tuple[int, ...] | None:
@@ -292,11 +302,17 @@ def _other_case(e: Interpreter, key: Key) -> Node | None:
 
 def _root(e: Interpreter, key: Key) -> Node | None:
     """``σ`` where only ``σ^2`` has a formula."""
+    square = square_of(e, key)
+    return None if square is None else TABLE["sqrt"](defined(e, *square))
+
+
+def square_of(e: Interpreter, key: Key) -> tuple[Key, Definition, dict[str, int]] | None:
+    """The formula of ``σ^2`` where ``σ`` has none."""
     square = Key(key.stem, (*key.marks, ("^", 2)), key.indices)
     found = e.world.find(square, e.position) if key.stem in e.world.spelling.squared else None
     if found is None or found[0].numeric or found[0].position > e.position:
         return None
-    return TABLE["sqrt"](defined(e, square, *found))
+    return (square, *found)
 
 
 def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Symbol) -> Node | None:

@@ -93,6 +93,9 @@ class Results(Definitions):
         here = self.parts.get(position)
         if places and here is not None and all(self.parts.get(p, here) > here for p in places):
             return False  # what a later part of the document adds
+        anew = {end for (name, _), end in self.replaced.items() if name == stem}
+        if places and all(p in anew and p > position for p in places):
+            return False  # what the name will mean from there on
         ends = [self.replaced.get((stem, p)) for p in places]
         return not ends or any(end is None or position < end for end in ends)
 
