@@ -12,7 +12,7 @@ from dvar.check.judge import sharing
 from dvar.check.judge.grouping import EQUALS, equation, grouped, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, lifted
 from dvar.check.judge.literal import is_numeric
-from dvar.check.judge.renewal import formula_before, is_renewal
+from dvar.check.judge.renewal import formula_before, is_renewal, outdated
 from dvar.check.judge.roles import Role, role_of
 from dvar.check.meaning import effort, notation, stacking
 from dvar.check.meaning.bounds import bound
@@ -21,7 +21,7 @@ from dvar.check.meaning.conditions import are_about_values
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import Spelling, sort, stem_of
+from dvar.check.meaning.keys import Spelling, sort
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.patterns import free_letters
@@ -134,25 +134,16 @@ class _Draft:
         for _ in range(3):
             problem = self.made(matrices)
             failed, misfits = _warm_up(problem)
-            outdated = self._outdated(failed)
-            self.before = [d for d in self.before if d not in outdated]
+            early = failed - set(self.ordinals)
+            gone = outdated(self.before, early, [equation(s)[0] for s in self.own])
+            self.before = [d for d in self.before if d not in gone]
             failed &= set(self.ordinals)
             again = self._renewed(self.made(matrices)) if self._may_renew(problem) else set()
-            if failed <= self.broken and again <= self.renewed and not outdated:
+            if failed <= self.broken and again <= self.renewed and not gone:
                 break
             self.broken |= failed
             self.renewed |= again
         return problem, misfits
-
-    def _outdated(self, failed: set[int]) -> list[Definition]:
-        """Formulas of earlier problems that mean nothing here, for names that are used for something else."""
-        lefts = {
-            stem_of(left)
-            for left, right in map(equation, self.own)
-            if isinstance(left, t.Symbol) and right is not None
-        }
-        early = failed - set(self.ordinals)
-        return [d for d in self.before if d.position in early and d.pattern.stem in lefts]
 
     def made(self, matrices: bool | None) -> Problem:
         world = World(spelling=self.spelling, number=self.number)

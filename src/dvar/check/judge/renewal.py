@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from dvar.check.judge.compare import compare
 from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import sort
+from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import World
@@ -28,6 +28,20 @@ _RUN_IN = re.compile(
     r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__|\\textbf|\\paragraph|\\item\b|#)", re.MULTILINE
 )
 """What opens a new item of a text: a bold beginning, a list item in TeX, a heading."""
+
+
+def outdated(
+    before: Sequence[Definition], failed: Collection[int], lefts: Sequence[t.Expr | None]
+) -> list[Definition]:
+    """Formulas of earlier problems that mean nothing here, for names that are used for something else.
+
+    Args:
+        before: formulas of earlier problems.
+        failed: where those stand that cannot be read.
+        lefts: left sides of the statements of this problem.
+    """
+    stems = {stem_of(left) for left in lefts if isinstance(left, t.Symbol)}
+    return [d for d in before if d.position in failed and d.pattern.stem in stems]
 
 
 def is_renewal(
