@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from time import monotonic
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.roles import same_tree
-from dvar.check.meaning import differentiate, shares
+from dvar.check.meaning import differentiate, effort, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.patterns import free_letters
@@ -33,8 +32,8 @@ from dvar.core.op import VARIABLE
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
-SECONDS = 0.6
-"""How long the bends of one line are tried."""
+TRIES = 40_000
+"""Parts of work for the bends of one line."""
 OTHERS = 14
 """Names that are tried in place of another."""
 
@@ -105,7 +104,7 @@ def _repairs(
         c for c in world.spelling.letters if c in world.sizes and len(c) == 1 and c != "L"
     )
     sizes = sorted(world.size_names & {n for n in world.size_names if len(n) == 1})
-    started = monotonic()
+    started = effort.spent()
     found: list[Bend] = []
     # A name of the left side put into the right one would make any equation an identity.
     mentioned = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
@@ -128,7 +127,7 @@ def _repairs(
     )
     laid = layout_bends(right, text) if place.code else ()
     for bend in chain(laid, first, scaled_by(right, text, scalars), tried):
-        if monotonic() - started > SECONDS or len(found) >= 4:
+        if effort.spent() - started > TRIES or len(found) >= 4:
             break
         if found and bend.cause in {b.cause for b in found}:
             continue
@@ -349,9 +348,9 @@ def _repaired_arithmetic(
     assert link.numbers is not None
     expected = link.numbers[0]
     found: list[Bend] = []
-    started = monotonic()
+    started = effort.spent()
     for bend in bends(right, text, (), (), ()):
-        if monotonic() - started > SECONDS or len(found) >= 3:
+        if effort.spent() - started > TRIES or len(found) >= 3:
             break
         if bend.cause in ("mask", "missing-sum"):
             continue

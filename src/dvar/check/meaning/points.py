@@ -19,6 +19,8 @@ from dvar.core.op import VARIABLE, Array
 RANGES = ((-1.6, 1.6), (0.12, 0.88), (-0.9, 1.9), (0.2, 0.8), (0.01, 0.09), (1.1, 2.9))
 """Where random values are drawn from: both signs first, then where logarithms of x and 1 - x exist."""
 RTOL = 1e-9
+_PART = 1000
+"""Entries of an array that take as long as a small one in all."""
 
 
 class Point:
@@ -58,6 +60,7 @@ class Point:
                     values[node] = self._draw(node)
                 else:
                     values[node] = _applied(node, [values[x] for x in node.inputs])
+                    pay(values[node].size // _PART)
         return values[root]
 
     def _draw(self, node: Node) -> Array:
