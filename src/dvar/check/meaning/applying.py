@@ -12,6 +12,7 @@ from dvar.check.meaning import (
     differentiate,
     entries,
     functions,
+    losses,
     names,
     products,
     structures,
@@ -21,7 +22,7 @@ from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.patterns import free_letters, pattern_of
 from dvar.check.meaning.survey import names_dependence
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number, settle, stacked
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number, settle, sizes, stacked
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -47,9 +48,7 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     key = sort(bare, e.world.spelling, e.env).key
     function = _function(e, bare, key, tree.args)
     if function is not None:
-        arguments = [
-            e.node(arg, h) for arg, h in zip(tree.args, _hints(e, key, tree, hint), strict=True)
-        ]
+        arguments = _arguments(e, key, tree, hint)
         value = _raised(e, function(arguments), sort(bare, e.world.spelling, e.env).operations)
         return _behind(e, value, tree)
     entry = _entry(e, key, tree)
@@ -78,6 +77,25 @@ def _is_turned(e: Interpreter, head: t.Symbol, tree: t.Apply) -> bool:
     if head.base in functions.SIGMAS or (found is not None and found[0].params):
         return False
     return entries.array_named(e, key) is not None
+
+
+def _arguments(e: Interpreter, key: Key, tree: t.Apply, hint: tuple[int, ...] | None) -> list[Node]:
+    hints = _hints(e, key, tree, hint)
+    computed = [a for a in tree.args if _is_computed(e, a)] if losses.is_known(key.stem) else []
+    if len(computed) != 1 or len(tree.args) != 2:
+        return [e.node(arg, h) for arg, h in zip(tree.args, hints, strict=True)]
+    probabilities = e.node(computed[0])
+    return [
+        probabilities if arg is computed[0] else e.node(arg, sizes(probabilities))
+        for arg in tree.args
+    ]
+
+
+def _is_computed(e: Interpreter, tree: t.Expr) -> bool:
+    """Whether an argument has a formula: labels have none."""
+    if not isinstance(tree, t.Symbol):
+        return True
+    return e.world.find(sort(tree, e.world.spelling, e.env).key, e.position) is not None
 
 
 def _hints(
@@ -127,7 +145,14 @@ def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) 
     if key.stem in world.functions:
         scalar = head.base in functions.SCALAR_VALUED or len(args) > 1
         name = str(key)
-        return lambda values: functions.open_function(name, values, scalar)
+
+        computed = [_is_computed(e, a) for a in args]
+
+        def named(values: Sequence[Node]) -> Node:
+            loss = losses.by_name(head.base, values, computed)
+            return functions.open_function(name, values, scalar) if loss is None else loss
+
+        return named
     return None
 
 

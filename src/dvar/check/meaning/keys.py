@@ -332,7 +332,7 @@ def family_of(key: Key) -> Key:
 
 def _any(kind: str, value: Index, letters: Collection[str], counted: bool) -> Index:
     counts = counted and isinstance(value, int) and kind != "^"
-    return "*" if counts or value in letters else value
+    return "*" if counts or value in letters or value == "?" else value
 
 
 def exact(stem: str, indices: Sequence[Index] = ()) -> Key:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from dvar.check.meaning import members
+from dvar.check.meaning import losses, members
 from dvar.check.meaning.keys import Key, Spelling, general, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World
@@ -92,6 +92,7 @@ _LABELS = frozenset(["y", "t", "Y", "T"])
 
 def _see_normalised(world: World, statements: Sequence[Statement], prose: str) -> None:
     """``\\sum_i y_i = 1`` and "one-hot" are conditions on names, not claims."""
+    world.normalised |= losses.labels(statements)
     if _ONE_HOT.search(prose):
         world.normalised |= _LABELS
     if _DISTRIBUTIONS.search(prose):

@@ -1,0 +1,128 @@
+"""Losses that are called by their name alone: ``J = CE(y, ŷ)`` in a document that never writes one out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.points import RANGES, Point
+from dvar.check.meaning.values import aligned
+from dvar.core.node import Node
+from dvar.core.op import Array
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_CROSS_ENTROPIES = frozenset(
+    [
+        "CE",
+        "CrossEntropy",
+        "crossentropy",
+        "Crossentropy",
+        "cross_entropy",
+        "xent",
+        "BCE",
+        "CEL",
+        "H",
+    ]
+)
+
+
+def is_known(name: str) -> bool:
+    return name in _CROSS_ENTROPIES
+
+
+def by_name(name: str, args: Sequence[Node], is_computed: Sequence[bool]) -> Node | None:
+    """The cross entropy of labels and computed probabilities; None where a name is not sure to be that.
+
+    Of the two arguments the labels are the one without a formula.  Whether what is computed is a distribution
+    is told by its values.
+    """
+    if not is_known(name) or len(args) != 2 or sum(is_computed) != 1:
+        return None
+    labels, computed = args if is_computed[1] else (args[1], args[0])
+    values = [Point(span, seed).value(computed) for span in RANGES[:2] for seed in (0, 1)]
+    known = [v for v in values if v is not None and np.all(np.isfinite(v))]
+    if not known:
+        return None
+    if not computed.shape:
+        return _binary(labels, computed) if all(0 < v < 1 for v in known) else None
+    for axis in range(computed.ndim):
+        if computed.shape[axis] != 1 and all(_adds_up(v, axis) for v in known):
+            return _categorical(labels, computed)
+    return None
+
+
+def _adds_up(value: Array, axis: int) -> bool:
+    return bool(np.all(value > 0) and np.allclose(value.astype(float).sum(axis=axis), 1))
+
+
+def _categorical(labels: Node, probabilities: Node) -> Node | None:
+    labels, probabilities = aligned(labels, probabilities)
+    if labels.shape != probabilities.shape:
+        return None
+    return TABLE["negative"](TABLE["sum"](TABLE["multiply"](labels, TABLE["log"](probabilities))))
+
+
+def _binary(label: Node, probability: Node) -> Node | None:
+    if label.shape:
+        return None
+    yes = TABLE["multiply"](label, TABLE["log"](probability))
+    no = TABLE["multiply"](
+        TABLE["subtract"](1.0, label), TABLE["log"](TABLE["subtract"](1.0, probability))
+    )
+    return TABLE["negative"](TABLE["add"](yes, no))
+
+
+def labels(statements: Sequence[Statement]) -> set[str]:
+    """The stems of labels of a cross entropy: they add up to one, though few documents say so.
+
+    ``CE(y, p)``, and ``Σ y_i log p_i`` or ``yᵀ log p`` where p is a softmax.
+    """
+    softmaxes = set(_softmaxes(statements))
+    found: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Apply) and is_known(part.head.base) and len(part.args) == 2:
+            stems = [stem_of(a) for a in part.args if isinstance(a, t.Symbol)]
+            found |= {s for s in stems if s not in softmaxes} if softmaxes & set(stems) else set()
+        if isinstance(part, t.Product) and len(part.factors) == 2:
+            label, log = part.factors
+            of = log.args[0] if isinstance(log, t.Call) and log.name == "log" else None
+            if (
+                isinstance(label, t.Symbol)
+                and isinstance(of, t.Symbol)
+                and stem_of(of) in softmaxes
+            ):
+                found.add(stem_of(label))
+    return found
+
+
+def _softmaxes(statements: Sequence[Statement]) -> Iterator[str]:
+    """What is defined as a softmax, in one word or written out."""
+    for statement in statements:
+        for left, right in pairwise(statement.members):
+            if (
+                isinstance(left.expr, t.Symbol)
+                and right.expr is not None
+                and _is_softmax(right.expr)
+            ):
+                yield stem_of(left.expr)
+
+
+def _is_softmax(tree: t.Expr) -> bool:
+    if isinstance(tree, t.Call):
+        return tree.name == "softmax"
+    if not isinstance(tree, t.Quotient):
+        return False
+    below = tree.below
+    return isinstance(below, t.Big) and below.name == "sum" and _is_exponential(below.body)
+
+
+def _is_exponential(tree: t.Expr) -> bool:
+    if isinstance(tree, t.Call):
+        return tree.name == "exp"
+    return isinstance(tree, t.Symbol) and tree.base == "e" and bool(tree.scripts)
