@@ -1,0 +1,63 @@
+"""``dvar check`` on networks as textbooks write them: losses by name, layers as families."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+NAMED_LOSS = r"""
+$u = A v + c$, $q = \mathrm{softmax}(u)$ and $J = \mathrm{CE}(t, q)$, with $v \in \mathbb{R}^d$ and
+$A \in \mathbb{R}^{K \times d}$.
+
+"""
+
+BINARY_LOSS = r"""
+$s = k^\top v$, $q = \sigma(s)$ and $J = \mathrm{CE}(t, q)$.
+
+"""
+
+LAYERS = r"""
+Layer $m$ has $s^m_i = \sum_n V^m_{in} o^{m-1}_n + c^m_i$ and $o^m_i = \sigma(s^m_i)$; the cost is
+$E = \frac{1}{2} \sum_i (r_i - o^M_i)^2$. Let $\epsilon^m_i = \frac{\partial E}{\partial s^m_i}$.
+
+"""
+
+
+def verdict(model: str, claim: str) -> str:
+    return check(f"{model}$${claim}$$\n").judgements[-1].verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"\frac{\partial J}{\partial u} = q - t", "ok"),
+        (r"\frac{\partial J}{\partial u} = t - q", "wrong"),
+        (r"\frac{\partial J}{\partial A} = (q - t) v^\top", "ok"),
+        (r"\frac{\partial J}{\partial v} = A^\top (q - t)", "ok"),
+    ],
+)
+def test_a_cross_entropy_may_be_called_by_its_name(claim: str, expected: str) -> None:
+    assert verdict(NAMED_LOSS, claim) == expected
+
+
+def test_the_cross_entropy_of_a_single_probability_has_two_terms() -> None:
+    assert verdict(BINARY_LOSS, r"\frac{\partial J}{\partial s} = q - t") == "ok"
+
+
+def test_a_name_that_is_no_distribution_leaves_the_loss_open() -> None:
+    text = r"$q = A v$ and $J = \mathrm{CE}(t, q)$." + "\n\n"
+    assert verdict(text, r"\frac{\partial J}{\partial q} = q - t") != "ok"
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"\epsilon^m = ((V^{m+1})^T \epsilon^{m+1}) \odot \sigma'(s^m)", "ok"),
+        (r"\frac{\partial E}{\partial V^m_{in}} = o^{m-1}_n \epsilon^m_i", "ok"),
+        (r"\epsilon^m_i = \sum_n \epsilon^{m+1}_n \frac{\partial s^{m+1}_n}{\partial s^m_i}", "ok"),
+    ],
+)
+def test_a_family_is_written_by_entries_and_whole(claim: str, expected: str) -> None:
+    whole = r"Backwards, $\epsilon^m = ((V^{m+1})^T \epsilon^{m+1}) \odot \sigma'(s^m)$." + "\n\n"
+    assert verdict(LAYERS + whole, claim) == expected
