@@ -18,8 +18,8 @@ $s = k^\top v$, $q = \sigma(s)$ and $J = \mathrm{CE}(t, q)$.
 """
 
 LAYERS = r"""
-Layer $m$ has $s^m_i = \sum_n V^m_{in} o^{m-1}_n + c^m_i$ and $o^m_i = \sigma(s^m_i)$; the cost is
-$E = \frac{1}{2} \sum_i (r_i - o^M_i)^2$. Let $\epsilon^m_i = \frac{\partial E}{\partial s^m_i}$.
+Layer $l$ has $s^l_i = \sum_n V^l_{in} o^{l-1}_n + c^l_i$ and $o^l_i = \sigma(s^l_i)$; the cost is
+$E = \frac{1}{2} \sum_i (r_i - o^L_i)^2$. Let $\epsilon^l_i = \frac{\partial E}{\partial s^l_i}$.
 
 """
 
@@ -53,11 +53,11 @@ def test_a_name_that_is_no_distribution_leaves_the_loss_open() -> None:
 @pytest.mark.parametrize(
     ("claim", "expected"),
     [
-        (r"\epsilon^m = ((V^{m+1})^T \epsilon^{m+1}) \odot \sigma'(s^m)", "ok"),
-        (r"\frac{\partial E}{\partial V^m_{in}} = o^{m-1}_n \epsilon^m_i", "ok"),
-        (r"\epsilon^m_i = \sum_n \epsilon^{m+1}_n \frac{\partial s^{m+1}_n}{\partial s^m_i}", "ok"),
+        (r"\epsilon^l = ((V^{l+1})^T \epsilon^{l+1}) \odot \sigma'(s^l)", "ok"),
+        (r"\frac{\partial E}{\partial V^l_{in}} = o^{l-1}_n \epsilon^l_i", "ok"),
+        (r"\epsilon^l_i = \sum_n \epsilon^{l+1}_n \frac{\partial s^{l+1}_n}{\partial s^l_i}", "ok"),
     ],
 )
 def test_a_family_is_written_by_entries_and_whole(claim: str, expected: str) -> None:
-    whole = r"Backwards, $\epsilon^m = ((V^{m+1})^T \epsilon^{m+1}) \odot \sigma'(s^m)$." + "\n\n"
+    whole = r"Backwards, $\epsilon^l = ((V^{l+1})^T \epsilon^{l+1}) \odot \sigma'(s^l)$." + "\n\n"
     assert verdict(LAYERS + whole, claim) == expected
