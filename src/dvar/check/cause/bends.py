@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from dvar.check.cause import missing
 from dvar.check.cause.bend import Bend, Edit, source_of
 from dvar.check.cause.renaming import exchanged, names_throughout, other_names
 from dvar.read.worksheet import tree as t
@@ -34,6 +35,9 @@ def bends(
         "the sign",
     )
     yield from _lost_minus(tree, text)
+    yield from missing.turned_fractions(tree, text)
+    yield from missing.other_functions(tree, text)
+    yield from missing.complements(tree, text)
     yield from _signs(tree, text)
     yield from _factors(tree, text)
     yield from _scaled(tree, text, sizes)
@@ -45,6 +49,9 @@ def bends(
     yield from other_names(tree, text, others)
     yield from names_throughout(tree, text, others)
     yield from exchanged(tree, text)
+    yield from missing.missing_sums(tree, text, letters)
+    yield from missing.missing_terms(tree, text, others)
+    yield from missing.missing_factors(tree, text, others)
 
 
 def _negated(source: str) -> str:

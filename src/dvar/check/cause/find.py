@@ -9,7 +9,7 @@ from itertools import chain
 
 import numpy as np
 
-from dvar.check.cause import applied
+from dvar.check.cause import applied, missing
 from dvar.check.cause.amounts import of_mean, of_numbers
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import bends, scaled_by, summed
@@ -108,6 +108,9 @@ def _repairs(
     found: list[Bend] = []
     # A name of the left side put into the right one would make any equation an identity.
     mentioned = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
+    named = left.head if isinstance(left, t.Apply) else left
+    if isinstance(named, t.Symbol):
+        mentioned = [named]
     whole = isinstance(left, (t.Symbol, t.Apply))
     whole_names = None if any(isinstance(p, t.Derivative) for p in t.walk(left)) else _names(left)
     if whole_names == _names(right):
@@ -131,6 +134,8 @@ def _repairs(
             break
         if found and bend.cause in {b.cause for b in found}:
             continue
+        if whole and bend.what == missing.TURNED and isinstance(right, t.Quotient):
+            continue  # of two definitions that contradict each other nobody knows which is meant
         if whole_names == _names(bend.tree) or _holds(bend.tree, left) > held:
             continue  # it would only say what the left side says
         try:

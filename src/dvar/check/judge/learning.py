@@ -150,7 +150,7 @@ def _note_numbers(
         if difference is not None and difference.size == len(numbers):
             off = float(difference[n])
         else:
-            off = float(units.get(value, 0))
+            off = 0.0 if abs(value) in place.ledger.exact else float(units.get(value, 0))
         place.ledger.note(value, off, root if difference is None or off > 0 else None)
 
 

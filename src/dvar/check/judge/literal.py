@@ -154,8 +154,22 @@ def _deviation(number: t.Number, ledger: Ledger) -> tuple[float, float, int | No
         return off * 1.02, 0.0, None
     if abs(number.value) in ledger.exact or number.is_whole:
         return 0.0, 0.0, None
-    # 0.1 is a choice rather than a rounded result: what has few digits is not off by a tenth.
+    if _is_choice(number):
+        return 2 * _rounding(number, ledger), 0.0, None
     return min(float(number.unit), FEW * float(abs(number.value))), 0.0, None
+
+
+def _is_choice(number: t.Number) -> bool:
+    """Whether a number has a single digit: 0.1 and 2.0 are chosen rather than computed."""
+    digits = number.text.lower().partition("e")[0].replace(".", "").strip("0")
+    return len(digits) <= 1
+
+
+def _rounding(number: t.Number, ledger: Ledger) -> float:
+    """How far a number is from those printed before that come to it when they are rounded."""
+    value, unit = abs(number.value), number.unit
+    near = (abs(n - value) for n in ledger.numbers)
+    return float(max((off for off in near if off <= unit / 2), default=Fraction(0)))
 
 
 def _effect(

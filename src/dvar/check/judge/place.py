@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,13 +46,15 @@ class Place:
             if node not in ledger.given:
                 self._give(node, ledger.given_by_key.get(key), key, ledger.given)
             if ledger.former and node not in ledger.earlier:
-                self._give(node, ledger.former.get(key), key, ledger.earlier)
+                self._give(node, self._former(key), key, ledger.earlier)
 
     def _give(self, node: Node, value: Array | None, key: Key, known: dict[Node, Array]) -> None:
         if value is None:
             value = self._assembled(node, key)
             if value is not None and known is self.ledger.earlier:
                 return
+        elif known is self.ledger.given:
+            value = self._with_entries(value, key, self.ledger.given_by_key)
         if value is not None:
             matched = like_node(np.asarray(value), node)
             if matched is not None:
@@ -75,6 +77,40 @@ class Place:
             return None
         return np.array(entries, dtype=np.longdouble).reshape(tuple(map(int, node.shape)))  # type: ignore[arg-type]
 
+    def _former(self, key: Key) -> Array | None:
+        """The number of a name before the last updates; of an array some of whose entries were updated."""
+        ledger = self.ledger
+        former, now = ledger.former.get(key), ledger.given_by_key.get(key)
+        if former is not None or now is None or not now.ndim:
+            return former
+        now = self._with_entries(now, key, ledger.given_by_key)
+        before = self._with_entries(now, key, ledger.former)
+        return None if before is now else before
+
+    def _with_entries(self, value: Array, key: Key, numbers: Mapping[Key, Array]) -> Array:
+        """An array with those entries that have been given one by one since."""
+        base = self.world.bases.get(key.stem, 1)
+        for entry, number in numbers.items():
+            at = [k - base for k in entry.indices[len(key.indices) :] if isinstance(k, int)]
+            if len(at) != value.ndim or not is_kin(entry, key) or not at or number.ndim:
+                continue
+            if all(0 <= k < n for k, n in zip(at, value.shape, strict=True)):
+                value = value.copy()
+                value[tuple(at)] = number
+        return value
+
+    def _entry_given(self, key: Key) -> Array | None:
+        """The number that a name has as an entry of an array."""
+        base = self.world.bases.get(key.stem, 1)
+        for n in (1, 2):
+            array = self.ledger.given_by_key.get(Key(key.stem, key.marks, key.indices[:-n]))
+            at = [k - base for k in key.indices[-n:] if isinstance(k, int)]
+            if array is None or array.ndim != n or len(at) != n or len(key.indices) < n:
+                continue
+            if all(0 <= k < size for k, size in zip(at, array.shape, strict=True)):
+                return np.asarray(array[tuple(at)])
+        return None
+
     def learn(self, key: Key, value: Array, unit: Array, is_update: bool = False) -> None:
         """A number for a name, from here on.
 
@@ -83,6 +119,8 @@ class Place:
         """
         ledger = self.ledger
         before = ledger.given_by_key.get(key)
+        if before is None:
+            before = self._entry_given(key)
         changed = before is not None and not np.array_equal(before, value)
         if changed:
             if not is_update or key in ledger.former:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from dvar.check.judge import carrying, learning, links, misfits, numbers
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
@@ -20,6 +22,9 @@ from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
+
+NEAR = 0.03
+"""Numbers put in roundly make a result that is off by at most this part of it."""
 
 
 def judge_link(
@@ -51,12 +56,30 @@ def _numbers(
     link = numbers.between_numbers(place, left, right)
     if link.verdict == "ok" and link.roots:
         link = _unless_right(place, subject, right, envs, link)
-    of = subject.expr
-    if link.verdict == "wrong" and of is not None and not links.is_number(of, place.world):
-        whole = numbers.with_numbers(place, of, right, envs)
-        if whole.verdict == "ok" and is_plain(right):
-            return whole
+    if link.verdict == "wrong" and _is_near(link):
+        return _right_in_the_end(place, subject, right, envs) or link
     return link
+
+
+def _is_near(link: Link) -> bool:
+    """Whether two numbers differ by so little that rounding on the way may be the reason."""
+    if link.numbers is None:
+        return False
+    a, b = (np.asarray(v, dtype=float) for v in link.numbers)
+    return bool(np.all(np.abs(a - b) <= NEAR * np.max(np.abs(b), initial=0.0)))
+
+
+def _right_in_the_end(
+    place: Place, subject: Member, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> Link | None:
+    """Roundly put in, yet the result is what the first member is."""
+    of = subject.expr
+    if of is None or links.is_number(of, place.world) or not is_plain(right):
+        return None
+    if _is_only_given(place, of):
+        return None
+    whole = numbers.with_numbers(place, of, right, envs)
+    return whole if whole.verdict == "ok" else None
 
 
 def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]) -> Link:

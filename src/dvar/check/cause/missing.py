@@ -1,0 +1,115 @@
+"""Bends that put back what was left out, and turn back what was turned over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from dvar.check.cause.bend import Bend, source_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import places
+
+_MISTAKEN = {
+    "sin": ("cos",),
+    "cos": ("sin",),
+    "tanh": ("sigmoid",),
+    "sigmoid": ("tanh",),
+    "max": ("min",),
+    "min": ("max",),
+    "log2": ("log",),
+    "log10": ("log",),
+}
+"""Functions that are written for one another."""
+TURNED = "a fraction, turned over"
+_FACTORS = 10
+"""Names that are tried as a factor that is missing."""
+
+
+def turned_fractions(tree: t.Expr, text: str) -> Iterator[Bend]:
+    """``b/a`` for ``a/b``."""
+    for part, rebuild in places(tree):
+        if isinstance(part, t.Quotient):
+            above, below = source_of(text, part.above), source_of(text, part.below)
+            turned = replace(part, above=part.below, below=part.above)
+            edit = (part.span, rf"\frac{{{below}}}{{{above}}}")
+            yield Bend("wrong-rule", rebuild(turned), edit, TURNED)
+
+
+def other_functions(tree: t.Expr, text: str) -> Iterator[Bend]:
+    """``cos`` for ``sin``."""
+    for part, rebuild in places(tree):
+        if isinstance(part, t.Call):
+            for name in _MISTAKEN.get(part.name, ()):
+                cause = "log-base" if name == "log" else "wrong-rule"
+                other = rebuild(replace(part, name=name))
+                yield Bend(cause, other, None, f"{name} for {part.name}")
+
+
+def complements(tree: t.Expr, text: str) -> Iterator[Bend]:
+    """``(1 - a)`` where only ``a`` or ``-a`` is left of it."""
+    for part, rebuild in places(tree):
+        if isinstance(part, t.Negative) and part is not tree:
+            one = t.Number("1", (part.span[0], part.span[0]))
+            whole = t.Sum((one, part.operand), (1, -1), part.span)
+            edit = ((part.span[0], part.span[0]), "1 ")
+            for cause in ("missing-factor", "missing-path"):
+                yield Bend(cause, rebuild(whole), edit, "a 1 that is missing")
+        elif isinstance(part, t.Sum) and len(part.terms) == 1 and part.signs[0] < 0:
+            one = t.Number("1", (part.span[0], part.span[0]))
+            whole = t.Sum((one, *part.terms), (1, *part.signs), part.span)
+            edit = ((part.span[0], part.span[0]), "1 ")
+            for cause in ("missing-factor", "missing-path"):
+                yield Bend(cause, rebuild(whole), edit, "a 1 that is missing")
+
+
+def missing_terms(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
+    """A name that was added or taken away, and is missing: ``1/(1 - h)`` for ``(1 - y)/(1 - h)``."""
+    for part, rebuild in places(tree):
+        if not isinstance(part, (t.Number, t.Sum, t.Symbol)) or isinstance(part, t.Label):
+            continue
+        if isinstance(part, t.Number) and part.text != "1":
+            continue
+        terms, signs = ((part,), (1,)) if not isinstance(part, t.Sum) else (part.terms, part.signs)
+        if not isinstance(part, t.Sum) and part is not tree and not isinstance(part, t.Number):
+            continue
+        for other in others:
+            for sign in (-1, 1):
+                new = replace(other, span=part.span)
+                whole = t.Group("(", (t.Sum((*terms, new), (*signs, sign), part.span),), part.span)
+                written = f" {'-' if sign < 0 else '+'} {source_of(text, other)}"
+                edit = ((part.span[1], part.span[1]), written)
+                yield Bend("missing-path", rebuild(whole), edit, f"the term{written}")
+
+
+def missing_factors(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
+    """A name, or what is left to 1 of it, that is missing as a factor of the whole or of a term."""
+    terms = tree.terms if isinstance(tree, t.Sum) and len(tree.terms) > 1 else ()
+    targets = [
+        (part, rebuild)
+        for part, rebuild in places(tree)
+        if part is tree or any(part is term for term in terms)
+    ]
+    for other in others[:_FACTORS]:
+        name = replace(other, span=tree.span)
+        one = t.Number("1", tree.span)
+        rest = t.Group("(", (t.Sum((one, name), (1, -1), tree.span),), tree.span)
+        written = source_of(text, other)
+        for part, rebuild in targets:
+            source = source_of(text, part)
+            for factor, shown in ((name, written), (rest, f"(1 - {written})")):
+                for operator in ("", "odot"):
+                    both = (factor, t.Group("(", (part,), part.span))
+                    whole = t.Product(both, (operator,), part.span)
+                    edit = (part.span, rf"{shown}\, ({source})")
+                    yield Bend("missing-factor", rebuild(whole), edit, f"the factor {shown}")
+
+
+def missing_sums(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
+    """A sum over an index that a term has and the left side does not."""
+    for part, rebuild in places(tree):
+        if part is tree or not isinstance(part, t.Product):
+            continue
+        for letter in letters:
+            summed = t.Big("sum", (letter,), None, None, None, part, part.span)
+            edit = (part.span, rf"\sum_{letter} {source_of(text, part)}")
+            yield Bend("missing-sum", rebuild(summed), edit, f"a sum over {letter}")
