@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from dvar.check.report import Report
@@ -145,3 +147,79 @@ def test_layers_of_formulas_are_known_in_programs() -> None:
 def test_a_program_may_mean_something_else_by_a_name() -> None:
     report = check("$s = a b$\n\n```python\ns = -a * b\n```\n")
     assert report.summary["wrong"] == 0
+
+
+def notebook(*cells: tuple[str, str]) -> str:
+    """A notebook with these cells: kind and source."""
+    made = [
+        {"cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True)}
+        for kind, source in cells
+    ]
+    return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+
+
+IDLE = """\
+%matplotlib inline
+import numpy as np
+rng = np.random.default_rng(0)
+x = rng.normal(size=(5, 3))
+data = load("points.csv")["x"]
+names = [n for n in data]
+y_pred = model.predict(x)
+dw = np.zeros_like(w)
+for epoch in range(10):
+    history = train(epoch, lr=0.1)
+    print(f"{epoch}: loss = {history:.3f}")
+plt.plot(x, label="a = b")
+"""
+
+
+def test_programs_that_are_no_mathematics_are_silent() -> None:
+    report = check(notebook(("markdown", "# Data"), ("code", IDLE)), file="a.ipynb")
+    assert not report.judgements
+
+
+FORWARD = """\
+def forward(x, w, k):
+    N, D = x.shape
+    u = x * w
+    s = u.sum(axis=1, keepdims=True) / D
+    c = u - s
+    y = k * c
+    return y
+"""
+BACKWARD = """\
+def backward(dy, cache):
+    dk = (dy * c).sum(axis=0)
+    dc = dy * k
+    du = dc
+    ds = -dc.sum(axis=1, keepdims=True)
+    du += np.ones((N, D)) * ds / D
+    dw = (du * x).sum(axis=0)
+    dx = du * w
+"""
+
+
+def test_a_backward_pass_in_a_notebook() -> None:
+    report = check(notebook(("code", FORWARD), ("code", BACKWARD)), file="a.ipynb")
+    assert report.summary["unknown"] == report.summary["wrong"] == 0
+    slip = notebook(("code", FORWARD), ("code", BACKWARD.replace("dy * c)", "dy * u)")))
+    wrong = [j for j in check(slip, file="a.ipynb").judgements if j.verdict == "wrong"]
+    assert [(j.source, j.cause) for j in wrong] == [("dk = (dy * u).sum(axis=0)", "wrong-variable")]
+
+
+FORMULAS = r"""\
+$$s_i = \frac1D\sum_j u_{ij}, \qquad y_{ij} = k_j (u_{ij} - s_i)$$
+
+Backwards $dc_{ij} = k_j\,dy_{ij}$, then $ds_i = -\sum_j dc_{ij}$, and the columns get
+$dk_j = \sum_i dy_{ij} c_{ij}$.
+"""
+
+
+def test_formulas_use_the_steps_of_the_program() -> None:
+    """``c`` is defined by the program only; the formulas have an index for each of its axes."""
+    steps = "u = x * w\ns = u.sum(axis=1, keepdims=True) / D\nc = u - s\ny = k * c\n"
+    report = check(notebook(("code", steps), ("markdown", FORMULAS)), file="a.ipynb")
+    assert report.summary["wrong"] == 0
+    said = verdicts(report)
+    assert said[r"ds_i = -\sum_j dc_{ij}"] == said[r"dk_j = \sum_i dy_{ij} c_{ij}"] == "ok"

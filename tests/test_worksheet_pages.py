@@ -509,7 +509,7 @@ def notebook(*cells: tuple[str, str | list[str]]) -> str:
     return json.dumps({"cells": content, "nbformat": 4, "nbformat_minor": 5}, indent=1)
 
 
-def test_notebooks_give_their_markdown_with_the_lines_of_the_file() -> None:
+def test_notebooks_give_their_cells_with_the_lines_of_the_file() -> None:
     raw = notebook(
         ("markdown", ["# One\n", "\n", "with $x = 1$"]),
         ("code", ["y = 2\n"]),
@@ -518,9 +518,10 @@ def test_notebooks_give_their_markdown_with_the_lines_of_the_file() -> None:
         ("markdown", ["$w = 4$"]),
     )
     document = read_document(raw, "a.ipynb")
-    assert [shown(document, r) for r in document.regions] == ["x = 1", "z = 3", "w = 4"]
+    assert [shown(document, r) for r in document.regions] == ["x = 1", "y = 2", "z = 3", "w = 4"]
     lines = raw.split("\n")
-    for region, inside in zip(document.regions, ["$x = 1$", "$z = 3$", "$w = 4$"], strict=True):
+    insides = ["$x = 1$", "y = 2", "$z = 3$", "$w = 4$"]
+    for region, inside in zip(document.regions, insides, strict=True):
         assert inside in lines[document.place(region.span[0])[0] - 1]
 
 

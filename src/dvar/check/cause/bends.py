@@ -8,6 +8,7 @@ from dataclasses import replace
 from dvar.check.cause import missing
 from dvar.check.cause.bend import Bend, Edit, source_of
 from dvar.check.cause.renaming import exchanged, names_throughout, other_names
+from dvar.check.cause.sums import partial_sums, sum_bends
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import places
 
@@ -39,12 +40,13 @@ def bends(
     yield from missing.other_functions(tree, text)
     yield from missing.complements(tree, text)
     yield from _signs(tree, text)
+    yield from partial_sums(tree, text, letters)
     yield from _factors(tree, text)
     yield from _scaled(tree, text, sizes)
     yield from _transposes(tree, text)
     yield from _orders(tree, text)
     yield from _exponents(tree, text)
-    yield from _sums(tree, text, letters)
+    yield from sum_bends(tree, text, letters)
     yield from _masks(tree, text)
     yield from other_names(tree, text, others)
     yield from names_throughout(tree, text, others)
@@ -264,26 +266,6 @@ def _exponents(tree: t.Expr, text: str) -> Iterator[Bend]:
                 squared = replace(part, scripts=(*scripts, square))
                 edit = ((part.span[1], part.span[1]), "^2")
                 yield Bend("wrong-rule", rebuild(squared), edit, "a square")
-
-
-def _sums(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
-    for part, rebuild in places(tree):
-        if isinstance(part, t.Big) and part.name == "sum":
-            yield Bend(
-                "factor",
-                rebuild(part.body),
-                (part.span, source_of(text, part.body)),
-                "a sum too many",
-            )
-    yield from summed(tree, text, letters)
-
-
-def summed(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
-    """A formula summed over an index letter."""
-    for letter in letters:
-        whole = t.Big("sum", (letter,), None, None, None, tree, tree.span)
-        edit = (tree.span, rf"\sum_{letter} {source_of(text, tree)}")
-        yield Bend("missing-sum", whole, edit, f"a sum over {letter}")
 
 
 _TURNED = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}

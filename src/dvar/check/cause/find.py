@@ -12,9 +12,11 @@ import numpy as np
 from dvar.check.cause import applied, missing
 from dvar.check.cause.amounts import of_mean, of_numbers
 from dvar.check.cause.bend import Bend
-from dvar.check.cause.bends import bends, scaled_by, summed
+from dvar.check.cause.bends import bends, scaled_by
 from dvar.check.cause.layout import layout_bends
 from dvar.check.cause.masked import lacks_mask
+from dvar.check.cause.renaming import nearest
+from dvar.check.cause.sums import summed
 from dvar.check.judge import links, matching, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
@@ -120,7 +122,7 @@ def _repairs(
     others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]
     held = _holds(right, left)
     scalars = _scalars(place, others[:OTHERS])
-    tried = bends(right, text, others[:OTHERS], sizes, letters)
+    tried = bends(right, text, nearest(others, OTHERS), sizes, letters)
     used = applied.functions_in([d for ds in world.definitions.values() for d in ds])
     loose = sorted(free_letters(right, world.spelling) - free_letters(left, world.spelling))
     first = chain(
@@ -136,7 +138,8 @@ def _repairs(
             continue
         if whole and bend.what == missing.TURNED and isinstance(right, t.Quotient):
             continue  # of two definitions that contradict each other nobody knows which is meant
-        if whole_names == _names(bend.tree) or _holds(bend.tree, left) > held:
+        renamed = bend.cause == "wrong-variable" and whole_names == _names(bend.tree)
+        if renamed or _holds(bend.tree, left) > held:
             continue  # it would only say what the left side says
         try:
             link = links.as_functions(

@@ -14,6 +14,16 @@ EXCHANGED = 5
 """Names of which two are tried in each other's place."""
 
 
+def nearest(others: Sequence[t.Symbol], most: int) -> list[t.Symbol]:
+    """The names that are tried: gradients by name are as many as the names they belong to."""
+    names = {o.base for o in others}
+    gradients = [o for o in others if o.base[:1] == "d" and o.base[1:] in names]
+    if not gradients:
+        return list(others[:most])
+    rest = [o for o in others if o not in gradients]
+    return [*rest[:most], *gradients[: most // 2]]
+
+
 def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
     for part, rebuild in places(tree):
         if not isinstance(part, t.Symbol):

@@ -71,7 +71,9 @@ def is_believed(
     if "missing-path" in causes and _HELD.search(vicinity(document, statement)):
         return False
     if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
-        return sure or ("missing-sum" in causes and _has_loose_index(place, verdict))
+        if sure or ("missing-sum" in causes and _has_loose_index(place, verdict)):
+            return True
+        return _is_upstream_only(place, verdict)
     may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
     return not (may_be_share and _is_share(place, verdict))
 
@@ -129,6 +131,24 @@ def _has_open(place: Place, verdict: Verdict) -> bool:
         return False
     sides = [_node(side) for side in (link.left, link.right) if side is not None]
     return any(node in place.world.fresh for node in topological(sides))
+
+
+def _is_upstream_only(place: Place, verdict: Verdict) -> bool:
+    """Whether nothing can be behind what is open: it stands on both sides.
+
+    In a program that states all steps that is the one gradient that arrives; two formulas say all there is.
+    """
+    link, before = verdict.link, verdict.previous
+    if link is None or before is None or _collects(verdict):
+        return False
+    if link.left is None or link.right is None:
+        return False
+    left, right = (
+        {n for n in topological([_node(side)]) if n in place.world.fresh}
+        for side in (link.left, link.right)
+    )
+    explicit = isinstance(before.expr, (t.Product, t.Sum, t.Quotient))
+    return left == right and (explicit or (place.code and len(left) == 1))
 
 
 def _collects(verdict: Verdict) -> bool:

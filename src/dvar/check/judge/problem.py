@@ -9,9 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge import sharing
-from dvar.check.judge.grouping import EQUALS, equation, grouped, parts_of, section_of, stands_alone
+from dvar.check.judge.grouping import EQUALS, equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, lifted
 from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.programs import groups_of, own_programs
 from dvar.check.judge.renewal import formula_before, is_renewal, outdated
 from dvar.check.judge.roles import Role, role_of
 from dvar.check.meaning import effort, notation, stacking
@@ -55,14 +56,17 @@ class Problem:
 def problems(document: Document, statements: Sequence[Statement]) -> list[Problem]:
     """The problems of a document, in order; each statement belongs to one."""
     spelling = spelling_of(statements)
+    programs = own_programs(document, statements, spelling)
     found: list[Problem] = []
-    before: list[Definition] = []
+    before = list(programs.lent)
     context: list[Statement] = []
     earlier: list[Statement] = []
     parts_ = parts_of(document, statements)
-    for number, group in enumerate(grouped(document, statements, parts_, spelling)):
+    for number, group in enumerate(groups_of(document, statements, spelling, programs)):
         ordinals, is_fresh = group.ordinals, group.fresh
         before = [d for d in before if d.pattern.stem not in group.forgotten]
+        if ordinals[0] in programs.ordinals:
+            before = [d for d in before if not programs.defines(d)]
         if group.alone:
             before = []
         if not is_fresh and stands_alone([statements[o] for o in ordinals], before, spelling):
@@ -186,7 +190,7 @@ class _Draft:
                 and new.marks == definition.pattern.marks
                 for new in redefined  # H = … replaces H_{ij} = …
             )
-            if not replaced or not self.fresh:
+            if not replaced or not self.fresh or definition.firm:
                 position = min(definition.position, self.ordinals[0])
                 world.define(replace(definition, position=position))
         world.redefined.clear()

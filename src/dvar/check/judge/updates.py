@@ -12,7 +12,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import read_literal
 from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import differentiate, gradients
-from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.keys import Key, collected, sort, stem_of
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -49,7 +49,7 @@ def _gathered(place: Place, members: Sequence[Member]) -> Verdict | None:
     if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum):
         return None
     key = sort(left, place.world.spelling, {}).key
-    steps = place.world.accumulated.get(key)
+    steps = place.world.steps_of(collected(left, place.world.spelling))
     if not steps or not gradients.is_named(place.reader(), key):
         return None
     rest = [(x, s) for x, s in zip(right.terms, right.signs, strict=True) if not same_tree(x, left)]

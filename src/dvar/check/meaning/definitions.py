@@ -30,6 +30,7 @@ class Definition:
         params: arguments in function notation: ``u(x) = …``, ``J(w, b) = …``.
         numeric: whether the value is made of numbers only.
         onwards: whether it holds only from there on: "if q = softmax(z), then …".
+        firm: whether other formulas for the name are claims, wherever they stand.
         lifted: whether the document has numbers where the formula has names.
     """
 
@@ -41,6 +42,7 @@ class Definition:
     code: bool = False
     onwards: bool = False
     lifted: bool = False
+    firm: bool = False
 
     @cached_property
     def is_recursive(self) -> bool:

@@ -62,7 +62,7 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     reader.example = example if example is not None else e.example
     value = e.plain(key_value(e, target, None, tree or t.Symbol(target.stem, (0, 0))))
     place = differentiate.place_at(value)
-    later = e.world.accumulated.get(key, [])
+    later = e.world.steps_of(key)
     if later and e.position < later[0]:
         options = _shares(reader, place)
         if options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dvar.check.meaning.shapes import shape_of
+from dvar.check.meaning.shapes import along, shape_of
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -20,6 +20,7 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
     """
     for statement in statements:
         _remember_function(s, statement)
+        _remember_total(s, statement)
     for n in range(ROUNDS):
         s.changed = False
         s.final = n >= ROUNDS - 2 or s.final
@@ -42,6 +43,54 @@ def _remember_function(s: Shaping, statement: Statement) -> None:
         s.bodies.setdefault(s.key_of(left.head), (left.args, right))
 
 
+def _remember_total(s: Shaping, statement: Statement) -> None:
+    """``db = dz.sum()``: what gets the sum of everything is a number."""
+    if len(statement.members) < 2 or statement.members[1].relation not in _EQUALS:
+        return
+    left, right = statement.members[0].expr, statement.members[1].expr
+    target = s.target_of(left) if isinstance(left, t.Symbol) else None
+    total = _summed(right)
+    if target is None or total is None or s.find(target) is not None:
+        return
+    if total.keywords:
+        if any(s.known[key] and ONE not in s.known[key] for key in s.firm):
+            shape = along(total.keywords, s.matrix())
+            if shape is not None:
+                s.settle(target, shape)
+        return
+    inner = total.args[0]
+    if isinstance(inner, t.Symbol) and s.target_of(inner) is not None:
+        s.settle(target, ())
+
+
+def _summed(tree: t.Expr | None) -> t.Call | None:
+    """The sum that a formula is a multiple of."""
+    match tree:
+        case t.Call() if tree.name in ("sum", "mean") and len(tree.args) == 1:
+            return tree
+        case t.Negative():
+            return _summed(tree.operand)
+        case t.Quotient():
+            return _summed(tree.above)
+        case t.Sum() if len(tree.terms) == 1:
+            return _summed(tree.terms[0])
+        case t.Product():
+            found = [call for factor in tree.factors if (call := _summed(factor)) is not None]
+            return found[0] if len(found) == 1 else None
+        case _:
+            return None
+
+
+def _see_along(s: Shaping, left: t.Symbol, right: t.Expr) -> None:
+    """``dγ = (dy * x).sum(axis=0)``: γ is a row, whatever such letters are elsewhere."""
+    target, total = s.target_of(left), _summed(right)
+    if target is None or total is None or not total.keywords or s.find(target) is not None:
+        return
+    shape = shape_of(s, total)
+    if shape and ONE in shape:
+        s.settle(target, shape)
+
+
 def _equations(s: Shaping, statement: Statement) -> None:
     """Two sides of an equation have one shape."""
     before: t.Expr | None = None
@@ -60,6 +109,8 @@ def _equations(s: Shaping, statement: Statement) -> None:
 def _equal(s: Shaping, left: t.Expr, right: t.Expr) -> None:
     if isinstance(left, t.Apply):
         left = left.head  # L(w) = …
+    if isinstance(left, t.Symbol):
+        _see_along(s, left, right)
     if isinstance(left, t.Symbol) and s.find(s.key_of(left)) is None and s.is_of_many(left):
         b = shape_of(s, right)
         if b and ONE in b:

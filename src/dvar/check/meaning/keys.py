@@ -330,6 +330,14 @@ def family_of(key: Key) -> Key:
     return Key(key.stem, key.marks, ("*",) * len(key.indices))
 
 
+def collected(symbol: t.Symbol, spelling: Spelling) -> Key:
+    """The name of what is collected in steps: all entries together where it has index letters."""
+    key = sort(symbol, spelling, {}).key
+    one = sort(symbol, spelling, dict.fromkeys(spelling.letters, 1)).key
+    every = all(isinstance(s, t.Label) for s in symbol.subscripts) and not symbol.scripts
+    return family_of(one) if every and one != key else key
+
+
 def _any(kind: str, value: Index, letters: Collection[str], counted: bool) -> Index:
     counts = counted and isinstance(value, int) and kind != "^"
     return "*" if counts or value in letters or value == "?" else value

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from dvar.check.meaning import differentials
-from dvar.check.meaning.keys import Key, Spelling, general, letters_in, sort, stem_of
+from dvar.check.meaning.keys import Key, Spelling, collected, general, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -125,7 +125,7 @@ def _see_accumulation(
             and any(_is_same(first.expr, term) for term in second.expr.terms)
         )
         if adds:
-            key = sort(first.expr, world.spelling, {}).key
+            key = collected(first.expr, world.spelling)
             world.accumulated.setdefault(key, []).append(ordinal)
 
 

@@ -339,7 +339,7 @@ def _call(s: Shaping, tree: t.Call) -> Shape | None:
     if name in _SCALAR_CALLS or (name in ("sum", "mean") and not tree.keywords):
         return ()
     if name in _SUMS and tree.keywords and first:
-        return _along(tree.keywords, first)
+        return along(tree.keywords, first)
     if name == "transpose" and first is not None:
         return first[::-1]
     if name == "diag" and first:
@@ -351,7 +351,7 @@ def _call(s: Shaping, tree: t.Call) -> Shape | None:
     return None
 
 
-def _along(keywords: Sequence[tuple[str, t.Expr]], shape: Shape) -> Shape | None:
+def along(keywords: Sequence[tuple[str, t.Expr]], shape: Shape) -> Shape | None:
     """The shape of a sum along an axis; whether it is a row or a column matters only to matrices."""
     axis = next((v for name, v in keywords if name in ("axis", "dim")), None)
     if axis is None:

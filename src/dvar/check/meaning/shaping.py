@@ -242,6 +242,10 @@ class Shaping:
     def _is_family(self, symbol: t.Symbol) -> bool:
         return stem_of(symbol) in self.world.columns or symbol.base[:1].isupper()
 
+    def target_of(self, symbol: t.Symbol) -> Key | None:
+        """``W`` for ``dW``."""
+        return self._target(self.key_of(symbol))
+
     def _target(self, key: Key) -> Key | None:
         """``W`` of ``dW``."""
         base, *accents = key.stem.split(".")

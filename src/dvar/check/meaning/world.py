@@ -118,6 +118,10 @@ class World(Results):
     entry_letters: dict[str, str] = field(default_factory=dict)
     entry_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
 
+    def steps_of(self, key: Key) -> list[int]:
+        """The later steps in which a gradient is collected."""
+        return self.accumulated.get(key) or self.accumulated.get(family_of(key), [])
+
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Whatever is read within leaves no trace: formulas that nobody wrote are only tried."""

@@ -9,12 +9,12 @@ from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.balance import balanced, mates_of
 from dvar.read.worksheet.mathematics.clauses import Clause, clauses
+from dvar.read.worksheet.mathematics.dialects import MATLAB, in_program
 from dvar.read.worksheet.mathematics.frames import is_counter, unframed, unnumbered
 from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
 from dvar.read.worksheet.mathematics.grammar.terms import Grammar
 from dvar.read.worksheet.mathematics.lexicon import EMPTY, Lexicon, survey
-from dvar.read.worksheet.mathematics.matlab import LANGUAGES, in_matlab
 from dvar.read.worksheet.mathematics.names import resolved
 from dvar.read.worksheet.mathematics.programs import code_parts, sizes_told
 from dvar.read.worksheet.mathematics.rows import is_relation, rows, top
@@ -33,7 +33,7 @@ from dvar.read.worksheet.mathematics.tokens import (
     Token,
     span_of,
 )
-from dvar.read.worksheet.tree import Call, Expr, Label, Logic, Span, Symbol
+from dvar.read.worksheet.tree import Expr, Logic, Shape, Span, Symbol
 
 _CHAIN = frozenset({"implies", "iff", "to"})
 
@@ -78,23 +78,20 @@ def read_region(
     out: list[Statement] = []
     for part, is_comment in code_parts(text, span, language):
         reader = _Region(text, part, False, lexicon, region, not is_comment)
-        reader.matlab = not is_comment and language.lower() in LANGUAGES
+        reader.language = "" if is_comment else language.lower()
         out += reader.statements()
     return out
 
 
 def _sizes(reader: _Region, names: list[Span], array: Span) -> list[Statement]:
-    """``N, D = X.shape`` as ``N = X.shape[0]`` and ``D = X.shape[1]``."""
-    out: list[Statement] = []
-    for n, name in enumerate(names):
-        left, whole = (
-            _Region(reader.text, s, False, reader.lexicon, 0, True).only() for s in (name, array)
-        )
-        if isinstance(left, Symbol) and isinstance(whole, Symbol) and left.base != "_":
-            size = Call("shape", (whole,), array, subscripts=(Label(str(n), array),))
-            members = (Member("", left, name), Member("=", size, array))
-            out.append(Statement(members, (name[0], array[1]), reader.region))
-    return out
+    """``N, D = X.shape`` says what shape X has."""
+    whole = reader.part(array).only()
+    sizes = [reader.part(name).only() for name in names]
+    if not isinstance(whole, Symbol) or not all(isinstance(s, Symbol) for s in sizes):
+        return []
+    shape = Shape(tuple(s for s in sizes if s is not None), (names[0][0], names[-1][1]))
+    members = (Member("", whole, array), Member("in", shape, shape.span))
+    return [Statement(members, (names[0][0], array[1]), reader.region)]
 
 
 def member_of(text: str, latex: bool, lexicon: Lexicon | None) -> Expr:
@@ -116,14 +113,18 @@ class _Region:
         self.text, self.span, self.latex = text, span, latex
         self.lexicon, self.region, self.code = lexicon, region, code
         self.wrong: list[Token] = []
-        self.matlab = False
+        self.language = ""
 
     def tokens(self) -> list[Token]:
         """The tokens, balanced, without frames, every letter decided."""
         scanned = scan(self.text, self.span, self.latex, self.code, dict(self.lexicon.macros))
         whole, self.wrong = balanced(unnumbered(scanned))
         tokens = resolved(unframed(whole), self.lexicon, self.latex, self.code)
-        return in_matlab(tokens) if self.matlab else tokens
+        return in_program(tokens, self.language)
+
+    def part(self, span: Span) -> _Region:
+        """A reader of some of it."""
+        return _Region(self.text, span, self.latex, self.lexicon, self.region, self.code)
 
     def only(self) -> Expr | None:
         """The one expression that stands here; None where it is something else."""
@@ -140,7 +141,7 @@ class _Region:
         return out
 
     def grammar(self, tokens: list[Token]) -> Grammar:
-        return Grammar(tokens, self.lexicon, self.latex, self.code, self.matlab)
+        return Grammar(tokens, self.lexicon, self.latex, self.code, self.language in MATLAB)
 
     def statement(self, clause: Clause) -> Statement | None:
         tokens = _flat(_bare(clause.tokens, self.latex, self.code))

@@ -114,22 +114,26 @@ def read_document(content: str | bytes, file: str | None = None) -> Document:
     is_notebook = suffix == ".ipynb" or (not suffix and _NOTEBOOK.match(content) is not None)
     lines: tuple[int, ...] | None = None
     if is_notebook:
-        pages = notebook.markdown_cells(content, file)
+        pages = notebook.read_cells(content, file)
         check_size(len(pages.text))
         text, lines, ranges = pages.text, pages.lines, pages.ranges
     else:
         text = plain_signs(content)
         ranges = ((0, len(text)),)
+        pages = notebook.Pages(text, (1,), ranges)
     tex = suffix in (".tex", ".latex", ".ltx") or _TEX_DOCUMENT.search(text) is not None
     if tex:
         text = without_tex_comments(text)
         ranges = (_body(text),)
     else:
-        text = plain_markup(text)
+        text = plain_markup(text, pages.programs)
         ranges = (_behind_front_matter(text, ranges[0]), *ranges[1:]) if ranges else ranges
     scanner = Scanner(text, tex)
     for page in ranges:
-        scanner.read_page(page)
+        if page in pages.programs:
+            scanner.read_code(page, pages.language)
+        else:
+            scanner.read_page(page)
     text, sections, regions = scanner.finish()
     return Document(text, file, sections, regions, lines)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
+from collections.abc import Collection, Iterable
 
 from dvar.core.errors import ReadError
 from dvar.read.worksheet.pages.comments import comment_signs
@@ -95,9 +96,9 @@ def plain_signs(text: str) -> str:
     return text.translate(_SIGNS)
 
 
-def plain_markup(text: str) -> str:
+def plain_markup(text: str, programs: Collection[tuple[int, int]] = ()) -> str:
     """Outside of fences: marks of quotes and comments blanked, ``&lt;`` as its sign, ``<sub>1</sub>`` as ``_{1}``."""
-    fences = _fenced(text)
+    fences = sorted([*_fenced(text), *programs])
     starts = [start for start, _ in fences]
 
     def is_outside(offset: int) -> bool:
@@ -123,7 +124,8 @@ def plain_markup(text: str) -> str:
         return f"{mark}{{{match[2].ljust(len(match[0]) - 3)}}}"
 
     text = _QUOTES.sub(blank, text) if ">" in text else text
-    text = _blanked(text, [span for span in comment_signs(text) if is_outside(span[0])])
+    signs = [(a, b, " " * (b - a)) for a, b in comment_signs(text) if is_outside(a)]
+    text = changed(text, signs)
     text = _ENTITY.sub(entity, text) if "&" in text else text
     text = _SCRIPT.sub(script, text) if "<su" in text.lower() else text
     return _ANGLES.sub(_angles, text) if "<" in text else text
@@ -136,11 +138,12 @@ def _angles(match: re.Match[str]) -> str:
     return f"⟨{inner}⟩" if whole else match[0]
 
 
-def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
+def changed(text: str, changes: Iterable[tuple[int, int, str]]) -> str:
+    """The text with other text at some places; of places that overlap the first counts."""
     pieces, position = [], 0
-    for start, stop in sorted(spans):
+    for start, stop, new in sorted(changes):
         if start >= position:
-            pieces += [text[position:start], " " * (stop - start)]
+            pieces += [text[position:start], new]
             position = stop
     return "".join([*pieces, text[position:]])
 

@@ -1,4 +1,4 @@
-"""The Markdown cells of a notebook as one text, each line with its line in the file.
+"""The cells of a notebook as one text, each line with its line in the file.
 
 The file is parsed twice: by ``json`` to be sure that it is JSON, and by a scanner that keeps where each
 string stands, which ``json`` does not tell.
@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from dvar.core.errors import ReadError, Source
 from dvar.read.worksheet.pages.clean import plain_signs
@@ -24,20 +25,25 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Text, the line in the file of each of its lines, and where each cell begins and ends."""
+    """Text, the line in the file of each of its lines, and where each cell begins and ends.
+
+    ``programs`` are those cells that hold code, ``language`` is what in.
+    """
 
     text: str
     lines: tuple[int, ...]
     ranges: tuple[tuple[int, int], ...]
+    programs: frozenset[tuple[int, int]] = frozenset()
+    language: str = ""
 
 
-def markdown_cells(raw: str, file: str | None = None) -> Pages:
+def read_cells(raw: str, file: str | None = None) -> Pages:
     """Read a notebook.
 
     Raises:
         ReadError: it is not JSON, or not a notebook.
     """
-    _check(raw, file)
+    language = _language(_check(raw, file))
     kinds: dict[Path, str] = {}
     levels: dict[Path, int] = {}
     sources: dict[Path, list[tuple[str, int]]] = {}
@@ -54,10 +60,11 @@ def markdown_cells(raw: str, file: str | None = None) -> Pages:
     texts: list[str] = []
     lines: list[int] = []
     ranges: list[tuple[int, int]] = []
+    programs: set[tuple[int, int]] = set()
     offset = 0
     for cell, pieces in sources.items():
         kind = kinds.get(cell)
-        if kind not in ("markdown", "heading"):
+        if kind not in ("markdown", "heading", "code"):
             continue
         if kind == "heading" and pieces:
             mark = "#" * max(1, min(levels.get(cell, 1), 6)) + " "
@@ -66,11 +73,25 @@ def markdown_cells(raw: str, file: str | None = None) -> Pages:
         texts.append(text)
         lines += [*places, places[-1]]  # the blank line between two cells
         ranges.append((offset, offset + len(text)))
+        if kind == "code":
+            programs.add(ranges[-1])
         offset += len(text) + 2
-    return Pages("\n\n".join(texts), tuple(lines[:-1]) or (1,), tuple(ranges))
+    whole = "\n\n".join(texts)
+    return Pages(whole, tuple(lines[:-1]) or (1,), tuple(ranges), frozenset(programs), language)
 
 
-def _check(raw: str, file: str | None) -> None:
+def _language(content: dict[str, Any]) -> str:
+    """What the code cells are written in; Python where nothing is said."""
+    metadata = content.get("metadata")
+    for name, key in (("language_info", "name"), ("kernelspec", "language")):
+        part = metadata.get(name) if isinstance(metadata, dict) else None
+        said = part.get(key) if isinstance(part, dict) else None
+        if isinstance(said, str) and said:
+            return said.lower()
+    return "python"
+
+
+def _check(raw: str, file: str | None) -> dict[str, Any]:
     try:
         content = json.loads(raw)
     except json.JSONDecodeError as error:
@@ -91,6 +112,8 @@ def _check(raw: str, file: str | None) -> None:
             "this is JSON but no notebook: it has no list of cells",
             hint="give a file that Jupyter has saved",
         )
+    assert isinstance(content, dict)
+    return content
 
 
 def _values(raw: str) -> Iterator[tuple[Path, str, int]]:

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 
 from dvar.read.worksheet.document import Cell, Region, Section
+from dvar.read.worksheet.mathematics.dialects import PYTHON
 from dvar.read.worksheet.pages.blocks import Block, Blocks
+from dvar.read.worksheet.pages.clean import changed
 from dvar.read.worksheet.pages.constructs import CONSTRUCTS
 from dvar.read.worksheet.pages.flow import Flow
 from dvar.read.worksheet.pages.inline import Mark, find_marks, mask
@@ -21,6 +23,7 @@ from dvar.read.worksheet.pages.program import (
     is_output,
     statements,
 )
+from dvar.read.worksheet.pages.python import formulas
 from dvar.read.worksheet.pages.tables import html_cells, pipe_cells, tex_cells
 from dvar.read.worksheet.tree import Span
 
@@ -80,6 +83,12 @@ class Scanner:
         self._tables = blocks.tables
         self.flow.stop()
 
+    def read_code(self, page: Span, language: str) -> None:
+        """A cell of a notebook that is a program."""
+        self.group += 1
+        self.flow.stop()
+        self._code(Block("code", page, language=language))
+
     def finish(self) -> tuple[str, tuple[Section, ...], tuple[Region, ...]]:
         """The text, without marks inside of plain formulas; sections and regions, in order."""
         self.flow.stop()
@@ -102,7 +111,7 @@ class Scanner:
                 )
             )
         return (
-            _changed(self.text, self.changes),
+            changed(self.text, self.changes),
             self.sections.finish(len(self.text)),
             tuple(regions),
         )
@@ -288,8 +297,11 @@ class Scanner:
     def _code(self, block: Block) -> None:
         if block.language in NO_MATHEMATICS:
             return
+        known = formulas(self.text, block.span) if block.language in PYTHON else None
         for kind, span in statements(self.text, block.span, block.language):
             self.group += 1
+            if kind == "code" and known is not None and span[0] not in known:
+                continue
             if kind == "comment":
                 self._words_of_code(span, block)
             else:
@@ -354,15 +366,6 @@ class Scanner:
         else:
             self._stretch(span, marks, cell)
         self.flow.stop()
-
-
-def _changed(text: str, changes: list[tuple[int, int, str]]) -> str:
-    pieces, position = [], 0
-    for start, stop, new in sorted(changes):
-        if start >= position:
-            pieces += [text[position:start], new]
-            position = stop
-    return "".join([*pieces, text[position:]])
 
 
 def _is_sentence(code: str) -> bool:

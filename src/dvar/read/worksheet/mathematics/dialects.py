@@ -1,4 +1,4 @@
-"""What signs mean in MATLAB and Octave: ``'`` turns a matrix, ``*`` multiplies matrices."""
+"""What signs mean in programs: in MATLAB ``'`` turns a matrix and ``*`` multiplies matrices, in Python entries."""
 
 from __future__ import annotations
 
@@ -13,8 +13,18 @@ from dvar.read.worksheet.mathematics.tokens import (
     made,
 )
 
-LANGUAGES = frozenset({"matlab", "octave", "m"})
+MATLAB = frozenset({"matlab", "octave", "m"})
+PYTHON = frozenset({"python", "python3", "py", "ipython", "ipython3", "pycon"})
 _OPERANDS = frozenset({NAME, DIGITS, LABEL, NUMBER, ATTRIBUTE})
+
+
+def in_program(tokens: list[Token], language: str) -> list[Token]:
+    """The tokens of a program in this language as the signs of mathematics."""
+    if language in MATLAB:
+        return in_matlab(tokens)
+    if language in PYTHON:
+        return [made(SIGN, ".*", token) if token.is_("*") else token for token in tokens]
+    return tokens
 
 
 def in_matlab(tokens: list[Token]) -> list[Token]:

@@ -1,0 +1,110 @@
+"""Programs that say again what the formulas of a document say: they have names and shapes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+
+from dvar.check.judge.grouping import EQUALS, Group, equation, grouped, parts_of
+from dvar.check.judge.lending import lent, names_of, plain
+from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.roles import is_update
+from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.keys import Spelling, stem_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+
+def is_code(document: Document, statement: Statement) -> bool:
+    """Whether a statement stands in a program."""
+    region = document.regions[statement.region]
+    return region.kind == "code" and region.language not in ("", "text", "math")
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What is read apart from the formulas.
+
+    Attributes:
+        ordinals: the statements.
+        stems: what they define.
+        lent: definitions of which the formulas make use as well.
+    """
+
+    ordinals: frozenset[int] = frozenset()
+    stems: frozenset[str] = frozenset()
+    lent: tuple[Definition, ...] = ()
+
+    def defines(self, definition: Definition) -> bool:
+        """Whether the programs have a formula of their own for what is defined."""
+        return plain(definition.pattern.stem) in self.stems
+
+
+def own_programs(
+    document: Document, statements: Sequence[Statement], spelling: Spelling
+) -> Programs:
+    """The statements of programs that define most of what they use, though the formulas have it as well.
+
+    In the formulas ``x_i`` is a column of one example, in the program ``x`` has a row for each; so they are
+    read apart.
+    """
+    programs = [n for n, s in enumerate(statements) if is_code(document, s) and not _is_given(s)]
+    inside = _defined([statements[n] for n in programs])
+    if len(inside) < 2:
+        return Programs()
+    chosen = frozenset(programs)
+    outside = _defined([s for n, s in enumerate(statements) if n not in chosen])
+    if 2 * len(inside & outside) < len(inside):
+        return Programs()
+    names = names_of([s for n, s in enumerate(statements) if n not in chosen])
+    if not (inside - outside) & names.keys():
+        return Programs(chosen, frozenset(inside))
+    steps = [n for n in programs if _defined([statements[n]]) and _is_about(statements[n], names)]
+    made = [lent(statements[n], n, names, spelling) for n in steps]
+    # The program has finer steps: all of them are needed, or none.
+    whole = tuple(d for d in made if d is not None)
+    return Programs(chosen, frozenset(inside), whole if len(whole) == len(made) else ())
+
+
+def _is_about(statement: Statement, names: Container[str]) -> bool:
+    """Whether the formulas have anything of what a step is made of."""
+    _, right = equation(statement)
+    symbols = [p for p in t.walk(right) if isinstance(p, t.Symbol)] if right is not None else []
+    return any(plain(stem_of(p)) in names for p in symbols)
+
+
+def _is_given(statement: Statement) -> bool:
+    """Whether a statement only gives numbers: they are those of the formulas as well."""
+    _, right = equation(statement)
+    return right is not None and is_numeric(right, lambda name: True)
+
+
+def _defined(statements: Sequence[Statement]) -> set[str]:
+    """Names with a formula, gradients by name apart."""
+    found = set()
+    for statement in statements:
+        left, right = equation(statement)
+        if left is None or right is None or statement.members[1].relation not in EQUALS:
+            continue
+        head = left.head if isinstance(left, t.Apply) else left
+        if not isinstance(head, t.Symbol) or is_numeric(right, lambda name: True):
+            continue
+        if isinstance(right, t.Call) and right.name == "shape":
+            continue
+        stem = plain(stem_of(head))
+        if not is_update(left, right, "=") and not (stem.startswith("d") and len(stem) > 1):
+            found.add(stem)
+    return found
+
+
+def groups_of(
+    document: Document, statements: Sequence[Statement], spelling: Spelling, programs: Programs
+) -> list[Group]:
+    """The groups of the formulas, then the programs that are read apart from them."""
+    apart = programs.ordinals
+    kept = [n for n in range(len(statements)) if n not in apart]
+    formulas = [statements[n] for n in kept]
+    groups = grouped(document, formulas, parts_of(document, formulas), spelling)
+    for group in groups:
+        group.ordinals = [kept[n] for n in group.ordinals]
+    return [*groups, Group(sorted(apart))] if apart else groups
