@@ -16,6 +16,7 @@ from dvar.check.cause.bends import bends, scaled_by
 from dvar.check.cause.layout import layout_bends
 from dvar.check.cause.masked import lacks_mask
 from dvar.check.cause.renaming import nearest
+from dvar.check.cause.routing import WHERE, misrouted
 from dvar.check.cause.sums import summed
 from dvar.check.judge import links, matching, misfits
 from dvar.check.judge.chain import Place
@@ -65,9 +66,15 @@ def find(
 ) -> Found:
     """Causes for the fault of one link: ``right`` is not what ``left`` is."""
     if link.numbers is not None:
+        sent = misrouted(place, link)
+        if sent is not None:
+            return Found((sent,), None, WHERE[sent])
         return _numeric(place, text, left, right, link, envs, others)
     causes: list[str] = []
     best: Bend | None = None
+    sent = misrouted(place, link)
+    if sent is not None:
+        return Found((sent,), None, WHERE[sent])
     ratio = link.difference.ratio if link.difference is not None else None
     remark = ""
     if ratio is not None and abs(ratio - 1) > 1e-9:  # 1: they are equal wherever both have a value

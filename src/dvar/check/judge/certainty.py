@@ -62,7 +62,11 @@ def is_believed(
         return False
     if not causes:
         return _is_certain(place, verdict)
-    if _vanishes(verdict) or _is_layout(statement) or _is_said_again(place, statement, verdict):
+    if (
+        _vanishes(verdict, causes)
+        or _is_layout(statement)
+        or _is_said_again(place, statement, verdict)
+    ):
         return False
     if _is_equation_to_solve(statement, verdict) or _is_under_heading(document, statement, verdict):
         return False
@@ -184,8 +188,10 @@ def _is_count_of(place: Place, due: Array, written: Array) -> bool:
     )
 
 
-def _vanishes(verdict: Verdict) -> bool:
+def _vanishes(verdict: Verdict, causes: Sequence[str]) -> bool:
     """Whether numbers are written for what comes out as nothing: more likely a link was not seen."""
+    if {"routing", "mask"} & set(causes):
+        return False
     numbers = verdict.link.numbers if verdict.link is not None else None
     return numbers is not None and not np.any(numbers[0]) and bool(np.all(numbers[1]))
 

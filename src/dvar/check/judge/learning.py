@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dvar.check.judge import descent
 from dvar.check.judge.ledger import Printed
 from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import (
@@ -106,11 +107,13 @@ def printed(
     final = shown[-1]
     assert final.expr is not None
     node = _subject_node(place, members, envs[0])
-    if node is None or node in ledger.given:
-        return
     try:
         literal, _ = read_literal(place.reader(), final.expr, ledger)
     except NotUnderstood:
+        return
+    slope = Printed(literal.value, literal.slack, place.line, root is not None, root)
+    descent.remember(place, members, slope)
+    if node is None or node in ledger.given:
         return
     matched = like_node(literal.value, node)
     if matched is not None:

@@ -50,6 +50,8 @@ class Ledger:
         spread: open arrays for which a single number is given.
         numbers: each number printed so far → how far it is from what it stands for, and the root line if
             that is a mistake.
+        slopes: name → the number printed last for the gradient by it.
+        uphill: the line of a rule that wrongly steps up the gradient.
     """
 
     given: dict[Node, Array] = field(default_factory=dict)
@@ -64,6 +66,8 @@ class Ledger:
     spread: set[Node] = field(default_factory=set)
     exact: set[Fraction] = field(default_factory=set)
     numbers: dict[Fraction, tuple[float, int | None]] = field(default_factory=dict)
+    slopes: dict[Key, Printed] = field(default_factory=dict)
+    uphill: int | None = None
 
     def give(self, node: Node, value: Any) -> None:
         """A number for an open name."""
@@ -125,10 +129,14 @@ class Ledger:
 
     def acquit(self, line: int) -> None:
         """Nothing in a line is a mistake after all."""
+        self.uphill = None if self.uphill == line else self.uphill
         for shown in (self.printed, self.stale):
             for node, known in shown.items():
                 if known.root == line:
                     shown[node] = replace(known, wrong=False, root=None)
+        for key, slope in self.slopes.items():
+            if slope.root == line:
+                self.slopes[key] = replace(slope, wrong=False, root=None)
         self.roots = {key: root for key, root in self.roots.items() if root != line}
         for number, (off, root) in self.numbers.items():
             if root == line:
@@ -142,6 +150,8 @@ class Ledger:
             roots=dict(self.roots),
             exact=set(self.exact),
             numbers=dict(self.numbers),
+            slopes=dict(self.slopes),
+            uphill=self.uphill,
         )
 
 

@@ -89,6 +89,11 @@ class Numbers:
         return [s for found in self.by_key.values() for s in found if abs(s.value - value) <= room]
 
 
+def numbers_of(value: t.Expr) -> Iterator[Fraction]:
+    """The numbers of a number or an array of numbers, with their signs."""
+    yield from (number for _, number, _ in _entries(value))
+
+
 def _entries(value: t.Expr) -> Iterator[tuple[tuple[int, ...], Fraction, Fraction]]:
     match value:
         case t.Number():
@@ -298,4 +303,4 @@ def _step(a: tuple[int, ...], b: tuple[int, ...]) -> int | None:
     return different[0] if len(different) == 1 else None
 
 
-__all__ = ["Numbers", "lifted"]
+__all__ = ["Numbers", "lifted", "numbers_of"]

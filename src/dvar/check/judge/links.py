@@ -41,6 +41,7 @@ class Link:
         difference: a counterexample.
         roots: lines of mistakes that this one follows from.
         numbers: the two sides as numbers, for claims about numbers.
+        causes: of a fault, where they are known already.
     """
 
     verdict: str
@@ -51,6 +52,7 @@ class Link:
     roots: tuple[int, ...] = ()
     numbers: tuple[Array, Array] | None = None
     opened: frozenset[str] = frozenset()
+    causes: tuple[str, ...] = ()
     env: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.cause.find import find
-from dvar.check.judge import chain, learning, links, shapes, slips, updates
+from dvar.check.judge import chain, descent, learning, links, shapes, slips, updates
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.ledger import Ledger
@@ -132,9 +132,10 @@ def _verdict(
         return Verdict("skipped"), role.kind
     if role.kind == "shape":
         return shapes.judge_shape(place, statement), "shape"
-    if role.kind == "update":
+    if role.kind == "update" or (role.kind == "claim" and descent.is_step(place, members)):
         context.chains[ordinal] = members
-        return updates.judge_update(place, statement, context.prose), "update"
+        verdict = updates.judge_update(place, statement, context.prose, context.statements)
+        return verdict, "update"
     if constraint_of(place.world, statement) is not None:
         return Verdict("definition"), "definition"
     start = 1

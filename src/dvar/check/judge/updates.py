@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.judge import links
+import numpy as np
+
+from dvar.check.judge import descent, links
 from dvar.check.judge.chain import Place, Verdict, judge_chain, root_of
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import read_literal
+from dvar.check.judge.literal import printed_numbers, read_literal
 from dvar.check.judge.roles import same_tree
-from dvar.check.meaning import differentiate, gradients
-from dvar.check.meaning.keys import Key, collected, sort, stem_of
+from dvar.check.meaning import gradients
+from dvar.check.meaning.keys import collected, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 
 _COLLECTING = ("+=", "-=", "*=", "/=")
-_ASCENT = re.compile(
-    r"ascent|maximi[sz]|log-?likelihood|reward|return|policy|minus the gradient|negative gradient",
-    re.IGNORECASE,
-)
 
 
-def judge_update(place: Place, statement: Statement, prose: str = "") -> Verdict:
+def judge_update(
+    place: Place, statement: Statement, prose: str = "", others: Sequence[Statement] = ()
+) -> Verdict:
+    """Judge a step.
+
+    Args:
+        prose: the words around it; others: the statements of the document, whose steps go down or up.
+    """
     members = list(statement.members)
     if any(m.relation in _COLLECTING for m in members):
         return _collected(place, members)
@@ -34,7 +38,7 @@ def judge_update(place: Place, statement: Statement, prose: str = "") -> Verdict
     if gathered is not None:
         return gathered
     verdict = judge_chain(place, members, frozenset({1}), teaches=False)
-    step = _step(place, members, prose)
+    step = _step(place, members, prose, others)
     if step is not None and verdict.verdict in ("ok", "unknown", "convention"):
         verdict = Verdict(
             step.verdict, members[1], members[0], step, links=[(members[0], members[1], step)]
@@ -105,60 +109,15 @@ def _longer_losses(place: Place) -> list[str]:
     return found
 
 
-def _step(place: Place, members: Sequence[Member], prose: str) -> Link | None:
+def _step(
+    place: Place, members: Sequence[Member], prose: str, others: Sequence[Statement]
+) -> Link | None:
     """What is wrong with the direction of a step: up the gradient, or along that of another name."""
     left, right = members[0].expr, members[1].expr
     if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum):
         return None
-    for term, sign in zip(right.terms[1:], right.signs[1:], strict=True):
-        part, turned = _unsigned(term)
-        sign = -sign if turned else sign
-        target = _gradient_of(place, part)
-        if target is None:
-            continue
-        if sign > 0 and not _ASCENT.search(prose):
-            return Link("wrong", "a step up the gradient: minus is due")
-        if target.stem != stem_of(left) and _both_known(place, target, left):
-            return Link("wrong", f"the gradient of {target} is taken for {left.base}")
-    return None
-
-
-def _both_known(place: Place, target: Key, left: t.Symbol) -> bool:
-    known = {k.stem for k in place.world.bare}
-    return target.stem in known and stem_of(left) in known
-
-
-def _unsigned(term: t.Expr) -> tuple[t.Expr, bool]:
-    if isinstance(term, t.Negative):
-        return term.operand, True
-    if (
-        isinstance(term, t.Group)
-        and len(term.items) == 1
-        and isinstance(term.items[0], (t.Negative, t.Sum))
-    ):
-        inner = term.items[0]
-        if isinstance(inner, t.Negative):
-            return inner.operand, True
-        if len(inner.terms) == 1:
-            return inner.terms[0], inner.signs[0] < 0
-    return term, False
-
-
-def _gradient_of(place: Place, term: t.Expr) -> Key | None:
-    """The name whose gradient a term is a positive multiple of; None if that is not plain."""
-    factors = list(term.factors) if isinstance(term, t.Product) else [term]
-    found: Key | None = None
-    for factor in factors:
-        if isinstance(factor, t.Group) and len(factor.items) == 1:
-            factor = factor.items[0]
-        if isinstance(factor, t.Derivative) and len(factor.wrt) == 1:
-            found = differentiate.key_of(place.reader(), factor.wrt[0])
-        elif isinstance(factor, t.Symbol):
-            key = sort(factor, place.world.spelling, {}).key
-            found = gradients._target(place.reader(), key) or found
-        elif isinstance(factor, (t.Sum, t.Negative)):
-            return None
-    return found
+    named = descent.of_names(place, left, right, others, prose)
+    return named or descent.of_numbers(place, members, others, prose)
 
 
 def _take_over(place: Place, members: Sequence[Member], verdict: Verdict) -> None:
@@ -173,8 +132,14 @@ def _take_over(place: Place, members: Sequence[Member], verdict: Verdict) -> Non
         return
     place.learn(key, literal.value, literal.slack, is_update=True)
     root = root_of(place, verdict)
-    if root is not None:
-        place.ledger.roots[key] = root
+    if root is None:
+        return
+    place.ledger.roots[key] = root
+    before = place.ledger.former.get(key)
+    if before is not None and before.shape == literal.value.shape:
+        off = 2 * float(np.max(np.abs(literal.value - before), initial=0.0))
+        for number in printed_numbers(last):
+            place.ledger.note(number, off, root)
 
 
 # ── sums that a loop collects ───────────────────────────────────────────────────────────────────

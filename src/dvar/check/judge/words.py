@@ -94,7 +94,9 @@ def _faulty(
         envs = links.assignments(
             place.world, [before.expr, member.expr], place.conditions, place.position
         )
-        if link.left is not None or link.numbers is not None:
+        if link.causes:
+            cause = Found(link.causes)
+        elif link.left is not None or link.numbers is not None:
             with place.world.unchanged():
                 cause = find(place, text, before.expr, member.expr, link, envs, others)
     expected = _expected(place, text, link, cause, member)

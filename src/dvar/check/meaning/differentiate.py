@@ -284,7 +284,8 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
     options = [("total derivative", jacobian(top, place))]
     if not e.world.is_loss(top):
         beneath = e.world.named_below(top, nodes)
-        if beneath:
+        explicit = set(topological([top], beneath))
+        if beneath and any(node in explicit for node in nodes):
             partial = jacobian(top, place, beneath)
             if partial.node is not options[0][1].node:
                 options.append((PARTIAL, partial))

@@ -210,6 +210,8 @@ class _Fold:
             self._join(segment)
         elif was_condition and not self.now.tokens:
             self._begin(segment)
+        elif kind == "to" and _is_name(seen) and _is_step(segment):
+            self._join(segment, made(SIGN, "gets", arrows[0]))
         elif segment.relates:
             if seen.restricts and kind == "implies" and not self.now.condition:
                 self.ahead, self.now = self.now.tokens, Clause(words=self.now.words)
@@ -348,6 +350,19 @@ class _Fold:
             and len(counted) > 0
             and counted[0] is later[0]
         )
+
+
+def _is_name(seen: Clause) -> bool:
+    """Whether nothing but a name was read so far: ``w_1``."""
+    return not seen.relates and 0 < len(seen.tokens) <= 4 and seen.tokens[0].kind == NAME
+
+
+def _is_step(segment: Segment) -> bool:
+    """``0.3 - 0.5*0.02 = 0.29``: a sum of numbers and what it comes to."""
+    if not segment.relates or segment.tokens[0].kind not in (NUMBER, SIGN):
+        return False
+    names = [token for token in segment.tokens if token.kind == NAME]
+    return not names and any(token.is_("-", "+") for token in segment.tokens[1:])
 
 
 def _only_is(seen: Clause) -> bool:

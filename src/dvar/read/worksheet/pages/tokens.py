@@ -115,7 +115,23 @@ def tokenize(masked: str) -> list[Token]:
     _articles(tokens)
     _match_brackets(tokens)
     _products(tokens)
+    _steps(tokens)
     return tokens
+
+
+_STEP = re.compile(r"O?N[^.,LGPWMHC]*RO?N")
+"""Numbers to compute, and what they come to, as kinds of tokens."""
+
+
+def _steps(tokens: list[Token]) -> None:
+    """``w1 -> 0.3 - 0.5*0.02 = 0.29``: the arrow gives a new value."""
+    kinds = "".join(token.kind for token in tokens)
+    for n, token in enumerate(tokens[1:], 1):
+        if token.text not in ("->", "→") or token.kind != "." or tokens[n - 1].kind != "M":
+            continue
+        starts_clause = n == 1 or tokens[n - 2].kind in ".,LGPW"
+        if starts_clause and _STEP.match(kinds, n + 1):
+            token.kind = "R"
 
 
 _KINDS = {

@@ -1,0 +1,233 @@
+"""Steps of gradient descent: whether they go down, and whether the gradient they take was right.
+
+``w := 0.5 + 0.1 · 0.3`` is right as arithmetic; whether it is a step down the gradient tells the number
+printed for the gradient of w, and the rule that the document follows elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from dvar.check.judge import links
+from dvar.check.judge.ledger import Printed
+from dvar.check.judge.lifting import numbers_of
+from dvar.check.judge.links import Link
+from dvar.check.judge.place import Place
+from dvar.check.meaning import differentiate, gradients
+from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member, Statement
+
+ASCENT = re.compile(
+    r"ascen[ts]|maximi[sz]|likelihood|reward|return|policy|minus the gradient|negative gradient|uphill|"
+    r"aufstieg|maximier|ascenso|montée|hill.?climb",
+    re.IGNORECASE,
+)
+DESCENT = re.compile(
+    r"descen|minimi|downhill|\bloss\b|\bcost\b|\berror\b|abstieg|fehler|verlust|kosten|pérdida|coste|"
+    r"perte|coût|learning rate|lernrate|gradient step",
+    re.IGNORECASE,
+)
+UPHILL = "a step up the gradient: minus is due"
+
+
+def of_numbers(
+    place: Place, members: Sequence[Member], statements: Sequence[Statement], prose: str
+) -> Link | None:
+    """What is to be said of a step whose numbers have been put in; None if nothing is known against it."""
+    found = _heading(place, members)
+    if found is None:
+        return None
+    up, slope = found
+    if up and place.ledger.uphill is not None:
+        return Link("carried", roots=(place.ledger.uphill,))
+    if up and not ASCENT.search(prose) and _goes_down(place, members, statements, prose):
+        return Link("wrong", UPHILL, causes=("sign",))
+    if not up and slope.root is not None:
+        return Link("carried", roots=(slope.root,))
+    return None
+
+
+def of_names(
+    place: Place, left: t.Symbol, right: t.Sum, statements: Sequence[Statement], prose: str
+) -> Link | None:
+    """``w := w + α ∂L/∂w``, or with the gradient of another name."""
+    for term, sign in zip(right.terms[1:], right.signs[1:], strict=True):
+        part, turned = unsigned(term)
+        sign = -sign if turned else sign
+        target = gradient_of(place, part)
+        if target is None:
+            continue
+        if sign > 0 and not ASCENT.search(prose):
+            down = DESCENT.search(prose) or _siblings(place, statements, right)[0]
+            place.ledger.uphill = place.line if down else None
+            return Link("wrong", UPHILL, causes=("sign",) if down else ())
+        if target.stem != stem_of(left) and _both_known(place, target, left):
+            return Link("wrong", f"the gradient of {target} is taken for {left.base}")
+    return None
+
+
+def remember(place: Place, members: Sequence[Member], shown: Printed) -> None:
+    """The number printed for the gradient of a name, right or wrong."""
+    for member in members[:2]:
+        if isinstance(member.expr, (t.Derivative, t.Symbol)):
+            target = gradient_of(place, member.expr)
+            if target is not None:
+                place.ledger.slopes[target] = shown
+
+
+def is_step(place: Place, members: Sequence[Member]) -> bool:
+    """``w_1 = 0.3 - 0.1 · (-0.11)`` for a w_1 that was 0.3 so far."""
+    if len(members) < 2 or members[0].relation:
+        return False
+    left, right = members[0].expr, members[1].expr
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or len(right.terms) < 2:
+        return False
+    if not links.is_number(right, place.world) or right.signs[0] < 0:
+        return False
+    key = sort(left, place.world.spelling, {}).key
+    value, first = place.ledger.given_by_key.get(key), _number(right.terms[0])
+    if value is None or value.ndim or first is None or float(value) != float(first):
+        return False
+    return key in place.ledger.slopes
+
+
+# ── directions ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _heading(place: Place, members: Sequence[Member]) -> tuple[bool, Printed] | None:
+    """Whether a step in numbers goes up the gradient, and the gradient."""
+    left = members[0].expr
+    if not isinstance(left, t.Symbol):
+        return None
+    names = [left]
+    for member in members[1:]:
+        if isinstance(member.expr, t.Sum) and isinstance(member.expr.terms[0], t.Symbol):
+            names.append(member.expr.terms[0])
+            continue
+        if isinstance(member.expr, t.Sum) and links.is_number(member.expr, place.world):
+            for name in names:
+                found = _against(place, name, member.expr)
+                if found is not None:
+                    return found
+    return None
+
+
+def _against(place: Place, name: t.Symbol, step: t.Sum) -> tuple[bool, Printed] | None:
+    bare = replace(name, scripts=tuple(s for s in name.scripts if not _is_new(s)))
+    slope = place.ledger.slopes.get(sort(bare, place.world.spelling, {}).key)
+    if slope is None or slope.value.ndim or not np.any(slope.value):
+        return None
+    due, unit = float(slope.value), float(np.max(slope.unit))
+    for term, sign in zip(step.terms[1:], step.signs[1:], strict=True):
+        factors = [_number(f) for f in _factors(term)]
+        if any(f is None for f in factors) or len(factors) < 2:
+            continue
+        values = [float(f) for f in factors if f is not None]
+        at = [k for k, v in enumerate(values) if abs(abs(v) - abs(due)) <= unit / 2 + 1e-12]
+        if len(at) != 1:
+            continue
+        rate = np.prod([v for k, v in enumerate(values) if k != at[0]])
+        if rate <= 0:
+            continue
+        return bool(sign * values[at[0]] * due > 0), slope
+    return None
+
+
+def _is_new(script: t.Script) -> bool:
+    return script.kind in ("mark", "plain") and not isinstance(script.value, t.Number)
+
+
+def _factors(term: t.Expr) -> Iterator[t.Expr]:
+    if isinstance(term, t.Product):
+        for factor in term.factors:
+            yield from _factors(factor)
+    elif isinstance(term, t.Negative) and isinstance(term.operand, t.Product):
+        first, *rest = term.operand.factors
+        yield t.Negative(first, term.span)
+        yield from rest
+    else:
+        yield term
+
+
+def _number(tree: t.Expr) -> Fraction | None:
+    found = list(numbers_of(tree))
+    return found[0] if len(found) == 1 else None
+
+
+def _goes_down(
+    place: Place, members: Sequence[Member], statements: Sequence[Statement], prose: str
+) -> bool:
+    """Whether the document's steps go down: by the formula in front, by other steps, by its words."""
+    formula = members[1].expr
+    if isinstance(formula, t.Sum) and not links.is_number(formula, place.world):
+        return formula.signs[1:] == (-1,)
+    down, up = _siblings(place, statements, formula)
+    if down or up:
+        return down > up
+    return DESCENT.search(prose) is not None
+
+
+def _siblings(place: Place, statements: Sequence[Statement], but: t.Expr | None) -> tuple[int, int]:
+    """How many other steps go down, and how many go up."""
+    counted = [0, 0]
+    for statement in statements:
+        members = statement.members
+        if len(members) < 2 or members[1].expr is but or members[0].relation:
+            continue
+        left, right = members[0].expr, members[1].expr
+        if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or len(right.terms) < 2:
+            continue
+        first = right.terms[0]
+        if isinstance(first, t.Symbol) and stem_of(first) == stem_of(left):
+            counted[int(right.signs[1] > 0)] += len(right.terms) == 2
+        elif (found := _heading(place, members)) is not None:
+            counted[int(found[0])] += 1
+    return counted[0], counted[1]
+
+
+# ── gradients by notation ───────────────────────────────────────────────────────────────────────
+
+
+def unsigned(term: t.Expr) -> tuple[t.Expr, bool]:
+    """A term without its minus, and whether it had one."""
+    if isinstance(term, t.Negative):
+        return term.operand, True
+    if (
+        isinstance(term, t.Group)
+        and len(term.items) == 1
+        and isinstance(term.items[0], (t.Negative, t.Sum))
+    ):
+        inner = term.items[0]
+        if isinstance(inner, t.Negative):
+            return inner.operand, True
+        if len(inner.terms) == 1:
+            return inner.terms[0], inner.signs[0] < 0
+    return term, False
+
+
+def gradient_of(place: Place, term: t.Expr) -> Key | None:
+    """The name whose gradient a term is a positive multiple of; None if that is not plain."""
+    factors = list(term.factors) if isinstance(term, t.Product) else [term]
+    found: Key | None = None
+    for factor in factors:
+        if isinstance(factor, t.Group) and len(factor.items) == 1:
+            factor = factor.items[0]
+        if isinstance(factor, t.Derivative) and len(factor.wrt) == 1:
+            found = differentiate.key_of(place.reader(), factor.wrt[0])
+        elif isinstance(factor, t.Symbol):
+            key = sort(factor, place.world.spelling, {}).key
+            found = gradients._target(place.reader(), key) or found
+        elif isinstance(factor, (t.Sum, t.Negative)):
+            return None
+    return found
+
+
+def _both_known(place: Place, target: Key, left: t.Symbol) -> bool:
+    known = {k.stem for k in place.world.bare}
+    return target.stem in known and stem_of(left) in known

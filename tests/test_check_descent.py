@@ -1,0 +1,85 @@
+"""Steps of gradient descent that go the wrong way, what follows from them, and gradients sent astray."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar import check
+
+START = (
+    "We minimise the loss $C = (p u - v)^2$ with $u = 2$, $v = 1$, $p = 0.3$, $\\eta = 0.1$.\n\n"
+    "$\\frac{dC}{dp} = 2(pu - v)u = 2(0.6 - 1) 2 = -1.6$\n\n"
+)
+
+
+def verdicts(text: str) -> dict[int, str]:
+    return {j.line: j.verdict for j in check(text + "\n").judgements}
+
+
+def said(text: str, line: int) -> tuple[str, tuple[str, ...]]:
+    return next((j.verdict, j.causes) for j in check(text + "\n").judgements if j.line == line)
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [
+        ("p := p - \\eta \\frac{dC}{dp}", "ok"),
+        ("p := p + \\eta \\frac{dC}{dp}", "wrong"),
+        ("p := 0.3 - 0.1 (-1.6) = 0.46", "ok"),
+        ("p := 0.3 + 0.1 \\cdot 1.6 = 0.46", "ok"),
+        ("p := 0.3 + 0.1 (-1.6) = 0.14", "wrong"),
+        ("p = 0.3 + 0.1 (-1.6) = 0.14", "wrong"),
+        ("p^{+} = p - \\eta \\frac{dC}{dp} = 0.3 + 0.1 (-1.6) = 0.14", "wrong"),
+        ("p^{+} = p - \\eta \\frac{dC}{dp} = 0.3 - 0.1 (-1.6) = 0.46", "ok"),
+    ],
+)
+def test_a_step_goes_down(step: str, verdict: str) -> None:
+    found, causes = said(f"{START}${step}$", 5)
+    assert found == verdict
+    assert verdict == "ok" or "sign" in causes
+
+
+def test_a_document_that_climbs_is_left_alone() -> None:
+    text = START.replace("minimise the loss", "maximise") + "$p := p + \\eta \\frac{dC}{dp}$"
+    assert said(text, 5)[0] == "ok"
+
+
+def test_what_is_computed_with_a_wrong_step_is_carried() -> None:
+    text = f"{START}$p := 0.3 + 0.1 (-1.6) = 0.14$\n\n$p u = 0.14 \\cdot 2 = 0.28$"
+    assert verdicts(text)[7] == "carried"
+
+
+def test_a_step_with_a_wrong_gradient_is_carried() -> None:
+    text = START.replace("-1.6", "-1.9") + "$p := 0.3 - 0.1 (-1.9) = 0.49$"
+    found = verdicts(text)
+    assert (found[3], found[5]) == ("wrong", "carried")
+
+
+def test_an_arrow_gives_a_new_value() -> None:
+    found = check("p1 = 0.5\n\np1 -> 0.5 - 0.1*2 = 0.3\n", file="notes.txt").judgements
+    assert [j.kind for j in found] == ["given", "update"]
+
+
+MAX = "$m = \\max(s, t)$, $F = q m$, with $q = -5$, $s = -1$, $t = 0.5$.\n\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("\\frac{\\partial F}{\\partial s} = \\frac{\\partial F}{\\partial m} \\cdot 0 = 0", "ok"),
+        ("\\frac{\\partial F}{\\partial t} = \\frac{\\partial F}{\\partial m} \\cdot 1 = -5", "ok"),
+        (
+            "\\frac{\\partial F}{\\partial s} = \\frac{\\partial F}{\\partial m} \\cdot 1 = -5",
+            "wrong",
+        ),
+        (
+            "\\frac{\\partial F}{\\partial t} = \\frac{\\partial F}{\\partial m} \\cdot 0 = 0",
+            "wrong",
+        ),
+        ("\\frac{\\partial F}{\\partial t} = 0", "wrong"),
+    ],
+)
+def test_a_maximum_passes_to_its_larger_side(line: str, verdict: str) -> None:
+    found, causes = said(f"{MAX}${line}$", 3)
+    assert found == verdict
+    assert verdict == "ok" or causes == ("routing",)
