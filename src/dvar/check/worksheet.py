@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dvar.check.judge import statements as judging
 from dvar.check.judge import tables
+from dvar.check.judge.chances import stated
 from dvar.check.judge.compare import forget
 from dvar.check.judge.conditions import conditioned
 from dvar.check.judge.ledger import Ledger
@@ -81,7 +82,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    named = in_one_dialect(document, renamed(statements))
+    named = in_one_dialect(document, stated(document, renamed(statements)))
     said = conditioned(document, spoken(document, named))
     return tables.tabled(document, written_out(document, said))
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from dvar.check.cause.bend import Bend, source_of
 from dvar.check.meaning import functions
 from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import places
 
-MOST = 4
+MOST = 12
 """Functions that are tried."""
 
 
@@ -22,11 +23,18 @@ def functions_in(definitions: Sequence[Definition]) -> list[t.Call | t.Apply]:
         for part in t.walk(definition.value):
             if isinstance(part, t.Call) and functions.named(part.name) in functions.ELEMENTWISE:
                 if len(part.args) == 1 and not part.primes:
-                    found.setdefault(part.name, replace(part, scripts=(), subscripts=()))
+                    found.setdefault(
+                        f"{part.name} {_of(part)}", replace(part, scripts=(), subscripts=())
+                    )
             elif isinstance(part, t.Apply) and part.head.base in functions.SIGMAS:
                 if len(part.args) == 1 and not part.primes and not part.head.primes:
-                    found.setdefault(part.head.base, replace(part, scripts=(), subscripts=()))
+                    found.setdefault(f"sigma {_of(part)}", replace(part, scripts=(), subscripts=()))
     return list(found.values())[:MOST]
+
+
+def _of(use: t.Call | t.Apply) -> str:
+    argument = use.args[0]
+    return stem_of(argument) if isinstance(argument, t.Symbol) else ""
 
 
 def forgotten(tree: t.Expr, text: str, used: Sequence[t.Call | t.Apply]) -> Iterator[Bend]:
@@ -36,12 +44,20 @@ def forgotten(tree: t.Expr, text: str, used: Sequence[t.Call | t.Apply]) -> Iter
         if not isinstance(part, t.Symbol) or part.scripts or part.primes or id(part) in heads:
             continue
         for use in used:
+            if not _is_of(use, part):
+                continue
             written = source_of(text, use)[: max(0, use.args[0].span[0] - use.span[0])].rstrip("(")
             shown = f"{written}({source_of(text, part)})"
             applied = replace(use, args=(part,), span=part.span)
             yield Bend(
                 "wrong-variable", rebuild(applied), (part.span, shown), f"{shown} is due", sure=True
             )
+
+
+def _is_of(use: t.Call | t.Apply, name: t.Symbol) -> bool:
+    """Whether the document applies the function to this name."""
+    argument = use.args[0]
+    return isinstance(argument, t.Symbol) and stem_of(argument) == stem_of(name)
 
 
 def turned_indices(tree: t.Expr) -> Iterator[Bend]:

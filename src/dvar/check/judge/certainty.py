@@ -32,6 +32,12 @@ _HELD = re.compile(
     re.IGNORECASE,
 )
 """Words that say that paths are left out on purpose."""
+_WITHIN = re.compile(
+    r"[\s$`,)]*(inside|within|outside|in (the|its|this) \w*\s?(interval|region|range|interior|case|part)|"
+    r"(where|when|while|unless|as long as|if|for|on)\b)",
+    re.IGNORECASE,
+)
+"""Words behind a formula that say where it holds."""
 LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
 """Slips that fit by chance where something is left open: whatever is missing may be behind the open name."""
 
@@ -71,6 +77,8 @@ def is_believed(
     if _is_equation_to_solve(statement, verdict) or _is_under_heading(document, statement, verdict):
         return False
     if set(causes) <= {"wrong-rule", "wrong-variable"} and _is_condition(statement):
+        return False
+    if "mask" in causes and _WITHIN.match(document.text[statement.span[1] :][:60]):
         return False
     if "missing-path" in causes and _HELD.search(vicinity(document, statement)):
         return False

@@ -8,6 +8,7 @@ from typing import Any
 
 from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.meaning.definitions import Definition, definition_of
+from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.values import squeezed
 from dvar.check.meaning.world import World
@@ -226,7 +227,9 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
     if not isinstance(head, t.Symbol):
         return True
     key = sort(head, world.spelling, {}).key
-    if made.pattern.stem in ("e", "pi", "1"):
+    if isinstance(made.value, t.Call) and made.value.name == NORMAL:
+        return False
+    if made.pattern.stem in ("e", "pi", "1") and not (made.params or made.pattern.indices):
         return True
     if isinstance(made.value, t.Symbol) and _is_alias(made.value, key, world, ordinal):
         return True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import (
     arrays,
+    chance,
     differentials,
     differentiate,
     entries,
@@ -19,10 +20,10 @@ from dvar.check.meaning import (
 )
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.keys import Key, arguments, sort, stem_of
 from dvar.check.meaning.patterns import free_letters, pattern_of
 from dvar.check.meaning.survey import names_dependence
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number, settle, sizes, stacked
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, count, number, settle, sizes, stacked
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -34,10 +35,11 @@ Function = Callable[[Sequence[Node]], Node]
 
 
 def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
+    tree = replace(tree, args=arguments(tree.args))
     head = tree.head
-    increment = differentials.of_applied(e, tree)
-    if increment is not None:
-        return _behind(e, increment, tree)
+    for special in (differentials.of_applied(e, tree), chance.divergence(e, tree)):
+        if special is not None:
+            return _behind(e, special, tree)
     primes = head.primes + tree.primes
     bare = _plain(head)
     if primes == 1 and _is_turned(e, bare, tree):
@@ -48,8 +50,8 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     key = sort(bare, e.world.spelling, e.env).key
     function = _function(e, bare, key, tree.args)
     if function is not None:
-        arguments = _arguments(e, key, tree, hint)
-        value = _raised(e, function(arguments), sort(bare, e.world.spelling, e.env).operations)
+        given = _arguments(e, key, tree, hint)
+        value = _raised(e, function(given), sort(bare, e.world.spelling, e.env).operations)
         return _behind(e, value, tree)
     entry = _entry(e, key, tree)
     if entry is not None:
@@ -129,6 +131,8 @@ def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) 
     """The function that a symbol is; None where it is none."""
     world = e.world
     found = world.find(key, e.position)
+    if found is not None and key.stem in world.densities and _is_other_law(e, found[0], args):
+        return lambda values: chance.density(e, key, values)
     if found is not None and found[0].params:
         return _defined(e, head, found[0], found[1], args)
     if found is not None and not found[0].numeric:
@@ -142,6 +146,11 @@ def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) 
         return lambda values: functions.apply(normal, values)
     if len(head.base) > 1 and functions.is_known(head.base) and not key.marks:
         return lambda values: functions.apply(head.base, values)
+    if key.stem in world.densities and not head.accents:
+        return lambda values: chance.density(e, key, values)
+    if key.stem in world.functions and key.stem in world.vectored:
+        size = count(e.node(world.vectored[key.stem]))
+        return lambda values: functions.open_vector(str(key), values, size)
     if key.stem in world.functions:
         scalar = head.base in functions.SCALAR_VALUED or len(args) > 1
         name = str(key)
@@ -154,6 +163,16 @@ def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) 
 
         return named
     return None
+
+
+def _is_other_law(e: Interpreter, definition: Definition, args: Sequence[t.Expr]) -> bool:
+    """``p(x)`` where the document tells ``p(τ)``: each letter has its own law."""
+    if not args or not definition.params:
+        return False
+    drawn, told = args[0], definition.params[0]
+    if not isinstance(drawn, t.Symbol) or not isinstance(told, t.Symbol):
+        return False
+    return stem_of(drawn) != stem_of(told) and drawn.base not in {*e.env, *e.locals}
 
 
 def _defined(

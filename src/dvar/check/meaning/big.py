@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product as every
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, structures
+from dvar.check.meaning import chains, chance, structures
 from dvar.check.meaning.bounds import Bounds, bounds_in, is_range
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
@@ -29,12 +29,12 @@ LONGEST = 64
 
 
 def big(e: Interpreter, tree: t.Big) -> Value:
+    if tree.name == "E":
+        return chance.expectation(e, tree)
+    if tree.name == "int":
+        return chance.integral(e, tree)
     if tree.name not in ("sum", "prod", "max", "min"):
-        raise NotUnderstood(
-            {"int": "an integral", "lim": "a limit", "E": "an expectation"}.get(
-                tree.name, tree.name
-            )
-        )
+        raise NotUnderstood({"lim": "a limit"}.get(tree.name, tree.name))
     letters = tree.indices
     if not letters:
         return _over_everything(e, tree)

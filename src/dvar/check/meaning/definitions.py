@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import product
 from math import prod
 
-from dvar.check.meaning.keys import Key, Spelling, stem_of
+from dvar.check.meaning.keys import Key, Spelling, arguments, stem_of
 from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
@@ -228,8 +228,8 @@ def definition_of(
             return None
         if left.subscripts:  # F(x)_i is the entry F_i
             left = replace(left.head, subscripts=left.head.subscripts + left.subscripts)
-        elif all(isinstance(a, t.Symbol) and not a.primes for a in left.args):
-            params, left = left.args, left.head
+        elif all(isinstance(a, t.Symbol) and not a.primes for a in arguments(left.args)):
+            params, left = arguments(left.args), left.head
         else:  # a(1 - a) = … is about a product
             return None
     if not isinstance(left, t.Symbol) or left.primes:

@@ -191,6 +191,7 @@ def key_of(e: Interpreter, tree: t.Expr) -> Key | None:
         return key_of(e, tree.body)
     if isinstance(tree, t.Apply) and not tree.scripts and not tree.subscripts and not tree.primes:
         known = len(tree.head.base) > 1 and functions.is_known(tree.head.base)
+        known |= tree.head.base in e.world.densities and bool(tree.args)
         return None if known else key_of(e, tree.head)
     if not isinstance(tree, t.Symbol) or tree.primes:
         return None

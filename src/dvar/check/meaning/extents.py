@@ -121,7 +121,7 @@ def _bounds(
     world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
 ) -> None:
     for part in parts(statements):
-        if not isinstance(part, t.Big) or not part.indices:
+        if not isinstance(part, t.Big) or not part.indices or part.name in ("E", "int"):
             continue
         for letter in part.indices:
             unions.root(("letter", letter))

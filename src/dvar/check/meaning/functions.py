@@ -93,6 +93,8 @@ SPELLINGS = {
 }
 SIGMAS = frozenset({"sigma"})
 """Symbols that are the logistic function where they are applied and not defined."""
+NORMAL = "normal_density"
+"""The density of a normal law: of what is drawn, its mean and its variance."""
 _NORMAL = {"Phi": "normal_cdf", "phi": "normal_pdf", "varphi": "normal_pdf"}
 """Symbols for the standard normal law where a document speaks of it and does not define them."""
 SCALAR_VALUED = frozenset(
@@ -152,6 +154,25 @@ def _normal_cdf(args: Sequence[Node], axis: int | None) -> Node:
 def _normal_pdf(args: Sequence[Node], axis: int | None) -> Node:
     square = TABLE["multiply"](TABLE["square"](_one(args)), -0.5)
     return TABLE["multiply"](TABLE["exp"](square), float(1 / np.sqrt(2 * np.pi)))
+
+
+def _normal_density(args: Sequence[Node], axis: int | None) -> Node:
+    """Of a number with this mean and variance."""
+    if len(args) != 3:
+        raise NotUnderstood("a normal density")
+    x, mean, variance = args
+    if x.shape or mean.shape or variance.shape:
+        raise NotUnderstood("the density of a normal vector")
+    square = TABLE["divide"](TABLE["square"](TABLE["subtract"](x, mean)), variance)
+    scale = TABLE["sqrt"](TABLE["multiply"](variance, float(2 * np.pi)))
+    return TABLE["divide"](TABLE["exp"](TABLE["multiply"](square, -0.5)), scale)
+
+
+def _clip(args: Sequence[Node], axis: int | None) -> Node:
+    if len(args) != 3:
+        raise NotUnderstood("clip without two bounds")
+    x, low, high = args
+    return TABLE["minimum"](*aligned(TABLE["maximum"](*aligned(x, low)), high))
 
 
 def _one(args: Sequence[Node]) -> Node:
@@ -268,6 +289,9 @@ _WHOLE: dict[str, Callable[[Sequence[Node], int | None], Node]] = {
     "heaviside": _heaviside,
     "normal_cdf": _normal_cdf,
     "normal_pdf": _normal_pdf,
+    "clip": _clip,
+    "clamp": _clip,
+    NORMAL: _normal_density,
     "multiply": _binary("multiply"),
     "divide": _binary("divide"),
     "add": _binary("add"),
@@ -306,6 +330,14 @@ def open_function(name: str, args: Sequence[Node], scalar: bool) -> Node:
     if mixed is None:
         raise NotUnderstood(f"the function {name} without arguments")
     return mixed
+
+
+def open_vector(name: str, args: Sequence[Node], size: int) -> Node:
+    """The same with several values."""
+    if size == 1:
+        return open_function(name, args, True)
+    parts = [open_function(f"{name}.{n}", args, True) for n in range(size)]
+    return TABLE["reshape"](TABLE["stack"](parts), (size, 1))
 
 
 def _joined(a: Node, b: Node, name: str) -> Node:

@@ -111,6 +111,15 @@ def unwrapped(tree: t.Expr) -> t.Expr:
     return tree
 
 
+def arguments(args: Sequence[t.Expr]) -> tuple[t.Expr, ...]:
+    """The arguments of ``p(a | s, t)``, whatever stands between them."""
+    found: list[t.Expr] = []
+    for arg in args:
+        bar = isinstance(arg, t.Relation) and set(arg.relations) == {"mid"}
+        found += arg.members if bar and isinstance(arg, t.Relation) else (arg,)
+    return tuple(found)
+
+
 def stem_of(symbol: t.Symbol) -> str:
     accents = tuple(a for a in symbol.accents if a != "vec")
     return ".".join([symbol.base, *accents])

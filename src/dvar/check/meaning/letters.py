@@ -29,7 +29,7 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
     """Which letters are indices, which superscripts are layers, in the whole document."""
     spelling = Spelling()
     for part in parts(statements):
-        if isinstance(part, t.Big):
+        if isinstance(part, t.Big) and part.name not in ("E", "int"):
             spelling.letters.update(i for i in part.indices if len(i) == 1)
         elif isinstance(part, t.Symbol):
             _see_symbol(part, spelling)

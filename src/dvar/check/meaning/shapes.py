@@ -327,6 +327,12 @@ def _of_body(
 
 def _call(s: Shaping, tree: t.Call) -> Shape | None:
     name = functions.named(tree.name)
+    if name == functions.NORMAL:
+        drawn = shape_of(s, tree.args[0])
+        if drawn:
+            s.expect(tree.args[1], drawn)
+        shape_of(s, tree.args[2])
+        return ()
     if name in _PRODUCTS and len(tree.args) == 2:
         product = _product(s, tree.args, ("@",))
         return () if product is None and name == "dot" else product

@@ -45,6 +45,9 @@ class World(Results):
         conditions: what the statement says that is judged has to hold for it.
         members: stem of a vector → the matrix it belongs to, and whether it is a "row" or a "column" of it.
         has_normal_law: whether Φ and φ are the distribution and the density of the standard normal law.
+        densities: stems that are probabilities; laws: stem of what is drawn → its name and
+            that of its law; drawn: the same by the stem of the law.
+        vectored: open functions whose values are vectors, with one of the same size.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
         pads: whether an entry out of range counts as zero.
         extended: stems with an index such as ``i + k``.
@@ -90,6 +93,10 @@ class World(Results):
     parameter: t.Expr | None = None
     has_one_example: bool = False
     has_normal_law: bool = False
+    densities: set[str] = field(default_factory=set)
+    laws: dict[str, tuple[t.Symbol, t.Symbol]] = field(default_factory=dict)
+    drawn: dict[str, tuple[t.Symbol, t.Symbol]] = field(default_factory=dict)
+    vectored: dict[str, t.Symbol] = field(default_factory=dict)
     primes_turn: bool = False
     normalised: set[str] = field(default_factory=set)
     default_size: int = DEFAULT_SIZE
