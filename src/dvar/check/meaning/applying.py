@@ -23,7 +23,16 @@ from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
 from dvar.check.meaning.patterns import free_letters, pattern_of
 from dvar.check.meaning.survey import names_dependence
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, count, number, settle, sizes, stacked
+from dvar.check.meaning.values import (
+    Jacobian,
+    NotUnderstood,
+    Value,
+    count,
+    number,
+    settle,
+    sizes,
+    stacked,
+)
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
