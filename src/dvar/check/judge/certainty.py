@@ -87,7 +87,10 @@ def is_believed(
             return True
         return _is_upstream_only(place, verdict)
     may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
-    return not (may_be_share and _is_share(place, verdict))
+    if not (may_be_share and _is_share(place, verdict)):
+        return True
+    # In a program another slip that explains it as well is no matter of whose loss it is.
+    return bool(set(causes) - may_be_share) and _is_upstream_only(place, verdict) and place.code
 
 
 def _has_loose_index(place: Place, verdict: Verdict) -> bool:
