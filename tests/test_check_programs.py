@@ -223,3 +223,36 @@ def test_formulas_use_the_steps_of_the_program() -> None:
     assert report.summary["wrong"] == 0
     said = verdicts(report)
     assert said[r"ds_i = -\sum_j dc_{ij}"] == said[r"dk_j = \sum_i dy_{ij} c_{ij}"] == "ok"
+
+
+def test_numbers_behind_a_statement_are_what_comes_out() -> None:
+    program = (
+        '"""\nOne unit:\n\n    dL/da = a - y\n"""\nimport math\n\nx, w, y = 1.5, 0.8, 1.0\n'
+        "z = x * w            # 1.2\na = math.tanh(z)     # 0.8337\nL = 0.5 * (a - y)**2\n"
+        "da = a - y           # -0.1663\nrate = 0.1           # 0.5\n"
+    )
+    report = check(program, file="unit.txt")
+    assert report.summary["ok"] == 4
+    assert report.summary["unknown"] == report.summary["wrong"] == 0
+    slip = check(program.replace("0.8337", "0.8373"), file="unit.txt")
+    assert [j.line for j in slip.judgements if j.verdict == "wrong"] == [10]
+
+
+@pytest.mark.parametrize("name", ["dL_d{}", "grad_{}", "d_{}", "dloss_d{}"])
+def test_gradients_by_names_of_programs(name: str) -> None:
+    y, h, w = (name.format(x) for x in ("y", "h", "W1"))
+    program = (
+        "```python\nh = x @ W1\ny = np.tanh(h)\nloss = 0.5 * np.sum((y - t) ** 2)\n"
+        f"{y} = y - t\n{h} = {y} * (1 - y ** 2)\n{w} = x.T @ {h}\n```\n"
+    )
+    assert check(program).summary["ok"] == 3
+    slip = check(program.replace("(1 - y ** 2)", "(1 - h ** 2)"))
+    assert [j.source[: len(h)] for j in slip.judgements if j.verdict == "wrong"] == [h]
+
+
+def test_matlab_that_is_no_mathematics_is_silent() -> None:
+    idle = (
+        "```matlab\nclear; close all;\nload('points.txt');\n[J, grad] = costFunction(theta, X, y);\n"
+        "f = @(z) 1 ./ (1 + exp(-z));\ntheta(2:end) = theta(2:end) * 0.9;\nplot(x, y);\n```\n"
+    )
+    assert not check(idle).judgements

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from dvar.check.meaning import spelled as gradients
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
@@ -16,10 +17,19 @@ _LAYERS = frozenset({"bracket", "paren"})
 def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with the names in programs as they are in formulas."""
     is_code = [_is_code(document, s) for s in statements]
-    layers = _layers([s for s, code in zip(statements, is_code, strict=True) if not code])
-    if not layers or not any(is_code):
+    if not any(is_code):
         return list(statements)
-    return [_renamed(s, layers) if code else s for s, code in zip(statements, is_code, strict=True)]
+    layers = _layers([s for s, code in zip(statements, is_code, strict=True) if not code])
+    names = _Names(gradients.known(statements), layers)
+    return [_renamed(s, names) if code else s for s, code in zip(statements, is_code, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Names:
+    """All names there are, and those that have layers."""
+
+    known: frozenset[str]
+    layers: dict[str, str]
 
 
 def _is_code(document: Document, statement: Statement) -> bool:
@@ -48,21 +58,26 @@ def _is_digit(tree: t.Expr | None) -> bool:
     return isinstance(tree, (t.Label, t.Number)) and len(tree.text) == 1 and tree.text.isdigit()
 
 
-def _renamed(statement: Statement, layers: dict[str, str]) -> Statement:
-    members = tuple(replace(m, expr=_put(m.expr, layers)) for m in statement.members)
+def _renamed(statement: Statement, names: _Names) -> Statement:
+    members = tuple(replace(m, expr=_put(m.expr, names)) for m in statement.members)
     return replace(statement, members=members)
 
 
-def _put(part: Any, layers: dict[str, str]) -> Any:
+def _put(part: Any, names: _Names) -> Any:
     if isinstance(part, tuple):
-        return tuple(_put(item, layers) for item in part)
+        return tuple(_put(item, names) for item in part)
     if not hasattr(part, "span"):
         return part
     if isinstance(part, t.Symbol):
-        kind = layers.get(part.base) or layers.get(part.base.removeprefix("d"))
-        if kind and len(part.subscripts) == 1 and _is_digit(part.subscripts[0]):
-            layer = t.Script(kind, part.subscripts[0], part.subscripts[0].span)
-            return replace(part, subscripts=(), scripts=(layer, *part.scripts))
-        return part
-    changed = {f.name: _put(getattr(part, f.name), layers) for f in fields(part)}
+        gradient = gradients.of_name(part, names.known)
+        return _layered(part, names.layers) if gradient is part else _put(gradient, names)
+    changed = {f.name: _put(getattr(part, f.name), names) for f in fields(part)}
     return replace(part, **changed)
+
+
+def _layered(part: t.Symbol, layers: dict[str, str]) -> t.Symbol:
+    kind = layers.get(part.base) or layers.get(part.base.removeprefix("d"))
+    if kind and len(part.subscripts) == 1 and _is_digit(part.subscripts[0]):
+        layer = t.Script(kind, part.subscripts[0], part.subscripts[0].span)
+        return replace(part, subscripts=(), scripts=(layer, *part.scripts))
+    return part

@@ -227,7 +227,8 @@ def _between(
     if left and left[1] != ONE and signs[n - 1] in ("", "cdot", "@", "times", "%*%"):
         return (left[1], ONE)
     if right and right[0] != ONE and right[1] != ONE and (turned or _leads(s, symbol, n)):
-        return (ONE, right[0])
+        many = not turned and s.key_of(symbol).stem in s.world.batches
+        return (s.fresh() if many else ONE, right[0])
     return None
 
 

@@ -53,6 +53,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
         )
     ) or bool(re.search(r"rows? (of|holds?|are|is) .{0,20}(examples?|samples?)", low))
     world.rows_are_examples |= _adds_rows(statements)
+    _see_batches(world, statements)
 
 
 def _adds_rows(statements: Sequence[Statement]) -> bool:
@@ -70,6 +71,20 @@ def _adds_rows(statements: Sequence[Statement]) -> bool:
                 if factors is not None and isinstance(part.terms[1], t.Symbol):
                     votes += _is_weight(factors[1]) - _is_weight(factors[0])
     return votes > 0
+
+
+def _see_batches(world: World, statements: Sequence[Statement]) -> None:
+    """``x`` of ``x @ W`` is no column; where ``x.T @ dz`` stands as well it has a row for each example."""
+    leading: set[str] = set()
+    turned: set[str] = set()
+    for part in parts(statements):
+        factors = _matrix_factors(part) if isinstance(part, (t.Call, t.Product)) else None
+        if factors is None or not isinstance(factors[0], t.Symbol):
+            continue
+        is_turned = any(s.kind == "transpose" for s in factors[0].scripts)
+        (turned if is_turned else leading).add(stem_of(factors[0]))
+    world.columns -= leading
+    world.batches = leading & turned
 
 
 def _matrix_factors(tree: t.Expr) -> tuple[t.Expr, t.Expr] | None:

@@ -31,6 +31,7 @@ class World(Results):
         given_shapes: shapes of the numbers that are given.
         columns, rows: stems that are vectors by evidence (a transpose, a norm, bold type), and those of
             them that lie.
+        batches: small letters that have a row for each example.
         bare: names used without an index.
         below: stems of names that stand alone below a line.
         functions: stems that are only ever applied: open functions.
@@ -76,6 +77,7 @@ class World(Results):
     given_shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     inferred: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
+    batches: set[str] = field(default_factory=set)
     rows: set[str] = field(default_factory=set)
     bare: set[Key] = field(default_factory=set)
     bare_left: set[Key] = field(default_factory=set)

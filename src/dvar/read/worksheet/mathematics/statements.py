@@ -33,7 +33,7 @@ from dvar.read.worksheet.mathematics.tokens import (
     Token,
     span_of,
 )
-from dvar.read.worksheet.tree import Expr, Logic, Shape, Span, Symbol
+from dvar.read.worksheet.tree import Expr, Group, Logic, Shape, Span, Symbol
 
 _CHAIN = frozenset({"implies", "iff", "to"})
 
@@ -79,8 +79,29 @@ def read_region(
     for part, is_comment in code_parts(text, span, language):
         reader = _Region(text, part, False, lexicon, region, not is_comment)
         reader.language = "" if is_comment else language.lower()
-        out += reader.statements()
+        found = reader.statements()
+        out += found if is_comment else [one for s in found for one in _one_by_one(s)]
     return out
+
+
+def _one_by_one(statement: Statement) -> list[Statement]:
+    """``x, w = 1.5, 0.8`` as two statements."""
+    members = statement.members
+    sides = [m.expr for m in members]
+    if len(sides) != 2 or not all(isinstance(e, Group) and e.kind == "tuple" for e in sides):
+        return [statement]
+    names, values = (e.items for e in sides if isinstance(e, Group))
+    if len(names) != len(values):
+        return [statement]
+    pairs = zip(names, values, strict=True)
+    return [
+        replace(
+            statement,
+            members=(Member("", a, a.span), replace(members[1], expr=b, span=b.span)),
+            span=(a.span[0], b.span[1]),
+        )
+        for a, b in pairs
+    ]
 
 
 def _sizes(reader: _Region, names: list[Span], array: Span) -> list[Statement]:

@@ -36,6 +36,7 @@ from dvar.read.worksheet.pages.clean import (
     plain_signs,
     without_tex_comments,
 )
+from dvar.read.worksheet.pages.python import is_python
 from dvar.read.worksheet.pages.scan import Scanner
 
 __all__ = ["FORMATS", "LIMIT", "is_worksheet", "read_document", "read_path"]
@@ -120,14 +121,16 @@ def read_document(content: str | bytes, file: str | None = None) -> Document:
     else:
         text = plain_signs(content)
         ranges = ((0, len(text)),)
-        pages = notebook.Pages(text, (1,), ranges)
+        programs = frozenset(ranges) if is_python(text) else frozenset()
+        pages = notebook.Pages(text, (1,), ranges, programs, "python")
     tex = suffix in (".tex", ".latex", ".ltx") or _TEX_DOCUMENT.search(text) is not None
     if tex:
         text = without_tex_comments(text)
         ranges = (_body(text),)
     else:
         text = plain_markup(text, pages.programs)
-        ranges = (_behind_front_matter(text, ranges[0]), *ranges[1:]) if ranges else ranges
+        if ranges and not pages.programs:
+            ranges = (_behind_front_matter(text, ranges[0]), *ranges[1:])
     scanner = Scanner(text, tex)
     for page in ranges:
         if page in pages.programs:

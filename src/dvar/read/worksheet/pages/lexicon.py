@@ -100,7 +100,8 @@ _NO_VALUE = re.compile(
       |\b(?:None|lambda(?=[ ]?[\w, ]*:)|true|false|null|nullptr)\b
       |\b(?:open|input|load\w*|range|print|list|dict|new\s+\w+)\s*\(
       |\b(?:plt|pd|os|sys|re|json|requests|logging|time|cv2|sns|keras|datasets?|nn|optim|layers|models|sklearn)\.
-      |[{}]|\bfor\b|=>|&&|::|<<|>>""",
+      |[{}]|\bfor\b|=>|&&|::|<<|>>
+      |=\s*@\(|\w\(\s*(?:\w+\s*:|:\s*\w)|^\s*\[[^\]=]*,[^\]=]*\]\s*=(?!\s*size\b)""",
     re.VERBOSE,
 )
 _SETTING = re.compile(

@@ -77,6 +77,8 @@ def statements(text: str, span: Span, language: str) -> Iterator[tuple[str, Span
         line = text[position:stop]
         quotes = line.count('"""') + line.count("'''")
         if quoted or quotes:
+            if quoted and not quotes:
+                yield "comment", (position, stop)
             quoted ^= quotes % 2 == 1
             position = stop + 1
             continue
@@ -154,6 +156,25 @@ _MATLAB = re.compile(
 def is_matlab(text: str) -> bool:
     """Whether the programs of a text are in MATLAB: it says so, or a statement can be in no other language."""
     return _MATLAB.search(text) is not None
+
+
+_RESULT = re.compile(
+    r"\s*(?P<said>=|≈|->|=>|→)?\s*(?P<value>[-−]?(?:\d+\.\d+|\d+)(?:[eE][-+]?\d+)?|\[[-−\d.,eE+ ]+\])\s*"
+)
+
+
+def result_in(text: str, code: Span, comment: Span) -> Span | None:
+    """``z = w * x  # 0.5``: where the number stands that is said to come out.
+
+    A step is numbered ``# 1``, a result has a point; behind ``rate = 0.1`` stands another choice.
+    """
+    _, sign, value = text[code[0] : code[1]].partition("=")
+    if not sign or not re.search(r"[A-Za-z_]", value) or "\n" in text[code[1] : comment[0]]:
+        return None
+    match = _RESULT.fullmatch(text[comment[0] : comment[1]])
+    if match is None or not (match["said"] or "." in match["value"]):
+        return None
+    return comment[0] + match.start("value"), comment[0] + match.end("value")
 
 
 def is_output(line: str) -> bool:

@@ -33,8 +33,22 @@ _FILLED = words(
     "ones zeros ones_like zeros_like empty_like empty full full_like eye rand randn copy"
 )
 """Calls that only make room for what is computed later, where they are all that is assigned."""
+_PROGRAM = re.compile(r"^(?:import |from \w[\w.]* import |def \w+\()", re.MULTILINE)
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.Pow)
 _ATTRIBUTES = words("T mT shape size ndim pi e inf real")
+
+
+def is_python(text: str) -> bool:
+    """Whether a text as a whole is a program in Python."""
+    if len(text) > LONGEST or _PROGRAM.search(text) is None:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def formulas(text: str, span: Span) -> set[int] | None:
@@ -85,6 +99,8 @@ def _is_formula(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
         return False
     (target,) = targets
     if isinstance(target, ast.Tuple):
+        if isinstance(value, ast.Tuple):
+            return len(target.elts) == len(value.elts) and _is_value(target) and _is_value(value)
         return isinstance(value, ast.Attribute) and value.attr == "shape"
     if not isinstance(target, (ast.Name, ast.Subscript)) or not _is_value(target):
         return False

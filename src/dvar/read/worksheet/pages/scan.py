@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 from dvar.read.worksheet.document import Cell, Region, Section
-from dvar.read.worksheet.mathematics.dialects import PYTHON
 from dvar.read.worksheet.pages.blocks import Block, Blocks
 from dvar.read.worksheet.pages.clean import changed
 from dvar.read.worksheet.pages.constructs import CONSTRUCTS
+from dvar.read.worksheet.pages.fences import lines_of
 from dvar.read.worksheet.pages.flow import Flow
 from dvar.read.worksheet.pages.inline import Mark, find_marks, mask
 from dvar.read.worksheet.pages.labels import Sections
@@ -23,7 +23,6 @@ from dvar.read.worksheet.pages.program import (
     is_output,
     statements,
 )
-from dvar.read.worksheet.pages.python import formulas
 from dvar.read.worksheet.pages.tables import html_cells, pipe_cells, tex_cells
 from dvar.read.worksheet.tree import Span
 
@@ -297,13 +296,13 @@ class Scanner:
     def _code(self, block: Block) -> None:
         if block.language in NO_MATHEMATICS:
             return
-        known = formulas(self.text, block.span) if block.language in PYTHON else None
-        for kind, span in statements(self.text, block.span, block.language):
+        for kind, span, result in lines_of(self.text, block.span, block.language):
             self.group += 1
-            if kind == "code" and known is not None and span[0] not in known:
-                continue
             if kind == "comment":
                 self._words_of_code(span, block)
+            elif result is not None:
+                self._change(span[1], result[0], " =")
+                self._statement((span[0], result[1]), block)
             else:
                 self._statement(span, block)
             self.flow.stop()
