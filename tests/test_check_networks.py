@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dvar.check.worksheet import check
@@ -61,3 +63,16 @@ def test_a_name_that_is_no_distribution_leaves_the_loss_open() -> None:
 def test_a_family_is_written_by_entries_and_whole(claim: str, expected: str) -> None:
     whole = r"Backwards, $\epsilon^l = ((V^{l+1})^T \epsilon^{l+1}) \odot \sigma'(s^l)$." + "\n\n"
     assert verdict(LAYERS + whole, claim) == expected
+
+
+def test_layers_may_be_counted_by_another_letter() -> None:
+    text = re.sub(r"(?<=[\^{$])l", "m", LAYERS).replace("^L", "^M")
+    assert "^{m-1}" in text
+    claim = r"\epsilon^m = ((V^{m+1})^T \epsilon^{m+1}) \odot \sigma'(s^m)"
+    assert verdict(text, claim) == "ok"
+    assert verdict(text, claim.replace(r"(V^{m+1})^T", r"V^{m+1}")) != "ok"
+
+
+def test_a_power_of_a_name_is_no_layer() -> None:
+    assert check(r"$\frac{d}{dx} x^n = n x^{n-1}$").judgements[-1].verdict == "ok"
+    assert check(r"$\frac{d}{dx} x^n = n x^{n+1}$").judgements[-1].verdict == "wrong"

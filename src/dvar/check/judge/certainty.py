@@ -136,6 +136,10 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
 def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
     if isinstance(tree, t.Derivative):
         return isinstance(tree.of, (t.Symbol, t.Apply))
+    if isinstance(tree, t.Apply) and (tree.primes or tree.head.primes):
+        return tree.head.base in place.world.definitions
+    if isinstance(tree, t.Symbol) and tree.primes:
+        return tree.base in place.world.definitions
     return tree is not None and _is_gradient_name(place, tree)
 
 

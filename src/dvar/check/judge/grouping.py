@@ -28,6 +28,9 @@ _RUN_IN = re.compile(
 """What opens a part of a text without a heading of its own: a bold beginning, a paragraph or item in TeX."""
 
 
+_NUMBERED = re.compile(r"^[ \t]*(?:\d{1,2}[.)]|\(?[a-z]\))[ \t]+", re.MULTILINE)
+
+
 def section_of(document: Document, statement: Statement) -> int:
     return document.regions[statement.region].section
 
@@ -78,7 +81,8 @@ def grouped(
     known: dict[Pattern, t.Expr] = {}
     opened: set[str] = set()
     lefts: set[str] = set()  # of all equations so far, gradients by name among them
-    part, exercise = -1, None
+    part, exercise, item = -1, None, 0
+    items = _items(document, statements)
     for ordinal, statement in enumerate(statements):
         here = section_of(document, statement)
         if parts_[ordinal] != part:
@@ -87,12 +91,7 @@ def grouped(
             inside = statements[ordinal:end]
             own = _definitions_in(inside, spelling, ordinal)
             forgotten = _left_behind(inside, own, known, spelling)
-            clash = any(
-                pattern in known
-                and not _alike(known[pattern], value)
-                and not _is_known(value, known, spelling)
-                for pattern, value in own.items()
-            )
+            clash = _clashes(own, known, spelling)
             named = {stem_of(left) for s in inside if isinstance(left := equation(s)[0], t.Symbol)}
             used = _used(inside, spelling) & ({p.stem for p in known} | lefts)
             lefts |= named
@@ -108,6 +107,13 @@ def grouped(
             known = {p: v for p, v in known.items() if p.stem not in forgotten} | own
             opened |= {stem for stem, _ in _differentiated(inside) if _is_loss(stem)}
             opened -= {p.stem for p in known}
+            item = items[ordinal]
+        elif items[ordinal] != item:
+            item = items[ordinal]
+            own = _definitions_in(_item(statements, items, ordinal), spelling, ordinal)
+            if _clashes(own, known, spelling):
+                groups.append(Group())
+            known |= own
         left, right = equation(statement)
         if left is not None and right is not None and is_numeric(right, lambda name: True):
             given = definition_of(left, right, ordinal, spelling, True)
@@ -115,6 +121,34 @@ def grouped(
                 known.setdefault(given.pattern, right)
         groups[-1].ordinals.append(ordinal)
     return groups
+
+
+def _clashes(
+    own: Mapping[Pattern, t.Expr], known: Mapping[Pattern, t.Expr], spelling: Spelling
+) -> bool:
+    """Whether a name gets another meaning."""
+    before = {p: v for p, v in known.items() if p not in own}
+    return any(
+        pattern in known
+        and not _alike(known[pattern], value)
+        and not _is_known(value, before, spelling)
+        for pattern, value in own.items()
+    )
+
+
+def _items(document: Document, statements: Sequence[Statement]) -> list[int]:
+    """The item of a numbered list in which each statement stands; exercises are often listed so."""
+    found: list[int] = []
+    end = 0
+    for statement in statements:
+        opened = _NUMBERED.search(document.text, end, max(end, statement.span[0]))
+        found.append((found[-1] if found else 0) + bool(opened))
+        end = max(end, statement.span[1])
+    return found
+
+
+def _item(statements: Sequence[Statement], items: Sequence[int], first: int) -> Sequence[Statement]:
+    return statements[first : bisect_right(items, items[first])]
 
 
 def _alike(old: t.Expr, new: t.Expr) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dvar.check.judge import tuples
 from dvar.check.judge.literal import is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
@@ -32,7 +33,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
     """The statements, with what the words around single expressions make of them."""
     found: list[Statement] = []
     for statement in statements:
-        one_by_one = _one_by_one(statement)
+        one_by_one = _one_by_one(statement) or tuples.given(document, found, statement, statements)
         if one_by_one:
             found += one_by_one
             continue

@@ -184,6 +184,11 @@ def _is_other_law(e: Interpreter, definition: Definition, args: Sequence[t.Expr]
     return stem_of(drawn) != stem_of(told) and drawn.base not in {*e.env, *e.locals}
 
 
+def function_of(e: Interpreter, head: t.Symbol, args: Sequence[t.Expr]) -> Function | None:
+    """The function called ``head``, made for these arguments; None where it is none."""
+    return _function(e, head, sort(head, e.world.spelling, e.env).key, args)
+
+
 def _defined(
     e: Interpreter,
     head: t.Symbol,

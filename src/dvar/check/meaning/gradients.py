@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, differentials, differentiate, shares, tangents
-from dvar.check.meaning.keys import Key, Name, general
+from dvar.check.meaning import chains, differentials, differentiate, shares, slopes, tangents
+from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.notation import DELTA
 from dvar.check.meaning.values import (
     Jacobian,
@@ -34,7 +34,9 @@ def is_named(e: Interpreter, key: Key) -> bool:
     """Whether a name is a gradient by its spelling, and is not defined to be something else."""
     if e.world.differentials:
         return differentials.target(e, key) is not None
-    return _target(e, key) is not None or _is_upstream(e, key) or tangents.is_named(e, key)
+    if _target(e, key) is not None or _is_upstream(e, key):
+        return True
+    return tangents.is_named(e, key) or slopes.is_partial(e, key)
 
 
 def target_of(e: Interpreter, key: Key) -> Key | None:
@@ -52,6 +54,8 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
         return differentials.by_name(e, key, tree or t.Symbol(key.stem, (0, 0)))
     if _is_upstream(e, key):
         return _upstream(e, key)
+    if slopes.is_partial(e, key):
+        return slopes.partial(e, key)
     target = _target(e, key)
     if target is None:
         return tangents.by_name(e, key, tree or t.Symbol(key.stem, (0, 0)))
@@ -200,10 +204,6 @@ def _upstream(e: Interpreter, key: Key) -> Value | None:
     if len(ends) != 1:
         return None
     return e.plain(of_loss(e, differentiate.place_at(ends[0]), None))
-
-
-def own_derivative(e: Interpreter, name: Name) -> Value:
-    raise NotUnderstood(f"the prime of {name.key}, without an argument")
 
 
 # ── open functions ──────────────────────────────────────────────────────────────────────────────

@@ -174,7 +174,8 @@ def _whole(value: t.Expr) -> int | None:
 def _is_index(value: t.Expr, spelling: Spelling) -> bool:
     if _whole(value) is not None:
         return True
-    return any(letter in spelling.letters or letter == LAST_LAYER for letter in letters_in(value))
+    known = spelling.letters | spelling.numbers.keys() | {LAST_LAYER}
+    return any(letter in known for letter in letters_in(value))
 
 
 def letters_in(expr: t.Expr) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from dvar.check.meaning.keys import Spelling, letters_in, stem_of
 from dvar.read.worksheet import tree as t
@@ -28,11 +28,12 @@ def parts(statements: Iterable[Statement]) -> Iterator[t.Expr | t.Script]:
 def spelling_of(statements: Sequence[Statement]) -> Spelling:
     """Which letters are indices, which superscripts are layers, in the whole document."""
     spelling = Spelling()
+    layers = _LAYERS | _counting_layers(statements)
     for part in parts(statements):
         if isinstance(part, t.Big) and part.name not in ("E", "int"):
             spelling.letters.update(i for i in part.indices if len(i) == 1)
         elif isinstance(part, t.Symbol):
-            _see_symbol(part, spelling)
+            _see_symbol(part, spelling, layers)
         elif isinstance(part, t.Derivative):
             for wrt in part.wrt:
                 _see_square(wrt, spelling)
@@ -53,7 +54,35 @@ def _see_square(tree: t.Expr | None, spelling: Spelling) -> None:
             spelling.squared.add(stem_of(tree))
 
 
-def _see_symbol(symbol: t.Symbol, spelling: Spelling) -> None:
+def _counting_layers(statements: Sequence[Statement]) -> set[str]:
+    """Letters like m in ``s^m = W^m a^{m-1}``: above several names, with a neighbour, and never a factor."""
+    above: dict[str, set[str]] = {}
+    beside: dict[str, set[str]] = {}
+    factors: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and part.base != "e":
+            for script in part.scripts:
+                letter, shift = _shifted(script.value) if script.kind == "plain" else ("", 0)
+                if letter:
+                    (beside if shift else above).setdefault(letter, set()).add(stem_of(part))
+        elif isinstance(part, t.Product):
+            factors |= {f.base for f in part.factors if isinstance(f, t.Symbol) and not f.scripts}
+    found = {c for c, stems in above.items() if len(stems) > 1 and beside.get(c, set()) & stems}
+    lower = {c for c in found if c.islower() and c.isascii()} - factors
+    return lower | {c.upper() for c in lower if c.upper() in above}
+
+
+def _shifted(tree: t.Expr | None) -> tuple[str, int]:
+    """The letter of ``m``, ``m - 1``, ``m + 1`` and the number behind it."""
+    match tree:
+        case t.Symbol(base=base, subscripts=(), scripts=(), primes=0) if len(base) == 1:
+            return base, 0
+        case t.Sum(terms=(t.Symbol(base=base, subscripts=(), scripts=()), t.Number(text="1"))):
+            return (base, 1) if len(base) == 1 else ("", 0)
+    return "", 0
+
+
+def _see_symbol(symbol: t.Symbol, spelling: Spelling, layers: Set[str]) -> None:
     for sub in symbol.subscripts:
         if isinstance(sub, t.Sum) and len(sub.terms) == 2 and isinstance(sub.terms[1], t.Number):
             spelling.letters.update(letters_in(sub.terms[0]))
@@ -69,7 +98,7 @@ def _see_symbol(symbol: t.Symbol, spelling: Spelling) -> None:
             spelling.letters.update(found)
         elif script.kind in ("paren", "bracket") and found == ["L"]:
             spelling.letters.add("L")
-        elif script.kind == "plain" and found and set(found) <= _LAYERS and symbol.base != "e":
+        elif script.kind == "plain" and found and set(found) <= layers and symbol.base != "e":
             spelling.layered.add(stem_of(symbol))
             spelling.letters.update(found)
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import differentiate
+from dvar.check.meaning import applying, differentiate
 from dvar.check.meaning.keys import Key
-from dvar.check.meaning.values import NotUnderstood, Value, is_vector
+from dvar.check.meaning.values import NotUnderstood, Value, is_vector, reshaped, stacked
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
 from dvar.read.worksheet import tree as t
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def nabla(e: Interpreter, tree: t.Derivative) -> Value:
     """``∇J(θ)``, ``∇ loss(scores)``, ``∇²f``, or ``∇J`` where it has been said of what."""
     of, times = _beneath(tree)
+    if times == 1 and (several := _by_parameters(e, of)) is not None:
+        return several
     by = _by(e, of)
     if by is None:
         place = _only_vector(e, of)
@@ -43,6 +45,32 @@ def _beneath(tree: t.Derivative) -> tuple[t.Expr, int]:
     if of is None or times > 2:
         raise NotUnderstood("∇, without saying of what")
     return of, times
+
+
+def _by_parameters(e: Interpreter, of: t.Expr) -> Value | None:
+    """``∇f``, ``∇f(1, 2)`` of ``f(x, y) = …``: the partial derivatives by x and y, at a point if one is given."""
+    key = differentiate.key_of(e, of)
+    found = e.world.find(key, e.position) if key is not None else None
+    if found is None or len(found[0].params) < 2:
+        return None
+    args = of.args if isinstance(of, t.Apply) else found[0].params
+    if len(args) != len(found[0].params):
+        return None
+    head = of.head if isinstance(of, t.Apply) else of
+    if not isinstance(head, t.Symbol):
+        return None
+    points = [e.node(arg) for arg in args]
+    if any(p.shape for p in points):
+        return None
+    function = applying.function_of(e, head, args)
+    if function is None:
+        return None
+    slopes = [
+        differentiate.own_slope(e, lambda x, n=n: function([*points[:n], x, *points[n + 1 :]]), p)
+        for n, p in enumerate(points)
+    ]
+    whole = stacked(slopes)
+    return reshaped(whole, (len(slopes), 1)) if e.world.matrices else whole
 
 
 def _is_argument(args: Sequence[t.Expr], by: t.Expr) -> bool:

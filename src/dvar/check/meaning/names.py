@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import entries, gradients, members, open_names, products, stacking
+from dvar.check.meaning import entries, gradients, members, open_names, products, slopes, stacking
 from dvar.check.meaning.choices import readings
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Name, size_name, sort
@@ -97,7 +97,7 @@ def _primed(e: Interpreter, tree: t.Symbol, name: Name, hint: tuple[int, ...] | 
     if name.primes == 1 and name.key in e.world.dependents:
         return _own_slope(e, name.key, tree)
     if len(tree.base) == 1 and _is_defined(e, tree.base):
-        return gradients.own_derivative(e, name)
+        return slopes.primed(e, name)
     return operated(e, key_value(e, marked, hint, tree), name.operations)
 
 

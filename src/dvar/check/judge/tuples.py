@@ -1,0 +1,126 @@
+"""Numbers told in brackets: "at (1, 2)" behind ``f(x, y) = …``, data as "(x, y): (1, 2), (2, 3)"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dvar.check.judge.literal import is_plain
+from dvar.check.judge.roles import same_tree
+from dvar.check.meaning.letters import parts
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+_AT = re.compile(
+    r"\b(at|in|for|with|take|an der Stelle|en|au point)\s+(the\s+)?(points?\s+)?[\s$`(\\]*$",
+    re.IGNORECASE,
+)
+_NEAR = 200
+"""Characters between two brackets that belong together."""
+
+
+def given(
+    document: Document, found: Sequence[Statement], statement: Statement, whole: Sequence[Statement]
+) -> list[Statement]:
+    """The numbers that a bracket gives to names, one by one; empty where it gives none."""
+    numbers = _alone(statement)
+    if numbers is None or not is_plain(numbers):
+        return []
+    names = _arguments(document, found, statement) or _row(document, found, statement, whole)
+    if len(names) != len(numbers.items):
+        return []
+    member = statement.members[0]
+    return [
+        replace(
+            statement,
+            members=(replace(member, expr=name), replace(member, relation="=", expr=number)),
+        )
+        for name, number in zip(names, numbers.items, strict=True)
+    ]
+
+
+def _alone(statement: Statement) -> t.Group | None:
+    """A bracket with several things that is a statement of its own."""
+    first = statement.members[0]
+    if len(statement.members) != 1 or first.relation or not isinstance(first.expr, t.Group):
+        return None
+    is_tuple = first.expr.kind == "tuple" and len(first.expr.items) > 1
+    return first.expr if is_tuple and not first.expr.scripts else None
+
+
+def _arguments(
+    document: Document, found: Sequence[Statement], statement: Statement
+) -> Sequence[t.Expr]:
+    """The arguments of the function before, at a point that words announce."""
+    if not _AT.search(document.text[: statement.span[0]][-_NEAR:]):
+        return ()
+    for before in reversed(found):
+        left = before.members[0].expr
+        if len(before.members) > 1 and isinstance(left, t.Apply):
+            symbols = [a for a in left.args if isinstance(a, t.Symbol)]
+            mixed = any(_has_formula(a, found) for a in symbols) or len(symbols) < len(left.args)
+            return () if mixed else symbols
+    return ()
+
+
+def _has_formula(name: t.Symbol, found: Sequence[Statement]) -> bool:
+    """Whether a name stands for something else as well, so that a number for it may be for that."""
+    return any(
+        len(s.members) > 1
+        and s.members[0].expr is not None
+        and same_tree(s.members[0].expr, name)
+        and not (s.members[1].expr is not None and is_plain(s.members[1].expr))
+        for s in found
+    )
+
+
+def _row(
+    document: Document,
+    found: Sequence[Statement],
+    statement: Statement,
+    whole: Sequence[Statement],
+) -> Sequence[t.Expr]:
+    """``x_2`` and ``y_2`` for the second bracket of numbers behind ``(x, y)``."""
+    spans: set[tuple[int, int]] = set()  # of the brackets in between
+    names: t.Group | None = None
+    end = statement.span[0]
+    for before in reversed(found):
+        if end - before.span[1] > _NEAR or document.regions[before.region].kind == "code":
+            return ()
+        end = before.span[0]
+        names = _alone(before)
+        if names is not None:
+            break
+        spans.add(before.span)
+    if names is None or not all(isinstance(n, t.Symbol) for n in names.items):
+        return ()
+    row = len(spans) + 1
+    numbered = [_numbered(n, row, whole) for n in names.items if isinstance(n, t.Symbol)]
+    return [n for n in numbered if n is not None]
+
+
+def _numbered(name: t.Symbol, row: int, whole: Sequence[Statement]) -> t.Symbol | None:
+    """The name with a number where the document writes an index letter: ``x_i``, ``x^{(i)}``."""
+    if name.subscripts or name.scripts:
+        return None
+    for part in parts(whole):
+        if not isinstance(part, t.Symbol) or part.base != name.base or part.accents != name.accents:
+            continue
+        if len(part.subscripts) == 1 and not part.scripts and _is_letter(part.subscripts[0]):
+            return replace(part, subscripts=(t.Label(str(row), name.span, False),), span=name.span)
+        if len(part.scripts) == 1 and not part.subscripts and part.scripts[0].kind == "paren":
+            script = part.scripts[0]
+            if script.value is not None and _is_letter(script.value):
+                label = t.Label(str(row), name.span, False)
+                return replace(part, scripts=(replace(script, value=label),), span=name.span)
+    return None
+
+
+def _is_letter(tree: t.Expr) -> bool:
+    match tree:
+        case t.Label(text=text, is_text=False):
+            return len(text) == 1 and text.isalpha()
+        case t.Symbol(base=base, subscripts=(), scripts=()):
+            return len(base) == 1
+    return False

@@ -1,0 +1,66 @@
+"""Derivatives written at the name of a function: ``y'``, and ``f_x`` of a function ``f(x, y) = …``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning import differentiate
+from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.keys import Key, Name
+from dvar.check.meaning.values import NotUnderstood, Value
+from dvar.core.node import topological
+from dvar.core.op import VARIABLE
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+_ORDERS = 2
+"""``y''`` and ``f_{xy}`` are read; more primes may be anything."""
+
+
+def primed(e: Interpreter, name: Name) -> Value:
+    """``y'`` behind ``y = x² sin x``: the derivative by the only thing that y depends on."""
+    from dvar.check.meaning.names import key_value
+
+    found = e.world.find(name.key, e.position)
+    if found is not None and not found[0].numeric and name.primes <= _ORDERS:
+        value = e.plain(key_value(e, name.key, None, t.Symbol(name.key.stem, (0, 0))))
+        on = [n for n in topological([value]) if n.op is VARIABLE]
+        if not name.operations and not value.shape and len(on) == 1 and not on[0].shape:
+            for _ in range(name.primes):
+                value = e.plain(differentiate.between(e, value, differentiate.place_at(on[0])))
+            return value
+    raise NotUnderstood(f"the prime of {name.key}, without an argument")
+
+
+def is_partial(e: Interpreter, key: Key) -> bool:
+    """Whether a name is that of a partial derivative: ``f_x``, where x is an argument of f."""
+    return _partial(e, key) is not None
+
+
+def partial(e: Interpreter, key: Key) -> Value | None:
+    """The derivative that ``f_x`` or ``f_{xy}`` stands for; None where the name is none."""
+    found = _partial(e, key)
+    if found is None:
+        return None
+    definition, params = found
+    of: t.Expr = t.Symbol(definition.pattern.stem, (0, 0))
+    value = differentiate.first_order(e, of, params[0])
+    for param in params[1:]:
+        place = differentiate.place_of(e, param)
+        value = differentiate.between(e, e.plain(value), place)
+    return value
+
+
+def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None:
+    if key.marks or len(key.indices) != 1 or not isinstance(key.indices[0], str):
+        return None
+    found = e.world.find(Key(key.stem), e.position)
+    if found is None or len(found[0].params) < _ORDERS:
+        return None
+    params = {p.base: p for p in found[0].params if isinstance(p, t.Symbol) and not p.subscripts}
+    letters = list(key.indices[0])
+    if len(letters) > _ORDERS or any(c not in params for c in letters):
+        return None
+    return found[0], [params[c] for c in letters]

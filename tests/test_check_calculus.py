@@ -1,0 +1,64 @@
+"""``dvar check`` on calculus as it is taught: primes, partial derivatives by subscript, lists of exercises."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+SURFACE = r"Let $g(u, v) = u^2 v + v^3$. "
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements]
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("$g_u = 2uv$", "ok"),
+        ("$g_v = u^2 + 3v^2$", "ok"),
+        ("$g_v = u^2 + 3v$", "wrong"),
+        ("$g_{uv} = 2u$", "ok"),
+        (r"$\nabla g(1, 2) = (4, 13)$", "ok"),
+        (r"$\nabla g(1, 2) = (4, 12)$", "wrong"),
+    ],
+)
+def test_a_subscript_of_a_function_is_a_partial_derivative(claim: str, expected: str) -> None:
+    assert verdicts(SURFACE + claim)[-1] == expected
+
+
+@pytest.mark.parametrize(("number", "expected"), [("10", "ok"), ("11", "wrong")])
+def test_a_point_in_brackets_gives_the_arguments(number: str, expected: str) -> None:
+    assert verdicts(SURFACE + f"At the point $(1, 2)$: $g = {number}$.")[-1] == expected
+
+
+def test_a_bracket_says_nothing_of_a_name_that_has_a_formula() -> None:
+    text = r"$v = \ln r$. " + SURFACE + r"At $(1, 2)$: $g = 10$."
+    assert "wrong" not in verdicts(text)
+
+
+@pytest.mark.parametrize(("slope", "expected"), [(r"2x\cos(x^2)", "ok"), (r"\cos(x^2)", "wrong")])
+def test_a_prime_is_the_derivative_by_the_only_name(slope: str, expected: str) -> None:
+    assert verdicts(rf"$y = \sin(x^2)$, so $y' = {slope}$.")[-1] == expected
+
+
+def test_items_of_a_list_are_exercises_of_their_own() -> None:
+    text = r"""
+1. $y = x^3$. Then $\frac{dy}{dx} = 3x^2$.
+2. $y = \tan x$. Then $\frac{dy}{dx} = 1 + \tan^2 x$.
+3. $y = x$ and $x = r^2$, so $\frac{dy}{dr} = 2r$.
+"""
+    assert "wrong" not in verdicts(text)
+    assert verdicts(text).count("ok") == 3
+
+
+DATA = r"""
+The data $(x, y)$ are $(1, 2)$, $(2, 3)$ and $(4, 5)$. The model is $p_i = w x_i + b$ and the cost
+$J = \frac{1}{2} \sum_{i=1}^{3} (p_i - y_i)^2$. Start at $w = 1$, $b = 0$.
+"""
+
+
+@pytest.mark.parametrize(("number", "expected"), [("-7", "ok"), ("-5", "wrong")])
+def test_data_are_listed_in_brackets(number: str, expected: str) -> None:
+    assert verdicts(rf"{DATA} $$\frac{{\partial J}}{{\partial w}} = {number}$$")[-1] == expected
