@@ -81,7 +81,7 @@ def grouped(
     known: dict[Pattern, t.Expr] = {}
     opened: set[str] = set()
     lefts: set[str] = set()  # of all equations so far, gradients by name among them
-    part, exercise, item = -1, None, 0
+    part, exercise, item, posed = -1, None, 0, False
     items = _items(document, statements)
     for ordinal, statement in enumerate(statements):
         here = section_of(document, statement)
@@ -107,13 +107,15 @@ def grouped(
             known = {p: v for p, v in known.items() if p.stem not in forgotten} | own
             opened |= {stem for stem, _ in _differentiated(inside) if _is_loss(stem)}
             opened -= {p.stem for p in known}
-            item = items[ordinal]
+            item, posed = items[ordinal], _poses(statement, spelling)
         elif items[ordinal] != item:
             item = items[ordinal]
             own = _definitions_in(_item(statements, items, ordinal), spelling, ordinal)
-            if _clashes(own, known, spelling):
+            poses = _poses(statement, spelling)
+            if poses and posed and _clashes(own, known, spelling):
                 groups.append(Group())
-            known |= own
+                known |= own
+            posed = poses
         left, right = equation(statement)
         if left is not None and right is not None and is_numeric(right, lambda name: True):
             given = definition_of(left, right, ordinal, spelling, True)
@@ -149,6 +151,17 @@ def _items(document: Document, statements: Sequence[Statement]) -> list[int]:
 
 def _item(statements: Sequence[Statement], items: Sequence[int], first: int) -> Sequence[Statement]:
     return statements[first : bisect_right(items, items[first])]
+
+
+def _poses(statement: Statement, spelling: Spelling) -> bool:
+    """Whether an item begins with the formula of a plain name, as an exercise does: ``y = x^2 sin x``."""
+    left, right = equation(statement)
+    if left is None or right is None or isinstance(right, t.Derivative):
+        return False
+    made = definition_of(left, right, 0, spelling, False)
+    if made is None or made.pattern.marks or made.pattern.indices or _is_gradient_like(left):
+        return False
+    return not is_numeric(right, lambda name: True)
 
 
 def _alike(old: t.Expr, new: t.Expr) -> bool:

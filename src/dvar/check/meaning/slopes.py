@@ -61,6 +61,6 @@ def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None
         return None
     params = {p.base: p for p in found[0].params if isinstance(p, t.Symbol) and not p.subscripts}
     letters = list(key.indices[0])
-    if len(letters) > _ORDERS or any(c not in params for c in letters):
+    if len(letters) > _ORDERS or any(c not in params or e.world.shape(Key(c)) for c in letters):
         return None
     return found[0], [params[c] for c in letters]
