@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dvar.check.cause.bend import Bend, source_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import places
+from dvar.read.worksheet.parts import Rebuild, places
 
 _MISTAKEN = {
     "sin": ("cos",),
@@ -73,12 +73,25 @@ def missing_terms(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterat
         if not isinstance(part, t.Sum) and part is not tree and not isinstance(part, t.Number):
             continue
         for other in others:
+            yield from _less_square(part, rebuild, other, text)
             for sign in (-1, 1):
                 new = replace(other, span=part.span)
                 whole = t.Group("(", (t.Sum((*terms, new), (*signs, sign), part.span),), part.span)
                 written = f" {'-' if sign < 0 else '+'} {source_of(text, other)}"
                 edit = ((part.span[1], part.span[1]), written)
                 yield Bend("missing-path", rebuild(whole), edit, f"the term{written}")
+
+
+def _less_square(part: t.Expr, rebuild: Rebuild, other: t.Symbol, text: str) -> Iterator[Bend]:
+    """``1 - h^2`` where only ``1`` is left of it."""
+    if not isinstance(part, t.Number) or other.scripts:
+        return
+    two = t.Script("plain", t.Number("2", part.span), part.span)
+    square = replace(other, span=part.span, scripts=(two,))
+    whole = t.Group("(", (t.Sum((part, square), (1, -1), part.span),), part.span)
+    edit = ((part.span[1], part.span[1]), f" - {source_of(text, other)}^2")
+    for cause in ("missing-path", "missing-factor"):
+        yield Bend(cause, rebuild(whole), edit, "a term that is missing")
 
 
 def missing_factors(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:

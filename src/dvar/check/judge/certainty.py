@@ -76,7 +76,7 @@ def is_believed(
         return False
     if _is_equation_to_solve(statement, verdict) or _is_under_heading(document, statement, verdict):
         return False
-    if set(causes) <= {"wrong-rule", "wrong-variable"} and _is_condition(statement):
+    if set(causes) <= {"wrong-rule", "wrong-variable"} and _is_condition(place, statement):
         return False
     if "mask" in causes and _WITHIN.match(document.text[statement.span[1] :][:60]):
         return False
@@ -237,10 +237,19 @@ def _is_layout(statement: Statement) -> bool:
     )
 
 
-def _is_condition(statement: Statement) -> bool:
+def _is_condition(place: Place, statement: Statement) -> bool:
     """``M ⊙ M = M`` says what M is, and follows from nothing."""
-    names = [p for p in parts([statement]) if isinstance(p, t.Derivative)]
-    return not names and not isinstance(statement.members[0].expr, (t.Symbol, t.Apply))
+    left = [m.expr for m in statement.members[:1] if m.expr is not None]
+    names = [p for tree in left for p in t.walk(tree) if isinstance(p, t.Symbol)]
+    if names and all(_has_formula(place, name) for name in names):
+        return False
+    derivatives = [p for p in parts([statement]) if isinstance(p, t.Derivative)]
+    return not derivatives and not isinstance(statement.members[0].expr, (t.Symbol, t.Apply))
+
+
+def _has_formula(place: Place, name: t.Symbol) -> bool:
+    found = place.world.find(sort(name, place.world.spelling, {}).key, place.position)
+    return found is not None and not found[0].numeric and found[0].position < place.position
 
 
 def _is_under_heading(document: Document, statement: Statement, verdict: Verdict) -> bool:

@@ -16,6 +16,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, said_of
 from dvar.check.judge.roles import Role
+from dvar.check.judge.step import judge_link
 from dvar.check.judge.words import message_of
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
@@ -26,6 +27,8 @@ from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
+FAULTS = 2
+"""So many more wrong links of a statement are looked at where the first one is not beyond doubt."""
 INTERNAL = "a mistake of dvar itself"
 """Said of statements whose judging broke down."""
 
@@ -45,6 +48,7 @@ class Context:
     chains: dict[int, list[Member]] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     conditions: dict[int, list[t.Expr]] = field(default_factory=dict)
+    faults: dict[int, int] = field(default_factory=dict)
 
 
 def judge_statement(context: Context, ordinal: int) -> Judgement:
@@ -150,6 +154,8 @@ def _verdict(
         members = [*before, *members]
     context.chains[ordinal] = members
     verdict = chain.judge_chain(place, members, role.links, start)
+    if start > 1:
+        verdict = _went_on(context, place, members, verdict)
     if verdict.verdict == "unknown" and place.code:
         others = _others(context, statement)
         verdict = slips.as_mistake(place, context.document.text, verdict, others)
@@ -227,6 +233,34 @@ def _before(context: Context, ordinal: int) -> list[Member] | None:
     return list(members)
 
 
+def _faults(verdict: Verdict) -> list[Verdict]:
+    """A wrong statement with each of its wrong links as the one at fault, the first one first."""
+    if verdict.verdict != "wrong":
+        return []
+    others = [
+        replace(verdict, previous=before, member=member, link=link)
+        for before, member, link in verdict.links
+        if link.verdict == "wrong" and link is not verdict.link
+    ]
+    return [verdict, *others[:FAULTS]]
+
+
+def _went_on(
+    context: Context, place: Place, members: Sequence[Member], verdict: Verdict
+) -> Verdict:
+    """``= …`` below a wrong line: equal to it, and so as wrong as it is."""
+    root = context.faults.get(context.previous) if context.previous is not None else None
+    first, last = members[0], members[-1]
+    if root is None or verdict.verdict != "ok" or first.expr is None or last.expr is None:
+        return verdict
+    envs = links.assignments(place.world, [first.expr, last.expr], place.conditions, place.position)
+    link = judge_link(place, first, first, last, envs) if envs else None
+    if link is None or link.verdict not in ("wrong", "carried"):
+        return verdict
+    carried = replace(link, verdict="carried", roots=(root,))
+    return Verdict("carried", last, first, carried, links=[(first, last, carried)])
+
+
 def _judgement(
     context: Context, place: Place, statement: Statement, kind: str, verdict: Verdict
 ) -> Judgement:
@@ -236,10 +270,16 @@ def _judgement(
     end_line, end_column = document.place(max(start, end - 1))
     chained = context.chains.get(place.position, list(statement.members))
     others = _others(context, statement) if verdict.verdict == "wrong" else []
-    explained = message_of(place, document.text, statement, verdict, chained, others)
-    if verdict.verdict == "wrong" and not is_believed(
-        place, document, statement, verdict, explained.causes, context.touched, explained.sure
-    ):
+    explained = None
+    for said in _faults(verdict):
+        told = message_of(place, document.text, statement, said, chained, others)
+        if is_believed(place, document, statement, said, told.causes, context.touched, told.sure):
+            verdict, explained = said, told
+            break
+    is_fault = explained is not None or verdict.verdict != "wrong"
+    if explained is None:
+        explained = message_of(place, document.text, statement, verdict, chained, others)
+    if not is_fault:
         place.ledger.acquit(place.line)
         verdict = replace(verdict, verdict="unknown")
         explained = replace(
@@ -255,6 +295,7 @@ def _judgement(
         )
     if verdict.verdict in ("wrong", "carried"):
         chain.remember(place, verdict)
+        context.faults[place.position] = chain.root_of(place, verdict) or line
     return Judgement(
         line,
         column,
