@@ -11,6 +11,7 @@ from dvar.check.cause.find import find
 from dvar.check.judge import chain, descent, learning, links, shapes, slips, updates
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.faces import on_its_face
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
@@ -59,6 +60,9 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     try:
         with effort.bounded():
             verdict, kind = _verdict(context, place, statement, role, ordinal)
+            if kind not in ("prose", "question", "shape"):
+                members = context.chains.get(ordinal, list(statement.members))
+                verdict = on_its_face(members[-len(statement.members) - 1 :], verdict)
             judgement = _judgement(context, place, statement, kind, verdict)
     except (effort.TooMuch, MemoryError, RecursionError):
         judgement = _given_up(context, place, ordinal, "it takes too long")

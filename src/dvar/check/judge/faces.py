@@ -1,0 +1,90 @@
+"""Lines that are wrong on the face of them, whatever their names stand for.
+
+``σ(z) (1 σ(z))`` has lost a minus; a chain of derivatives that has two of the same numerator is none.  Only
+lines that could not be compared otherwise are looked at so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from dvar.check.judge.chain import Verdict
+from dvar.check.judge.links import Link
+from dvar.check.judge.roles import same_tree
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member
+
+NO_MINUS = "a minus sign is missing behind the 1"
+TWICE = "two links of the chain begin with the same numerator"
+
+
+def on_its_face(members: Sequence[Member], verdict: Verdict) -> Verdict:
+    """The verdict, or that of a line that can only be wrong."""
+    is_open = verdict.verdict in ("unknown", "definition")
+    if verdict.verdict == "ok" and verdict.link is not None:
+        is_open = verdict.link.why == "given"
+    if not is_open:
+        return verdict
+    for before, member in pairwise(members):
+        if before.expr is None or member.expr is None:
+            continue
+        link = _fault(before.expr, member.expr)
+        if link is not None:
+            return Verdict("wrong", member, before, link, links=[(before, member, link)])
+    return verdict
+
+
+def _fault(left: t.Expr, right: t.Expr) -> Link | None:
+    if any(_lost_a_minus(part) for part in t.walk(right)):
+        return Link("wrong", NO_MINUS, causes=("misprint", "sign"))
+    if isinstance(left, t.Derivative) and left.of is not None and _begins_twice(left, right):
+        return Link("wrong", TWICE, causes=("factor", "missing-factor", "wrong-rule"))
+    return None
+
+
+# ── a minus that is lost ────────────────────────────────────────────────────────────────────────
+
+
+def _lost_a_minus(part: t.Expr | t.Script) -> bool:
+    """``a (1 a)``, ``(1 y)/(1 p)``: nobody writes a 1 as a factor of what stands beside it."""
+    if isinstance(part, t.Quotient):
+        return _behind_one(part.below) is not None and any(
+            _behind_one(p) is not None for p in t.walk(part.above) if not isinstance(p, t.Script)
+        )
+    if not isinstance(part, t.Product):
+        return False
+    for factor in part.factors:
+        rest = _behind_one(factor)
+        if rest is not None and any(same_tree(rest, other) for other in part.factors):
+            return True
+    return False
+
+
+def _behind_one(tree: t.Expr) -> t.Expr | None:
+    """``a`` of ``(1 a)``."""
+    if isinstance(tree, t.Group) and tree.kind == "(" and not tree.scripts:
+        items = tree.items
+    elif isinstance(tree, t.Apply) and not tree.scripts:
+        items = tree.args  # y/p (1 y)/(1 p): what stands before the bracket is no function
+    else:
+        return None
+    if len(items) != 1:
+        return None
+    inner = items[0]
+    if not isinstance(inner, t.Product) or len(inner.factors) != 2 or inner.operators != ("",):
+        return None
+    one, rest = inner.factors
+    return rest if isinstance(one, t.Number) and one.text == "1" else None
+
+
+# ── chains ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _begins_twice(left: t.Derivative, right: t.Expr) -> bool:
+    """``dL/dW = dL/dz · dz/da · dL/da · …``: a chain begins once."""
+    if not isinstance(right, t.Product):
+        return False
+    links = [f for f in right.factors if isinstance(f, t.Derivative)]
+    begins = [f for f in links if same_tree(f.of, left.of)]
+    return len(begins) > 1 and any(not same_tree(a.wrt, b.wrt) for a, b in pairwise(begins))
