@@ -256,3 +256,15 @@ def test_matlab_that_is_no_mathematics_is_silent() -> None:
         "f = @(z) 1 ./ (1 + exp(-z));\ntheta(2:end) = theta(2:end) * 0.9;\nplot(x, y);\n```\n"
     )
     assert not check(idle).judgements
+
+
+def test_a_program_has_shapes_of_its_own() -> None:
+    """The formulas are of one number, the program has rows and columns, and other names for the ends."""
+    text = (
+        "With $u = (x-m)/s$ and $y = k u + c$:\n\n```python\nN, D = x.shape\nm = x.mean(axis=0)\n"
+        "u = x - m\nout = k * u + c\ndc = dout.sum(axis=0)\ndk = (dout * u).sum(axis=0)\n"
+        "du = dout * k\ndx = du - du.mean(axis=0)\n```\n"
+    )
+    assert check(text).summary["ok"] == 5
+    slip = check(text.replace("(dout * u).sum", "(dout * x).sum"))
+    assert [j.source[:2] for j in slip.judgements if j.verdict == "wrong"] == ["dk"]

@@ -66,7 +66,7 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
         ordinals, is_fresh = group.ordinals, group.fresh
         before = [d for d in before if d.pattern.stem not in group.forgotten]
         if ordinals[0] in programs.ordinals:
-            before = [d for d in before if not programs.defines(d)]
+            before = [d for d in before if programs.needs(d)]
         if group.alone:
             before = []
         if not is_fresh and stands_alone([statements[o] for o in ordinals], before, spelling):

@@ -13,6 +13,7 @@ from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Spelling, stem_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.mathematics.dialects import PYTHON
 
 
 def is_code(document: Document, statement: Statement) -> bool:
@@ -27,17 +28,19 @@ class Programs:
 
     Attributes:
         ordinals: the statements.
-        stems: what they define.
+        stems, used: what they define, and all names in them.
         lent: definitions of which the formulas make use as well.
     """
 
     ordinals: frozenset[int] = frozenset()
     stems: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
     lent: tuple[Definition, ...] = ()
 
-    def defines(self, definition: Definition) -> bool:
-        """Whether the programs have a formula of their own for what is defined."""
-        return plain(definition.pattern.stem) in self.stems
+    def needs(self, definition: Definition) -> bool:
+        """Whether the programs use what is defined and have no formula of their own for it."""
+        stem = plain(definition.pattern.stem)
+        return stem in self.used and stem not in self.stems
 
 
 def own_programs(
@@ -54,16 +57,30 @@ def own_programs(
         return Programs()
     chosen = frozenset(programs)
     outside = _defined([s for n, s in enumerate(statements) if n not in chosen])
-    if 2 * len(inside & outside) < len(inside):
+    python = [n for n in programs if document.regions[statements[n].region].language in PYTHON]
+    told = _differentiated([statements[n] for n in python])
+    is_whole = len(told) > 2 and bool(told & inside)
+    if 2 * len(inside & outside) < len(inside) and not is_whole:
         return Programs()
     names = names_of([s for n, s in enumerate(statements) if n not in chosen])
+    used = frozenset(names_of([statements[n] for n in programs]))
     if not (inside - outside) & names.keys():
-        return Programs(chosen, frozenset(inside))
+        return Programs(chosen, frozenset(inside), used)
     steps = [n for n in programs if _defined([statements[n]]) and _is_about(statements[n], names)]
     made = [lent(statements[n], n, names, spelling) for n in steps]
     # The program has finer steps: all of them are needed, or none.
     whole = tuple(d for d in made if d is not None)
-    return Programs(chosen, frozenset(inside), whole if len(whole) == len(made) else ())
+    return Programs(chosen, frozenset(inside), used, whole if len(whole) == len(made) else ())
+
+
+def _differentiated(statements: Sequence[Statement]) -> set[str]:
+    """Names whose gradients are told by name: ``Z1`` where ``dZ1 = …`` stands."""
+    found = set()
+    for statement in statements:
+        left, right = equation(statement)
+        if isinstance(left, t.Symbol) and right is not None and left.base[:1] == "d":
+            found.add(plain(stem_of(left))[1:])
+    return found
 
 
 def _is_about(statement: Statement, names: Container[str]) -> bool:
