@@ -23,6 +23,7 @@ _RATES = frozenset(
 )
 
 
+_NOISES = frozenset({"epsilon", "varepsilon", "xi", "eta", "nu", "e"})
 LONGEST = 6
 """Names that one chain may define: ``y = a_3 = f(z_3) = …`` has two."""
 
@@ -71,7 +72,7 @@ def role_of(
         return Role("update", _result(statement, ordinal, world))
     if isinstance(first.expr, t.Apply) and same_tree(first.expr.head, left):
         return Role("definition", (), frozenset({1}))  # C = C(a, y): what C depends on
-    if is_broken or (first.expr is not None and _spells_out(left, first.expr, world)):
+    if is_broken or (first.expr is not None and _only_tells(left, first.expr, world)):
         return Role("definition", (), frozenset({1}))
     return _defining(statement, ordinal, world, is_renewal)
 
@@ -92,6 +93,18 @@ def _by_form(members: Sequence[Member]) -> str | None:
     if first.relation != ":=" or left is None or first.expr is None:
         return None
     return "update" if is_update(left, first.expr, ":=") else None
+
+
+def _only_tells(left: t.Expr, right: t.Expr, world: World) -> bool:
+    """Whether an equation tells of a name without a formula for it."""
+    return _spells_out(left, right, world) or _has_noise(left, right, world)
+
+
+def _has_noise(left: t.Expr, right: t.Expr, world: World) -> bool:
+    """``t_n = w^T x_n + ε_n``: how data are thought to arise; they are data all the same."""
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or not world.has_noise:
+        return False
+    return any(isinstance(x, t.Symbol) and x.base in _NOISES for x in right.terms)
 
 
 def _spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:

@@ -16,6 +16,7 @@ from dvar.check.meaning import (
     losses,
     names,
     products,
+    stacking,
     structures,
 )
 from dvar.check.meaning.choices import Choices
@@ -57,6 +58,9 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     if primes:
         return _behind(e, _slope(e, tree, bare, primes), tree)
     key = sort(bare, e.world.spelling, e.env).key
+    of_example = stacking.applied(e, tree)
+    if of_example is not None:
+        return _behind(e, of_example, tree)
     function = _function(e, bare, key, tree.args)
     if function is not None:
         given = _arguments(e, key, tree, hint)

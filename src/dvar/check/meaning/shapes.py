@@ -279,7 +279,7 @@ def _apply(s: Shaping, tree: t.Apply) -> Shape | None:
     if tree.head.primes and s.world.primes_turn and len(args) == 1:
         group = t.Group("(", tree.args, tree.span)
         return _scripted(s, _product(s, (tree.head, group), ("",)), tree.scripts)
-    shape = _applied(s, tree, args)
+    shape = s.of_applied(tree) or _applied(s, tree, args)
     if shape is None and len(tree.args) == 1 and not _is_function(s, tree):
         group = t.Group("(", tree.args, tree.span)
         return _scripted(s, _product(s, (tree.head, group), ("",)), tree.scripts)

@@ -6,7 +6,7 @@ turns up, so that it does not matter whether ``W`` is met before or behind what 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dvar.check.meaning.alphabet import (
@@ -172,6 +172,22 @@ class Shaping:
         self.changed = True
         return shape
 
+    def of_applied(self, tree: t.Apply) -> Shape | None:
+        """``φ(x_n)`` beside ``Φ``: what each example has."""
+        stacks = self.world.stacks
+        whole = stacks.applied.get(stem_of(tree.head))
+        if whole is None or len(tree.args) != 1 or not isinstance(tree.args[0], t.Symbol):
+            return None
+        shape = self.find(Key(whole))
+        if shape is None:
+            shape = self.known[Key(whole)] = self.matrix()
+            self.changed = True
+        examples, size = shape if stacks.rows else shape[::-1]
+        letter = shared_letter(tree.args[0], stacks.letters)
+        if letter is not None:
+            self.join(examples, ("letter", letter))
+        return (size, ONE)
+
     def is_of_many(self, symbol: t.Symbol) -> bool:
         """Whether a name may be one of all examples."""
         plain = not (symbol.scripts or symbol.subscripts or symbol.primes)
@@ -209,6 +225,8 @@ class Shaping:
             if whole is None or not whole:
                 continue
             axes = 2 if ONE not in whole else 1
+            if is_version(key.indices[cut:]):
+                return whole
             if len(key.indices) - cut == axes or _runs_over(key, cut, axes):
                 return ()
         family = Key(key.stem, key.marks, ("*",) * len(key.indices))
@@ -296,6 +314,14 @@ def laid_out(sizes: Shape) -> Shape:
     if all(size == ONE for size in sizes):
         return ()
     return (sizes[0], ONE) if len(sizes) == 1 else sizes
+
+
+def is_version(indices: Sequence[object]) -> bool:
+    """``w_{ML}``, ``w_λ``: not an entry of w, but another one like it."""
+    if len(indices) != 1 or not isinstance(indices[0], str):
+        return False
+    label = indices[0]
+    return label.isalpha() and len(label) > 1 and not set(label) <= INDEX_LETTERS
 
 
 def _runs_over(key: Key, cut: int, axes: int) -> bool:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 COUNTS = frozenset(["m", "N", "M", "n", "B"])
 """Letters that say how many examples there are."""
+_FEATURES = frozenset(["phi", "psi"])
+"""Letters that authors call the features of an example by."""
+_WEIGHTS = frozenset(["W", "w", "U", "u", "V", "v", "theta", "Theta", "beta", "B", "A", "a", "M", "K"])
 _EXAMPLES = r"(?:examples?|samples?|observations?|data ?points?|instances?|records?)"
 _COLUMNS = re.compile(
     rf"{_EXAMPLES}\b[^.;|]{{0,40}}\bcolumns?\b|\bcolumns?\b[^.;|]{{0,30}}{_EXAMPLES}", re.IGNORECASE
@@ -46,6 +49,7 @@ class Stacks:
         by_index: stems whose index, a subscript, counts examples.
         letters: index letters that count examples; counts: names of how many there are.
         rows: whether examples are rows.
+        applied: functions of one example, ``φ(x_n)`` → all their values.
         many: names of arrays that have an entry for each example.
     """
 
@@ -54,6 +58,7 @@ class Stacks:
     letters: set[str] = field(default_factory=set)
     counts: set[str] = field(default_factory=set)
     rows: bool = False
+    applied: dict[str, str] = field(default_factory=dict)
     many: set[Key] = field(default_factory=set)
 
     def whole_of(self, key: Key) -> tuple[Key, Index] | None:
@@ -80,6 +85,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     if not world.matrices:
         return
     found.letters |= {c for stem, c in seen.turned if _capital(stem) in seen.bare}
+    found.letters |= {c for f, c in seen.applied if f in _FEATURES and _capital(f) in seen.bare}
     for stem in seen.marked:
         single = _bare_stem(stem)
         whole = _whole(single, seen.bare)
@@ -87,6 +93,9 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
             found.wholes[single] = whole
     for stem, used in seen.indexed.items():
         _see_indexed(found, seen, stem, used)
+    found.applied = {
+        f: _capital(f) for f, _ in seen.applied if f in _FEATURES and _capital(f) in seen.bare
+    }
     found.rows = _are_rows(found, statements, prose)
     if found.wholes and found.rows:
         world.rows_are_examples = True
@@ -99,7 +108,8 @@ class _Seen:
     Attributes:
         bare: stems without an index.
         marked: stems with an example's mark, and the letters there; indexed: those with one index.
-        turned: stems and index letters of vectors, ``x_i^T``.
+        turned: stems and index letters of vectors, ``x_i^T``; applied: functions of one, ``φ(x_i)``.
+        diagonal: stems of matrices that are said to be diagonal: their entries are no examples.
         letters: that are summed over.
     """
 
@@ -107,6 +117,8 @@ class _Seen:
     marked: dict[str, set[str]] = field(default_factory=dict)
     indexed: dict[str, set[str]] = field(default_factory=dict)
     turned: set[tuple[str, str]] = field(default_factory=set)
+    applied: set[tuple[str, str]] = field(default_factory=set)
+    diagonal: set[str] = field(default_factory=set)
     letters: set[str] = field(default_factory=set)
 
 
@@ -114,7 +126,16 @@ def _seen(world: World, statements: Sequence[Statement]) -> _Seen:
     sums = (p for p in parts(statements) if isinstance(p, t.Big))
     summed = {c for p in sums for c in p.indices if c not in "ltL"}
     seen = _Seen(letters=set(world.spelling.letters) & summed)
+    for statement in statements:
+        sides = [m.expr for m in statement.members[:2]]
+        if isinstance(sides[0], t.Symbol) and isinstance(sides[-1], t.Call):
+            if sides[-1].name == "diag":
+                seen.diagonal.add(stem_of(sides[0]))
     for part in parts(statements):
+        if isinstance(part, t.Apply) and len(part.args) == 1 and isinstance(part.args[0], t.Symbol):
+            indices = sort(part.args[0], world.spelling, {}).key.indices
+            if len(indices) == 1 and str(indices[0]) in seen.letters:
+                seen.applied.add((stem_of(part.head), str(indices[0])))
         if not isinstance(part, t.Symbol):
             continue
         key = sort(part, world.spelling, {}).key
@@ -141,7 +162,7 @@ def _see_indexed(found: Stacks, seen: _Seen, stem: str, used: set[str]) -> None:
         return
     whole = _capital(stem)
     counted = used & seen.letters
-    if counted and counted <= found.letters and whole in seen.bare:
+    if counted and counted <= found.letters and whole in seen.bare - seen.diagonal:
         if stem not in seen.bare and stem not in found.wholes:
             found.wholes[stem] = whole
             found.by_index.add(stem)
@@ -163,7 +184,7 @@ def _bare_stem(stem: str) -> str:
 def _capital(stem: str) -> str:
     """``A`` of ``a``, ``Y.hat`` of ``y.hat``, ``Phi`` of ``phi``."""
     base, dot, accents = stem.partition(".")
-    if len(base) > 1 and base not in ("phi", "psi"):
+    if len(base) > 1 and base not in _FEATURES:
         return stem
     return base.capitalize() + dot + accents
 
@@ -200,7 +221,7 @@ def _are_rows(found: Stacks, statements: Sequence[Statement], prose: str) -> boo
     rows, columns = len(_ROWS.findall(prose)), len(_COLUMNS.findall(prose))
     if rows != columns:
         return rows > columns
-    wholes = set(found.wholes.values())
+    wholes = {*found.wholes.values(), *found.applied.values()}
     votes = sum(_vote(left, right, wholes) for left, right in _neighbours(statements))
     return votes > 0
 
@@ -212,17 +233,13 @@ def _neighbours(statements: Sequence[Statement]) -> Iterator[tuple[t.Expr, t.Exp
 
 
 def _vote(left: t.Expr, right: t.Expr, wholes: Collection[str]) -> int:
-    """1 for ``X w`` and ``X^T (…)``, -1 for ``W X``."""
-    if isinstance(left, t.Symbol) and stem_of(left) in wholes:
-        turned = any(s.kind == "transpose" for s in left.scripts)
-        if isinstance(right, t.Symbol) and stem_of(right) in wholes:
-            return 0
-        if isinstance(right, t.Symbol) and not turned and right.base[:1] != "d":
-            return 1
-    if isinstance(right, t.Symbol) and stem_of(right) in wholes and isinstance(left, t.Symbol):
-        turned = any(s.kind == "transpose" for s in right.scripts)
-        if not turned and left.base[:1] != "d":
-            return -1
+    """1 for ``X w``, -1 for ``W X``."""
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Symbol):
+        return 0
+    if stem_of(left) in wholes and right.base in _WEIGHTS:
+        return 0 if any(s.kind == "transpose" for s in left.scripts) else 1
+    if stem_of(right) in wholes and left.base in _WEIGHTS:
+        return 0 if any(s.kind == "transpose" for s in right.scripts) else -1
     return 0
 
 
@@ -249,6 +266,20 @@ def of_one(e: Interpreter, key: Key) -> Node | None:
         return None
     node = array_named(e, whole)
     return None if node is None else one_of(e, node, example, lies=whole.stem == key.stem)
+
+
+def applied(e: Interpreter, tree: t.Apply) -> Node | None:
+    """``φ(x_n)`` beside ``Φ``: the row or column of this example."""
+    from dvar.check.meaning.entries import array_named
+
+    whole = e.world.stacks.applied.get(stem_of(tree.head))
+    if whole is None or len(tree.args) != 1 or not isinstance(tree.args[0], t.Symbol):
+        return None
+    indices = sort(tree.args[0], e.world.spelling, e.env).key.indices
+    node = array_named(e, Key(whole))
+    if node is None or len(indices) != 1 or not isinstance(indices[0], int):
+        return None
+    return one_of(e, node, indices[0])
 
 
 def one_of(e: Interpreter, node: Node, example: int, lies: bool = False) -> Node | None:

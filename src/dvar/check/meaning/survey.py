@@ -43,6 +43,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     world.kroneckers = vec or "kronecker product" in prose.lower()
     low = prose.lower()
     world.has_normal_law = _NORMAL.search(prose) is not None
+    world.has_noise = "noise" in low
     world.has_one_example = _ONE_EXAMPLE.search(low) is not None
     world.numerator_layout = "numerator layout" in low or "numerator-layout" in low
     world.rows_are_examples = bool(

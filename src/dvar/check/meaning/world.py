@@ -53,6 +53,7 @@ class World(Results):
         pads: whether an entry out of range counts as zero.
         extended: stems with an index such as ``i + k``.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
+        has_noise: whether the text speaks of noise in data.
         primes_turn: whether ``X'`` is a transpose wherever it stands.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
         each: whether gradients of what is computed for a batch are of each example's own loss, not of the
@@ -100,6 +101,7 @@ class World(Results):
     drawn: dict[str, tuple[t.Symbol, t.Symbol]] = field(default_factory=dict)
     vectored: dict[str, t.Symbol] = field(default_factory=dict)
     primes_turn: bool = False
+    has_noise: bool = False
     normalised: set[str] = field(default_factory=set)
     default_size: int = DEFAULT_SIZE
     is_spread: bool = False
