@@ -28,7 +28,9 @@ COUNTS = frozenset(["m", "N", "M", "n", "B"])
 """Letters that say how many examples there are."""
 _FEATURES = frozenset(["phi", "psi"])
 """Letters that authors call the features of an example by."""
-_WEIGHTS = frozenset(["W", "w", "U", "u", "V", "v", "theta", "Theta", "beta", "B", "A", "a", "M", "K"])
+_WEIGHTS = frozenset(
+    ["W", "w", "U", "u", "V", "v", "theta", "Theta", "beta", "B", "A", "a", "M", "K"]
+)
 _EXAMPLES = r"(?:examples?|samples?|observations?|data ?points?|instances?|records?)"
 _COLUMNS = re.compile(
     rf"{_EXAMPLES}\b[^.;|]{{0,40}}\bcolumns?\b|\bcolumns?\b[^.;|]{{0,30}}{_EXAMPLES}", re.IGNORECASE
