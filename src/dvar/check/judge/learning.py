@@ -54,6 +54,7 @@ def _learn(place: Place, key: Key, value: t.Expr, is_update: bool = False) -> bo
 def aligned(place: Place, formula: t.Expr, numbers: t.Expr) -> None:
     """``w x + b = 0.5 · 2 + 0.1`` gives w, x and b, where nothing has given them before."""
     world, ledger = place.world, place.ledger
+    formula = _formula_of(place, formula)
     for name, value in put_in(formula, numbers) or ():
         key = sort(name, world.spelling, {}).key
         found = world.find(key, place.position)
@@ -68,6 +69,15 @@ def aligned(place: Place, formula: t.Expr, numbers: t.Expr) -> None:
             continue
         if _learn(place, key, value):
             ledger.exact.update(abs(number) for number in printed_numbers(value))
+
+
+def _formula_of(place: Place, tree: t.Expr) -> t.Expr:
+    """The formula of a name; what is put into it stands behind the name."""
+    key = differentiate.key_of(place.reader(), tree) if isinstance(tree, t.Symbol) else None
+    found = place.world.find(key, place.position) if key is not None else None
+    if found is None or found[0].numeric or found[1] or found[0].params:
+        return tree
+    return found[0].value
 
 
 def definition(place: Place, left: Member, right: Member, members: Sequence[Member]) -> Key | None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge import sharing
+from dvar.check.judge.before import arrays, declarations, formulas
 from dvar.check.judge.grouping import EQUALS, equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, lifted
 from dvar.check.judge.literal import is_numeric
@@ -25,7 +26,7 @@ from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.names import read_definition
-from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.ranks import separate
 from dvar.check.meaning.survey import survey
 from dvar.check.meaning.values import NotUnderstood
@@ -157,9 +158,9 @@ class _Draft:
         if matrices is not None:
             world.matrices = matrices
         stacking.survey(world, self.earlier, _prose(self.document, self.earlier))
-        measure(world, [*_declarations(self.context, self.own), *self.own])
+        measure(world, [*self._told_before(), *self.own])
         bound(world, self.own, self.document.text)
-        choose(world, self.own, self.prose)
+        choose(world, self.earlier, self.prose)
         separate(world, self.own)
         if not world.matrices:
             world.shapes.clear()
@@ -175,14 +176,26 @@ class _Draft:
             numbers.see(self.statements[ordinal], ordinal)
         return problem
 
+    def _told_before(self) -> list[Statement]:
+        """What earlier problems say of the shapes of names here."""
+        again = {p.stem for p in self._redefined()}
+        places = formulas(self.own, [d for d in self.before if d.pattern.stem not in again])
+        told = [self.statements[n] for n in places if n < self.ordinals[0]]
+        told = [*declarations(self.context, self.own), *told]
+        return [*arrays(self.earlier, self.own, [*told, *self.own]), *told]
+
+    def _redefined(self) -> set[Pattern]:
+        """The left sides of formulas here."""
+        made = (
+            _first_definition(self.statements[o], o, self.spelling)
+            for o in self.ordinals
+            if o not in self.broken
+        )
+        return {d.pattern for d in made if d is not None}
+
     def _take_over(self, world: World) -> None:
         """What was defined before still holds, unless it is defined anew."""
-        redefined = {
-            d.pattern
-            for o in self.ordinals
-            for d in [_first_definition(self.statements[o], o, self.spelling)]
-            if d is not None and o not in self.broken
-        }
+        redefined = self._redefined()
         for definition in self.before:
             replaced = definition.pattern in redefined or any(
                 new.stem == definition.pattern.stem
@@ -234,12 +247,6 @@ class _Draft:
                 if is_renewal(problem.world, self.document, self.statements, ordinal, left, right):
                     found.add(ordinal)
         return found
-
-
-def _declarations(context: Sequence[Statement], own: Sequence[Statement]) -> list[Statement]:
-    """Shapes that were said of names before."""
-    before = context[: max(0, len(context) - len(own))]
-    return [s for s in before if any(isinstance(m.expr, t.Shape) for m in s.members)]
 
 
 def _lifted(definition: Definition, numbers: Numbers) -> Definition:

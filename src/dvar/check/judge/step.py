@@ -16,6 +16,7 @@ from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
+from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.values import Jacobian, NotUnderstood, reshaped, squeezed
 from dvar.core.node import Node, topological
@@ -42,6 +43,8 @@ def judge_link(
         link = link or numbers.with_numbers(place, left, right, envs)
         if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
             return Link("ok", "given")
+        if link.verdict == "wrong" and is_guessed(place.world, left):
+            return Link("unknown", "which index is chosen is not given", link.left)
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)

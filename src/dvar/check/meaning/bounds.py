@@ -105,6 +105,10 @@ def bound(world: World, statements: Sequence[Statement], prose: str) -> None:
     Sizes that nothing else tells are made large enough for every letter to have some numbers.
     """
     world.first = 0 if _FROM_ZERO.search(prose) else 1
+    if world.first == 0:
+        for stem, letter in world.entry_letters.items():
+            if world.run_of(letter).start == 0:
+                world.bases.setdefault(stem, 0)
     world.pads = _PADS.search(prose) is not None
     _see_shifted(world, statements)
     said = [(c, b) for c, b in _said(world, statements) if b.low is not None and b.high is not None]

@@ -154,6 +154,29 @@ def _compared(spelling: Spelling, statements: Sequence[Statement]) -> set[str]:
     return found
 
 
+def is_guessed(world: World, tree: t.Expr, seen: set[str] | None = None) -> bool:
+    """Whether a value depends on a chosen index that no number is given for: any class would do as well."""
+    seen = set() if seen is None else seen
+    open_ = {name for name, choice in world.spelling.chosen.items() if not choice.given}
+    if not open_:
+        return False
+    for part in t.walk(tree):
+        if not isinstance(part, t.Symbol):
+            continue
+        for sub in part.subscripts:
+            for single in _singles(sub):
+                name = single.base if isinstance(single, t.Symbol) else size_name(single)
+                if name in open_:
+                    return True
+        stem = stem_of(part)
+        if stem not in seen:
+            seen.add(stem)
+            for known in world.definitions.get(stem, ()):
+                if not known.numeric and is_guessed(world, known.value, seen):
+                    return True
+    return False
+
+
 def one_hot(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
     """A one-hot label whose class has a name: ``Y_{ik}`` is 1 where k is ``y_i``, and 0 elsewhere."""
     base = key.stem.lower()

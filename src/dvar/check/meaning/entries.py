@@ -117,7 +117,8 @@ def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str
         raise NotUnderstood("an index behind a bracket that is no number")
     found = entry_of(e, node, [int(p) for p in places], stem)
     if found is None and len(places) == 1:
-        found = stacking.one_of(e, node, int(places[0]) - e.world.bases.get(stem, 1) + 1, lies=True)
+        first = e.world.bases.get(stem, e.world.first)
+        found = stacking.one_of(e, node, int(places[0]) - first + 1, lies=True)
     if found is None:
         raise NotUnderstood(f"an entry of an array of shape {sizes(node)}")
     return found

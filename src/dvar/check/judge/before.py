@@ -1,0 +1,58 @@
+"""What earlier problems say of shapes: declarations, formulas that still hold, arrays that were given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dvar.check.judge.grouping import equation
+from dvar.check.meaning.aligning import literal_shape
+from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.letters import parts
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+LOOKED = 30
+"""So many formulas of earlier problems are looked at."""
+
+
+def declarations(context: Sequence[Statement], own: Sequence[Statement]) -> list[Statement]:
+    """Shapes that were said of names before."""
+    before = context[: max(0, len(context) - len(own))]
+    return [s for s in before if any(isinstance(m.expr, t.Shape) for m in s.members)]
+
+
+def formulas(own: Sequence[Statement], before: Sequence[Definition]) -> list[int]:
+    """Where the definitions stand that these statements go on with."""
+    places = {d.position: d for d in before if not d.lifted}
+    waiting = list({stem_of(p) for p in parts(own) if isinstance(p, t.Symbol)})
+    found: set[int] = set()
+    while waiting:
+        stem = waiting.pop()
+        for position, definition in places.items():
+            if definition.pattern.stem == stem and position not in found:
+                found.add(position)
+                waiting += [stem_of(x) for x in t.walk(definition.value) if isinstance(x, t.Symbol)]
+    return sorted(found)[-LOOKED:]
+
+
+def arrays(
+    earlier: Sequence[Statement], own: Sequence[Statement], told: Sequence[Statement]
+) -> list[Statement]:
+    """The arrays of numbers that were given last for names of some statements."""
+    wanted = {stem_of(p) for p in parts(told) if isinstance(p, t.Symbol)}
+    wanted -= {stem_of(x) for s in own if (x := _given(s)) is not None}
+    found: dict[str, Statement] = {}
+    for statement in earlier[: max(0, len(earlier) - len(own))]:
+        name = _given(statement)
+        if name is not None and stem_of(name) in wanted and not name.subscripts:
+            found[stem_of(name) + str([s.value for s in name.scripts])] = statement
+    return list(found.values())
+
+
+def _given(statement: Statement) -> t.Symbol | None:
+    """The name for which a statement gives an array of numbers."""
+    left, right = equation(statement)
+    if not isinstance(left, t.Symbol) or right is None or len(statement.members) != 2:
+        return None
+    return left if literal_shape(right) else None
