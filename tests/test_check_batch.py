@@ -184,3 +184,81 @@ def test_a_function_may_be_written_with_what_it_depends_on() -> None:
 def test_the_square_of_a_function_is_no_other_function() -> None:
     assert _verdicts("", [r"\sigma'(x) = \sigma(x) - \sigma^2(x)"]) == [("ok", None)]
     assert _verdicts("", [r"\sigma'(x) = \sigma(x) + \sigma^2(x)"]) == [("wrong", "sign")]
+
+
+FEATURES = r"""
+We observe $N$ pairs; row $n$ of the design matrix $\Phi$ is $\phi(x_n)^T$, and $t$ is the column of all $t_n$.
+$E(w) = \frac12 \sum_{n=1}^{N} \{t_n - w^T \phi(x_n)\}^2$ and, with $R = \operatorname{diag}(r_1,\dots,r_N)$,
+$E_R(w) = \frac12\sum_{n=1}^{N}r_n\{t_n - w^T\phi(x_n)\}^2$. Suppose $t_n = w^T \phi(x_n) + \epsilon_n$ with noise of
+precision $\beta$, so that $\ln p(t \mid w, \beta) = \frac{N}{2} \ln \beta - \frac{N}{2} \ln(2\pi) - \beta E(w)$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        (r"\nabla E(w) = \Phi^T (\Phi w - t)", "ok"),
+        (r"\nabla E(w) = \Phi^T (t - \Phi w)", "wrong"),
+        (r"\nabla\nabla E = \Phi^T \Phi = \sum_{n=1}^{N} \phi(x_n) \phi(x_n)^T", "ok"),
+        (r"\frac{\partial E_R}{\partial w^T} = (\Phi w - t)^T R \Phi", "ok"),
+        (
+            r"\nabla_w \ln p(t \mid w, \beta) = \beta \sum_{n=1}^{N} \{t_n - w^T \phi(x_n)\} \phi(x_n)",
+            "ok",
+        ),
+        (r"\frac{\partial}{\partial\beta} \ln p = \frac{N}{2\beta} - E(w)", "ok"),
+        (r"\frac{\partial}{\partial\beta} \ln p = \frac{N}{2\beta} + E(w)", "wrong"),
+    ],
+)
+def test_linear_regression_with_features(line: str, verdict: str) -> None:
+    assert _verdicts(FEATURES, [line])[0][0] == verdict
+
+
+def test_numbers_by_a_wrong_formula_are_carried_into_another_section() -> None:
+    text = r"""
+# Formula
+
+$a = \tanh(u x)$ and $E = \frac12 (a - t)^2$ have $\frac{\partial E}{\partial u} = (a - t)(1 - a) x$.
+
+# Numbers
+
+With $u = 0.5$, $x = 2$, $t = 1$ we get $a = 0.7616$ and
+"""
+    report = check(text + "$$\\frac{\\partial E}{\\partial u} = -0.1137$$\n").judgements
+    assert (report[-1].verdict, report[-1].from_line) == ("carried", 4)
+    report = check(text + "$$\\frac{\\partial E}{\\partial u} = -0.2137$$\n").judgements
+    assert report[-1].verdict == "wrong"
+
+
+SOFTMAX = r"""
+# Scores
+
+One example per row, counted from 0: $S = X W + b$ with $X \in \mathbb{R}^{N \times 2}$, $W \in \mathbb{R}^{2 \times 3}$
+and $b$ a row. With $y_i$ the index of the true class,
+
+$$P_{ij} = \frac{e^{S_{ij}}}{\sum_{k} e^{S_{ik}}}, \qquad L = -\frac{1}{N} \sum_{i} \log P_{i, y_i}$$
+
+# Gradients
+
+$Y$ holds one-hot labels as rows.
+"""
+
+
+def test_softmax_regression_goes_on_in_another_section() -> None:
+    right = [
+        r"\frac{\partial L}{\partial S} = \frac{1}{N} (P - Y)",
+        r"\frac{\partial L}{\partial W} = X^T \frac{\partial L}{\partial S}",
+        r"\frac{\partial L}{\partial b} = \sum_{i} \left( \frac{\partial L}{\partial S} \right)_{i}",
+    ]
+    assert _verdicts(SOFTMAX, right) == [("ok", None)] * 3
+    assert _verdicts(SOFTMAX, [r"\frac{\partial L}{\partial S} = P - Y"])[0] == (
+        "wrong",
+        "missing-factor",
+    )
+
+
+def test_numbers_of_a_class_that_is_not_given_are_no_mistake() -> None:
+    text = (
+        SOFTMAX.replace("# Gradients", "")
+        + r"$S = \begin{pmatrix} 1 & 0 & 2 \\ 0 & 1 & 0 \end{pmatrix}$"
+    )
+    assert _verdicts(text, [r"L = 1.234"])[0][0] != "wrong"

@@ -88,9 +88,12 @@ def judge_chain(
 def remember(place: Place, verdict: Verdict) -> None:
     """What a wrong line makes of a quantity, for lines that go on with it."""
     root = root_of(place, verdict)
-    for _, _, link in verdict.links:
+    first = verdict.links[0][0].expr if verdict.links else None
+    for _, member, link in verdict.links:
         if link.verdict not in ("wrong", "carried") or link.left is None or root is None:
             continue
+        if link.numbers is None and first is not None and member.expr is not None:
+            place.ledger.formulas.append((first, member.expr, root))
         wrong = link.numbers[1] if link.numbers is not None else link.right
         if wrong is not None:
             place.ledger.mistakes.append(Mistake(link.left, wrong, root))

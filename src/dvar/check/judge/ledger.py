@@ -13,6 +13,7 @@ from dvar.check.judge.carrying import Mistake
 from dvar.check.meaning.keys import Key
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
+from dvar.read.worksheet import tree as t
 
 State = Mapping[Node, Array]
 
@@ -46,6 +47,7 @@ class Ledger:
         printed: any node → the last number printed for it; stale: those printed before the last updates of
             names beneath them.
         roots: names whose number came from a mistake → its line; mistakes: quantities that are written wrong.
+        formulas: names with the wrong formulas that are given for them, and the lines of these.
         exact: numbers that stand for themselves.
         spread: open arrays for which a single number is given.
         numbers: each number printed so far → how far it is from what it stands for, and the root line if
@@ -63,6 +65,7 @@ class Ledger:
     stale: dict[Node, Printed] = field(default_factory=dict)
     roots: dict[Key, int] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
+    formulas: list[tuple[t.Expr, t.Expr, int]] = field(default_factory=list)
     spread: set[Node] = field(default_factory=set)
     exact: set[Fraction] = field(default_factory=set)
     numbers: dict[Fraction, tuple[float, int | None]] = field(default_factory=dict)
@@ -148,6 +151,7 @@ class Ledger:
             given_by_key=dict(self.given_by_key),
             units=dict(self.units),
             roots=dict(self.roots),
+            formulas=list(self.formulas),
             exact=set(self.exact),
             numbers=dict(self.numbers),
             slopes=dict(self.slopes),

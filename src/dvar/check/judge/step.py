@@ -14,6 +14,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
+from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
@@ -45,11 +46,25 @@ def judge_link(
             return Link("ok", "given")
         if link.verdict == "wrong" and is_guessed(place.world, left):
             return Link("unknown", "which index is chosen is not given", link.left)
+        if link.verdict == "wrong":
+            link = _by_wrong_formula(place, left, right, envs, link)
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)
         return _or_identity(place, right, left, envs, link)
     return _formulas(place, left, right, envs)
+
+
+def _by_wrong_formula(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]], link: Link
+) -> Link:
+    """Numbers that come out right by the formula that was given for the name, which is wrong."""
+    for name, formula, root in reversed(place.ledger.formulas):
+        if same_tree(name, left):
+            held = numbers.with_numbers(place, formula, right, envs)
+            if held.verdict == "ok":
+                return replace(link, verdict="carried", roots=(root,))
+    return link
 
 
 def _numbers(
@@ -249,11 +264,16 @@ def strangers(place: Place, link: Link) -> set[str]:
     unknown = {
         name
         for name in link.opened - world.familiar
-        if name.rstrip("*").split("_")[0] not in common
+        if name.rstrip("*").split("_")[0] not in common | world.normalised
     }
     for node in set().union(*sides) - both:
-        if node not in under and node not in place.ledger.given:
-            unknown.add(str(world.keys[node]))
+        key = world.keys[node]
+        if (
+            node not in under
+            and node not in place.ledger.given
+            and key.stem not in world.normalised
+        ):
+            unknown.add(str(key))
     return unknown
 
 

@@ -62,7 +62,10 @@ def _shaped(
     for key, sizes in declared:
         shaping.declare(key, [_item(size, unions, fixed) for size in sizes])
     for key, shape in world.given_shapes.items():
-        items = [ONE if n == 1 else ("given", str(key), str(n)) for n in shape]
+        items = [
+            ONE if n == 1 else ("given", str(key), str(n), str(axis))
+            for axis, n in enumerate(shape)
+        ]
         for item, n in zip(items, shape, strict=True):
             if item != ONE:
                 fixed[item] = n

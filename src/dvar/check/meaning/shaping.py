@@ -94,8 +94,7 @@ class Shaping:
         shape = self.known.get(key)
         if shape is None or len(shape) != 2 or key in self.firm:
             return
-        is_bias = symbol.base[:1] in ("b", "c")
-        if is_bias and self._is_number_each(beside) and self._is_number_each(shape):
+        if is_bias(symbol) and self._is_number_each(beside) and self._is_number_each(shape):
             self.known[key] = ()
             self.changed = True
         elif key.stem in stacks.wholes.values() and ONE in beside and ONE not in shape:
@@ -104,7 +103,7 @@ class Shaping:
                 self.known[key] = beside
                 self.changed = True
         elif self.world.rows_are_examples and ONE not in beside and shape[1] == ONE:
-            if is_bias and self.unions.is_alone(shape[0]):
+            if is_bias(symbol) and self.unions.is_alone(shape[0]):
                 self.known[key] = (ONE, beside[1])
                 self.world.rows.add(key.stem)
                 self.changed = True
@@ -301,8 +300,9 @@ class Shaping:
         wanted = shape[::-1] if turned else shape
         if wanted and not is_small(key) and len(key.stem.partition(".")[0]) == 1 and ONE in wanted:
             return
-        family = Key(key.stem, key.marks, ("*",) * len(key.indices)) if key.indices else key
-        self.settle(family, wanted)
+        if key.indices and not (is_bias(symbol) and isinstance(key.indices[0], int)):
+            key = Key(key.stem, key.marks, ("*",) * len(key.indices))
+        self.settle(key, wanted)
 
     def _may_be_family(self, key: Key) -> bool:
         lone = Key(key.stem, key.marks, ()) not in self.world.bare
@@ -314,6 +314,11 @@ def laid_out(sizes: Shape) -> Shape:
     if all(size == ONE for size in sizes):
         return ()
     return (sizes[0], ONE) if len(sizes) == 1 else sizes
+
+
+def is_bias(symbol: t.Symbol) -> bool:
+    """Whether a letter is one that biases have; each layer has its own."""
+    return symbol.base[:1] in ("b", "c")
 
 
 def is_version(indices: Sequence[object]) -> bool:
