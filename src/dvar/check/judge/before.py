@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dvar.check.judge.grouping import equation
+from dvar.check.judge.grouping import EQUALS, equation
+from dvar.check.judge.literal import is_numeric
 from dvar.check.meaning.aligning import literal_shape
-from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.definitions import Definition, definition_of
+from dvar.check.meaning.keys import Spelling, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -56,3 +57,15 @@ def _given(statement: Statement) -> t.Symbol | None:
     if not isinstance(left, t.Symbol) or right is None or len(statement.members) != 2:
         return None
     return left if literal_shape(right) else None
+
+
+def first_definition(statement: Statement, ordinal: int, spelling: Spelling) -> Definition | None:
+    """The formula that a statement begins with."""
+    if len(statement.members) < 2 or statement.members[0].relation:
+        return None
+    left, right = statement.members[0].expr, statement.members[1].expr
+    if left is None or right is None or statement.members[1].relation not in EQUALS:
+        return None
+    if is_numeric(right, lambda name: True):
+        return None
+    return definition_of(left, right, ordinal, spelling, False)

@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge import sharing
-from dvar.check.judge.before import arrays, declarations, formulas
-from dvar.check.judge.grouping import EQUALS, equation, parts_of, section_of, stands_alone
+from dvar.check.judge.before import arrays, declarations, first_definition, formulas
+from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, lifted
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.programs import groups_of, own_programs
@@ -20,7 +20,7 @@ from dvar.check.meaning import effort, notation, stacking
 from dvar.check.meaning.bounds import bound
 from dvar.check.meaning.chosen import choose
 from dvar.check.meaning.conditions import are_about_values
-from dvar.check.meaning.definitions import Definition, definition_of
+from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
@@ -187,7 +187,7 @@ class _Draft:
     def _redefined(self) -> set[Pattern]:
         """The left sides of formulas here."""
         made = (
-            _first_definition(self.statements[o], o, self.spelling)
+            first_definition(self.statements[o], o, self.spelling)
             for o in self.ordinals
             if o not in self.broken
         )
@@ -358,17 +358,6 @@ def _prose(document: Document, own: Sequence[Statement]) -> str:
     sections = {section_of(document, s) for s in own}
     spans = [document.sections[n].span for n in sorted(sections) if n < len(document.sections)]
     return " ".join(document.text[a:b] for a, b in spans)
-
-
-def _first_definition(statement: Statement, ordinal: int, spelling: Spelling) -> Definition | None:
-    if len(statement.members) < 2 or statement.members[0].relation:
-        return None
-    left, right = statement.members[0].expr, statement.members[1].expr
-    if left is None or right is None or statement.members[1].relation not in EQUALS:
-        return None
-    if is_numeric(right, lambda name: True):
-        return None
-    return definition_of(left, right, ordinal, spelling, False)
 
 
 def _warm_up(problem: Problem) -> tuple[set[int], int]:
