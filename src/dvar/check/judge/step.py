@@ -20,6 +20,7 @@ from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.values import Jacobian, NotUnderstood, reshaped, squeezed
+from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 from dvar.read.worksheet import tree as t
@@ -264,17 +265,19 @@ def strangers(place: Place, link: Link) -> set[str]:
     unknown = {
         name
         for name in link.opened - world.familiar
-        if name.rstrip("*").split("_")[0] not in common | world.normalised
+        if name.rstrip("*").split("_")[0] not in common
     }
     for node in set().union(*sides) - both:
         key = world.keys[node]
-        if (
-            node not in under
-            and node not in place.ledger.given
-            and key.stem not in world.normalised
-        ):
+        if node not in under and node not in place.ledger.given and not _is_label(world, key):
             unknown.add(str(key))
     return unknown
+
+
+def _is_label(world: World, key: Key) -> bool:
+    """Whether a name holds one-hot labels for a class that has a name: ``Y`` beside ``y_i``."""
+    named = key.stem in world.normalised and key.stem[:1].isupper() and not key.indices
+    return named and key.stem.lower() in world.spelling.chosen
 
 
 def _defines_open(

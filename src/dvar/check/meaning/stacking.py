@@ -152,7 +152,19 @@ def _seen(world: World, statements: Sequence[Statement]) -> _Seen:
                 seen.turned.add((key.stem, index))
         elif not key.indices:
             seen.bare.add(key.stem)
+    seen.bare -= _sizes(statements)
     return seen
+
+
+def _sizes(statements: Sequence[Statement]) -> set[str]:
+    """Names of how many there are of something."""
+    found: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Big) and isinstance(part.high, t.Symbol):
+            found.add(stem_of(part.high))
+        elif isinstance(part, t.Shape):
+            found |= {stem_of(s) for s in part.sizes if isinstance(s, t.Symbol)}
+    return found
 
 
 def _see_indexed(found: Stacks, seen: _Seen, stem: str, used: set[str]) -> None:
