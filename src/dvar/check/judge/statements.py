@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.cause.find import find
-from dvar.check.judge import chain, descent, learning, links, shapes, slips, updates
+from dvar.check.judge import chain, descent, following, learning, links, shapes, slips, updates
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.faces import on_its_face
@@ -50,6 +50,7 @@ class Context:
     touched: set[str] = field(default_factory=set)
     conditions: dict[int, list[t.Expr]] = field(default_factory=dict)
     faults: dict[int, int] = field(default_factory=dict)
+    asked: list[following.Condition] = field(default_factory=list)
 
 
 def judge_statement(context: Context, ordinal: int) -> Judgement:
@@ -63,7 +64,12 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
             if kind not in ("prose", "question", "shape"):
                 members = context.chains.get(ordinal, list(statement.members))
                 verdict = on_its_face(members[-len(statement.members) - 1 :], verdict)
+            context.asked += following.conditions_of(
+                statement, ordinal, constraint_of(place.world, statement) is not None
+            )
             judgement = _judgement(context, place, statement, kind, verdict)
+            if judgement.verdict == "unknown":
+                judgement = _from_conditions(context, place, statement, verdict) or judgement
     except (effort.TooMuch, MemoryError, RecursionError):
         judgement = _given_up(context, place, ordinal, "it takes too long")
     except Exception as error:
@@ -77,6 +83,28 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     if isinstance(first, t.Symbol) and any(isinstance(s, t.Relation) for s in first.subscripts):
         context.touched.add(stem_of(first))  # dh[h <= 0] = 0
     return judgement
+
+
+def _from_conditions(
+    context: Context, place: Place, statement: Statement, verdict: Verdict
+) -> Judgement | None:
+    """A statement that is a condition itself, or that follows from those before; None if it does not."""
+    if following.is_given(context.document, statement):
+        left, right = (m.expr for m in statement.members)
+        if left is not None and right is not None:
+            context.asked.append(following.Condition(left, right, place.position))
+        return _judgement(context, place, statement, "given", Verdict("given"))
+    before = [c for c in context.asked if c.position < place.position]
+    open_ = [
+        (a.expr, b.expr)
+        for a, b, link in verdict.links
+        if link.verdict not in ("ok", "convention") and a.expr is not None and b.expr is not None
+    ]
+    if not before or not open_ or not following.follows(place, before, open_):
+        return None
+    context.asked += [following.Condition(a, b, place.position) for a, b in open_]
+    note = "follows from the conditions before"
+    return _judgement(context, place, statement, "claim", Verdict("ok", note=note))
 
 
 def _given_up(context: Context, place: Place, ordinal: int, reason: str) -> Judgement:

@@ -1,0 +1,203 @@
+r"""What follows from conditions: ``Su = λu`` behind ``2Su - 2λu = 0``, ``u^T S u = λ`` with ``u^T u = 1``.
+
+Points are looked for at which all conditions hold; what is said to follow has to hold there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from dvar.check.judge.place import Place
+from dvar.check.meaning.choices import Choices
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.points import Point
+from dvar.check.meaning.values import NotUnderstood, count, flat, number, sizes, squeezed, subtract
+from dvar.core.errors import DvarError
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE, Array
+from dvar.derive.sweep import sweep
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+MOST = 6
+"""Conditions that are taken together, the last ones."""
+LARGEST = 60
+"""Numbers that may be looked for, and equations between them."""
+_STEPS = 30
+_TRIED = 6
+_ENOUGH = 2
+_GIVEN = re.compile(
+    r"\b(with|using|use|assum\w+|suppose|where|such that|subject to|constraints?|conditions?|cent(red|ered)|"
+    r"normali[sz]ed|orthogonal\w*|since|because|s\.t\.)\b[^.;]{0,25}$",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"\b(subject to|such that|s\.t\.|under the (constraint|condition)|constrained (by|to))[\s$`]*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An equation that a document asks to hold: both sides, and where it stands."""
+
+    left: t.Expr
+    right: t.Expr
+    position: int
+
+
+def conditions_of(statement: Statement, ordinal: int, is_constraint: bool) -> list[Condition]:
+    """Equations of a statement that are conditions: those that end in zero, and those said of names."""
+    members = statement.members
+    found = []
+    for before, member in pairwise(members):
+        if before.expr is None or member.expr is None or member.relation not in ("=", "equiv"):
+            continue
+        if _differentiates(before.expr) or _differentiates(member.expr):
+            continue
+        last = is_constraint or _is_zero(member.expr)
+        if last and not isinstance(before.expr, t.Symbol):
+            found.append(Condition(before.expr, member.expr, ordinal))
+    return found
+
+
+def is_given(document: Document, statement: Statement) -> bool:
+    """Whether an equation between names is asked to hold: ``centred: Σ x_i = 0``, ``using u^T v = 0``."""
+    members = statement.members
+    if len(members) != 2 or members[0].relation or members[1].relation != "=":
+        return False
+    left, right = members[0].expr, members[1].expr
+    words = document.regions[statement.region].before
+    if left is None or right is None or isinstance(left, (t.Symbol, t.Apply)):
+        return False
+    if _differentiates(left) or _differentiates(right):
+        return False
+    if _ASKED.search(words):
+        return True
+    if not isinstance(right, t.Number) or not right.is_whole or isinstance(left, t.Sum):
+        return False
+    return _GIVEN.search(words) is not None
+
+
+def follows(
+    place: Place, conditions: Sequence[Condition], links: Sequence[tuple[t.Expr, t.Expr]]
+) -> bool:
+    """Whether equations hold wherever the conditions do."""
+    asked = [_residual(place, left, right) for left, right in links]
+    told = [_residual(place, c.left, c.right) for c in conditions[-MOST:]]
+    known = [r for r in told if r is not None]
+    if any(r is None for r in asked) or not known:
+        return False
+    claim = _stacked([r for r in asked if r is not None])
+    about = {n for n in topological([claim]) if n.op is VARIABLE}
+    known = [r for r in known if about & set(topological([r]))]
+    return bool(known) and _holds(_stacked(known), claim)
+
+
+def _differentiates(tree: t.Expr) -> bool:
+    return any(
+        isinstance(p, t.Derivative) or (isinstance(p, (t.Symbol, t.Apply)) and p.primes)
+        for p in t.walk(tree)
+    )
+
+
+def _is_zero(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Number) and tree.value == 0
+
+
+def _residual(place: Place, left: t.Expr, right: t.Expr) -> Node | None:
+    """What is to be zero, as a list of numbers."""
+    reader = Interpreter(place.world, place.position, Choices())
+    try:
+        a = reader.node(left)
+        b = reader.node(right, sizes(a))
+        if a.shape and b.shape and squeezed(sizes(a)) != squeezed(sizes(b)):
+            return None
+        if _is_zero(right):
+            return flat(a) if a.shape else TABLE["reshape"](a, (1,))
+        rest = subtract(a, b)
+        return flat(rest) if rest.shape else TABLE["reshape"](rest, (1,))
+    except (NotUnderstood, DvarError):
+        return None
+
+
+def _stacked(residuals: Sequence[Node]) -> Node:
+    return residuals[0] if len(residuals) == 1 else TABLE["concatenate"](list(residuals), axis=0)
+
+
+def _holds(told: Node, claim: Node) -> bool:
+    variables = [n for n in topological([told, claim]) if n.op is VARIABLE]
+    if sum(map(count, variables)) > LARGEST or count(told) > LARGEST:
+        return False
+    slopes = _slopes(told, variables)
+    agreed = 0
+    for seed in range(_TRIED):
+        point = _solved(told, slopes, variables, seed)
+        if point is None:
+            continue
+        value = Point(known=point).value(claim)
+        if value is None or not np.all(np.abs(value.astype(float)) < 1e-6):
+            return False
+        agreed += 1
+        if agreed >= _ENOUGH:
+            return True
+    return False
+
+
+def _slopes(told: Node, variables: Sequence[Node]) -> list[list[Node]]:
+    """The derivatives of each equation by each variable."""
+    found = []
+    for k in range(count(told)):
+        one = TABLE["getitem"](told, (k,))
+        gradients = sweep(one, number(1.0), list(variables)).gradients
+        found.append([_or_zero(gradients.get(v), v) for v in variables])
+    return found
+
+
+def _or_zero(slope: Node | None, like: Node) -> Node:
+    if slope is not None:
+        return slope
+    return TABLE["zeros"](sizes(like)) if like.shape else number(0.0)
+
+
+def _solved(
+    told: Node, slopes: Sequence[Sequence[Node]], variables: Sequence[Node], seed: int
+) -> dict[Node, Array] | None:
+    """A point at which all equations hold, near a random one."""
+    start = Point(seed=300 + seed)
+    at = {v: np.asarray(start.value(v), dtype=float) for v in variables}
+    for _ in range(_STEPS):
+        point = Point(known=at)
+        value = point.value(told)
+        if value is None or not np.all(np.isfinite(value.astype(float))):
+            return None
+        if np.max(np.abs(value.astype(float))) < 1e-10:
+            return {v: np.asarray(x) for v, x in at.items()}
+        rows = [
+            np.concatenate([_flat(point.value(g), v) for g, v in zip(row, variables, strict=True)])
+            for row in slopes
+        ]
+        step, *_ = np.linalg.lstsq(np.array(rows), -value.astype(float), rcond=1e-10)
+        length = float(np.max(np.abs(step), initial=0.0))
+        step = step / max(1.0, length)
+        offset = 0
+        for v in variables:
+            part = step[offset : offset + count(v)]
+            at[v] = at[v] + part.reshape(sizes(v))
+            offset += count(v)
+    return None
+
+
+def _flat(value: Array | None, like: Node) -> Array:
+    if value is None:
+        return np.zeros(count(like))
+    return np.broadcast_to(np.asarray(value, dtype=float), sizes(like)).reshape(-1)
+
+
+__all__ = ["Condition", "conditions_of", "follows", "is_given"]
