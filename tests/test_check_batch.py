@@ -262,3 +262,8 @@ def test_numbers_of_a_class_that_is_not_given_are_no_mistake() -> None:
         + r"$S = \begin{pmatrix} 1 & 0 & 2 \\ 0 & 1 & 0 \end{pmatrix}$"
     )
     assert _verdicts(text, [r"L = 1.234"])[0][0] != "wrong"
+
+
+def test_one_step_of_newton_solves_least_squares() -> None:
+    text = r"$E(w) = \frac12 \|A w - b\|^2$, $g = \nabla E(w) = A^T (A w - b)$ and $H = A^T A$."
+    assert _verdicts(text, [r"w^{*} = w - H^{-1} g = (A^T A)^{-1} A^T b"]) == [("ok", None)]

@@ -97,7 +97,19 @@ def _by_form(members: Sequence[Member]) -> str | None:
 
 def _only_tells(left: t.Expr, right: t.Expr, world: World) -> bool:
     """Whether an equation tells of a name without a formula for it."""
-    return _spells_out(left, right, world) or _has_noise(left, right, world)
+    return (
+        _spells_out(left, right, world)
+        or _has_noise(left, right, world)
+        or _is_run(left, right, world)
+    )
+
+
+def _is_run(left: t.Expr, right: t.Expr, world: World) -> bool:
+    """``n = 1, …, N``: what an index runs through."""
+    if not isinstance(left, t.Symbol) or left.base not in world.spelling.letters:
+        return False
+    dots = isinstance(right, t.Group) and any(isinstance(x, t.Ellipsis) for x in right.items)
+    return dots and not (left.subscripts or left.scripts)
 
 
 def _has_noise(left: t.Expr, right: t.Expr, world: World) -> bool:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def entry(e: Interpreter, key: Key) -> Node | None:
     """``x_1`` where ``x`` is an array: one of its entries."""
     shape = e.world.shape(key)
-    if shape and 1 in shape:
+    told = Key(key.stem, key.marks) in e.world.given_shapes
+    if shape and 1 in shape and not told:
         return None  # h_0 beside h_t: a vector of its own, whatever h is
     for cut in range(len(key.indices) - 1, -1, -1):
         rest = key.indices[cut:]

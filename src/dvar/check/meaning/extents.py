@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dvar.check.meaning.aligning import literal_shape, put_in
+from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
 from dvar.check.meaning.keys import Key, family_of, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
@@ -43,7 +44,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:
         del fixed[item]  # a number that counts nothing
     shaping = _shaped(world, statements, unions, fixed, declared)
-    _number(world, unions, fixed)
+    _number(world, unions, fixed, tall(shaping, statements))
     for key, sizes in declared:
         shape = tuple(_size(world, size) for size in sizes)
         world.shapes[key] = _as_shape(shape)
@@ -317,7 +318,22 @@ def _names(tree: t.Expr | None) -> Iterable[t.Symbol]:
             yield from _names(item)
 
 
-def _number(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
+def _exchange(
+    values: dict[Item, int],
+    unions: Unions,
+    fixed: dict[Item, int],
+    tall: Sequence[tuple[Item, Item]],
+) -> None:
+    """Give matrices that are tall no fewer rows than columns, where their sizes are free."""
+    firm = {unions.root(item) for item in fixed}
+    for rows, columns in ((unions.root(a), unions.root(b)) for a, b in tall):
+        if not firm & {rows, columns} and values[rows] < values[columns]:
+            values[rows], values[columns] = values[columns], values[rows]
+
+
+def _number(
+    world: World, unions: Unions, fixed: dict[Item, int], tall: Sequence[tuple[Item, Item]]
+) -> None:
     values: dict[Item, int] = {}
     for item, size in fixed.items():
         root = unions.root(item)
@@ -337,6 +353,7 @@ def _number(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
             values[root] = next(spread, 3)
         else:
             values[root] = world.default_size
+    _exchange(values, unions, fixed, tall)
     for root, value in values.items():
         unions.numbers[root] = value
     for item in unions.items():
