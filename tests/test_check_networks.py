@@ -76,3 +76,28 @@ def test_layers_may_be_counted_by_another_letter() -> None:
 def test_a_power_of_a_name_is_no_layer() -> None:
     assert check(r"$\frac{d}{dx} x^n = n x^{n-1}$").judgements[-1].verdict == "ok"
     assert check(r"$\frac{d}{dx} x^n = n x^{n+1}$").judgements[-1].verdict == "wrong"
+
+TWO_LAYERS = r"""
+- $s_1 = U_1 v + c_1$
+- $g = \mathrm{ReLU}(s_1)$
+- $s_2 = U_2 g + c_2$
+- $q = \mathrm{softmax}(s_2)$
+- $E = \mathrm{CE}(t, q)$
+
+Here $v \in \mathbb{R}^{n}$, $U_1 \in \mathbb{R}^{k \times n}$, $U_2 \in \mathbb{R}^{r \times k}$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"\eta_1 = \frac{\partial E}{\partial s_2} = q - t", "ok"),
+        (r"\frac{\partial E}{\partial U_2} = (q - t) g^T", "ok"),
+        (r"\frac{\partial E}{\partial U_2} = g (q - t)^T", "convention"),
+        (r"\frac{\partial E}{\partial s_1} = (U_2^T (q - t)) \circ 1(s_1 > 0)", "ok"),
+        (r"\frac{\partial E}{\partial s_1} = (U_2^T (t - q)) \circ 1(s_1 > 0)", "wrong"),
+    ],
+)
+def test_numbered_layers_have_sizes_of_their_own(claim: str, expected: str) -> None:
+    assert verdict(TWO_LAYERS, claim) == expected

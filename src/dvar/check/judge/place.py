@@ -31,6 +31,8 @@ class Place:
     conditions: Sequence[t.Expr] = ()
     code: bool = False
     assumptions: Sequence[Assumption] = ()
+    is_optimum: bool = False
+    """Whether the words around say that a gradient vanishes."""
 
     def reader(
         self, choices: Choices | None = None, env: dict[str, int] | None = None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from dvar.check.judge import sharing
+from dvar.check.judge import sharing, stationary
 from dvar.check.judge.before import arrays, declarations, first_definition, formulas
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, lifted
@@ -217,9 +217,12 @@ class _Draft:
         region = self.document.regions[statement.region]
         code = region.kind == "code" and region.language != ""
         problem.roles[ordinal] = role
-        onwards = _SUPPOSED.search(region.before) is not None
+        # What solves an equation is no name for what stands in it before.
+        solved = role.kind == "definition" and stationary.is_announced(self.document, statement)
+        supposed = _SUPPOSED.search(region.before) is not None
+        onwards = solved or supposed
         for definition in role.definitions:
-            problem.world.define(replace(definition, code=code, onwards=onwards))
+            problem.world.define(replace(definition, code=code, onwards=onwards, supposed=supposed))
 
     # ── claims that define ──────────────────────────────────────────────────────────────────────
 

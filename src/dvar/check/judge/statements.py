@@ -8,7 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.cause.find import find
-from dvar.check.judge import chain, descent, following, learning, links, shapes, slips, updates
+from dvar.check.judge import (
+    chain,
+    descent,
+    following,
+    learning,
+    links,
+    shapes,
+    slips,
+    stationary,
+    updates,
+)
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.faces import on_its_face
@@ -127,7 +137,8 @@ def _place(context: Context, ordinal: int) -> Place:
     world = context.problem.world
     assumptions = said_of(context.document, statement) if world.matrices else []
     assumptions += context.constraints
-    return Place(world, context.ledger, ordinal, line, conditions, code, assumptions)
+    optimum = stationary.is_announced(context.document, statement)
+    return Place(world, context.ledger, ordinal, line, conditions, code, assumptions, optimum)
 
 
 _IF = re.compile(

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from dvar.check.judge import carrying, learning, links, misfits, numbers
+from dvar.check.judge import carrying, learning, links, misfits, numbers, stationary
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
@@ -133,7 +133,11 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         if zero.verdict in ("ok", "convention"):
             return zero
     if link.verdict in ("wrong", "unknown"):
-        return misfits.of_examples(place, left, right, envs, link) or link
+        return (
+            (stationary.holds(place, left, right) if place.is_optimum else None)
+            or misfits.of_examples(place, left, right, envs, link)
+            or link
+        )
     return link
 
 
@@ -167,6 +171,8 @@ def _or_identity(
     if link.verdict != "unknown" or not whole:
         return link
     same = links.as_functions(place.world, place.position, left, number, envs, code=place.code)
+    if same.verdict != "ok" and place.is_optimum:
+        return stationary.holds(place, left, number) or link
     return same if same.verdict == "ok" else link
 
 

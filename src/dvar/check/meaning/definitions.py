@@ -29,7 +29,8 @@ class Definition:
         position: ordinal of the statement, so that later ones take over from there.
         params: arguments in function notation: ``u(x) = …``, ``J(w, b) = …``.
         numeric: whether the value is made of numbers only.
-        onwards: whether it holds only from there on: "if q = softmax(z), then …".
+        onwards: whether it holds only from there on: "if q = softmax(z), then …", "so w = …".
+        supposed: whether the next such supposition takes its place.
         firm: whether other formulas for the name are claims, wherever they stand.
         lifted: whether the document has numbers where the formula has names.
     """
@@ -41,6 +42,7 @@ class Definition:
     numeric: bool = False
     code: bool = False
     onwards: bool = False
+    supposed: bool = False
     lifted: bool = False
     firm: bool = False
 
@@ -105,7 +107,7 @@ class Definitions:
             insort(exact, definition, key=_position)
         else:
             self._families.setdefault(pattern.stem, []).append(definition)
-        if definition.onwards:
+        if definition.supposed:
             self._end_suppositions(definition)
 
     def defining(self, pattern: Pattern) -> Sequence[Definition]:

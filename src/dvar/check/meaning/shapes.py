@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dvar.check.meaning import functions
+from dvar.check.meaning import functions, losses
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.shaping import COPIES, ONE, Shape, Shaping, bare, is_small, laid_out
@@ -300,6 +300,8 @@ def _applied(s: Shaping, tree: t.Apply, args: list[Shape | None]) -> Shape | Non
             s.reading.discard(key)
     if not _is_function(s, tree):
         return s.of_name(tree.head) if key in s.world.dependent else None
+    if losses.is_known(tree.head.base):
+        _joined(s, tree.args)
     if len(args) != 1 or tree.head.base in functions.SCALAR_VALUED:
         return ()
     return args[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dvar.check.meaning.alphabet import (
     COUNTS,
@@ -228,7 +229,7 @@ class Shaping:
                 return whole
             if len(key.indices) - cut == axes or _runs_over(key, cut, axes):
                 return ()
-        family = Key(key.stem, key.marks, ("*",) * len(key.indices))
+        family = self._family(key)
         if family in self.known:
             return self.known[family]
         counted = _counted_by(key, self.world.spelling.letters)
@@ -243,6 +244,25 @@ class Shaping:
             self.changed = True
             return shape
         return None
+
+    def _family(self, key: Key) -> Key:
+        """The name that stands for all of a family: ``x_*`` for ``x_2`` where the document writes ``x_i``.
+
+        Where only numbers are written, ``z_1`` and ``z_2`` are two layers, as large as they please.
+        """
+        if all(isinstance(i, int) for i in key.indices) and key.stem not in self.lettered:
+            return key
+        return family_of(key)
+
+    @cached_property
+    def lettered(self) -> set[str]:
+        """Stems that are written with an index letter somewhere."""
+        letters = self.world.spelling.letters
+        return {
+            key.stem
+            for key in self.world.bare
+            if any(isinstance(i, str) and set(i) & letters for i in key.indices)
+        }
 
     def _member(self, key: Key) -> Shape:
         """A row or a column of a matrix."""
@@ -300,9 +320,8 @@ class Shaping:
         wanted = shape[::-1] if turned else shape
         if wanted and not is_small(key) and len(key.stem.partition(".")[0]) == 1 and ONE in wanted:
             return
-        if key.indices and not (is_bias(symbol) and isinstance(key.indices[0], int)):
-            key = Key(key.stem, key.marks, ("*",) * len(key.indices))
-        self.settle(key, wanted)
+        is_own = is_bias(symbol) and key.indices and isinstance(key.indices[0], int)
+        self.settle(key if is_own else self._family(key), wanted)
 
     def _may_be_family(self, key: Key) -> bool:
         lone = Key(key.stem, key.marks, ()) not in self.world.bare

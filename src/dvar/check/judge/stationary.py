@@ -1,0 +1,100 @@
+"""Equations that hold where a gradient vanishes: "setting this to zero gives ``XᵀX w = Xᵀy``"."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from dvar.check.judge.links import Link
+from dvar.check.judge.place import Place
+from dvar.check.meaning import gradients
+from dvar.check.meaning.differentiate import jacobian, place_at
+from dvar.check.meaning.points import Point, finite
+from dvar.check.meaning.values import NotUnderstood, count
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE, Array
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+_WORDS = re.compile(
+    r"\b(set(ting|s)?|equat\w+|put(ting)?)\b[^.]{0,60}\b(zero|0)\b|stationar|first[- ]order condition|"
+    r"normal equations?|\b(at|in) (the|an?|its|this) (optim|minim|maxim)\w+|\bvanish|null ?setzen|"
+    r"igual\w+ a cero|annul\w+|\\(overset|stackrel)\s*\{!\}\s*\{=\}\s*0|=\s*0\s*\$?[^.\n]{0,20}(\\implies|\\Rightarrow|⇒|=>)",
+    re.IGNORECASE,
+)
+_NEAR = 300
+"""Characters before an equation in which such words are looked for."""
+_POINTS = 4
+_LOSSES = 6
+
+
+def is_announced(document: Document, statement: Statement) -> bool:
+    """Whether the words around an equation say that something vanishes."""
+    start, end = statement.span
+    return _WORDS.search(document.text[max(0, start - _NEAR) : end]) is not None
+
+
+def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
+    """The verdict for an equation whose sides differ by a multiple of a gradient; None for any other."""
+    reader = place.reader()
+    try:
+        gradients.read_all(reader)
+        a, b = reader.node(left), reader.node(right)
+        apart = a if _is_zero(right) else TABLE["subtract"](a, b)
+    except NotUnderstood:
+        return None
+    below = set(topological([apart]))
+    for top in _tops(place, below):
+        for name in sorted(topological([top]), key=str):
+            if name.op is VARIABLE and name in below and count(name) == count(apart):
+                if _is_multiple(apart, top, name):
+                    of, by = place.world.named[top], place.world.keys.get(name)
+                    why = f"holds where the derivative of {of} with respect to {by} vanishes"
+                    return Link("ok", why, a, b)
+    return None
+
+
+def _is_zero(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Number) and tree.value == 0
+
+
+def _tops(place: Place, below: set[Node]) -> list[Node]:
+    """Scalar results that depend on what the equation is about, but are no part of it."""
+    names = {n for n in below if n.op is VARIABLE}
+    found = [
+        n
+        for n in place.world.named
+        if not n.shape and n not in below and names & set(topological([n]))
+    ]
+    return found[-_LOSSES:]
+
+
+def _is_multiple(apart: Node, top: Node, name: Node) -> bool:
+    """Whether a value is a constant times the derivative of ``top`` by ``name``, at every point."""
+    try:
+        gradient = jacobian(top, place_at(name)).node
+    except NotUnderstood:
+        return False
+    ratios: list[float] = []
+    for seed in range(_POINTS):
+        point = Point(seed=seed)
+        values = [point.value(node) for node in (apart, gradient)]
+        if any(v is None or not finite(v) for v in values):
+            continue
+        a, g = (np.asarray(v, dtype=float).ravel() for v in values)
+        ratio = _ratio(a, g)
+        if ratio is None:
+            return False
+        ratios.append(ratio)
+    return len(ratios) > 1 and bool(np.allclose(ratios, ratios[0], rtol=1e-7))
+
+
+def _ratio(a: Array, g: Array) -> float | None:
+    """By what a is a multiple of g; None where it is none."""
+    largest = int(np.argmax(np.abs(g)))
+    if a.size != g.size or abs(g[largest]) < 1e-9:
+        return None
+    ratio = float(a[largest] / g[largest])
+    return ratio if ratio and np.allclose(a, ratio * g, rtol=1e-7, atol=1e-9) else None
