@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dvar.check.meaning import functions, losses
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.shaping import COPIES, ONE, Shape, Shaping, bare, is_small, laid_out
+from dvar.check.meaning.looks import is_small
+from dvar.check.meaning.shaping import COPIES, ONE, Shape, Shaping, bare, laid_out
 from dvar.read.worksheet import tree as t
 
 DEPTH = 80

@@ -6,18 +6,12 @@ turns up, so that it does not matter whether ``W`` is met before or behind what 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from dvar.check.meaning.alphabet import (
-    COUNTS,
-    MATRIX_GREEK,
-    SCALAR_CAPITALS,
-    SCALAR_GREEK,
-    SMALL_GREEK,
-)
 from dvar.check.meaning.keys import Key, family_of, general, sort, stem_of
+from dvar.check.meaning.looks import counted_by, is_bias, is_small, is_version, usual_kind
 from dvar.check.meaning.stacking import shared_letter
 from dvar.check.meaning.unions import Item, Unions
 from dvar.check.meaning.world import World
@@ -29,7 +23,6 @@ Shape = tuple[Item, ...]
 ONE: Item = ("one",)
 COPIES = frozenset({"repmat", "tile", "broadcast_to", "expand"})
 """Calls that put copies of an array side by side."""
-INDEX_LETTERS = frozenset("ijklmnpqrst")
 
 
 @dataclass
@@ -232,7 +225,7 @@ class Shaping:
         family = self._family(key)
         if family in self.known:
             return self.known[family]
-        counted = _counted_by(key, self.world.spelling.letters)
+        counted = counted_by(key, self.world.spelling.letters)
         if counted > 1:
             return ()
         if counted and stem_of(symbol) not in self.world.columns:
@@ -335,60 +328,14 @@ def laid_out(sizes: Shape) -> Shape:
     return (sizes[0], ONE) if len(sizes) == 1 else sizes
 
 
-def is_bias(symbol: t.Symbol) -> bool:
-    """Whether a letter is one that biases have; each layer has its own."""
-    return symbol.base[:1] in ("b", "c")
-
-
-def is_version(indices: Sequence[object]) -> bool:
-    """``w_{ML}``, ``w_λ``: not an entry of w, but another one like it."""
-    if len(indices) != 1 or not isinstance(indices[0], str):
-        return False
-    label = indices[0]
-    return label.isalpha() and len(label) > 1 and not set(label) <= INDEX_LETTERS
-
-
 def _runs_over(key: Key, cut: int, axes: int) -> bool:
     """``w_{11}`` and ``w_{ij}`` have one label for two indices."""
     return axes == 2 and len(key.indices) - cut == 1 and len(str(key.indices[cut])) == 2
 
 
-def _counted_by(key: Key, letters: Collection[str]) -> int:
-    """How many index letters a name has: ``X_{ij}`` has two, and is an entry."""
-    found = 0
-    for index in key.indices:
-        text = str(index)
-        if text in letters or (len(text) == 2 and set(text) <= INDEX_LETTERS):
-            found += len(text)
-    return found
-
-
 def _is_outer(a: Shape, b: Shape) -> bool:
     """A column beside a row."""
     return (a[0] == ONE) != (b[0] == ONE) and (a[1] == ONE) != (b[1] == ONE)
-
-
-def is_small(key: Key) -> bool:
-    """Whether a name is a small letter that may be a vector."""
-    base = key.stem.partition(".")[0]
-    counts = base in COUNTS and not key.indices
-    return (len(base) == 1 and base.islower() and not counts) or base in SMALL_GREEK
-
-
-def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
-    """What such a letter usually is, where nothing but its look is known."""
-    base = key.stem.partition(".")[0]
-    if key.stem in world.columns:
-        return "row" if key.stem in world.rows else "column"
-    if base in SCALAR_GREEK or base in SCALAR_CAPITALS:
-        return "scalar"
-    if base in MATRIX_GREEK and key.stem in world.below:
-        return "scalar"
-    if base in MATRIX_GREEK or (len(base) == 1 and base.isupper()):
-        return "matrix"
-    if symbol is not None and symbol.font == "bf":
-        return "matrix" if base[:1].isupper() else "column"
-    return None
 
 
 def bare(tree: t.Expr) -> tuple[t.Symbol | None, bool]:

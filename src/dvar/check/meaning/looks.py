@@ -1,0 +1,64 @@
+"""What a name is by its look alone: a bias, a version of another name, a vector, a matrix, a number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from dvar.check.meaning.alphabet import (
+    COUNTS,
+    MATRIX_GREEK,
+    SCALAR_CAPITALS,
+    SCALAR_GREEK,
+    SMALL_GREEK,
+)
+from dvar.check.meaning.keys import Key
+from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
+
+INDEX_LETTERS = frozenset("ijklmnpqrst")
+
+
+def is_bias(symbol: t.Symbol) -> bool:
+    """Whether a letter is one that biases have; each layer has its own."""
+    return symbol.base[:1] in ("b", "c")
+
+
+def is_version(indices: Sequence[object]) -> bool:
+    """``w_{ML}``, ``w_λ``: not an entry of w, but another one like it."""
+    if len(indices) != 1 or not isinstance(indices[0], str):
+        return False
+    label = indices[0]
+    return label.isalpha() and len(label) > 1 and not set(label) <= INDEX_LETTERS
+
+
+def counted_by(key: Key, letters: Collection[str]) -> int:
+    """How many index letters a name has: ``X_{ij}`` has two, and is an entry."""
+    found = 0
+    for index in key.indices:
+        text = str(index)
+        if text in letters or (len(text) == 2 and set(text) <= INDEX_LETTERS):
+            found += len(text)
+    return found
+
+
+def is_small(key: Key) -> bool:
+    """Whether a name is a small letter that may be a vector."""
+    base = key.stem.partition(".")[0]
+    counts = base in COUNTS and not key.indices
+    return (len(base) == 1 and base.islower() and not counts) or base in SMALL_GREEK
+
+
+def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
+    """What such a letter usually is, where nothing but its look is known."""
+    base = key.stem.partition(".")[0]
+    if key.stem in world.columns:
+        return "row" if key.stem in world.rows else "column"
+    if base in SCALAR_GREEK or base in SCALAR_CAPITALS:
+        return "scalar"
+    if base in MATRIX_GREEK and key.stem in world.below:
+        return "scalar"
+    if base in MATRIX_GREEK or (len(base) == 1 and base.isupper()):
+        return "matrix"
+    if symbol is not None and symbol.font == "bf":
+        return "matrix" if base[:1].isupper() else "column"
+    return None
