@@ -77,6 +77,7 @@ def test_a_power_of_a_name_is_no_layer() -> None:
     assert check(r"$\frac{d}{dx} x^n = n x^{n-1}$").judgements[-1].verdict == "ok"
     assert check(r"$\frac{d}{dx} x^n = n x^{n+1}$").judgements[-1].verdict == "wrong"
 
+
 TWO_LAYERS = r"""
 - $s_1 = U_1 v + c_1$
 - $g = \mathrm{ReLU}(s_1)$
