@@ -327,7 +327,9 @@ def _exchange(
     """Give matrices that are tall no fewer rows than columns, where their sizes are free."""
     firm = {unions.root(item) for item in fixed}
     for rows, columns in ((unions.root(a), unions.root(b)) for a, b in tall):
-        if not firm & {rows, columns} and values[rows] < values[columns]:
+        if firm & {rows, columns} or not {rows, columns} <= values.keys():
+            continue
+        if values[rows] < values[columns]:
             values[rows], values[columns] = values[columns], values[rows]
 
 
