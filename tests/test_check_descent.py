@@ -83,3 +83,10 @@ def test_a_maximum_passes_to_its_larger_side(line: str, verdict: str) -> None:
     found, causes = said(f"{MAX}${line}$", 3)
     assert found == verdict
     assert verdict == "ok" or causes == ("routing",)
+
+
+@pytest.mark.parametrize("names", ["s t", "d e", "b c", "u v", "g h", "x y"])
+def test_a_maximum_is_no_matter_of_chance(names: str) -> None:
+    a, b = names.split()
+    text = f"$m = \\max({a}, {b})$\n\n$\\frac{{\\partial m}}{{\\partial {a}}} = 1$"
+    assert said(text, 3)[0] != "ok"

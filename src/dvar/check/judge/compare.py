@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from dvar.ops import TABLE
 _HINGES = frozenset({"maximum", "greater", "greater_equal"})
 TRIED = 40
 """Points that are tried where conditions have to hold."""
+ON_KINKS = 12
+"""So many points where one side has a kink."""
 ENOUGH = 3
 """Points at which both sides have values; agreement at all of them is taken for equality."""
 
@@ -173,14 +176,20 @@ def _shorthand(derivative: Jacobian, plain: Node) -> Iterable[tuple[str, Node, N
 
 def _equal(a: Node, b: Node, near: Mapping[Node, Any] | None) -> Comparison:
     agreed = 0
-    for point in points(near):
+    tried: Iterable[Point] = points(near)
+    enough = ENOUGH
+    if near is None and any(n.op.name in _HINGES for n in topological([a, b])):
+        # Which side of a kink a point is on is a matter of chance.
+        tried = chain(tried, (_cached(RANGES[seed % 2], 20 + seed) for seed in range(ON_KINKS)))
+        enough = ON_KINKS
+    for point in tried:
         x, y = point.value(a), point.value(b)
         if x is None or y is None or not finite(x, y):
             continue
         if not same(x, y):
             return Comparison(False, "", Difference(point, x, y, ratio_of(a, b, near)))
         agreed += 1
-        if agreed >= ENOUGH:
+        if agreed >= enough:
             return Comparison(True)
     return Comparison(True if agreed >= 2 else None)
 
