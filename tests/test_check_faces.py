@@ -46,3 +46,17 @@ def test_the_wrong_link_that_leaves_no_doubt_counts() -> None:
 def test_what_equals_a_wrong_line_is_carried() -> None:
     text = "$$f(x) = \\sin(x^2)$$\n\n$$f'(x) = x \\cos(x^2)$$\n\n$$= \\cos(x^2) \\cdot x$$"
     assert (said(text, 3)[0], said(text, 5)[0]) == ("wrong", "carried")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\\frac{d}{ds} [3 s^2 - 4s] = 3 \\frac{d}{ds} s^2 - 4 \\frac{d}{ds} s = 6s - 4",
+        "\\sum_{n=0}^\\infty q^n = \\frac{1}{1-q}",
+        "P(s > 0) = P(s < 0)",
+        "2:4",
+    ],
+)
+def test_no_alarm_where_nothing_is_wrong(line: str) -> None:
+    assert said(f"${line}$ and $q^n$", 1)[0] != "wrong"
+    assert not any(j.is_fault for j in check(f"${line}$ and $q^n$\n").judgements)

@@ -72,7 +72,7 @@ def missing_terms(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterat
         terms, signs = ((part,), (1,)) if not isinstance(part, t.Sum) else (part.terms, part.signs)
         if not isinstance(part, t.Sum) and part is not tree and not isinstance(part, t.Number):
             continue
-        for other in others:
+        for other in (o for o in others if all(s.kind != "plain" for s in o.scripts)):
             yield from _less_square(part, rebuild, other, text)
             for sign in (-1, 1):
                 new = replace(other, span=part.span)

@@ -66,6 +66,8 @@ def is_believed(
         isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])
     ):
         return False
+    if _is_beyond(statement):
+        return False
     if not causes:
         return _is_certain(place, verdict)
     if (
@@ -200,6 +202,15 @@ def _is_count_of(place: Place, due: Array, written: Array) -> bool:
         np.allclose(due.astype(float), written.astype(float) * factor, rtol=0.01, atol=off)
         for n in counts
         for factor in (n, 1 / n)
+    )
+
+
+def _is_beyond(statement: Statement) -> bool:
+    """Sums without an end and events, ``P(x > 0)``, are no functions of names."""
+    return any(
+        (isinstance(p, t.Symbol) and p.base == "infty")
+        or (isinstance(p, t.Apply) and any(isinstance(a, t.Relation) for a in p.args))
+        for p in parts([statement])
     )
 
 

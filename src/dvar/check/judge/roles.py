@@ -83,6 +83,12 @@ def _by_form(members: Sequence[Member]) -> str | None:
         return "question"
     if len(members) == 1 and not members[0].relation:
         return "prose"
+    if (
+        len(members) == 2
+        and members[1].relation == "is"
+        and all(m.expr is not None and is_plain(m.expr) for m in members)
+    ):
+        return "prose"  # 2:4, a ratio or a part of a list
     if any(m.relation in ("in", "is") and isinstance(m.expr, t.Shape) for m in members):
         return "shape"
     if members[0].relation:

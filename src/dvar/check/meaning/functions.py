@@ -261,6 +261,8 @@ def _binary(name: str) -> Callable[[Sequence[Node], int | None], Node]:
 
 
 def _product(args: Sequence[Node], axis: int | None) -> Node:
+    if len(args) != 2:
+        raise NotUnderstood(f"a product of {len(args)} arguments")
     a, b = args
     if not a.shape or not b.shape:
         return TABLE["multiply"](a, b)
