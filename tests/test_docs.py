@@ -125,3 +125,13 @@ def test_every_example_can_be_explained(path: Path, capsys: Capture) -> None:
     out, err = capsys.readouterr()
     assert "Gradients" in out
     assert err == ""
+
+
+def test_the_line_shown_of_a_check_is_what_check_says(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", str(ROOT / "examples" / "check" / "one_neuron.md")])
+    printed = capsys.readouterr().out
+    for page in ("README.md", "docs/check.md"):
+        block = re.search(r"```text\n(✗ .*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+        assert block is not None
+        assert block[1] in printed
