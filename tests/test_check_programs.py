@@ -268,3 +268,36 @@ def test_a_program_has_shapes_of_its_own() -> None:
     assert check(text).summary["ok"] == 5
     slip = check(text.replace("(dout * u).sum", "(dout * x).sum"))
     assert [j.source[:2] for j in slip.judgements if j.verdict == "wrong"] == ["dk"]
+
+
+BOTH = r"""\
+$h = \phi(W_1 x + b_1)$, $\hat y = W_2 h + b_2$ with $\phi = \tanh$ and $L = \frac12\|\hat y - y\|^2$.
+
+$$\delta_2 = \hat y - y, \quad \delta_1 = (W_2^T\delta_2)\odot(1-h^2), \quad \frac{\partial L}{\partial W_1} = \delta_1 x^T$$
+
+```python
+h = np.tanh(x @ W1 + b1)
+y_hat = h @ W2 + b2
+loss = 0.5 * np.sum((y_hat - y) ** 2) / len(x)
+d2 = (y_hat - y) / len(x)
+dW2 = h.T @ d2
+db2 = d2.sum(axis=0)
+d1 = (d2 @ W2.T) * (1 - h ** 2)
+dW1 = x.T @ d1
+db1 = d1.sum(axis=0)
+```
+"""
+
+
+def test_columns_in_the_formulas_and_rows_in_the_program() -> None:
+    summary = check(BOTH).summary
+    assert (summary["ok"], summary["wrong"], summary["unknown"]) == (5, 0, 0)
+
+
+def test_a_label_whose_shape_nobody_tells_is_no_mistake() -> None:
+    text = (
+        "```python\nZ = np.dot(w.T, X) + b\nA = 1 / (1 + np.exp(-Z))\n"
+        "cost = -1/m * np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A))\ndZ = A - Y\n"
+        "dw = 1/m * np.dot(X, dZ.T)\ndb = 1/m * np.sum(dZ)\n```\n"
+    )
+    assert check(text).summary["wrong"] == 0

@@ -14,10 +14,16 @@ EXCHANGED = 5
 """Names of which two are tried in each other's place."""
 
 
+def _gradients(others: Sequence[t.Symbol]) -> set[str]:
+    """The names that are gradients of others: ``dW`` beside ``W``."""
+    names = {o.base for o in others}
+    return {o.base for o in others if o.base[:1] == "d" and o.base[1:] in names}
+
+
 def nearest(others: Sequence[t.Symbol], most: int) -> list[t.Symbol]:
     """The names that are tried: gradients by name are as many as the names they belong to."""
-    names = {o.base for o in others}
-    gradients = [o for o in others if o.base[:1] == "d" and o.base[1:] in names]
+    bases = _gradients(others)
+    gradients = [o for o in others if o.base in bases]
     if not gradients:
         return list(others[:most])
     rest = [o for o in others if o not in gradients]
@@ -25,12 +31,15 @@ def nearest(others: Sequence[t.Symbol], most: int) -> list[t.Symbol]:
 
 
 def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
+    gradients = _gradients(others)
     for part, rebuild in places(tree):
         if not isinstance(part, t.Symbol):
             continue
         for other in others:
             if _same_name(part, other):
                 continue
+            if other.base in gradients and part.base == "delta":
+                continue  # a signal is a gradient as well: what is due fits whatever has been written
             new = replace(other, span=part.span)
             kept = tuple(s for s in part.scripts if s.kind == "transpose")
             new = replace(new, scripts=(*new.scripts, *kept))

@@ -28,7 +28,7 @@ class _Reductive(Exception):
 
 def plain(stem: str) -> str:
     """``x.hat`` as a program calls it."""
-    return stem.replace(".", "")
+    return stem.replace(".", "").replace("_", "")
 
 
 def names_of(statements: Sequence[Statement]) -> dict[str, t.Symbol]:

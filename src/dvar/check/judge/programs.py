@@ -59,7 +59,7 @@ def own_programs(
     outside = _defined([s for n, s in enumerate(statements) if n not in chosen])
     python = [n for n in programs if document.regions[statements[n].region].language in PYTHON]
     told = _differentiated([statements[n] for n in python])
-    is_whole = len(told) > 2 and bool(told & inside)
+    is_whole = len(told) > 2 and len(inside) > 2
     if 2 * len(inside & outside) < len(inside) and not is_whole:
         return Programs()
     names = names_of([s for n, s in enumerate(statements) if n not in chosen])

@@ -8,6 +8,8 @@ from dataclasses import replace
 from dvar.check.cause.find import find
 from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict
+from dvar.check.meaning import gradients
+from dvar.check.meaning.keys import sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
 
@@ -37,7 +39,17 @@ def as_mistake(place: Place, text: str, verdict: Verdict, others: Sequence[t.Sym
         found = find(place, text, left, right, wrong, envs, others)
     if found.bend is None:
         return verdict
+    if found.bend.cause == "missing-sum" and _is_computed(place, left):
+        return verdict  # only what all examples share gets the sum over them
     return replace(verdict, verdict="wrong", link=replace(wrong, why=_said(link.why)))
+
+
+def _is_computed(place: Place, left: t.Expr) -> bool:
+    """Whether the gradient is that of something with a formula, or nobody knows of what."""
+    if not isinstance(left, t.Symbol):
+        return True
+    target = gradients.target_of(place.reader(), sort(left, place.world.spelling, {}).key)
+    return target is None or place.world.find(target, place.position) is not None
 
 
 def _said(why: str) -> str:
