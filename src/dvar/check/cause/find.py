@@ -9,7 +9,7 @@ from itertools import chain
 
 import numpy as np
 
-from dvar.check.cause import applied, missing
+from dvar.check.cause import applied, missing, ratios
 from dvar.check.cause.amounts import of_mean, of_numbers
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import bends, scaled_by
@@ -77,8 +77,10 @@ def find(
         return Found((sent,), None, WHERE[sent])
     ratio = link.difference.ratio if link.difference is not None else None
     remark = ""
-    if ratio is not None and abs(ratio - 1) > 1e-9:  # 1: they are equal wherever both have a value
-        cause, remark = _of_ratio(place, ratio, right)
+    if (
+        ratio is not None and abs(ratio - 1) > 1e-9 and ratios.is_plain_ratio(ratio, left, right)
+    ):  # 1: they are equal wherever both have a value
+        cause, remark = ratios.of_ratio(place, ratio, right)
         causes.append(cause)
     if link.why == misfits.NO_SUM:
         causes.append("missing-sum")
@@ -201,35 +203,6 @@ def _names(tree: t.Expr) -> list[str]:
 
 def _is_alike(a: t.Symbol, b: t.Symbol) -> bool:
     return a.base == b.base and a.accents == b.accents and same_tree(a.subscripts, b.subscripts)
-
-
-def _of_ratio(place: Place, ratio: float, right: t.Expr) -> tuple[str, str]:
-    """A right side that is the same multiple of the left one everywhere."""
-    if abs(ratio + 1) < 1e-6:
-        return "sign", "the sign is turned"
-    if ratio < 0:
-        return "sign", f"the sign is turned, and a factor {abs(ratio):g} is off"
-    numbers = {float(n.value) for n in t.walk(right) if isinstance(n, t.Number)}
-    below = any(isinstance(p, t.Quotient) for p in t.walk(right))
-    for name, size in place.world.sizes.items():
-        if name in place.world.size_names and size > 1:
-            if abs(ratio - size) < 1e-6 * size:
-                return "missing-factor", f"the factor 1/{name} is missing"
-            if abs(ratio - 1 / size) < 1e-6:
-                has = any(isinstance(p, t.Symbol) and p.base == name for p in t.walk(right))
-                return (
-                    ("factor", f"the factor 1/{name} is one too many")
-                    if has
-                    else ("missing-factor", f"the factor {name} is missing")
-                )
-    if ratio > 1:
-        if any(abs(ratio - n) < 1e-6 for n in numbers):
-            return "factor", f"the factor {ratio:g} is one too many"
-        return "missing-factor", f"a factor {1 / ratio:g} is missing"
-    inverse = 1 / ratio
-    if below and any(abs(inverse - n) < 1e-6 for n in numbers):
-        return "factor", f"the factor {ratio:g} is one too many"
-    return "missing-factor", f"a factor {inverse:g} is missing"
 
 
 def _is_function_itself(

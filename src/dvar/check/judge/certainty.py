@@ -12,12 +12,13 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
+from dvar.check.judge.another import is_about_another
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.properties import vicinity
 from dvar.check.meaning import gradients
-from dvar.check.meaning.keys import sort, stem_of
+from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import Jacobian, Value, squeezed
@@ -66,7 +67,7 @@ def is_believed(
         isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])
     ):
         return False
-    if _is_beyond(statement):
+    if _is_beyond(statement) or is_about_another(document, statement, verdict, causes):
         return False
     if not causes:
         return _is_certain(place, verdict)
@@ -138,10 +139,10 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
 def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
     if isinstance(tree, t.Derivative):
         return isinstance(tree.of, (t.Symbol, t.Apply))
-    if isinstance(tree, t.Apply) and (tree.primes or tree.head.primes):
-        return tree.head.base in place.world.definitions
-    if isinstance(tree, t.Symbol) and tree.primes:
-        return tree.base in place.world.definitions
+    primed = tree.head if isinstance(tree, t.Apply) and (tree.primes or tree.head.primes) else tree
+    if isinstance(primed, t.Symbol) and (primed.primes or primed is not tree):
+        found = place.world.find(Key(primed.base), place.position)
+        return found is not None and not found[0].numeric and found[0].position < place.position
     return tree is not None and _is_gradient_name(place, tree)
 
 

@@ -19,6 +19,7 @@ from dvar.check.judge import (
     stationary,
     updates,
 )
+from dvar.check.judge.another import is_remark
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.faces import on_its_face
@@ -92,6 +93,8 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     first = statement.members[0].expr
     if isinstance(first, t.Symbol) and any(isinstance(s, t.Relation) for s in first.subscripts):
         context.touched.add(stem_of(first))  # dh[h <= 0] = 0
+    if place.code and isinstance(first, t.Symbol) and judgement.verdict == "unknown":
+        context.touched.add(stem_of(first))  # dy need not be what it is called
     return judgement
 
 
@@ -175,8 +178,9 @@ def _verdict(
     context: Context, place: Place, statement: Statement, role: Role, ordinal: int
 ) -> tuple[Verdict, str]:
     members = list(statement.members)
-    if role.kind in ("question", "prose"):
-        return Verdict("skipped"), role.kind
+    before_it = None if context.previous is None else context.statements[context.previous]
+    if role.kind in ("question", "prose") or is_remark(context.document, before_it, statement):
+        return Verdict("skipped"), role.kind if role.kind == "question" else "prose"
     if role.kind == "shape":
         return shapes.judge_shape(place, statement), "shape"
     if role.kind == "update" or (role.kind == "claim" and descent.is_step(place, members)):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvar.check.meaning import functions, gradients, nabla
+from dvar.check.meaning import functions, gradients, nabla, slopes
 from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.values import (
@@ -109,6 +109,12 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
     top = numerator(e, of)
     if not _reaches(top, place):
         place = _spelled_matrix(e, of, wrt) or place
+    apart = slopes.other_arguments(e, key, wrt)
+    if apart and _reaches(top, place):
+        held = jacobian(top, place, apart)
+        total = jacobian(top, place)
+        if held.node is not total.node:
+            return e.choices.pick([("its other arguments held fixed", held), ("total", total)])
     return between(e, top, place, key)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Name
 from dvar.check.meaning.values import NotUnderstood, Value
-from dvar.core.node import topological
+from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
 from dvar.read.worksheet import tree as t
 
@@ -64,3 +65,22 @@ def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None
     if len(letters) > _ORDERS or any(c not in params or e.world.shape(Key(c)) for c in letters):
         return None
     return found[0], [params[c] for c in letters]
+
+
+def other_arguments(e: Interpreter, key: Key | None, wrt: t.Expr) -> set[Node]:
+    """The arguments of ``f(x, y) = …`` beside ``x`` that have a formula of their own: ``∂f/∂x`` holds them fixed."""
+    found = e.world.find(key, e.position) if key is not None else None
+    by = differentiate.key_of(e, wrt)
+    if found is None or by is None or len(found[0].params) < 2:
+        return set()
+    keys = [differentiate.key_of(e, p) for p in found[0].params]
+    if by not in keys:
+        return set()
+    others = [p for p, k in zip(found[0].params, keys, strict=True) if k is not None and k != by]
+    nodes: set[Node] = set()
+    for other in others:
+        with suppress(NotUnderstood):
+            node = e.node(other)
+            if node.inputs:
+                nodes.add(node)
+    return nodes

@@ -1,0 +1,65 @@
+"""Lines that differ from what was defined because they are about something else: examples, cases, ratios."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dvar.check.judge.chain import Verdict
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.values import Jacobian, squeezed
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+_OTHERWISE = re.compile(r"\b(otherwise|else|sonst|sinon|en otro caso)[\s,$`]*$", re.IGNORECASE)
+_EXTREMES = frozenset({"min", "max", "argmin", "argmax", "inf", "sup"})
+_WORD = re.compile(r"(?<!\\)\b[^\W\d_]{3,}")
+_NEAR = 40
+
+
+def is_about_another(
+    document: Document, statement: Statement, verdict: Verdict, causes: Sequence[str]
+) -> bool:
+    """Whether a difference is no mistake since the line does not speak of what was defined before."""
+    before = document.text[: statement.span[0]][-_NEAR:]
+    if before.rstrip(" $`").endswith(":") and before.rstrip(" $`")[-2:-1].isdigit():
+        return True  # 128:64 = 2:1 is a ratio
+    if _OTHERWISE.search(before):
+        return True
+    left = statement.members[0].expr
+    if verdict.previous is statement.members[0] and left is not None:
+        if _is_function_anew(left) or _is_asked_to_vanish(left, statement):
+            return True
+    if "transpose" in causes and isinstance(left, t.Derivative) and left.spelling == "nabla":
+        value = verdict.link.left if verdict.link is not None else None
+        if isinstance(value, Jacobian) and squeezed(value.of_shape):
+            return True  # the gradient of a vector has no layout that all agree on
+    return any(
+        isinstance(p, t.Symbol) and p.base in _EXTREMES and p.subscripts for p in parts([statement])
+    ) or any(
+        isinstance(p, t.Call) and p.name in _EXTREMES and p.subscripts for p in parts([statement])
+    )
+
+
+def is_remark(document: Document, before: Statement | None, statement: Statement) -> bool:
+    """ "A beam of size $=2$" goes on from words, not from a formula."""
+    inline = document.regions[statement.region].kind == "inline"
+    if before is None or not inline or not statement.members[0].relation:
+        return False
+    return len(_WORD.findall(document.text[before.span[1] : statement.span[0]])) > 1
+
+
+def _is_function_anew(left: t.Expr) -> bool:
+    """``f(x) = …`` behind another ``f(x) = …`` is the next function that a text calls f."""
+    if not isinstance(left, t.Apply) or left.primes or left.head.primes or left.scripts:
+        return False
+    return len(left.head.base) == 1 and all(
+        isinstance(a, t.Symbol) and not a.subscripts for a in left.args
+    )
+
+
+def _is_asked_to_vanish(left: t.Expr, statement: Statement) -> bool:
+    """``f'(x) = 0`` is a question about x."""
+    last = statement.members[-1].expr
+    zero = isinstance(last, t.Number) and last.value == 0 and len(statement.members) == 2
+    return zero and isinstance(left, t.Apply) and bool(left.primes or left.head.primes)

@@ -1,0 +1,40 @@
+"""``dvar check`` is silent where a line is about something else than what was defined."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+
+def wrongs(text: str) -> list[str]:
+    return [j.source for j in check(text).judgements if j.verdict == "wrong"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"Take $f(x) = x^2$ first. Things change for $f(x) = 0.5 x^2$, which is flat.",
+        r"$f(x) = \sin x$. What does it mean that $f'(x) = 0$ for some $x$?",
+        r"The channels have a ratio of $128:192:96:64 = 4:6:3:2$.",
+        r"If it holds, $s = 1$; otherwise $s = -1$.",
+        r"Let $b = 5$. The picture shows a beam of size $=2$ and a length of $=3$.",
+        r"$y = x^2$. Let $f(a, x, y) = 3 x^2 y + a$. Then $\frac{\partial f}{\partial x} = 6xy$.",
+    ],
+)
+def test_examples_cases_and_remarks_are_no_mistakes(text: str) -> None:
+    assert wrongs(text) == []
+
+
+CODE = """
+```python
+p = X @ W
+loss = np.mean((t - p)**2)
+dt = 2 * (p - t) / N
+dW = X.T @ dt
+```
+"""
+
+
+def test_a_gradient_by_name_that_is_another_in_a_program_brings_no_alarm() -> None:
+    assert wrongs(CODE) == []
