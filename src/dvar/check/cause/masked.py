@@ -19,7 +19,8 @@ def lacks_mask(left: Value, right: Value) -> bool:
             values = [(x, y) for x, y in pairs if x is not None and y is not None]
             if not values:
                 return False
-            first, second = (np.stack([np.asarray(v[n], float) for v in values]) for n in (0, 1))
+            with np.errstate(all="ignore"):
+        first, second = (np.stack([np.asarray(v[n], float) for v in values]) for n in (0, 1))
             return _is_masked(first, second) or _is_masked(second, first)
     return False
 

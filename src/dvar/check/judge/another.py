@@ -44,7 +44,9 @@ def is_about_another(
 def is_remark(document: Document, before: Statement | None, statement: Statement) -> bool:
     """ "A beam of size $=2$" goes on from words, not from a formula."""
     inline = document.regions[statement.region].kind == "inline"
-    if before is None or not inline or not statement.members[0].relation:
+    first = statement.members[0]
+    number = len(statement.members) == 1 and isinstance(first.expr, t.Number)
+    if before is None or not inline or not first.relation or not number:
         return False
     return len(_WORD.findall(document.text[before.span[1] : statement.span[0]])) > 1
 
