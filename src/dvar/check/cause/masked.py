@@ -20,7 +20,9 @@ def lacks_mask(left: Value, right: Value) -> bool:
             if not values:
                 return False
             with np.errstate(all="ignore"):
-        first, second = (np.stack([np.asarray(v[n], float) for v in values]) for n in (0, 1))
+                first, second = (
+                    np.stack([np.asarray(v[n], float) for v in values]) for n in (0, 1)
+                )
             return _is_masked(first, second) or _is_masked(second, first)
     return False
 
