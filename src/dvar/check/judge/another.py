@@ -55,9 +55,9 @@ def _is_function_anew(left: t.Expr) -> bool:
     """``f(x) = …`` behind another ``f(x) = …`` is the next function that a text calls f."""
     if not isinstance(left, t.Apply) or left.primes or left.head.primes or left.scripts:
         return False
-    return len(left.head.base) == 1 and all(
-        isinstance(a, t.Symbol) and not a.subscripts for a in left.args
-    )
+    if len(left.head.base) != 1 or left.head.base == "d":
+        return False
+    return all(isinstance(a, t.Symbol) and not (a.subscripts or a.scripts) for a in left.args)
 
 
 def _is_asked_to_vanish(left: t.Expr, statement: Statement) -> bool:
