@@ -29,15 +29,13 @@ from dvar.check.report import Judgement, Report
 OWN = Path(__file__).parent / "worksheets"
 SHARED = Path(__file__).parents[2] / "shared"
 
-REACHED = Targets(
-    understood=0.75,
-    roots=0.28,
-    carried=0.35,
-    false_alarms=0,
-    causes=0.8,
-    seconds_for_100=float("inf"),
-)
+REACHED = {
+    "own": Targets(0.88, 0.76, 0.85, 0, 0.88, float("inf")),
+    "worksheets": Targets(0.87, 0.44, 0.38, 0, 0.80, float("inf")),
+    "seeds": Targets(0.78, 0.45, 0.88, 0, 0.80, float("inf")),
+}
 """What no change may fall below; the aims are ``score.TARGETS``.  Raise it when more is reached."""
+FOLDERS = {"own": OWN, "worksheets": SHARED / "worksheets", "seeds": SHARED / "seeds"}
 
 TEXT = r"""# A neuron
 
@@ -258,14 +256,12 @@ def test_every_cause_in_our_worksheets_is_one_that_check_knows() -> None:
             assert item.cause in known | {""}, (sheet.name, item)
 
 
-@pytest.mark.parametrize(
-    "folder", [OWN, SHARED / "worksheets", SHARED / "seeds"], ids=lambda f: f.name
-)
-def test_worksheets_are_understood_and_nothing_right_is_called_wrong(folder: Path) -> None:
-    if not folder.is_dir():
+@pytest.mark.parametrize("name", FOLDERS)
+def test_worksheets_are_understood_and_nothing_right_is_called_wrong(name: str) -> None:
+    if not FOLDERS[name].is_dir():
         pytest.skip("they are not beside this checkout")
-    whole = total([score(sheet, check_sheet) for sheet in sheets([folder])])
-    assert whole.failures(REACHED) == [], "\n".join(show.alarms(whole))
+    whole = total([score(sheet, check_sheet) for sheet in sheets([FOLDERS[name]])])
+    assert whole.failures(REACHED[name]) == [], "\n".join(show.alarms(whole))
 
 
 @pytest.mark.parametrize(
