@@ -24,15 +24,14 @@ from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.roles import same_tree
-from dvar.check.meaning import differentiate, effort, shares
+from dvar.check.meaning import chains, differentiate, effort, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import Point
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
-from dvar.core.node import Node, topological
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, sizes, squeezed
+from dvar.core.node import topological
 from dvar.core.op import VARIABLE
-from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 TRIES = 40_000
@@ -65,23 +64,19 @@ def find(
     others: Sequence[t.Symbol],
 ) -> Found:
     """Causes for the fault of one link: ``right`` is not what ``left`` is."""
-    if link.numbers is not None:
-        sent = misrouted(place, link)
-        if sent is not None:
-            return Found((sent,), None, WHERE[sent])
-        return _numeric(place, text, left, right, link, envs, others)
-    causes: list[str] = []
-    best: Bend | None = None
     sent = misrouted(place, link)
     if sent is not None:
         return Found((sent,), None, WHERE[sent])
+    if link.numbers is not None:
+        return _numeric(place, text, left, right, link, envs, others)
+    causes: list[str] = []
+    best: Bend | None = None
     ratio = link.difference.ratio if link.difference is not None else None
     remark = ""
-    if (
-        ratio is not None and abs(ratio - 1) > 1e-9 and ratios.is_plain_ratio(ratio, left, right)
-    ):  # 1: they are equal wherever both have a value
-        cause, remark = ratios.of_ratio(place, ratio, right)
-        causes.append(cause)
+    if ratio is not None and abs(ratio - 1) > 1e-9:  # 1: they are equal wherever both have a value
+        if ratios.is_plain_ratio(ratio, left, right):
+            cause, remark = ratios.of_ratio(place, ratio, right)
+            causes.append(cause)
     if link.why == misfits.NO_SUM:
         causes.append("missing-sum")
     if link.left is not None and link.right is not None and lacks_mask(link.left, link.right):
@@ -172,15 +167,14 @@ def _is_chance(bend: Bend, link: Link) -> bool:
     """Whether two sides agree only because what has been put in or left out makes them vanish."""
     if link.left is None or link.right is None:
         return False
-    both = [s.node if isinstance(s, Jacobian) else s for s in (link.left, link.right)]
+    both = [node_of(s) for s in (link.left, link.right)]
     values = [Point(seed=5).value(node) for node in both]
     if all(value is not None and not np.any(value) for value in values):
         return True
     if bend.cause != "wrong-variable" or bend.sure:
         return False
     left, right = (
-        {n for n in topological([s.node if isinstance(s, Jacobian) else s]) if n.op is VARIABLE}
-        for s in (link.left, link.right)
+        {n for n in topological([node_of(s)]) if n.op is VARIABLE} for s in (link.left, link.right)
     )
     return not right <= left
 
@@ -234,8 +228,6 @@ def _misses_path(
         at = differentiate.place_of(reader, left.wrt[0])
     except NotUnderstood:
         return False
-    from dvar.core.node import topological
-
     under = set(topological([top]))
     users = [
         n
@@ -253,8 +245,6 @@ def _misses_path(
         try:
             first = differentiate.jacobian(top, differentiate.place_at(user))
             second = differentiate.jacobian(user, at)
-            from dvar.check.meaning import chains
-
             if (
                 chains.links(first, second)
                 and compare(chains.join(first, second), link.right).holds
@@ -287,7 +277,7 @@ def _is_shape_fault(link: Link) -> bool:
             return ()
         if isinstance(value, Jacobian):
             return squeezed((*value.of_shape, *value.wrt_shape))
-        return squeezed(tuple(int(n) for n in value.shape))  # type: ignore[arg-type]
+        return squeezed(sizes(value))
 
     a, b = shape(link.left), shape(link.right)
     return a != b and len(a) == len(b) == 2
@@ -352,8 +342,4 @@ def _repaired_arithmetic(
     return found
 
 
-def node_of(value: Value) -> Node:
-    return value.node if isinstance(value, Jacobian) else value
-
-
-__all__ = ["TABLE", "Found", "find"]
+__all__ = ["Found", "find"]

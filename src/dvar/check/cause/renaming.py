@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
+from typing import cast
 
 from dvar.check.cause.bend import Bend, source_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import places
+from dvar.read.worksheet.parts import places, rewritten
 
 EXCHANGED = 5
 """Names of which two are tried in each other's place."""
@@ -87,34 +87,29 @@ def exchanged(tree: t.Expr, text: str) -> Iterator[Bend]:
             yield Bend("wrong-variable", new, None, what)
 
 
-def _with_names(tree: Any, new: Mapping[tuple[str, tuple[str, ...]], t.Symbol]) -> Any:
-    if isinstance(tree, tuple):
-        return tuple(_with_names(x, new) for x in tree)
-    if not hasattr(tree, "span"):
-        return tree
-    changed = {
-        f.name: _with_names(getattr(tree, f.name), new) for f in fields(tree) if f.name != "span"
-    }
-    if isinstance(tree, t.Symbol) and (other := new.get((tree.base, tree.accents))) is not None:
-        changed |= {"base": other.base, "accents": other.accents, "font": other.font}
-        if not tree.subscripts:
-            changed["subscripts"] = other.subscripts
-    return replace(tree, **changed)
+def _with_names(tree: t.Expr, new: Mapping[tuple[str, tuple[str, ...]], t.Symbol]) -> t.Expr:
+    def put(part: t.Expr) -> t.Symbol | None:
+        other = new.get((part.base, part.accents)) if isinstance(part, t.Symbol) else None
+        if other is None or not isinstance(part, t.Symbol):
+            return None
+        return replace(
+            part,
+            base=other.base,
+            accents=other.accents,
+            font=other.font,
+            subscripts=rewritten(part.subscripts, put) or other.subscripts,
+            scripts=rewritten(part.scripts, put),
+        )
+
+    return cast("t.Expr", rewritten(tree, put))
 
 
-def _renamed(tree: Any, name: t.Symbol, other: t.Symbol) -> Any:
-    if isinstance(tree, tuple):
-        return tuple(_renamed(x, name, other) for x in tree)
-    if not hasattr(tree, "span"):
-        return tree
-    if isinstance(tree, t.Symbol) and _same_name(tree, name):
-        return replace(other, span=tree.span)
-    changed = {
-        f.name: _renamed(getattr(tree, f.name), name, other)
-        for f in fields(tree)
-        if f.name != "span"
-    }
-    return replace(tree, **changed)
+def _renamed(tree: t.Expr, name: t.Symbol, other: t.Symbol) -> t.Expr:
+    def put(part: t.Expr) -> t.Symbol | None:
+        is_it = isinstance(part, t.Symbol) and _same_name(part, name)
+        return replace(other, span=part.span) if is_it else None
+
+    return cast("t.Expr", rewritten(tree, put))
 
 
 def _reversed_indices(part: t.Symbol) -> t.Symbol | None:

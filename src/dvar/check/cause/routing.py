@@ -8,7 +8,7 @@ from dvar.check.judge.matching import close, like, value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.substitute import substitute
-from dvar.check.meaning.values import Jacobian, Value
+from dvar.check.meaning.values import Jacobian, Value, node_of
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, Array
 from dvar.ops import TABLE
@@ -23,7 +23,7 @@ def misrouted(place: Place, link: Link) -> str | None:
     """``routing`` or ``mask`` where the other side of a comparison explains what is written."""
     if link.left is None:
         return None
-    node = _node(link.left)
+    node = node_of(link.left)
     hinges = [n for n in topological([node]) if n.op.name == "greater" and len(n.inputs) == 2]
     for hinge in hinges[:4]:
         if not _is_decided(place, hinge):
@@ -43,7 +43,7 @@ def _explains(place: Place, turned: Value, link: Link) -> bool:
         )
     written = link.numbers[1]
     for state in place.ledger.states():
-        value = value_at(_node(turned), state)
+        value = value_at(node_of(turned), state)
         matched = like(value, written) if value is not None else None
         if matched is not None and close(matched, written, abs(written) * 1e-3):
             return True
@@ -66,7 +66,3 @@ def _like(value: Value, node: Node) -> Value:
     if not isinstance(value, Jacobian):
         return node
     return Jacobian(value.of, value.wrt, node, value.of_shape, value.wrt_shape)
-
-
-def _node(value: Value) -> Node:
-    return value.node if isinstance(value, Jacobian) else value

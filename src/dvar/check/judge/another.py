@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from dvar.check.judge.chain import Verdict
+from dvar.check.judge.literal import is_zero
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import Jacobian, squeezed
 from dvar.read.worksheet import tree as t
@@ -21,7 +22,8 @@ def is_about_another(
     document: Document, statement: Statement, verdict: Verdict, causes: Sequence[str]
 ) -> bool:
     """Whether a difference is no mistake since the line does not speak of what was defined before."""
-    before = document.text[: statement.span[0]][-_NEAR:]
+    start = statement.span[0]
+    before = document.text[max(0, start - _NEAR) : start]
     if before.rstrip(" $`").endswith(":") and before.rstrip(" $`")[-2:-1].isdigit():
         return True  # 128:64 = 2:1 is a ratio
     if _OTHERWISE.search(before):
@@ -63,5 +65,9 @@ def _is_function_anew(left: t.Expr) -> bool:
 def _is_asked_to_vanish(left: t.Expr, statement: Statement) -> bool:
     """``f'(x) = 0`` is a question about x."""
     last = statement.members[-1].expr
-    zero = isinstance(last, t.Number) and last.value == 0 and len(statement.members) == 2
-    return zero and isinstance(left, t.Apply) and bool(left.primes or left.head.primes)
+    return (
+        is_zero(last)
+        and len(statement.members) == 2
+        and isinstance(left, t.Apply)
+        and bool(left.primes or left.head.primes)
+    )

@@ -14,7 +14,16 @@ import numpy as np
 from dvar.check.judge.matching import like_node
 from dvar.check.meaning import chains, differentiate
 from dvar.check.meaning.substitute import substitute
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, reshaped, squeezed, stacked
+from dvar.check.meaning.values import (
+    Jacobian,
+    NotUnderstood,
+    Value,
+    node_of,
+    reshaped,
+    sizes,
+    squeezed,
+    stacked,
+)
 from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.core.op import Array, constant
@@ -48,8 +57,8 @@ def taken(world: World, value: Value, mistakes: list[Mistake]) -> Iterator[tuple
 
 def _put_in(value: Value, mistake: Mistake) -> Value | None:
     """The value with the wrong quantity in the place of the right one, where that is part of it."""
-    right = _node(mistake.value)
-    whole = _node(value)
+    right = node_of(mistake.value)
+    whole = node_of(value)
     wrong = _wrong_like(mistake, right)
     if wrong is None or right not in topological([whole]):
         return None
@@ -114,12 +123,8 @@ def _wrong_like(mistake: Mistake, right: Node) -> Node | None:
     if isinstance(wrong, np.ndarray):
         fitted = like_node(wrong, right)
         return None if fitted is None else constant(fitted.astype(float))
-    node = _node(wrong)
-    shape = tuple(int(n) for n in right.shape)  # type: ignore[arg-type]
-    if squeezed(tuple(int(n) for n in node.shape)) != squeezed(shape):  # type: ignore[arg-type]
+    node = node_of(wrong)
+    shape = sizes(right)
+    if squeezed(sizes(node)) != squeezed(shape):
         return None
     return reshaped(node, shape)
-
-
-def _node(value: Value) -> Node:
-    return value.node if isinstance(value, Jacobian) else value

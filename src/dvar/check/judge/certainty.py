@@ -21,7 +21,7 @@ from dvar.check.meaning import gradients
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.values import Jacobian, Value, squeezed
+from dvar.check.meaning.values import Value, node_of, sizes, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 from dvar.read.worksheet import tree as t
@@ -130,7 +130,7 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
         return False
     if not _is_derivative_of_name(place, before.expr):
         return False
-    if any(squeezed(tuple(int(n) for n in _node(side).shape)) for side in (link.left, link.right)):  # type: ignore[arg-type]
+    if any(squeezed(sizes(node_of(side))) for side in (link.left, link.right)):
         return False
     left, right = _variables(link.left), _variables(link.right)
     return bool(left) and left == right
@@ -151,7 +151,7 @@ def _has_open(place: Place, verdict: Verdict) -> bool:
     link = verdict.link
     if link is None:
         return False
-    sides = [_node(side) for side in (link.left, link.right) if side is not None]
+    sides = [node_of(side) for side in (link.left, link.right) if side is not None]
     return any(node in place.world.fresh for node in topological(sides))
 
 
@@ -166,7 +166,7 @@ def _is_upstream_only(place: Place, verdict: Verdict) -> bool:
     if link.left is None or link.right is None:
         return False
     left, right = (
-        {n for n in topological([_node(side)]) if n in place.world.fresh}
+        {n for n in topological([node_of(side)]) if n in place.world.fresh}
         for side in (link.left, link.right)
     )
     explicit = isinstance(before.expr, (t.Product, t.Sum, t.Quotient))
@@ -298,8 +298,4 @@ def _is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
 
 
 def _variables(value: Value) -> set[Node]:
-    return {node for node in topological([_node(value)]) if node.op is VARIABLE}
-
-
-def _node(value: Value) -> Node:
-    return value.node if isinstance(value, Jacobian) else value
+    return {node for node in topological([node_of(value)]) if node.op is VARIABLE}

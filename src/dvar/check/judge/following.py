@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
@@ -61,7 +62,7 @@ def conditions_of(statement: Statement, ordinal: int, is_constraint: bool) -> li
             continue
         if _differentiates(before.expr) or _differentiates(member.expr):
             continue
-        last = is_constraint or _is_zero(member.expr)
+        last = is_constraint or is_zero(member.expr)
         if last and not isinstance(before.expr, t.Symbol):
             found.append(Condition(before.expr, member.expr, ordinal))
     return found
@@ -107,10 +108,6 @@ def _differentiates(tree: t.Expr) -> bool:
     )
 
 
-def _is_zero(tree: t.Expr) -> bool:
-    return isinstance(tree, t.Number) and tree.value == 0
-
-
 def _residual(place: Place, left: t.Expr, right: t.Expr) -> Node | None:
     """What is to be zero, as a list of numbers."""
     reader = Interpreter(place.world, place.position, Choices())
@@ -119,7 +116,7 @@ def _residual(place: Place, left: t.Expr, right: t.Expr) -> Node | None:
         b = reader.node(right, sizes(a))
         if a.shape and b.shape and squeezed(sizes(a)) != squeezed(sizes(b)):
             return None
-        if _is_zero(right):
+        if is_zero(right):
             return flat(a) if a.shape else TABLE["reshape"](a, (1,))
         rest = subtract(a, b)
         return flat(rest) if rest.shape else TABLE["reshape"](rest, (1,))

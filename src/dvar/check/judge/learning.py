@@ -27,8 +27,6 @@ from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 
-# ── learning ────────────────────────────────────────────────────────────────────────────────────
-
 
 def condition(place: Place) -> None:
     """``if c = 2`` gives c for the statement and what follows."""

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
+from typing import cast
 
 from dvar.check.judge.grouping import equation
 from dvar.check.judge.roles import is_update
 from dvar.check.meaning import functions
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Spelling, stem_of
+from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import rewritten
 
 _SHORT = {"eps": "epsilon", "lam": "lambda", "lmbda": "lambda", "lr": "eta"}
 _KINDS = (t.Sum, t.Product, t.Quotient, t.Power, t.Negative, t.Number, t.Root, t.Group, t.Big)
@@ -35,17 +37,15 @@ def names_of(statements: Sequence[Statement]) -> dict[str, t.Symbol]:
     """How the formulas write each name, with its indices: the commonest way."""
     counted: dict[str, Counter[tuple[str, ...]]] = {}
     shown: dict[tuple[str, ...], t.Symbol] = {}
-    for statement in statements:
-        for member in statement.members:
-            for part in t.walk(member.expr) if member.expr is not None else ():
-                if not isinstance(part, t.Symbol) or any(s.kind != "plain" for s in part.scripts):
-                    continue
-                labels = [s.text for s in part.subscripts if isinstance(s, t.Label)]
-                if len(labels) < len(part.subscripts) or not all(x.isalpha() for x in labels):
-                    continue
-                way = (part.base, *part.accents, "_", *labels)
-                shown.setdefault(way, replace(part, scripts=(), primes=0))
-                counted.setdefault(plain(stem_of(part)), Counter())[way] += 1
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol) or any(s.kind != "plain" for s in part.scripts):
+            continue
+        labels = [s.text for s in part.subscripts if isinstance(s, t.Label)]
+        if len(labels) < len(part.subscripts) or not all(x.isalpha() for x in labels):
+            continue
+        way = (part.base, *part.accents, "_", *labels)
+        shown.setdefault(way, replace(part, scripts=(), primes=0))
+        counted.setdefault(plain(stem_of(part)), Counter())[way] += 1
     found = {stem: shown[ways.most_common(1)[0][0]] for stem, ways in counted.items()}
     for stem, symbol in list(found.items()):
         if stem.startswith("d") and len(stem) > 1 and symbol.base != "d":
@@ -61,7 +61,7 @@ def lent(
     if not isinstance(left, t.Symbol) or right is None or is_update(left, right, "="):
         return None
     try:
-        target = _put(left, names)
+        target = cast("t.Symbol", _put(left, names))
         value = _put(_summed(right, target, names), names)
     except _Reductive:
         return None
@@ -89,18 +89,17 @@ def _summed(tree: t.Expr, target: t.Symbol, names: dict[str, t.Symbol]) -> t.Exp
     return t.Big("sum", tuple(letters - kept), None, None, None, tree.args[0], tree.span)
 
 
-def _put(part: Any, names: dict[str, t.Symbol]) -> Any:
-    if isinstance(part, tuple):
-        return tuple(_put(item, names) for item in part)
-    if not hasattr(part, "span"):
-        return part
-    if isinstance(part, t.Symbol):
-        stem = plain(stem_of(part))
-        known = names.get(stem) or names.get(_SHORT.get(stem, ""))
-        if known is None or part.subscripts or any(s.kind != "plain" for s in part.scripts):
+def _put(tree: t.Expr, names: dict[str, t.Symbol]) -> t.Expr:
+    def put(part: t.Expr | t.Script) -> t.Symbol | None:
+        if isinstance(part, t.Symbol):
+            stem = plain(stem_of(part))
+            known = names.get(stem) or names.get(_SHORT.get(stem, ""))
+            if known is None or part.subscripts or any(s.kind != "plain" for s in part.scripts):
+                raise _Reductive
+            return replace(known, span=part.span, scripts=part.scripts)
+        is_call = isinstance(part, t.Call) and functions.named(part.name) in functions.ELEMENTWISE
+        if not is_call and not isinstance(part, (*_KINDS, t.Script)):
             raise _Reductive
-        return replace(known, span=part.span, scripts=part.scripts)
-    is_call = isinstance(part, t.Call) and functions.named(part.name) in functions.ELEMENTWISE
-    if not is_call and not isinstance(part, (*_KINDS, t.Script)):
-        raise _Reductive
-    return replace(part, **{f.name: _put(getattr(part, f.name), names) for f in fields(part)})
+        return None
+
+    return cast("t.Expr", rewritten(tree, put))

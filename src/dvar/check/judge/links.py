@@ -19,6 +19,8 @@ from dvar.check.meaning.values import (
     NotUnderstood,
     Unconnected,
     Value,
+    node_of,
+    sizes,
     squeezed,
 )
 from dvar.check.meaning.world import World
@@ -146,10 +148,8 @@ def as_functions(
             return link
         if link.verdict != "wrong":
             unknown = unknown or link
-        elif (
-            differentiate.PARTIAL not in choices.taken
-        ):  # what nobody need have meant is no mistake
-            failed = failed or link
+        elif differentiate.PARTIAL not in choices.taken:
+            failed = failed or link  # what nobody need have meant is no mistake
     return failed or unknown or Link("unknown", "nothing was understood")
 
 
@@ -206,8 +206,6 @@ def _read_and_compare(
         held += 1
         how = how or outcome.how
     if worst is not None:
-        if held and _is_diagonal_only(worst.env, envs):
-            return Link("convention", "holds where the indices differ", worst.left, worst.right)
         return worst
     if sides is None:
         return Link("unknown", "no index satisfies the conditions")
@@ -231,20 +229,15 @@ def _is_by_matrix(value: Value) -> bool:
     )
 
 
-def _is_diagonal_only(env: Mapping[str, int], envs: Sequence[Mapping[str, int]]) -> bool:
-    return False
-
-
 def _hint(value: Value) -> tuple[int, ...] | None:
     if isinstance(value, Jacobian):
         return value.wrt_shape if not squeezed(value.of_shape) else None
-    return tuple(int(n) for n in value.shape)  # type: ignore[arg-type]
+    return sizes(value)
 
 
 def _no_point(a: Value, b: Value) -> str:
     def shape(v: Value) -> str:
-        found = v.node.shape if isinstance(v, Jacobian) else v.shape
-        return "×".join(map(str, found)) or "scalar"
+        return "×".join(map(str, sizes(node_of(v)))) or "scalar"
 
     if isinstance(a, Node) and isinstance(b, Node) and a.shape == b.shape:
         return "the two sides have no values at the points that were tried"

@@ -11,7 +11,7 @@ import numpy as np
 from dvar.check.judge.ledger import Ledger, State
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.points import Point
-from dvar.check.meaning.values import NotUnderstood
+from dvar.check.meaning.values import NotUnderstood, sizes
 from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
@@ -70,6 +70,10 @@ def is_numeric(tree: t.Expr, is_function: Callable[[str], bool]) -> bool:
     return any(isinstance(p, t.Number) for p in t.walk(tree))
 
 
+def is_zero(tree: t.Expr | None) -> bool:
+    return isinstance(tree, t.Number) and tree.value == 0
+
+
 def is_plain(tree: t.Expr) -> bool:
     match tree:
         case t.Number():
@@ -117,7 +121,7 @@ def read_literal(
 def _value(node: Node, known: State) -> Array:
     value = Point(closed=True, known=known).value(node)
     if value is None:
-        return np.full(tuple(int(n) for n in node.shape), np.nan)  # type: ignore[arg-type]
+        return np.full(sizes(node), np.nan)
     return value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from dvar.check.meaning.points import Point
-from dvar.check.meaning.values import squeezed
+from dvar.check.meaning.values import sizes, squeezed
 from dvar.core.node import Node
 from dvar.core.op import Array
 
@@ -35,7 +35,7 @@ def like(value: Array, other: Array) -> Array | None:
 
 def like_node(value: Array, node: Node) -> Array | None:
     """``value`` in the shape of a node."""
-    return like(np.asarray(value), np.zeros(tuple(int(n) for n in node.shape)))  # type: ignore[arg-type]
+    return like(np.asarray(value), np.zeros(sizes(node)))
 
 
 def close(a: Array, b: Array, slack: Array) -> bool:

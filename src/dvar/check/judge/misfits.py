@@ -15,7 +15,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients, shares
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, sizes
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
@@ -39,7 +39,7 @@ def of_examples(
     value = _gradient_by_parameter(place, left, envs[0])
     if value is None:
         return None
-    written = link.right.node if isinstance(link.right, Jacobian) else link.right
+    written = None if link.right is None else node_of(link.right)
     if written is not None and written.ndim == 2:
         examples = 0 if world.stacks.rows else 1
         summed = TABLE["sum"](written, axis=examples, keepdims=True)

@@ -13,7 +13,7 @@ from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Key
-from dvar.check.meaning.values import squeezed
+from dvar.check.meaning.values import sizes, squeezed
 from dvar.check.meaning.world import World
 from dvar.core.node import Node
 from dvar.core.op import Array
@@ -66,7 +66,7 @@ class Place:
 
     def _assembled(self, node: Node, key: Key) -> Array | None:
         """An array all of whose entries are given one by one."""
-        shape = squeezed(tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
+        shape = squeezed(sizes(node))
         if len(shape) != 1:
             return None
         (size,) = shape
@@ -132,18 +132,18 @@ class Place:
         ledger.given_by_key[key], ledger.units[key] = value, unit
         ledger.roots.pop(key, None)
         if not changed:
-            self._forget([key], ledger.given)
+            self._forget([key])
             return
         for entry in [k for k in ledger.given_by_key if k != key and is_kin(k, key)]:
             if len(entry.indices) > len(key.indices):
                 del ledger.given_by_key[entry]
         kin = [k for k in set(self.world.keys.values()) if is_kin(k, key)]
-        self._forget(kin, ledger.given)
+        self._forget(kin)
         ledger.outdate({n for n, k in self.world.keys.items() if k in kin}, keep=is_update)
 
-    def _forget(self, keys: Sequence[Key], known: dict[Node, Array]) -> None:
+    def _forget(self, keys: Sequence[Key]) -> None:
         for node in [n for n, k in self.world.keys.items() if k in keys]:
-            known.pop(node, None)
+            self.ledger.given.pop(node, None)
 
 
 def is_kin(a: Key, b: Key) -> bool:

@@ -16,12 +16,6 @@ from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.mathematics.dialects import PYTHON
 
 
-def is_code(document: Document, statement: Statement) -> bool:
-    """Whether a statement stands in a program."""
-    region = document.regions[statement.region]
-    return region.kind == "code" and region.language not in ("", "text", "math")
-
-
 @dataclass(frozen=True)
 class Programs:
     """What is read apart from the formulas.
@@ -51,7 +45,11 @@ def own_programs(
     In the formulas ``x_i`` is a column of one example, in the program ``x`` has a row for each; so they are
     read apart.
     """
-    programs = [n for n, s in enumerate(statements) if is_code(document, s) and not _is_given(s)]
+    programs = [
+        n
+        for n, s in enumerate(statements)
+        if document.regions[s.region].is_program and not _is_given(s)
+    ]
     inside = _defined([statements[n] for n in programs])
     if len(inside) < 2:
         return Programs()

@@ -12,7 +12,7 @@ from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.values import NotUnderstood
+from dvar.check.meaning.values import NotUnderstood, sizes
 from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
@@ -102,7 +102,7 @@ def _read(
     reader = Interpreter(world, ordinal - 1, Choices(), env)
     try:
         a = reader.node(left)
-        return a, reader.node(right, tuple(int(n) for n in a.shape))  # type: ignore[arg-type]
+        return a, reader.node(right, sizes(a))
     except NotUnderstood:
         return None
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from dvar.check.judge.literal import is_numeric, is_plain
+from dvar.check.judge.literal import is_numeric, is_plain, is_zero
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import Key, sort, stem_of
@@ -159,8 +159,7 @@ def _starts_collecting(members: Sequence[Member], world: World) -> bool:
     left, first = members[0].expr, members[1]
     if len(members) != 2 or not isinstance(left, t.Symbol) or first.relation not in ("=", ":="):
         return False
-    zero = isinstance(first.expr, t.Number) and first.expr.value == 0
-    return zero and str(sort(left, world.spelling, {}).key) in world.collected
+    return is_zero(first.expr) and str(sort(left, world.spelling, {}).key) in world.collected
 
 
 def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool = False) -> Role:

@@ -8,7 +8,7 @@ from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.meaning.extents import size_name
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, squeezed
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
@@ -76,7 +76,7 @@ def _shape_of(place: Place, tree: t.Expr) -> tuple[int, ...] | None:
         if squeezed(value.of_shape):
             return None
         return value.wrt_shape
-    return tuple(int(n) for n in value.shape)  # type: ignore[arg-type]
+    return sizes(value)
 
 
 def _shown(shape: tuple[int, ...]) -> str:

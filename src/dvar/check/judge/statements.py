@@ -136,12 +136,13 @@ def _place(context: Context, ordinal: int) -> Place:
     if statement.members[0].relation and context.previous is not None:
         conditions += context.conditions.get(context.previous, [])  # a chain that goes on
     context.conditions[ordinal] = conditions
-    code = region.kind == "code" and region.language not in ("", "text", "math")
     world = context.problem.world
     assumptions = said_of(context.document, statement) if world.matrices else []
     assumptions += context.constraints
     optimum = stationary.is_announced(context.document, statement)
-    return Place(world, context.ledger, ordinal, line, conditions, code, assumptions, optimum)
+    return Place(
+        world, context.ledger, ordinal, line, conditions, region.is_program, assumptions, optimum
+    )
 
 
 _IF = re.compile(

@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.differentiate import jacobian, place_at
@@ -42,22 +43,18 @@ def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     try:
         gradients.read_all(reader)
         a, b = reader.node(left), reader.node(right)
-        apart = a if _is_zero(right) else TABLE["subtract"](a, b)
+        apart = a if is_zero(right) else TABLE["subtract"](a, b)
     except NotUnderstood:
         return None
     below = set(topological([apart]))
     for top in _tops(place, below):
-        for name in sorted(topological([top]), key=str):
+        for name in topological([top]):
             if name.op is VARIABLE and name in below and count(name) == count(apart):
                 if _is_multiple(apart, top, name):
                     of, by = place.world.named[top], place.world.keys.get(name)
                     why = f"holds where the derivative of {of} with respect to {by} vanishes"
                     return Link("ok", why, a, b)
     return None
-
-
-def _is_zero(tree: t.Expr) -> bool:
-    return isinstance(tree, t.Number) and tree.value == 0
 
 
 def _tops(place: Place, below: set[Node]) -> list[Node]:

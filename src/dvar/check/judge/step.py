@@ -19,7 +19,7 @@ from dvar.check.meaning import conditions, differentials, differentiate, gradien
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import Key, general
-from dvar.check.meaning.values import Jacobian, NotUnderstood, reshaped, squeezed
+from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
@@ -262,7 +262,7 @@ def strangers(place: Place, link: Link) -> set[str]:
     world = place.world
     under = set(topological(list(world.named)))
     sides = [
-        {n for n in topological([v.node if isinstance(v, Jacobian) else v]) if n in world.keys}
+        {n for n in topological([node_of(v)]) if n in world.keys}
         for v in (link.left, link.right)
         if v is not None
     ]
@@ -298,13 +298,13 @@ def _defines_open(
             value = reader.value(left)
         except NotUnderstood:
             return False
-        node = value.node if isinstance(value, Jacobian) else value
+        node = node_of(value)
         inner = node.inputs[0] if node.op.name == "reshape" and node.inputs else node
         if inner not in world.fresh:
             return False
         key, parts, _ = world.fresh[inner]
         try:
-            told = place.reader(env=env).node(right, tuple(int(n) for n in node.shape))  # type: ignore[arg-type]
+            told = place.reader(env=env).node(right, sizes(node))
         except NotUnderstood:
             return False
         if links.is_number(right, world):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import cast
 
 from dvar.check.judge.literal import is_plain
 from dvar.check.meaning import notation
@@ -20,6 +20,7 @@ from dvar.check.meaning.survey import survey
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.parts import rewritten
 
 _VALUE = re.compile(
     r"\b(values?|forward|results?|activations?|outputs?|numbers?|init(ial)?|start|evaluated|primal|"
@@ -131,7 +132,7 @@ class _Table:
         if member is None:
             return None
         member = self._of_example(table, row, column, member)
-        if not _is_quantity(member.expr):
+        if member.expr is None or not _is_quantity(member.expr):
             return None
         for first in range(column):
             letter, number = self._single(table, 0, first), self._single(table, row, first)
@@ -241,21 +242,20 @@ def _is_index(symbol: t.Symbol) -> bool:
     return plain and len(symbol.base) == 1
 
 
-def _at(part: Any, letter: str, number: t.Number) -> Any:
+def _at(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
     """An expression with a number in place of an index letter, in scripts only."""
-    if isinstance(part, t.Symbol):
+
+    def put(part: t.Expr | t.Script) -> t.Symbol | None:
+        if not isinstance(part, t.Symbol):
+            return None
         scripts = tuple(
             replace(s, value=_indexed(s.value, letter, number)) if s.value is not None else s
             for s in part.scripts
         )
         subs = tuple(_indexed(s, letter, number) for s in part.subscripts)
         return replace(part, subscripts=subs, scripts=scripts)
-    if isinstance(part, tuple):
-        return tuple(_at(item, letter, number) for item in part)
-    if is_dataclass(part) and not isinstance(part, type):
-        changed = {f.name: _at(getattr(part, f.name), letter, number) for f in fields(part)}
-        return replace(part, **changed)
-    return part
+
+    return cast("t.Expr", rewritten(tree, put))
 
 
 def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:

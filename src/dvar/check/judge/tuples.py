@@ -53,7 +53,8 @@ def _arguments(
     document: Document, found: Sequence[Statement], statement: Statement
 ) -> Sequence[t.Expr]:
     """The arguments of the function before, at a point that words announce."""
-    if not _AT.search(document.text[: statement.span[0]][-_NEAR:]):
+    start = statement.span[0]
+    if not _AT.search(document.text[max(0, start - _NEAR) : start]):
         return ()
     for before in reversed(found):
         left = before.members[0].expr

@@ -13,7 +13,7 @@ from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain
-from dvar.check.meaning.values import Jacobian, Value
+from dvar.check.meaning.values import Value, node_of
 from dvar.check.report import CAUSES
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
@@ -180,7 +180,7 @@ def _counterexample(
     for side in (link.left, link.right):
         if side is None:
             continue
-        for node in topological([_node(side)]):
+        for node in topological([node_of(side)]):
             key = place.world.keys.get(node)
             if key is not None and node in d.point.values and not node.shape:
                 entry = f"{key} = {float(d.point.values[node]):.3g}"
@@ -190,16 +190,12 @@ def _counterexample(
     return f"{where}{shown(d.left)} against {shown(d.right)}"
 
 
-def _node(value: Value) -> Node:
-    return value.node if isinstance(value, Jacobian) else value
-
-
 def formula(place: Place, value: Value) -> str | None:
     """A value as a formula in the document's names; None if it is too long to help."""
     from dvar.derive.tidy import tidy
     from dvar.write.notation import text
 
-    node = _node(value)
+    node = node_of(value)
     labels = labels_of(place)
     if len(topological([node], set(labels))) > 60:
         return None

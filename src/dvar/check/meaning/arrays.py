@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -136,22 +137,15 @@ def _laid_out(e: Interpreter, tree: t.Call, hint: Hint) -> Node:
         return reshaped(array, (1, count(array))) if len(said) == 2 else flat(array)
     if said and all(n is not None and n > 0 for n in said):
         shape = tuple(n for n in said if n is not None)
-        if count(array) == _product(shape):
+        if count(array) == math.prod(shape):
             return reshaped(array, shape)
-    if hint and count(array) == _product(hint):
+    if hint and count(array) == math.prod(hint):
         return reshaped(array, hint)
     raise NotUnderstood("a layout of sizes that are not known")
 
 
 def _items(args: tuple[t.Expr, ...]) -> tuple[t.Expr, ...]:
     return args[0].items if len(args) == 1 and isinstance(args[0], t.Group) else args
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    total = 1
-    for n in shape:
-        total *= n
-    return total
 
 
 def _repeated(e: Interpreter, tree: t.Call, hint: Hint) -> Node:
@@ -171,13 +165,6 @@ def _where(e: Interpreter, tree: t.Call, hint: Hint) -> Node:
     return TABLE["where"](test, a, b)
 
 
-def _clipped(e: Interpreter, tree: t.Call, hint: Hint) -> Node:
-    if len(tree.args) != 3:
-        raise NotUnderstood("clip with other than two bounds")
-    array, low, high = (e.node(arg) for arg in tree.args)
-    return TABLE["minimum"](*aligned(TABLE["maximum"](*aligned(array, low)), high))
-
-
 def _running(e: Interpreter, tree: t.Call, hint: Hint) -> Node:
     array = e.node(tree.args[0])
     axis = next((e.whole(v) for name, v in tree.keywords if name in _AXES), 0)
@@ -195,7 +182,6 @@ _READINGS: dict[str, Reading] = {
     **dict.fromkeys(COPIES, _repeated),
     "eye": _eye,
     "where": _where,
-    "clip": _clipped,
     "cumsum": _running,
     "flip": _running,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import product as every
 from typing import TYPE_CHECKING
@@ -106,10 +107,7 @@ def bindings(e: Interpreter, tree: t.Big) -> Iterator[dict[str, int]]:
     letters = [*tree.indices, *_letters_beside(e, tree)]
     told = bounds_in(tree.condition, letters) if tree.condition is not None else {}
     ranges = [_range(e, tree, letter, told.get(letter, Bounds())) for letter in letters]
-    total = 1
-    for r in ranges:
-        total *= max(1, len(r))
-    if total > LONGEST:
+    if math.prod(max(1, len(r)) for r in ranges) > LONGEST:
         raise NotUnderstood("a sum of so many terms")
     for values in every(*ranges):
         bound = dict(zip(letters, values, strict=True))

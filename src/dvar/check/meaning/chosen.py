@@ -47,18 +47,18 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
             continue
         if set(letters_in(script)) <= spelling.letters and len(name) == 1:
             continue
-        start, size = _run(world, stem, position, lettered[stem, position])
+        run = world.run_of(lettered[stem, position])
         if position == "mark":
             if not name.isdigit():
                 numbers.setdefault(name, world.sizes.get(name, _LAST_LAYER))
         elif name in world.size_names:
             numbers.setdefault(name, world.sizes[name])
         elif isinstance(script, t.Symbol) and (script.subscripts or script.scripts):
-            chosen.setdefault(script.base, Choice(start, size, given.get(script.base, {})))
+            chosen.setdefault(script.base, Choice(run.start, len(run), given.get(script.base, {})))
         elif len(name) == 1 and (
             name in given or name in compared or (name in "yc" and _CLASS.search(prose))
         ):
-            chosen.setdefault(name, Choice(start, size, given.get(name, {})))
+            chosen.setdefault(name, Choice(run.start, len(run), given.get(name, {})))
     for name in _steps(spelling, statements, prose):
         numbers.setdefault(name, world.sizes.get(name, _STEP))
     world.spelling = replace(spelling, numbers=numbers, chosen=chosen)
@@ -95,11 +95,6 @@ def _steps(spelling: Spelling, statements: Sequence[Statement], prose: str) -> s
                     f.base for f in part.factors if isinstance(f, t.Symbol) and not f.subscripts
                 }
     return {name for name in found if len(name) == 1} - spelling.letters
-
-
-def _run(world: World, stem: str, position: str, letter: str) -> tuple[int, int]:
-    run = world.run_of(letter)
-    return run.start, len(run)
 
 
 def _indices(statements: Sequence[Statement]) -> Iterator[tuple[str, str, t.Expr]]:

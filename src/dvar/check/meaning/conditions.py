@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 from dvar.check.meaning.structures import condition
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, number
+from dvar.check.meaning.values import NotUnderstood, Value, node_of, number
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
 from dvar.ops import TABLE
@@ -32,7 +32,7 @@ def truths(e: Interpreter, *values: Value) -> list[Node]:
             continue
         if isinstance(truth, Node) and any(n.op is VARIABLE for n in topological([truth])):
             found.append(truth)
-    return [*found, *_thresholds([v.node if isinstance(v, Jacobian) else v for v in values], found)]
+    return [*found, *_thresholds([node_of(v) for v in values], found)]
 
 
 def are_about_values(trees: Sequence[t.Expr | None]) -> bool:

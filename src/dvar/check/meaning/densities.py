@@ -11,6 +11,7 @@ from typing import Any
 
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import rewritten
 
 _DENSITIES = frozenset(["p", "P", "q", "L", "f", "pi"])
 _EQUALS = frozenset({"=", ":=", "equiv", "propto"})
@@ -34,8 +35,17 @@ def named(statements: Sequence[Statement]) -> list[Statement]:
     logs = {base: args for base, args in given.items() if base not in plain}
     if not logs:
         return list(statements)
+
+    def name(part: t.Expr) -> t.Symbol | None:
+        found = _log_of(part)
+        if found is None or found[0] not in logs:
+            return None
+        base, args = found
+        known = args is None or args in logs[base]
+        return t.Symbol(f"ln{base}", part.span) if known else None
+
     return [
-        replace(s, members=tuple(replace(m, expr=_put(m.expr, logs)) for m in s.members))
+        replace(s, members=tuple(replace(m, expr=rewritten(m.expr, name)) for m in s.members))
         for s in statements
     ]
 
@@ -54,20 +64,6 @@ def _log_of(tree: Any) -> tuple[str, object] | None:
     if isinstance(of, t.Symbol) and of.base in _DENSITIES and not (of.scripts or of.subscripts):
         return of.base, None
     return None
-
-
-def _put(part: Any, logs: dict[str, list[object]]) -> Any:
-    if isinstance(part, tuple):
-        return tuple(_put(item, logs) for item in part)
-    found = _log_of(part)
-    if found is not None and found[0] in logs:
-        base, args = found
-        if args is None or args in logs[base]:
-            return t.Symbol(f"ln{base}", part.span)
-    if not hasattr(part, "span") or not hasattr(part, "__dataclass_fields__"):
-        return part
-    changed = {f.name: _put(getattr(part, f.name), logs) for f in fields(part)}
-    return replace(part, **changed)
 
 
 def _bare(part: Any) -> object:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import cast
 
-from dvar.check.meaning import spelled as gradients
+from dvar.check.meaning import spelled
+from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import rewritten
 
 _LAYERS = frozenset({"bracket", "paren"})
 
@@ -20,7 +22,7 @@ def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[
     if not any(is_code):
         return list(statements)
     layers = _layers([s for s, code in zip(statements, is_code, strict=True) if not code])
-    names = _Names(gradients.known(statements), layers)
+    names = _Names(spelled.known(statements), layers)
     return [_renamed(s, names) if code else s for s, code in zip(statements, is_code, strict=True)]
 
 
@@ -41,16 +43,14 @@ def _layers(statements: Sequence[Statement]) -> dict[str, str]:
     """Stems with the kind of script that tells their layer, where no subscript does."""
     kinds: dict[str, Counter[str]] = {}
     below: set[str] = set()
-    for statement in statements:
-        for member in statement.members:
-            for part in t.walk(member.expr) if member.expr is not None else ():
-                if not isinstance(part, t.Symbol):
-                    continue
-                if not part.scripts and any(_is_digit(s) for s in part.subscripts):
-                    below.add(part.base)
-                for script in part.scripts:
-                    if script.kind in _LAYERS and _is_digit(script.value):
-                        kinds.setdefault(part.base, Counter())[script.kind] += 1
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol):
+            continue
+        if not part.scripts and any(_is_digit(s) for s in part.subscripts):
+            below.add(part.base)
+        for script in part.scripts:
+            if script.kind in _LAYERS and _is_digit(script.value):
+                kinds.setdefault(part.base, Counter())[script.kind] += 1
     return {base: k.most_common(1)[0][0] for base, k in kinds.items() if base not in below}
 
 
@@ -59,20 +59,16 @@ def _is_digit(tree: t.Expr | None) -> bool:
 
 
 def _renamed(statement: Statement, names: _Names) -> Statement:
-    members = tuple(replace(m, expr=_put(m.expr, names)) for m in statement.members)
+    def name(part: t.Expr) -> t.Expr | None:
+        if not isinstance(part, t.Symbol):
+            return None
+        gradient = spelled.of_name(part, names.known)
+        if gradient is part:
+            return _layered(part, names.layers)
+        return cast("t.Expr", rewritten(gradient, name))
+
+    members = tuple(replace(m, expr=rewritten(m.expr, name)) for m in statement.members)
     return replace(statement, members=members)
-
-
-def _put(part: Any, names: _Names) -> Any:
-    if isinstance(part, tuple):
-        return tuple(_put(item, names) for item in part)
-    if not hasattr(part, "span"):
-        return part
-    if isinstance(part, t.Symbol):
-        gradient = gradients.of_name(part, names.known)
-        return _layered(part, names.layers) if gradient is part else _put(gradient, names)
-    changed = {f.name: _put(getattr(part, f.name), names) for f in fields(part)}
-    return replace(part, **changed)
 
 
 def _layered(part: t.Symbol, layers: dict[str, str]) -> t.Symbol:

@@ -101,10 +101,8 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
     of = _with_argument(e, of, wrt)
     place = place_of(e, wrt)
     key = key_of(e, of)
-    by_itself = key is not None and key == key_of(e, wrt)
-    if key is None or by_itself or _is_entry_beside(of, wrt):
-        pass
-    elif gradients.is_open(e, key):
+    is_apart = key is not None and key != key_of(e, wrt) and not _is_entry_beside(of, wrt)
+    if key is not None and is_apart and gradients.is_open(e, key):
         return gradients.of_open(e, key, place, key_of(e, wrt))
     top = numerator(e, of)
     if not _reaches(top, place):

@@ -290,7 +290,7 @@ def _networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node
         return []
     made = {stem: e.world.made_of(some) for stem, some in families.items()}
     found: list[tuple[str, list[Node]]] = []
-    for stem, _some in families.items():
+    for stem in families:
         mine = made[stem]
         apart = [
             s

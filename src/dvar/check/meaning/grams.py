@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.looks import is_inverse
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.check.meaning.unions import Item
 from dvar.read.worksheet import tree as t
@@ -17,16 +18,11 @@ def tall(shaping: Shaping, statements: Sequence[Statement]) -> list[tuple[Item, 
     inverts = False
     for part in parts(statements):
         if isinstance(part, (t.Symbol, t.Group)):
-            inverts |= any(_is_inverse(s) for s in part.scripts)
+            inverts |= any(is_inverse(s) for s in part.scripts)
         elif isinstance(part, t.Product):
             for n, first in enumerate(part.factors):
                 found += [p for b in part.factors[n + 1 :] if (p := _pair(shaping, first, b))]
     return list(dict.fromkeys(found)) if inverts else []
-
-
-def _is_inverse(script: t.Script) -> bool:
-    value = script.value
-    return isinstance(value, t.Negative) and isinstance(value.operand, t.Number)
 
 
 def _pair(shaping: Shaping, first: t.Expr, second: t.Expr) -> tuple[Item, Item] | None:

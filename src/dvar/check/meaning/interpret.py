@@ -165,7 +165,7 @@ class Interpreter:
 
     def whole(self, tree: t.Expr) -> int | None:
         """The whole number an expression stands for, if it does: bounds, exponents, indices."""
-        env = {**dict(self.world.sizes.items()), **self.world.counts, **self.env}
+        env = {**self.world.sizes, **self.world.counts, **self.env}
         return number_of(tree, self.world.spelling, env)
 
     def again(self) -> Interpreter:

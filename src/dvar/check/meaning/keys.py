@@ -95,10 +95,6 @@ class Name:
     primes: int
 
 
-class Unbound(Exception):
-    """An index letter without a number."""
-
-
 def unwrapped(tree: t.Expr) -> t.Expr:
     """What plain brackets hold; norms and absolute values are more than brackets."""
     while (

@@ -23,6 +23,11 @@ def is_bias(symbol: t.Symbol) -> bool:
     return symbol.base[:1] in ("b", "c")
 
 
+def is_inverse(script: t.Script) -> bool:
+    """``^{-1}``, or another power below zero."""
+    return isinstance(script.value, t.Negative) and isinstance(script.value.operand, t.Number)
+
+
 def is_version(indices: Sequence[object]) -> bool:
     """``w_{ML}``, ``w_λ``: not an entry of w, but another one like it."""
     if len(indices) != 1 or not isinstance(indices[0], str):

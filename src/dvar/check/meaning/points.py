@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dvar.check.meaning.effort import pay
+from dvar.check.meaning.values import sizes
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 
@@ -68,7 +69,7 @@ class Point:
         named = f"{node.param('name')}/{node.param('key')}/{self.seed}"
         generator = np.random.default_rng(zlib.crc32(named.encode()))
         low, high = self.span
-        shape = tuple(int(n) for n in node.shape)  # type: ignore[arg-type]
+        shape = sizes(node)
         return generator.uniform(low, high, shape).astype(np.longdouble)
 
 
@@ -83,7 +84,7 @@ def _applied(node: Node, operands: Sequence[Array]) -> Array:
         narrow = [x.astype(float) if x.dtype.kind == "f" else x for x in operands]
         return np.asarray(node.op.forward(*narrow, **params))
     except (np.linalg.LinAlgError, ValueError, OverflowError):
-        shape = tuple(int(n) for n in node.shape)  # type: ignore[arg-type]
+        shape = sizes(node)
         return np.full(shape, np.nan)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dvar.check.meaning import functions, losses
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.looks import is_small
+from dvar.check.meaning.looks import is_inverse, is_small
 from dvar.check.meaning.shaping import COPIES, ONE, Shape, Shaping, bare, laid_out
 from dvar.read.worksheet import tree as t
 
@@ -80,13 +80,9 @@ def _scripted(s: Shaping, shape: Shape | None, scripts: Sequence[t.Script]) -> S
     for script in scripts:
         if script.kind == "transpose":
             shape = shape[::-1]
-        elif script.kind == "plain" and ONE not in shape and _is_inverse(script.value):
+        elif script.kind == "plain" and ONE not in shape and is_inverse(script):
             s.join(*shape)
     return shape
-
-
-def _is_inverse(tree: t.Expr | None) -> bool:
-    return isinstance(tree, t.Negative) and isinstance(tree.operand, t.Number)
 
 
 def _symbol(s: Shaping, tree: t.Symbol) -> Shape | None:

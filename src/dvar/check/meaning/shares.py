@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.stacking import COUNTS
-from dvar.check.meaning.values import Jacobian, Value
+from dvar.check.meaning.values import Jacobian, Value, node_of
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
@@ -59,10 +59,7 @@ def is_result(e: Interpreter, target: Key) -> bool:
 def either(e: Interpreter, target: Key, gradient: Value) -> Value:
     """The gradient of the mean, or of each example's own loss, as the document has it."""
     each = e.world.each
-    if (
-        each is False
-        or (gradient.node if isinstance(gradient, Jacobian) else gradient) in e.world.fresh
-    ):
+    if each is False or node_of(gradient) in e.world.fresh:
         return gradient
     count = count_symbol(e.world)
     if count is None or not is_for_all(e, target):

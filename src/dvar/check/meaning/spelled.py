@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
@@ -17,13 +18,7 @@ _DIGITS = re.compile(r"(?P<base>\w*?[A-Za-z])(?P<digits>\d*)")
 
 def known(statements: Sequence[Statement]) -> frozenset[str]:
     """All names of a document, as a program writes them: ``W1``."""
-    found = set()
-    for statement in statements:
-        for member in statement.members:
-            for part in t.walk(member.expr) if member.expr is not None else ():
-                if isinstance(part, t.Symbol):
-                    found.add(_text(part))
-    return frozenset(found)
+    return frozenset(_text(part) for part in parts(statements) if isinstance(part, t.Symbol))
 
 
 def _text(symbol: t.Symbol) -> str:
@@ -85,8 +80,4 @@ def _symbol(like: t.Symbol, text: str) -> t.Symbol:
 def _named(symbol: t.Symbol, target: str) -> t.Symbol:
     """``dW_1`` for the target ``W1``."""
     made = _symbol(symbol, target)
-    return replace(
-        made,
-        base="d" + made.base,
-        scripts=symbol.scripts,
-    )
+    return replace(made, base="d" + made.base, scripts=symbol.scripts)

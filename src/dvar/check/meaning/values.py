@@ -6,6 +6,7 @@ orientation nobody stated.  A 1-by-1 matrix is a scalar.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,11 @@ class Jacobian:
 Value = Node | Jacobian
 
 
+def node_of(value: Value) -> Node:
+    """The numbers of a value: of a derivative, its partial derivatives."""
+    return value.node if isinstance(value, Jacobian) else value
+
+
 def sizes(node: Node) -> tuple[int, ...]:
     """The shape, which in a worksheet's world is always numbers."""
     return tuple(int(n) for n in node.shape)  # type: ignore[arg-type]
@@ -78,10 +84,7 @@ def flat(node: Node) -> Node:
 
 
 def count(node: Node) -> int:
-    total = 1
-    for n in sizes(node):
-        total *= n
-    return total
+    return math.prod(sizes(node))
 
 
 def is_vector(node: Node) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from dvar.check.judge import links, matching, numbers
 from dvar.check.judge.chain import Place
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
+from dvar.check.meaning.values import NotUnderstood, Value, node_of, sizes, squeezed
 from dvar.check.solve.numbers import bare, rounded, shown
 from dvar.check.solve.peeling import Peeled, peeled, sizes_under
 from dvar.check.solve.questions import BOTH, BRIEF, FORMULA, VALUE, Question
@@ -125,7 +125,7 @@ class _Answering:
             except (NotUnderstood, DvarError) as problem:
                 reason = reason or str(problem)
                 continue
-            node = value.node if isinstance(value, Jacobian) else value
+            node = node_of(value)
             if _inner(node) in self.place.world.fresh:
                 of = self.place.world.fresh[_inner(node)][0]
                 reason = reason or f"{of} has no formula"

@@ -75,17 +75,13 @@ def questions(document: Document, statements: Sequence[Statement]) -> list[Quest
         if question is None and is_asked(document, statements, ordinal):
             region = document.regions[statement.region]
             question = Question(
-                statement.members, statement.span, ordinal, region.latex, code=_is_code(region)
+                statement.members, statement.span, ordinal, region.latex, code=region.is_program
             )
         if question is not None:
             if statement.condition is not None:
                 question = replace(question, conditions=(statement.condition,))
             found.append(question)
     return _in_columns(document, found)
-
-
-def _is_code(region: Region) -> bool:
-    return region.kind == "code" and region.language not in ("", "text", "math")
 
 
 # ── blanks ──────────────────────────────────────────────────────────────────────────────────────
@@ -114,7 +110,7 @@ def _blank(document: Document, statements: Sequence[Statement], ordinal: int) ->
         region.latex,
         BOTH,
         blank,
-        code=_is_code(region),
+        code=region.is_program,
     )
 
 

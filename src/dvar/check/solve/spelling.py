@@ -11,7 +11,7 @@ from dvar.check.judge.chain import Place
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.values import Jacobian, NotUnderstood
+from dvar.check.meaning.values import NotUnderstood, node_of
 from dvar.core.letters import GREEK
 from dvar.core.node import Node
 from dvar.core.op import CONSTANT
@@ -81,7 +81,7 @@ class Names:
             value = place.reader(env=dict(env)).value(symbol)
         except NotUnderstood:
             return None
-        node = value.node if isinstance(value, Jacobian) else value
+        node = node_of(value)
         return None if node.op is CONSTANT else node
 
     def _open_gradients(

@@ -67,6 +67,11 @@ class Region:
     group: int = 0
     language: str = ""
 
+    @property
+    def is_program(self) -> bool:
+        """Whether it stands in a fence that names a programming language."""
+        return self.kind == "code" and self.language not in ("", "text", "math")
+
 
 @dataclass(frozen=True)
 class Document:

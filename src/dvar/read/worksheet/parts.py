@@ -1,4 +1,4 @@
-"""Every part of a formula with a way to put another in its place."""
+"""Formulas with other parts: each part with a way to put another in its place, or all parts at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ from typing import Any
 from dvar.read.worksheet import tree as t
 
 Rebuild = Callable[[t.Expr], t.Expr]
+Change = Callable[[Any], t.Expr | None]
+"""What stands in the place of a part of a formula, which may be a script; None: its own parts are asked."""
+
+
+def rewritten(part: Any, change: Change) -> Any:
+    """A formula, or a tuple of its parts, changed from the top down; what ``change`` gives is not asked again."""
+    if isinstance(part, tuple):
+        return tuple(rewritten(inner, change) for inner in part)
+    if not hasattr(part, "span"):
+        return part
+    new = change(part)
+    if new is not None:
+        return new
+    kept = {f.name: rewritten(getattr(part, f.name), change) for f in fields(part)}
+    return replace(part, **kept)
 
 
 def places(tree: t.Expr) -> Iterator[tuple[t.Expr, Rebuild]]:
