@@ -34,7 +34,7 @@ from dvar.core.node import topological
 from dvar.core.op import VARIABLE
 from dvar.read.worksheet import tree as t
 
-TRIES = 40_000
+TRIES = 12_000
 """Parts of work for the bends of one line."""
 OTHERS = 14
 """Names that are tried in place of another."""

@@ -20,6 +20,8 @@ class Choices:
         self.script = tuple(script)
         self.asked: list[int] = []
         self.taken: list[str] = []
+        self.options: list[int] = []
+        """How many options there were at all questions since the start, in order."""
         self._next = 0
 
     def restart(self) -> None:
@@ -28,16 +30,29 @@ class Choices:
 
     def pick(self, options: Sequence[tuple[str, T]]) -> T:
         """One of the options, each a word for people and a value."""
-        n, self._next = self._next, self._next + 1
-        k = self.script[n] if n < len(self.script) else 0
-        k = min(k, len(options) - 1)
-        if n < len(self.asked):
-            self.asked[n] = max(self.asked[n], len(options))
-        else:
-            self.asked.append(len(options))
+        k = min(self._ask(len(options)), len(options) - 1)
         if k and options[k][0] not in self.taken:
             self.taken.append(options[k][0])
         return options[k][1]
+
+    def _ask(self, options: int) -> int:
+        n, self._next = self._next, self._next + 1
+        self.options.append(options)
+        if n < len(self.asked):
+            self.asked[n] = max(self.asked[n], options)
+        else:
+            self.asked.append(options)
+        return self.script[n] if n < len(self.script) else 0
+
+    def rest(self) -> tuple[int, ...]:
+        """Which options are to be taken from here on."""
+        return self.script[self._next :]
+
+    def repeat(self, asked: Sequence[int], taken: Sequence[str]) -> None:
+        """The same questions are asked, and answered the same way, without reading what asks them."""
+        for options in asked:
+            self._ask(options)
+        self.taken += [word for word in taken if word not in self.taken]
 
 
 def readings(read: Callable[[Choices], T], limit: int = 24) -> Iterator[tuple[T, Choices]]:

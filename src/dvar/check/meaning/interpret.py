@@ -34,6 +34,8 @@ from dvar.read.worksheet import tree as t
 DEPTH = 120
 BUDGET = 6000
 """Parts of trees that one reading of one statement may look at; sums over many indices stop here."""
+_LARGE = (t.Symbol, t.Sum, t.Product, t.Quotient, t.Power, t.Apply, t.Call, t.Derivative, t.Big, t.Group)
+"""What is worth being remembered."""
 
 
 class Interpreter:
@@ -77,12 +79,19 @@ class Interpreter:
 
         Raises NotUnderstood, which says what has no meaning here.
         """
+        recall = self.world.recall
+        if recall is not None and isinstance(tree, _LARGE) and not (self.locals or self.world.open):
+            return recall.value(self, tree, hint)
+        return self.read(tree, hint)
+
+    def read(self, tree: t.Expr, hint: tuple[int, ...] | None) -> Value:
+        """The same, whatever has been read before."""
         pay()
+        self.count(1)
         self.depth += 1
-        self.work[0] += 1
-        if self.depth > DEPTH or self.work[0] > BUDGET:
-            raise NotUnderstood("a formula of this size")
         try:
+            if self.depth > DEPTH:
+                raise NotUnderstood("a formula of this size")
             return self._value(tree, hint)
         except DvarError as error:
             raise NotUnderstood(error.message) from None
@@ -90,6 +99,12 @@ class Interpreter:
             raise NotUnderstood("a formula that goes round in circles") from None
         finally:
             self.depth -= 1
+
+    def count(self, parts: int) -> None:
+        """Account for parts of one formula, read or recalled.  Raises NotUnderstood where they are too many."""
+        self.work[0] += parts
+        if self.work[0] > BUDGET:
+            raise NotUnderstood("a formula of this size")
 
     def _value(self, tree: t.Expr, hint: tuple[int, ...] | None) -> Value:  # noqa: C901, a dispatch
         match tree:

@@ -11,6 +11,7 @@ from dvar.check.meaning.assumptions import ACTIVE, Assumption
 from dvar.check.meaning.definitions import DEFAULT_SIZE, Definition
 from dvar.check.meaning.keys import Index, Key, Spelling, family_of, general
 from dvar.check.meaning.layouts import Layouts
+from dvar.check.meaning.recall import Recall
 from dvar.check.meaning.results import Results
 from dvar.check.meaning.stacking import Stacks
 from dvar.check.meaning.values import Jacobian
@@ -112,6 +113,7 @@ class World(Results):
     members: dict[str, tuple[str, str]] = field(default_factory=dict)
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)
+    recall: Recall | None = None
     open: set[object] = field(default_factory=set)
     gradients: dict[Node, Jacobian] = field(default_factory=dict)
     upstream: dict[tuple[Key, object], Node] = field(default_factory=dict)
@@ -137,6 +139,7 @@ class World(Results):
     def unchanged(self) -> Iterator[None]:
         """Whatever is read within leaves no trace: formulas that nobody wrote are only tried."""
         before = dict(vars(self))
+        self.recall = Recall()
         loose = (dict, set, list, Layouts)
         vars(self).update({n: copy(v) for n, v in before.items() if isinstance(v, loose)})
         try:
