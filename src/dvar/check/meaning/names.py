@@ -207,13 +207,7 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     finally:
         world.open.discard(at)
     world.note_use(node)
-    world.learn_uses(node, used)
-    world.named[node] = key
-    if definition.lifted:
-        world.lifted.add(node)
-    if is_backward(definition.value):
-        world.backward.add(node)
-    world.places.setdefault(node, set()).add(definition.position)
+    world.learn(node, key, definition, used, is_backward(definition.value))
     return node
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
-from dvar.check.meaning.definitions import Definitions
+from dvar.check.meaning.definitions import Definition, Definitions
 from dvar.check.meaning.keys import Key
 from dvar.core.node import Node, topological
+
+_revisions = count(1)
 
 
 @dataclass(kw_only=True)
@@ -23,6 +26,8 @@ class Results(Definitions):
         collecting: for each definition that is being read, what it has used.
         backward: results that are made of gradients; lifted: examples in numbers.
         parts: position → the part of the problem.
+        revision: another number whenever a definition has been read.
+        forward: position → the results that lead to a loss, with the state in which they did.
         dependents: names that are supposed to depend on others, for now.
     """
 
@@ -32,6 +37,8 @@ class Results(Definitions):
     keys: dict[Node, Key] = field(default_factory=dict)
     fresh: dict[Node, tuple[Key, object, Key | None]] = field(default_factory=dict)
     lifted: set[Node] = field(default_factory=set)
+    revision: int = 0
+    forward: dict[int, tuple[tuple[int, int], list[Node]]] = field(default_factory=dict)
     uses: dict[Node, frozenset[Node]] = field(default_factory=dict)
     collecting: list[set[Node]] = field(default_factory=list)
     backward: set[Node] = field(default_factory=set)
@@ -83,8 +90,13 @@ class Results(Definitions):
 
         What is made of gradients does not, nor do examples in numbers, nor what is replaced here.
         """
-        apart = self.backward | self.lifted
-        return [r for r in self.named if r not in apart and self._is_current(r, position)]
+        state = (self.revision, len(self.replaced))
+        known = self.forward.get(position)
+        if known is None or known[0] != state:
+            apart = self.backward | self.lifted
+            found = [r for r in self.named if r not in apart and self._is_current(r, position)]
+            known = self.forward[position] = (state, found)
+        return known[1]
 
     def _is_current(self, result: Node, position: int) -> bool:
         """Whether the definition that made a result holds at this position."""
@@ -113,13 +125,23 @@ class Results(Definitions):
         if self.collecting:
             self.collecting[-1].add(node)
 
-    def learn_uses(self, node: Node, used: set[Node]) -> None:
-        """What a result was made of, as written: results that merely are part of it do not count."""
+    def learn(
+        self, node: Node, key: Key, definition: Definition, used: set[Node], backward: bool
+    ) -> None:
+        """A definition has been read.
+
+        What it was made of is what is written: results that merely are part of those do not count.
+        """
+        self.named[node] = key
+        self.places.setdefault(node, set()).add(definition.position)
+        if definition.lifted:
+            self.lifted.add(node)
         below = topological([node], used - {node})
         found = frozenset([*used, *(n for n in below if n in self.keys)]) - {node}
         self.uses[node] = self.uses.get(node, frozenset()) | found
-        if any(n in self.fresh or n in self.backward for n in below):
+        if backward or any(n in self.fresh or n in self.backward for n in below):
             self.backward.add(node)
+        self.revision = next(_revisions)
 
     def _latest(self, ends: list[Node]) -> list[Node]:
         """Of results in several parts of a problem those of the last part: each part is about its own."""
