@@ -34,7 +34,18 @@ from dvar.read.worksheet import tree as t
 DEPTH = 120
 BUDGET = 6000
 """Parts of trees that one reading of one statement may look at; sums over many indices stop here."""
-_LARGE = (t.Symbol, t.Sum, t.Product, t.Quotient, t.Power, t.Apply, t.Call, t.Derivative, t.Big, t.Group)
+_LARGE = (
+    t.Symbol,
+    t.Sum,
+    t.Product,
+    t.Quotient,
+    t.Power,
+    t.Apply,
+    t.Call,
+    t.Derivative,
+    t.Big,
+    t.Group,
+)
 """What is worth being remembered."""
 
 
