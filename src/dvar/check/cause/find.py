@@ -28,10 +28,9 @@ from dvar.check.meaning import chains, differentiate, effort, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.points import Point
+from dvar.check.meaning.points import Point, names_beneath
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, sizes, squeezed
 from dvar.core.node import topological
-from dvar.core.op import VARIABLE
 from dvar.read.worksheet import tree as t
 
 TRIES = 12_000
@@ -173,9 +172,7 @@ def _is_chance(bend: Bend, link: Link) -> bool:
         return True
     if bend.cause != "wrong-variable" or bend.sure:
         return False
-    left, right = (
-        {n for n in topological([node_of(s)]) if n.op is VARIABLE} for s in (link.left, link.right)
-    )
+    left, right = (set(names_beneath([node_of(s)])) for s in (link.left, link.right))
     return not right <= left
 
 

@@ -21,9 +21,10 @@ from dvar.check.meaning import gradients
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import Value, node_of, sizes, squeezed
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array
+from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
@@ -298,4 +299,4 @@ def _is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
 
 
 def _variables(value: Value) -> set[Node]:
-    return {node for node in topological([node_of(value)]) if node.op is VARIABLE}
+    return set(names_beneath([node_of(value)]))

@@ -78,11 +78,13 @@ def judge_chain(
         link = step.judge_link(place, subject, last, member, envs)
         _note(verdict, last, member, link)
         last = member
+    # What is printed here must not be what the end of the chain is compared with.
+    verdict = _bridged(place, members, verdict, envs)
     root = root_of(place, verdict)
     learning.printed(place, members, root, envs, start)
     if defined is not None and root is not None:
         place.ledger.roots[defined] = root
-    return _bridged(place, members, verdict, envs, start)
+    return verdict
 
 
 def remember(place: Place, verdict: Verdict) -> None:
@@ -124,7 +126,6 @@ def _bridged(
     members: Sequence[Member],
     verdict: Verdict,
     envs: Sequence[dict[str, int]],
-    start: int,
 ) -> Verdict:
     """Where a member in the middle is not understood, what stands before it is compared with the end."""
     if verdict.verdict != "unknown" or len(members) < 3 or members[-1].expr is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dvar.check.meaning.points import RANGES, Point, finite, same
+from dvar.check.meaning.points import RANGES, Point, finite, has_stand_in, same
 from dvar.check.meaning.values import (
     Jacobian,
     Value,
@@ -292,7 +292,9 @@ def ratio_of(a: Node, b: Node, near: Mapping[Node, Any] | None = None) -> float 
 
 
 def varies(node: Node) -> bool:
-    """Whether a value depends on the open names in it."""
+    """Whether a value depends on the open names in it, or on functions that are left open."""
+    if has_stand_in(node):
+        return True
     seen: Array | None = None
     for point in points(None):
         x = point.value(node)

@@ -16,11 +16,11 @@ from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.points import Point
+from dvar.check.meaning.points import Point, names_beneath
 from dvar.check.meaning.values import NotUnderstood, count, flat, number, sizes, squeezed, subtract
 from dvar.core.errors import DvarError
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array
+from dvar.core.op import Array
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -96,7 +96,7 @@ def follows(
     if any(r is None for r in asked) or not known:
         return False
     claim = _stacked([r for r in asked if r is not None])
-    about = {n for n in topological([claim]) if n.op is VARIABLE}
+    about = set(names_beneath([claim]))
     known = [r for r in known if about & set(topological([r]))]
     return bool(known) and _holds(_stacked(known), claim)
 
@@ -129,7 +129,7 @@ def _stacked(residuals: Sequence[Node]) -> Node:
 
 
 def _holds(told: Node, claim: Node) -> bool:
-    variables = [n for n in topological([told, claim]) if n.op is VARIABLE]
+    variables = names_beneath([told, claim])
     if sum(map(count, variables)) > LARGEST or count(told) > LARGEST:
         return False
     slopes = _slopes(told, variables)

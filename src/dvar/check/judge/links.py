@@ -59,7 +59,7 @@ class Link:
 
 
 def is_number(tree: t.Expr, world: World) -> bool:
-    return is_numeric(tree, lambda name: name == "sigma" and name not in world.plain)
+    return is_numeric(tree, world.is_function)
 
 
 # ── as functions ────────────────────────────────────────────────────────────────────────────────

@@ -15,16 +15,18 @@ from dvar.check.judge.matching import close, like, like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning import chains
 from dvar.check.meaning.choices import Choices, readings
-from dvar.check.meaning.points import Point
+from dvar.check.meaning.points import Point, has_stand_in, names_beneath
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array
+from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 
 ROUNDED = 1e-3
 """A given number with a unit below this part of itself may be rounded; 0.1 is a choice."""
 SMALL = 0.01
 """Rounded numbers explain a deviation of at most this part of a result."""
+
+OPEN = "it depends on a function that has no formula"
 
 
 def with_numbers(
@@ -39,6 +41,8 @@ def with_numbers(
             literal, _ = read_literal(place.reader(), right, place.ledger)
         except NotUnderstood as reason:
             return Link("unknown", str(reason))
+        if np.any(np.isnan(literal.value.astype(float))):
+            return Link("unknown", OPEN, value)
         place.sync()
         return _numeric(place, value, literal)
 
@@ -124,9 +128,16 @@ def _numeric(place: Place, left: Value, literal: Literal) -> Link:
     carried = _carried(candidates, literal, ledger) or _from_mistake(place, left, literal)
     if carried:
         return Link("carried", "", left, None, roots=carried, numbers=best)
+    if any(n in ledger.printed and _is_told_only(n, ledger) for n in candidates):
+        return Link("unknown", "another number has been given for it", left)
     if not ledger.spread.isdisjoint(topological(candidates)):
         return Link("unknown", "a single number is given for what is read as an array", left)
     return Link("wrong", "", left, None, numbers=best)
+
+
+def _is_told_only(node: Node, ledger: Ledger) -> bool:
+    """Whether nothing but the number printed for it tells a value: a function beneath is left open."""
+    return any(has_stand_in(operand, ledger.printed) for operand in node.inputs)
 
 
 def _values(
@@ -157,17 +168,15 @@ def _missing(nodes: Sequence[Node], ledger: Ledger) -> str:
     missing = missing_values(nodes[0], ledger) if nodes else []
     if missing:
         return f"no numbers are given for {', '.join(missing[:4])}"
+    if nodes and has_stand_in(nodes[0], ledger.printed):
+        return OPEN
     return "the shapes do not fit the numbers"
 
 
 def missing_values(node: Node, ledger: Ledger) -> list[str]:
     """Open names without a number."""
     known = set(ledger.given) | set(ledger.printed)
-    return [
-        str(n.param("name"))
-        for n in topological([node], known)
-        if n.op is VARIABLE and n not in known
-    ]
+    return [str(n.param("name")) for n in names_beneath([node], known) if n not in known]
 
 
 def arrays_of(value: Value) -> list[Node]:
@@ -275,6 +284,8 @@ def between_numbers(place: Place, left: t.Expr, right: t.Expr) -> Link:
             b, _ = read_literal(place.reader(choices), right, place.ledger)
         except NotUnderstood as reason:
             return Link("unknown", str(reason))
+        if any(np.any(np.isnan(x.value.astype(float))) for x in (a, b)):
+            return Link("unknown", OPEN)
         matched = like(a.value, b.value)
         if matched is None or not np.all(np.isfinite(a.value.astype(float))):
             return Link("unknown", "the two sides are numbers of different shapes")

@@ -12,10 +12,10 @@ from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import NotUnderstood, sizes
 from dvar.check.meaning.world import World
-from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE
+from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
@@ -108,7 +108,7 @@ def _read(
 
 
 def _open_names(node: Node) -> set[Node]:
-    return {n for n in topological([node]) if n.op is VARIABLE}
+    return set(names_beneath([node]))
 
 
 def _has_loose_entry(world: World, a: Node, b: Node) -> bool:

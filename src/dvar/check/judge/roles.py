@@ -167,7 +167,6 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
     members = statement.members
     definitions: list[Definition] = []
     links: set[int] = set()
-    symbolic = [m for m in members[1:] if m.expr is not None and not _is_number(m.expr)]
     for n, member in enumerate(members[:-1]):
         following = members[n + 1]
         if member.expr is None or following.expr is None or following.relation not in _EQUALS:
@@ -181,10 +180,9 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
             break
         if n == 0 and (meant := _meant_by_last(member.expr, made, world)) is not None:
             return Role("claim", (Definition(made.pattern, meant, ordinal),))
-        numeric = _is_number(following.expr)
-        if numeric and n == 0 and symbolic:
-            # w_1 = 0.5 = …: numbers first, the formula behind
-            numeric = True
+        numeric = _is_number(following.expr) or (
+            is_numeric(following.expr, world.is_function) and _ends_in_number(members)
+        )
         if numeric and not _is_computed_anew(made, world) and _has_formula(made, world):
             break
         definitions.append(Definition(made.pattern, made.value, ordinal, made.params, numeric))
@@ -203,6 +201,12 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
     if rest:
         return Role("claim", tuple(definitions), frozenset(links))
     return Role("given" if only_given else "definition", tuple(definitions), frozenset(links))
+
+
+def _ends_in_number(members: Sequence[Member]) -> bool:
+    """``a = g(1.1) = 0.75``: what is left open is told in numbers."""
+    last = members[-1].expr
+    return last is not None and is_plain(last)
 
 
 def _names_again(tree: t.Expr, world: World) -> bool:

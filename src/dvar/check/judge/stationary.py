@@ -11,10 +11,10 @@ from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.differentiate import jacobian, place_at
-from dvar.check.meaning.points import Point, finite
+from dvar.check.meaning.points import Point, finite, names_beneath
 from dvar.check.meaning.values import NotUnderstood, count
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array
+from dvar.core.op import Array
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
@@ -48,8 +48,8 @@ def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
         return None
     below = set(topological([apart]))
     for top in _tops(place, below):
-        for name in topological([top]):
-            if name.op is VARIABLE and name in below and count(name) == count(apart):
+        for name in names_beneath([top]):
+            if name in below and count(name) == count(apart):
                 if _is_multiple(apart, top, name):
                     of, by = place.world.named[top], place.world.keys.get(name)
                     why = f"holds where the derivative of {of} with respect to {by} vanishes"
@@ -59,7 +59,7 @@ def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
 
 def _tops(place: Place, below: set[Node]) -> list[Node]:
     """Scalar results that depend on what the equation is about, but are no part of it."""
-    names = {n for n in below if n.op is VARIABLE}
+    names = set(names_beneath(below))
     found = [
         n
         for n in place.world.named

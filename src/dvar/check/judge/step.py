@@ -19,6 +19,7 @@ from dvar.check.meaning import conditions, differentials, differentiate, gradien
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import Key, general
+from dvar.check.meaning.points import has_stand_in
 from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
@@ -38,22 +39,37 @@ def judge_link(
     assert right is not None
     numeric_left, numeric_right = (links.is_number(x, place.world) for x in (left, right))
     if numeric_left and numeric_right:
-        return _numbers(place, subject, left, right, envs)
+        return _or_told(place, left, right, _numbers(place, subject, left, right, envs))
     if numeric_right:
         learning.aligned(place, left, right)
-        link = _where_held(place, left, right, envs)
-        link = link or numbers.with_numbers(place, left, right, envs)
+        held = _where_held(place, left, right, envs)
+        link = held or numbers.with_numbers(place, left, right, envs)
         if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
             return Link("ok", "given")
         if link.verdict == "wrong" and is_guessed(place.world, left):
             return Link("unknown", "which index is chosen is not given", link.left)
         if link.verdict == "wrong":
             link = _by_wrong_formula(place, left, right, envs, link)
+        link = _or_told(place, left, right, link)
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)
         return _or_identity(place, right, left, envs, link)
     return _formulas(place, left, right, envs)
+
+
+def _or_told(place: Place, left: t.Expr, right: t.Expr, link: Link) -> Link:
+    """``f(2) = 5`` of a function that is left open: given, since nothing else tells it."""
+    if link.verdict != "unknown" or not is_plain(right):
+        return link
+    if not isinstance(left, (t.Symbol, t.Apply, t.Derivative)):
+        return link
+    try:
+        value = node_of(place.reader().value(left))
+    except NotUnderstood:
+        return link
+    is_told = value in place.ledger.printed
+    return link if is_told or not has_stand_in(value) else Link("ok", "given", link.left)
 
 
 def _by_wrong_formula(

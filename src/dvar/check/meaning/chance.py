@@ -14,6 +14,7 @@ import numpy as np
 
 from dvar.check.meaning import functions
 from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood, Value, add, number, settle, sizes
 from dvar.core.node import Node, topological
@@ -98,7 +99,7 @@ def _weighed(e: Interpreter, tree: t.Big) -> Iterator[tuple[Node, Node]]:
         yield from _of_normal(body, x, *normal)
         return
     probability = e.node(t.Apply(head, (variable,), variable.span))
-    below = {n for n in topological([probability]) if n.op is VARIABLE}
+    below = set(names_beneath([probability]))
     fixed = {
         n for p in parameters(e, sort(head, e.world.spelling, e.env).key) for n in topological([p])
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.structures import condition
 from dvar.check.meaning.values import NotUnderstood, Value, node_of, number
 from dvar.core.node import Node, topological
@@ -30,7 +31,7 @@ def truths(e: Interpreter, *values: Value) -> list[Node]:
             truth = condition(e, tree)
         except NotUnderstood:
             continue
-        if isinstance(truth, Node) and any(n.op is VARIABLE for n in topological([truth])):
+        if isinstance(truth, Node) and names_beneath([truth]):
             found.append(truth)
     return [*found, *_thresholds([node_of(v) for v in values], found)]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from dvar.check.meaning.points import coefficient
 from dvar.check.meaning.values import (
     NotUnderstood,
     aligned,
@@ -17,7 +17,6 @@ from dvar.check.meaning.values import (
     sizes,
 )
 from dvar.core.node import Node
-from dvar.core.op import constant
 from dvar.ops import TABLE
 
 Unary = Callable[[Node], Node]
@@ -320,14 +319,12 @@ def open_function(name: str, args: Sequence[Node], scalar: bool) -> Node:
         return _bent(args[0], name)
     mixed: Node | None = None
     for n, x in enumerate(args):
-        weights = _numbers(f"{name}/{n}", count(x))
-        inside = TABLE["sum"](TABLE["multiply"](flat(x) if x.shape else x, _const(weights, x)))
-        bent = TABLE["sum"](
-            TABLE["multiply"](
-                _bent(flat(x) if x.shape else x, f"{name}/{n}"), _const(weights[::-1], x)
-            )
-        )
-        part = TABLE["add"](inside, bent)
+        part_name = f"{name}/{n}"
+        whole = flat(x) if x.shape else x
+        inside = TABLE["sum"](TABLE["multiply"](whole, _weights(part_name, "inside", x)))
+        bent = _bent(whole, part_name)
+        outside = TABLE["sum"](TABLE["multiply"](bent, _weights(part_name, "outside", x)))
+        part = TABLE["add"](inside, outside)
         mixed = part if mixed is None else _joined(mixed, part, name)
     if mixed is None:
         raise NotUnderstood(f"the function {name} without arguments")
@@ -346,17 +343,12 @@ def _joined(a: Node, b: Node, name: str) -> Node:
     return TABLE["add"](TABLE["multiply"](a, TABLE["add"](b, 0.7)), _bent(b, name))
 
 
-def _const(weights: np.ndarray[tuple[int], np.dtype[np.float64]], like: Node) -> Node:
-    return constant(weights if like.shape else float(weights[0]))
+def _weights(name: str, what: str, like: Node) -> Node:
+    return coefficient(f"{name}: {what}", (count(like),) if like.shape else ())
 
 
 def _bent(x: Node, name: str) -> Node:
     """``p·sin(q x + r) + s x``: smooth, defined everywhere, no symmetry."""
-    p, q, r, s = (float(v) for v in _numbers(name, 4))
+    p, q, r, s = (coefficient(f"{name}: {letter}") for letter in "pqrs")
     wave = TABLE["sin"](TABLE["add"](TABLE["multiply"](x, q), r))
     return TABLE["add"](TABLE["multiply"](wave, p), TABLE["multiply"](x, s))
-
-
-def _numbers(name: str, n: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    generator = np.random.default_rng(zlib.crc32(name.encode()))
-    return generator.uniform(0.35, 1.4, n)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import applying, differentiate
 from dvar.check.meaning.keys import Key
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import NotUnderstood, Value, is_vector, reshaped, stacked
-from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE
+from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _only_vector(e: Interpreter, of: t.Expr) -> differentiate.Place | None:
     if key is None or e.world.find(key, e.position) is None:
         return None
     value: Node = differentiate.numerator(e, of)
-    found = [n for n in topological([value]) if n.op is VARIABLE and is_vector(n)]
+    found = [n for n in names_beneath([value]) if is_vector(n)]
     return differentiate.place_at(found[0]) if len(found) == 1 and not value.shape else None
 
 

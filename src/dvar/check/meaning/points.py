@@ -7,7 +7,7 @@ values, in extended precision.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,14 @@ import numpy as np
 from dvar.check.meaning.effort import pay
 from dvar.check.meaning.values import sizes
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array
+from dvar.core.op import VARIABLE, Array, variable
 
 RANGES = ((-1.6, 1.6), (0.12, 0.88), (-0.9, 1.9), (0.2, 0.8), (0.01, 0.09), (1.1, 2.9))
 """Where random values are drawn from: both signs first, then where logarithms of x and 1 - x exist."""
 RTOL = 1e-9
+_STAND_IN = -8
+"""Marks the coefficients that make up a function which a document leaves open."""
+_COEFFICIENTS = (0.35, 1.4)
 _PART = 1000
 """Entries of an array that take as long as a small one in all."""
 
@@ -67,8 +70,10 @@ class Point:
     def _draw(self, node: Node) -> Array:
         """The same variable has the same number at the same point, in every run."""
         named = f"{node.param('name')}/{node.param('key')}/{self.seed}"
-        generator = np.random.default_rng(zlib.crc32(named.encode()))
         low, high = self.span
+        if is_stand_in(node):  # the same function everywhere
+            named, (low, high) = str(node.param("name")), _COEFFICIENTS
+        generator = np.random.default_rng(zlib.crc32(named.encode()))
         shape = sizes(node)
         return generator.uniform(low, high, shape).astype(np.longdouble)
 
@@ -86,6 +91,29 @@ def _applied(node: Node, operands: Sequence[Array]) -> Array:
     except (np.linalg.LinAlgError, ValueError, OverflowError):
         shape = sizes(node)
         return np.full(shape, np.nan)
+
+
+def coefficient(name: str, shape: tuple[int, ...] = ()) -> Node:
+    """A number of a function that stands in for one that a document leaves open.
+
+    Equations between formulas are tried with it; it is unknown where numbers are asked for.
+    """
+    return variable(name, shape, key=_STAND_IN)
+
+
+def is_stand_in(node: Node) -> bool:
+    return node.op is VARIABLE and node.param("key") == _STAND_IN
+
+
+def has_stand_in(node: Node, known: Container[Node] = ()) -> bool:
+    """Whether a value depends on a function that a document leaves open, unless it is ``known``."""
+    return any(n not in known and is_stand_in(n) for n in topological([node], known))
+
+
+def names_beneath(nodes: Iterable[Node], known: Container[Node] = ()) -> list[Node]:
+    """The open names that values depend on, in order; nothing beneath what is ``known`` counts."""
+    found = topological(list(nodes), known)
+    return [n for n in found if n.op is VARIABLE and not is_stand_in(n)]
 
 
 def same(a: Array, b: Array, rtol: float = RTOL) -> bool:

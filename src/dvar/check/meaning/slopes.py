@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Name
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import NotUnderstood, Value
-from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE
+from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def primed(e: Interpreter, name: Name) -> Value:
     found = e.world.find(name.key, e.position)
     if found is not None and not found[0].numeric and name.primes <= _ORDERS:
         value = e.plain(key_value(e, name.key, None, t.Symbol(name.key.stem, (0, 0))))
-        on = [n for n in topological([value]) if n.op is VARIABLE]
+        on = names_beneath([value])
         if not name.operations and not value.shape and len(on) == 1 and not on[0].shape:
             for _ in range(name.primes):
                 value = e.plain(differentiate.between(e, value, differentiate.place_at(on[0])))

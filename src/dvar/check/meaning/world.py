@@ -210,5 +210,11 @@ class World(Results):
             return True
         return any(key.stem == stem for names in (self.bare, self.shapes) for key in names)
 
+    def is_function(self, name: str) -> bool:
+        """Whether a name is a function, be it the usual one or one that the document leaves open."""
+        if name == "sigma":
+            return name not in self.plain
+        return name in self.functions and name not in self.definitions
+
     def is_loss(self, node: Node) -> bool:
         return node in self.named and general(self.named[node]) in self.loss_names
