@@ -73,7 +73,7 @@ def is_believed(
     if not causes:
         return _is_certain(place, verdict)
     if (
-        _vanishes(verdict, causes)
+        _vanishes(place, verdict, causes)
         or _is_layout(statement)
         or _is_said_again(place, statement, verdict)
     ):
@@ -216,9 +216,10 @@ def _is_beyond(statement: Statement) -> bool:
     )
 
 
-def _vanishes(verdict: Verdict, causes: Sequence[str]) -> bool:
+def _vanishes(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool:
     """Whether numbers are written for what comes out as nothing: more likely a link was not seen."""
-    if {"routing", "mask"} & set(causes):
+    before = verdict.previous.expr if verdict.previous is not None else None
+    if {"routing", "mask"} & set(causes) or (before is not None and is_number(before, place.world)):
         return False
     numbers = verdict.link.numbers if verdict.link is not None else None
     return numbers is not None and not np.any(numbers[0]) and bool(np.all(numbers[1]))

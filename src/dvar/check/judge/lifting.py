@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from dvar.check.judge.literal import is_plain
 from dvar.check.meaning.aligning import put_in
+from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.patterns import Pattern
 from dvar.check.meaning.world import World
@@ -144,6 +145,25 @@ class _Slot:
     term: tuple[int, int]
     place: int
     in_product: bool
+
+
+def named(definition: Definition, numbers: Numbers) -> Definition:
+    """A definition by numbers with the names that the numbers stand for, where they are known.
+
+    ``w = 0.3 - 0.1 · 0.5`` for a name that was given is no formula: it takes a new value.
+    """
+    if not definition.numeric:
+        return definition
+    same_stem = numbers.world.definitions.get(definition.pattern.stem, ())
+    if any(d.pattern.letters and not d.numeric for d in same_stem):
+        return definition  # an example of a family that has a formula
+    earlier = numbers.world.defining(definition.pattern)
+    if numbers.knows(definition.pattern) and not any(d.lifted for d in earlier):
+        return definition
+    formula = lifted(definition.value, numbers)
+    if formula is None:
+        return definition
+    return replace(definition, value=formula, numeric=False, lifted=True)
 
 
 def lifted(tree: t.Expr, numbers: Numbers) -> t.Expr | None:
@@ -303,4 +323,4 @@ def _step(a: tuple[int, ...], b: tuple[int, ...]) -> int | None:
     return different[0] if len(different) == 1 else None
 
 
-__all__ = ["Numbers", "lifted", "numbers_of"]
+__all__ = ["Numbers", "lifted", "named", "numbers_of"]

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from dvar.check.judge import sharing, stationary
 from dvar.check.judge.before import arrays, declarations, first_definition, formulas
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
-from dvar.check.judge.lifting import Numbers, lifted
+from dvar.check.judge.lifting import Numbers, named
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.programs import groups_of, own_programs
 from dvar.check.judge.renewal import formula_before, is_renewal, outdated
 from dvar.check.judge.roles import Role, role_of
+from dvar.check.judge.siblings import as_sibling
 from dvar.check.meaning import effort, notation, stacking
 from dvar.check.meaning.bounds import bound
 from dvar.check.meaning.chosen import choose
@@ -213,7 +214,8 @@ class _Draft:
         broken, renewed = ordinal in self.broken, ordinal in self.renewed
         role = role_of(statement, ordinal, problem.world, broken, renewed)
         if not broken:
-            role = replace(role, definitions=tuple(_lifted(d, numbers) for d in role.definitions))
+            role = replace(role, definitions=tuple(named(d, numbers) for d in role.definitions))
+            role = as_sibling(role, numbers)
         region = self.document.regions[statement.region]
         code = region.kind == "code" and region.language != ""
         problem.roles[ordinal] = role
@@ -250,25 +252,6 @@ class _Draft:
                 if is_renewal(problem.world, self.document, self.statements, ordinal, left, right):
                     found.add(ordinal)
         return found
-
-
-def _lifted(definition: Definition, numbers: Numbers) -> Definition:
-    """A definition by numbers with the names that the numbers stand for, where they are known.
-
-    ``w = 0.3 - 0.1 · 0.5`` for a name that was given is no formula: it takes a new value.
-    """
-    if not definition.numeric:
-        return definition
-    same_stem = numbers.world.definitions.get(definition.pattern.stem, ())
-    if any(d.pattern.letters and not d.numeric for d in same_stem):
-        return definition  # an example of a family that has a formula
-    earlier = numbers.world.defining(definition.pattern)
-    if numbers.knows(definition.pattern) and not any(d.lifted for d in earlier):
-        return definition
-    formula = lifted(definition.value, numbers)
-    if formula is None:
-        return definition
-    return replace(definition, value=formula, numeric=False, lifted=True)
 
 
 def _problem(draft: _Draft) -> Problem:

@@ -291,7 +291,10 @@ def _other_case(e: Interpreter, key: Key) -> Node | None:
     found = e.world.find(other, e.position)
     if found is None or found[0].numeric or e.world.shape(key):
         return None
-    return defined(e, other, *found)
+    try:
+        return defined(e, other, *found)
+    except Circular:
+        return None  # C = (a - t)^2 where a = w x + c: two names after all
 
 
 def _root(e: Interpreter, key: Key) -> Node | None:
