@@ -15,7 +15,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
-from dvar.check.meaning import densities, effort
+from dvar.check.meaning import densities, effort, examples
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import written_out
@@ -83,7 +83,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    spelled = spelled_out(renamed(densities.named(statements)))
+    spelled = spelled_out(renamed(densities.named(examples.marked(statements))))
     named = in_one_dialect(document, stated(document, spelled))
     said = conditioned(document, spoken(document, named))
     return tables.tabled(document, written_out(document, said))

@@ -23,7 +23,6 @@ from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
-from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import chains, differentiate, effort, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
@@ -32,6 +31,7 @@ from dvar.check.meaning.points import Point, names_beneath
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, sizes, squeezed
 from dvar.core.node import topological
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import same_tree
 
 TRIES = 12_000
 """Parts of work for the bends of one line."""

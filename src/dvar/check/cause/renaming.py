@@ -123,7 +123,7 @@ def _reversed_indices(part: t.Symbol) -> t.Symbol | None:
 
 
 def _same_name(a: t.Symbol, b: t.Symbol) -> bool:
-    from dvar.check.judge.roles import same_tree
+    from dvar.read.worksheet.parts import same_tree
 
     return same_tree(replace(a, scripts=()), replace(b, scripts=())) and [
         s.kind for s in a.scripts

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.judge.roles import same_tree
 from dvar.check.meaning.letters import spelling_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _ORDERS = frozenset({"<", ">", "<=", ">="})
 _SIGNS = _ORDERS | {"neq"}

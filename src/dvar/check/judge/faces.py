@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.links import Link
-from dvar.check.judge.roles import same_tree
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
+from dvar.read.worksheet.parts import same_tree
 
 NO_MINUS = "a minus sign is missing behind the 1"
 TWICE = "two links of the chain begin with the same numerator"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dvar.check.judge.literal import is_numeric
-from dvar.check.judge.roles import is_update, same_tree
+from dvar.check.judge.roles import is_update
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Key, Spelling, sort, stem_of
 from dvar.check.meaning.letters import parts
@@ -17,6 +17,7 @@ from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.survey import is_loss_like
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import same_tree
 
 EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 

@@ -39,7 +39,7 @@ def of_examples(
     value = _gradient_by_parameter(place, left, envs[0])
     if value is None:
         return None
-    written = None if link.right is None else node_of(link.right)
+    written = None if link.right is None or _adds_up(right) else node_of(link.right)
     if written is not None and written.ndim == 2:
         examples = 0 if world.stacks.rows else 1
         summed = TABLE["sum"](written, axis=examples, keepdims=True)
@@ -54,6 +54,11 @@ def of_examples(
         if tried.verdict == "ok":
             return Link("wrong", NO_FIT, value, None)
     return None
+
+
+def _adds_up(tree: t.Expr) -> bool:
+    """Whether a formula has a sum of its own, so that none was forgotten."""
+    return any(isinstance(part, t.Big) for part in t.walk(tree))
 
 
 def _gradient_by_parameter(place: Place, left: t.Expr, env: Mapping[str, int]) -> Value | None:

@@ -27,6 +27,7 @@ from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.names import read_definition
+from dvar.check.meaning.observed import observed
 from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.ranks import separate
 from dvar.check.meaning.survey import survey
@@ -163,6 +164,7 @@ class _Draft:
         bound(world, self.own, self.document.text)
         choose(world, self.earlier, self.prose)
         separate(world, self.own)
+        world.observed = observed(self.earlier)
         if not world.matrices:
             world.shapes.clear()
             world.given_shapes = {k: s for k, s in world.given_shapes.items() if len(s) == 1}

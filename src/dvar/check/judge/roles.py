@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from dvar.check.judge.literal import is_numeric, is_plain, is_zero
 from dvar.check.meaning.definitions import Definition, definition_of
@@ -14,6 +13,7 @@ from dvar.check.meaning.values import squeezed
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 _ACCUMULATE = frozenset({"+=", "-=", "*=", "/="})
@@ -380,18 +380,3 @@ def _is_step(term: t.Expr) -> bool:
         if isinstance(part, t.Symbol) and part.base in _RATES:
             return True
     return False
-
-
-def same_tree(a: Any, b: Any) -> bool:
-    """Whether two trees are written alike, wherever they stand."""
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, tuple):
-        return len(a) == len(b) and all(same_tree(x, y) for x, y in zip(a, b, strict=True))
-    if hasattr(a, "span"):
-        return all(
-            same_tree(getattr(a, f.name), getattr(b, f.name))
-            for f in fields(a)
-            if f.name not in ("span", "font", "inline")
-        )
-    return bool(a == b)

@@ -14,7 +14,6 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
-from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
@@ -26,6 +25,7 @@ from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
+from dvar.read.worksheet.parts import same_tree
 
 NEAR = 0.03
 """Numbers put in roundly make a result that is off by at most this part of it."""

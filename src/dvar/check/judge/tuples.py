@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dvar.check.judge.literal import is_plain
-from dvar.check.judge.roles import same_tree
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _AT = re.compile(
     r"\b(at|in|for|with|take|an der Stelle|en|au point)\s+(the\s+)?(points?\s+)?[\s$`(\\]*$",

@@ -11,12 +11,12 @@ from dvar.check.judge import descent, links
 from dvar.check.judge.chain import Place, Verdict, judge_chain, root_of
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import printed_numbers, read_literal
-from dvar.check.judge.roles import same_tree
 from dvar.check.meaning import gradients
 from dvar.check.meaning.keys import collected, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _COLLECTING = ("+=", "-=", "*=", "/=")
 

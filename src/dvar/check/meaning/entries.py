@@ -66,7 +66,7 @@ def _is_version(key: Key) -> bool:
 def array_named(e: Interpreter, base: Key) -> Node | None:
     """The array of this name, if the document has one."""
     world = e.world
-    found = world.find(base, e.position)
+    found = None if base.stem in world.observed else world.find(base, e.position)
     if base.stem in e.locals and not base.marks and not base.indices:
         value = e.locals[base.stem]
     elif found is not None and not found[0].numeric:

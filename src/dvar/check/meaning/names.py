@@ -275,7 +275,7 @@ def _of_example(e: Interpreter, key: Key) -> Node | None:
         return None
     bare = Key(key.stem, (), key.indices)
     found = e.world.find(bare, e.position)
-    if found is None or found[0].numeric:
+    if found is None or found[0].numeric or key.stem in e.world.observed:
         return None
     reader = e.inside({})
     reader.example = key.marks[0][1]

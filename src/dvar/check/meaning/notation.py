@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from dvar.check.meaning import differentials
 from dvar.check.meaning.keys import Key, Spelling, collected, general, letters_in, sort, stem_of
@@ -32,15 +33,26 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.direction = _direction(everything)
     _see_losses(world, [everything[o] for o in ordinals])
     _see_accumulation(world, everything, ordinals)
+    world.collected = {
+        str(sort(s.members[0].expr, world.spelling, {}).key)
+        for s in everything
+        if isinstance(s.members[0].expr, t.Symbol)
+        and any(m.relation in ("+=", "-=") for m in s.members)
+    }
 
 
 def _direction(statements: Sequence[Statement]) -> tuple[str, t.Symbol] | None:
-    """``D_j S_i = ∂S_i/∂a_j`` tells what ``D_j`` is taken by: an index letter, and the name with it."""
-    for statement in statements:
-        first, *rest = (m.expr for m in statement.members)
-        if not isinstance(first, t.Derivative) or first.spelling != "subscript" or not rest:
+    """``D_j S_i = ∂S_i/∂a_j`` tells what ``D_j`` is taken by: an index letter, and the name with it.
+
+    So do the two, one behind the other, in a sentence.
+    """
+    pairs = [[m.expr for m in statement.members[:2]] for statement in statements]
+    alone = [exprs[0] for exprs in pairs if len(exprs) == 1]
+    found = [*(tuple(p) for p in pairs if len(p) == 2), *pairwise(alone)]
+    for first, second in (p for a, b in found for p in ((a, b), (b, a))):
+        if not isinstance(first, t.Derivative) or first.spelling != "subscript":
             continue
-        letter, second = first.wrt[0], rest[0]
+        letter = first.wrt[0]
         if not isinstance(letter, t.Symbol) or not isinstance(second, t.Derivative):
             continue
         if len(second.wrt) == 1 and isinstance(second.wrt[0], t.Symbol):

@@ -83,6 +83,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     found = world.stacks = Stacks()
     seen = _seen(world, statements)
     found.letters, found.counts = _example_letters(statements, prose)
+    world.examples |= _of_examples(world, statements, found.letters)
     found.letters |= set().union(*seen.marked.values())
     if not world.matrices:
         return
@@ -101,6 +102,19 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     found.rows = _are_rows(found, statements, prose)
     if found.wholes and found.rows:
         world.rows_are_examples = True
+
+
+def _of_examples(
+    world: World, statements: Sequence[Statement], letters: Collection[str]
+) -> set[str]:
+    """Stems that carry an example's mark somewhere: ``a`` and ``x`` in a cost beside a model of one example."""
+    found: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and any(s.kind == "paren" for s in part.scripts):
+            key = sort(part, world.spelling, {}).key
+            if any(kind == "p" and value in letters for kind, value in key.marks):
+                found.add(key.stem)
+    return found
 
 
 @dataclass

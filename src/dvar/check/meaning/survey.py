@@ -173,8 +173,6 @@ def _see_left_sides(world: World, statements: Sequence[Statement]) -> None:
             key = sort(first, spelling, {}).key
             if any(kind == "p" and v in spelling.letters for kind, v in key.marks):
                 world.examples.add(key.stem)
-            if any(m.relation in ("+=", "-=") for m in statement.members):
-                world.collected.add(str(key))
             world.bare_left.add(key)
             if key.stem == "delta" and len(_index_letters(first)) == 2:
                 world.kronecker = False

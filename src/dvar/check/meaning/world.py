@@ -42,6 +42,7 @@ class World(Results):
         numerators: names that are differentiated somewhere.
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
+        observed: stems whose indexed names are data, whatever the bare name is a model of.
         collected: stems that a loop adds to, ``dw += …``.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         conditions: what the statement says that is judged has to hold for it.
@@ -122,6 +123,7 @@ class World(Results):
     familiar: set[str] = field(default_factory=set)
     is_sure_of_shapes: bool = True
     examples: set[str] = field(default_factory=set)
+    observed: set[str] = field(default_factory=set)
     stacks: Stacks = field(default_factory=Stacks)
     _bare: tuple[int, set[Key]] = (0, set())
     pads: bool = False

@@ -26,6 +26,21 @@ def rewritten(part: Any, change: Change) -> Any:
     return replace(part, **kept)
 
 
+def same_tree(a: Any, b: Any) -> bool:
+    """Whether two trees are written alike, wherever they stand."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(same_tree(x, y) for x, y in zip(a, b, strict=True))
+    if hasattr(a, "span"):
+        return all(
+            same_tree(getattr(a, f.name), getattr(b, f.name))
+            for f in fields(a)
+            if f.name not in ("span", "font", "inline")
+        )
+    return bool(a == b)
+
+
 def places(tree: t.Expr) -> Iterator[tuple[t.Expr, Rebuild]]:
     """Every part of a tree with a function that puts another in its place."""
     stack: list[tuple[Any, Rebuild]] = [(tree, lambda new: new)]

@@ -177,6 +177,8 @@ def _is_system(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
 def _is_block(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
     """``repeat \\{ w := w - 1 \\}``: braces around a statement, not a set."""
     inside = tokens[n + 1 : mates[n]]
+    if inside and inside[0].kind == BEGIN and any(t.kind == CELL for t in inside):
+        return _is_system(tokens, mates, n)  # else what stands behind & says where a case holds
     if not _is_loose(tokens, n) or any(t.is_(",", "|", ":", "in") for t in inside):
         return False
     return any(t.is_("=", ":=", "gets", "leftarrow", "+=", "-=") for t in inside)

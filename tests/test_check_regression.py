@@ -1,0 +1,87 @@
+r"""``dvar check`` on derivations of linear and logistic regression, as notes have them: right lines and wrong ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.report import Judgement
+from dvar.check.worksheet import check
+
+
+def verdicts(text: str) -> tuple[Judgement, ...]:
+    return check(text).judgements
+
+
+LINE = r"""
+In matrix form $J(w) = \|Xw - y\|^2$.
+
+For the line $y = mx + b$ and the mean squared error
+
+$$E = \frac{1}{N}\sum_{i=1}^N (y_i - (mx_i + b))^2$$
+
+$$\frac{\partial E}{\partial b} = %s$$
+"""
+
+COST = r"""
+The model is $z = w_1x_1 + w_2x_2 + b$, $a = \sigma(z)$, $L(a, y) = -(y \log a + (1-y) \log(1-a))$
+and the cost is $J = \frac{1}{m} \sum_{i=1}^{m} L(a^{(i)}, y^{(i)})$.
+
+$$\frac{\partial J}{\partial w_1} = %s$$
+"""
+
+PLAIN = r"""
+Hypothesis $h(x) = \frac{1}{1 + e^{-wx}}$.
+
+$$J(w) = -\frac{1}{m}\sum_{i=1}^m \left[y^i \log h(x^i) + (1-y^i) \log(1-h(x^i))\right]$$
+
+$$\log h(x^i) = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong", "cause"),
+    [
+        pytest.param(
+            LINE,
+            r"\frac{1}{N}\sum_{i=1}^N -2(y_i - (mx_i + b))",
+            r"\frac{1}{N}\sum_{i=1}^N 2(y_i - (mx_i + b))",
+            "sign",
+            id="data that share their name with the model",
+        ),
+        pytest.param(
+            COST,
+            r"\frac{1}{m}\sum_{i=1}^m x_1^{(i)}(a^{(i)} - y^{(i)})",
+            r"\sum_{i=1}^m x_1^{(i)}(a^{(i)} - y^{(i)})",
+            "missing-factor",
+            id="a cost over examples of a model of one",
+        ),
+        pytest.param(
+            PLAIN,
+            r"-\log(1 + e^{-wx^i})",
+            r"\log(1 + e^{-wx^i})",
+            "sign",
+            id="examples counted by a plain superscript",
+        ),
+    ],
+)
+def test_a_right_line_holds_and_a_wrong_one_is_named(
+    text: str, right: str, wrong: str, cause: str
+) -> None:
+    (*_, judged) = verdicts(text % right)
+    assert judged.verdict in ("ok", "convention"), judged.message
+    (*_, judged) = verdicts(text % wrong)
+    assert judged.verdict == "wrong", judged.message
+    assert cause in judged.causes
+
+
+def test_a_sum_of_vectors_is_no_forgotten_sum() -> None:
+    text = r"""
+$h(x) = \theta_0 + \theta_1 x$ with $J = \frac{1}{2m}\sum_{i=1}^m (h(x^{(i)}) - y^{(i)})^2$.
+
+$$\frac{\partial J}{\partial \theta_0} = \frac{1}{m}\sum_{i=1}^m (h(x^{(i)}) - y^{(i)})$$
+
+In matrix form $J(w) = \|Xw - y\|^2$.
+"""
+    judged = verdicts(text)
+    assert len(judged) == 4
+    assert all(j.verdict != "wrong" for j in judged)
