@@ -8,7 +8,7 @@ from typing import cast
 
 from dvar.check.cause.bend import Bend, source_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import places, rewritten
+from dvar.read.worksheet.parts import places, rewritten, same_tree
 
 EXCHANGED = 5
 """Names of which two are tried in each other's place."""
@@ -123,8 +123,6 @@ def _reversed_indices(part: t.Symbol) -> t.Symbol | None:
 
 
 def _same_name(a: t.Symbol, b: t.Symbol) -> bool:
-    from dvar.read.worksheet.parts import same_tree
-
     return same_tree(replace(a, scripts=()), replace(b, scripts=())) and [
         s.kind for s in a.scripts
     ] == [s.kind for s in b.scripts]

@@ -277,8 +277,9 @@ def _is_under_heading(document: Document, statement: Statement, verdict: Verdict
     if region is None or head is None or head.table != cell.table or head.row >= cell.row:
         return False
     subject = statement.members[0].expr
-    told = () if subject is None else (p for p in t.walk(subject) if isinstance(p, t.Number))
-    return not any(region.span[1] <= number.span[0] for number in told)  # by the number of the row
+    told = () if subject is None else t.walk(subject)
+    in_row = (p for p in told if isinstance(p, (t.Number, t.Symbol)))
+    return not any(region.span[1] <= p.span[0] for p in in_row)  # by the number or name of the row
 
 
 def _is_gradient_name(place: Place, tree: t.Expr | t.Script) -> bool:

@@ -82,18 +82,24 @@ def _formula_of(place: Place, tree: t.Expr) -> t.Expr:
 
 def definition(place: Place, left: Member, right: Member, members: Sequence[Member]) -> Key | None:
     """Numbers that are given for a name: what is computed for it, as it is printed in the end."""
-    if left.expr is None or right.expr is None or not is_number(right.expr, place.world):
+    last = members[-1].expr
+    if left.expr is None or right.expr is None or last is None:
         return None
     key = differentiate.key_of(place.reader(), left.expr)
     if key is None:
         return None
-    plain = is_plain(right.expr)
-    last = members[-1].expr
-    value = last if not plain and last is not None and is_plain(last) else right.expr
+    told = right.expr
+    if not is_number(told, place.world):
+        found = place.world.find(key, place.position)
+        if found is None or not found[0].numeric or found[0].position != place.position:
+            return None
+        told = last  # of w_1 = w_2 = 0.3
+    plain = is_plain(told)
+    value = last if not plain and is_plain(last) else told
     if not _learn(place, key, value, is_update=not plain):
         return None
     if plain:
-        for number in printed_numbers(right.expr):
+        for number in printed_numbers(told):
             place.ledger.exact.add(abs(number))
             place.ledger.note(number, 0.0, None)
     return key

@@ -13,6 +13,7 @@ from dvar.check.judge.before import arrays, declarations, first_definition, form
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, named
 from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.naming import Occurrences, named_at_end
 from dvar.check.judge.programs import groups_of, own_programs
 from dvar.check.judge.renewal import formula_before, is_renewal, outdated
 from dvar.check.judge.roles import Role, role_of
@@ -65,6 +66,7 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     context: list[Statement] = []
     earlier: list[Statement] = []
     parts_ = parts_of(document, statements)
+    occurrences = Occurrences(statements)
     for number, group in enumerate(groups_of(document, statements, spelling, programs)):
         ordinals, is_fresh = group.ordinals, group.fresh
         before = [d for d in before if d.pattern.stem not in group.forgotten]
@@ -87,6 +89,7 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
             context,
             is_fresh,
             parts_,
+            occurrences,
             earlier,
         )
         problem = _problem(draft)
@@ -114,6 +117,7 @@ class _Draft:
         broken: statements whose formula could not be read, so that they define nothing.
         renewed: statements that give another meaning to a name.
         parts: of the document, in which each statement stands.
+        occurrences: in which statements each name stands.
         earlier: statements up to here whose definitions may still hold.
     """
 
@@ -126,6 +130,7 @@ class _Draft:
     context: Sequence[Statement]
     fresh: bool
     parts: Sequence[int]
+    occurrences: Occurrences
     earlier: Sequence[Statement] = ()
     broken: set[int] = field(default_factory=set)
     renewed: set[int] = field(default_factory=set)
@@ -218,6 +223,7 @@ class _Draft:
         if not broken:
             role = replace(role, definitions=tuple(named(d, numbers) for d in role.definitions))
             role = as_sibling(role, numbers)
+            role = named_at_end(role, statement, ordinal, problem.world, self.occurrences)
         region = self.document.regions[statement.region]
         code = region.kind == "code" and region.language != ""
         problem.roles[ordinal] = role

@@ -167,6 +167,7 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
     members = statement.members
     definitions: list[Definition] = []
     links: set[int] = set()
+    shared = _shared_number(members)
     for n, member in enumerate(members[:-1]):
         following = members[n + 1]
         if member.expr is None or following.expr is None or following.relation not in _EQUALS:
@@ -185,11 +186,12 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         )
         if numeric and not _is_computed_anew(made, world) and _has_formula(made, world):
             break
+        is_last = numeric or not _names_again(following.expr, world)
+        if shared is not None and not numeric and not _has_formula(made, world):
+            made, numeric = replace(made, value=shared), True
         definitions.append(Definition(made.pattern, made.value, ordinal, made.params, numeric))
         links.add(n + 1)
-        if numeric:
-            break
-        if not _names_again(following.expr, world):
+        if is_last:
             break
     if not definitions:
         return Role("claim")
@@ -201,6 +203,15 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
     if rest:
         return Role("claim", tuple(definitions), frozenset(links))
     return Role("given" if only_given else "definition", tuple(definitions), frozenset(links))
+
+
+def _shared_number(members: Sequence[Member]) -> t.Expr | None:
+    """The number of ``w_1 = w_2 = 0.3``, where none of the names is short for another; None if it is no such."""
+    *names, last = (m.expr for m in members)
+    if len(names) < 2 or last is None or not is_plain(last):
+        return None
+    stems = {stem_of(x) if isinstance(x, t.Symbol) and x.subscripts else None for x in names}
+    return last if len(stems) == 1 and None not in stems else None
 
 
 def _ends_in_number(members: Sequence[Member]) -> bool:

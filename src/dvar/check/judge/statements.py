@@ -201,7 +201,8 @@ def _verdict(
         start = len(before)
         members = [*before, *members]
     context.chains[ordinal] = members
-    verdict = chain.judge_chain(place, members, role.links, start)
+    skip = frozenset(n + len(members) - len(statement.members) for n in role.links)
+    verdict = chain.judge_chain(place, members, skip, start)
     if start > 1:
         verdict = _went_on(context, place, members, verdict)
     if verdict.verdict == "unknown" and place.code:

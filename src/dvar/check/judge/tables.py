@@ -132,6 +132,7 @@ class _Table:
         if member is None:
             return None
         member = self._of_example(table, row, column, member)
+        member = self._of_member(table, row, column, member)
         if member.expr is None or not _is_quantity(member.expr):
             return None
         for first in range(column):
@@ -160,6 +161,19 @@ class _Table:
                     return replace(head, expr=numbered)
                 if numbered is not None:
                     return replace(head, expr=t.Group("(", (numbered,), head.span))
+        return head
+
+    def _of_member(self, table: int, row: int, column: int, head: Member) -> Member:
+        """``∂C/∂w`` above a column is ``∂C/∂w_{11}`` in the row of ``w_{11}``."""
+        if not isinstance(head.expr, t.Derivative) or len(head.expr.wrt) != 1:
+            return head
+        (family,) = head.expr.wrt
+        for first in range(column):
+            name = self._single(table, row, first)
+            if name is None or not isinstance(name.expr, t.Symbol):
+                continue
+            if isinstance(family, t.Symbol) and _is_index(family) and name.expr.base == family.base:
+                return replace(head, expr=replace(head.expr, wrt=(name.expr,)))
         return head
 
     def _marks(self, letter: str) -> dict[str, str]:

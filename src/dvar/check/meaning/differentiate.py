@@ -61,6 +61,8 @@ class Place:
 def derivative(e: Interpreter, tree: t.Derivative) -> Value:
     if tree.of is None:
         raise NotUnderstood("a derivative of nothing")
+    if (there := slopes.at_point(e, tree)) is not None:
+        return there
     if not tree.wrt:
         return nabla.nabla(e, tree)
     if tree.spelling == "nabla" and (key := key_of(e, tree.of)) is not None:

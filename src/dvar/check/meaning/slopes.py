@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Name
 from dvar.check.meaning.points import names_beneath
-from dvar.check.meaning.values import NotUnderstood, Value
-from dvar.core.node import Node
+from dvar.check.meaning.substitute import substitute
+from dvar.check.meaning.values import (
+    Jacobian,
+    NotUnderstood,
+    Value,
+    reshaped,
+    sizes,
+    squeezed,
+)
+from dvar.core.node import Node, topological
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
@@ -84,3 +93,36 @@ def other_arguments(e: Interpreter, key: Key | None, wrt: t.Expr) -> set[Node]:
             if node.inputs:
                 nodes.add(node)
     return nodes
+
+
+def at_point(e: Interpreter, tree: t.Derivative) -> Value | None:
+    """``∇_w J(w_1)`` of ``J(w) = …``: the derivative by the argument, at another point; None if it is no such."""
+    of = tree.of
+    if not isinstance(of, t.Apply) or of.primes or of.scripts or of.subscripts:
+        return None
+    key = differentiate.key_of(e, of)
+    found = e.world.find(key, e.position) if key is not None else None
+    if found is None or len(found[0].params) != len(of.args):
+        return None
+    params = found[0].params
+    keys = [differentiate.key_of(e, p) for p in params]
+    moved = [
+        (param, arg, key)
+        for param, arg, key in zip(params, of.args, keys, strict=True)
+        if key is not None and key != differentiate.key_of(e, arg)
+    ]
+    by = [differentiate.key_of(e, w) for w in tree.wrt] or keys
+    if not any(key in by for _, _, key in moved) or (not tree.wrt and len(params) > 1):
+        return None
+    usual = replace(tree, of=replace(of, args=params), wrt=tree.wrt or params)
+    value = differentiate.derivative(e, usual)
+    exchange: dict[Node, Node] = {}
+    for param, arg, _ in moved:
+        node = e.node(param)
+        point = e.node(arg, sizes(node))
+        if node in topological([point]) or squeezed(sizes(point)) != squeezed(sizes(node)):
+            return None
+        exchange[node] = reshaped(point, sizes(node))
+    if not isinstance(value, Jacobian):
+        return substitute(value, exchange)
+    return replace(value, of=("at", value.of, of), node=substitute(value.node, exchange))

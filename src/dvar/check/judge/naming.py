@@ -1,0 +1,76 @@
+"""Names that stand at the end of a chain for the first time: ``∂L/∂z = a - y = δ`` says what δ is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from dvar.check.judge.roles import Role
+from dvar.check.meaning import gradients
+from dvar.check.meaning.definitions import definition_of
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.patterns import pattern_of
+from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_NAMING = frozenset({"=", "iff", "equiv", ":=", "=:"})
+
+Family = tuple[str, int, tuple[str, ...]]
+
+
+@dataclass
+class Occurrences:
+    """In which statements of a document each name stands, whatever its letters are."""
+
+    statements: Sequence[Statement]
+    at: dict[Family, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for ordinal, statement in enumerate(self.statements):
+            for family in set(_families(statement)):
+                self.at.setdefault(family, []).append(ordinal)
+
+    def begins(self, name: t.Symbol, ordinal: int) -> bool:
+        """Whether a name stands in a statement for the first time, and again later."""
+        found = self.at.get(_family(name), [])
+        return len(found) > 1 and found[0] == ordinal
+
+
+def named_at_end(
+    role: Role, statement: Statement, ordinal: int, world: World, occurrences: Occurrences
+) -> Role:
+    """The role of a chain whose last member is a name that it introduces."""
+    members = statement.members
+    last, value = members[-1].expr, members[0].expr
+    if role.kind != "claim" or role.definitions or members[-1].relation not in _NAMING:
+        return role
+    if members[0].relation or value is None:
+        value = members[-2].expr if len(members) > 1 else None
+    if value is None or not isinstance(last, t.Symbol) or last.primes:
+        return role
+    if len(members) < 3 and not isinstance(value, t.Derivative):
+        return role
+    made = definition_of(last, value, ordinal, world.spelling, False)
+    if made is None or world.defining(made.pattern) or not occurrences.begins(last, ordinal):
+        return role
+    pattern, _ = pattern_of(last, world.spelling)
+    key = pattern.key(dict.fromkeys(pattern.letters, 1))
+    if world.find(key, ordinal) or gradients.is_named(Interpreter(world, ordinal), key):
+        return role
+    return replace(role, definitions=(made,), links=frozenset({len(members) - 1}))
+
+
+def _families(statement: Statement) -> Iterator[Family]:
+    for part in parts([statement]):
+        if isinstance(part, t.Symbol):
+            yield _family(part)
+
+
+def _family(symbol: t.Symbol) -> Family:
+    numbers = tuple(
+        s.text if isinstance(s, (t.Label, t.Number)) else "?" for s in symbol.subscripts
+    )
+    return stem_of(symbol), len(symbol.subscripts), numbers

@@ -1,0 +1,71 @@
+"""What names stand for: numbers that several share, points, results named at the end of a chain, rows of tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar import check
+
+
+def said(text: str, line: int) -> tuple[str, tuple[str, ...]]:
+    found = [j for j in check(text + "\n").judgements if j.line == line]
+    return found[-1].verdict, found[-1].causes
+
+
+def test_names_that_share_a_number_are_not_one_name() -> None:
+    text = (
+        "$u_1 = u_2 = 0.4$, $p_1 = p_2 = 2$, $s = u_1 p_1 + u_2 p_2$\n\n$\\frac{ds}{du_1} = p_1 = 2$\n\n"
+        "$s = 1.6$\n\n$\\frac{ds}{du_1} = p_1 + p_2 = 4$"
+    )
+    assert [said(text, line)[0] for line in (3, 5, 7)] == ["ok", "ok", "wrong"]
+
+
+SQUARES = (
+    "$J(w) = \\|Xw - y\\|^2$ with $X = \\begin{bmatrix} 1 & 0 \\\\ 1 & 2 \\end{bmatrix}$, $y = (1, 2)^T$, "
+    "$w_{(0)} = (0, 0)^T$.\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("$\\nabla_w J(w_{(0)}) = -2 X^T y = (-6, -8)^T$", "ok"),
+        ("$\\nabla J(w_{(0)}) = (-6, -8)^T$", "ok"),
+        ("$\\nabla J(w_{(0)}) = (-6, 8)^T$", "wrong"),
+        ("$\\nabla_w J(w_{(7)}) = 2 X^T (X w_{(7)} - y)$", "ok"),
+        ("$\\nabla_w J(w_{(7)}) = 2 X^T (X w_{(7)} + y)$", "wrong"),
+        ("$\\frac{\\partial J(u)}{\\partial w} = 2 X^T (X u - y)$", "ok"),
+    ],
+)
+def test_a_gradient_at_a_point_is_that_of_the_argument(line: str, verdict: str) -> None:
+    assert said(SQUARES + line, 3)[0] == verdict
+
+
+NEURON = (
+    "$z = w x + b$, $a = \\sigma(z)$, $L = -y \\log a - (1 - y) \\log(1 - a)$.\n\n"
+    "$$\\frac{\\partial L}{\\partial z} = a - y = \\epsilon$$\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("right", "verdict"),
+    [("\\epsilon x", "ok"), ("\\epsilon w", "wrong"), ("-\\epsilon x", "wrong")],
+)
+def test_the_name_at_the_end_of_a_chain_is_what_the_chain_is(right: str, verdict: str) -> None:
+    text = NEURON + "$$\\frac{\\partial L}{\\partial w} = " + right + "$$"
+    assert said(text, 3)[0] == "ok"
+    assert said(text, 5)[0] == verdict
+
+
+def test_a_name_after_a_wrong_result_does_not_hide_it() -> None:
+    text = NEURON.replace("a - y", "a + y") + "$$\\frac{\\partial L}{\\partial b} = \\epsilon$$"
+    assert said(text, 3)[0] == "wrong"
+
+
+def test_the_row_of_a_table_tells_by_which_name() -> None:
+    text = (
+        "$s = v_1 p_1 + v_2 p_2$, $p_1 = 3$, $p_2 = 5$.\n\n"
+        "| weight | $\\partial s / \\partial v$ |\n|:--|--:|\n| $v_1$ | 3 |\n| $v_2$ | 4 |"
+    )
+    assert said(text, 5)[0] == "ok"
+    assert said(text, 6)[0] == "wrong"
