@@ -69,3 +69,40 @@ def test_the_row_of_a_table_tells_by_which_name() -> None:
     )
     assert said(text, 5)[0] == "ok"
     assert said(text, 6)[0] == "wrong"
+
+
+LAYER = "$s_1 = k_{11} p_1 + k_{12} p_2$ and $s_2 = k_{21} p_1 + k_{22} p_2$.\n\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("$\\frac{\\partial s_2}{\\partial p_1} = k_{21}$", "ok"),
+        ("$\\frac{\\partial s_2}{\\partial p_1} = k_{71}$", "wrong"),
+        ("$\\frac{\\partial s_2}{\\partial p_1} = q$", "unknown"),
+    ],
+)
+def test_a_name_of_no_other_line_is_a_slip_of_one_nearby(line: str, verdict: str) -> None:
+    assert said(LAYER + line, 3)[0] == verdict
+
+
+STEPS = (
+    "$s = u p + v q + c$, $E = (s - r)^2$.\n\n$u := u - \\eta\\, du$, $v := v - \\eta\\, dv$.\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("$c := c - \\eta\\, dc$", "ok"),
+        ("$c := c - \\eta\\, dk$", "wrong"),
+        ("$c_y := c_y - \\eta\\, dcy$", "ok"),
+    ],
+)
+def test_a_step_along_the_gradient_of_nothing_is_wrong(line: str, verdict: str) -> None:
+    assert said(STEPS + line, 5)[0] == verdict
+
+
+def test_an_operator_with_empty_braces_is_an_operator() -> None:
+    text = "$\\frac{\\partial{}}{\\partial{x}}(a x + b) = a$\n\n$\\frac{\\partial{}}{\\partial{x}}(a x + b) = 2 a$"
+    assert [said(text, line)[0] for line in (1, 3)] == ["ok", "wrong"]

@@ -20,6 +20,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 
@@ -33,6 +34,8 @@ DESCENT = re.compile(
     r"perte|coût|learning rate|lernrate|gradient step",
     re.IGNORECASE,
 )
+ENOUGH = 2
+"""So many steps along gradients show how a document writes them."""
 UPHILL = "a step up the gradient: minus is due"
 
 
@@ -61,6 +64,10 @@ def of_names(
         part, turned = unsigned(term)
         sign = -sign if turned else sign
         target = gradient_of(place, part)
+        if target is None and (strange := _no_gradient(place, part, left)):
+            if _own_gradients(place, statements, right) >= ENOUGH:
+                why = f"{strange} is no gradient of {left.base}, nor of anything else"
+                return Link("wrong", why, causes=("wrong-variable", "misprint"))
         if target is None:
             continue
         if sign > 0 and not ASCENT.search(prose):
@@ -70,6 +77,34 @@ def of_names(
         if target.stem != stem_of(left) and _both_known(place, target, left):
             return Link("wrong", f"the gradient of {target} is taken for {left.base}")
     return None
+
+
+def _no_gradient(place: Place, term: t.Expr, left: t.Symbol) -> str | None:
+    """``dt`` of a step ``b - a dt``, where no t is known and no other line has it."""
+    for factor in term.factors if isinstance(term, t.Product) else (term,):
+        if not isinstance(factor, t.Symbol) or len(factor.base) != 2 or factor.base[0] != "d":
+            continue
+        if factor.base[1] == left.base[:1]:
+            continue  # db of b_y
+        key = sort(factor, place.world.spelling, {}).key
+        known = place.world.find(key, place.position) or str(key) in place.world.familiar
+        if factor.base not in GREEK and not known and key not in place.ledger.given_by_key:
+            return str(key)
+    return None
+
+
+def _own_gradients(place: Place, statements: Sequence[Statement], but: t.Expr) -> int:
+    """How many names are stepped along their own gradient elsewhere."""
+    found: set[str] = set()
+    for statement in statements:
+        members = statement.members
+        left, right = members[0].expr, members[1].expr if len(members) > 1 else None
+        if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or right is but:
+            continue
+        own = sort(left, place.world.spelling, {}).key
+        if any(gradient_of(place, unsigned(term)[0]) == own for term in right.terms[1:]):
+            found.add(str(own))
+    return len(found)
 
 
 def remember(place: Place, members: Sequence[Member], shown: Printed) -> None:

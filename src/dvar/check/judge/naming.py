@@ -53,6 +53,9 @@ def named_at_end(
         return role
     if len(members) < 3 and not isinstance(value, t.Derivative):
         return role
+    before = (m.expr for m in members[:-1] if m.expr is not None)
+    if any(isinstance(p, t.Symbol) and p.base == last.base for e in before for p in t.walk(e)):
+        return role
     made = definition_of(last, value, ordinal, world.spelling, False)
     if made is None or world.defining(made.pattern) or not occurrences.begins(last, ordinal):
         return role

@@ -1,4 +1,7 @@
-"""Formulas of programs whose shapes do not fit: a mistake where one slip explains it."""
+"""Lines that were not understood, as mistakes where one slip explains why.
+
+In a program that is a shape that does not fit, elsewhere a name that no other line has.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,32 @@ from dataclasses import replace
 from dvar.check.cause.find import find
 from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.step import STRANGE
 from dvar.check.meaning import gradients
-from dvar.check.meaning.keys import sort
+from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import places
 
+READINGS = 4
+TRIED = 12
+"""So many names are tried in the place of a strange one."""
 _MISFITS = ("the product of shapes", "the two sides have shapes", "shapes ")
 
 
-def as_mistake(place: Place, text: str, verdict: Verdict, others: Sequence[t.Symbol]) -> Verdict:
-    """A line that was not understood because shapes do not fit, as wrong if one slip explains it.
+def may_be(place: Place, verdict: Verdict) -> bool:
+    """Whether a line is of the kind that a slip may explain."""
+    return place.code or (verdict.link is not None and verdict.link.why.endswith(STRANGE))
 
-    Programs say what they multiply; in a worksheet products are often laid out freely.
-    """
+
+def as_mistake(place: Place, text: str, verdict: Verdict, others: Sequence[t.Symbol]) -> Verdict:
+    """A line that was not understood, as wrong if one slip explains it."""
     link, before, member = verdict.link, verdict.previous, verdict.member
     if verdict.verdict != "unknown" or link is None or before is None or member is None:
         return verdict
+    if link.why.endswith(STRANGE) and _is_misspelt(place, verdict, others):
+        return replace(verdict, verdict="wrong", link=replace(link, verdict="wrong"))
+    # Programs say what they multiply; in a worksheet products are often laid out freely.
     if not (place.code and place.world.is_spread and link.why.startswith(_MISFITS)):
         return verdict
     left, right = before.expr, member.expr
@@ -42,6 +55,42 @@ def as_mistake(place: Place, text: str, verdict: Verdict, others: Sequence[t.Sym
     if found.bend.cause == "missing-sum" and _is_computed(place, left):
         return verdict  # only what all examples share gets the sum over them
     return replace(verdict, verdict="wrong", link=replace(wrong, why=_said(link.why)))
+
+
+def _is_misspelt(place: Place, verdict: Verdict, others: Sequence[t.Symbol]) -> bool:
+    """Whether a name that no other line has is one digit or letter off one that makes the line right."""
+    left = verdict.previous.expr if verdict.previous is not None else None
+    right = verdict.member.expr if verdict.member is not None else None
+    if left is None or right is None:
+        return False
+    world = place.world
+    envs = links.assignments(world, [left, right], place.conditions, place.position)
+    tried = 0
+    for part, rebuild in places(right):
+        if not isinstance(part, t.Symbol) or str(_key(place, part)) in world.familiar:
+            continue
+        for other in others:
+            if not _is_nearly(place, part, other) or tried >= TRIED:
+                continue
+            tried += 1
+            tree = rebuild(replace(other, span=part.span))
+            link = links.as_functions(world, place.position, left, tree, envs, limit=READINGS)
+            if link.verdict == "ok":
+                return True
+    return False
+
+
+def _is_nearly(place: Place, a: t.Symbol, b: t.Symbol) -> bool:
+    """Whether two names differ in one index only."""
+    x, y = _key(place, a), _key(place, b)
+    if x.stem != y.stem or len(x.indices) != len(y.indices) or len(x.marks) != len(y.marks):
+        return False
+    pairs = [*zip(x.indices, y.indices, strict=True), *zip(x.marks, y.marks, strict=True)]
+    return sum(p != q for p, q in pairs) == 1
+
+
+def _key(place: Place, symbol: t.Symbol) -> Key:
+    return sort(symbol, place.world.spelling, {}).key
 
 
 def _is_computed(place: Place, left: t.Expr) -> bool:

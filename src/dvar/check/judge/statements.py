@@ -205,7 +205,7 @@ def _verdict(
     verdict = chain.judge_chain(place, members, skip, start)
     if start > 1:
         verdict = _went_on(context, place, members, verdict)
-    if verdict.verdict == "unknown" and place.code:
+    if verdict.verdict == "unknown" and slips.may_be(place, verdict):
         others = _others(context, statement)
         verdict = slips.as_mistake(place, context.document.text, verdict, others)
     if verdict.verdict in ("wrong", "unknown") and _is_new_definition(

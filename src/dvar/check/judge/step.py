@@ -27,6 +27,7 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
 
+STRANGE = "is not defined anywhere"
 NEAR = 0.03
 """Numbers put in roundly make a result that is off by at most this part of it."""
 
@@ -260,7 +261,7 @@ def _second_thoughts(
         names = ", ".join(sorted(strange)[:3])
         return Link(
             "unknown",
-            f"{names} is not defined anywhere",
+            f"{names} {STRANGE}",
             link.left,
             link.right,
             link.difference,

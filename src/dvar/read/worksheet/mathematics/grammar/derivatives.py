@@ -122,6 +122,8 @@ class Derivatives(Calls):
 
     def _above_bar(self) -> tuple[int, t.Expr | None]:
         order = self._strip()
+        while self.sees("{") and self.mates[self.at] == self.at + 1:
+            self.at += 2  # \partial{}
         if self.at >= self.end:
             return order, None
         return order, self.comparison()
