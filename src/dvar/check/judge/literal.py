@@ -43,7 +43,7 @@ class Literal:
 def is_literal(tree: t.Expr) -> bool:
     """Whether an expression has no names in it (e and π are numbers)."""
     for part in t.walk(tree):
-        if isinstance(part, t.Symbol) and not (part.base in ("e", "pi") and not part.subscripts):
+        if isinstance(part, t.Symbol) and not _is_constant(part):
             return False
         if isinstance(part, (t.Derivative, t.Text, t.Ellipsis, t.Shape)):
             return False
@@ -61,13 +61,20 @@ def is_numeric(tree: t.Expr, is_function: Callable[[str], bool]) -> bool:
     }
     for part in t.walk(tree):
         if isinstance(part, t.Symbol) and id(part) not in heads:
-            if part.base not in ("e", "pi") or part.subscripts:
+            if not _is_constant(part):
                 return False
         if isinstance(part, (t.Derivative, t.Text, t.Ellipsis, t.Shape, t.Big)):
             return False
         if isinstance(part, t.Label) and not part.text.isdigit():
             return False
     return any(isinstance(p, t.Number) for p in t.walk(tree))
+
+
+def _is_constant(symbol: t.Symbol) -> bool:
+    """π, or a power of e; a bare e and its square are more often those of an error."""
+    powers = [s for s in symbol.scripts if not isinstance(s.value, t.Number)]
+    known = symbol.base == "pi" or (symbol.base == "e" and bool(powers))
+    return known and not symbol.subscripts
 
 
 def is_zero(tree: t.Expr | None) -> bool:

@@ -53,8 +53,12 @@ def partly(
     place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]
 ) -> Link | None:
     """``x_1 · (-2.69)``: a formula in which numbers stand for some of the names; None if it is none."""
-    if not any(_stands_for_something(place.ledger, n) for n in numbers_in(right)):
+    written = list(numbers_in(right))
+    known = {*place.ledger.numbers, *place.ledger.exact}
+    if not any(abs(n.value) in known for n in written):
         return None
+    # A whole number that was given may as well be a factor of a rule: it only helps to hold.
+    is_sure = any(abs(n.value) in place.ledger.numbers and not n.is_whole for n in written)
     env = dict(envs[0]) if envs else {}
 
     def attempt(choices: Choices) -> Link:
@@ -67,7 +71,7 @@ def partly(
             return Link("unknown", str(reason))
 
     link = _best(attempt, ("ok", "carried"))
-    return None if link.verdict == "unknown" else link
+    return link if link.verdict == "ok" or (is_sure and link.verdict != "unknown") else None
 
 
 def _in_one_state(
@@ -87,11 +91,6 @@ def _in_one_state(
             if failed.numbers is None and np.all(np.isfinite(literal.value.astype(float))):
                 failed = Link("wrong", numbers=both)
     return failed
-
-
-def _stands_for_something(ledger: Ledger, number: t.Number) -> bool:
-    """Whether a number in a formula was printed before for some quantity."""
-    return not number.is_whole and abs(number.value) in ledger.numbers
 
 
 def _best(attempt: Callable[[Choices], Link], settled: Sequence[str]) -> Link:

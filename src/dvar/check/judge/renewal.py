@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from dvar.check.judge import links
 from dvar.check.judge.compare import compare
+from dvar.check.judge.grouping import equation
+from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition, definition_of
@@ -130,3 +133,14 @@ def _is_opened_anew(
     if line >= 0 and _RUN_IN.search(between[line:]):
         return True
     return bool(_ANEW.search(b.before))
+
+
+def left_open(place: Place, statement: Statement) -> set[str]:
+    """The name that a statement which was not understood is about: it need not be what it was before."""
+    left, right = equation(statement)
+    if place.code and isinstance(left, t.Symbol):
+        return {stem_of(left)}  # dy need not be what it is called
+    if left is None or right is None or links.is_number(right, place.world):
+        return set()
+    made = definition_of(left, right, place.position, place.world.spelling, False)
+    return {made.pattern.stem} if made is not None and made.params else set()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dvar.check.judge.literal import is_numeric, is_plain, is_zero
+from dvar.check.judge.summands import summands
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import Key, sort, stem_of
@@ -201,6 +202,8 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
     )
     rest = len(members) - 1 - len(links)
     if rest:
+        told = summands(members, ordinal, world.spelling)
+        definitions += [d for d in told if not world.defining(d.pattern)]
         return Role("claim", tuple(definitions), frozenset(links))
     return Role("given" if only_given else "definition", tuple(definitions), frozenset(links))
 
@@ -274,7 +277,8 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
     key = sort(head, world.spelling, {}).key
     if isinstance(made.value, t.Call) and made.value.name == NORMAL:
         return False
-    if made.pattern.stem in ("e", "pi", "1") and not (made.params or made.pattern.indices):
+    fixed = ("e", "pi", "1") if world.spelling.has_euler else ("pi", "1")
+    if made.pattern.stem in fixed and not (made.params or made.pattern.indices):
         return True
     if isinstance(made.value, t.Symbol) and _is_alias(made.value, key, world, ordinal):
         return True

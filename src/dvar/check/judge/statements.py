@@ -27,6 +27,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, said_of
+from dvar.check.judge.renewal import left_open
 from dvar.check.judge.roles import Role
 from dvar.check.judge.step import judge_link
 from dvar.check.judge.words import message_of
@@ -93,8 +94,8 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     first = statement.members[0].expr
     if isinstance(first, t.Symbol) and any(isinstance(s, t.Relation) for s in first.subscripts):
         context.touched.add(stem_of(first))  # dh[h <= 0] = 0
-    if place.code and isinstance(first, t.Symbol) and judgement.verdict == "unknown":
-        context.touched.add(stem_of(first))  # dy need not be what it is called
+    if judgement.verdict == "unknown":
+        context.touched |= left_open(place, statement)
     return judgement
 
 

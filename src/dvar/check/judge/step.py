@@ -17,7 +17,7 @@ from dvar.check.judge.place import Place
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
-from dvar.check.meaning.keys import Key, general
+from dvar.check.meaning.keys import Key, general, letters_in
 from dvar.check.meaning.points import has_stand_in
 from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
@@ -256,6 +256,9 @@ def _second_thoughts(
         )
         if near.verdict in ("ok", "convention"):
             return Link("ok", "holds at the given numbers", near.left, near.right)
+    if (letter := _may_be_apart(place, left, right, envs)) is not None:
+        said = f"whether {letter} is one of those that are summed over is not said"
+        return replace(link, verdict="unknown", why=said)
     strange = strangers(place, link)
     if strange:
         names = ", ".join(sorted(strange)[:3])
@@ -269,6 +272,22 @@ def _second_thoughts(
             env=link.env,
         )
     return link
+
+
+def _may_be_apart(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> str | None:
+    """An index that was taken for one of a run, where two sides agree if it is another: ``u_o`` beside all ``u_k``."""
+    world = place.world
+    written = {*letters_in(left), *letters_in(right)}
+    letter = next((c for c in sorted(world.spelling.chosen) if c in written), None)
+    if letter is None:
+        return None
+    with world.unchanged():
+        world.spelling = replace(world.spelling, chosen={})
+        world.memo, world.open_gradients = {}, {}
+        link = links.as_functions(world, place.position, left, right, envs, code=place.code)
+    return letter if link.verdict == "ok" else None
 
 
 def strangers(place: Place, link: Link) -> set[str]:

@@ -72,7 +72,16 @@ def derivative(e: Interpreter, tree: t.Derivative) -> Value:
         return between(e, numerator(e, tree.of), place_of(e.inside({letter: number_}), by))
     if len(tree.wrt) > 1:
         return _higher(e, tree)
-    return first_order(e, tree.of, tree.wrt[0])
+    value = first_order(e, tree.of, tree.wrt[0])
+    if isinstance(value, Jacobian) and _is_transposed(tree.wrt[0]) and not value.of_shape:
+        if len(squeezed(value.wrt_shape)) == 2:
+            turned: Value = TABLE["transpose"](reshaped(value.node, value.wrt_shape))
+            return e.choices.pick([("laid out like the transpose", turned), ("as it is", value)])
+    return value
+
+
+def _is_transposed(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Symbol) and any(s.kind == "transpose" for s in tree.scripts)
 
 
 def _by_index(e: Interpreter, wrt: t.Expr) -> tuple[str, int, t.Symbol] | None:
@@ -212,17 +221,9 @@ def place_of(e: Interpreter, tree: t.Expr) -> Place:
     """Where a derivative is taken."""
     if t.is_bracketed(tree):
         return place_of(e, tree.items[0])
-    if isinstance(tree, t.Symbol) and any(s.kind == "transpose" for s in tree.scripts):
-        plain = t.Symbol(
-            tree.base,
-            tree.span,
-            tree.font,
-            tree.accents,
-            tree.subscripts,
-            tuple(s for s in tree.scripts if s.kind != "transpose"),
-            tree.primes,
-        )
-        return place_of(e, plain)
+    if isinstance(tree, t.Symbol) and _is_transposed(tree):
+        kept = tuple(s for s in tree.scripts if s.kind != "transpose")
+        return place_of(e, replace(tree, scripts=kept))
     node = e.node(tree)
     return place_at(node)
 

@@ -76,6 +76,7 @@ class Spelling:
         last_layer: what ``L`` as a script stands for.
         numbers: names that stand for a fixed number where they are indices: the last time, the last layer.
         chosen: names whose value is an index: the class of an example.
+        has_euler: whether ``e`` is Euler's number: it is raised to a power somewhere.
     """
 
     letters: set[str] = field(default_factory=set)
@@ -84,6 +85,7 @@ class Spelling:
     last_layer: int = 3
     numbers: Mapping[str, int] = field(default_factory=dict)
     chosen: Mapping[str, Choice] = field(default_factory=dict)
+    has_euler: bool = False
 
 
 @dataclass(frozen=True, slots=True)

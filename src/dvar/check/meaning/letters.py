@@ -34,6 +34,7 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
             spelling.letters.update(i for i in part.indices if len(i) == 1)
         elif isinstance(part, t.Symbol):
             _see_symbol(part, spelling, layers)
+            spelling.has_euler |= _is_power_of_e(part)
         elif isinstance(part, t.Derivative):
             for wrt in part.wrt:
                 _see_square(wrt, spelling)
@@ -43,6 +44,13 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
             _see_square(first.expr, spelling)
     _see_alike(statements, spelling)
     return spelling
+
+
+def _is_power_of_e(symbol: t.Symbol) -> bool:
+    """``e^{-z}``; the square of an error e is none."""
+    powers = [s.value for s in symbol.scripts if s.kind == "plain"]
+    exponents = [p for p in powers if p is not None and not isinstance(p, t.Number)]
+    return symbol.base == "e" and not symbol.subscripts and bool(exponents)
 
 
 def _see_square(tree: t.Expr | None, spelling: Spelling) -> None:

@@ -1,0 +1,45 @@
+r"""What a sum is made of: ``L = \sum_t L_t = -\sum_t y_t^T \log \hat y_t`` tells every ``L_t`` as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from dvar.check.meaning.definitions import Definition, definition_of
+from dvar.check.meaning.keys import Spelling, unwrapped
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member
+from dvar.read.worksheet.parts import same_tree
+
+
+def summands(members: Sequence[Member], ordinal: int, spelling: Spelling) -> tuple[Definition, ...]:
+    """Definitions of names that are summed where the next member says what the summands are."""
+    found = []
+    for before, after in pairwise(members):
+        if before.expr is None or after.expr is None or after.relation != "=":
+            continue
+        sign, factors, named = _sum(before.expr)
+        other, others, formula = _sum(after.expr)
+        if named is None or formula is None or named.indices != formula.indices:
+            continue
+        name = unwrapped(named.body)
+        if not isinstance(name, t.Symbol) or not same_tree(factors, others):
+            continue
+        body = formula.body if sign == other else t.Negative(formula.body, formula.span)
+        made = definition_of(name, body, ordinal, spelling, False)
+        if made is not None and set(named.indices) & set(made.pattern.letters):
+            found.append(made)
+    return tuple(found)
+
+
+def _sum(tree: t.Expr) -> tuple[int, tuple[t.Expr, ...], t.Big | None]:
+    """The sign, the factors before it and the only sum that an expression consists of."""
+    sign = 1
+    while isinstance(tree, t.Negative):
+        sign, tree = -sign, tree.operand
+    if isinstance(tree, t.Big):
+        return sign, (), tree if tree.name == "sum" else None
+    if isinstance(tree, t.Product) and isinstance(tree.factors[-1], t.Big):
+        inner, factors, found = _sum(tree.factors[-1])
+        return sign * inner, (*tree.factors[:-1], *factors), found
+    return sign, (), None
