@@ -9,7 +9,7 @@ from dvar.check.judge.literal import is_numeric, is_plain, is_zero
 from dvar.check.judge.summands import summands
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.functions import NORMAL
-from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.keys import Key, arguments, sort, stem_of
 from dvar.check.meaning.values import squeezed
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -226,8 +226,9 @@ def _ends_in_number(members: Sequence[Member]) -> bool:
 def _names_again(tree: t.Expr, world: World) -> bool:
     """Whether a member in the middle is another name of the same: ``y = f(x_1, x_2) = …``."""
     if isinstance(tree, t.Apply):
-        return all(isinstance(a, t.Symbol) for a in tree.args) and (
-            len(tree.args) > 1 or stem_of(tree.head) in world.functions
+        args = arguments(tree.args)  # of p(o | c) as well
+        return all(isinstance(a, t.Symbol) for a in args) and (
+            len(args) > 1 or stem_of(tree.head) in world.functions
         )
     return isinstance(tree, t.Symbol)
 

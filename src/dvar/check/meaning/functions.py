@@ -57,8 +57,25 @@ ELEMENTWISE = frozenset(
         "ceil",
         "leaky_relu",
         "elu",
+        "sec",
+        "csc",
+        "cot",
+        "sech",
+        "csch",
+        "coth",
+        "softsign",
     ]
 )
+_COMPOSED: dict[str, Unary] = {
+    "sec": lambda x: TABLE["reciprocal"](TABLE["cos"](x)),
+    "csc": lambda x: TABLE["reciprocal"](TABLE["sin"](x)),
+    "cot": lambda x: TABLE["reciprocal"](TABLE["tan"](x)),
+    "sech": lambda x: TABLE["reciprocal"](TABLE["cosh"](x)),
+    "csch": lambda x: TABLE["reciprocal"](TABLE["sinh"](x)),
+    "coth": lambda x: TABLE["reciprocal"](TABLE["tanh"](x)),
+    "softsign": lambda x: TABLE["divide"](x, TABLE["add"](TABLE["abs"](x), 1.0)),
+}
+"""Functions that are no row of the table, by those that are."""
 SPELLINGS = {
     "ln": "log",
     "lg": "log10",
@@ -134,7 +151,7 @@ def apply(name: str, args: Sequence[Node], axis: int | None = None) -> Node:
     """A known function on values.  Raises NotUnderstood."""
     row = named(name)
     if row in ELEMENTWISE and len(args) == 1:
-        return TABLE[row](args[0])
+        return _COMPOSED[row](args[0]) if row in _COMPOSED else TABLE[row](args[0])
     if row in _WHOLE:
         return settle(_WHOLE[row](args, axis))
     raise NotUnderstood(f"the function {name}")

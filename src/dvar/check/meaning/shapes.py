@@ -144,7 +144,13 @@ def _as_bias(s: Shaping, tree: t.Expr, shape: Shape) -> Shape:
 
 
 def _sum(s: Shaping, tree: t.Sum) -> Shape | None:
-    shapes = [shape_of(s, term) for term in tree.terms]
+    late = {n: key for n, term in enumerate(tree.terms) if (key := s.capital_greek(term))}
+    shapes = [None if n in late else shape_of(s, term) for n, term in enumerate(tree.terms)]
+    among_numbers = all(shape == () for n, shape in enumerate(shapes) if n not in late)
+    for n, key in late.items():
+        if among_numbers and len(late) < len(shapes):
+            s.settle(key, ())  # s_j - s_i + Δ
+        shapes[n] = shape_of(s, tree.terms[n])
     shapes = [_fitted(s, tree, shapes, n) for n in range(len(shapes))]
     best = _largest(shapes)
     if best is None:
@@ -221,12 +227,21 @@ def _between(
     near = {signs[k] for k in (n - 1, n) if 0 <= k < len(signs)}
     if near & _ELEMENTWISE:
         return left or right
+    if left is None and _is_inner(shapes[n + 1 : n + 3]):
+        return ()  # y w^T x is y times a number
     if left and left[1] != ONE and signs[n - 1] in ("", "cdot", "@", "times", "%*%"):
         return (left[1], ONE)
     if right and right[0] != ONE and right[1] != ONE and (turned or _leads(s, symbol, n)):
         many = not turned and s.key_of(symbol).stem in s.world.batches
         return (s.fresh() if many else ONE, right[0])
     return None
+
+
+def _is_inner(shapes: Sequence[Shape | None]) -> bool:
+    """Whether a row and a column stand side by side."""
+    if len(shapes) < 2 or not shapes[0] or not shapes[1]:
+        return False
+    return shapes[0][0] == ONE and shapes[1][1] == ONE
 
 
 def _follows_matrix(symbol: t.Symbol, before: Shape, sign: str) -> bool:

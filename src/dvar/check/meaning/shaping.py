@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dvar.check.meaning.alphabet import MATRIX_GREEK
 from dvar.check.meaning.keys import Key, family_of, general, sort, stem_of
 from dvar.check.meaning.looks import counted_by, is_bias, is_small, is_version, usual_kind
 from dvar.check.meaning.stacking import shared_letter
@@ -292,6 +293,14 @@ class Shaping:
             return None
         self.expect(tree, self.matrix())
         return self.of_name(symbol)
+
+    def capital_greek(self, tree: t.Expr) -> Key | None:
+        """A name that is a matrix by its look alone, so far."""
+        symbol, _ = bare(tree)
+        if symbol is None or symbol.base not in MATRIX_GREEK:
+            return None
+        key = self.key_of(symbol)
+        return key if self.find(key) is None else None
 
     # ── expectations ────────────────────────────────────────────────────────────────────────────
 

@@ -36,12 +36,20 @@ def primed(e: Interpreter, name: Name) -> Value:
     found = e.world.find(name.key, e.position)
     if found is not None and not found[0].numeric and name.primes <= _ORDERS:
         value = e.plain(key_value(e, name.key, None, t.Symbol(name.key.stem, (0, 0))))
-        on = names_beneath([value])
-        if not name.operations and not value.shape and len(on) == 1 and not on[0].shape:
-            for _ in range(name.primes):
-                value = e.plain(differentiate.between(e, value, differentiate.place_at(on[0])))
-            return value
+        slope = None if name.operations else of_value(e, value, name.primes)
+        if slope is not None:
+            return slope
     raise NotUnderstood(f"the prime of {name.key}, without an argument")
+
+
+def of_value(e: Interpreter, value: Node, order: int) -> Node | None:
+    """The derivative of a number by the only number it depends on; None where it depends on more."""
+    on = names_beneath([value])
+    if value.shape or len(on) != 1 or on[0].shape or order > _ORDERS:
+        return None
+    for _ in range(order):
+        value = e.plain(differentiate.between(e, value, differentiate.place_at(on[0])))
+    return value
 
 
 def is_partial(e: Interpreter, key: Key) -> bool:

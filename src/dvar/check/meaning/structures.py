@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import entries, names, products
+from dvar.check.meaning import entries, names, products, slopes
 from dvar.check.meaning.counting import listed
 from dvar.check.meaning.values import (
     Jacobian,
@@ -42,11 +42,12 @@ LISTED = 64
 
 
 def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
-    if tree.primes and not e.world.matrices:
-        raise NotUnderstood("a prime behind a bracket")
     value = _inside(e, tree, hint)
     if tree.primes:
-        value = products.transpose_of(e.plain(value))
+        slope = slopes.of_value(e, e.plain(value), tree.primes)
+        if slope is None and not e.world.matrices:
+            raise NotUnderstood("a prime behind a bracket")
+        value = products.transpose_of(e.plain(value)) if slope is None else slope
     if tree.kind == "norm" and len(tree.scripts) == 1 and e.whole(tree.scripts[0].value) == 2:  # type: ignore[arg-type]
         if _order(e, tree) == 2:
             return TABLE["sum"](TABLE["square"](e.node(tree.items[0])))

@@ -286,7 +286,7 @@ BLANKS = word_set("square Box underline blank boxempty bigcirc")
 
 FUNCTIONS: dict[str, str] = {
     **{word: word for word in word_set(
-        "log exp sin cos tan tanh sinh cosh sec csc cot coth arcsin arccos arctan arcsinh arccosh "
+        "log exp sin cos tan tanh sinh cosh sec csc cot coth sech csch arcsin arccos arctan arcsinh arccosh "
         "arctanh log2 log10 "
         "log1p expm1 max min argmax argmin det trace diag sign relu sigmoid softmax softplus softsign "
         "logsumexp sort sum mean transpose vec dot matmul outer inner abs sqrt norm inv prod var "
@@ -314,7 +314,7 @@ FUNCTIONS: dict[str, str] = {
 }  # fmt: skip
 """Word in lower case → the function as the rule table spells it."""
 BARE = word_set(
-    "log ln exp sin cos tan tanh sinh cosh sec csc cot coth arcsin arccos arctan log2 log10 det trace "
+    "log ln exp sin cos tan tanh sinh cosh sec csc cot coth sech csch arcsin arccos arctan log2 log10 det trace "
     "diag sign rank vec "
     "abs max min sqrt"
 )
