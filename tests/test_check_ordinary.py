@@ -1,0 +1,85 @@
+r"""``dvar check`` on what ordinary notes hold: each line right as it stands, and wrong with one slip."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.report import Judgement
+from dvar.check.worksheet import check
+
+
+def last(text: str) -> Judgement:
+    return check(text).judgements[-1]
+
+
+RECURRENT = r"""
+$h_t = \tanh(W h_{t-1} + U x_t)$, $o_t = V h_t$, $\hat y_t = \text{softmax}(o_t)$ and
+
+$$L = \sum_{t=1}^{T} L_t = -\sum_{t=1}^{T} y_t^\top \log \hat y_t$$
+
+$$\frac{\partial L}{\partial V} = %s$$
+"""
+HINGE = r"""
+$$\ell(w) = \max(0, 1 - y\, w^\top x)$$
+
+$$\frac{\partial \ell}{\partial w} = \begin{cases} %s & \text{if } y w^\top x < 1 \\ 0 & \text{otherwise}\end{cases}$$
+"""
+MARGIN = r"""
+$s_j = w_j^T x_i$ and $L_i = \sum_{j \neq y_i} \max(0, s_j - s_{y_i} + \Delta)$.
+
+$$\nabla_{w_{y_i}} L_i = %s\left(\sum_{j\neq y_i} \mathbb{1}(s_j - s_{y_i} + \Delta > 0)\right) x_i$$
+"""
+ERROR = r"""
+Let $e = t - y$ with $y = w x$ and $E = \frac12 e^2$.
+
+$$\frac{\partial E}{\partial w} = %s$$
+"""
+SOFTMAX = r"""
+$S_i = \frac{e^{a_i}}{\sum_k e^{a_k}}$, and $\frac{\partial S_i}{\partial a_j}$ is written $D_j S_i$.
+
+\[D_j S_i = \left\{\begin{matrix} %s & i=j\\ -S_j S_i & i\neq j \end{matrix}\right.\]
+"""
+GRAPH = """
+a = 2.0, b = -3.0, c = 10.0, f = -2.0
+e = a*b = -6
+d = e + c = 4
+L = d*f = -8
+dL/de = dL/dd * dd/de = -2 * 1 = -2
+dL/da = dL/de * de/da = %s
+"""
+
+NEGATIVES = r"""
+$\frac{\partial J}{\partial z_w} = \hat y_w - 1$ where $w = o$. With negative samples
+$J = -\log\sigma(z_o) - \sum_{k=1}^K \log\sigma(-z_k)$ and so $\frac{\partial J}{\partial z_o} = \sigma(z_o) - 1$
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        (RECURRENT, r"\sum_{t=1}^T (\hat y_t - y_t) h_t^\top", r"\sum_{t=1}^T (y_t - \hat y_t) h_t^\top"),
+        (HINGE, "-y x", "y x"),
+        (MARGIN, "-", ""),
+        (ERROR, "-e x", "e x"),
+        (SOFTMAX, "S_i(1-S_j)", "S_i(1+S_j)"),
+        (GRAPH, "-2 * b = -2 * -3 = 6", "-2 * b = -2 * -3 = -6"),
+        (r"$$\nabla_{A^\top} \operatorname{tr}(AB) = %s$$", "B", "-B"),
+        (r"$$\frac{d}{dx}\tanh(x) = %s\text{sech}^2(x)$$", "", "-"),
+        ("$(e^{2x})' = %s$", "2e^{2x}", "e^{2x}"),
+    ],
+)  # fmt: skip
+def test_a_line_holds_and_a_slip_in_it_is_found(text: str, right: str, wrong: str) -> None:
+    assert last(text % right).verdict == "ok", last(text % right).message
+    assert last(text % wrong).verdict == "wrong", last(text % wrong).message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$\ell(p) = p \ln p$. Another: $\ell(q) = \sum_i (x_i \ln q - \ln x_i!)$ with $\ell'(q) = \frac{1}{q}\sum_i x_i$",
+        NEGATIVES,
+    ],
+    ids=["a second formula that is not understood", "one that may not be among those summed over"],
+)
+def test_what_is_left_open_brings_no_alarm(text: str) -> None:
+    assert last(text).verdict in ("ok", "unknown"), last(text).message
