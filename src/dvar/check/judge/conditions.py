@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from dvar.check.meaning.letters import spelling_of
@@ -30,6 +30,9 @@ _OTHERWISE = re.compile(
     re.IGNORECASE,
 )
 _ELSE = re.compile(r"\b(?:otherwise|else|elsewhere|sonst|sinon)\b", re.IGNORECASE)
+_IF = re.compile(
+    r"\b(if|when|for|case|where|suppose|falls|wenn|si|cuando|pour|quand)\W*\$?\W*$", re.IGNORECASE
+)
 _AND = re.compile(r"^[\s$`,;)]*(?:and|but|und|et|y)?[\s$`(]*$", re.IGNORECASE)
 
 
@@ -168,3 +171,29 @@ def _is_about_values(statement: Statement) -> bool:
 
 
 __all__ = ["conditioned"]
+
+
+def said_before(
+    document: Document, statements: Sequence[Statement], ordinal: int, letters: Collection[str]
+) -> list[t.Expr]:
+    """``If $i \\neq j$:`` in front of a display is a condition on its indices."""
+    if ordinal == 0:
+        return []
+    before, here = statements[ordinal - 1], statements[ordinal]
+    region = document.regions[before.region]
+    between = document.text[before.span[1] : here.span[0]]
+    if len(between) > 60 or "#" in between or len(before.members) != 2:
+        return []
+    if not _IF.search(region.before):
+        return []
+    left, right = before.members
+    sides = [left.expr, right.expr]
+    if right.relation not in ("=", "neq", "<", ">", "<=", ">=") or None in sides:
+        return []
+    if not all(
+        (isinstance(s, t.Symbol) and s.base in letters) or isinstance(s, t.Number) for s in sides
+    ):
+        return []
+    assert left.expr is not None
+    assert right.expr is not None
+    return [t.Relation((left.expr, right.expr), (right.relation,), before.span)]

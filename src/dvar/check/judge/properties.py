@@ -36,25 +36,28 @@ _WORDS = {
 }
 _ACTIVE = re.compile(
     r"\bactive\b|argument\s*(is\s*)?(>|positive)|violated|(0|zero) otherwise|otherwise (it is |all are )?(0|zero)|"
-    r"(if|when|while|where) the (max|margin|hinge)",
+    r"(if|when|while|where) the (max|margin|hinge)|"
+    r"(if|when(ever)?|while|where|as long as) (it|this|that|the \w+) (is|stays) (strictly )?"
+    r"(positive|nonzero|non-zero|not (0|zero)|(greater|larger) than (0|zero)|above (0|zero)|> ?0)",
     re.IGNORECASE,
 )
 _REACH = 600
 """How many characters around an equation are looked at."""
 
 
-def said_of(document: Document, statement: Statement) -> list[Assumption]:
+def said_of(document: Document, statement: Statement, has_matrices: bool) -> list[Assumption]:
     """What the words of the same row, or of the sentences around an equation, say of names."""
     text = _plain(vicinity(document, statement))
-    found = []
+    start = statement.span[0]
+    before = document.text[max(0, start - _REACH) : start]
+    found = [Assumption("", ACTIVE)] if _ACTIVE.search(text) or _ACTIVE.search(before) else []
+    if not has_matrices:
+        return found
     for kind, words in _WORDS.items():
         for match in re.finditer(words, text, re.IGNORECASE):
             if _NOT.search(text[: match.start()]):
                 continue
             found += [Assumption(stem, kind) for stem in _subjects(text, match)]
-    start = statement.span[0]
-    if _ACTIVE.search(text) or _ACTIVE.search(document.text[max(0, start - _REACH) : start]):
-        found.append(Assumption("", ACTIVE))
     for match in re.finditer(_NAME + r"\s*=\s*\1\s*\^\s*\{?\s*(?:\\top|\\intercal|T\b|⊤)", text):
         found.append(Assumption(match.group(1).lstrip("\\"), SYMMETRIC))
     return found

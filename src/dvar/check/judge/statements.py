@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +21,7 @@ from dvar.check.judge import (
 from dvar.check.judge.another import is_remark
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.conditions import said_before
 from dvar.check.judge.faces import on_its_face
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
@@ -133,47 +133,18 @@ def _place(context: Context, ordinal: int) -> Place:
     region = context.document.regions[statement.region]
     line, _ = context.document.place(statement.span[0])
     conditions = [] if statement.condition is None else [statement.condition]
-    conditions += _said_before(context, ordinal)
+    letters = context.problem.world.spelling.letters
+    conditions += said_before(context.document, context.statements, ordinal, letters)
     if statement.members[0].relation and context.previous is not None:
         conditions += context.conditions.get(context.previous, [])  # a chain that goes on
     context.conditions[ordinal] = conditions
     world = context.problem.world
-    assumptions = said_of(context.document, statement) if world.matrices else []
+    assumptions = said_of(context.document, statement, world.matrices)
     assumptions += context.constraints
     optimum = stationary.is_announced(context.document, statement)
     return Place(
         world, context.ledger, ordinal, line, conditions, region.is_program, assumptions, optimum
     )
-
-
-_IF = re.compile(
-    r"\b(if|when|for|case|where|suppose|falls|wenn|si|cuando|pour|quand)\W*\$?\W*$", re.IGNORECASE
-)
-
-
-def _said_before(context: Context, ordinal: int) -> list[t.Expr]:
-    """``If $i \\neq j$:`` in front of a display is a condition on its indices."""
-    if ordinal == 0:
-        return []
-    before, here = context.statements[ordinal - 1], context.statements[ordinal]
-    region = context.document.regions[before.region]
-    between = context.document.text[before.span[1] : here.span[0]]
-    if len(between) > 60 or "#" in between or len(before.members) != 2:
-        return []
-    if not _IF.search(region.before):
-        return []
-    left, right = before.members
-    letters = context.problem.world.spelling.letters
-    sides = [left.expr, right.expr]
-    if right.relation not in ("=", "neq", "<", ">", "<=", ">=") or None in sides:
-        return []
-    if not all(
-        (isinstance(s, t.Symbol) and s.base in letters) or isinstance(s, t.Number) for s in sides
-    ):
-        return []
-    assert left.expr is not None
-    assert right.expr is not None
-    return [t.Relation((left.expr, right.expr), (right.relation,), before.span)]
 
 
 def _verdict(
@@ -395,6 +366,3 @@ def _apart(key: Key, own: Iterable[Key]) -> int:
         if key.stem == other.stem and len(a) == len(b):
             least = min(least, sum(x != y for x, y in zip(a, b, strict=True)))
     return least
-
-
-__all__ = ["Context", "judge_statement", "links", "t"]
