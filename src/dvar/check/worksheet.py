@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dvar.check.judge import statements as judging
-from dvar.check.judge import tables
+from dvar.check.judge import stepped, tables
 from dvar.check.judge.chances import stated
 from dvar.check.judge.compare import forget
 from dvar.check.judge.conditions import conditioned
@@ -83,7 +83,8 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    spelled = spelled_out(renamed(densities.named(examples.marked(statements))))
+    marked = examples.marked(stepped.in_words(statements))
+    spelled = spelled_out(renamed(densities.named(marked)))
     named = in_one_dialect(document, stated(document, spelled))
     said = conditioned(document, spoken(document, named))
     return tables.tabled(document, written_out(document, said))

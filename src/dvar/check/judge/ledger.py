@@ -36,6 +36,14 @@ class Printed:
     root: int | None = None
 
 
+@dataclass(frozen=True)
+class Step:
+    """A step down the gradient of ``of``, so many times the gradient long."""
+
+    of: t.Expr
+    rate: Fraction
+
+
 @dataclass
 class Ledger:
     """Numbers known at one place of a document.
@@ -54,6 +62,7 @@ class Ledger:
             that is a mistake.
         slopes: name → the number printed last for the gradient by it.
         uphill: the line of a rule that wrongly steps up the gradient.
+        steps: steps down a gradient that are written out; steps_taken: how many new values came out by one.
     """
 
     given: dict[Node, Array] = field(default_factory=dict)
@@ -71,6 +80,8 @@ class Ledger:
     numbers: dict[Fraction, tuple[float, int | None]] = field(default_factory=dict)
     slopes: dict[Key, Printed] = field(default_factory=dict)
     uphill: int | None = None
+    steps: list[Step] = field(default_factory=list)
+    steps_taken: int = 0
 
     def give(self, node: Node, value: Any) -> None:
         """A number for an open name."""
@@ -156,6 +167,8 @@ class Ledger:
             numbers=dict(self.numbers),
             slopes=dict(self.slopes),
             uphill=self.uphill,
+            steps=list(self.steps),
+            steps_taken=self.steps_taken,
         )
 
 

@@ -18,7 +18,7 @@ from dvar.read.worksheet.parts import same_tree
 
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 _ACCUMULATE = frozenset({"+=", "-=", "*=", "/="})
-_NEW = frozenset({"new", "+", "next", "updated", "neu", "nuevo", "nouveau"})
+NEW = frozenset({"new", "+", "next", "updated", "neu", "nuevo", "nouveau"})
 _RATES = frozenset(
     {"alpha", "eta", "lr", "lambda", "epsilon", "gamma", "mu", "rate", "learning_rate", "H"}
 )

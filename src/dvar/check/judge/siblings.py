@@ -190,6 +190,8 @@ class _Search:
         if not choices or len(choices) > MOST:
             return []
         printed, _ = read_literal(self._reader(), self.given.value, Ledger())
+        if printed.value.shape:
+            return []
         size, found = abs(float(printed.value)), []
         for choice in choices:
             formula = self._all_moved(tree, choice)

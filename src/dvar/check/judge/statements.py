@@ -16,6 +16,7 @@ from dvar.check.judge import (
     shapes,
     slips,
     stationary,
+    stepped,
     updates,
 )
 from dvar.check.judge.another import is_remark
@@ -186,7 +187,8 @@ def _verdict(
         verdict = chain.judge_chain(place, members, frozenset({1}), start)
         return (verdict, "claim") if verdict.links else (Verdict("definition"), "definition")
     if role.kind in ("definition", "given"):
-        return Verdict(role.kind) if not verdict.links else verdict, role.kind
+        told = stepped.judged(place, members) if role.kind == "given" else None
+        return told or (Verdict(role.kind) if not verdict.links else verdict), role.kind
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dvar.check.judge import descent, links
+from dvar.check.judge import descent, links, stepped
 from dvar.check.judge.chain import Place, Verdict, judge_chain, root_of
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import printed_numbers, read_literal
@@ -44,6 +44,8 @@ def judge_update(
             step.verdict, members[1], members[0], step, links=[(members[0], members[1], step)]
         )
     _take_over(place, members, verdict)
+    if verdict.verdict == "ok":
+        stepped.remember(place, members)
     return verdict
 
 

@@ -1,0 +1,125 @@
+"""New values that are told by a number only: ``w_6^{+} = 0.4087`` behind a step that a document writes out.
+
+The step is taken with the gradient that is due.  A number that it does not come to is a mistake only where the
+document shows how it steps: it writes a step out, or other such numbers come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from dvar.check.judge import numbers
+from dvar.check.judge.chain import Verdict
+from dvar.check.judge.ledger import Step
+from dvar.check.judge.lifting import numbers_of
+from dvar.check.judge.links import is_number
+from dvar.check.judge.literal import is_plain
+from dvar.check.judge.place import Place
+from dvar.check.judge.roles import NEW
+from dvar.check.meaning.keys import Key, sort
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member, Statement
+
+_RATES = ("eta", "alpha", "lr", "learning_rate")
+
+
+def in_words(statements: Sequence[Statement]) -> list[Statement]:
+    """``updated w: 0.52``, as a program prints it, is about the new value of w."""
+    return [_in_words(statement) for statement in statements]
+
+
+def _in_words(statement: Statement) -> Statement:
+    first, *rest = statement.members
+    match first.expr:
+        case t.Product(factors=(t.Symbol() as word, t.Symbol() as name), operators=("",)):
+            if word.base in NEW and not (word.subscripts or word.scripts) and len(rest) == 1:
+                mark = t.Script("mark", t.Label(word.base, word.span, True), word.span)
+                name = replace(name, span=first.expr.span, scripts=(*name.scripts, mark))
+                return replace(statement, members=(replace(first, expr=name), *rest))
+    return statement
+
+
+def remember(place: Place, members: Sequence[Member]) -> None:
+    """The gradient and the rate of a step that is right: ``w_5 - η ∂E/∂w_5 = 0.4 - 0.5 · 0.08``."""
+    formula, put_in = members[1].expr, members[2].expr if len(members) > 2 else None
+    if not isinstance(formula, t.Sum) or formula.signs != (1, -1):
+        return
+    factors = list(_factors(formula.terms[1]))
+    gradients = [f for f in factors if isinstance(f, t.Derivative)]
+    if len(gradients) != 1 or gradients[0].of is None:
+        return
+    rates = [_number_of(place, f) for f in factors if f is not gradients[0]]
+    if any(r is None for r in rates) and isinstance(put_in, t.Sum) and len(put_in.terms) == 2:
+        written = list(_factors(put_in.terms[1]))
+        if len(written) != len(factors):
+            return
+        pairs = zip(factors, written, strict=True)
+        rates = [_number_of(place, w) for f, w in pairs if f is not gradients[0]]
+    known = [r for r in rates if r is not None]
+    if known and len(known) == len(rates):
+        rate = Fraction(1)
+        for factor in known:
+            rate *= factor
+        place.ledger.steps.append(Step(gradients[0].of, rate))
+
+
+def judged(place: Place, members: Sequence[Member]) -> Verdict | None:
+    """What is to be said of a new value that is given; None where no step tells it."""
+    left, right = members[0].expr, members[-1].expr
+    old = _old(left) if isinstance(left, t.Symbol) and len(members) == 2 else None
+    if old is None or right is None or not is_plain(right):
+        return None
+    told = place.ledger.steps[-1:]
+    for step in told or _usual(place, old):
+        rate = t.Number(str(step.rate), old.span)
+        slope = t.Derivative(step.of, (old,), "partial", old.span)
+        term = t.Product((rate, slope), ("",), old.span)
+        link = numbers.with_numbers(place, t.Sum((old, term), (1, -1), old.span), right, [{}])
+        if link.verdict == "wrong" and not (told or place.ledger.steps_taken):
+            continue
+        if link.verdict in ("ok", "carried", "wrong"):
+            place.ledger.steps_taken += link.verdict == "ok"
+            links = [(members[0], members[1], link)]
+            return Verdict(link.verdict, members[1], members[0], link, links=links)
+    return None
+
+
+def _usual(place: Place, old: t.Symbol) -> Iterator[Step]:
+    """A step along the gradient of the loss, with a rate that is given."""
+    loss = place.world.loss
+    rates = [place.ledger.given_by_key.get(Key(name)) for name in _RATES]
+    if loss is not None and not loss.marks and not loss.indices:
+        for rate in rates:
+            if rate is not None and not rate.ndim:
+                of = t.Symbol(loss.stem.partition(".")[0], old.span)
+                yield Step(of, Fraction(float(rate)).limit_denominator(10**9))
+
+
+def _old(name: t.Symbol) -> t.Symbol | None:
+    """``w_6`` of ``w_6^{+}`` or ``w_{6,new}``; None where a name is not marked as new."""
+    scripts = tuple(s for s in name.scripts if not _is_new(s.value))
+    subscripts = tuple(s for s in name.subscripts if not _is_new(s))
+    if len(scripts) + len(subscripts) + 1 != len(name.scripts) + len(name.subscripts):
+        return None
+    return replace(name, scripts=scripts, subscripts=subscripts)
+
+
+def _is_new(tree: t.Expr | None) -> bool:
+    return isinstance(tree, t.Label) and tree.text in NEW
+
+
+def _factors(term: t.Expr) -> Iterator[t.Expr]:
+    yield from term.factors if isinstance(term, t.Product) else (term,)
+
+
+def _number_of(place: Place, tree: t.Expr) -> Fraction | None:
+    if is_number(tree, place.world):
+        found = list(numbers_of(tree))
+        return found[0] if len(found) == 1 else None
+    if isinstance(tree, t.Symbol):
+        known = place.ledger.given_by_key.get(sort(tree, place.world.spelling, {}).key)
+        if known is not None and not known.ndim:
+            return Fraction(float(known)).limit_denominator(10**9)
+    return None

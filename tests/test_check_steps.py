@@ -1,0 +1,53 @@
+"""New values that are told by a number only, where the document says how it steps."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar import check
+
+
+def said(text: str, line: int) -> tuple[str, int | None]:
+    found = [j for j in check(text + "\n").judgements if j.line == line]
+    return found[-1].verdict, found[-1].from_line
+
+
+MODEL = (
+    "$z = u_1 p_1 + u_2 p_2 + c$, $E = \\frac{1}{2}(z - t)^2$ with $p_1 = 2$, $p_2 = -1$, $t = 1$, "
+    "$u_1 = 0.5$, $u_2 = 0.25$, $c = 0.1$.\n\n"
+)
+STEP = "$u_1^{+} = u_1 - \\eta \\frac{\\partial E}{\\partial u_1} = 0.5 - 0.2 \\cdot (-0.3) = 0.56$\n\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("$u_2^{+} = 0.22$", "ok"),
+        ("$u_2^{+} = 0.28$", "wrong"),
+        ("$c^{+} = 0.13$", "ok"),
+        ("$u_{2,new} = 0.22$", "ok"),
+        ("$u_2 = 0.28$", "given"),
+    ],
+)
+def test_a_new_value_is_where_the_step_leads(line: str, verdict: str) -> None:
+    assert said(MODEL + STEP + line, 5)[0] == verdict
+
+
+def test_without_a_step_written_out_no_number_is_wrong() -> None:
+    assert said(MODEL + "$\\eta = 0.2$\n\n$u_2^{+} = 0.28$", 5)[0] == "given"
+
+
+def test_a_step_along_a_wrong_gradient_is_carried() -> None:
+    slope = "$\\frac{\\partial E}{\\partial u_2} = -(z - t) p_2 = -0.15$\n\n"
+    text = MODEL + STEP + slope + "$u_2^{+} = 0.28$"
+    assert said(text, 5)[0] == "wrong"
+    assert said(text, 7) == ("carried", 5)
+
+
+def test_a_program_prints_what_is_updated() -> None:
+    text = (
+        "$z = u p + c$, $L = (z - t)^2$, $p = 2$, $t = 1$, $u = 0.5$, $c = 0$, $\\eta = 0.1$.\n\n"
+        "$\\frac{dL}{du} = 2 (z - t) p$\n\n```\nupdated u: 0.5000\nupdated c: 0.0\n```"
+    )
+    assert said(text.replace("t = 1", "t = 2"), 6)[0] == "given"
+    assert said(text, 6)[0] == "ok"
