@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import gradients, names, open_names, stacking
-from dvar.check.meaning.keys import Key, indices_of
+from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.keys import Key, indices_of, stem_of
 from dvar.check.meaning.values import (
     NotUnderstood,
     reshaped,
@@ -128,8 +129,8 @@ def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str
 def family(e: Interpreter, key: Key) -> Node | None:
     """A name whose entries are defined one by one, as an array."""
     found = e.world.family(key)
-    if not found:
-        return None
+    if not found or any(_is_step(d) for d in found):
+        return None  # the steps of an iteration are no entries
     slots = found[-1].pattern.indices[len(key.indices) :]
     if not all(kind == "letter" for kind, _, _ in slots):
         return None
@@ -146,6 +147,17 @@ def family(e: Interpreter, key: Key) -> Node | None:
             return None
         return stacked([stacked([p for p in row if p is not None]) for row in rows])
     return None
+
+
+def _is_step(definition: Definition) -> bool:
+    """``x_{t+1} = x_t - …``, ``x_t = x_{t-1} - …``"""
+    own = definition.pattern
+    others = (p for p in t.walk(definition.value) if isinstance(p, t.Symbol))
+    before = (p for p in others if stem_of(p) == own.stem and p.subscripts)
+    return any(
+        isinstance(p.subscripts[-1], t.Sum) or any(shift for _, _, shift in own.indices)
+        for p in before
+    )
 
 
 def _member(e: Interpreter, key: Key, rest: tuple[int, ...]) -> Node | None:
