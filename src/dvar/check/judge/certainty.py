@@ -218,8 +218,10 @@ def _is_beyond(statement: Statement) -> bool:
 
 def _vanishes(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool:
     """Whether numbers are written for what comes out as nothing: more likely a link was not seen."""
-    before = verdict.previous.expr if verdict.previous is not None else None
-    if {"routing", "mask"} & set(causes) or (before is not None and is_number(before, place.world)):
+    if {"routing", "mask"} & set(causes):
+        return False
+    sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None]
+    if all(x is not None and is_number(x, place.world) for x in sides):
         return False
     numbers = verdict.link.numbers if verdict.link is not None else None
     return numbers is not None and not np.any(numbers[0]) and bool(np.all(numbers[1]))

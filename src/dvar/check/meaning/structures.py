@@ -45,7 +45,7 @@ def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
     value = _inside(e, tree, hint)
     if tree.primes:
         slope = slopes.of_value(e, e.plain(value), tree.primes)
-        if slope is None and not e.world.matrices:
+        if slope is None and not (e.world.matrices and e.plain(value).shape):
             raise NotUnderstood("a prime behind a bracket")
         value = products.transpose_of(e.plain(value)) if slope is None else slope
     if tree.kind == "norm" and len(tree.scripts) == 1 and e.whole(tree.scripts[0].value) == 2:  # type: ignore[arg-type]
