@@ -39,6 +39,20 @@ def test_a_step_goes_down(step: str, verdict: str) -> None:
     assert verdict == "ok" or "sign" in causes
 
 
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [
+        ("u_{t+1} = u_t - \\eta \\nabla C(u_t)", "ok"),
+        ("u_{t+1} = u_t + \\eta \\nabla C(u_t)", "wrong"),
+        ("u := u + 0.1 \\nabla C", "wrong"),
+        ("g := g + \\nabla C", "ok"),
+        ("u := u + H^{-1} \\nabla C", "ok"),
+    ],
+)
+def test_a_gradient_without_an_index_is_that_of_the_step(step: str, verdict: str) -> None:
+    assert said(f"We minimise the loss $C(u)$:\n\n${step}$", 3)[0] == verdict
+
+
 def test_a_document_that_climbs_is_left_alone() -> None:
     text = START.replace("minimise the loss", "maximise") + "$p := p + \\eta \\frac{dC}{dp}$"
     assert said(text, 5)[0] == "ok"

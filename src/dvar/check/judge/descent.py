@@ -63,7 +63,7 @@ def of_names(
     for term, sign in zip(right.terms[1:], right.signs[1:], strict=True):
         part, turned = unsigned(term)
         sign = -sign if turned else sign
-        target = gradient_of(place, part)
+        target = gradient_of(place, part) or _own_slope(place, part, left)
         if target is None and (strange := _no_gradient(place, part, left)):
             if _own_gradients(place, statements, right) >= ENOUGH:
                 why = f"{strange} is no gradient of {left.base}, nor of anything else"
@@ -77,6 +77,22 @@ def of_names(
         if target.stem != stem_of(left) and _both_known(place, target, left):
             return Link("wrong", f"the gradient of {target} is taken for {left.base}")
     return None
+
+
+def _own_slope(place: Place, term: t.Expr, left: t.Symbol) -> Key | None:
+    """The name that is stepped, where its step is a multiple of ``∇J`` without an index."""
+    factors = term.factors if isinstance(term, t.Product) else (term,)
+    slopes = [f for f in factors if isinstance(f, t.Derivative) and f.spelling == "nabla"]
+    if len(slopes) != 1 or slopes[0].wrt or isinstance(slopes[0].of, t.Derivative):
+        return None
+    rates = [f for f in factors if f is not slopes[0]]
+    if not rates or not all(isinstance(r, (t.Number, t.Quotient)) or _is_bare(r) for r in rates):
+        return None  # g + ∇J collects; which way H^{-1} ∇J leads depends on the sign of H
+    return sort(left, place.world.spelling, {}).key
+
+
+def _is_bare(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Symbol) and all(s.kind == "paren" for s in tree.scripts)
 
 
 def _no_gradient(place: Place, term: t.Expr, left: t.Symbol) -> str | None:
