@@ -53,6 +53,10 @@ $\frac{\partial J}{\partial z_w} = \hat y_w - 1$ where $w = o$. With negative sa
 $J = -\log\sigma(z_o) - \sum_{k=1}^K \log\sigma(-z_k)$ and so $\frac{\partial J}{\partial z_o} = \sigma(z_o) - 1$
 """
 
+TRIPLET = r"""
+$L = \max(0, \|a-p\|^2 - \|a-n\|^2 + m)$. Where it is positive, $\frac{\partial L}{\partial a} = %s$
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "right", "wrong"),
@@ -65,6 +69,8 @@ $J = -\log\sigma(z_o) - \sum_{k=1}^K \log\sigma(-z_k)$ and so $\frac{\partial J}
         (GRAPH, "-2 * b = -2 * -3 = 6", "-2 * b = -2 * -3 = -6"),
         (r"$$\frac{d}{dx}\tanh(x) = %s\text{sech}^2(x)$$", "", "-"),
         ("$(e^{2x})' = %s$", "2e^{2x}", "e^{2x}"),
+        ("Error $= 0.5 - 0.69 = %s$", "-0.19", "-0.29"),
+        (TRIPLET, "2(n - p)", "2(p - n)"),
     ],
 )  # fmt: skip
 def test_a_line_holds_and_a_slip_in_it_is_found(text: str, right: str, wrong: str) -> None:
@@ -87,3 +93,18 @@ def test_a_line_holds_and_a_slip_in_it_is_found(text: str, right: str, wrong: st
 )
 def test_what_is_left_open_brings_no_alarm(text: str) -> None:
     assert last(text).verdict in ("ok", "unknown"), last(text).message
+
+
+def test_a_quantity_may_be_differentiated_by_a_function_of_what_it_is_written_in() -> None:
+    text = r"$K = \frac12(v - 1 - \log v)$ with $s = \log v$ and $\frac{dK}{ds} = \frac12(e^s - 1)$"
+    assert last(text).verdict == "ok"
+    assert last(text.replace("e^s - 1", "e^s + 1")).verdict != "ok"
+
+
+def test_steps_of_an_iteration_make_no_array() -> None:
+    text = r"""
+Minimise $f(x) = x^2$ by $x_{t+1} = x_t - \eta f'(x_t)$, with $H = \begin{bmatrix}2&0\\0&4\end{bmatrix}$ later on.
+
+$f'(x) = 2x$
+"""
+    assert last(text).verdict == "ok"

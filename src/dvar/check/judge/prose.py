@@ -29,10 +29,20 @@ _WRITE = re.compile(r"\b(write|use|put|set)\s*$", re.IGNORECASE)
 _SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
+_CALLED = re.compile(r"(\w+)[\s$`*]*$")
+_GOING_ON = re.compile(
+    r"thus|so|hence|gives?|giving|is|are|which|that|then|and|therefore|equals?|gets?|yields|as|with|to|or|"
+    r"again|finally|simply|just|now|also|but|where|becomes|be|obtain|by|means|\w{1,2}",
+    re.IGNORECASE,
+)
+"""Words that a chain goes on behind; any other word in front of a = names what is equal."""
+
+
 def spoken(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with what the words around single expressions make of them."""
     found: list[Statement] = []
     for statement in statements:
+        statement = _called(document, statement)
         one_by_one = _one_by_one(statement) or tuples.given(document, found, statement, statements)
         if one_by_one:
             found += one_by_one
@@ -44,6 +54,15 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or statement
         )
     return found
+
+
+def _called(document: Document, statement: Statement) -> Statement:
+    """ "Error $= t - y = 0.3$" begins a chain of its own: what is equal has only a word for a name."""
+    first, *rest = statement.members
+    words = _CALLED.search(document.regions[statement.region].before)
+    if first.relation != "=" or not rest or words is None or _GOING_ON.fullmatch(words[1]):
+        return statement
+    return replace(statement, members=(replace(first, relation=""), *rest))
 
 
 def _one_by_one(statement: Statement) -> list[Statement]:

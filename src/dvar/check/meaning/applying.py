@@ -16,6 +16,7 @@ from dvar.check.meaning import (
     losses,
     names,
     products,
+    slopes,
     stacking,
     structures,
 )
@@ -285,11 +286,11 @@ def _slope(e: Interpreter, tree: t.Apply, head: t.Symbol, primes: int) -> Value:
     make: Function = function
     for _ in range(primes - 1):
         make = _sloped(e, make)
-    return differentiate.own_slope(e, lambda x: make([x]), argument)
+    return slopes.own_slope(e, lambda x: make([x]), argument)
 
 
 def _sloped(e: Interpreter, make: Function) -> Function:
-    return lambda values: differentiate.own_slope(e, lambda x: make([x]), values[0])
+    return lambda values: slopes.own_slope(e, lambda x: make([x]), values[0])
 
 
 # ── the rest ────────────────────────────────────────────────────────────────────────────────────
@@ -328,9 +329,7 @@ def _multiplied(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> 
 def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
     """A function that its word makes certain."""
     if tree.primes:
-        slope = differentiate.own_slope(
-            e, lambda x: functions.apply(tree.name, [x]), e.node(tree.args[0])
-        )
+        slope = slopes.own_slope(e, lambda x: functions.apply(tree.name, [x]), e.node(tree.args[0]))
         return _behind(e, slope, tree)
     array = arrays.read(e, tree, hint)
     if array is not None:

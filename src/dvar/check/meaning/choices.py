@@ -35,6 +35,11 @@ class Choices:
             self.taken.append(options[k][0])
         return options[k][1]
 
+    def suppose(self, what: str) -> None:
+        """There is no other reading, but this one departs from the plain one."""
+        if what not in self.taken:
+            self.taken.append(what)
+
     def _ask(self, options: int) -> int:
         n, self._next = self._next, self._next + 1
         self.options.append(options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvar.check.meaning import functions, gradients, nabla, slopes
+from dvar.check.meaning import functions, gradients, inverse, nabla, slopes
 from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.values import (
@@ -25,7 +25,7 @@ from dvar.check.meaning.values import (
 )
 from dvar.core.letters import GREEK
 from dvar.core.node import Node, topological
-from dvar.core.op import CONSTANT, constant, variable
+from dvar.core.op import CONSTANT, constant
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -284,7 +284,14 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
     """
     nodes = [node for node, _ in place.parts]
     under = set(topological([top]))
-    if not any(node in under for node in nodes):
+    is_apart = not any(node in under for node in nodes)
+    if is_apart or e.world.is_not_in(top, nodes):
+        turned = inverse.by_inverse(top, place)
+        if turned is not None:
+            e.choices.suppose(PARTIAL)
+            plain = [] if is_apart else [("by what it has of it", jacobian(top, place))]
+            return e.choices.pick([("by the inverse function", turned), *plain])
+    if is_apart:
         rescue = gradients.without_path(e, top, place, key)
         if rescue is not None:
             return rescue
@@ -378,22 +385,3 @@ def _higher(e: Interpreter, tree: t.Derivative) -> Value:
         shape = (*value.of_shape, *value.wrt_shape)
         value = Jacobian(("second", value.of, value.wrt), second.wrt, node, shape, second.wrt_shape)
     return value
-
-
-def own_slope(e: Interpreter, make: object, arg: Node) -> Node:
-    """The derivative of a function of one argument at ``arg``, element by element.
-
-    ``make`` maps a node to a node; the derivative is taken at a fresh variable which ``arg`` then replaces.
-    """
-    from dvar.check.meaning.substitute import substitute
-
-    assert callable(make)
-    fresh = variable("argument", arg.shape, key=-7)
-    value: Node = make(fresh)
-    if value.shape != fresh.shape:
-        raise NotUnderstood("the derivative of a function that does not act on each element")
-    seed = TABLE["ones"](sizes(value)) if value.shape else number(1.0)
-    found = sweep(value, seed, [fresh]).gradients.get(fresh)
-    if found is None:
-        return TABLE["zeros"](sizes(arg)) if arg.shape else number(0.0)
-    return substitute(found, {fresh: arg})

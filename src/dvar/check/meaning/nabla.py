@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import applying, differentiate
+from dvar.check.meaning import applying, differentiate, slopes
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import NotUnderstood, Value, is_vector, reshaped, stacked
@@ -66,7 +66,7 @@ def _by_parameters(e: Interpreter, of: t.Expr) -> Value | None:
     if function is None:
         return None
     slopes = [
-        differentiate.own_slope(e, lambda x, n=n: function([*points[:n], x, *points[n + 1 :]]), p)
+        slopes.own_slope(e, lambda x, n=n: function([*points[:n], x, *points[n + 1 :]]), p)
         for n, p in enumerate(points)
     ]
     whole = stacked(slopes)

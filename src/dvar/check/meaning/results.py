@@ -85,6 +85,12 @@ class Results(Definitions):
                     waiting.append(used)
         return found
 
+    def is_not_in(self, top: Node, nodes: Sequence[Node]) -> bool:
+        """Whether results have formulas, and none of them is what ``top`` was made of as written."""
+        if top not in self.uses or not all(n in self.named and n.inputs for n in nodes):
+            return False
+        return self.made_of([top]).isdisjoint(nodes)
+
     def _forward(self, position: int) -> list[Node]:
         """The results that lead to a loss.
 

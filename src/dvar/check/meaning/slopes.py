@@ -15,11 +15,15 @@ from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
     Value,
+    number,
     reshaped,
     sizes,
     squeezed,
 )
 from dvar.core.node import Node, topological
+from dvar.core.op import variable
+from dvar.derive.sweep import sweep
+from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
@@ -134,3 +138,20 @@ def at_point(e: Interpreter, tree: t.Derivative) -> Value | None:
     if not isinstance(value, Jacobian):
         return substitute(value, exchange)
     return replace(value, of=("at", value.of, of), node=substitute(value.node, exchange))
+
+
+def own_slope(e: Interpreter, make: object, arg: Node) -> Node:
+    """The derivative of a function of one argument at ``arg``, element by element.
+
+    ``make`` maps a node to a node; the derivative is taken at a fresh variable which ``arg`` then replaces.
+    """
+    assert callable(make)
+    fresh = variable("argument", arg.shape, key=-7)
+    value: Node = make(fresh)
+    if value.shape != fresh.shape:
+        raise NotUnderstood("the derivative of a function that does not act on each element")
+    seed = TABLE["ones"](sizes(value)) if value.shape else number(1.0)
+    found = sweep(value, seed, [fresh]).gradients.get(fresh)
+    if found is None:
+        return TABLE["zeros"](sizes(arg)) if arg.shape else number(0.0)
+    return substitute(found, {fresh: arg})
