@@ -76,6 +76,8 @@ def judge_chain(
             last = member
             continue
         link = step.judge_link(place, subject, last, member, envs)
+        if link.verdict == "wrong" and last is not subject:
+            link = _right_again(place, subject, member, envs) or link
         _note(verdict, last, member, link)
         last = member
     # What is printed here must not be what the end of the chain is compared with.
@@ -85,6 +87,16 @@ def judge_chain(
     if defined is not None and root is not None:
         place.ledger.roots[defined] = root
     return verdict
+
+
+def _right_again(
+    place: Place, subject: Member, member: Member, envs: Sequence[dict[str, int]]
+) -> Link | None:
+    """A member that is what the chain is about, whatever stands between; None if it is not."""
+    if subject.expr is None:
+        return None
+    link = step.judge_link(place, subject, subject, member, envs)
+    return link if link.verdict in ("ok", "convention") else None
 
 
 def remember(place: Place, verdict: Verdict) -> None:

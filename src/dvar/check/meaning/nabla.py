@@ -65,12 +65,12 @@ def _by_parameters(e: Interpreter, of: t.Expr) -> Value | None:
     function = applying.function_of(e, head, args)
     if function is None:
         return None
-    slopes = [
+    partials = [
         slopes.own_slope(e, lambda x, n=n: function([*points[:n], x, *points[n + 1 :]]), p)
         for n, p in enumerate(points)
     ]
-    whole = stacked(slopes)
-    return reshaped(whole, (len(slopes), 1)) if e.world.matrices else whole
+    whole = stacked(partials)
+    return reshaped(whole, (len(partials), 1)) if e.world.matrices else whole
 
 
 def _is_argument(args: Sequence[t.Expr], by: t.Expr) -> bool:
