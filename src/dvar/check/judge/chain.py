@@ -76,7 +76,8 @@ def judge_chain(
             last = member
             continue
         link = step.judge_link(place, subject, last, member, envs)
-        if link.verdict == "wrong" and last is not subject:
+        goes_on = n == start > 1  # in a row of its own
+        if link.verdict == "wrong" and last is not subject and (goes_on or link.numbers is None):
             link = _right_again(place, subject, member, envs) or link
         _note(verdict, last, member, link)
         last = member
