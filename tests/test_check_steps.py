@@ -51,3 +51,30 @@ def test_a_program_prints_what_is_updated() -> None:
     )
     assert said(text.replace("t = 1", "t = 2"), 6)[0] == "given"
     assert said(text, 6)[0] == "ok"
+
+
+PASS = (
+    "$y = u h$, $h = v x$, $L = (y - t)^2$, $x = 2$, $v = 0.5$, $u = 0.8$, $t = 2$, $\\eta = 0.1$. "
+    "So $h = 1$, $y = 0.8$.\n\n$\\frac{dL}{dy} = 2(0.8 - 2) = -2.4$\n\n"
+    "$u := 0.8 - 0.1 \\cdot (-2.4) \\cdot 1 = 1.04$\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("$\\frac{dL}{dh} = -2.4 \\cdot 0.8 = -1.92$", "ok"),
+        ("$\\frac{dL}{dh} = -2.4 \\cdot 1.04 = -2.496$", "wrong"),
+        ("$y = 1.04 \\cdot 1 = 1.04$", "ok"),
+    ],
+)
+def test_a_backward_pass_uses_the_values_of_its_forward_pass(line: str, verdict: str) -> None:
+    assert said(PASS + line, 7)[0] == verdict
+
+
+def test_what_goes_on_with_a_value_that_is_too_new_is_carried() -> None:
+    text = (
+        PASS
+        + "$\\frac{dL}{dh} = -2.4 \\cdot 1.04 = -2.496$\n\n$\\frac{dL}{dv} = -2.496 \\cdot 2 = -4.992$"
+    )
+    assert said(text, 9) == ("carried", 7)

@@ -84,7 +84,8 @@ def judge_chain(
     # What is printed here must not be what the end of the chain is compared with.
     verdict = _bridged(place, members, verdict, envs)
     root = root_of(place, verdict)
-    learning.printed(place, members, root, envs, start)
+    # What a step leads to is not what its name has been so far.
+    learning.printed(place, members if teaches else members[1:], root, envs, start)
     if defined is not None and root is not None:
         place.ledger.roots[defined] = root
     return verdict

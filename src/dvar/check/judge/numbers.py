@@ -26,6 +26,7 @@ ROUNDED = 1e-3
 SMALL = 0.01
 """Rounded numbers explain a deviation of at most this part of a result."""
 
+TOO_NEW = "a value is used that an update has changed since"
 OPEN = "it depends on a function that has no formula"
 
 
@@ -131,7 +132,22 @@ def _numeric(place: Place, left: Value, literal: Literal) -> Link:
         return Link("unknown", "another number has been given for it", left)
     if not ledger.spread.isdisjoint(topological(candidates)):
         return Link("unknown", "a single number is given for what is read as an array", left)
-    return Link("wrong", "", left, None, numbers=best)
+    return _too_new(candidates, literal, ledger, left) or Link("wrong", "", left, numbers=best)
+
+
+def _too_new(nodes: Sequence[Node], literal: Literal, ledger: Ledger, left: Value) -> Link | None:
+    """Numbers that come out with the new values of names beside results of the former ones."""
+    mixed, former = ledger.mixed(), ledger.states()[-1]
+    if mixed is None:
+        return None
+    if not any(
+        close(v, literal.value, literal.slack) for _, _, v in _values(nodes, (mixed,), literal)
+    ):
+        return None
+    due = next((v for _, _, v in _values(nodes, (former,), literal)), None)
+    if due is None:
+        return None
+    return Link("wrong", TOO_NEW, left, numbers=(due, literal.value), causes=("wrong-variable",))
 
 
 def _is_told_only(node: Node, ledger: Ledger) -> bool:
