@@ -45,3 +45,14 @@ def test_rules_for_an_open_function_are_judged() -> None:
 def test_the_end_of_a_chain_is_not_compared_with_itself() -> None:
     text = "$f = q z$, $q = x + y$.\n\n$\\frac{\\partial f}{\\partial z} = x_7 + y z = q = -4$"
     assert said(text, 3)[0] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("$\\frac{\\partial f}{\\partial x} = k_{39} = z$", "unknown"),
+        ("$\\frac{\\partial f}{\\partial x} = z = z$", "ok"),
+    ],
+)
+def test_a_strange_name_in_between_is_not_passed_over(line: str, verdict: str) -> None:
+    assert said("$f = q z$, $q = x + y$.\n\n" + line, 3)[0] == verdict

@@ -78,3 +78,15 @@ def test_what_goes_on_with_a_value_that_is_too_new_is_carried() -> None:
         + "$\\frac{dL}{dh} = -2.4 \\cdot 1.04 = -2.496$\n\n$\\frac{dL}{dv} = -2.496 \\cdot 2 = -4.992$"
     )
     assert said(text, 9) == ("carried", 7)
+
+
+def test_a_gradient_printed_in_an_earlier_part_is_the_one_of_the_step() -> None:
+    text = (
+        "## Gradients\n\n$M = \\begin{bmatrix} 1 & 2 \\\\ 3 & 4 \\end{bmatrix}$\n\n"
+        "$\\frac{\\partial K}{\\partial M} = \\begin{bmatrix} 0.5 & 0 \\\\ 1 & -1 \\end{bmatrix}$\n\n"
+        "## One step\n\nWith $\\eta = 0.2$:\n\n"
+        "$M \\leftarrow M - \\eta \\frac{\\partial K}{\\partial M} = "
+        "\\begin{bmatrix} 0.9 & 2 \\\\ 2.8 & 4.2 \\end{bmatrix}$"
+    )
+    assert said(text, 11)[0] == "ok"
+    assert said(text.replace("4.2", "3.8"), 11)[0] != "ok"

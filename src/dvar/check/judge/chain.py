@@ -154,6 +154,8 @@ def _bridged(
     for before, _, link in verdict.links:
         anchor = before
         if link.verdict == "unknown":
+            if link.why.endswith(step.STRANGE):
+                return verdict  # a name of its own may well be a slip
             break
     if anchor is None or anchor.expr is None or anchor is members[-2]:
         return verdict

@@ -7,6 +7,7 @@ document shows how it steps: it writes a step out, or other such numbers come ou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,9 +17,11 @@ from dvar.check.judge.ledger import Step
 from dvar.check.judge.lifting import numbers_of
 from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import is_plain
+from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
 from dvar.check.judge.roles import NEW
 from dvar.check.meaning.keys import Key, sort
+from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 
@@ -63,6 +66,23 @@ def remember(place: Place, members: Sequence[Member]) -> None:
         for factor in known:
             rate *= factor
         place.ledger.steps.append(Step(gradients[0].of, rate))
+
+
+@contextmanager
+def recalling(place: Place) -> Iterator[bool]:
+    """Within this block open gradients have the numbers that an earlier part of the document printed."""
+    found: list[Node] = []
+    for node, (_, _, target) in place.world.fresh.items():
+        slope = place.ledger.slopes.get(target) if target is not None else None
+        if slope is None or node in place.ledger.printed or node in place.ledger.given:
+            continue
+        value, unit = like_node(slope.value, node), like_node(slope.unit, node)
+        if value is not None and unit is not None:
+            place.ledger.printed[node] = replace(slope, value=value, unit=unit)
+            found.append(node)
+    yield bool(found)
+    for node in found:
+        place.ledger.printed.pop(node, None)
 
 
 def judged(place: Place, members: Sequence[Member]) -> Verdict | None:

@@ -38,6 +38,12 @@ def judge_update(
     if gathered is not None:
         return gathered
     verdict = judge_chain(place, members, frozenset({1}), teaches=False)
+    if verdict.verdict == "unknown":
+        with stepped.recalling(place) as any_known:
+            again = (
+                judge_chain(place, members, frozenset({1}), teaches=False) if any_known else verdict
+            )
+        verdict = again if again.verdict in ("ok", "carried") else verdict
     step = _step(place, members, prose, others)
     if step is not None and verdict.verdict in ("ok", "unknown", "convention"):
         verdict = Verdict(
