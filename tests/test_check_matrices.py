@@ -71,3 +71,31 @@ def test_a_gradient_is_right_where_the_hinge_is_active() -> None:
 
 While the max is active, $\nabla_p T = -2(a - p)$."""
     assert last(text) == "ok"
+
+
+EXAMPLE = (
+    "Let $p \\in \\mathbb{R}^{m_0}$, $u = A^{(1)} p$, $y = A^{(2)} u$ and $E = \\frac{1}{2} (y - t)^2$, where "
+    "$A^{(1)} \\in \\mathbb{R}^{m_1 \\times m_0}$ and $A^{(2)} \\in \\mathbb{R}^{m_2 \\times m_1}$.\n\n"
+    "Now $p = (1, -2)^T$, $A^{(1)} = \\begin{pmatrix} 0.5 & -0.25 \\\\ 0.3 & 0.5 \\\\ -0.5 & 0.25 \\end{pmatrix}$, "
+    "$A^{(2)} = \\begin{pmatrix} 2 & -1 & 0.5 \\end{pmatrix}$, $t = 2$.\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        (r"$u = (1, -0.7, -1)^T$", "ok"),
+        (r"$y = 2.2$", "ok"),
+        (r"$y = 2.6$", "wrong"),
+        (
+            r"$\frac{\partial E}{\partial A^{(2)}} = 0.2 \begin{pmatrix} 1 & -0.7 & -1 \end{pmatrix}$",
+            "ok",
+        ),
+        (
+            r"$\frac{\partial E}{\partial A^{(2)}} = 0.2 \begin{pmatrix} 1 & 0.7 & -1 \end{pmatrix}$",
+            "wrong",
+        ),
+    ],
+)
+def test_a_worked_example_behind_a_theory_has_sizes_of_its_own(line: str, verdict: str) -> None:
+    assert last(EXAMPLE + line) == verdict

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from dvar.check.meaning.aligning import literal_shape, put_in
+from dvar.check.meaning.aligning import literal_shape
+from dvar.check.meaning.given import LARGEST, names_in, own_name, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
 from dvar.check.meaning.keys import Key, family_of, letters_in, size_name, sort, stem_of
@@ -19,10 +20,6 @@ from dvar.read.worksheet.document import Statement
 _POOL = (3, 4, 2, 5, 3, 4, 2, 5, 3, 4, 2, 5)
 _SPREAD = (4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3)
 """Sizes that nothing is said of, unequal so that a transpose that is missing shows."""
-LARGEST = 8
-"""Sizes that a document gives are taken where they are not larger than this."""
-
-
 _COUNTS = frozenset("nNmMdDKHB")
 """Letters by which a sum is divided to make it a mean."""
 _ANY = frozenset({"bullet", "cdot", "*", "·", "•", "ast", "star"})
@@ -38,7 +35,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     _entries(world, statements, unions)
     _numbered(world, statements, unions, fixed)
     _counted_entries(world, statements, fixed)
-    _given(world, statements, unions, fixed)
+    see_given(world, statements, unions, fixed)
     _examples(world, unions, fixed)
     declared = _declared(world, statements, unions, fixed)
     for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:
@@ -236,25 +233,6 @@ def _counted_entries(world: World, statements: Sequence[Statement], fixed: dict[
         (world.default_size,) = sizes
 
 
-def _given(
-    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
-) -> None:
-    """Numbers that are given: arrays have their size, ``m = 4`` is one."""
-    for statement in statements:
-        if len(statement.members) < 2 or statement.members[0].relation:
-            continue
-        left = statement.members[0].expr
-        for before, member in zip(statement.members, statement.members[1:], strict=False):
-            if member.expr is None:
-                continue
-            if isinstance(left, t.Symbol):
-                _see_given(world, left, member.expr, unions, fixed)
-            if before.expr is not None and not isinstance(before.expr, t.Symbol):
-                for name, value in put_in(before.expr, member.expr) or ():
-                    if literal_shape(value):
-                        _see_given(world, name, value, unions, fixed)
-
-
 def _examples(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
     """Arrays of examples that are given tell how many there are."""
     stacks = world.stacks
@@ -269,26 +247,6 @@ def _examples(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
             fixed[counting[0]] = shape[0 if stacks.rows else 1]
 
 
-def _see_given(
-    world: World, left: t.Symbol, value: t.Expr, unions: Unions, fixed: dict[Item, int]
-) -> None:
-    shape = literal_shape(value)
-    if shape is None:
-        return
-    key = sort(left, world.spelling, {}).key
-    if not shape:
-        if isinstance(value, t.Number) and value.is_whole and 2 <= value.value <= LARGEST:
-            name = size_name(left)
-            if name is not None and not left.subscripts:
-                fixed[("size", name)] = int(value.value)
-        return
-    world.given_shapes.setdefault(key, shape)
-    axes = [n for n in shape if n != 1] or [1]
-    for axis, n in enumerate(axes):
-        fixed[("entry", key.stem, str(axis))] = n
-        unions.root(("entry", key.stem, str(axis)))
-
-
 def _declared(
     world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
 ) -> list[tuple[Key, tuple[t.Expr, ...]]]:
@@ -298,7 +256,7 @@ def _declared(
         for before, member in zip(statement.members, statement.members[1:], strict=False):
             if member.relation not in ("in", "is") or not isinstance(member.expr, t.Shape):
                 continue
-            for name in _names(before.expr):
+            for name in names_in(before.expr):
                 key = sort(name, world.spelling, {}).key
                 if key.indices and set(key.indices) <= _ANY:
                     key = family_of(key)
@@ -306,16 +264,8 @@ def _declared(
                 for axis, size in enumerate(member.expr.sizes):
                     label = size_name(size)
                     if label is not None and not key.indices:  # W_Q and W_O are two things
-                        unions.join(("entry", key.stem, str(axis)), ("size", label))
+                        unions.join(("entry", own_name(key), str(axis)), ("size", label))
     return found
-
-
-def _names(tree: t.Expr | None) -> Iterable[t.Symbol]:
-    if isinstance(tree, t.Symbol):
-        yield tree
-    elif isinstance(tree, t.Group) and tree.kind in ("tuple", "("):
-        for item in tree.items:
-            yield from _names(item)
 
 
 def _exchange(

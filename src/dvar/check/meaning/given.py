@@ -1,0 +1,91 @@
+"""Sizes that numbers given for arrays tell."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence, Set
+
+from dvar.check.meaning.aligning import literal_shape, put_in
+from dvar.check.meaning.keys import Key, size_name, sort
+from dvar.check.meaning.unions import Item, Unions
+from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+LARGEST = 8
+"""Sizes that a document gives are taken where they are not larger than this."""
+
+
+def see_given(
+    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
+) -> None:
+    """Numbers that are given: arrays have their size, ``m = 4`` is one."""
+    matrices = _matrices(world, statements)
+    for statement in statements:
+        if len(statement.members) < 2 or statement.members[0].relation:
+            continue
+        left = statement.members[0].expr
+        for before, member in zip(statement.members, statement.members[1:], strict=False):
+            if member.expr is None:
+                continue
+            if isinstance(left, t.Symbol):
+                _see_given(world, left, member.expr, unions, fixed, matrices)
+            if before.expr is not None and not isinstance(before.expr, t.Symbol):
+                for name, value in put_in(before.expr, member.expr) or ():
+                    if literal_shape(value):
+                        _see_given(world, name, value, unions, fixed, matrices)
+
+
+def _matrices(world: World, statements: Sequence[Statement]) -> set[Key]:
+    """Names that are declared with two sizes, which may turn out to be 1."""
+    found = set()
+    for statement in statements:
+        for before, member in itertools.pairwise(statement.members):
+            if isinstance(member.expr, t.Shape) and len(member.expr.sizes) == 2:
+                if not any(isinstance(size, t.Number) for size in member.expr.sizes):
+                    found |= {sort(n, world.spelling, {}).key for n in names_in(before.expr)}
+    return found
+
+
+def _see_given(
+    world: World,
+    left: t.Symbol,
+    value: t.Expr,
+    unions: Unions,
+    fixed: dict[Item, int],
+    matrices: Set[Key],
+) -> None:
+    shape = literal_shape(value)
+    if shape is None:
+        return
+    key = sort(left, world.spelling, {}).key
+    if not shape:
+        if isinstance(value, t.Number) and value.is_whole and 2 <= value.value <= LARGEST:
+            name = size_name(left)
+            if name is not None and not left.subscripts:
+                fixed[("size", name)] = int(value.value)
+        return
+    world.given_shapes.setdefault(key, shape)
+    axes = list(shape) if key in matrices else [n for n in shape if n != 1] or [1]
+    alike = len({s for k, s in world.given_shapes.items() if k.stem == key.stem}) == 1
+    for axis, n in enumerate(axes):
+        fixed[("entry", own_name(key), str(axis))] = n
+        unions.root(("entry", own_name(key), str(axis)))
+        if key.marks and alike:  # x^{(1)} and x^{(2)} are two examples of x
+            fixed[("entry", key.stem, str(axis))] = n
+            unions.root(("entry", key.stem, str(axis)))
+        elif key.marks:
+            fixed.pop(("entry", key.stem, str(axis)), None)
+
+
+def own_name(key: Key) -> str:
+    """What the entries of an array are told by: W^{(1)} and W^{(2)} are two arrays."""
+    return str(Key(key.stem, key.marks))
+
+
+def names_in(tree: t.Expr | None) -> Iterable[t.Symbol]:
+    if isinstance(tree, t.Symbol):
+        yield tree
+    elif isinstance(tree, t.Group) and tree.kind in ("tuple", "("):
+        for item in tree.items:
+            yield from names_in(item)
