@@ -79,9 +79,17 @@ class _Table:
         return statement if subject is None else replace(statement, members=(subject, number))
 
     def _continues(self, table: int, row: int, column: int) -> bool:
-        """Whether an equation stands in the cell to the left, of which this is the value."""
+        """Whether an equation stands in the cell to the left, of which this is the value.
+
+        Not for the index of an entry whose name was not read (``grads["dx"][3] =``): its value is about
+        nothing known, and to follow on from the row above would compare two unrelated numbers.
+        """
         left = self.grid.get((table, row, column - 1), [])
-        return len(left) == 1 and len(self.statements[left[0]].members) > 1
+        if len(left) != 1:
+            return False
+        members = self.statements[left[0]].members
+        first = members[0].expr
+        return len(members) > 1 and first is not None and not _is_bare_index(first)
 
     def _single(self, table: int, row: int, column: int) -> Member | None:
         """What stands alone in a cell."""
@@ -209,6 +217,15 @@ class _Table:
                 cells = lines[n - 1].strip().strip("|").split("|")
                 return cells[column].strip() if column < len(cells) else ""
         return ""
+
+
+def _is_bare_index(expr: t.Expr) -> bool:
+    """Whether these are brackets with nothing but a whole number, or several such behind each other."""
+    if isinstance(expr, t.Product):
+        return all(_is_bare_index(factor) for factor in expr.factors)
+    if not isinstance(expr, t.Group) or expr.kind != "[":
+        return False
+    return all(isinstance(item, t.Number) and item.is_whole for item in expr.items)
 
 
 def _is_quantity(tree: t.Expr | None) -> bool:

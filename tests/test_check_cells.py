@@ -1,0 +1,33 @@
+"""Numbers in the cells of tables: what they are the value of."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar import check
+
+GIVEN = "$w = 2$, $x = 3$, $z = w x$ and $q = 0.5$.\n\n"
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements]
+
+
+def rows(*cells: tuple[str, str]) -> str:
+    inner = "\n".join(
+        f"<tr>\n<td>\n{name}\n</td>\n<td>\n{value}\n</td>\n</tr>" for name, value in cells
+    )
+    return f"<table>\n{inner}\n</table>\n"
+
+
+@pytest.mark.parametrize("name", ['**out["{}"][{}]** =', '**cache["{}"][{}][0]** =', '"{}"[{}] ='])
+def test_entries_whose_names_are_not_read_are_not_compared_with_each_other(name: str) -> None:
+    values = enumerate([("p", "0.08"), ("q", "-0.4"), ("r", "[ 0.7]")])
+    cells = rows(*((name.format(key, n), value) for n, (key, value) in values))
+    assert "wrong" not in verdicts(GIVEN + cells)
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("6", "ok"), ("7", "wrong")])
+def test_the_value_in_the_cell_behind_an_equation(value: str, verdict: str) -> None:
+    table = f"| step | value |\n|---|---|\n| $z = w x$ | {value} |\n"
+    assert verdicts(GIVEN + table)[-1] == verdict
