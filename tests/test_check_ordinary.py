@@ -108,3 +108,31 @@ Minimise $f(x) = x^2$ by $x_{t+1} = x_t - \eta f'(x_t)$, with $H = \begin{bmatri
 $f'(x) = 2x$
 """
     assert last(text).verdict == "ok"
+
+
+LOOP = r"""
+$z = w x + b$, $a = \sigma(z)$, $L(a, y) = -(y \log a + (1-y) \log(1-a))$ and
+$J = \frac{1}{m} \sum_{i=1}^{m} L(a^{(i)}, y^{(i)})$.
+
+$z^{(i)} = w x^{(i)} + b$
+
+$a^{(i)} = \sigma(z^{(i)})$
+
+$dz^{(i)} = a^{(i)} - y^{(i)}$
+
+$dw \mathrel{+}= %s$
+
+$J = J/m$, $dw = dw/m$
+"""
+
+
+def test_a_loop_collects_what_each_example_brings_and_takes_the_mean() -> None:
+    *_, added, cost, mean = check(LOOP % "x^{(i)} dz^{(i)}").judgements
+    assert [j.verdict for j in (added, cost, mean)] == ["ok", "ok", "ok"]
+    *_, added, cost, mean = check(LOOP % "-x^{(i)} dz^{(i)}").judgements
+    assert added.verdict != "ok"
+
+
+def test_a_difference_quotient_is_no_wrong_derivative() -> None:
+    text = r"$f(x) = x^3$ and $h = 0.1$. Numerically $f'(x) = \frac{f(x + h) - f(x)}{h}$"
+    assert last(text).verdict != "wrong"

@@ -18,7 +18,7 @@ from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.properties import vicinity
 from dvar.check.meaning import gradients
-from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
@@ -95,6 +95,23 @@ def is_believed(
         return True
     # In a program another slip that explains it as well is no matter of whose loss it is.
     return bool(set(causes) - may_be_share) and _is_upstream_only(place, verdict) and place.code
+
+
+def _is_difference_quotient(part: t.Expr | t.Script) -> bool:
+    """``(f(x + h) - f(x - h)) / 2h``: the same function at two places, over how far they are apart."""
+    if not isinstance(part, t.Quotient):
+        return False
+    above = unwrapped(part.above)
+    if not isinstance(above, t.Sum) or sorted(above.signs) != [-1, 1]:
+        return False
+    values = [x for x in above.terms if isinstance(x, t.Apply)]
+    if len(values) < 2 or stem_of(values[0].head) != stem_of(values[1].head):
+        return False
+    steps = {stem_of(p) for p in t.walk(part.below) if isinstance(p, t.Symbol)}
+    moved = {
+        stem_of(p) for v in values for a in v.args for p in t.walk(a) if isinstance(p, t.Symbol)
+    }
+    return bool(steps & moved)
 
 
 def _has_loose_index(place: Place, verdict: Verdict) -> bool:
@@ -208,9 +225,12 @@ def _is_count_of(place: Place, due: Array, written: Array) -> bool:
 
 
 def _is_beyond(statement: Statement) -> bool:
-    """Sums without an end and events, ``P(x > 0)``, are no functions of names."""
+    """Sums without an end and events, ``P(x > 0)``, are no functions of names; a quotient of differences is
+    no derivative, but close to one.
+    """
     return any(
-        (isinstance(p, t.Symbol) and p.base == "infty")
+        _is_difference_quotient(p)
+        or (isinstance(p, t.Symbol) and p.base == "infty")
         or (isinstance(p, t.Apply) and any(isinstance(a, t.Relation) for a in p.args))
         for p in parts([statement])
     )

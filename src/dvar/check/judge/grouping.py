@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dvar.check.judge.assignments import is_update
 from dvar.check.judge.literal import is_numeric
-from dvar.check.judge.roles import is_update
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Key, Spelling, sort, stem_of
 from dvar.check.meaning.letters import parts

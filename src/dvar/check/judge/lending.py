@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
+from dvar.check.judge.assignments import is_update
 from dvar.check.judge.grouping import equation
-from dvar.check.judge.roles import is_update
 from dvar.check.meaning import functions
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Spelling, stem_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dvar.check.judge.assignments import is_update
 from dvar.check.judge.literal import is_numeric, is_plain, is_zero
 from dvar.check.judge.summands import summands
 from dvar.check.meaning.definitions import Definition, definition_of
@@ -19,9 +20,6 @@ from dvar.read.worksheet.parts import same_tree
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 _ACCUMULATE = frozenset({"+=", "-=", "*=", "/="})
 NEW = frozenset({"new", "+", "next", "updated", "neu", "nuevo", "nouveau"})
-_RATES = frozenset(
-    {"alpha", "eta", "lr", "lambda", "epsilon", "gamma", "mu", "rate", "learning_rate", "H"}
-)
 
 
 _NOISES = frozenset({"epsilon", "varepsilon", "xi", "eta", "nu", "e"})
@@ -360,39 +358,3 @@ def _is_gradient_name(head: t.Symbol, stem: str, world: World) -> bool:
 
 
 # ── updates ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
-    """``w := w - α dw``, ``w^+ = w - η ∂E/∂w``, ``θ_{t+1} = θ_t - …``: a new value from the old one."""
-    if not isinstance(left, t.Symbol):
-        return False
-    if not isinstance(right, t.Sum) or len(right.terms) < 2:
-        return False
-    first = right.terms[0]
-    if isinstance(first, t.Group) and len(first.items) == 1:
-        first = first.items[0]
-    if not isinstance(first, t.Symbol) or stem_of(first) != stem_of(left):
-        # numbers put in: w_1 := 0.5 - 0.1(-1.92)
-        return relation == ":=" and is_numeric(right, lambda name: True)
-    if same_tree(first, left):
-        return True
-    if relation == ":=":
-        return True
-    return _is_new(left, first) and any(_is_step(term) for term in right.terms[1:])
-
-
-def _is_new(left: t.Symbol, old: t.Symbol) -> bool:
-    return (
-        left.subscripts != old.subscripts
-        or left.scripts != old.scripts
-        or left.primes != old.primes
-    )
-
-
-def _is_step(term: t.Expr) -> bool:
-    for part in t.walk(term):
-        if isinstance(part, t.Derivative):
-            return True
-        if isinstance(part, t.Symbol) and part.base in _RATES:
-            return True
-    return False

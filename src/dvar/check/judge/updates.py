@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from dvar.check.judge import descent, links, stepped
+from dvar.check.judge.assignments import is_rescaled
 from dvar.check.judge.chain import Place, Verdict, judge_chain, root_of
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import printed_numbers, read_literal
 from dvar.check.meaning import gradients
-from dvar.check.meaning.keys import collected, sort
+from dvar.check.meaning.keys import Key, collected, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -32,6 +33,9 @@ def judge_update(
     members = list(statement.members)
     if any(m.relation in _COLLECTING for m in members):
         return _collected(place, members)
+    before, after = members[0].expr, members[1].expr
+    if before is not None and after is not None and is_rescaled(before, after):
+        return Verdict("ok")
     if _is_of_more(place, members):
         return Verdict("ok")
     gathered = _gathered(place, members)
@@ -204,13 +208,26 @@ def _shares(place: Place, left: t.Expr) -> list[t.Expr]:
         for k in singles
         if k.marks
     ]
+    named: list[t.Expr] = [*_of_example(place, singles, single, span), *names]
     if key in world.loss_names:
-        return list(names)
+        return named
     target = gradients._target(place.reader(), key)
     if target is None:
         return []
     wrt = t.Symbol(target.stem, span, "", (), left.subscripts, ())
-    return [t.Derivative(n, (wrt,), "partial", span) for n in names]
+    return [t.Derivative(n, (wrt,), "partial", span) for n in named]
+
+
+def _of_example(
+    place: Place, losses: Sequence[Key], mark: tuple[t.Script, ...], span: t.Span
+) -> Iterator[t.Expr]:
+    """``L(a^{(i)}, y^{(i)})`` of a loss ``L(a, y) = …`` of one example."""
+    for key in losses:
+        found = place.world.find(key, place.position)
+        if found is None or not found[0].params or key.marks or key.indices:
+            continue
+        args = [replace(p, scripts=mark) for p in found[0].params if isinstance(p, t.Symbol)]
+        yield t.Apply(t.Symbol(key.stem, span), tuple(args), span)
 
 
 def _is_mean(tree: t.Expr) -> bool:

@@ -1,0 +1,60 @@
+"""New values from old ones: the forms that updates have."""
+
+from __future__ import annotations
+
+from dvar.check.judge.literal import is_numeric
+from dvar.check.meaning.keys import stem_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import same_tree
+
+_RATES = frozenset(
+    {"alpha", "eta", "lr", "lambda", "epsilon", "gamma", "mu", "rate", "learning_rate", "H"}
+)
+
+
+def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
+    """``w := w - α dw``, ``w^+ = w - η ∂E/∂w``, ``θ_{t+1} = θ_t - …``: a new value from the old one."""
+    if not isinstance(left, t.Symbol):
+        return False
+    if is_rescaled(left, right):
+        return True
+    if not isinstance(right, t.Sum) or len(right.terms) < 2:
+        return False
+    first = right.terms[0]
+    if isinstance(first, t.Group) and len(first.items) == 1:
+        first = first.items[0]
+    if not isinstance(first, t.Symbol) or stem_of(first) != stem_of(left):
+        # numbers put in: w_1 := 0.5 - 0.1(-1.92)
+        return relation == ":=" and is_numeric(right, lambda name: True)
+    if same_tree(first, left):
+        return True
+    if relation == ":=":
+        return True
+    return _is_new(left, first) and any(_is_step(term) for term in right.terms[1:])
+
+
+def is_rescaled(left: t.Expr, right: t.Expr) -> bool:
+    """``dw = dw / m`` behind a loop that has added up dw."""
+    if isinstance(right, t.Quotient):
+        return same_tree(left, right.above)
+    if not isinstance(right, t.Product) or len(right.factors) != 2:
+        return False
+    share = [f for f in right.factors if not same_tree(f, left)]
+    return len(share) == 1 and isinstance(share[0], (t.Quotient, t.Number))
+
+
+def _is_new(left: t.Symbol, old: t.Symbol) -> bool:
+    return (
+        left.subscripts != old.subscripts
+        or left.scripts != old.scripts
+        or left.primes != old.primes
+    )
+
+
+def _is_step(term: t.Expr) -> bool:
+    for part in t.walk(term):
+        if isinstance(part, t.Derivative):
+            return True
+        if isinstance(part, t.Symbol) and part.base in _RATES:
+            return True
+    return False
