@@ -99,3 +99,36 @@ EXAMPLE = (
 )
 def test_a_worked_example_behind_a_theory_has_sizes_of_its_own(line: str, verdict: str) -> None:
     assert last(EXAMPLE + line) == verdict
+
+
+PRIMED = r"""
+$W \in \mathbb{R}^{V \times N}$, $W' \in \mathbb{R}^{N \times V}$, $h = W^T x$, $u = W'^T h$ and $E = \frac12 \|u - t\|^2$.
+
+$$\frac{\partial E}{\partial W'} = %s$$
+"""
+
+
+def test_a_matrix_with_a_prime_and_sizes_of_its_own_is_no_transpose() -> None:
+    assert check(PRIMED % "h (u - t)^T").judgements[-1].verdict == "ok"
+    assert check(PRIMED % "-h (u - t)^T").judgements[-1].verdict == "wrong"
+
+
+def test_sizes_are_told_in_words() -> None:
+    text = r"""
+$X$ is an $N \times D$ matrix and $W$ is a $D \times K$ matrix. With $Y = XW$ and $L = \frac12\|Y - T\|_F^2$:
+
+$$\frac{\partial L}{\partial W} = X^T (Y - T)$$
+"""
+    shapes = [j for j in check(text).judgements if j.kind == "shape"]
+    assert len(shapes) == 2
+    assert check(text).judgements[-1].verdict == "ok"
+
+
+def test_what_one_sentence_supposes_holds_together() -> None:
+    text = r"""
+$O = P V$ and $S = Q K^T$. If $Q = X A$, $K = X B$ and $V = X C$, then
+
+$$\frac{\partial L}{\partial A} = X^T \frac{\partial L}{\partial Q}$$
+$$\frac{\partial L}{\partial C} = X^T \frac{\partial L}{\partial V}$$
+"""
+    assert [j.verdict for j in check(text).judgements[-2:]] == ["ok", "ok"]

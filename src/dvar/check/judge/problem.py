@@ -102,7 +102,8 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
 
 
 _SUPPOSED = re.compile(
-    r"\b(if|when|suppose|assume|now|wenn|falls|si|supongamos|supposons)\b[^.;:]*$", re.IGNORECASE
+    r"\b(if|when|suppose|assume|now|wenn|falls|si|supongamos|supposons|(tied|tying|shared) [a-z]+)\b[^.;:]*$",
+    re.IGNORECASE,
 )
 """Words in front of a definition that holds from there on."""
 
@@ -229,8 +230,10 @@ class _Draft:
         problem.roles[ordinal] = role
         # What solves an equation is no name for what stands in it before.
         solved = role.kind == "definition" and stationary.is_announced(self.document, statement)
-        supposed = _SUPPOSED.search(region.before) is not None
-        onwards = solved or supposed
+        said = _SUPPOSED.search(region.before)
+        text = self.document.text  # where the "if" stands tells which sentence it is
+        supposed = None if said is None else text.rfind(said.group(1), 0, region.span[0])
+        onwards = solved or said is not None
         for definition in role.definitions:
             problem.world.define(replace(definition, code=code, onwards=onwards, supposed=supposed))
 

@@ -36,6 +36,12 @@ _GOING_ON = re.compile(
     re.IGNORECASE,
 )
 """Words that a chain goes on behind; any other word in front of a = names what is equal."""
+_IS_A = re.compile(
+    r"[\s$`\\()]*(is|be|are|as|being|denotes?|for)?\s*(an?|the|our|some|two|both)?[\s$`\\()]*"
+)
+_MATRIX = re.compile(r"[\s$`\\)-]*([a-z-]+ ){0,2}(matrix|matrices|arrays?)\b")
+_MATRIX_CALLED = re.compile(r"[\s$`\\)]*-?([a-z-]+ ){0,2}(matrix|array)[\s$`\\(]*")
+_AND = re.compile(r"[\s$`\\()]*(,|and|, and)[\s$`\\()]*")
 
 
 def spoken(document: Document, statements: Sequence[Statement]) -> list[Statement]:
@@ -50,6 +56,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
         found.append(
             _named(document, found, statement)
             or _shaped(document, found, statement)
+            or _sized(document, found, statement)
             or _short(document, found, statement)
             or statement
         )
@@ -166,6 +173,48 @@ def _shaped(
     member = statement.members[0]
     shape = Member("in", t.Shape(sizes, member.span), member.span)
     return replace(statement, members=(before.members[0], shape))
+
+
+def _sized(
+    document: Document, found: Sequence[Statement], statement: Statement
+) -> Statement | None:
+    """ "X is an N × D matrix", "P and Y are the N × K matrices of …", "the N × D matrix X"."""
+    expr = _single(statement)
+    before = _previous(document, found, statement)
+    if expr is None or before is None:
+        return None
+    behind = document.text[statement.span[1] :][:_NEAR]
+    between = document.text[before.span[1] : statement.span[0]]
+    first = before.members[0]
+    if isinstance(expr, t.Product) and _IS_A.fullmatch(between) and _MATRIX.match(behind):
+        sizes = _sizes(expr)
+        names = _listed(document, found, before) if sizes is not None else ()
+        if sizes is not None and names:
+            whole = names[0] if len(names) == 1 else t.Group("tuple", names, statement.span)
+            shape = Member("in", t.Shape(sizes, statement.span), statement.span)
+            return replace(statement, members=(Member("", whole, statement.span), shape))
+    if isinstance(expr, t.Symbol) and isinstance(_single(before), t.Product):
+        sizes = _sizes(first.expr) if first.expr is not None else None
+        if sizes is not None and _MATRIX_CALLED.fullmatch(between):
+            shape = Member("in", t.Shape(sizes, first.span), first.span)
+            return replace(statement, members=(statement.members[0], shape))
+    return None
+
+
+def _listed(
+    document: Document, found: Sequence[Statement], last: Statement
+) -> tuple[t.Symbol, ...]:
+    """Names in a row that end with this one: ``P`` and ``Y``."""
+    names: list[t.Symbol] = []
+    for statement in reversed(found):
+        expr = _single(statement)
+        here = document.regions[statement.region].group == document.regions[last.region].group
+        if not isinstance(expr, t.Symbol) or not here:
+            break
+        if names and not _AND.fullmatch(document.text[statement.span[1] : names[0].span[0]]):
+            break
+        names.insert(0, expr)
+    return tuple(names)
 
 
 def _sizes(expr: t.Expr) -> tuple[t.Expr, ...] | None:

@@ -30,7 +30,7 @@ class Definition:
         params: arguments in function notation: ``u(x) = …``, ``J(w, b) = …``.
         numeric: whether the value is made of numbers only.
         onwards: whether it holds only from there on: "if q = softmax(z), then …", "so w = …".
-        supposed: whether the next such supposition takes its place.
+        supposed: the sentence that supposes it: the next such sentence takes its place.
         firm: whether other formulas for the name are claims, wherever they stand.
         lifted: whether the document has numbers where the formula has names.
     """
@@ -42,7 +42,7 @@ class Definition:
     numeric: bool = False
     code: bool = False
     onwards: bool = False
-    supposed: bool = False
+    supposed: object = None
     lifted: bool = False
     firm: bool = False
 
@@ -62,7 +62,7 @@ class Definitions:
         definitions: stem → definitions, in order.
         replaced: stem and position of a formula → where another one takes its place.
         redefined: where names get another meaning, in order.
-        supposition: where the "if q = …" stands that holds now; ended: where each one ends.
+        suppositions: what the sentence "if q = …" says that holds now; ended: where each one ends.
         sizes: index letter or size symbol → how far it runs.
         starts: index letter → where it starts, if not at 1.
         bases: stem → the number of its first entry, 0 or 1.
@@ -74,7 +74,7 @@ class Definitions:
     """
 
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
-    supposition: int | None = None
+    suppositions: list[Definition] = field(default_factory=list)
     ended: dict[int, int] = field(default_factory=dict)
     replaced: dict[tuple[str, int], int] = field(default_factory=dict)
     redefined: list[int] = field(default_factory=list)
@@ -107,7 +107,7 @@ class Definitions:
             insort(exact, definition, key=_position)
         else:
             self._families.setdefault(pattern.stem, []).append(definition)
-        if definition.supposed:
+        if definition.supposed is not None:
             self._end_suppositions(definition)
 
     def defining(self, pattern: Pattern) -> Sequence[Definition]:
@@ -115,10 +115,12 @@ class Definitions:
         return self._same.get(pattern, ())
 
     def _end_suppositions(self, definition: Definition) -> None:
-        """ "If p = …" takes the place of "if q = …" before."""
-        if self.supposition is not None and self.supposition < definition.position:
-            self.ended.setdefault(self.supposition, definition.position)
-        self.supposition = definition.position
+        """ "If p = …" takes the place of "if q = …" before; "if p = … and q = …" are one supposition."""
+        for before in self.suppositions:
+            if before.supposed != definition.supposed and before.position < definition.position:
+                self.ended.setdefault(before.position, definition.position)
+        self.suppositions = [d for d in self.suppositions if d.supposed == definition.supposed]
+        self.suppositions.append(definition)
 
     def epoch(self, position: int) -> int:
         """How many names have been defined anew up to here; what was read before then is read again."""

@@ -28,6 +28,7 @@ _INCREMENT = re.compile(r"d[A-Za-z]\w*")
 
 def are_written(statements: Sequence[Statement], text: str, losses: set[str]) -> bool:
     """Whether ``dX`` means an increment here: on the left stands d of a loss or of a formula."""
+    losses = losses - _matrices(statements)
     shown = 0
     for statement in statements:
         members = [m.expr for m in statement.members if m.expr is not None]
@@ -38,6 +39,20 @@ def are_written(statements: Sequence[Statement], text: str, losses: set[str]) ->
         of_loss = isinstance(left, t.Symbol) and left.base[:1] == "d" and left.base[1:] in losses
         shown += of_formula or of_loss
     return shown >= (1 if _WORD.search(text) else 2)
+
+
+def _matrices(statements: Sequence[Statement]) -> set[str]:
+    """Letters of matrices, ``Q K^T``, ``Q \\in R^{n \\times d}``: no losses, whatever they are elsewhere."""
+    found: set[str] = set()
+    for statement in statements:
+        trees = [m.expr for m in statement.members if m.expr is not None]
+        whole = any(isinstance(tree, t.Shape) for tree in trees)
+        for part in (part for tree in trees for part in t.walk(tree)):
+            factors = part.factors if isinstance(part, t.Product) else (part,)
+            names = [x for x in factors if isinstance(x, t.Symbol)]
+            if whole or any(s.kind == "transpose" for x in names for s in x.scripts):
+                found |= {x.base for x in names}
+    return found
 
 
 def _increments(tree: t.Expr) -> bool:

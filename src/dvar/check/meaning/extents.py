@@ -40,6 +40,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     declared = _declared(world, statements, unions, fixed)
     for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:
         del fixed[item]  # a number that counts nothing
+    world.size_names = {item[1] for item in unions.items() if item[0] == "size"}
     shaping = _shaped(world, statements, unions, fixed, declared)
     _number(world, unions, fixed, tall(shaping, statements))
     for key, sizes in declared:

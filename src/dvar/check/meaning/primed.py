@@ -1,21 +1,60 @@
-r"""Indices with a prime, ``\sum_{k'} e^{z_{k'}}``: letters of their own, which no other index has."""
+r"""Primes that belong to a name.
+
+An index with a prime, ``\sum_{k'} e^{z_{k'}}``, is a letter of its own; ``W'`` beside ``W`` may be a matrix of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
+from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import rewritten
 
 _FREE = "jkmnpqruvxyzabcdghow"
 """Letters that are taken for primed ones, those first that mostly are indices."""
 
 
 def renamed(statements: Sequence[Statement]) -> list[Statement]:
-    """The statements with a free letter for each primed index."""
+    """The statements with a free letter for each primed index, and primes of names as accents."""
+    return _of_indices(_of_matrices(statements))
+
+
+def _of_matrices(statements: Sequence[Statement]) -> list[Statement]:
+    """``W'^T``, ``W' \\in R^{N \\times V}``, ``∂E/∂W'``: no transposes of ``W``, but another matrix."""
+    named = {stem_of(p) for s in statements for p in _primed_names(s)}
+    if not named:
+        return list(statements)
+
+    def change(part: Any) -> t.Expr | None:
+        if _is_primed_matrix(part) and stem_of(part) in named:
+            return replace(part, accents=(*part.accents, "'"), primes=0)
+        return None
+
+    return [rewritten(s, change) for s in statements]
+
+
+def _primed_names(statement: Statement) -> Iterator[t.Symbol]:
+    """Capital letters with a prime that only names have: sizes, another transpose, a place below a line."""
+    for before, member in zip(statement.members, statement.members[1:], strict=False):
+        if isinstance(member.expr, t.Shape) and before.expr is not None:
+            yield from (p for p in t.walk(before.expr) if _is_primed_matrix(p))
+    for part in parts([statement]):
+        if isinstance(part, t.Derivative):
+            yield from (x for x in part.wrt if _is_primed_matrix(x))
+        elif _is_primed_matrix(part) and any(s.kind == "transpose" for s in part.scripts):
+            yield part
+
+
+def _is_primed_matrix(part: object) -> TypeGuard[t.Symbol]:
+    return isinstance(part, t.Symbol) and part.primes == 1 and part.base[:1].isupper()
+
+
+def _of_indices(statements: Sequence[Statement]) -> list[Statement]:
     known = spelling_of(statements).letters
     primed = {c for part in parts(statements) for c in _primed(part, known)}
     if not primed:

@@ -7,12 +7,13 @@ one is known of the other.  Whether examples are columns or rows it says in word
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning.keys import Index, Key, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.rows import EXAMPLES, are_rows
 from dvar.check.meaning.values import reshaped, sizes, stacked
 from dvar.core.node import Node
 from dvar.ops import TABLE
@@ -28,18 +29,6 @@ COUNTS = frozenset(["m", "N", "M", "n", "B"])
 """Letters that say how many examples there are."""
 _FEATURES = frozenset(["phi", "psi"])
 """Letters that authors call the features of an example by."""
-_WEIGHTS = frozenset(
-    ["W", "w", "U", "u", "V", "v", "theta", "Theta", "beta", "B", "A", "a", "M", "K"]
-)
-_EXAMPLES = r"(?:examples?|samples?|observations?|data ?points?|instances?|records?)"
-_COLUMNS = re.compile(
-    rf"{_EXAMPLES}\b[^.;|]{{0,40}}\bcolumns?\b|\bcolumns?\b[^.;|]{{0,30}}{_EXAMPLES}", re.IGNORECASE
-)
-_ROWS = re.compile(
-    rf"{_EXAMPLES}\b[^.;|]{{0,40}}\brows?\b|\brows?\b[^.;|]{{0,30}}{_EXAMPLES}"
-    r"|\bdesign matrix\b|\brows?\b[^.;|]{0,20}\b(of|into)\b\W*(boldsymbol|mathbf)?\W*X\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass
@@ -99,7 +88,9 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     found.applied = {
         f: _capital(f) for f, _ in seen.applied if f in _FEATURES and _capital(f) in seen.bare
     }
-    found.rows = _are_rows(found, statements, prose)
+    found.rows = are_rows(
+        {*found.wholes.values(), *found.applied.values()}, found.counts, statements, prose
+    )
     if found.wholes and found.rows:
         world.rows_are_examples = True
 
@@ -236,39 +227,9 @@ def _counts_in_words(letter: str, prose: str) -> bool:
     quoted = rf"[`$\\(]*\b{letter}\b[`$\\)]*"
     number = r"(is|=|for|denotes)? ?(the )?number of (training )?"
     return (
-        re.search(rf"{quoted} ?(training |labelled )?{_EXAMPLES}\b", prose) is not None
-        or re.search(rf"{quoted} {number}{_EXAMPLES}\b", prose) is not None
+        re.search(rf"{quoted} ?(training |labelled )?{EXAMPLES}\b", prose) is not None
+        or re.search(rf"{quoted} {number}{EXAMPLES}\b", prose) is not None
     )
-
-
-# ── rows or columns ─────────────────────────────────────────────────────────────────────────────
-
-
-def _are_rows(found: Stacks, statements: Sequence[Statement], prose: str) -> bool:
-    """Whether examples are rows: as said, or by what stands on which side of them."""
-    rows, columns = len(_ROWS.findall(prose)), len(_COLUMNS.findall(prose))
-    if rows != columns:
-        return rows > columns
-    wholes = {*found.wholes.values(), *found.applied.values()}
-    votes = sum(_vote(left, right, wholes) for left, right in _neighbours(statements))
-    return votes > 0
-
-
-def _neighbours(statements: Sequence[Statement]) -> Iterator[tuple[t.Expr, t.Expr]]:
-    for part in parts(statements):
-        if isinstance(part, t.Product):
-            yield from zip(part.factors, part.factors[1:], strict=False)
-
-
-def _vote(left: t.Expr, right: t.Expr, wholes: Collection[str]) -> int:
-    """1 for ``X w``, -1 for ``W X``."""
-    if not isinstance(left, t.Symbol) or not isinstance(right, t.Symbol):
-        return 0
-    if stem_of(left) in wholes and right.base in _WEIGHTS:
-        return 0 if any(s.kind == "transpose" for s in left.scripts) else 1
-    if stem_of(right) in wholes and left.base in _WEIGHTS:
-        return 0 if any(s.kind == "transpose" for s in right.scripts) else -1
-    return 0
 
 
 # ── values ──────────────────────────────────────────────────────────────────────────────────────

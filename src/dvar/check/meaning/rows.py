@@ -1,0 +1,67 @@
+"""Whether the examples of an array are its rows or its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.letters import parts
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+EXAMPLES = r"(?:examples?|samples?|observations?|data ?points?|instances?|records?)"
+_WEIGHTS = frozenset(
+    ["W", "w", "U", "u", "V", "v", "theta", "Theta", "beta", "B", "A", "a", "M", "K"]
+)
+_COLUMNS = re.compile(
+    rf"{EXAMPLES}\b[^.;|]{{0,40}}\bcolumns?\b|\bcolumns?\b[^.;|]{{0,30}}{EXAMPLES}", re.IGNORECASE
+)
+_ROWS = re.compile(
+    rf"{EXAMPLES}\b[^.;|]{{0,40}}\brows?\b|\brows?\b[^.;|]{{0,30}}{EXAMPLES}"
+    r"|\bdesign matrix\b|\brows?\b[^.;|]{0,20}\b(of|into)\b\W*(boldsymbol|mathbf)?\W*X\b",
+    re.IGNORECASE,
+)
+
+
+def are_rows(
+    wholes: Collection[str], counts: Collection[str], statements: Sequence[Statement], prose: str
+) -> bool:
+    """Whether examples are rows: as said, or by what stands on which side of them.
+
+    Args:
+        wholes: stems of arrays of examples; counts: names of how many examples there are.
+    """
+    rows, columns = len(_ROWS.findall(prose)), len(_COLUMNS.findall(prose))
+    if rows != columns:
+        return rows > columns
+    votes = sum(_vote(left, right, wholes) for left, right in _neighbours(statements))
+    said = sum(_declared(s, wholes, counts) for s in statements)
+    return (said or votes) > 0
+
+
+def _declared(statement: Statement, wholes: Collection[str], counts: Collection[str]) -> int:
+    """1 for ``X \\in R^{N \\times D}`` with N examples, -1 for ``R^{D \\times N}``."""
+    names = {stem_of(p) for p in parts([statement]) if isinstance(p, t.Symbol)}
+    sizes = next((m.expr.sizes for m in statement.members if isinstance(m.expr, t.Shape)), ())
+    if len(sizes) != 2 or not names & set(wholes):
+        return 0
+    first, second = (isinstance(s, t.Symbol) and stem_of(s) in counts for s in sizes)
+    return first - second
+
+
+def _neighbours(statements: Sequence[Statement]) -> Iterator[tuple[t.Expr, t.Expr]]:
+    for part in parts(statements):
+        if isinstance(part, t.Product):
+            yield from zip(part.factors, part.factors[1:], strict=False)
+
+
+def _vote(left: t.Expr, right: t.Expr, wholes: Collection[str]) -> int:
+    """1 for ``X w``, -1 for ``W X``."""
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Symbol):
+        return 0
+    if stem_of(left) in wholes and right.base in _WEIGHTS:
+        return 0 if any(s.kind == "transpose" for s in left.scripts) else 1
+    if stem_of(right) in wholes and left.base in _WEIGHTS:
+        return 0 if any(s.kind == "transpose" for s in right.scripts) else -1
+    return 0
