@@ -136,3 +136,24 @@ def test_a_loop_collects_what_each_example_brings_and_takes_the_mean() -> None:
 def test_a_difference_quotient_is_no_wrong_derivative() -> None:
     text = r"$f(x) = x^3$ and $h = 0.1$. Numerically $f'(x) = \frac{f(x + h) - f(x)}{h}$"
     assert last(text).verdict != "wrong"
+
+
+def test_what_collects_squares_of_gradients_takes_no_step() -> None:
+    text = r"AdaGrad: $G_t = G_{t-1} + (\nabla_\theta L(\theta_t))^2$"
+    assert last(text).verdict != "wrong"
+
+
+def test_a_program_takes_the_mean_of_what_its_loop_has_added_up() -> None:
+    text = r"""
+$f = w x + b$ and $J(w, b) = \frac{1}{2m}\sum_{i=1}^m (f(x^{(i)}) - y^{(i)})^2$.
+
+```python
+for i in range(m):
+    err = (np.dot(X[i], w) + b) - y[i]
+    dj_dw = dj_dw + err * X[i]
+    dj_db = dj_db + err
+dj_dw = dj_dw / m
+dj_db = dj_db / m
+```
+"""
+    assert [j.verdict for j in check(text).judgements[-2:]] == ["ok", "ok"]

@@ -14,10 +14,10 @@ _RATES = frozenset(
 
 def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
     """``w := w - α dw``, ``w^+ = w - η ∂E/∂w``, ``θ_{t+1} = θ_t - …``: a new value from the old one."""
-    if not isinstance(left, t.Symbol):
-        return False
     if is_rescaled(left, right):
         return True
+    if not isinstance(left, t.Symbol):
+        return False
     if not isinstance(right, t.Sum) or len(right.terms) < 2:
         return False
     first = right.terms[0]
@@ -35,6 +35,8 @@ def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
 
 def is_rescaled(left: t.Expr, right: t.Expr) -> bool:
     """``dw = dw / m`` behind a loop that has added up dw."""
+    if not isinstance(left, (t.Symbol, t.Derivative)):
+        return False
     if isinstance(right, t.Quotient):
         return same_tree(left, right.above)
     if not isinstance(right, t.Product) or len(right.factors) != 2:

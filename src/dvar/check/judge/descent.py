@@ -70,11 +70,12 @@ def of_names(
                 return Link("wrong", why, causes=("wrong-variable", "misprint"))
         if target is None:
             continue
-        if sign > 0 and not ASCENT.search(prose):
+        is_own = target.stem == stem_of(left)  # G + (∇L)^2 collects
+        if sign > 0 and is_own and not ASCENT.search(prose):
             down = DESCENT.search(prose) or _siblings(place, statements, right)[0]
             place.ledger.uphill = place.line if down else None
             return Link("wrong", UPHILL, causes=("sign",) if down else ())
-        if target.stem != stem_of(left) and _both_known(place, target, left):
+        if not is_own and _both_known(place, target, left):
             return Link("wrong", f"the gradient of {target} is taken for {left.base}")
     return None
 
