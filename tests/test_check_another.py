@@ -38,3 +38,18 @@ dW = X.T @ dt
 
 def test_a_gradient_by_name_that_is_another_in_a_program_brings_no_alarm() -> None:
     assert wrongs(CODE) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Let $w = 5$. The method should learn $w \\approx 2$.",
+        "| row-wise | column-wise |\n|---|---|\n| $Z = A W$ | $Z = W A$ |",
+    ],
+)
+def test_what_is_hoped_for_and_other_layouts_bring_no_alarm(text: str) -> None:
+    assert wrongs(text) == []
+
+
+def test_a_number_that_is_told_twice_is_still_compared() -> None:
+    assert wrongs("Let $w = 5$ and $v = w^2 \\approx 24$.") == [r"v = w^2 \approx 24"]

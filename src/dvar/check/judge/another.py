@@ -16,6 +16,13 @@ _OTHERWISE = re.compile(r"\b(otherwise|else|sonst|sinon|en otro caso)[\s,$`]*$",
 _EXTREMES = frozenset({"min", "max", "argmin", "argmax", "inf", "sup"})
 _WORD = re.compile(r"(?<!\\)\b[^\W\d_]{3,}")
 _NEAR = 40
+_EXPECTED = re.compile(
+    r"\b(should|expect\w*|learns?|converges?|approach\w*|close to|true|target)\b[^.;\n]*$",
+    re.IGNORECASE,
+)
+"""Words in front of a number that something is to come close to."""
+_BY_ROWS = re.compile(r"\brow[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
+_BY_COLUMNS = re.compile(r"\bcolumn[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 
 
 def is_about_another(
@@ -26,8 +33,11 @@ def is_about_another(
     before = document.text[max(0, start - _NEAR) : start]
     if before.rstrip(" $`").endswith(":") and before.rstrip(" $`")[-2:-1].isdigit():
         return True  # 128:64 = 2:1 is a ratio
-    if _OTHERWISE.search(before):
+    if _OTHERWISE.search(before) or _is_expected(document, statement):
         return True
+    if "transpose" in causes and document.regions[statement.region].cell is not None:
+        if _BY_ROWS.search(document.text) and _BY_COLUMNS.search(document.text):
+            return True  # each column of the table has its own layout
     left = statement.members[0].expr
     if verdict.previous is statement.members[0] and left is not None:
         if _is_function_anew(left) or _is_asked_to_vanish(left, statement):
@@ -41,6 +51,15 @@ def is_about_another(
     ) or any(
         isinstance(p, t.Call) and p.name in _EXTREMES and p.subscripts for p in parts([statement])
     )
+
+
+def _is_expected(document: Document, statement: Statement) -> bool:
+    """ "Should learn w ≈ 2": what is hoped for, not what is."""
+    relations = {m.relation for m in statement.members[1:]}
+    start = statement.span[0]
+    line = document.text[document.text.rfind("\n", 0, start) + 1 : start]
+    number = isinstance(statement.members[-1].expr, t.Number)
+    return relations == {"approx"} and number and _EXPECTED.search(line) is not None
 
 
 def is_remark(document: Document, before: Statement | None, statement: Statement) -> bool:
