@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -16,8 +17,10 @@ from dvar.check.cause.bends import bends, scaled_by
 from dvar.check.cause.layout import layout_bends
 from dvar.check.cause.masked import lacks_mask
 from dvar.check.cause.renaming import nearest
+from dvar.check.cause.routes import routes
 from dvar.check.cause.routing import WHERE, misrouted
 from dvar.check.cause.sums import summed
+from dvar.check.cause.turning import halves, reversed_products
 from dvar.check.judge import links, matching, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
@@ -25,6 +28,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.meaning import chains, differentiate, effort, shares
 from dvar.check.meaning.alphabet import COUNTS
+from dvar.check.meaning.assumptions import GENERAL, assuming
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import Point, names_beneath
@@ -111,6 +115,7 @@ def _repairs(
     sizes = sorted(world.size_names & {n for n in world.size_names if len(n) == 1})
     started = effort.spent()
     found: list[Bend] = []
+    names = others
     # A name of the left side put into the right one would make any equation an identity.
     mentioned = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
     named = left.head if isinstance(left, t.Apply) else left
@@ -134,7 +139,13 @@ def _repairs(
         applied.forgotten(right, text, used),
     )
     laid = layout_bends(right, text) if place.code else ()
-    for bend in chain(laid, first, scaled_by(right, text, scalars), tried):
+    general = {a.stem for a in place.assumptions if a.kind == GENERAL}
+    whole_terms = chain(
+        reversed_products(right, text),
+        halves(right, text, general),
+        routes(place, left, right, text, names, envs[0] if envs else {}),
+    )
+    for bend in chain(laid, first, scaled_by(right, text, scalars), whole_terms, tried):
         if effort.spent() - started > TRIES or len(found) >= 4:
             break
         if found and bend.cause in {b.cause for b in found}:
@@ -145,9 +156,7 @@ def _repairs(
         if renamed or _holds(bend.tree, left) > held:
             continue  # it would only say what the left side says
         try:
-            link = links.as_functions(
-                world, place.position, left, bend.tree, envs, code=place.code, limit=2
-            )
+            link = _compared(place, left, bend.tree, envs)
         except RecursionError:
             continue
         if link.verdict in ("ok", "convention") and _is_chance(bend, link):
@@ -155,6 +164,19 @@ def _repairs(
         if link.verdict == "ok" or (link.verdict == "convention" and bend.cause != "transpose"):
             found.append(bend)
     return found
+
+
+def _compared(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]) -> Link:
+    """A bent line compared under what is said of its names, as the written one has been."""
+    world = place.world
+    compared = partial(
+        links.as_functions, world, place.position, left, right, envs, code=place.code, limit=2
+    )
+    link = compared()
+    if link.verdict == "wrong" and any(a.kind != GENERAL for a in place.assumptions):
+        with assuming(world, place.assumptions):
+            return compared()
+    return link
 
 
 def _holds(tree: t.Expr, part: t.Expr) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dvar.check.meaning.assumptions import (
     ACTIVE,
+    GENERAL,
     MASK,
     ORTHONORMAL,
     POSITIVE,
@@ -41,6 +42,11 @@ _ACTIVE = re.compile(
     r"(positive|nonzero|non-zero|not (0|zero)|(greater|larger) than (0|zero)|above (0|zero)|> ?0)",
     re.IGNORECASE,
 )
+_GENERAL = re.compile(
+    r"(?<!in )\bgeneral\b|\barbitrary\b|\bany\b|\bsquare\b|\bnot (?:necessarily )?symmetric|\bnon-?symmetric",
+    re.IGNORECASE,
+)
+"""Words for a matrix of which nothing else is supposed."""
 _REACH = 600
 """How many characters around an equation are looked at."""
 
@@ -58,6 +64,10 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
             if _NOT.search(text[: match.start()]):
                 continue
             found += [Assumption(stem, kind) for stem in _subjects(text, match)]
+    taken = {a.stem for a in found if a.kind in (SYMMETRIC, POSITIVE)}
+    if "" not in taken:
+        general = {s for match in _GENERAL.finditer(text) for s in _subjects(text, match)}
+        found += [Assumption(stem, GENERAL) for stem in sorted(general - taken - {""})]
     for match in re.finditer(_NAME + r"\s*=\s*\1\s*\^\s*\{?\s*(?:\\top|\\intercal|T\b|⊤)", text):
         found.append(Assumption(match.group(1).lstrip("\\"), SYMMETRIC))
     return found

@@ -102,4 +102,4 @@ def _is_computed(place: Place, left: t.Expr) -> bool:
 
 
 def _said(why: str) -> str:
-    return why if why.startswith("the two") else f"{why} does not exist"
+    return f"{why} does not exist" if why.startswith("the product") else why

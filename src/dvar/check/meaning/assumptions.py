@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SYMMETRIC, POSITIVE, ORTHONORMAL, UNIT = "symmetric", "positive definite", "orthonormal", "unit"
 MASK = "made of zeros and ones"
+GENERAL = "any matrix"
+"""Said where nothing more is: the matrix need not be symmetric."""
 ACTIVE = "active"
 """Said of a max(0, …) rather than of a name."""
 
