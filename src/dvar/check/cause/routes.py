@@ -33,8 +33,8 @@ def routes(
         env: numbers for index letters.
     """
     ends = _ends(place, left, others)
-    if ends is None:
-        return
+    if ends is None or place.code:
+        return  # programs put zeros in first, and add to them later
     loss, name = ends
     span, tried = right.span, 0
     for other in others:
