@@ -43,6 +43,7 @@ def test_a_gradient_by_name_that_is_another_in_a_program_brings_no_alarm() -> No
 @pytest.mark.parametrize(
     "text",
     [
+        r"$f = 3x^2$ and $d = -\frac{df}{dx}$. Some sources leave out the sign, so $\frac{df}{dx} = -6x$",
         "Let $w = 5$. The method should learn $w \\approx 2$.",
         "| row-wise | column-wise |\n|---|---|\n| $Z = A W$ | $Z = W A$ |",
     ],

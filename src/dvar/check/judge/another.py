@@ -16,6 +16,12 @@ _OTHERWISE = re.compile(r"\b(otherwise|else|sonst|sinon|en otro caso)[\s,$`]*$",
 _EXTREMES = frozenset({"min", "max", "argmin", "argmax", "inf", "sup"})
 _WORD = re.compile(r"(?<!\\)\b[^\W\d_]{3,}")
 _NEAR = 40
+_REACH = 200
+_SOME = re.compile(
+    r"\b(some|other) (sources|authors|texts?|textbooks|books|people|papers|definitions)\b[^.]*$",
+    re.IGNORECASE,
+)
+"""Words in front of what is written otherwise elsewhere."""
 _EXPECTED = re.compile(
     r"\b(should|expect\w*|learns?|converges?|approach\w*|close to|true|target)\b[^.;\n]*$",
     re.IGNORECASE,
@@ -33,6 +39,8 @@ def is_about_another(
     before = document.text[max(0, start - _NEAR) : start]
     if before.rstrip(" $`").endswith(":") and before.rstrip(" $`")[-2:-1].isdigit():
         return True  # 128:64 = 2:1 is a ratio
+    if _SOME.search(document.text[max(0, start - _REACH) : start]):
+        return True
     if _OTHERWISE.search(before) or _is_expected(document, statement):
         return True
     if "transpose" in causes and document.regions[statement.region].cell is not None:
