@@ -20,6 +20,7 @@ def wrongs(text: str) -> list[str]:
         r"If it holds, $s = 1$; otherwise $s = -1$.",
         r"Let $b = 5$. The picture shows a beam of size $=2$ and a length of $=3$.",
         r"$y = x^2$. Let $f(a, x, y) = 3 x^2 y + a$. Then $\frac{\partial f}{\partial x} = 6xy$.",
+        r"$y = x^2$, $\frac{dy}{dx} = 2x$. Let $f(x, y, z) = 3x^2y + z$. Then $\frac{\partial f}{\partial y} = 3x^2$.",
     ],
 )
 def test_examples_cases_and_remarks_are_no_mistakes(text: str) -> None:

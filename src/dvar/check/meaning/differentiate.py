@@ -119,6 +119,8 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
     if not _reaches(top, place):
         place = _spelled_matrix(e, of, wrt) or place
     apart = slopes.other_arguments(e, key, wrt)
+    if apart or slopes.is_made_of_another(e, key, wrt):
+        e.choices.suppose(PARTIAL)  # what is called y elsewhere need not be this argument
     if apart and _reaches(top, place):
         held = jacobian(top, place, apart)
         total = jacobian(top, place)

@@ -107,6 +107,22 @@ def other_arguments(e: Interpreter, key: Key | None, wrt: t.Expr) -> set[Node]:
     return nodes
 
 
+def is_made_of_another(e: Interpreter, key: Key | None, wrt: t.Expr) -> bool:
+    """Whether an argument of ``f(x, y) = …`` has a formula with another one in it: is it that y at all?"""
+    found = e.world.find(key, e.position) if key is not None else None
+    by = differentiate.key_of(e, wrt)
+    if found is None or by is None or len(found[0].params) < 2:
+        return False
+    params = [p for p in found[0].params if differentiate.key_of(e, p) is not None]
+    if by not in [differentiate.key_of(e, p) for p in params]:
+        return False
+    with suppress(NotUnderstood):
+        under = set(topological([e.node(wrt)]))
+        others = [p for p in params if differentiate.key_of(e, p) != by]
+        return any(e.node(p) in under for p in others)
+    return False
+
+
 def at_point(e: Interpreter, tree: t.Derivative) -> Value | None:
     """``∇_w J(w_1)`` of ``J(w) = …``: the derivative by the argument, at another point; None if it is no such."""
     of = tree.of
