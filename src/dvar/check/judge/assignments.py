@@ -16,6 +16,8 @@ def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
     """``w := w - α dw``, ``w^+ = w - η ∂E/∂w``, ``θ_{t+1} = θ_t - …``: a new value from the old one."""
     if is_rescaled(left, right):
         return True
+    if isinstance(left, t.Derivative):  # dJ_db = dJ_db + err, as programs collect
+        return isinstance(right, t.Sum) and same_tree(right.terms[0], left)
     if not isinstance(left, t.Symbol):
         return False
     if not isinstance(right, t.Sum) or len(right.terms) < 2:
