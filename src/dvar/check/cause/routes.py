@@ -33,8 +33,8 @@ def routes(
         env: numbers for index letters.
     """
     ends = _ends(place, left, others)
-    if ends is None or place.code:
-        return  # programs put zeros in first, and add to them later
+    if ends is None or isinstance(right, (t.Call, t.Number)) or _is_collected(place, left):
+        return  # zeros that are put in first, and shares that are added up later
     loss, name = ends
     span, tried = right.span, 0
     for other in others:
@@ -56,6 +56,12 @@ def routes(
             yield Bend(
                 cause, whole, ((span[1], span[1]), shown), f"what arrives through {through}", True
             )
+
+
+def _is_collected(place: Place, left: t.Expr) -> bool:
+    """Whether what a name gets is added up in several lines."""
+    stems = {key.stem for key in place.world.accumulated}
+    return place.code or (isinstance(left, t.Symbol) and stem_of(left) in stems)
 
 
 def _by(of: t.Symbol, wrt: t.Symbol, span: t.Span) -> t.Derivative:
