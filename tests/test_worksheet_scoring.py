@@ -30,9 +30,9 @@ OWN = Path(__file__).parent / "worksheets"
 SHARED = Path(__file__).parents[2] / "shared"
 
 REACHED = {
-    "own": Targets(0.88, 0.76, 0.85, 0, 0.88, float("inf")),
-    "worksheets": Targets(0.87, 0.44, 0.38, 0, 0.80, float("inf")),
-    "seeds": Targets(0.78, 0.45, 0.88, 0, 0.80, float("inf")),
+    "own": Targets(0.90, 0.80, 0.87, 0, 0.90, float("inf")),
+    "worksheets": Targets(0.91, 0.53, 0.75, 0, 0.87, float("inf")),
+    "seeds": Targets(0.78, 0.54, 0.88, 0, 0.80, float("inf")),
 }
 """What no change may fall below; the aims are ``score.TARGETS``.  Raise it when more is reached."""
 FOLDERS = {"own": OWN, "worksheets": SHARED / "worksheets", "seeds": SHARED / "seeds"}
