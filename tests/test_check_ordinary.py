@@ -157,3 +157,9 @@ dj_db = dj_db / m
 ```
 """
     assert [j.verdict for j in check(text).judgements[-2:]] == ["ok", "ok"]
+
+
+def test_how_two_sides_are_laid_out_is_not_told() -> None:
+    text = r"$y = W x$, $x \in \mathbb{R}^3$ and $L = \frac12 \|y\|^2$, so $\frac{\partial L}{\partial x} = W^T y$"
+    judged = last(text)
+    assert (judged.verdict, judged.message) == ("ok", "")

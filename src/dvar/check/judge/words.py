@@ -50,7 +50,8 @@ def message_of(
 ) -> Explained:
     link, member = verdict.link, verdict.member
     if link is None or verdict.verdict in ("ok", "definition", "given", "skipped"):
-        return Explained(verdict.note or (link.why if link is not None else ""))
+        why = "" if link is None or link.why in _LAID_OUT else link.why
+        return Explained(verdict.note or why)
     if verdict.verdict == "convention":
         return Explained(_CONVENTIONS.get(link.why, link.why))
     found = text[member.span[0] : member.span[1]] if member is not None else None
@@ -67,6 +68,8 @@ def message_of(
     return _faulty(place, text, verdict, link, found, chain, others)
 
 
+_LAID_OUT = frozenset({"orientation", "scalar", "elementwise"})
+"""How two sides were laid out to be compared, which is no news to anyone."""
 _CONVENTIONS = {
     "layout": "right in the other layout of Jacobians",
     "transposed": "right in the layout whose gradients are transposed",
