@@ -160,6 +160,10 @@ dj_db = dj_db / m
 
 
 def test_how_two_sides_are_laid_out_is_not_told() -> None:
-    text = r"$y = W x$, $x \in \mathbb{R}^3$ and $L = \frac12 \|y\|^2$, so $\frac{\partial L}{\partial x} = W^T y$"
+    text = r"""
+In matrix form $J(w) = \|Xw - y\|^2$. For $y = mx + b$ and $E = \frac{1}{N}\sum_{i=1}^N (y_i - (mx_i + b))^2$
+
+$$\frac{\partial E}{\partial b} = \frac{1}{N}\sum_{i=1}^N -2(y_i - (mx_i + b))$$
+"""
     judged = last(text)
     assert (judged.verdict, judged.message) == ("ok", "")

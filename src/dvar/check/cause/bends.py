@@ -9,6 +9,7 @@ from dvar.check.cause import missing
 from dvar.check.cause.bend import Bend, Edit, source_of
 from dvar.check.cause.renaming import exchanged, names_throughout, other_names
 from dvar.check.cause.sums import partial_sums, sum_bends
+from dvar.check.cause.turning import transpose_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import places
 
@@ -193,26 +194,16 @@ def _transposes(tree: t.Expr, text: str) -> Iterator[Bend]:
         if not isinstance(part, (t.Symbol, t.Group, t.Derivative, t.Matrix)):
             continue
         if isinstance(part, t.Derivative):
-            turned: t.Expr = t.Group("(", (part,), part.span, (), (_turn(part.span),))
             edit = (part.span, rf"\left({source_of(text, part)}\right)^T")
-            yield Bend("transpose", rebuild(turned), edit, "a transpose")
-            continue
-        kept = tuple(s for s in part.scripts if s.kind != "transpose")
-        if len(kept) < len(part.scripts):
-            at = next(s for s in part.scripts if s.kind == "transpose")
-            yield Bend(
-                "transpose", rebuild(replace(part, scripts=kept)), (at.span, ""), "a transpose"
-            )
+        elif (at := next((s for s in part.scripts if s.kind == "transpose"), None)) is not None:
+            edit = (at.span, "")
         elif isinstance(part, t.Symbol) and len(part.base) == 1 and part.base.islower():
             continue  # a vector: turned or not, it has the same entries
         else:
-            scripts = (*part.scripts, _turn(part.span))
             edit = ((part.span[1], part.span[1]), "^T")
-            yield Bend("transpose", rebuild(replace(part, scripts=scripts)), edit, "a transpose")
-
-
-def _turn(span: t.Span) -> t.Script:
-    return t.Script("transpose", None, span)
+        turned = transpose_of(part)
+        if turned is not None:
+            yield Bend("transpose", rebuild(turned), edit, "a transpose")
 
 
 def _orders(tree: t.Expr, text: str) -> Iterator[Bend]:

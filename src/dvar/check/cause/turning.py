@@ -8,7 +8,7 @@ from dataclasses import replace
 from dvar.check.cause.bend import Bend, Edit, source_of
 from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import places
+from dvar.read.worksheet.parts import factors_of, places
 
 _OF_MATRICES = frozenset({"", "cdot", "*", "@"})
 """Signs that a product of matrices is written with."""
@@ -44,7 +44,7 @@ def halves(tree: t.Expr, text: str, general: Collection[str]) -> Iterator[Bend]:
             continue
         twice = isinstance(part.factors[0], t.Number) and part.factors[0].text == "2"
         whole = _without_first(part) if twice else part
-        factors = whole.factors if isinstance(whole, t.Product) else (whole,)
+        factors = factors_of(whole)
         for n, factor in enumerate(factors):
             other = transpose_of(factor)
             if not isinstance(factor, t.Symbol) or stem_of(factor) not in general or other is None:

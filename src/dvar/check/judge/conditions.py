@@ -170,9 +170,6 @@ def _is_about_values(statement: Statement) -> bool:
     return isinstance(tree, t.Relation) and bool(set(tree.relations) & _ORDERS)
 
 
-__all__ = ["conditioned"]
-
-
 def said_before(
     document: Document, statements: Sequence[Statement], ordinal: int, letters: Collection[str]
 ) -> list[t.Expr]:

@@ -23,6 +23,7 @@ from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.parts import factors_of
 
 ASCENT = re.compile(
     r"ascen[ts]|maximi[sz]|likelihood|reward|return|policy|minus the gradient|negative gradient|uphill|"
@@ -82,7 +83,7 @@ def of_names(
 
 def _own_slope(place: Place, term: t.Expr, left: t.Symbol) -> Key | None:
     """The name that is stepped, where its step is a multiple of ``∇J`` without an index."""
-    factors = term.factors if isinstance(term, t.Product) else (term,)
+    factors = factors_of(term)
     slopes = [f for f in factors if isinstance(f, t.Derivative) and f.spelling == "nabla"]
     if len(slopes) != 1 or slopes[0].wrt or isinstance(slopes[0].of, t.Derivative):
         return None
@@ -98,7 +99,7 @@ def _is_bare(tree: t.Expr) -> bool:
 
 def _no_gradient(place: Place, term: t.Expr, left: t.Symbol) -> str | None:
     """``dt`` of a step ``b - a dt``, where no t is known and no other line has it."""
-    for factor in term.factors if isinstance(term, t.Product) else (term,):
+    for factor in factors_of(term):
         if not isinstance(factor, t.Symbol) or len(factor.base) != 2 or factor.base[0] != "d":
             continue
         if factor.base[1] == left.base[:1]:

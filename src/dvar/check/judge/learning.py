@@ -45,7 +45,7 @@ def _learn(place: Place, key: Key, value: t.Expr, is_update: bool = False) -> bo
         literal, _ = read_literal(place.reader(), value, place.ledger)
     except NotUnderstood:
         return False
-    if np.any(np.isnan(literal.value.astype(float))):
+    if literal.is_open:
         return False
     place.learn(key, literal.value, literal.slack, is_update)
     return True

@@ -59,7 +59,7 @@ class Link:
 
 
 def is_number(tree: t.Expr, world: World) -> bool:
-    """Whether an expression is made of numbers only, and of functions that have a formula: ``f(0.2)``."""
+    """Whether an expression is made of numbers only, and of functions that are left open: ``g(0.2)``."""
     return is_numeric(tree, world.is_function)
 
 

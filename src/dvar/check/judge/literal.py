@@ -39,6 +39,11 @@ class Literal:
     roots: tuple[int, ...]
     is_plain: bool
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has no value: it depends on a function that is left open."""
+        return bool(np.any(np.isnan(self.value.astype(float))))
+
 
 def is_literal(tree: t.Expr) -> bool:
     """Whether an expression has no names in it (e and π are numbers)."""

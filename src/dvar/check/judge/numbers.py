@@ -42,7 +42,7 @@ def with_numbers(
             literal, _ = read_literal(place.reader(), right, place.ledger)
         except NotUnderstood as reason:
             return Link("unknown", str(reason))
-        if np.any(np.isnan(literal.value.astype(float))):
+        if literal.is_open:
             return Link("unknown", OPEN, value)
         place.sync()
         return _numeric(place, value, literal)
@@ -299,7 +299,7 @@ def between_numbers(place: Place, left: t.Expr, right: t.Expr) -> Link:
             b, _ = read_literal(place.reader(choices), right, place.ledger)
         except NotUnderstood as reason:
             return Link("unknown", str(reason))
-        if any(np.any(np.isnan(x.value.astype(float))) for x in (a, b)):
+        if a.is_open or b.is_open:
             return Link("unknown", OPEN)
         matched = like(a.value, b.value)
         if matched is None or not np.all(np.isfinite(a.value.astype(float))):

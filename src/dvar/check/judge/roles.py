@@ -355,6 +355,3 @@ def _is_gradient_name(head: t.Symbol, stem: str, world: World) -> bool:
 
     key = sort(head, world.spelling, {}).key
     return gradients.is_named(Interpreter(world, 10**9), key)
-
-
-# ── updates ─────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,7 @@ from dvar.check.meaning.keys import Key, sort
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.parts import factors_of
 
 _RATES = ("eta", "alpha", "lr", "learning_rate")
 
@@ -49,13 +50,13 @@ def remember(place: Place, members: Sequence[Member]) -> None:
     formula, put_in = members[1].expr, members[2].expr if len(members) > 2 else None
     if not isinstance(formula, t.Sum) or formula.signs != (1, -1):
         return
-    factors = list(_factors(formula.terms[1]))
+    factors = factors_of(formula.terms[1])
     gradients = [f for f in factors if isinstance(f, t.Derivative)]
     if len(gradients) != 1 or gradients[0].of is None:
         return
     rates = [_number_of(place, f) for f in factors if f is not gradients[0]]
     if any(r is None for r in rates) and isinstance(put_in, t.Sum) and len(put_in.terms) == 2:
-        written = list(_factors(put_in.terms[1]))
+        written = factors_of(put_in.terms[1])
         if len(written) != len(factors):
             return
         pairs = zip(factors, written, strict=True)
@@ -128,10 +129,6 @@ def _old(name: t.Symbol) -> t.Symbol | None:
 
 def _is_new(tree: t.Expr | None) -> bool:
     return isinstance(tree, t.Label) and tree.text in NEW
-
-
-def _factors(term: t.Expr) -> Iterator[t.Expr]:
-    yield from term.factors if isinstance(term, t.Product) else (term,)
 
 
 def _number_of(place: Place, tree: t.Expr) -> Fraction | None:

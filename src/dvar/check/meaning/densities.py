@@ -6,12 +6,12 @@ Where a document gives the logarithm of a density and never the density, the log
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import rewritten
+from dvar.read.worksheet.parts import in_members
 
 _DENSITIES = frozenset(["p", "P", "q", "L", "f", "pi"])
 _EQUALS = frozenset({"=", ":=", "equiv", "propto"})
@@ -44,10 +44,7 @@ def named(statements: Sequence[Statement]) -> list[Statement]:
         known = args is None or args in logs[base]
         return t.Symbol(f"ln{base}", part.span) if known else None
 
-    return [
-        replace(s, members=tuple(replace(m, expr=rewritten(m.expr, name)) for m in s.members))
-        for s in statements
-    ]
+    return [in_members(s, name) for s in statements]
 
 
 def _log_of(tree: Any) -> tuple[str, object] | None:

@@ -11,7 +11,7 @@ from dvar.check.meaning import spelled
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
-from dvar.read.worksheet.parts import rewritten
+from dvar.read.worksheet.parts import in_members, rewritten
 
 _LAYERS = frozenset({"bracket", "paren"})
 
@@ -67,8 +67,7 @@ def _renamed(statement: Statement, names: _Names) -> Statement:
             return _layered(part, names.layers)
         return cast("t.Expr", rewritten(gradient, name))
 
-    members = tuple(replace(m, expr=rewritten(m.expr, name)) for m in statement.members)
-    return replace(statement, members=members)
+    return in_members(statement, name)
 
 
 def _layered(part: t.Symbol, layers: dict[str, str]) -> t.Symbol:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from dvar.check.meaning.letters import parts
+from dvar.check.meaning.letters import parts, shifted
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import rewritten
+from dvar.read.worksheet.parts import in_members
 
 _COUNTING = frozenset("ijkmnps")
 """Letters that examples are counted by; steps and layers are counted by others."""
@@ -33,10 +33,7 @@ def marked(statements: Sequence[Statement]) -> list[Statement]:
         )
         return replace(part, scripts=scripts)
 
-    return [
-        replace(s, members=tuple(replace(m, expr=rewritten(m.expr, mark)) for m in s.members))
-        for s in statements
-    ]
+    return [in_members(s, mark) for s in statements]
 
 
 def _counting(statements: Sequence[Statement]) -> set[str]:
@@ -64,8 +61,5 @@ def _above(symbol: t.Symbol) -> set[str]:
 
 
 def _letter(script: t.Script) -> str:
-    value = script.value
-    if script.kind != "plain" or not isinstance(value, t.Symbol):
-        return ""
-    bare = not (value.subscripts or value.scripts or value.primes or value.accents)
-    return value.base if bare and len(value.base) == 1 else ""
+    letter, shift = shifted(script.value) if script.kind == "plain" else ("", 0)
+    return "" if shift else letter

@@ -34,7 +34,7 @@ from dvar.read.worksheet import tree as t
 DEPTH = 120
 BUDGET = 6000
 """Parts of trees that one reading of one statement may look at; sums over many indices stop here."""
-_LARGE = (
+_REMEMBERED = (
     t.Symbol,
     t.Sum,
     t.Product,
@@ -46,7 +46,7 @@ _LARGE = (
     t.Big,
     t.Group,
 )
-"""What is worth being remembered."""
+"""What is not read again while slips are tried."""
 
 
 class Interpreter:
@@ -91,7 +91,11 @@ class Interpreter:
         Raises NotUnderstood, which says what has no meaning here.
         """
         recall = self.world.recall
-        if recall is not None and isinstance(tree, _LARGE) and not (self.locals or self.world.open):
+        if (
+            recall is not None
+            and isinstance(tree, _REMEMBERED)
+            and not (self.locals or self.world.open)
+        ):
             return recall.value(self, tree, hint)
         return self.read(tree, hint)
 

@@ -19,7 +19,7 @@ def by_inverse(top: Node, place: differentiate.Place) -> Value | None:
     (node, at), *others = place.parts
     if others or at is not None or node.shape or top.shape or not node.inputs:
         return None
-    number = _only_number([node])
+    number = _only_number(node)
     if number is None:
         return None
     on = differentiate.place_at(number)
@@ -31,9 +31,9 @@ def by_inverse(top: Node, place: differentiate.Place) -> Value | None:
     return replace(whole, node=ratio, wrt=place.parts, wrt_shape=place.shape)
 
 
-def _only_number(nodes: list[Node]) -> Node | None:
+def _only_number(node: Node) -> Node | None:
     """The only number, or entry of an array, that a value depends on."""
-    under = topological(nodes)
+    under = topological([node])
     entries = {n for n in under if n.op is TABLE["getitem"] and n.inputs[0].op is VARIABLE}
     names = {n for n in under if n.op is VARIABLE} - {n.inputs[0] for n in entries}
     found = entries | names

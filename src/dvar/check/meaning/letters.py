@@ -70,7 +70,7 @@ def _counting_layers(statements: Sequence[Statement]) -> set[str]:
     for part in parts(statements):
         if isinstance(part, t.Symbol) and part.base != "e":
             for script in part.scripts:
-                letter, shift = _shifted(script.value) if script.kind == "plain" else ("", 0)
+                letter, shift = shifted(script.value) if script.kind == "plain" else ("", 0)
                 if letter:
                     (beside if shift else above).setdefault(letter, set()).add(stem_of(part))
         elif isinstance(part, t.Product):
@@ -80,7 +80,7 @@ def _counting_layers(statements: Sequence[Statement]) -> set[str]:
     return lower | {c.upper() for c in lower if c.upper() in above}
 
 
-def _shifted(tree: t.Expr | None) -> tuple[str, int]:
+def shifted(tree: t.Expr | None) -> tuple[str, int]:
     """The letter of ``m``, ``m - 1``, ``m + 1`` and the number behind it."""
     match tree:
         case t.Symbol(base=base, subscripts=(), scripts=(), primes=0) if len(base) == 1:

@@ -88,18 +88,21 @@ def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None
     return found[0], [params[c] for c in letters]
 
 
-def other_arguments(e: Interpreter, key: Key | None, wrt: t.Expr) -> set[Node]:
-    """The arguments of ``f(x, y) = …`` beside ``x`` that have a formula of their own: ``∂f/∂x`` holds them fixed."""
+def _arguments_beside(e: Interpreter, key: Key | None, wrt: t.Expr) -> list[t.Expr]:
+    """The arguments of ``f(x, y) = …`` beside ``x``; none where x is no argument of it."""
     found = e.world.find(key, e.position) if key is not None else None
     by = differentiate.key_of(e, wrt)
     if found is None or by is None or len(found[0].params) < 2:
-        return set()
+        return []
     keys = [differentiate.key_of(e, p) for p in found[0].params]
-    if by not in keys:
-        return set()
-    others = [p for p, k in zip(found[0].params, keys, strict=True) if k is not None and k != by]
+    pairs = zip(found[0].params, keys, strict=True)
+    return [p for p, k in pairs if k is not None and k != by] if by in keys else []
+
+
+def other_arguments(e: Interpreter, key: Key | None, wrt: t.Expr) -> set[Node]:
+    """The arguments of ``f(x, y) = …`` beside ``x`` that have a formula of their own: ``∂f/∂x`` holds them fixed."""
     nodes: set[Node] = set()
-    for other in others:
+    for other in _arguments_beside(e, key, wrt):
         with suppress(NotUnderstood):
             node = e.node(other)
             if node.inputs:
@@ -109,17 +112,10 @@ def other_arguments(e: Interpreter, key: Key | None, wrt: t.Expr) -> set[Node]:
 
 def is_made_of_another(e: Interpreter, key: Key | None, wrt: t.Expr) -> bool:
     """Whether an argument of ``f(x, y) = …`` has a formula with another one in it: is it that y at all?"""
-    found = e.world.find(key, e.position) if key is not None else None
-    by = differentiate.key_of(e, wrt)
-    if found is None or by is None or len(found[0].params) < 2:
-        return False
-    params = [p for p in found[0].params if differentiate.key_of(e, p) is not None]
-    if by not in [differentiate.key_of(e, p) for p in params]:
-        return False
+    others = _arguments_beside(e, key, wrt)
     with suppress(NotUnderstood):
-        under = set(topological([e.node(wrt)]))
-        others = [p for p in params if differentiate.key_of(e, p) != by]
-        return any(e.node(p) in under for p in others)
+        under = set(topological([e.node(wrt)])) if others else set()
+        return any(e.node(other) in under for other in others)
     return False
 
 

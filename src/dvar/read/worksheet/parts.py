@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
 
 Rebuild = Callable[[t.Expr], t.Expr]
 Change = Callable[[Any], t.Expr | None]
@@ -24,6 +25,17 @@ def rewritten(part: Any, change: Change) -> Any:
         return new
     kept = {f.name: rewritten(getattr(part, f.name), change) for f in fields(part)}
     return replace(part, **kept)
+
+
+def in_members(statement: Statement, change: Change) -> Statement:
+    """A statement with its members changed like ``rewritten`` does; its condition stays."""
+    members = (replace(m, expr=rewritten(m.expr, change)) for m in statement.members)
+    return replace(statement, members=tuple(members))
+
+
+def factors_of(tree: t.Expr) -> tuple[t.Expr, ...]:
+    """The factors of a product; of anything else itself."""
+    return tree.factors if isinstance(tree, t.Product) else (tree,)
 
 
 def same_tree(a: Any, b: Any) -> bool:
