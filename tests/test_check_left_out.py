@@ -24,8 +24,8 @@ SPRING = "$E = \\frac{1}{2} k s^2$ with $s = u - v$.\n\n"
         ("$r = \\frac{4}{2.0 + 1.0} = 0.75$", "wrong"),
         ("$r = (1.5 - 0.5)^2 + (2.0 - 0.5)^2 = 3.25$", "ok"),
         ("$r = (1.5 - 0.5)^2 + (2.0 - 0.5) = 3.25$", "wrong"),
-        ("$r = -2 \\times 0 \\times 0.197 = -0.39$", "wrong"),
-        ("$r = a b c \\approx -2 \\times 0 \\times 0.197 \\approx -0.39$", "wrong"),
+        ("$r = -3 \\times 0 \\times 0.165 = -0.49$", "wrong"),
+        ("$r = a b c \\approx -3 \\times 0 \\times 0.165 \\approx -0.49$", "wrong"),
     ],
 )
 def test_the_end_of_a_sum_does_not_excuse_it(line: str, verdict: str) -> None:
