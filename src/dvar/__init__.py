@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dvar.check.worksheet import check
+    from dvar.compiling import jit
     from dvar.explain import explain
     from dvar.read.trace.array import Variable
     from dvar.read.trace.trace import Shape, Traced, trace
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 # Where each public name lives.  A room is opened when one of its names is first used, so that
 # `import dvar` costs nothing.
 _ROOMS = {
+    "dvar.compiling": ("jit",),
     "dvar.explain": ("explain",),
     "dvar.read.trace.array": ("Variable",),
     "dvar.read.trace.trace": ("Shape", "Traced", "trace"),
@@ -63,6 +65,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jit",
     "jvp",
     "named",
     "trace",

@@ -1,0 +1,55 @@
+"""A program: nodes compiled for arrays of known shapes and types, ready to be called.
+
+What can be machine code is machine code (``dvar.engine.native``); the rest of the nodes are computed
+one at a time by the reference interpreter, and the plan says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dvar.core.dims import is_numeric, show
+from dvar.core.errors import ShapeError
+from dvar.core.node import Node
+from dvar.core.op import Array
+from dvar.engine.reference import evaluate_into
+
+
+class Program(Protocol):
+    """Roots as a function of inputs.  ``str(program)`` shows the plan and the machine-independent code."""
+
+    def __call__(self, values: Sequence[Array]) -> list[Array]:
+        """The values of the roots for arrays in the order, shapes and types of the inputs."""
+
+
+class Interpreted:
+    """A program that the reference interpreter runs: the oracle of the compiled ones."""
+
+    def __init__(self, inputs: Sequence[Node], roots: Sequence[Node]) -> None:
+        self.inputs, self.roots = tuple(inputs), tuple(roots)
+
+    def __call__(self, values: Sequence[Array]) -> list[Array]:
+        env = dict(zip(self.inputs, values, strict=True))
+        evaluate_into(env, self.roots, {})
+        return [env[root] for root in self.roots]
+
+    def __str__(self) -> str:
+        return "every node by the reference interpreter"
+
+
+def compiled(inputs: Sequence[Node], roots: Sequence[Node], threads: int | None = None) -> Program:
+    """A program for ``roots``.
+
+    Args:
+        inputs: the variables, in the order in which values will come.
+        roots: what is wanted.
+        threads: how many threads may work at once; None is one for each core.
+
+    Raises:
+        ShapeError: an input has a named size: machine code is made for arrays of known sizes.
+    """
+    for node in inputs:
+        if not is_numeric(node.shape):
+            raise ShapeError(f"{node.param('name')} is {show(node.shape)}: a size without a number")
+    return Interpreted(inputs, roots)
