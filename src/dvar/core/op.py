@@ -201,6 +201,9 @@ class Op:
         edges: exact values at hard points.
         aliases: other names in formulas (``ln``).
         numpy: NumPy and SciPy functions that mean this row, as dotted names.
+        native: one element in machine code, ``(m, *operands, **params) → lanes``, where ``m`` holds the
+            functions that lanes know (``m.exp(x)``).  A row without it is computed through ``expand``,
+            or by the reference interpreter.
         source: where the rule comes from.
     """
 
@@ -217,6 +220,7 @@ class Op:
     edges: tuple[Edge, ...] = ()
     aliases: tuple[str, ...] = ()
     numpy: tuple[str, ...] = ()
+    native: Callable[..., Any] | None = None
     source: str = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Node:

@@ -6,6 +6,7 @@ one at a time by the reference interpreter, and the plan says which.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -52,4 +53,6 @@ def compiled(inputs: Sequence[Node], roots: Sequence[Node], threads: int | None 
     for node in inputs:
         if not is_numeric(node.shape):
             raise ShapeError(f"{node.param('name')} is {show(node.shape)}: a size without a number")
-    return Interpreted(inputs, roots)
+    from dvar.engine.native.stages import Compiled
+
+    return Compiled(inputs, roots, threads or os.cpu_count() or 1)

@@ -46,27 +46,27 @@ sigmoid = unary(
     "sigmoid", _sigmoid, lambda out, x: out * (1 - out), r"\sigma", REALS,
     expand=lambda x: 1 / (1 + exp(-x)), aliases=("logistic", "expit"), numpy=("scipy.special.expit",),
     edges=(Edge((0.0,), 0.5, (0.25,)), Edge((800.0,), 1.0, (0.0,)), Edge((-800.0,), 0.0, (0.0,))),
-    source="Bishop, Pattern Recognition and Machine Learning, eq. 4.88",
+    native=lambda m, x: m.sigmoid(x), source="Bishop, Pattern Recognition and Machine Learning, eq. 4.88",
 )
 softplus = unary(
     "softplus", _softplus, lambda out, x: sigmoid(x), r"\operatorname{{softplus}}\left({0}\right)", REALS,
     expand=lambda x: log(1 + exp(x)),
     edges=(Edge((0.0,), LN2, (0.5,)), Edge((800.0,), 800.0, (1.0,)), Edge((-800.0,), 0.0, (0.0,))),
-    source="Goodfellow, Bengio & Courville, Deep Learning, eq. 3.42",
+    native=lambda m, x: m.softplus(x), source="Goodfellow, Bengio & Courville, Deep Learning, eq. 3.42",
 )
 silu = unary(
     "silu", lambda x: x * _sigmoid(x), lambda out, x: sigmoid(x) * (1 + x * (1 - sigmoid(x))),
     r"\operatorname{{SiLU}}\left({0}\right)", REALS,
     expand=lambda x: x * sigmoid(x), aliases=("swish",),
     edges=(Edge((0.0,), 0.0, (0.5,)), Edge((800.0,), 800.0, (1.0,)), Edge((-800.0,), 0.0, (0.0,))),
-    source="Elfwing, Uchibe & Doya 2018, Sigmoid-weighted linear units, eq. 6",
+    native=lambda m, x: x * m.sigmoid(x), source="Elfwing, Uchibe & Doya 2018, Sigmoid-weighted linear units, eq. 6",
 )
 relu = unary(
     "relu", lambda x: np.maximum(x, 0), lambda out, x: x > 0, r"\operatorname{{ReLU}}\left({0}\right)", REALS,
     dtype="promote", expand=lambda x: maximum.node(x, 0),
     kinks=(Kink("x = 0", lambda x: x == 0, 0.0, (0.0, 1.0), "0, as a unit that is off; the custom of the field"),),
     edges=(Edge((0.0,), 0.0, (0.0,)), Edge((3.0,), 3.0, (1.0,)), Edge((-3.0,), 0.0, (0.0,))),
-    source="Glorot, Bordes & Bengio 2011, Deep sparse rectifier neural networks",
+    native=lambda m, x: x.maximum(0), source="Glorot, Bordes & Bengio 2011, Deep sparse rectifier neural networks",
 )
 # fmt: on
 
@@ -107,7 +107,7 @@ leaky_relu = Op(
     notation=Notation(None, r"\operatorname{{LeakyReLU}}\left({0}\right)"), dtype="float", domain=(REALS,),
     kinks=(Kink("x = 0", lambda x, negative_slope=0.01: x == 0, 0.01, (0.01, 1.0), "the slope of the negative side, as relu does; anything up to 1 is right"),),
     edges=(Edge((0.0,), 0.0, (0.01,)), Edge((-2.0,), -0.5, (0.25,), {"negative_slope": 0.25})),
-    source="Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic models",
+    native=lambda m, x, negative_slope: x.compare(">", 0).select(x, x * negative_slope), source="Maas, Hannun & Ng 2013, Rectifier nonlinearities improve neural network acoustic models",
 )
 elu = Op(
     "elu", ONE, lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
@@ -119,7 +119,7 @@ elu = Op(
         "the slope of the identity; anything between alpha and 1 is right",
     ),),
     edges=(Edge((0.0,), 0.0, (1.0,)), Edge((800.0,), 800.0, (1.0,)), Edge((-800.0,), -2.0, (0.0,), {"alpha": 2.0})),
-    source="Clevert, Unterthiner & Hochreiter 2016, Exponential linear units, eq. 15",
+    native=lambda m, x, alpha: x.compare(">", 0).select(x, m.expm1(x.minimum(0)) * alpha), source="Clevert, Unterthiner & Hochreiter 2016, Exponential linear units, eq. 15",
 )
 # fmt: on
 

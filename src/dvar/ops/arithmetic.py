@@ -55,36 +55,36 @@ def _power_partials(out: Node, x: Node, y: Node) -> Sequence[Node | float | None
 add = Op(
     "add", TWO, np.add, Partials(lambda out, x, y: (1, 1)),
     notation=Notation("{0} + {1}", "{0} + {1}", ADD, (ADD, MATMUL), (ADD, ADD)),
-    domain=(REALS, REALS), source="sum rule; Griewank & Walther, Evaluating Derivatives, table 2.3",
+    domain=(REALS, REALS), native=lambda m, x, y: x + y, source="sum rule; Griewank & Walther, Evaluating Derivatives, table 2.3",
 )
 subtract = Op(
     "subtract", TWO, np.subtract, Partials(lambda out, x, y: (1, -1)),
     notation=Notation("{0} - {1}", "{0} - {1}", ADD, (ADD, MATMUL), (ADD, MATMUL)),
-    domain=(REALS, REALS), source="sum rule; Griewank & Walther, Evaluating Derivatives, table 2.3",
+    domain=(REALS, REALS), native=lambda m, x, y: x - y, source="sum rule; Griewank & Walther, Evaluating Derivatives, table 2.3",
 )
 multiply = Op(
     "multiply", TWO, np.multiply, Partials(lambda out, x, y: (y, x)),
     notation=Notation("{0} * {1}", _times, MUL, (MUL, UNARY), (MUL, MUL)),
-    domain=(REALS, REALS), source="product rule; Griewank & Walther, table 2.3",
+    domain=(REALS, REALS), native=lambda m, x, y: x * y, source="product rule; Griewank & Walther, table 2.3",
 )
 divide = Op(
     "divide", TWO, np.true_divide, Partials(lambda out, x, y: (1 / y, -x / y**2)),
     notation=Notation("{0} / {1}", r"\frac{{{0}}}{{{1}}}", MUL, (MUL, UNARY), (0, 0)),
     dtype="float", domain=(REALS, NONZERO), numpy=("divide", "true_divide"),
     edges=(Edge((0.0, 2.0), 0.0, (0.5, 0.0)),),
-    source="quotient rule; Griewank & Walther, table 2.3",
+    native=lambda m, x, y: x / y, source="quotient rule; Griewank & Walther, table 2.3",
 )
 negative = Op(
     "negative", ONE, np.negative, Partials(lambda out, x: (-1,)),
     notation=Notation("-{0}", "-{0}", MUL, (MUL,), (MUL,)),
-    domain=(REALS,), source="d(-x)/dx = -1",
+    domain=(REALS,), native=lambda m, x: -x, source="d(-x)/dx = -1",
 )
 power = Op(
     "power", TWO, np.power, Partials(_power_partials),
     notation=Notation("{0}**{1}", "{0}^{{{1}}}", POWER, (POWER + 1, UNARY), (POWER + 1, 0)),
     domain=(POSITIVE, REALS), aliases=("pow",), numpy=("power", "float_power", "pow"),
     edges=(Edge((2.0, 3.0), 8.0, (12.0, 8.0 * float(np.log(2.0)))),),
-    source="DLMF 4.2.26; d(x^y)/dx = y x^(y-1), d(x^y)/dy = x^y log x",
+    native=lambda m, x, y: m.power(x, y), source="DLMF 4.2.26; d(x^y)/dx = y x^(y-1), d(x^y)/dy = x^y log x",
 )
 # fmt: on
 
@@ -101,7 +101,7 @@ def _comparison(name: str, symbol: str, latex: str, forward: Callable[..., Any])
     )
     return Op(
         name, TWO, forward, Constant(), notation=notation, dtype="bool",
-        domain=(REALS, REALS), source="piecewise constant",
+        domain=(REALS, REALS), native=lambda m, x, y: x.compare(symbol, y), source="piecewise constant",
     )  # fmt: skip
 
 

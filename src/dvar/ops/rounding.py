@@ -60,18 +60,18 @@ def _build_round(op: Op, x: Any, decimals: int = 0) -> Node:
 floor = Op(
     "floor", ONE, np.floor, Constant(), notation=Notation(None, r"\lfloor {0} \rfloor"),
     domain=(REALS,), numpy=("floor",), kinks=_jump("x is a whole number", _is_whole),
-    edges=(Edge((2.0,), 2.0, (0.0,)), Edge((-0.5,), -1.0, (0.0,))), source=STEPS,
+    edges=(Edge((2.0,), 2.0, (0.0,)), Edge((-0.5,), -1.0, (0.0,))), native=lambda m, x: m.whole(x, "floor"), source=STEPS,
 )
 ceil = Op(
     "ceil", ONE, np.ceil, Constant(), notation=Notation(None, r"\lceil {0} \rceil"),
     domain=(REALS,), numpy=("ceil",), kinks=_jump("x is a whole number", _is_whole),
-    edges=(Edge((2.0,), 2.0, (0.0,)), Edge((0.5,), 1.0, (0.0,))), source=STEPS,
+    edges=(Edge((2.0,), 2.0, (0.0,)), Edge((0.5,), 1.0, (0.0,))), native=lambda m, x: m.whole(x, "ceil"), source=STEPS,
 )
 trunc = Op(
     "trunc", ONE, np.trunc, Constant(), notation=Notation(None, r"\operatorname{{trunc}}\left({0}\right)"),
     domain=(REALS,), aliases=("fix",), numpy=("trunc", "fix"),
     kinks=_jump("x is a whole number other than 0", lambda x: _is_whole(x) & (x != 0)),
-    edges=(Edge((-1.5,), -1.0, (0.0,)), Edge((1.5,), 1.0, (0.0,))), source="floor or ceiling, whichever is nearer zero",
+    edges=(Edge((-1.5,), -1.0, (0.0,)), Edge((1.5,), 1.0, (0.0,))), native=lambda m, x: m.whole(x, "trunc"), source="floor or ceiling, whichever is nearer zero",
 )
 round = Op(
     "round", ONE, np.rint, Constant(), _build_round,
@@ -79,7 +79,7 @@ round = Op(
     domain=(REALS,), aliases=("rint",), numpy=("round", "rint", "around"),
     kinks=_jump("x is halfway between whole numbers", lambda x: x - np.floor(x) == 0.5),
     edges=(Edge((0.5,), 0.0, (0.0,)), Edge((1.5,), 2.0, (0.0,)), Edge((2.6,), 3.0, (0.0,))),
-    source="IEEE 754-2019, 5.9: to nearest, ties to even; piecewise constant",
+    native=lambda m, x: m.whole(x, "rint"), source="IEEE 754-2019, 5.9: to nearest, ties to even; piecewise constant",
 )
 
 # ── quotient and remainder ──────────────────────────────────────────────────────────────────────
@@ -124,7 +124,7 @@ def _float_cast(name: str) -> Op:
     return Op(
         name, ONE, lambda x: x if np.iscomplexobj(x) else np.asarray(x, name), Linear(_cast_back),
         notation=Notation(None, rf"\operatorname{{{{{name}}}}}\left({{0}}\right)"),
-        dtype=name, domain=(REALS,), source="the identity, up to rounding",
+        dtype=name, domain=(REALS,), native=lambda m, x: x, source="the identity, up to rounding",
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ float32 = _float_cast("float32")
 int64 = Op(
     "int64", ONE, lambda x: np.asarray(np.real(x), "int64"), Constant(),
     notation=Notation(None, r"\operatorname{{int64}}\left({0}\right)"),
-    dtype="int64", domain=(REALS,), kinks=trunc.kinks, edges=(Edge((-1.5,), -1, (0.0,)),),
+    dtype="int64", domain=(REALS,), native=lambda m, x: x.to("int64"), kinks=trunc.kinks, edges=(Edge((-1.5,), -1, (0.0,)),),
     source="towards zero; piecewise constant",
 )  # fmt: skip
 

@@ -66,7 +66,7 @@ where = Op(
     notation=Notation(None, _cases),
     domain=(Domain("", REALS.contains, _draw_mask), REALS, REALS), numpy=("where",),
     edges=(Edge((True, 2.0, 3.0), 2.0, (1.0, 0.0)), Edge((False, 2.0, np.inf), np.inf, (0.0, 1.0))),
-    source="with the condition given it is linear; the transpose sends g the way the value came",
+    native=lambda m, c, x, y: c.select(x, y), source="with the condition given it is linear; the transpose sends g the way the value came",
 )  # fmt: skip
 
 # ── absolute value ──────────────────────────────────────────────────────────────────────────────
@@ -74,7 +74,7 @@ where = Op(
 sign = Op(
     "sign", ONE, np.sign, Constant(), notation=Notation(None, r"\operatorname{{sign}}\left({0}\right)"),
     domain=(NONZERO,), aliases=("sgn",), numpy=("sign",),
-    edges=(Edge((0.0,), 0.0), Edge((-3.0,), -1.0)), source="piecewise constant",
+    edges=(Edge((0.0,), 0.0), Edge((-3.0,), -1.0)), native=lambda m, x: m.sign(x), source="piecewise constant",
 )  # fmt: skip
 
 abs = Op(
@@ -83,7 +83,7 @@ abs = Op(
     domain=(REALS,), aliases=("absolute", "fabs"), numpy=("absolute", "fabs"),
     kinks=(Kink("x = 0", lambda x: x == 0, 0.0, (-1.0, 1.0), "0 is the middle of the slopes -1 and 1"),),
     edges=(Edge((0.0,), 0.0, (0.0,)), Edge((-3.0,), 3.0, (-1.0,))),
-    source=f"subgradient of |x|: {ROCKAFELLAR}",
+    native=lambda m, x: x.abs(), source=f"subgradient of |x|: {ROCKAFELLAR}",
 )  # fmt: skip
 
 # ── maximum and minimum ─────────────────────────────────────────────────────────────────────────
@@ -116,14 +116,14 @@ maximum = Op(
     _build_maximum, notation=Notation(None, r"\max\left({0}, {1}\right)"),
     domain=(REALS, REALS), numpy=("maximum", "fmax"), kinks=_tie("maximum"),
     edges=(Edge((1.0, 1.0), 1.0, (0.5, 0.5)), Edge((2.0, 1.0), 2.0, (1.0, 0.0))),
-    source=f"a subgradient of the maximum is any mixture of those attained: {ROCKAFELLAR}",
+    native=lambda m, x, y: x.maximum(y), source=f"a subgradient of the maximum is any mixture of those attained: {ROCKAFELLAR}",
 )
 minimum = Op(
     "minimum", TWO, np.minimum, Partials(lambda out, x, y: _share_tie(out, x, y, x < y, y < x)),
     notation=Notation(None, r"\min\left({0}, {1}\right)"),
     domain=(REALS, REALS), numpy=("minimum", "fmin"), kinks=_tie("minimum"),
     edges=(Edge((1.0, 1.0), 1.0, (0.5, 0.5)), Edge((2.0, 1.0), 1.0, (0.0, 1.0))),
-    source=f"min(x, y) = -max(-x, -y): {ROCKAFELLAR}",
+    native=lambda m, x, y: x.minimum(y), source=f"min(x, y) = -max(-x, -y): {ROCKAFELLAR}",
 )
 # fmt: on
 
@@ -163,7 +163,7 @@ clip = Op(
         Edge((0.5, 0.0, 1.0), 0.5, (1.0, 0.0, 0.0)), Edge((-3.0, 0.0, 1.0), 0.0, (0.0, 1.0, 0.0)),
         Edge((3.0, 0.0, 1.0), 1.0, (0.0, 0.0, 1.0)), Edge((1.0, 3.0, 2.0), 2.0, (0.0, 0.0, 1.0)),
     ),
-    source=f"min(max(x, low), high): {ROCKAFELLAR}",
+    native=lambda m, x, low, high: x.maximum(low).minimum(high), source=f"min(max(x, low), high): {ROCKAFELLAR}",
 )  # fmt: skip
 
 # ── directions ──────────────────────────────────────────────────────────────────────────────────

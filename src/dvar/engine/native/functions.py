@@ -1,0 +1,212 @@
+"""exp, log and their family on lanes: polynomials in vector registers, a few ulp from the exact value.
+
+The coefficients are Chebyshev fits on the reduced interval (mpmath's chebyfit with 40 digits), with relative
+errors below a tenth of an ulp; the reductions are the classical ones.
+
+Source: Muller, Elementary Functions, 3rd ed., chapters 11 and 12.
+"""
+
+from __future__ import annotations
+
+import math
+
+from llvmlite import ir
+
+from dvar.engine.native.lanes import I32, I64, Lanes
+
+_SINGLE = "float32"
+
+# (exp(r) - 1 - r) / r² for |r| <= log(2)/2
+_EXP = {
+    "float32": (
+        0.5,
+        0.16666576989698775,
+        0.041666554617204574,
+        0.008363179052722578,
+        0.0013926183587713494,
+    ),
+    "float64": (
+        0.5,
+        0.1666666666666667,
+        0.04166666666666667,
+        0.008333333333326136,
+        0.0013888888888883748,
+        0.00019841269874820627,
+        2.4801587325547743e-05,
+        2.7557255400206422e-06,
+        2.75572736431103e-07,
+        2.5105217004720745e-08,
+        2.0914686968086876e-09,
+    ),
+}
+# (log(m) - 2s) / s³ as a polynomial in s², s = (m - 1)/(m + 1), m between sqrt(1/2) and sqrt(2)
+_LOG = {
+    "float32": (0.6666666655440618, 0.4000012191414928, 0.28550812382590146, 0.2333069667245578),
+    "float64": (
+        0.666666666666667,
+        0.3999999999989938,
+        0.28571428626031065,
+        0.2222221112572281,
+        0.18182889786191042,
+        0.15331699633543858,
+        0.14616721179861816,
+    ),
+}
+# log(2) in two parts; the first has so few bits that its product with an exponent is exact.
+_LN2 = {
+    "float32": (0.693359375, -2.12194440e-4),
+    "float64": (0.693147180369123816490, 1.90821492927058770002e-10),
+}
+# Beyond these exp is zero or infinite; the bits of an exponent, and of a fraction.
+_RANGE = {"float32": (-105.0, 89.0), "float64": (-746.0, 710.0)}
+_FORMAT = {"float32": (127, 23), "float64": (1023, 52)}
+
+
+def exp(x: Lanes) -> Lanes:
+    n, low = _reduced(x)
+    return _scaled(low + 1.0, n, x)
+
+
+def expm1(x: Lanes) -> Lanes:
+    """``exp(x) - 1`` without losing the digits of a small x."""
+    n, low = _reduced(x)
+    # 2ⁿ(1 + low) - 1 = (2ⁿ - 1) + 2ⁿ low
+    scale = _scaled(x.like(1.0), n, x)
+    done = low.fma(scale, scale - 1.0)
+    return scale.compare("==", math.inf).select(scale, done)
+
+
+def _reduced(x: Lanes) -> tuple[Lanes, Lanes]:
+    """n and exp(r) - 1 for x = n log(2) + r."""
+    lowest, highest = _RANGE[x.dtype]
+    inside = x.maximum(lowest).minimum(highest)
+    n = (inside * (1 / math.log(2.0))).unary("rint")
+    high, rest = _LN2[x.dtype]
+    r = n.fma(-rest, n.fma(-high, inside))
+    return n, (r * r).fma(r.polynomial(_EXP[x.dtype]), r)
+
+
+def _scaled(y: Lanes, n: Lanes, x: Lanes) -> Lanes:
+    """``y · 2ⁿ`` in two steps, so that results below the smallest normal number come out right."""
+    at, b = x.at, x.at.builder
+    bias, bits = _FORMAT[x.dtype]
+    whole = I64 if x.dtype == "float64" else I32
+    kind = at.type_of(whole)
+    k = b.fptosi(n.v, kind)
+    half = b.ashr(k, at.literal(1, whole))
+    for part in (half, b.sub(k, half)):
+        power = b.shl(b.add(part, at.literal(bias, whole)), at.literal(bits, whole))
+        y = y * Lanes(at, b.bitcast(power, y.v.type), y.dtype)
+    return y
+
+
+def log(x: Lanes) -> Lanes:
+    """-inf at zero, nan below."""
+    low, n = _log_parts(x)
+    return _at_the_edges(x, n.fma(_LN2[x.dtype][0], low))
+
+
+def _log_parts(x: Lanes) -> tuple[Lanes, Lanes]:
+    """``log x = low + n · (first part of log 2)``."""
+    at, b = x.at, x.at.builder
+    bias, bits = _FORMAT[x.dtype]
+    whole = I64 if x.dtype == "float64" else I32
+    tiny = x.compare("<", 2.0 ** (1 - bias))
+    normal = tiny.select(x * 2.0**bits, x)
+    pattern = normal.bits()
+    # Adding the distance from sqrt(1/2) to 1 carries into the exponent where m would exceed sqrt(2).
+    root = {"float32": 0x3F3504F3, "float64": 0x3FE6A09E667F3BCD}[x.dtype]
+    shifted = b.sub(pattern, at.literal(root, whole))
+    exponent = b.ashr(shifted, at.literal(bits, whole))
+    mantissa = b.sub(pattern, b.shl(exponent, at.literal(bits, whole)))
+    n = Lanes(at, b.sitofp(exponent, x.v.type), x.dtype)
+    n = tiny.select(n - float(bits), n)
+    f = Lanes(at, b.bitcast(mantissa, x.v.type), x.dtype) - 1.0
+    s = f / (f + 2.0)
+    z = s * s
+    half = f * f * 0.5
+    # log(1 + f) = f - (f²/2 - s (f²/2 + R(s²)·s²)), whose terms shrink.
+    inner = s * (half + z * z.polynomial(_LOG[x.dtype])) + n * _LN2[x.dtype][1]
+    return f - (half - inner), n
+
+
+def _at_the_edges(x: Lanes, y: Lanes) -> Lanes:
+    y = x.compare("==", 0.0).select(-math.inf, y)
+    y = x.compare("==", math.inf).select(x, y)
+    return x.compare(">=", 0.0).select(y, math.nan)
+
+
+def log1p(x: Lanes) -> Lanes:
+    """``log(1 + x)`` without losing the digits of a small x."""
+    u = x + 1.0
+    # What rounding took from u, as a share of it.
+    lost = (x - (u - 1.0)) / u
+    done = log(u) + x.compare("<", math.inf).select(lost, 0.0)
+    small = x.abs().compare("<", 2.0**-60 if x.dtype == "float64" else 2.0**-30)
+    return small.select(x, x.compare("==", -1.0).select(-math.inf, done))
+
+
+def tanh(x: Lanes) -> Lanes:
+    limit = 10.0 if x.dtype == _SINGLE else 20.0
+    t = expm1(x.abs().minimum(limit) * 2.0)
+    return (t / (t + 2.0)).with_sign_of(x)
+
+
+def sigmoid(x: Lanes) -> Lanes:
+    return 1.0 / (exp(-x) + 1.0)
+
+
+def softplus(x: Lanes) -> Lanes:
+    """``log(1 + exp(x))``: the larger of x and 0, and what is left, which cannot overflow."""
+    return x.maximum(0.0) + log1p(exp(-x.abs()))
+
+
+def power(x: Lanes, y: Lanes) -> Lanes:
+    """``x**y``; small whole exponents known at compile time are products."""
+    known = _known(y)
+    if known is not None:
+        if known == 0.5:
+            return x.unary("sqrt")
+        if known == int(known) and abs(known) <= 16:
+            done = _whole_power(x, abs(int(known)))
+            return 1.0 / done if known < 0 else done
+    return x.library("pow", y)
+
+
+def _known(y: Lanes) -> float | None:
+    if not isinstance(y.v, ir.Constant):
+        return None
+    value = y.v.constant
+    if isinstance(value, (list, tuple)):
+        value = value[0]
+    return float(getattr(value, "constant", value))
+
+
+def _whole_power(x: Lanes, n: int) -> Lanes:
+    done: Lanes | None = None
+    while n:
+        if n % 2:
+            done = x if done is None else done * x
+        n //= 2
+        if n:
+            x = x * x
+    return x.like(1) if done is None else done
+
+
+def logaddexp(x: Lanes, y: Lanes) -> Lanes:
+    """``log(exp(x) + exp(y))``, which does not overflow before its result does."""
+    top, gap = x.maximum(y), (x - y).abs()
+    # Two infinities of one sign have no difference.
+    same = x.compare("==", y)
+    return top + same.select(math.log(2.0), log1p(exp(-gap)))
+
+
+def sign(x: Lanes) -> Lanes:
+    """-1, 0 or 1; nan stays nan."""
+    one = x.like(1)
+    return x.compare(">", 0).select(one, x.compare("<", 0).select(-one, x))
+
+
+def whole(x: Lanes, way: str) -> Lanes:
+    """Rounded to a whole number: ``floor``, ``ceil``, ``trunc`` or ``rint``."""
+    return x.unary(way) if x.is_float else x

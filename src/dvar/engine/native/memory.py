@@ -1,0 +1,107 @@
+"""Which arrays a compiled graph has: inputs, constants, results, what passes from loop to loop, buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from dvar.core.node import Node
+from dvar.core.op import CONSTANT, VARIABLE, Array
+from dvar.engine.native.arrays import Strided, contiguous, moved
+from dvar.engine.native.schedule import Loop
+from dvar.engine.reference import evaluate
+
+ITEM = {"bool": 1, "float32": 4, "float64": 8, "int64": 8}
+ALIGN = 64
+
+
+class Memory:
+    """Slots and what lies in them.
+
+    Attributes:
+        slots: dtype and number of elements by slot.
+        constants: slot → the array of a constant.
+        inputs, results: slots of the inputs and of the roots.
+        between: slots of arrays that only pass from loop to loop.
+    """
+
+    def __init__(
+        self, inputs: Sequence[Node], roots: Sequence[Node], loops: Sequence[Loop]
+    ) -> None:
+        self.slots: list[tuple[str, int]] = []
+        self.constants: dict[int, Array] = {}
+        self.between: list[int] = []
+        self._arrays: dict[Node, Strided] = {}
+        self._written: dict[Node, int] = {}
+        self.inputs = [self._new(node).slot for node in inputs]
+        self._leaves(roots, loops)
+        made = {node: n for n, loop in enumerate(loops) for node in loop.nodes}
+        wanted = set(roots)
+        self.escapes: list[list[Node]] = [[] for _ in loops]
+        for n, loop in enumerate(loops):
+            used = {
+                x for m, other in enumerate(loops) if m != n for y in other.nodes for x in y.inputs
+            }
+            for node in loop.nodes:
+                if node in wanted or node in used:
+                    lane = None if node in wanted else loop.lane[node]
+                    array = self._new(node, lane)
+                    self._written[node] = n
+                    self.escapes[n].append(node)
+                    if node not in wanted:
+                        self.between.append(array.slot)
+        self.results = [self._arrays[root].slot for root in roots if root in made]
+
+    def _leaves(self, roots: Sequence[Node], loops: Sequence[Loop]) -> None:
+        needed = dict.fromkeys(x for loop in loops for node in loop.nodes for x in node.inputs)
+        for node in needed:
+            if node.inputs or node in self._arrays or node.op is VARIABLE:
+                continue
+            if node.op is CONSTANT and not node.shape:
+                continue
+            (array,) = evaluate([node], {})
+            self.constants[self._new(node).slot] = array
+
+    def _new(self, node: Node, lane: int | None = None) -> Strided:
+        sizes = tuple(int(n) for n in node.shape)  # type: ignore[arg-type]
+        self.slots.append((node.dtype, prod(sizes)))
+        array = Strided(len(self.slots) - 1, node.dtype, sizes, contiguous(sizes, lane))
+        self._arrays[node] = array
+        return array
+
+    def written(self, node: Node) -> Strided:
+        """The array that a loop writes for a node."""
+        return self._arrays[node]
+
+    def stored(self, node: Node, loop: int) -> Strided | None:
+        """The memory of a node that is there before a loop begins."""
+        if node in self._arrays and self._written.get(node, -1) < loop:
+            return self._arrays[node]
+        if len(node.inputs) == 1:
+            of = self.stored(node.inputs[0], loop)
+            return None if of is None else moved(node, of)
+        return None
+
+
+class Buffers:
+    """What one loop keeps for one tile, and sums for each thread: a piece of memory for every thread."""
+
+    def __init__(self, first: int) -> None:
+        self._next = first
+        self.offsets: dict[int, tuple[str, int]] = {}
+        self.bytes = 0
+
+    def new(self, dtype: str, count: int) -> int:
+        """A slot number of its own for ``count`` elements."""
+        slot = self._next
+        self._next += 1
+        self.offsets[slot] = (dtype, self.bytes)
+        self.bytes += -(-count * ITEM[dtype] // ALIGN) * ALIGN
+        return slot
+
+    def tile_of(self, node: Node, lane: int | None, length: int) -> Strided:
+        """The buffer of a node for a tile of some length."""
+        sizes = tuple(int(n) for n in node.shape)  # type: ignore[arg-type]
+        held = tuple(length if a == lane else n for a, n in enumerate(sizes))
+        slot = self.new(node.dtype, prod(held))
+        return Strided(slot, node.dtype, sizes, contiguous(held, lane), 0, lane)

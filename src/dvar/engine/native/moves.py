@@ -1,0 +1,231 @@
+"""Moves of values that are not in memory: an index of the result as an index of the operand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dvar.core.node import Node
+from dvar.derive.sameaxes import names_of
+from dvar.engine.native.arrays import sizes_of
+from dvar.engine.native.lanes import Lanes, Value
+from dvar.engine.native.tile import LANE, Index, NotNative, i64
+
+if TYPE_CHECKING:
+    from dvar.engine.native.values import Body
+
+
+def aligned(x: Node, node: Node, index: tuple[Index, ...]) -> tuple[Index, ...]:
+    """The index of an operand under broadcasting."""
+    extra = node.ndim - x.ndim
+    return tuple(
+        0 if x.shape[a] == 1 and node.shape[extra + a] != 1 else index[extra + a]
+        for a in range(x.ndim)
+    )
+
+
+def _transpose(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
+    (x,) = node.inputs
+    inner: list[Index] = [0] * x.ndim
+    for place, a in enumerate(node.param("axes")):
+        inner[a % x.ndim] = index[place]
+    return body.value(x, inner)
+
+
+def _broadcast(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
+    (x,) = node.inputs
+    return body.value(x, aligned(x, node, index))
+
+
+def _reshape(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
+    """Only axes of size one come and go; anything else is a matter of memory."""
+    (x,) = node.inputs
+    kept = [i for i, n in zip(index, node.shape, strict=True) if n != 1]
+    if [n for n in x.shape if n != 1] != [n for n in node.shape if n != 1]:
+        return body.value(x, _unravelled(body, node, x, index))
+    rest = iter(kept)
+    return body.value(x, [0 if n == 1 else next(rest) for n in x.shape])
+
+
+def _unravelled(body: Body, node: Node, x: Node, index: tuple[Index, ...]) -> list[Index]:
+    """The same element counted in another shape; the axis in the lanes must stay an axis."""
+    (old,), new = names_of(node)
+    inner: list[Index] = [None] * x.ndim
+    for a, name in enumerate(old):
+        if name is not None:
+            inner[a] = index[new.index(name)]
+    a = b = 0
+    while a < x.ndim or b < node.ndim:
+        if a < x.ndim and inner[a] is not None:
+            a, b = a + 1, new.index(old[a]) + 1
+            continue
+        m, n = a, b
+        while m < x.ndim and inner[m] is None:
+            m += 1
+        while n < node.ndim and new[n] is None:
+            n += 1
+        flat = _flattened(body, sizes_of(node)[b:n], index[b:n], node)
+        _unflattened(body, flat, sizes_of(x)[a:m], inner, a)
+        a, b = m, n
+    return inner
+
+
+def _flattened(body: Body, sizes: Sequence[int], given: Sequence[Index], node: Node) -> Index:
+    """One index for a run of axes."""
+    if LANE in given:
+        raise NotNative(node)
+    flat: Index = 0
+    for size, i in zip(sizes, given, strict=True):
+        flat = _plus(body.tile.builder, _times(body.tile.builder, flat, size), i)
+    return flat
+
+
+def _unflattened(
+    body: Body, flat: Index, sizes: Sequence[int], inner: list[Index], first: int
+) -> None:
+    """The run of axes from ``first`` on that one index stands for."""
+    b = body.tile.builder
+    for k in reversed(range(len(sizes))):
+        if isinstance(flat, int):
+            inner[first + k], flat = flat % sizes[k], flat // sizes[k]
+        elif k == 0:
+            inner[first] = flat
+        else:
+            inner[first + k] = b.urem(flat, i64(sizes[k]))
+            flat = b.udiv(flat, i64(sizes[k]))
+
+
+def _plus(b: Value, x: Index, y: Index) -> Index:
+    if isinstance(x, int) and isinstance(y, int):
+        return x + y
+    if x == 0 and isinstance(x, int):
+        return y
+    if y == 0 and isinstance(y, int):
+        return x
+    return b.add(x if not isinstance(x, int) else i64(x), y if not isinstance(y, int) else i64(y))
+
+
+def _times(b: Value, x: Index, n: int) -> Index:
+    return x * n if isinstance(x, int) else b.mul(x, i64(n))
+
+
+def _getitem(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
+    x = node.inputs[0]
+    if len(node.inputs) > 1:
+        raise NotNative(node)
+    b = body.tile.builder
+    rest = iter(index)
+    inner: list[Index] = []
+    for item, size in zip(node.param("index"), sizes_of(x), strict=True):
+        if isinstance(item, int):
+            inner.append(item % size)
+            continue
+        if not isinstance(item, tuple):
+            raise NotNative(node)
+        start, stop, step = slice(*item).indices(size)
+        i = next(rest)
+        if i is LANE:
+            if (start, stop, step) != (0, size, 1):
+                raise NotNative(node)
+            inner.append(i)
+        else:
+            inner.append(_plus(b, _times(b, i, step), start))
+    return body.value(x, inner)
+
+
+def _range(item: Any, size: int) -> tuple[int, int, int]:
+    if isinstance(item, int):
+        return item % size, item % size + 1, 1
+    return slice(*item).indices(size)
+
+
+def _scatter(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
+    """Zeros with an array put into a box of them."""
+    if len(node.inputs) > 1:
+        raise NotNative(node)
+    (x,) = node.inputs
+    b, point = body.tile.builder, body.tile.point
+    inner: list[Index] = []
+    inside: Value | bool = True
+    for item, i, size in zip(node.param("index"), index, sizes_of(node), strict=True):
+        start, stop, step = _range(item, size)
+        count = len(range(start, stop, step))
+        if i is LANE:
+            if (start, stop, step) != (0, size, 1):
+                raise NotNative(node)
+            inner.append(i)
+            continue
+        if isinstance(i, int):
+            k, rest = divmod(i - start, step)
+            if rest or not 0 <= k < count:
+                return point.constant(0, node.dtype)
+            here: Index = k
+        else:
+            if step != 1:
+                raise NotNative(node)
+            away = b.sub(i, i64(start))
+            fits = b.icmp_unsigned("<", away, i64(count))
+            # Outside of the box any element will do; it is not taken.
+            here = b.select(fits, away, i64(0))
+            inside = fits if inside is True else b.and_(inside, fits)
+        if not isinstance(item, int):
+            inner.append(here)
+    value = body.value(x, inner)
+    if inside is True:
+        return value
+    chosen = Lanes(point, point.splat(inside), "bool")
+    return chosen.select(value, value.like(0))
+
+
+def _stack(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
+    axis = node.param("axis") % node.ndim
+    rest = (*index[:axis], *index[axis + 1 :])
+
+    def part(x: Node) -> Callable[[Index], Lanes]:
+        return lambda _: body.value(x, rest)
+
+    return _one_of(body, index[axis], [(1, part(x)) for x in node.inputs], node)
+
+
+def _concatenate(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
+    axis = node.param("axis") % node.ndim
+
+    def part(x: Node) -> Callable[[Index], Lanes]:
+        return lambda i: body.value(x, (*index[:axis], i, *index[axis + 1 :]))
+
+    return _one_of(body, index[axis], [(sizes_of(x)[axis], part(x)) for x in node.inputs], node)
+
+
+def _one_of(
+    body: Body, i: Index, parts: Sequence[tuple[int, Callable[[Index], Lanes]]], node: Node
+) -> Lanes:
+    """The part that an index along the joined axis falls into."""
+    if i is LANE:
+        raise NotNative(node)
+    b, point = body.tile.builder, body.tile.point
+    start = 0
+    chosen: Lanes | None = None
+    for size, of in parts:
+        if isinstance(i, int):
+            if i < start + size:
+                return of(i - start)
+        else:
+            away = b.sub(i, i64(start))
+            fits = b.icmp_unsigned("<", away, i64(size))
+            value = of(b.select(fits, away, i64(0))).to(node.dtype)
+            mask = Lanes(point, point.splat(fits), "bool")
+            chosen = value if chosen is None else mask.select(value, chosen)
+        start += size
+    assert chosen is not None
+    return chosen
+
+
+MOVES: dict[str, Callable[[Body, Node, tuple[Index, ...]], Lanes]] = {
+    "transpose": _transpose,
+    "broadcast_to": _broadcast,
+    "reshape": _reshape,
+    "getitem": _getitem,
+    "scatter_add": _scatter,
+    "stack": _stack,
+    "concatenate": _concatenate,
+}

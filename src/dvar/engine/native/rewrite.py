@@ -1,0 +1,136 @@
+"""A graph in the rows that machine code is made of: rows with a name of their own are written out.
+
+What a row's ``expand`` says is taken where it is as exact as its forward; the others have a form here that
+does not overflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dvar.core.node import Node, topological
+from dvar.core.op import CONSTANT, constant, number
+from dvar.engine.reference import evaluate
+from dvar.ops.arithmetic import divide, equal, multiply
+from dvar.ops.contraction import outer
+from dvar.ops.elementwise import exp, log
+from dvar.ops.extremes import max as max_
+from dvar.ops.extremes import one_hot
+from dvar.ops.losses import cross_entropy
+from dvar.ops.moving import arange
+from dvar.ops.normalise import log_softmax, logsumexp, softmax
+from dvar.ops.reduction import leaves_axes, mean, spread
+from dvar.ops.reduction import sum as sum_
+from dvar.ops.selection import where
+from dvar.ops.shaping import broadcast_to, reshape
+
+
+def _without_nan(top: Node) -> Node:
+    """A shift that is no infinity: where all are -inf, nothing is taken off."""
+    return where(equal(top - top, 0), top, 0)
+
+
+def _softmax(x: Node, axis: Any) -> Node:
+    keep = leaves_axes(x, axis)
+    e = exp(x - _without_nan(max_(x, axis, keepdims=keep)))
+    return e / sum_(e, axis, keepdims=keep)
+
+
+def _log_softmax(x: Node, axis: Any) -> Node:
+    keep = leaves_axes(x, axis)
+    moved = x - _without_nan(max_(x, axis, keepdims=keep))
+    return moved - log(sum_(exp(moved), axis, keepdims=keep))
+
+
+def _logsumexp(x: Node, axis: Any, keepdims: bool) -> Node:
+    top = _without_nan(max_(x, axis, keepdims=keepdims))
+    return top + log(sum_(exp(x - spread(top, x, axis)), axis, keepdims=keepdims))
+
+
+def _cross_entropy(z: Node, y: Node, axis: int, reduction: str) -> Node:
+    share = where(equal(y, 0), 0, y * log_softmax(z, axis))
+    return -sum_(share, axis)
+
+
+def _one_hot(y: Node, classes: int, axis: int) -> Node:
+    place = axis % (y.ndim + 1)
+    shape = (*y.shape[:place], 1, *y.shape[place:])
+    row = reshape(arange(classes), (classes,) + (1,) * (y.ndim - place))
+    return equal(reshape(y, shape), row)
+
+
+def _outer(x: Node, y: Node) -> Node:
+    return multiply(reshape(x, (*x.shape, 1)), y)
+
+
+def _mean(x: Node, axis: Any, keepdims: bool) -> Node:
+    total = sum_(x, axis, keepdims)
+    return divide(total, _size(x, axis)) if x.shape else total
+
+
+def _size(x: Node, axis: Any) -> float:
+    count = 1
+    for a in range(x.ndim) if axis is None else axis:
+        count *= int(x.shape[a])  # type: ignore[arg-type]
+    return float(count)
+
+
+_FORMS: dict[Any, Callable[..., Node]] = {
+    softmax: _softmax,
+    log_softmax: _log_softmax,
+    logsumexp: _logsumexp,
+    cross_entropy: _cross_entropy,
+    one_hot: _one_hot,
+    outer: _outer,
+    mean: _mean,
+}
+# Rows whose expansion is less exact, or slower, than their forward.
+_AS_THEY_ARE = frozenset(("sort", "top_k", "product_of_others", "cofactor", "gelu"))
+
+
+def rewritten(roots: Sequence[Node]) -> list[Node]:
+    """The roots in plainer rows."""
+    new: dict[Node, Node] = {}
+    for node in topological(roots):
+        new[node] = _plain(node, [new[x] for x in node.inputs])
+    return [new[root] for root in roots]
+
+
+def _plain(node: Node, inputs: list[Node]) -> Node:
+    if not inputs:
+        return node
+    op = node.op
+    form = _FORMS.get(op)
+    if form is None and op.native is None and op.name not in _AS_THEY_ARE:
+        form = op.expand
+    if form is not None:
+        body = form(*inputs, **dict(node.params))
+        return body if body.op is op else rewritten_body(body, inputs)
+    if op.is_elementwise and all(is_number(x) for x in inputs):
+        (value,) = evaluate([op.node(*inputs, **dict(node.params))], {})
+        return constant(value, node.dtype)
+    if op is multiply:
+        for x, one in (inputs, reversed(inputs)):
+            if is_one(one) and x.shape == node.shape and x.dtype == node.dtype:
+                return x
+    return node if tuple(inputs) == node.inputs else op.node(*inputs, **dict(node.params))
+
+
+def rewritten_body(body: Node, inputs: Sequence[Node]) -> Node:
+    """The body of an expansion, its rows written out in turn; what is beneath it is done already."""
+    new: dict[Node, Node] = {x: x for x in inputs}
+    for node in topological([body], set(inputs)):
+        if node not in new:
+            new[node] = _plain(node, [new[x] for x in node.inputs])
+    return new[body]
+
+
+def is_number(node: Node) -> bool:
+    return node.op is CONSTANT and not node.shape
+
+
+def is_one(node: Node) -> bool:
+    while node.op is broadcast_to or node.op is reshape:
+        node = node.inputs[0]
+    return node.op is CONSTANT and number(node) == 1

@@ -1,0 +1,171 @@
+"""What becomes machine code and what does not: a graph cut into kernels and single nodes.
+
+Rows without machine code (a sort, a solver) are computed by the reference interpreter, one node at a time,
+between kernels that hold as much of the rest as can be computed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from dvar.core.node import Node, topological
+from dvar.core.op import CONSTANT, VARIABLE, Array, variable
+from dvar.engine.native.kernel import Kernel
+from dvar.engine.native.moves import MOVES
+from dvar.engine.native.rewrite import rewritten
+from dvar.engine.native.schedule import CONTRACTIONS, REDUCTIONS
+from dvar.engine.native.tile import NotNative
+from dvar.engine.reference import apply, evaluate
+
+_keys = count(1)
+
+
+def is_native(node: Node) -> bool:
+    """Whether a node can be machine code, as far as the row alone tells."""
+    if 0 in node.shape or any(0 in x.shape for x in node.inputs):
+        return False
+    op = node.op
+    if op.name in MOVES:
+        return _is_plain(node)
+    if op.name in CONTRACTIONS:
+        return len(node.inputs) == 2 and node.is_float and all(x.is_float for x in node.inputs)
+    return op.name in REDUCTIONS or (op.native is not None and op.is_elementwise)
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether an index is made of positions and ranges."""
+    if node.op.name not in ("getitem", "scatter_add"):
+        return True
+    return len(node.inputs) == 1 and all(isinstance(i, (int, tuple)) for i in node.param("index"))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Nodes computed at once: by a kernel, or one by one by the reference."""
+
+    kernel: Kernel | None
+    needs: tuple[Node, ...]
+    gives: tuple[Node, ...]
+
+
+class Compiled:
+    """A program in machine code, with single nodes in between where it must be."""
+
+    def __init__(self, inputs: Sequence[Node], roots: Sequence[Node], threads: int) -> None:
+        self.inputs = tuple(inputs)
+        self.roots = rewritten(roots)
+        self.constants = {
+            node: evaluate([node], {})[0]
+            for node in topological(self.roots)
+            if not node.inputs and node.op is not VARIABLE
+        }
+        interpreted: set[Node] = set()
+        while True:
+            try:
+                self.stages = self._stages(interpreted, threads)
+                break
+            except NotNative as refused:
+                interpreted.add(refused.node)
+        self._alone = self._only_kernel()
+
+    def _only_kernel(self) -> Kernel | None:
+        """The kernel that is the whole program, if it is one."""
+        if len(self.stages) != 1:
+            return None
+        (stage,) = self.stages
+        whole = stage.needs == self.inputs and stage.gives == tuple(self.roots)
+        return stage.kernel if whole else None
+
+    def __call__(self, values: Sequence[Array]) -> list[Array]:
+        if self._alone is not None:
+            return self._alone(values)
+        env: dict[Node, Array] = dict(self.constants)
+        env.update(zip(self.inputs, values, strict=True))
+        for stage in self.stages:
+            if stage.kernel is not None:
+                done = stage.kernel([env[x] for x in stage.needs])
+                env.update(zip(stage.gives, done, strict=True))
+                continue
+            for node in stage.gives:
+                env[node] = apply(node, [env[x] for x in node.inputs], {})
+        return [env[root] for root in self.roots]
+
+    def __str__(self) -> str:
+        parts = []
+        for stage in self.stages:
+            if stage.kernel is None:
+                names = ", ".join(f"{x.op.name}{list(x.shape)}" for x in stage.gives)
+                parts.append(f"by the reference interpreter: {names}")
+            else:
+                parts.append(str(stage.kernel))
+        return "\n\n".join(parts) or "nothing to compute"
+
+    # ── cutting ─────────────────────────────────────────────────────────────────────────────────
+
+    def _stages(self, interpreted: set[Node], threads: int) -> list[Stage]:
+        nodes = [n for n in topological(self.roots) if n.inputs]
+        native = {n for n in nodes if n not in interpreted and is_native(n)}
+        level = _levels(nodes, native)
+        found: list[Stage] = []
+        for step in range(max(level.values(), default=-1) + 1):
+            for here in (True, False):
+                members = [n for n in nodes if level[n] == step and (n in native) == here]
+                if members:
+                    found.append(self._stage(members, nodes, here, threads))
+        return found
+
+    def _stage(
+        self, members: list[Node], nodes: Sequence[Node], is_kernel: bool, threads: int
+    ) -> Stage:
+        inside = set(members)
+        wanted = {x for n in nodes if n not in inside for x in n.inputs} | set(self.roots)
+        needs = dict.fromkeys(
+            x
+            for n in members
+            for x in n.inputs
+            if x not in inside and (x.op is not CONSTANT or (x.shape and not is_kernel))
+        )
+        if not is_kernel or all(n.op.name in MOVES for n in members):
+            return Stage(None, tuple(needs), tuple(members))
+        gives = tuple(n for n in members if n in wanted)
+        needs = dict.fromkeys(x for x in needs if x.op is VARIABLE or x.inputs)
+        order = [x for x in self.inputs if x in needs] + [x for x in needs if x not in self.inputs]
+        if set(order) == set(self.inputs):
+            order = list(self.inputs)
+        if set(gives) == set(self.roots) and len(self.roots) == len(gives):
+            gives = tuple(self.roots)
+        leaves, back = _cut(members, order)
+        try:
+            kernel = Kernel([leaves[x] for x in order], [leaves[x] for x in gives], threads)
+        except NotNative as refused:
+            raise NotNative(back[refused.node]) from refused
+        return Stage(kernel, tuple(order), gives)
+
+
+def _levels(nodes: Sequence[Node], native: set[Node]) -> dict[Node, int]:
+    """Steps: in each the native nodes come first, then the others that need them."""
+    level: dict[Node, int] = {}
+    for node in nodes:
+        at = 0
+        for x in node.inputs:
+            if x in level:
+                after = x not in native and node in native
+                at = max(at, level[x] + after)
+        level[node] = at
+    return level
+
+
+def _cut(
+    members: Sequence[Node], needs: Sequence[Node]
+) -> tuple[dict[Node, Node], dict[Node, Node]]:
+    """The members on variables of their own, and the way back."""
+    new = {
+        x: variable(f"v{n}", x.shape, x.dtype, -next(_keys)) if x.inputs else x
+        for n, x in enumerate(needs)
+    }
+    for node in members:
+        operands = tuple(new.get(x, x) for x in node.inputs)
+        new[node] = Node.make(node.op, operands, node.params, node.shape, node.dtype)
+    return new, {made: node for node, made in new.items()}

@@ -1,0 +1,200 @@
+"""The code of one tile: loops, loads and stores, and the value of any node at a place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+from dvar.core.node import Node
+from dvar.engine.native.arrays import Strided
+from dvar.engine.native.lanes import I1, I8, I64, Lanes, Point, Value, scalar_type
+
+# An index along an axis: a number known now, a value known when it runs, or the lanes.
+LANE = "lane"
+Index = Any
+
+
+class NotNative(Exception):
+    """A node has no machine code here; the reference computes it."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node.op.name)
+        self.node = node
+
+
+def memory_type(dtype: str) -> Value:
+    return I8 if dtype == "bool" else scalar_type(dtype)
+
+
+def i64(n: int) -> Value:
+    return ir.Constant(I64, n)
+
+
+class Tile:
+    """Code for ``count`` consecutive places along the axis in the lanes.
+
+    Attributes:
+        builder: where it is written.
+        width: lanes of a vector.
+        count: how many places this tile has; vectors beyond are masked.
+        start: the first place (a value).
+        pointers: slot → pointer to its elements.
+        array_of: node → its memory, None if it has none.
+        lane: node → which of its axes is in the lanes.
+        entry: where room for changing values is made.
+    """
+
+    def __init__(
+        self,
+        builder: Value,
+        width: int,
+        count: int,
+        start: Value,
+        pointers: dict[int, Value],
+        array_of: Callable[[Node], Strided | None],
+        lane: dict[Node, int | None],
+        entry: Value,
+    ) -> None:
+        self.builder, self.width, self.count, self.start = builder, width, count, start
+        self.pointers, self.array_of, self.lane = pointers, array_of, lane
+        self.point = Point(builder, width)
+        self.is_masked = count % width != 0
+        self.vectors = -(-count // width)
+        self._entry = entry
+
+    # ── control ─────────────────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def loop(self, count: int | Value, step: int = 1, first: int = 0) -> Any:
+        """A loop; gives the index."""
+        b = self.builder
+        stop = i64(count) if isinstance(count, int) else count
+        head, before = b.append_basic_block("loop"), b.block
+        b.branch(head)
+        b.position_at_end(head)
+        index = b.phi(I64)
+        index.add_incoming(i64(first), before)
+        yield index
+        following = b.add(index, i64(step), flags=("nuw", "nsw"))
+        index.add_incoming(following, b.block)
+        after = b.append_basic_block("after")
+        b.cbranch(b.icmp_signed("<", following, stop), head, after)
+        b.position_at_end(after)
+
+    def nest(
+        self, sizes: Sequence[int], body: Callable[[tuple[Index, ...]], None], few: int = 4
+    ) -> None:
+        """``body`` for every place of a box: written out where there are few, else in loops."""
+        if not sizes:
+            body(())
+            return
+        first, rest = sizes[0], sizes[1:]
+        if first == 0:
+            return
+        if first <= few:
+            for n in range(first):
+                self.nest(rest, lambda more, n=n: body((n, *more)), few // first)  # type: ignore[misc]
+            return
+        with self.loop(first) as index:
+            self.nest(rest, lambda more: body((index, *more)), 1)
+
+    def over_lanes(self, body: Callable[[Value], None]) -> None:
+        """``body`` for every vector of the tile."""
+        if self.vectors == 1:
+            body(i64(0))
+            return
+        with self.loop(self.vectors * self.width, self.width) as place:
+            body(place)
+
+    def cell(self, kind: Value) -> Value:
+        """Room for a value that changes; a register, once it is optimised."""
+        return self._entry.alloca(kind)
+
+    # ── memory ──────────────────────────────────────────────────────────────────────────────────
+
+    def address(self, x: Strided, index: Sequence[Index], place: Value | None) -> Value:
+        """Where an element lies, or the first lane of a vector at ``place`` of the tile."""
+        b = self.builder
+        offset, moving = x.offset, []
+        for n, (i, stride) in enumerate(zip(index, x.strides, strict=True)):
+            if not stride:
+                continue
+            if i is LANE:
+                assert place is not None
+                assert stride == 1, (x, n)
+                moving.append(place)
+                if x.lane is None:
+                    moving.append(self.start)
+            elif isinstance(i, int):
+                offset += i * stride
+            else:
+                moving.append(b.mul(i, i64(stride), flags=("nuw", "nsw")) if stride != 1 else i)
+        total = i64(offset)
+        for value in moving:
+            total = b.add(total, value, flags=("nsw",))
+        return b.gep(self.pointers[x.slot], [total], inbounds=True)
+
+    def mask(self, place: Value) -> Value:
+        """Which lanes of the vector at ``place`` exist."""
+        b = self.builder
+        iota = ir.Constant(ir.VectorType(I64, self.width), list(range(self.width)))
+        return b.icmp_signed(
+            "<", b.add(self.point.splat(place), iota), self.point.literal(self.count, I64)
+        )
+
+    def load(self, x: Strided, index: Sequence[Index], place: Value | None) -> Lanes:
+        """The element at an index in every lane, or a vector along the lanes."""
+        b = self.builder
+        along = any(i is LANE and s for i, s in zip(index, x.strides, strict=True))
+        kind = memory_type(x.dtype)
+        pointer = self.address(x, index, place)
+        if not along or self.width == 1:
+            one = b.load(pointer, align=kind_size(x.dtype))
+            value = self.point.splat(one)
+        else:
+            vector = ir.VectorType(kind, self.width)
+            pointer = b.bitcast(pointer, vector.as_pointer())
+            if self.is_masked and x.lane is None:
+                value = self._masked_load(pointer, vector, place, x.dtype)
+            else:
+                value = b.load(pointer, align=kind_size(x.dtype))
+        if x.dtype == "bool":
+            value = b.trunc(value, self.point.type_of(I1))
+        return Lanes(self.point, value, x.dtype)
+
+    def _masked_load(self, pointer: Value, vector: Value, place: Value, dtype: str) -> Value:
+        zero = ir.Constant(vector, [0] * self.width)
+        name = f"llvm.masked.load.{vector_name(vector)}.p0"
+        return self.point.call(name, vector, pointer, self.mask(place), zero)
+
+    def store(self, value: Lanes, x: Strided, index: Sequence[Index], place: Value | None) -> None:
+        """A vector along the lanes; without lanes, the number in the first."""
+        b = self.builder
+        v = value.to(x.dtype).v
+        if x.dtype == "bool":
+            v = b.zext(v, self.point.type_of(I8))
+        pointer = self.address(x, index, place)
+        along = any(i is LANE and s for i, s in zip(index, x.strides, strict=True))
+        if self.width == 1:
+            b.store(v, pointer)
+        elif not along:
+            b.store(b.extract_element(v, ir.Constant(ir.IntType(32), 0)), pointer)
+        else:
+            pointer = b.bitcast(pointer, v.type.as_pointer())
+            if self.is_masked and x.lane is None:
+                name = f"llvm.masked.store.{vector_name(v.type)}.p0"
+                self.point.call(name, ir.VoidType(), v, pointer, self.mask(place))
+            else:
+                b.store(v, pointer, align=kind_size(x.dtype))
+
+
+def kind_size(dtype: str) -> int:
+    return {"bool": 1, "float32": 4}.get(dtype, 8)
+
+
+def vector_name(vector: Value) -> str:
+    element = str(vector.element)
+    return f"v{vector.count}" + {"float": "f32", "double": "f64"}.get(element, element)

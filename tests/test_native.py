@@ -1,0 +1,132 @@
+"""Machine code says what the reference interpreter says: every row, random graphs, networks of any size."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import graphs
+
+import dvar
+from dvar.check.cases import case
+from dvar.check.laws_samples import samples_of
+from dvar.derive.sweep import ones_like, sweep
+from dvar.engine.native.stages import Compiled
+from dvar.engine.reference import evaluate
+from dvar.ops import TABLE
+
+# How many units in the last place of the largest element a result may be off, and a sum of many more.
+ULPS = 64
+
+
+def assert_alike(roots, values, threads=1):
+    inputs = list(values)
+    arrays = [np.asarray(values[x], x.dtype) for x in inputs]
+    got = Compiled(inputs, roots, threads)(arrays)
+    want = evaluate(roots, dict(zip(inputs, arrays, strict=True)))
+    for root, mine, right in zip(roots, got, want, strict=True):
+        assert mine.shape == right.shape
+        assert mine.dtype == right.dtype
+        np.testing.assert_array_equal(np.isnan(mine), np.isnan(right))
+        if root.is_float and right.size:
+            finite = np.abs(right[np.isfinite(right)])
+            scale = finite.max() if finite.size else 1.0
+            eps = np.finfo(right.dtype).eps
+            np.testing.assert_allclose(mine, right, rtol=ULPS * eps, atol=ULPS * eps * scale)
+        else:
+            np.testing.assert_array_equal(mine, right)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("op", list(TABLE.values()), ids=lambda op: op.name)
+def test_every_row_and_its_gradient(op, dtype):
+    for sample in samples_of(op):
+        it = case(op, sample, dtype)
+        roots = [it.root]
+        if it.root.is_float and it.wrt:
+            seed = it.random("u", it.root)
+            found = sweep(it.root, seed, it.wrt).gradients
+            roots += [found[x] for x in it.wrt if x in found]
+        assert_alike(roots, it.values)
+
+
+@given(graphs())
+@settings(max_examples=25, deadline=None)
+def test_random_graphs(drawn):
+    root, arrays = drawn
+    found = sweep(root, ones_like(root), list(arrays)).gradients
+    assert_alike([root, *(found[x] for x in arrays if x in found)], arrays)
+
+
+def _network(w1, b1, w2, b2, x, y):
+    return dvar.cross_entropy(np.tanh(x @ w1 + b1) @ w2 + b2, y)
+
+
+def _normalised(w1, g, w2, x, y):
+    z = x @ w1
+    z = g * (z - np.mean(z, axis=0)) / np.sqrt(np.var(z, axis=0) + 1e-5)
+    out = np.maximum(z, 0) @ w2
+    return np.mean((out[:, 0] - y) ** 2)
+
+
+def _draw(generator, dtype, *shapes):
+    return [generator.normal(size=shape).astype(dtype) for shape in shapes]
+
+
+def _agrees(loss, args, argnums, threads, tolerance):
+    both = dvar.value_and_grad(loss, argnums)
+    value, gradients = dvar.jit(both, threads=threads)(*args)
+    wanted_value, wanted = both(*args)
+    np.testing.assert_allclose(value, wanted_value, rtol=tolerance)
+    for mine, right in zip(gradients, wanted, strict=True):
+        assert mine.dtype == right.dtype
+        np.testing.assert_allclose(mine, right, rtol=0, atol=tolerance * np.abs(right).max())
+
+
+SIZES = st.sampled_from([1, 2, 3, 5, 8, 13, 16, 17, 33])
+EXAMPLES = st.sampled_from([1, 2, 7, 16, 17, 64, 100, 257, 1000, 3001])
+
+
+@given(EXAMPLES, SIZES, SIZES, st.integers(2, 9), st.sampled_from(["float32", "float64"]), st.integers(1, 3))  # fmt: skip
+@settings(max_examples=25, deadline=None)
+def test_networks_of_any_size(m, d, h, c, dtype, threads):
+    generator = np.random.default_rng(m + d)
+    args = _draw(generator, dtype, (d, h), (h,), (h, c), (c,), (m, d))
+    labels = np.eye(c, dtype=dtype)[generator.integers(0, c, m)]
+    tolerance = 1e-4 if dtype == "float32" else 1e-12
+    _agrees(_network, [*args, labels], (0, 1, 2, 3), threads, tolerance)
+
+
+@given(st.sampled_from([5, 16, 100, 3001]), SIZES, SIZES, st.integers(1, 2))
+@settings(max_examples=12, deadline=None)
+def test_a_sum_over_examples_that_feeds_back_into_them(m, d, h, threads):
+    generator = np.random.default_rng(m + d)
+    args = _draw(generator, "float64", (d, h), (h,), (h, 1), (m, d), (m,))
+    _agrees(_normalised, args, (0, 1, 2), threads, 1e-9)
+
+
+def test_the_same_bits_every_time():
+    generator = np.random.default_rng(1)
+    args = _draw(generator, "float32", (20, 16), (16,), (16, 3), (3,), (50_000, 20))
+    labels = np.eye(3, dtype="float32")[generator.integers(0, 3, 50_000)]
+    both = dvar.jit(dvar.value_and_grad(_network, (0, 1, 2, 3)), threads=2)
+    first = both(*args, labels)
+    for _ in range(5):
+        again = both(*args, labels)
+        assert again[0] == first[0]
+        for one, other in zip(first[1], again[1], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_what_leaves_with_the_axis_in_the_lanes_is_turned_back():
+    x = np.arange(3000.0).reshape(1000, 3)
+    f = dvar.jit(lambda x: (np.tanh(x) * x[:, :1], np.sum(x, axis=1)))
+    turned, total = f(x)
+    np.testing.assert_allclose(turned, np.tanh(x) * x[:, :1], rtol=1e-14)
+    np.testing.assert_allclose(total, x.sum(1), rtol=1e-14)
+
+
+def test_the_plan_says_what_the_reference_computes():
+    plan = str(dvar.jit(lambda x: np.sum(np.sort(np.exp(x)))).kernel(np.ones(9)))
+    assert "by the reference interpreter" in plan
+    assert "sort" in plan or "argsort" in plan
+    assert "define" in plan  # the code of the rest
