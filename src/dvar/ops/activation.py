@@ -46,20 +46,20 @@ sigmoid = unary(
     "sigmoid", _sigmoid, lambda out, x: out * (1 - out), r"\sigma", REALS,
     expand=lambda x: 1 / (1 + exp(-x)), aliases=("logistic", "expit"), numpy=("scipy.special.expit",),
     edges=(Edge((0.0,), 0.5, (0.25,)), Edge((800.0,), 1.0, (0.0,)), Edge((-800.0,), 0.0, (0.0,))),
-    native=lambda m, x: m.sigmoid(x), source="Bishop, Pattern Recognition and Machine Learning, eq. 4.88",
+    source="Bishop, Pattern Recognition and Machine Learning, eq. 4.88",
 )
 softplus = unary(
     "softplus", _softplus, lambda out, x: sigmoid(x), r"\operatorname{{softplus}}\left({0}\right)", REALS,
     expand=lambda x: log(1 + exp(x)),
     edges=(Edge((0.0,), LN2, (0.5,)), Edge((800.0,), 800.0, (1.0,)), Edge((-800.0,), 0.0, (0.0,))),
-    native=lambda m, x: m.softplus(x), source="Goodfellow, Bengio & Courville, Deep Learning, eq. 3.42",
+    source="Goodfellow, Bengio & Courville, Deep Learning, eq. 3.42",
 )
 silu = unary(
     "silu", lambda x: x * _sigmoid(x), lambda out, x: sigmoid(x) * (1 + x * (1 - sigmoid(x))),
     r"\operatorname{{SiLU}}\left({0}\right)", REALS,
     expand=lambda x: x * sigmoid(x), aliases=("swish",),
     edges=(Edge((0.0,), 0.0, (0.5,)), Edge((800.0,), 800.0, (1.0,)), Edge((-800.0,), 0.0, (0.0,))),
-    native=lambda m, x: x * m.sigmoid(x), source="Elfwing, Uchibe & Doya 2018, Sigmoid-weighted linear units, eq. 6",
+    source="Elfwing, Uchibe & Doya 2018, Sigmoid-weighted linear units, eq. 6",
 )
 relu = unary(
     "relu", lambda x: np.maximum(x, 0), lambda out, x: x > 0, r"\operatorname{{ReLU}}\left({0}\right)", REALS,

@@ -148,6 +148,6 @@ logaddexp = Op(
     "logaddexp", TWO, _logaddexp, Partials(lambda out, x, y: (exp(x - out), exp(y - out))),
     expand=lambda x, y: log(exp(x) + exp(y)), dtype="float", domain=(REALS, REALS), numpy=("logaddexp",),
     edges=(Edge((1000.0, 0.0), 1000.0, (1.0, 0.0)), Edge((-1000.0, -1000.0), LN2 - 1000.0), Edge((0.0, 0.0), LN2, (0.5, 0.5))),
-    native=lambda m, x, y: m.logaddexp(x, y), source="Boyd & Vandenberghe, Convex Optimization, section 3.1.5",
+    source="Boyd & Vandenberghe, Convex Optimization, section 3.1.5",
 )
 # fmt: on

@@ -52,6 +52,28 @@ _LOG = {
         0.14616721179861816,
     ),
 }
+# (log(1 + e) - 2s) / s³ as a polynomial in s², s = e/(2 + e), e between 0 and 1
+_LOG1P = {
+    "float32": (
+        0.6666666732052742,
+        0.3999970633192972,
+        0.28592357994302836,
+        0.21706575800880373,
+        0.2322432922402335,
+    ),
+    "float64": (
+        0.6666666666666666,
+        0.40000000000014585,
+        0.2857142856710876,
+        0.22222222717427864,
+        0.18181789436132859,
+        0.15385570064958623,
+        0.13314144209654935,
+        0.12001072809590713,
+        0.08800738486144674,
+        0.1616404561194353,
+    ),
+}
 # log(2) in two parts; the first has so few bits that its product with an exponent is exact.
 _LN2 = {
     "float32": (0.693359375, -2.12194440e-4),
@@ -60,11 +82,25 @@ _LN2 = {
 # Beyond these exp is zero or infinite; the bits of an exponent, and of a fraction.
 _RANGE = {"float32": (-105.0, 89.0), "float64": (-746.0, 710.0)}
 _FORMAT = {"float32": (127, 23), "float64": (1023, 52)}
+# Only processors with vectors of so many bits scale them by powers of two in one instruction.
+WIDEST = 512
 
 
 def exp(x: Lanes) -> Lanes:
     n, low = _reduced(x)
     return _scaled(low + 1.0, n, x)
+
+
+def decay(x: Lanes) -> Lanes:
+    """``exp(-|x|)``."""
+    return exp(-x.abs())
+
+
+def log1p_of_share(e: Lanes) -> Lanes:
+    """``log(1 + e)`` for e between 0 and 1."""
+    s = e / (e + 2.0)
+    z = s * s
+    return (s * z).fma(z.polynomial(_LOG1P[e.dtype]), s + s)
 
 
 def expm1(x: Lanes) -> Lanes:
@@ -91,6 +127,8 @@ def _scaled(y: Lanes, n: Lanes, x: Lanes) -> Lanes:
     at, b = x.at, x.at.builder
     bias, bits = _FORMAT[x.dtype]
     whole = I64 if x.dtype == "float64" else I32
+    if at.width * whole.width == WIDEST:
+        return Lanes(at, at.ldexp(y.v, b.fptosi(n.v, at.type_of(I32))), x.dtype)
     kind = at.type_of(whole)
     k = b.fptosi(n.v, kind)
     half = b.ashr(k, at.literal(1, whole))
@@ -152,15 +190,6 @@ def tanh(x: Lanes) -> Lanes:
     return (t / (t + 2.0)).with_sign_of(x)
 
 
-def sigmoid(x: Lanes) -> Lanes:
-    return 1.0 / (exp(-x) + 1.0)
-
-
-def softplus(x: Lanes) -> Lanes:
-    """``log(1 + exp(x))``: the larger of x and 0, and what is left, which cannot overflow."""
-    return x.maximum(0.0) + log1p(exp(-x.abs()))
-
-
 def power(x: Lanes, y: Lanes) -> Lanes:
     """``x**y``; small whole exponents known at compile time are products."""
     known = _known(y)
@@ -191,14 +220,6 @@ def _whole_power(x: Lanes, n: int) -> Lanes:
         if n:
             x = x * x
     return x.like(1) if done is None else done
-
-
-def logaddexp(x: Lanes, y: Lanes) -> Lanes:
-    """``log(exp(x) + exp(y))``, which does not overflow before its result does."""
-    top, gap = x.maximum(y), (x - y).abs()
-    # Two infinities of one sign have no difference.
-    same = x.compare("==", y)
-    return top + same.select(math.log(2.0), log1p(exp(-gap)))
 
 
 def sign(x: Lanes) -> Lanes:

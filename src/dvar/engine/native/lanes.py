@@ -72,6 +72,10 @@ class Point:
         kind = operands[0].type
         return self.call(f"llvm.{name}.{_suffix(kind)}", kind, *operands)
 
+    def ldexp(self, x: Value, n: Value) -> Value:
+        """``x · 2ⁿ``, rounded once."""
+        return self.call(f"llvm.ldexp.{_suffix(x.type)}.{_suffix(n.type)}", x.type, x, n)
+
 
 def _suffix(kind: Value) -> str:
     if isinstance(kind, ir.VectorType):
@@ -188,7 +192,11 @@ class Lanes:
         if not x.is_float:
             return x.compare(sign, y).select(x, y)
         # Ordered comparison fails on nan in y, so y is taken; a nan in x is taken by itself.
+        if isinstance(y.v, ir.Constant):
+            x, y = y, x
         wins = x.compare(sign, y).v
+        if isinstance(x.v, ir.Constant):  # which is no nan: one instruction
+            return Lanes(self.at, self.at.builder.select(wins, x.v, y.v), x.dtype)
         b = self.at.builder
         nan = b.fcmp_unordered("uno", x.v, x.v)
         return Lanes(self.at, b.select(b.or_(wins, nan), x.v, y.v), x.dtype)

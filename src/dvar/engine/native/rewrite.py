@@ -11,10 +11,12 @@ from typing import Any
 
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, constant, number
+from dvar.engine.native import logistic
 from dvar.engine.reference import evaluate
+from dvar.ops.activation import sigmoid, softplus
 from dvar.ops.arithmetic import divide, equal, multiply
 from dvar.ops.contraction import outer
-from dvar.ops.elementwise import exp, log
+from dvar.ops.elementwise import exp, log, logaddexp
 from dvar.ops.extremes import max as max_
 from dvar.ops.extremes import one_hot
 from dvar.ops.losses import cross_entropy
@@ -83,6 +85,9 @@ _FORMS: dict[Any, Callable[..., Node]] = {
     cross_entropy: _cross_entropy,
     one_hot: _one_hot,
     outer: _outer,
+    sigmoid: logistic.sigmoid,
+    softplus: logistic.softplus,
+    logaddexp: logistic.log_of_sum,
     mean: _mean,
 }
 # Rows whose expansion is less exact, or slower, than their forward.
@@ -93,7 +98,12 @@ def rewritten(roots: Sequence[Node]) -> list[Node]:
     """The roots in plainer rows."""
     new: dict[Node, Node] = {}
     for node in topological(roots):
-        new[node] = _plain(node, [new[x] for x in node.inputs])
+        share = logistic.as_share(node)
+        if share is not None:
+            x, y = share
+            new[node] = _plain(sigmoid(new[x] - new[y]), [new[x] - new[y]])
+        else:
+            new[node] = _plain(node, [new[x] for x in node.inputs])
     return [new[root] for root in roots]
 
 

@@ -13,8 +13,10 @@ from dvar.engine.native.products import BLOCK, sides
 from dvar.engine.native.schedule import CONTRACTIONS, Loop, contraction, elements
 from dvar.engine.native.tile import NotNative
 
-# A tile's buffers should stay in a core's second-level cache.
+# A tile's buffers should stay in a core's second-level cache; better still, beside the rows they were read
+# from, in the first, if that does not mean adding up sums all the time.
 CACHE = 768 * 1024
+NEAR = 16 * 1024
 LONGEST = 1024
 SIDE = 4
 # Sums worth several threads.
@@ -72,6 +74,14 @@ class Room:
             for node in (*self.grouping.buffered, *self._turned())
         )
         longest = max(step, min(LONGEST, CACHE // each) // step * step)
+        near = NEAR // each // step * step
+        sums = sum(
+            self.sum_count(node) * ITEM[node.dtype]
+            for node in self.loop.nodes
+            if self.grouping.is_total(node)
+        )
+        if near and 2 * sums <= near * each:
+            longest = min(near, longest)
         return min(size, longest)
 
     def _work(self) -> int:

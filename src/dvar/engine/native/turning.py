@@ -12,8 +12,8 @@ from dvar.engine.native.memory import ITEM
 from dvar.engine.native.tile import Tile, i64, memory_type
 
 SQUARE = 4
-# How many vectors ahead memory is asked for.
-AHEAD = 3
+# The most vectors ahead that memory is asked for, if the next tile is not nearer.
+AHEAD = 8
 
 
 def turn_in(tile: Tile, x: Strided, lane: int, out: Strided) -> None:
@@ -45,7 +45,9 @@ def _turn(tile: Tile, rows: Strided, lane: int, columns: Strided, inwards: bool)
         else:
             for first in range(0, whole, SQUARE):
                 squares.turn(place, present, i64(first), SQUARE, inwards)
-        if flat > whole:
+        if flat > whole and flat > SQUARE:  # some columns twice cost less than single elements
+            squares.turn(place, present, i64(flat - SQUARE), SQUARE, inwards)
+        elif flat > whole:
             squares.turn(place, present, i64(whole), flat - whole, inwards)
 
     if full == 1:
@@ -86,10 +88,12 @@ class _Squares:
         b, tile = self.tile.builder, self.tile
         byte = ir.IntType(8).as_pointer()
         item = ITEM[self.rows.dtype]
-        ahead = b.add(b.add(tile.start, place), i64(AHEAD * tile.width))
+        distance = min(tile.count, AHEAD * tile.width)
+        ahead = b.add(b.add(tile.start, place), i64(distance))
         pointer = b.gep(tile.pointers[self.rows.slot], [b.mul(ahead, i64(self.pitch))])
         base = b.bitcast(pointer, byte)
-        flags = [ir.Constant(I32, n) for n in (0, 3, 1)]
+        # To be read, into the second-level cache: the first has few places for what is under way.
+        flags = [ir.Constant(I32, n) for n in (0, 2, 1)]
         for line in range(0, tile.width * self.pitch * item, 64):
             tile.point.call("llvm.prefetch.p0", ir.VoidType(), b.gep(base, [i64(line)]), *flags)
 
