@@ -39,6 +39,13 @@ class Interpreted:
         return "every node by the reference interpreter"
 
 
+class Loop(Protocol):
+    """A program that is run many times in one call, its first results becoming its first inputs."""
+
+    def __call__(self, values: Sequence[Array], times: int) -> list[Array]:
+        """What is carried, after the last time; then what each time gives, stacked."""
+
+
 def compiled(inputs: Sequence[Node], roots: Sequence[Node], threads: int | None = None) -> Program:
     """A program for ``roots``.
 
@@ -50,9 +57,44 @@ def compiled(inputs: Sequence[Node], roots: Sequence[Node], threads: int | None 
     Raises:
         ShapeError: an input has a named size: machine code is made for arrays of known sizes.
     """
-    for node in inputs:
-        if not is_numeric(node.shape):
-            raise ShapeError(f"{node.param('name')} is {show(node.shape)}: a size without a number")
+    _check_sizes(inputs)
     from dvar.engine.native.stages import Compiled
 
     return Compiled(inputs, roots, threads or os.cpu_count() or 1)
+
+
+def looped(
+    inputs: Sequence[Node],
+    roots: Sequence[Node],
+    carried: int,
+    stepped: int = 0,
+    threads: int | None = None,
+) -> Loop:
+    """A program for ``roots`` that is run many times in one call.
+
+    Args:
+        inputs: first what is carried, then what is taken a step at a time (in the call these have one more axis
+            in front), then what stays.
+        roots: first what is carried, in the order, shapes and types of the inputs; then what each time gives.
+        carried, stepped: how many of each.
+        threads: how many threads may work at once; None is one for each core.
+
+    Raises:
+        ShapeError: an input has a named size, or a carried root has another shape or type than its input.
+    """
+    _check_sizes(inputs)
+    for node, root in zip(inputs[:carried], roots, strict=False):
+        if node.shape != root.shape or node.dtype != root.dtype:
+            raise ShapeError(
+                f"{node.param('name')} is {node.dtype} {show(node.shape)} before a step and "
+                f"{root.dtype} {show(root.shape)} after it"
+            )
+    from dvar.engine.native.repeating import Repeated
+
+    return Repeated(inputs, roots, carried, stepped, threads or os.cpu_count() or 1)
+
+
+def _check_sizes(inputs: Sequence[Node]) -> None:
+    for node in inputs:
+        if not is_numeric(node.shape):
+            raise ShapeError(f"{node.param('name')} is {show(node.shape)}: a size without a number")

@@ -10,7 +10,7 @@ from dvar.core.node import Node, topological
 from dvar.derive.sameaxes import AxisClasses
 from dvar.engine.native.lanes import I32, I64, Value
 from dvar.engine.native.looping import LoopCode
-from dvar.engine.native.memory import Memory
+from dvar.engine.native.memory import ITEM, Memory
 from dvar.engine.native.room import Room
 from dvar.engine.native.schedule import Scheduler
 from dvar.engine.native.tile import i64
@@ -19,58 +19,118 @@ I8P = ir.IntType(8).as_pointer()
 
 
 class Assembly:
-    """The module of a graph.
+    """The module of a graph that is run one or more times in a row.
 
-    ``run(table, pieces, threads, thread, counter)`` computes everything: ``table`` has a pointer for every
-    slot of memory, ``pieces`` is room for ``threads`` times ``bytes``, ``counter`` a number that is zero.
+    ``repeat(table, pieces, threads, thread, counter, times)`` computes everything ``times`` times: ``table`` has a
+    pointer for every slot of memory and belongs to the thread, ``pieces`` is room for ``threads`` times
+    ``bytes``, ``counter`` a number that is zero.  After each time the first ``carried`` results take the place of
+    the first inputs, and the ``stepped`` ones after them move on by one array; what remains of the inputs stays.
     """
 
-    def __init__(self, inputs: Sequence[Node], roots: Sequence[Node], vector: int) -> None:
+    def __init__(
+        self,
+        inputs: Sequence[Node],
+        roots: Sequence[Node],
+        vector: int,
+        carried: int = 0,
+        stepped: int = 0,
+        repeats: bool = False,
+    ) -> None:
         nodes = topological(roots)
         classes = AxisClasses(nodes)
         self.loops = Scheduler(nodes, classes).loops
-        self.memory = Memory(inputs, roots, self.loops)
+        lasting = inputs[carried + stepped :] if repeats else ()
+        self.memory = Memory(inputs, roots, self.loops, lasting)
         self.module = ir.Module("dvar")
         rooms = [Room(self.memory, n, loop, vector) for n, loop in enumerate(self.loops)]
         self.codes = [LoopCode(self.module, room) for room in rooms]
         self.bytes = max((room.buffers.bytes for room in rooms), default=0) + 64
         self.parallel = any(room.is_parallel for room in rooms)
-        self._run()
+        self._wait = self._barrier() if self.parallel else None
+        self._repeat(self._run(), carried, stepped)
 
-    def _run(self) -> None:
-        kind = ir.FunctionType(ir.VoidType(), [I8P.as_pointer(), I8P, I64, I64, I64.as_pointer()])
-        function = ir.Function(self.module, kind, "run")
-        table, pieces, threads, thread, counter = function.args
+    def _repeat(self, run: Value, carried: int, stepped: int) -> None:
+        kind = ir.FunctionType(
+            ir.VoidType(), [I8P.as_pointer(), I8P, I64, I64, I64.as_pointer(), I64]
+        )
+        function = ir.Function(self.module, kind, "repeat")
+        table, pieces, threads, thread, counter, times = function.args
         b = ir.IRBuilder(function.append_basic_block("entry"))
         passed = b.alloca(I64)
         b.store(i64(0), passed)
-        wait = self._barrier() if self.parallel else None
+        mine = b.gep(pieces, [b.mul(thread, i64(self.bytes))])
+        for code in self.codes:
+            if code.keep is not None:
+                self._share(b, code, code.keep, table, mine, threads, thread)
+                self._meet(b, counter, passed, threads)
+        head, body, after = (b.append_basic_block(n) for n in ("head", "body", "after"))
+        before = b.block
+        b.branch(head)
+        b.position_at_end(head)
+        n = b.phi(I64)
+        n.add_incoming(i64(0), before)
+        b.cbranch(b.icmp_signed("<", n, times), body, after)
+        b.position_at_end(body)
+        b.call(run, [table, pieces, threads, thread, counter, passed])
+        inputs, results = self.memory.inputs, self.memory.results
+        for k, slot in enumerate(inputs[:carried]):
+            _exchange(b, table, slot, results[k])
+        for slot in (*inputs[carried : carried + stepped], *results[carried:]):
+            dtype, count = self.memory.slots[slot]
+            at = b.gep(table, [i64(slot)])
+            b.store(b.gep(b.load(at), [i64(count * ITEM[dtype])]), at)
+        n.add_incoming(b.add(n, i64(1)), b.block)
+        b.branch(head)
+        b.position_at_end(after)
+        b.ret_void()
+
+    def _run(self) -> Value:
+        kind = ir.FunctionType(
+            ir.VoidType(), [I8P.as_pointer(), I8P, I64, I64, I64.as_pointer(), I64.as_pointer()]
+        )
+        function = ir.Function(self.module, kind, "run")
+        function.linkage = "internal"
+        table, pieces, threads, thread, counter, passed = function.args
+        b = ir.IRBuilder(function.append_basic_block("entry"))
         mine = b.gep(pieces, [b.mul(thread, i64(self.bytes))])
         alone = b.icmp_signed("==", thread, i64(0))
-
-        def meet() -> None:
-            if wait is not None:
-                b.call(wait, [counter, passed, threads])
-
         for code in self.codes:
-            if code.room.is_parallel:
-                first, last = (
-                    b.sdiv(b.mul(i64(code.room.tiles), t), threads)
-                    for t in (thread, b.add(thread, i64(1)))
-                )
-                b.call(code.function, [table, mine, first, last])
-                meet()
-                if code.finish is not None:
-                    with b.if_then(alone):
-                        b.call(code.finish, [table, pieces, i64(self.bytes), threads])
-                    meet()
-                continue
-            with b.if_then(alone):
-                b.call(code.function, [table, mine, i64(0), i64(code.room.tiles)])
-                if code.finish is not None:
-                    b.call(code.finish, [table, pieces, i64(self.bytes), i64(1)])
-            meet()
+            self._share(b, code, code.function, table, mine, threads, thread)
+            if code.finish is not None:
+                if code.room.is_parallel:
+                    self._meet(b, counter, passed, threads)
+                with b.if_then(alone):
+                    workers = threads if code.room.is_parallel else i64(1)
+                    b.call(code.finish, [table, pieces, i64(self.bytes), workers])
+            self._meet(b, counter, passed, threads)
         b.ret_void()
+        return function
+
+    def _share(
+        self,
+        b: Value,
+        code: LoopCode,
+        function: Value,
+        table: Value,
+        mine: Value,
+        threads: Value,
+        thread: Value,
+    ) -> None:
+        """The tiles of a loop: each thread has its part, or the first does all."""
+        tiles = i64(code.room.tiles)
+        if code.room.is_parallel:
+            first, last = (
+                b.sdiv(b.mul(tiles, t), threads) for t in (thread, b.add(thread, i64(1)))
+            )
+            b.call(function, [table, mine, first, last])
+            return
+        with b.if_then(b.icmp_signed("==", thread, i64(0))):
+            b.call(function, [table, mine, i64(0), tiles])
+
+    def _meet(self, b: Value, counter: Value, passed: Value, threads: Value) -> None:
+        """Threads wait for each other, if there are several."""
+        if self._wait is not None:
+            b.call(self._wait, [counter, passed, threads])
 
     def _barrier(self) -> Value:
         """Waits until all threads are here: each adds one to a counter that never goes back."""
@@ -107,3 +167,10 @@ class Assembly:
         b.position_at_end(done)
         b.ret_void()
         return function
+
+
+def _exchange(b: Value, table: Value, one: int, other: int) -> None:
+    places = [b.gep(table, [i64(slot)]) for slot in (one, other)]
+    first, second = (b.load(place) for place in places)
+    b.store(second, places[0])
+    b.store(first, places[1])

@@ -15,10 +15,16 @@ from dvar.core.op import Array
 from dvar.engine.native.arrays import sizes_of
 from dvar.engine.native.assembly import Assembly
 from dvar.engine.native.machine import Loaded, object_code, vector_bytes
-from dvar.engine.native.memory import ITEM
+from dvar.engine.native.memory import ALIGN, ITEM
 
-_RUN = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p
+_REPEAT = ctypes.CFUNCTYPE(
+    None,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_int64,
+    ctypes.c_int64,
+    ctypes.c_void_p,
+    ctypes.c_int64,
 )
 
 
@@ -28,54 +34,82 @@ def _workers() -> ThreadPoolExecutor:
 
 
 class Kernel:
-    """Roots as a function of inputs, in machine code.  One call at a time."""
+    """Roots as a function of inputs, in machine code.  One call at a time.
 
-    def __init__(self, inputs: Sequence[Node], roots: Sequence[Node], threads: int) -> None:
+    A kernel that ``repeats`` runs many times in one call: the first ``carried`` roots take the place of the first
+    inputs after each time, the ``stepped`` inputs after these are arrays with one more axis in front, of which
+    each time takes one, and so are the remaining roots, of which each time gives one.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Node],
+        roots: Sequence[Node],
+        threads: int,
+        carried: int = 0,
+        stepped: int = 0,
+        repeats: bool = False,
+    ) -> None:
         self.inputs, self.roots = tuple(inputs), tuple(roots)
-        self.assembly = Assembly(inputs, roots, vector_bytes())
+        self._carried, self._stepped, self._repeats = carried, stepped, repeats
+        self.assembly = Assembly(inputs, roots, vector_bytes(), carried, stepped, repeats)
         self.threads = threads if self.assembly.parallel else 1
         memory = self.assembly.memory
         self._loaded = Loaded(object_code(self.assembly.module))
-        self._run = _RUN(self._loaded.address("run"))
-        self._table = np.zeros(max(1, len(memory.slots)), np.uintp)
-        self._between = {}
+        self._run = _REPEAT(self._loaded.address("repeat"))
+        self._tables = np.zeros((self.threads, max(1, len(memory.slots))), np.uintp)
+        self._held: list[Array] = []
         for slot in memory.between:
             dtype, count = memory.slots[slot]
             # Vectors may reach beyond the end of an array that only passes from loop to loop.
-            self._between[slot] = np.zeros(count * ITEM[dtype] + 64, np.uint8)
-            self._table[slot] = self._between[slot].ctypes.data
+            self._tables[:, slot] = self._room(count * ITEM[dtype] + ALIGN)
         for slot, array in memory.constants.items():
-            held = memory.constants[slot] = np.ascontiguousarray(array)
-            self._table[slot] = held.ctypes.data
-        self._pieces = np.zeros(self.assembly.bytes * self.threads + 64, np.uint8)
-        self._aligned = -(-self._pieces.ctypes.data // 64) * 64
+            self._held.append(np.ascontiguousarray(array))
+            self._tables[:, slot] = self._held[-1].ctypes.data
+        self._pieces = self._room(self.assembly.bytes * self.threads)
         self._counter = np.zeros(8, np.int64)
-        self._results = [
-            (slot, sizes_of(root), root.dtype)
-            for slot, root in zip(memory.results, roots, strict=True)
-        ]
+        self._shapes = [(sizes_of(root), root.dtype) for root in roots]
 
-    def __call__(self, values: Sequence[Array]) -> list[Array]:
+    def _room(self, count: int) -> int:
+        """The address of so many bytes, at the beginning of a cache line."""
+        room = np.zeros(count + ALIGN, np.uint8)
+        self._held.append(room)
+        return -(-int(room.ctypes.data) // ALIGN) * ALIGN
+
+    def __call__(self, values: Sequence[Array], times: int = 1) -> list[Array]:
         """The values of the roots; inputs of the declared shapes and types."""
-        table = self._table
-        held = []
-        for slot, node, value in zip(self.assembly.memory.inputs, self.inputs, values, strict=True):
-            array = np.ascontiguousarray(value, node.dtype)
-            held.append(array)
-            table[slot] = array.__array_interface__["data"][0]
-        done = []
-        for slot, shape, dtype in self._results:
-            array = np.empty(shape, dtype)
-            done.append(array)
-            table[slot] = array.__array_interface__["data"][0]
+        memory, first = self.assembly.memory, self._tables[0]
+        given = [
+            np.ascontiguousarray(value, node.dtype)
+            for node, value in zip(self.inputs, values, strict=True)
+        ]
+        for n in range(self._carried):
+            given[n] = given[n].copy()  # what is carried is written to
+        made = [
+            np.empty((times, *shape) if self._repeats and n >= self._carried else shape, dtype)
+            for n, (shape, dtype) in enumerate(self._shapes)
+        ]
+        for slot, array in zip((*memory.inputs, *memory.results), (*given, *made), strict=True):
+            first[slot] = array.__array_interface__["data"][0]
+        self._start(times)
+        if times % 2 == 0:
+            made[: self._carried] = given[: self._carried]
+        return made
+
+    def _start(self, times: int) -> None:
+        tables = self._tables
+        tables[1:] = tables[0]
         self._counter[0] = 0
-        at = table.ctypes.data, self._aligned, self.threads
-        counter = self._counter.ctypes.data
-        others = [_workers().submit(self._run, *at, n, counter) for n in range(1, self.threads)]
-        self._run(*at, 0, counter)
+        at, step, counter = tables.ctypes.data, tables.strides[0], self._counter.ctypes.data
+        others = [
+            _workers().submit(
+                self._run, at + n * step, self._pieces, self.threads, n, counter, times
+            )
+            for n in range(1, self.threads)
+        ]
+        self._run(at, self._pieces, self.threads, 0, counter, times)
         for other in others:
             other.result()
-        return done
 
     def __str__(self) -> str:
         lines = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from llvmlite import ir
 
 from dvar.engine.native.lanes import I64, Value, scalar_type
@@ -16,12 +18,14 @@ class LoopCode:
 
     Attributes:
         function: ``(table of pointers, piece of memory, first tile, last tile)``.
+        keep: the same, to be called before many runs: turns what stays the same.  None if nothing does.
         finish: ``(table, pieces of all threads, bytes of one, threads)``: sums to their places.
     """
 
     def __init__(self, module: Value, room: Room) -> None:
         self.module, self.room = module, room
-        self.function = self._main()
+        self.function = self._over_tiles("loop", Passes.write, self._clear_sums)
+        self.keep = self._over_tiles("keep", Passes.keep) if room.kept else None
         self.finish = Totals(room).function(module) if room.sums else None
 
     def _slots(self) -> list[int]:
@@ -31,15 +35,15 @@ class LoopCode:
             array = self.room.memory.stored(node, self.room.number)
             if array is not None:
                 found.add(array.slot)
-        return sorted(found)
+        return sorted(found | set(self.room.kept))
 
-    def _tile_function(self, count: int) -> Value:
+    def _tile_function(self, name: str, count: int, write: Callable[[Passes], None]) -> Value:
         slots = self._slots()
         local = list(self.room.buffers.offsets)
         dtypes = {slot: self.room.memory.slots[slot][0] for slot in slots}
         dtypes |= {slot: dtype for slot, (dtype, _) in self.room.buffers.offsets.items()}
         kinds = [memory_type(dtypes[s]).as_pointer() for s in (*slots, *local)]
-        name = f"tile_{self.room.number}_{count}"
+        name = f"{name}_tile_{self.room.number}_{count}"
         function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [*kinds, I64]), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
@@ -59,25 +63,31 @@ class LoopCode:
             self.room.loop.lane,
             entry,
         )
-        Passes(self.room, tile).write()
+        write(Passes(self.room, tile))
         builder.ret_void()
         entry.branch(body)
         return function
 
-    def _main(self) -> Value:
+    def _over_tiles(
+        self,
+        name: str,
+        write: Callable[[Passes], None],
+        begin: Callable[[Value, dict[int, Value]], None] | None = None,
+    ) -> Value:
         """Runs tiles first … last - 1 of a thread."""
         i8p = ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [i8p.as_pointer(), i8p, I64, I64])
         size, length = self.room.loop.size, self.room.length
         full, rest = divmod(size, length)
-        whole = self._tile_function(length) if full else None
-        part = self._tile_function(rest) if rest else None
-        function = ir.Function(self.module, kind, f"loop_{self.room.number}")
+        whole = self._tile_function(name, length, write) if full else None
+        part = self._tile_function(name, rest, write) if rest else None
+        function = ir.Function(self.module, kind, f"{name}_{self.room.number}")
         function.linkage = "internal"
         table, piece, first, last = function.args
         b = ir.IRBuilder(function.append_basic_block("entry"))
         pointers = self._pointers(b, table, piece)
-        self._clear_sums(b, dict(zip(self._order(), pointers, strict=True)))
+        if begin is not None:
+            begin(b, pointers)
         if whole is not None:
             head, body, after = (b.append_basic_block(n) for n in ("head", "body", "after"))
             before = b.block
@@ -88,7 +98,7 @@ class LoopCode:
             stop = b.select(b.icmp_signed("<", last, i64(full)), last, i64(full))
             b.cbranch(b.icmp_signed("<", n, stop), body, after)
             b.position_at_end(body)
-            b.call(whole, [*pointers, b.mul(n, i64(length))])
+            b.call(whole, [*self._at_tile(b, pointers, n), b.mul(n, i64(length))])
             n.add_incoming(b.add(n, i64(1)), b.block)
             b.branch(head)
             b.position_at_end(after)
@@ -97,22 +107,26 @@ class LoopCode:
                 b.icmp_signed(">", last, i64(full)), b.icmp_signed("<=", first, i64(full))
             )
             with b.if_then(mine):
-                b.call(part, [*pointers, i64(full * length)])
+                b.call(part, [*self._at_tile(b, pointers, i64(full)), i64(full * length)])
         b.ret_void()
         return function
 
-    def _order(self) -> list[int]:
-        return [*self._slots(), *self.room.buffers.offsets]
+    def _at_tile(self, b: Value, pointers: dict[int, Value], n: Value) -> list[Value]:
+        """The pointers, those to what is kept moved to the tile."""
+        kept = self.room.kept
+        return [
+            b.gep(pointer, [b.mul(n, i64(kept[slot]))]) if slot in kept else pointer
+            for slot, pointer in pointers.items()
+        ]
 
-    def _pointers(self, b: Value, table: Value, piece: Value) -> list[Value]:
-        found = []
+    def _pointers(self, b: Value, table: Value, piece: Value) -> dict[int, Value]:
+        found: dict[int, Value] = {}
         for slot in self._slots():
-            pointer = b.load(b.gep(table, [i64(slot)]))
-            found.append(
-                b.bitcast(pointer, memory_type(self.room.memory.slots[slot][0]).as_pointer())
-            )
-        for dtype, offset in self.room.buffers.offsets.values():
-            found.append(b.bitcast(b.gep(piece, [i64(offset)]), memory_type(dtype).as_pointer()))
+            kind = memory_type(self.room.memory.slots[slot][0]).as_pointer()
+            found[slot] = b.bitcast(b.load(b.gep(table, [i64(slot)])), kind)
+        for slot, (dtype, offset) in self.room.buffers.offsets.items():
+            kind = memory_type(dtype).as_pointer()
+            found[slot] = b.bitcast(b.gep(piece, [i64(offset)]), kind)
         return found
 
     def _clear_sums(self, b: Value, pointers: dict[int, Value]) -> None:

@@ -23,10 +23,15 @@ class Memory:
         constants: slot → the array of a constant.
         inputs, results: slots of the inputs and of the roots.
         between: slots of arrays that only pass from loop to loop.
+        lasting: slots of inputs that are the same each time the graph is run in one call.
     """
 
     def __init__(
-        self, inputs: Sequence[Node], roots: Sequence[Node], loops: Sequence[Loop]
+        self,
+        inputs: Sequence[Node],
+        roots: Sequence[Node],
+        loops: Sequence[Loop],
+        lasting: Sequence[Node] = (),
     ) -> None:
         self.slots: list[tuple[str, int]] = []
         self.constants: dict[int, Array] = {}
@@ -34,6 +39,7 @@ class Memory:
         self._arrays: dict[Node, Strided] = {}
         self._written: dict[Node, int] = {}
         self.inputs = [self._new(node).slot for node in inputs]
+        self.lasting = {self._arrays[node].slot for node in lasting}
         self._leaves(roots, loops)
         made = {node: n for n, loop in enumerate(loops) for node in loop.nodes}
         wanted = set(roots)
@@ -68,6 +74,12 @@ class Memory:
         array = Strided(len(self.slots) - 1, node.dtype, sizes, contiguous(sizes, lane))
         self._arrays[node] = array
         return array
+
+    def keep(self, dtype: str, count: int) -> int:
+        """The slot of a new array, not that of a node, which lasts as long as a call."""
+        self.slots.append((dtype, count))
+        self.between.append(len(self.slots) - 1)
+        return len(self.slots) - 1
 
     def written(self, node: Node) -> Strided:
         """The array that a loop writes for a node."""

@@ -31,10 +31,18 @@ class Passes:
     def __init__(self, room: Room, tile: Tile) -> None:
         self.room, self.tile = room, tile
 
-    def write(self) -> None:
-        """The whole self.tile."""
+    def keep(self) -> None:
+        """What is turned once for many runs."""
+        self._turn(kept=True)
+
+    def _turn(self, kept: bool) -> None:
         for array, axis, buffer in self.room.turned.values():
-            turn_in(self.tile, array, axis, buffer)
+            if (buffer.slot in self.room.kept) == kept:
+                turn_in(self.tile, array, axis, buffer)
+
+    def write(self) -> None:
+        """The whole tile."""
+        self._turn(kept=False)
         for group in self.room.grouping.passes:
             getattr(self, f"_{group.kind}")(group)
         for node in self.room.escapes:
@@ -77,7 +85,7 @@ class Passes:
         self._lanes(group, places)
 
     def _lanes(self, group: Pass, places: list[tuple[Node, tuple[Index, ...]]]) -> None:
-        """Every node at its place, for all vectors of the self.tile."""
+        """Every node at its place, for all vectors of the tile."""
         cells: dict[tuple[Node, tuple[Any, ...]], Value] = {}
         for node, box in places:
             if self.room.grouping.is_total(node):

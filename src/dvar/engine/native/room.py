@@ -36,6 +36,7 @@ class Room:
         local: node → its buffer.
         turned: arrays whose lanes are not neighbours: the array, its axis of lanes, its buffer.
         sums: node that reduces over the lanes → the slot of its sums.
+        kept: slots of turned arrays that stay turned while the graph is run again and again → elements of a tile.
     """
 
     def __init__(self, memory: Memory, number: int, loop: Loop, vector: int) -> None:
@@ -133,10 +134,13 @@ class Room:
         vectors = -(-self.length // width)
         # Rows an odd number of cache lines apart do not all fall into the same few places of the cache.
         rounded = (vectors + (vectors % 2 == 0 and vectors > 4)) * width
-        self.buffers = Buffers(len(self.memory.slots))
         self.local: dict[Node, Strided] = {}
         self.turned: dict[Any, tuple[Strided, int, Strided]] = {}
-        for node in self._turned():
+        self.kept: dict[int, int] = {}
+        turned = sorted(self._turned(), key=lambda node: not self._stays(node))
+        first = len(self.memory.slots) + sum(map(self._stays, turned))
+        self.buffers = Buffers(first)
+        for node in turned:
             array, lane = self._stored_with_lanes(node)  # type: ignore[misc]  # it is there
             boxes = [a for a in range(len(array.sizes)) if a != lane]
             order = sorted(boxes, key=lambda a: -array.strides[a])
@@ -147,7 +151,11 @@ class Room:
                     strides[a] = step
                     step *= array.sizes[a]
             strides[lane] = 1
-            slot = self.buffers.new(array.dtype, step)
+            if self._stays(node):
+                slot = self.memory.keep(array.dtype, step * self.tiles)
+                self.kept[slot] = step
+            else:
+                slot = self.buffers.new(array.dtype, step)
             tile = Strided(slot, array.dtype, array.sizes, tuple(strides), 0, lane)
             self.turned[_place(array, lane)] = (array, lane, tile)
         for node in self.loop.nodes:
@@ -158,6 +166,11 @@ class Room:
             if self.grouping.is_total(node):
                 count = self.sum_count(node)
                 self.sums[node] = self.buffers.new(node.dtype, count)
+
+    def _stays(self, node: Node) -> bool:
+        """Whether what a node reads is the same in every run."""
+        array = self.memory.stored(node, self.number)
+        return array is not None and array.slot in self.memory.lasting
 
     def leaves_turned(self, node: Node) -> bool:
         """Whether a node is written to an array whose lanes are not neighbours."""
