@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dvar.check.worksheet import check
     from dvar.compiling import jit
+    from dvar.custom import custom_vjp
     from dvar.explain import explain
+    from dvar.mapping import vmap
     from dvar.read.trace.array import Variable
     from dvar.read.trace.trace import Shape, Traced, trace
     from dvar.read.trace.variable import named, variable
@@ -33,7 +35,9 @@ __version__ = "0.1.0"
 # `import dvar` costs nothing.
 _ROOMS = {
     "dvar.compiling": ("jit",),
+    "dvar.custom": ("custom_vjp",),
     "dvar.explain": ("explain",),
+    "dvar.mapping": ("vmap",),
     "dvar.read.trace.array": ("Variable",),
     "dvar.read.trace.trace": ("Shape", "Traced", "trace"),
     "dvar.read.trace.variable": ("named", "variable"),
@@ -57,6 +61,7 @@ __all__ = [
     "Traced",
     "Variable",
     "check",
+    "custom_vjp",
     "elementwise_grad",
     "explain",
     "grad",
@@ -72,6 +77,7 @@ __all__ = [
     "value_and_grad",
     "variable",
     "vjp",
+    "vmap",
 ]
 
 

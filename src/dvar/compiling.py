@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dvar.core.node import Node
-from dvar.core.op import Array, dtype_of, variable
+from dvar.core.op import Array, dtype_of, fresh_key, variable
 from dvar.engine.program import Program, compiled
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable
@@ -122,7 +122,7 @@ class Jitted:
             if not is_number(leaf):
                 return leaf
             array = next(remaining)
-            node = variable(f"x{len(inputs)}", array.shape, dtype_of(array), facts.fresh_key())
+            node = variable(f"x{len(inputs)}", array.shape, dtype_of(array), fresh_key())
             facts.learn(node, None)
             inputs.append(node)
             return Variable(node)

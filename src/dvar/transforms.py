@@ -17,7 +17,7 @@ import numpy as np
 from dvar.core.dims import is_numeric, show
 from dvar.core.errors import DtypeError, ShapeError, TraceError
 from dvar.core.node import Node
-from dvar.core.op import Array, constant, variable
+from dvar.core.op import Array, constant, fresh_key, variable
 from dvar.derive.forward import forward
 from dvar.derive.sweep import ones_like
 from dvar.ops.joining import stack
@@ -284,7 +284,7 @@ def _basis(node: Node) -> list[Array]:
 
 
 def _rows(call: Call, root: Node) -> dict[Node, Any]:
-    seed = variable("seed", root.shape, root.dtype, facts.fresh_key())
+    seed = variable("seed", root.shape, root.dtype, fresh_key())
     by_leaf = call.gradients(root, seed)
     rows = _at_each(call, list(by_leaf.values()), seed, _basis(root), axis=0)
     return {
@@ -296,7 +296,7 @@ def _rows(call: Call, root: Node) -> dict[Node, Any]:
 def _columns(call: Call, root: Node) -> dict[Node, Any]:
     columns: dict[Node, Any] = {}
     for x in call.own:
-        seed = variable("seed", x.shape, x.dtype, facts.fresh_key())
+        seed = variable("seed", x.shape, x.dtype, fresh_key())
         moved = forward([root], {x: seed})[root]
         (stacked,) = _at_each(call, [moved], seed, _basis(x), axis=-1)
         columns[x] = _shaped(stacked, (*root.shape, *x.shape))

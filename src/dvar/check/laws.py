@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dvar.check.cases import Case, Sample, Values, case, gradients_at
+from dvar.check.laws_batching import batching
 from dvar.check.laws_samples import samples_of
 from dvar.check.oracles import EXACT, SINGLE, close, oracles
 from dvar.core.axes import parse
@@ -361,6 +362,7 @@ LAWS: dict[str, Law] = {
     "broadcasting": broadcasting,
     "expansion": expansion,
     "spelling": spelling,
+    "batching": batching,
 }
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from dvar.core import axes as axes_
-from dvar.core.dims import Dim, Shape
+from dvar.core.dims import Dim, Shape, Size
 from dvar.core.errors import DtypeError, ShapeError
 from dvar.core.node import Literal, Node
 
@@ -58,7 +59,22 @@ class Constant:
     __slots__ = ()
 
 
-Rule: TypeAlias = "Partials | Multilinear | Linear | Adjoint | Constant"
+class Nested(NamedTuple):
+    """Rows that hold programs: what is done to the row is done to its programs.
+
+    Attributes:
+        adjoint: ``(g, node, wanted) → share of each operand``, None where it is not wanted.
+        tangent: ``(node, tangents) → tangent`` of the result; None is zero.
+        batched: ``(node, operands, size) → node`` with a leading axis of that size; an operand is None
+            where it has no such axis.
+    """
+
+    adjoint: Callable[[Node, Node, Sequence[bool]], Sequence[Node | None]]
+    tangent: Callable[[Node, Sequence[Node | None]], Node | None]
+    batched: Callable[[Node, Sequence[Node | None], Size], Node]
+
+
+Rule: TypeAlias = "Partials | Multilinear | Linear | Adjoint | Constant | Nested"
 
 # ── notation ────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,7 +204,7 @@ class Op:
         name: the word used in formulas, graphs and reasons.
         axes: an axes sentence, or a function ``(shapes, **params)`` that returns one (or the shape).
         forward: NumPy arrays (and params) → NumPy array.
-        derivative: Partials, Multilinear, Linear, Adjoint or Constant; None derives ``expand``.
+        derivative: Partials, Multilinear, Linear, Adjoint, Constant or Nested; None derives ``expand``.
         build: ``(op, *args, **kwargs) → Node``, the public signature with NumPy's argument names;
             None takes the operands as they are.
         expand: the same written in other rows: what ``gates`` shows.
@@ -300,6 +316,19 @@ SIZE = Op("size", "->", lambda *, size: np.float64(size), Constant())
 def variable(name: str, shape: Shape = (), dtype: str = "float64", key: int = 0) -> Node:
     """An input.  The same name, shape, dtype and key is the same input."""
     return Node.make(VARIABLE, (), (("key", key), ("name", name)), tuple(shape), dtype)
+
+
+_keys = count(1)
+
+
+def fresh_key() -> int:
+    """A key that no variable has had."""
+    return next(_keys)
+
+
+def like(node: Node, name: str = "", shape: Shape | None = None) -> Node:
+    """A new variable of the type of a node, in its shape if no other is given."""
+    return variable(name, node.shape if shape is None else shape, node.dtype, fresh_key())
 
 
 def constant(value: Any, dtype: str | None = None) -> Node:

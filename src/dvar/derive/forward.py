@@ -7,12 +7,21 @@ linear in the upstream gradient, so its transpose is the derivative itself).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from dvar.core.dims import show
 from dvar.core.errors import GraphError, MissingRule
 from dvar.core.node import Node, topological
-from dvar.core.op import Adjoint, Constant, Linear, Multilinear, Partials, constant, variable
+from dvar.core.op import (
+    Adjoint,
+    Constant,
+    Linear,
+    Multilinear,
+    Nested,
+    Partials,
+    constant,
+    like,
+)
 from dvar.derive.sweep import _partial_share, sweep
 from dvar.ops.reduction import sum_to
 from dvar.ops.shaping import broadcast_to
@@ -85,7 +94,9 @@ def push(node: Node, tangents: Sequence[Node | None]) -> Node | None:
     if isinstance(rule, Linear):
         return _moved(node, rule, tangents)
     if isinstance(rule, Adjoint):
-        return _transposed(node, rule, tangents)
+        return transposed(node, lambda g: rule.rule(g, node, *node.inputs, **params), tangents)
+    if isinstance(rule, Nested):
+        return rule.tangent(node, tangents)
     if node.op.expand is not None:
         body = node.op.expand(*node.inputs, **params)
         given = {x: t for x, t in zip(node.inputs, tangents, strict=True) if t is not None}
@@ -112,15 +123,16 @@ def _moved(node: Node, rule: Linear, tangents: Sequence[Node | None]) -> Node | 
     return node.with_inputs(*operands)
 
 
-def _transposed(node: Node, rule: Adjoint, tangents: Sequence[Node | None]) -> Node | None:
-    """The transpose of an adjoint: with shares ``Sₙ(g)``, the sum of ``Sₙᵀ`` of the tangents.
-
-    ``g`` occurs in no result (the shares are linear in it), so one name serves all nestings.
-    """
-    g = variable("upstream of an adjoint", node.shape, node.dtype, key=-1)
-    shares = rule.rule(g, node, *node.inputs, **dict(node.params))
+def transposed(
+    node: Node,
+    shares_of: Callable[[Node], Sequence[Node | None]],
+    tangents: Sequence[Node | None],
+) -> Node | None:
+    """The transpose of an adjoint: with shares ``Sₙ(g)``, the sum of ``Sₙᵀ`` of the tangents."""
+    # It occurs in no result, since the shares are linear in it.
+    g = like(node, "upstream of an adjoint")
     terms: list[Node] = []
-    for x, share, tangent in zip(node.inputs, shares, tangents, strict=True):
+    for x, share, tangent in zip(node.inputs, shares_of(g), tangents, strict=True):
         if share is None or tangent is None:
             continue
         share = sum_to(share, x.shape)

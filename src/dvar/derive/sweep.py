@@ -15,7 +15,16 @@ from typing import NamedTuple
 from dvar.core.dims import show
 from dvar.core.errors import GraphError, MissingRule
 from dvar.core.node import Node, topological
-from dvar.core.op import Adjoint, Constant, Linear, Multilinear, Partials, axes_of, constant
+from dvar.core.op import (
+    Adjoint,
+    Constant,
+    Linear,
+    Multilinear,
+    Nested,
+    Partials,
+    axes_of,
+    constant,
+)
 from dvar.ops.contraction import contract
 from dvar.ops.reduction import sum_to
 from dvar.ops.shaping import broadcast_to
@@ -137,6 +146,8 @@ def adjoint(node: Node, g: Node, wanted: Sequence[bool]) -> list[tuple[Node | No
         shares = rule.transpose(g, *node.inputs, **params)
     elif isinstance(rule, Adjoint):
         shares = rule.rule(g, node, *node.inputs, **params)
+    elif isinstance(rule, Nested):
+        shares = rule.adjoint(g, node, wanted)
     elif node.op.expand is not None:
         body = node.op.expand(*node.inputs, **params)
         # A body that is an operand itself is not looked beneath either: its own shares come later.

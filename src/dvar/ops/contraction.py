@@ -199,7 +199,8 @@ def _pair(
     elif DOTS in b and out[:1] == (DOTS,):
         batch = (DOTS,)
     own = [tuple(n for n in part if n not in batch) for part in (a, b, out)]
-    if batch and own[2] and min(len(own[0]), len(own[1])) < 2:
+    shares_batch = bool(batch) and batch[0] in a and batch[0] in b
+    if batch and (own[2] or shares_batch) and min(len(own[0]), len(own[1])) < 2:
         return None
     shared = [n for n in own[0] if n in own[1] and n not in own[2]]
     if len(own[0]) > 2 or len(own[1]) > 2 or len(shared) > 1 or len(set(own[2])) != len(own[2]):

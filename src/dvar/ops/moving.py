@@ -244,10 +244,10 @@ def _diagonal_length(rows: Size, columns: Size, k: int) -> Size:
 def _undiag(g: Node, x: Node, k: int) -> Sequence[Node]:
     if x.ndim == 1 or x.shape[0] == x.shape[1]:
         return (diag(g, k),)
-    return (scatter_add(g, x.shape, _diagonal_index(x.shape[0], x.shape[1], k)),)
+    return (scatter_add(g, x.shape, diagonal_index(x.shape[0], x.shape[1], k)),)
 
 
-def _diagonal_index(rows: Size, columns: Size, k: int) -> tuple[Any, Any]:
+def diagonal_index(rows: Size, columns: Size, k: int) -> tuple[Any, Any]:
     length = _diagonal_length(rows, columns, k)
     if not isinstance(length, int):
         raise ShapeError(f"this diagonal of {show((rows, columns))} needs sizes that are numbers")
@@ -291,7 +291,7 @@ def _build_diagonal(op: Op, x: Any, offset: int = 0, axis1: int = 0, axis2: int 
     if x.ndim == 2:
         return diag(x if a < b else transpose(x), offset)
     x = transpose(x, [*(c for c in range(x.ndim) if c not in (a, b)), a, b])
-    return getitem(x, (..., *_diagonal_index(x.shape[-2], x.shape[-1], offset)))
+    return getitem(x, (..., *diagonal_index(x.shape[-2], x.shape[-1], offset)))
 
 
 # A spelling of diag and getitem.

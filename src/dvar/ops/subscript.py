@@ -263,19 +263,15 @@ def shape_of(index: Index, shapes: Sequence[Shape]) -> Shape:
     """
     out: list[Size] = []
     arrays: list[Shape] = []
-    places: list[int] = []
-    front = 0
     sizes = iter(shapes[0])
     gathers = has_arrays(index)
-    for n, item in enumerate(index):
+    for item in index:
         size = 1 if item is None else next(sizes)
         if item is None:
             out.append(1)
         elif isinstance(item, Slice):
             out.append(length(item, size))
         elif gathers:
-            front = front if places else len(out)
-            places.append(n)
             arrays.append(_array_shape(item, shapes))
     if not gathers:
         return tuple(out)
@@ -283,9 +279,19 @@ def shape_of(index: Index, shapes: Sequence[Shape]) -> Shape:
     if isinstance(common, str):
         pairs = " and ".join(show(s) for s in arrays)
         raise ShapeError(f"the index arrays {pairs} do not broadcast: {common}")
-    together = places == list(range(places[0], places[0] + len(places)))
-    front = front if together else 0
+    front = place_of_arrays(index) or 0
     return (*out[:front], *common, *out[front:])
+
+
+def place_of_arrays(index: Index) -> int | None:
+    """Which axis of ``x[index]`` is the first that the index arrays make.
+
+    None where a slice lies between the arrays, so that their axes come in front of all others.
+    """
+    places = [n for n, item in enumerate(index) if not (item is None or isinstance(item, Slice))]
+    if places != list(range(places[0], places[0] + len(places))):
+        return None
+    return places[0]
 
 
 def _array_shape(item: Item, shapes: Sequence[Shape]) -> Shape:

@@ -21,6 +21,7 @@ from dvar.read.trace import facts
 from dvar.read.trace.sizes import NamedSize, plain, shown, shown_shape
 
 NO_NUMBER = "np.where(condition, a, b) for a choice, or give example values instead of shapes"
+AT_A_PLACE = "dvar.take(array, i, axis=0) in place of array[i] where the array is a plain one"
 IMMUTABLE = "np.where(mask, new, x) or np.concatenate([x[:i], new, x[i+1:]]) makes a new array"
 
 # Methods that are the NumPy function of the same name with the array first.
@@ -195,14 +196,14 @@ class Variable:
 
     # ── plain numbers, for control flow ─────────────────────────────────────────────────────────
 
-    def _number(self, what: str) -> Any:
+    def _number(self, what: str, hint: str = NO_NUMBER) -> Any:
         value = self.value
         if value is None:
             raise TraceError(
                 f"{what} of {self.name or 'this array'} is not known: "
                 f"the function is traced with shapes only",
                 source=facts.source_here(),
-                hint=NO_NUMBER,
+                hint=hint,
             )
         return value
 
@@ -240,7 +241,7 @@ class Variable:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if not self.node.is_float:  # nothing to lose: its derivative is zero
-            return np.array(self._number("the array"), dtype)
+            return np.array(self._number("the array", AT_A_PLACE), dtype)
         raise TraceError(
             f"turning {self.name or 'a traced array'} into a plain NumPy array would lose its derivative",
             source=facts.source_here(),

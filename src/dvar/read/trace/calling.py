@@ -13,7 +13,7 @@ import numpy as np
 
 from dvar.core.errors import DtypeError, MissingValue, TraceError
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array, constant, dtype_of, variable
+from dvar.core.op import VARIABLE, Array, constant, dtype_of, fresh_key, variable
 from dvar.derive.forward import zeros_like
 from dvar.derive.sweep import sweep
 from dvar.read.trace import containers, facts
@@ -24,25 +24,76 @@ Function: TypeAlias = "Callable[..., Any]"
 Argnums: TypeAlias = "int | Sequence[int]"
 
 
-class Call:
+class Given:
+    """Arrays that were given to a transform, as nodes, and the way back from nodes to arrays.
+
+    Attributes:
+        own: the nodes, in order.
+        outer: what an alias among them stands for in the trace around this one.
+    """
+
+    def __init__(self) -> None:
+        self.own: list[Node] = []
+        self.outer: dict[Node, Node] = {}
+
+    def add(self, name: str, leaf: Any) -> Node:
+        """A number or array as a variable that has its value; a traced array as the node it is."""
+        if isinstance(leaf, Variable):
+            return leaf.node
+        value = np.asarray(leaf)
+        node = variable(name, value.shape, dtype_of(value), fresh_key())
+        facts.learn(node, value.astype(node.dtype, copy=False))
+        self.own.append(node)
+        return node
+
+    def finish(self, tree: Any) -> Any:
+        """Nodes as NumPy arrays, or as traced arrays where they depend on a trace around this one."""
+        leaves = containers.leaves(tree)
+        places = [n for n, leaf in enumerate(leaves) if isinstance(leaf, (Node, Variable))]
+        done = self.numbers([unwrap(leaves[n]) for n in places])
+        for n, number in zip(places, done, strict=True):
+            leaves[n] = number
+        return containers.rebuild(tree, leaves)
+
+    def numbers(self, nodes: list[Node]) -> list[Any]:
+        if not self.is_open(nodes):
+            try:
+                return [_as_numpy(array) for array in facts.evaluate(nodes)]
+            except MissingValue:  # named sizes
+                pass
+        return list(map(wrap, facts.replace(nodes, self.closing())))
+
+    def is_open(self, nodes: Sequence[Node], but: Sequence[Node] = ()) -> bool:
+        """Whether nodes depend on anything but the numbers given here."""
+        own = set(self.own) | set(but)
+        return any(
+            node in self.outer or (node.op is VARIABLE and node not in own)
+            for node in topological(nodes, own)
+        )
+
+    def closing(self) -> dict[Node, Node]:
+        """What stands for the nodes once the call is over."""
+        return {
+            x: self.outer[x] if x in self.outer else constant(facts.known_value(x))
+            for x in self.own
+        }
+
+
+class Call(Given):
     """One call of a function with some of its arguments traced.
 
     Attributes:
         result: what the function returned.
-        own: the traced leaves, in order.
-        outer: what a traced leaf stands for in the trace around this one, where there is one.
     """
 
     def __init__(
         self, function: Function, args: Sequence[Any], kwargs: Mapping[str, Any], argnums: Argnums
     ) -> None:
+        super().__init__()
         self.args = args
         self.single = isinstance(argnums, int)
         many = (argnums,) if isinstance(argnums, int) else argnums
         self.chosen = tuple(position(n, len(args), function) for n in many)
-        self.own: list[Node] = []
-        self.outer: dict[Node, Node] = {}
-        self._key = facts.fresh_key()
         traced = list(args)
         for n in self.chosen:
             traced[n] = self._traced(_parameter(function, n), args[n])
@@ -64,13 +115,13 @@ class Call:
     def _variable(self, name: str, leaf: Any) -> Variable:
         if isinstance(leaf, Variable):
             _check_real(name, leaf.node.dtype)
-            node = facts.ALIAS.node(leaf.node, key=facts.fresh_key())
+            node = facts.ALIAS.node(leaf.node, key=fresh_key())
             facts.admit(node)
             self.outer[node] = leaf.node
         else:
             value = as_array(leaf)
             _check_real(name, dtype_of(value))
-            node = variable(name, value.shape, dtype_of(value), facts.fresh_key())
+            node = variable(name, value.shape, dtype_of(value), fresh_key())
             facts.learn(node, value.astype(node.dtype, copy=False))
         self.own.append(node)
         return Variable(node)
@@ -92,38 +143,6 @@ class Call:
         """The gradient of every traced leaf; zero where the root does not depend on it."""
         found = sweep(root, seed, self.own, self.own).gradients
         return {x: found[x] if x in found else zeros_like(x) for x in self.own}
-
-    def finish(self, tree: Any) -> Any:
-        """Nodes as NumPy arrays, or as traced arrays where they depend on a trace around this one."""
-        leaves = containers.leaves(tree)
-        places = [n for n, leaf in enumerate(leaves) if isinstance(leaf, (Node, Variable))]
-        done = self.numbers([unwrap(leaves[n]) for n in places])
-        for n, number in zip(places, done, strict=True):
-            leaves[n] = number
-        return containers.rebuild(tree, leaves)
-
-    def numbers(self, nodes: list[Node]) -> list[Any]:
-        if not self.is_open(nodes):
-            try:
-                return [_as_numpy(array) for array in facts.evaluate(nodes)]
-            except MissingValue:  # named sizes
-                pass
-        return list(map(wrap, facts.replace(nodes, self.closing())))
-
-    def is_open(self, nodes: Sequence[Node], but: Sequence[Node] = ()) -> bool:
-        """Whether nodes depend on anything but this call's own numbers."""
-        own = set(self.own) | set(but)
-        return any(
-            node in self.outer or (node.op is VARIABLE and node not in own)
-            for node in topological(nodes, own)
-        )
-
-    def closing(self) -> dict[Node, Node]:
-        """What stands for the traced leaves once the call is over."""
-        return {
-            x: self.outer[x] if x in self.outer else constant(facts.known_value(x))
-            for x in self.own
-        }
 
 
 def _as_numpy(array: Array) -> Any:

@@ -88,6 +88,22 @@ def same_form(tree: Any, other: Any) -> bool:
     ]
 
 
+def beside(prefix: Any, tree: Any) -> list[Any]:
+    """For every leaf of ``tree`` the leaf of ``prefix`` that stands there or in a container around it.
+
+    Raises:
+        ValueError: ``prefix`` goes deeper than ``tree``, or has other parts.
+    """
+    above, parts = _parts(prefix), _parts(tree)
+    if above is None:
+        return [prefix for _ in leaves(tree)]
+    if parts is None or [key for key, _ in above] != [key for key, _ in parts]:
+        raise ValueError(f"{prefix!r} has not the form of what it stands for")
+    return [
+        x for (_, inner), (_, child) in zip(above, parts, strict=True) for x in beside(inner, child)
+    ]
+
+
 def show_path(name: str, path: Path) -> str:
     """``params["W1"][0]``: a leaf as one writes it."""
     return name + "".join(f'["{key}"]' if isinstance(key, str) else f"[{key}]" for key in path)

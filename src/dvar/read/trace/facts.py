@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from types import CodeType, FrameType
 from weakref import WeakKeyDictionary
@@ -23,12 +22,6 @@ from dvar.engine.reference import apply
 Place = tuple[CodeType, int, int]  # code, instruction, line
 
 _OURS = (str(Path(__file__).parents[2]), str(Path(np.__file__).parent))
-_keys = count(1)
-
-
-def fresh_key() -> int:
-    """A key that no variable has had."""
-    return next(_keys)
 
 
 class Fact:

@@ -20,7 +20,7 @@ from dvar.core.dims import Shape as Sizes
 from dvar.core.errors import DvarError, Source, TraceError
 from dvar.core.graph import Graph
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array, constant, dtype_of, variable
+from dvar.core.op import VARIABLE, Array, constant, dtype_of, fresh_key, variable
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable
 from dvar.read.trace.local_names import Locals, code_of, unique
@@ -167,7 +167,7 @@ class _Inputs:
     """The inputs of a trace as they are found in the arguments."""
 
     def __init__(self) -> None:
-        self.key = facts.fresh_key()
+        self.key = fresh_key()
         self.nodes: dict[str, Node] = {}
         self.values: dict[str, Array] = {}
         self.templates: dict[str, Any] = {}

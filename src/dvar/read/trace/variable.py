@@ -12,7 +12,7 @@ from dvar.core.dims import show
 from dvar.core.errors import DtypeError, ShapeError, TraceError
 from dvar.core.graph import Graph
 from dvar.core.node import Node, topological
-from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, dtype_of
+from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, dtype_of, fresh_key
 from dvar.core.op import variable as variable_node
 from dvar.derive.sweep import ones_like, sweep
 from dvar.read.trace import facts
@@ -51,7 +51,7 @@ def named(result: Variable, name: str) -> Variable:
 
 def _leaf(value: Any, name: str) -> Node:
     array = as_array(value)
-    node = variable_node(name, array.shape, dtype_of(array), facts.fresh_key())
+    node = variable_node(name, array.shape, dtype_of(array), fresh_key())
     # A copy: what the caller does to the array later must not change what was computed.
     facts.learn(node, np.array(array, dtype=node.dtype))
     return node
