@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dvar.check.worksheet import check
     from dvar.compiling import jit
+    from dvar.control import checkpoint, cond, scan, while_loop
     from dvar.custom import custom_vjp
     from dvar.explain import explain
     from dvar.mapping import vmap
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 # `import dvar` costs nothing.
 _ROOMS = {
     "dvar.compiling": ("jit",),
+    "dvar.control": ("checkpoint", "cond", "scan", "while_loop"),
     "dvar.custom": ("custom_vjp",),
     "dvar.explain": ("explain",),
     "dvar.mapping": ("vmap",),
@@ -61,6 +63,8 @@ __all__ = [
     "Traced",
     "Variable",
     "check",
+    "checkpoint",
+    "cond",
     "custom_vjp",
     "elementwise_grad",
     "explain",
@@ -73,11 +77,13 @@ __all__ = [
     "jit",
     "jvp",
     "named",
+    "scan",
     "trace",
     "value_and_grad",
     "variable",
     "vjp",
     "vmap",
+    "while_loop",
 ]
 
 

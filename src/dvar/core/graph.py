@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
+from dvar.core.body import Body
 from dvar.core.dims import show
 from dvar.core.errors import GraphError, Source
 from dvar.core.node import Node, topological
@@ -69,27 +71,58 @@ class Graph:
         return self
 
     def __str__(self) -> str:
-        labels = dict(self.labels)
-        lines = [
-            f"input {name}: {node.dtype} {show(node.shape)}" for name, node in self.inputs.items()
-        ]
-        fresh = 0
-        for node in self.nodes:
-            if node.op is VARIABLE:
-                continue
-            if node.is_leaf:
-                labels.setdefault(node, _leaf(node))
-                continue
-            if node not in labels:
-                fresh += 1
-                labels[node] = f"%{fresh}"
-            operands = ", ".join(
-                [labels[x] for x in node.inputs] + [f"{k}={v}" for k, v in node.params]
-            )
-            name = f"{labels[node]}: {node.dtype} {show(node.shape)}"
-            lines.append(f"{name} = {node.op.name}({operands})")
-        lines.append("return " + ", ".join(labels[node] for node in self.outputs.values()))
-        return "\n".join(lines)
+        return "\n".join(_lines(self.inputs, dict(self.labels), self.nodes, self.outputs.values()))
+
+
+def _lines(
+    inputs: Mapping[str, Node],
+    labels: dict[Node, str],
+    nodes: Iterable[Node],
+    roots: Iterable[Node],
+) -> list[str]:
+    """A program, one line for each node; the programs inside a node stand below it."""
+    lines = [f"input {name}: {node.dtype} {show(node.shape)}" for name, node in inputs.items()]
+    fresh = 0
+    for node in nodes:
+        if node.op is VARIABLE:
+            continue
+        if node.is_leaf:
+            labels.setdefault(node, _leaf(node))
+            continue
+        if node not in labels:
+            fresh += 1
+            labels[node] = f"%{fresh}"
+        programs = dict(_programs(node.params))
+        shown = [f"{k}={v}" for k, v in node.params if not any(p.startswith(k) for p in programs)]
+        operands = ", ".join([labels[x] for x in node.inputs] + shown)
+        name = f"{labels[node]}: {node.dtype} {show(node.shape)}"
+        lines.append(f"{name} = {node.op.name}({operands})")
+        for param, body in programs.items():
+            lines.append(f"  {param}:")
+            lines += [f"    {line}" for line in _inner_lines(body)]
+    lines.append("return " + ", ".join(_label(node, labels) for node in roots))
+    return lines
+
+
+def _label(node: Node, labels: Mapping[Node, str]) -> str:
+    return labels[node] if node in labels else _leaf(node)
+
+
+def _inner_lines(body: Body) -> list[str]:
+    names: dict[str, Node] = {}
+    for n, x in enumerate(body.inputs):
+        name = str(x.param("name"))
+        names[name if name and name not in names else f"{name}_{n}"] = x
+    return _lines(names, {x: name for name, x in names.items()}, body.nodes, body.roots)
+
+
+def _programs(params: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Body]]:
+    """The programs among parameters, also in tuples of them."""
+    for name, value in params:
+        if isinstance(value, Body):
+            yield name, value
+        elif isinstance(value, tuple):
+            yield from _programs((f"{name}[{n}]", part) for n, part in enumerate(value))
 
 
 def _leaf(node: Node) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -244,3 +244,17 @@ def topological(roots: Iterable[Node], stops: Container[Node] = frozenset()) -> 
             if node not in stops:
                 stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)
     return order
+
+
+def substituted(roots: Iterable[Node], by: Mapping[Node, Node]) -> list[Node]:
+    """The roots with some nodes replaced by others of the same type."""
+    roots = list(roots)
+    new: dict[Node, Node] = dict(by)
+    for node in topological(roots, set(by)):
+        if node not in new:
+            inputs = tuple(new[x] for x in node.inputs)
+            same = inputs == node.inputs
+            new[node] = (
+                node if same else Node.make(node.op, inputs, node.params, node.shape, node.dtype)
+            )
+    return [new[root] for root in roots]

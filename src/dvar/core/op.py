@@ -211,7 +211,7 @@ class Op:
         notation: how it is written; the formula reader reads it backwards.
         dtype: ``promote`` (widest operand), ``number`` (the same, but a sum of truth values counts
             them), ``float`` (at least float), ``first`` (that of the first operand: an index beside it
-            does not count), ``bool``, ``int64`` or ``float64``.
+            does not count), ``stated`` (by the parameter ``dtype``), ``bool``, ``int64`` or ``float64``.
         domain: for each operand where it is defined.
         kinks: points without a derivative.
         edges: exact values at hard points.
@@ -258,10 +258,12 @@ class Op:
         if isinstance(shape, str):
             raise AxesError(self, nodes, shape, rule if isinstance(rule, str) else "")
         named = tuple(sorted(params.items())) if params else ()
-        return Node.make(self, nodes, named, shape, self._dtype(nodes))
+        return Node.make(self, nodes, named, shape, self._dtype(nodes, params))
 
-    def _dtype(self, nodes: Sequence[Node]) -> str:
+    def _dtype(self, nodes: Sequence[Node], params: Mapping[str, Any]) -> str:
         rule = self.dtype
+        if rule == "stated":
+            return str(params["dtype"])
         if rule == "first":
             return nodes[0].dtype
         if rule not in ("promote", "number", "float"):

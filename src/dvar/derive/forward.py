@@ -46,12 +46,12 @@ def forward(roots: Sequence[Node], tangents: Mapping[Node, Node]) -> dict[Node, 
     for node, tangent in tangents.items():
         if node.shape != tangent.shape:
             raise GraphError(f"tangent {show(tangent.shape)} for {node!r}")
-    known = _carry(roots, tangents, ())
+    known = carried(roots, tangents)
     return {root: known[root] if root in known else zeros_like(root) for root in roots}
 
 
-def _carry(
-    roots: Sequence[Node], tangents: Mapping[Node, Node], stops: Collection[Node]
+def carried(
+    roots: Sequence[Node], tangents: Mapping[Node, Node], stops: Collection[Node] = ()
 ) -> dict[Node, Node]:
     """Tangents of all nodes that have one; what lies beneath ``stops`` is not looked at."""
     known = dict(tangents)
@@ -100,7 +100,7 @@ def push(node: Node, tangents: Sequence[Node | None]) -> Node | None:
     if node.op.expand is not None:
         body = node.op.expand(*node.inputs, **params)
         given = {x: t for x, t in zip(node.inputs, tangents, strict=True) if t is not None}
-        return _carry([body], given, node.inputs).get(body)
+        return carried([body], given, node.inputs).get(body)
     raise MissingRule(f"the row {node.op.name} has no derivative")
 
 

@@ -7,9 +7,11 @@ from itertools import accumulate, pairwise
 
 from dvar.core.dims import Shape, Size, product
 from dvar.core.node import Node
-from dvar.ops.indexing import getitem
+from dvar.ops.arithmetic import add
+from dvar.ops.indexing import getitem, scatter_add
 from dvar.ops.joining import concatenate
 from dvar.ops.shaping import ravel, reshape
+from dvar.ops.subscript import read
 
 
 def packed_shape(shapes: Sequence[Shape]) -> Shape:
@@ -38,20 +40,32 @@ def unpack(node: Node, shapes: Sequence[Shape]) -> list[Node]:
     ]
 
 
+def unpack_upstream(g: Node, shapes: Sequence[Shape]) -> list[Node | None]:
+    """The upstream gradients of the arrays, from that of their pack; None is zero.
+
+    The uses of the arrays have put their shares at their places in a long vector of zeros; here these are
+    found again without the zeros.
+    """
+    if len(shapes) == 1:
+        return [g]
+    if g.op is add:
+        pairs = zip(*(unpack_upstream(x, shapes) for x in g.inputs), strict=True)
+        return [a if b is None else b if a is None else a + b for a, b in pairs]
+    if g.op is scatter_add:
+        ends: list[Size] = list(accumulate((product(s) for s in shapes), initial=0))
+        for n, (start, stop) in enumerate(pairwise(ends)):
+            if g.param("index") == read(slice(start, stop), g.shape)[0]:
+                found: list[Node | None] = [None] * len(shapes)
+                (put,) = g.inputs
+                shaped = put.inputs[0] if put.op is reshape else put
+                found[n] = shaped if shaped.shape == shapes[n] else reshape(put, shapes[n])
+                return found
+    return [*unpack(g, shapes)]
+
+
 def pack_many(nodes: Sequence[Node], size: Size) -> Node:
     """The same for arrays with a leading axis of that size, which stays."""
     if len(nodes) == 1:
         return nodes[0]
     flat = [reshape(node, (size, product(node.shape[1:]))) for node in nodes]
     return concatenate(flat, axis=1)
-
-
-def unpack_many(node: Node, shapes: Sequence[Shape], size: Size) -> list[Node]:
-    """The arrays, with their leading axis, of what ``pack_many`` made; ``shapes`` are without it."""
-    if len(shapes) == 1:
-        return [node]
-    ends: list[Size] = list(accumulate((product(s) for s in shapes), initial=0))
-    return [
-        reshape(getitem(node, (slice(None), slice(start, stop))), (size, *shape))
-        for (start, stop), shape in zip(pairwise(ends), shapes, strict=True)
-    ]

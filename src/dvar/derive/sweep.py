@@ -7,7 +7,7 @@ the same sweep gives every higher order.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -60,7 +60,7 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Gradients of one root, and the edges they came along, in reverse order."""
+    """Gradients, and the edges they came along, in reverse order."""
 
     gradients: dict[Node, Node]
     edges: list[Edge]
@@ -69,36 +69,40 @@ class Sweep:
 def sweep(
     root: Node, seed: Node, wrt: Collection[Node], stops: Collection[Node] | None = None
 ) -> Sweep:
-    """Carry ``seed``, the upstream gradient of ``root``, back to ``wrt``.
+    """Carry ``seed``, the upstream gradient of ``root``, back to ``wrt``; see ``pull``."""
+    return pull({root: seed}, wrt, set(stops or ()) - {root})
+
+
+def pull(
+    upstream: Mapping[Node, Node], wrt: Collection[Node], stops: Collection[Node] = ()
+) -> Sweep:
+    """Carry upstream gradients back to ``wrt``.
 
     Args:
-        root: the result that is differentiated.
-        seed: its upstream gradient, of the same shape.
+        upstream: root → its upstream gradient, of the same shape.
         wrt: nodes whose gradients are wanted (any nodes, not only inputs).
-        stops: nodes beneath which nothing is differentiated; None goes on to the leaves.
+        stops: nodes beneath which nothing is differentiated; without them it goes on to the leaves.
 
     Returns:
-        Gradients for every node between root and wrt, those of wrt included where there is a path.
+        Gradients for every node between the roots and wrt, those of wrt included where there is a path.
 
     Cost:
-        Linear in the number of nodes between root and wrt.
+        Linear in the number of nodes between the roots and wrt.
 
     Source:
         Griewank & Walther, Evaluating Derivatives, 2nd ed., section 3.2.
     """
-    beneath = set(stops or ()) - {root}
-    order = topological([root], beneath)
+    beneath = set(stops)
+    order = topological(upstream, beneath)
     active = _active(order, set(wrt), beneath)
-    gradients: dict[Node, Node] = {}
-    if root in active:
-        gradients[root] = seed
+    gradients = {root: seed for root, seed in upstream.items() if root in active}
     edges: list[Edge] = []
     for node in reversed(order):
-        upstream = gradients.get(node)
-        if upstream is None or node in beneath or not node.inputs:
+        g = gradients.get(node)
+        if g is None or node in beneath or not node.inputs:
             continue
         wanted = [x in active and x.is_float for x in node.inputs]
-        for n, (local, spread) in enumerate(adjoint(node, upstream, wanted)):
+        for n, (local, spread) in enumerate(adjoint(node, g, wanted)):
             if spread is None:
                 continue
             x = node.inputs[n]
@@ -107,7 +111,7 @@ def sweep(
                 raise GraphError(
                     f"{node.op.name}: share {show(share.shape)} for an operand {show(x.shape)}"
                 )
-            edges.append(Edge(node, n, upstream, local, spread, share))
+            edges.append(Edge(node, n, g, local, spread, share))
             # In front of the shares of later uses, so that a sum reads in the order of the program.
             gradients[x] = share + gradients[x] if x in gradients else share
     return Sweep(gradients, edges)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
+from dvar.core.body import Body
 from dvar.core.dims import bind, resolve
 from dvar.core.errors import MissingValue
 from dvar.core.node import Node, topological
@@ -63,11 +64,67 @@ def evaluate_into(env: Environment, roots: Sequence[Node], sizes: Mapping[str, i
             env[node] = apply(node, [env[x] for x in node.inputs], sizes)
 
 
-def apply(node: Node, operands: Sequence[Array], sizes: Mapping[str, int]) -> Array:
-    """One node on arrays, in its dtype (complex operands stay complex, for the complex step)."""
-    params = {name: resolve(value, sizes) for name, value in node.params}
+def apply(
+    node: Node,
+    operands: Sequence[Array],
+    sizes: Mapping[str, int],
+    ready: Callable[[Body, Mapping[str, int]], Runnable] | None = None,
+) -> Array:
+    """One node on arrays, in its dtype (complex operands stay complex, for the complex step).
+
+    Args:
+        node: what to compute.
+        operands: its operands.
+        sizes: numbers for named sizes.
+        ready: how a program inside the node is made a function of arrays; None interprets it.
+    """
+    params = {name: _param(value, sizes, ready or Interpreted) for name, value in node.params}
     if node.op.dtype == "float":
         # NumPy computes the exponential of a truth value in half precision.
         operands = [x.astype(node.dtype) if x.dtype.kind == "b" else x for x in operands]
     out = np.asarray(node.op.forward(*operands, **params))
     return out if out.dtype.kind == "c" else out.astype(node.dtype, copy=False)
+
+
+def _param(value: Any, sizes: Mapping[str, int], ready: Callable[..., Runnable]) -> Any:
+    """A parameter as the forward takes it: numbers for named sizes, functions for programs."""
+    if isinstance(value, Body):
+        return ready(value, sizes)
+    if isinstance(value, tuple):
+        return tuple(_param(part, sizes, ready) for part in value)
+    return resolve(value, sizes)
+
+
+class Runnable(Protocol):
+    """A program inside a node, ready to be called."""
+
+    @property
+    def roots(self) -> Sequence[Node]:
+        """What it computes."""
+
+    def __call__(self, values: Sequence[Array]) -> list[Array]:
+        """The roots, given an array for every input."""
+
+
+class Interpreted:
+    """A program inside a node; what depends on no input is computed once."""
+
+    def __init__(self, body: Body, sizes: Mapping[str, int]) -> None:
+        self.roots = body.roots
+        self._inputs, self._sizes = body.inputs, sizes
+        moving = set(body.inputs)
+        self._order: list[Node] = []
+        self._fixed: Environment = {}
+        for node in body.nodes:
+            if any(x in moving for x in node.inputs):
+                moving.add(node)
+                self._order.append(node)
+            elif node not in moving:
+                self._fixed[node] = apply(node, [self._fixed[x] for x in node.inputs], sizes)
+
+    def __call__(self, values: Sequence[Array]) -> list[Array]:
+        env = dict(self._fixed)
+        env.update(zip(self._inputs, values, strict=True))
+        for node in self._order:
+            env[node] = apply(node, [env[x] for x in node.inputs], self._sizes)
+        return [env[root] for root in self.roots]

@@ -1,0 +1,1 @@
+"""Rows that hold programs: loops, branches, and what is computed again."""
