@@ -14,4 +14,7 @@ settings.register_profile(
     "quick", max_examples=60, deadline=None, derandomize=True, suppress_health_check=_slow
 )
 settings.register_profile("night", max_examples=3000, deadline=None, suppress_health_check=_slow)
+# Tests compile what they test.
+os.environ["DVAR_CACHE"] = ""
+
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

@@ -70,6 +70,14 @@ def test_results_that_are_inputs_and_results_that_are_one_node(times):
     assert got[2].shape == (times, 3)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_numbers_stay_numbers(times):
+    inputs, roots = _parts(lambda x: [x * 2], np.float64(1.5))
+    (got,) = looped(inputs, roots, 1)([np.array(1.5)], times)
+    assert got.shape == ()
+    assert got == 1.5 * 2**times
+
+
 def test_arguments_are_not_written_to():
     x = np.arange(4.0)
     inputs, roots = _parts(lambda x: [x * 2], x)

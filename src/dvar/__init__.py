@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dvar.read.trace.array import Variable
     from dvar.read.trace.trace import Shape, Traced, trace
     from dvar.read.trace.variable import named, variable
+    from dvar.training import train
     from dvar.transforms import (
         elementwise_grad,
         grad,
@@ -43,6 +44,7 @@ _ROOMS = {
     "dvar.read.trace.array": ("Variable",),
     "dvar.read.trace.trace": ("Shape", "Traced", "trace"),
     "dvar.read.trace.variable": ("named", "variable"),
+    "dvar.training": ("train",),
     "dvar.transforms": (
         "elementwise_grad",
         "grad",
@@ -79,6 +81,7 @@ __all__ = [
     "named",
     "scan",
     "trace",
+    "train",
     "value_and_grad",
     "variable",
     "vjp",

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from dvar.core.node import Node
-from dvar.core.op import Array, dtype_of, fresh_key, variable
+from dvar.core.op import Array, dtype_of
 from dvar.engine.program import Program, compiled
-from dvar.read.trace import containers, facts
+from dvar.read.trace import containers
 from dvar.read.trace.array import Variable
 from dvar.read.trace.calling import Function, position
-from dvar.read.trace.trace import as_array, as_node, closed, is_number
+from dvar.read.trace.trace import as_array, as_node, closed, is_number, unknown
 
 
 def jit(
@@ -53,18 +53,20 @@ class Kernel:
     """One compiled program, and the way from arguments to its inputs and from its roots to results."""
 
     def __init__(self, program: Program, result: Any, places: Sequence[int]) -> None:
-        self.program, self.result, self._places = program, result, tuple(places)
-        self._is_leaf = len(places) == 1 and not containers.leaves_with_paths(result)[0][0]
+        self.program, self._places = program, tuple(places)
+        self._leaves = containers.leaves(result)
+        self._build = containers.builder(result)
+        self._is_all = len(places) == len(self._leaves)
 
     def __call__(self, arrays: Sequence[Array]) -> Any:
         """The function's result for the arrays among its arguments."""
         done = [x if x.ndim else x[()] for x in self.program(arrays)]
-        if self._is_leaf:
-            return done[0]
-        leaves = containers.leaves(self.result)
-        for place, array in zip(self._places, done, strict=True):
-            leaves[place] = array
-        return containers.rebuild(self.result, leaves)
+        if not self._is_all:
+            leaves = list(self._leaves)
+            for place, array in zip(self._places, done, strict=True):
+                leaves[place] = array
+            done = leaves
+        return self._build(iter(done))
 
     def __str__(self) -> str:
         return str(self.program)
@@ -122,10 +124,9 @@ class Jitted:
             if not is_number(leaf):
                 return leaf
             array = next(remaining)
-            node = variable(f"x{len(inputs)}", array.shape, dtype_of(array), fresh_key())
-            facts.learn(node, None)
-            inputs.append(node)
-            return Variable(node)
+            made = unknown(f"x{len(inputs)}", array.shape, dtype_of(array))
+            inputs.append(made.node)
+            return made
 
         given = [a if n in static else containers.tree_map(traced, a) for n, a in enumerate(args)]
         named = containers.tree_map(traced, kwargs) if kwargs else {}

@@ -14,6 +14,7 @@ from dvar.cli.explain import FORMATS
 from dvar.cli.explain import explain as explain_command
 from dvar.cli.output import bug, fail
 from dvar.cli.solve import solve as solve_command
+from dvar.cli.train import train as train_command
 from dvar.core.errors import DvarError
 
 __all__ = ["FORMATS", "cli", "main"]
@@ -28,12 +29,14 @@ def cli() -> None:
     dvar explain "q = x + y; f = q*z" --at x=-2 y=5 z=-4
     dvar check notes.md
     dvar solve problem.md
+    dvar train model.py::loss --params model.py::start --data table.csv --steps 1000
     """
 
 
 cli.add_command(explain_command)
 cli.add_command(check_command)
 cli.add_command(solve_command)
+cli.add_command(train_command)
 
 
 def main(arguments: Iterable[str] | None = None) -> None:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dvar.cli.files import LIMIT_BYTES, decoded, standard_input
+from dvar.cli.functions import failure_of, function_of
 from dvar.cli.output import emit, wants_colour
 from dvar.cli.values import listed, upstream_value, values_and_shapes
-from dvar.core.errors import DvarError, FormulaError, MissingValue, ReadError, Source
+from dvar.core.errors import DvarError, FormulaError, MissingValue, ReadError
 
 if TYPE_CHECKING:
     from dvar.explain import Explanation
@@ -107,14 +108,14 @@ def _explained(
     path, colons, name = subject.partition("::")
     if not (colons and path.endswith(".py")):
         return explain_(_formula(subject), at=values or None, shapes=shapes or None, **options)
-    function = _function(path, name)
+    function = function_of(path, name)
     _fits(name, function, values, shapes)
     try:
         return explain_(function, at=values or None, shapes=shapes or None, **options)
     except DvarError:
         raise
     except (Exception, SystemExit) as error:
-        raise _failure(path, error) or error from None
+        raise failure_of(path, error) or error from None
 
 
 def _rendered(explanation: Explanation, format_: str) -> str:
@@ -160,27 +161,6 @@ def _looks_like_a_file(text: str) -> bool:
     return False
 
 
-def _function(path: str, name: str) -> Any:
-    """A function of a Python file, which is run."""
-    import runpy
-
-    if not Path(path).is_file():
-        raise ReadError(f"there is no file {path}")
-    try:
-        names = runpy.run_path(path)
-    except (Exception, SystemExit) as error:  # whatever the user's file raises is theirs to see
-        raise _failure(path, error) or ReadError(
-            f"running {path} failed: {type(error).__name__}: {error}"
-        ) from None
-    functions = [n for n, value in names.items() if callable(value) and not n.startswith("_")]
-    if name not in functions:
-        raise ReadError(
-            f"{path} has no function {name}".rstrip(),
-            hint="one of " + ", ".join(functions) if functions else "def loss(w, x): …",
-        )
-    return names[name]
-
-
 def _fits(
     name: str, function: Callable[..., Any], values: Mapping[str, Any], shapes: Mapping[str, Any]
 ) -> None:
@@ -210,20 +190,3 @@ def _fits(
             f"{name} needs a value or a shape for " + ", ".join(missing),
             hint=f'--at {missing[0]}=0.5, or --shape "{missing[0]}=(3, m)"',
         )
-
-
-def _failure(path: str, error: BaseException) -> ReadError | None:
-    """What the user's own code raised, with its line; None if the error is not theirs."""
-    import linecache
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if Path(frame.filename) == Path(path)]
-    if not theirs or theirs[-1].lineno is None:
-        return None
-    line = linecache.getline(path, theirs[-1].lineno).rstrip()
-    code = line.strip()
-    return ReadError(
-        f"{path} raised {type(error).__name__}: {error}",
-        source=Source(code, theirs[-1].lineno, 0, len(code), path),
-    )

@@ -69,6 +69,7 @@ def looped(
     carried: int,
     stepped: int = 0,
     threads: int | None = None,
+    keep: bool = True,
 ) -> Loop:
     """A program for ``roots`` that is run many times in one call.
 
@@ -78,6 +79,7 @@ def looped(
         roots: first what is carried, in the order, shapes and types of the inputs; then what each time gives.
         carried, stepped: how many of each.
         threads: how many threads may work at once; None is one for each core.
+        keep: whether what stays may be kept in memory a second time, in the form in which steps are fastest.
 
     Raises:
         ShapeError: an input has a named size, or a carried root has another shape or type than its input.
@@ -91,7 +93,7 @@ def looped(
             )
     from dvar.engine.native.repeating import Repeated
 
-    return Repeated(inputs, roots, carried, stepped, threads or os.cpu_count() or 1)
+    return Repeated(inputs, roots, carried, stepped, threads or os.cpu_count() or 1, keep)
 
 
 def _check_sizes(inputs: Sequence[Node]) -> None:

@@ -21,10 +21,11 @@ I8P = ir.IntType(8).as_pointer()
 class Assembly:
     """The module of a graph that is run one or more times in a row.
 
-    ``repeat(table, pieces, threads, thread, counter, times)`` computes everything ``times`` times: ``table`` has a
-    pointer for every slot of memory and belongs to the thread, ``pieces`` is room for ``threads`` times
-    ``bytes``, ``counter`` a number that is zero.  After each time the first ``carried`` results take the place of
-    the first inputs, and the ``stepped`` ones after them move on by one array; what remains of the inputs stays.
+    ``repeat(table, pieces, threads, thread, counter, times)`` computes everything ``times`` times: ``table``
+    has a pointer for every slot of memory (for inputs and results to the array objects of NumPy) and
+    belongs to the thread, ``pieces`` is room for ``threads`` times ``bytes``, ``counter`` a number that is
+    zero.  After each time the first ``carried`` results take the place of the first inputs, and the
+    ``stepped`` ones after them move on by one array; what remains of the inputs stays.
     """
 
     def __init__(
@@ -34,12 +35,12 @@ class Assembly:
         vector: int,
         carried: int = 0,
         stepped: int = 0,
-        repeats: bool = False,
+        keeps: bool = False,
     ) -> None:
         nodes = topological(roots)
         classes = AxisClasses(nodes)
         self.loops = Scheduler(nodes, classes).loops
-        lasting = inputs[carried + stepped :] if repeats else ()
+        lasting = inputs[carried + stepped :] if keeps else ()
         self.memory = Memory(inputs, roots, self.loops, lasting)
         self.module = ir.Module("dvar")
         rooms = [Room(self.memory, n, loop, vector) for n, loop in enumerate(self.loops)]
@@ -59,6 +60,8 @@ class Assembly:
         passed = b.alloca(I64)
         b.store(i64(0), passed)
         mine = b.gep(pieces, [b.mul(thread, i64(self.bytes))])
+        for slot in (*self.memory.inputs, *self.memory.results):
+            _enter(b, table, slot)
         for code in self.codes:
             if code.keep is not None:
                 self._share(b, code, code.keep, table, mine, threads, thread)
@@ -156,7 +159,7 @@ class Assembly:
         b.cbranch(b.icmp_signed(">=", here, goal), done, yields)
         b.position_at_end(yields)
         # A thread that never gets a core would otherwise be waited for in vain.
-        with b.if_then(b.icmp_signed(">", turns, i64(20_000)), likely=False):
+        with b.if_then(b.icmp_signed(">", turns, i64(2_000)), likely=False):
             give = self.module.globals.get("sched_yield") or ir.Function(
                 self.module, ir.FunctionType(I32, []), "sched_yield"
             )
@@ -167,6 +170,13 @@ class Assembly:
         b.position_at_end(done)
         b.ret_void()
         return function
+
+
+def _enter(b: Value, table: Value, slot: int) -> None:
+    """From an array object to its elements: the field after what every object begins with."""
+    at = b.gep(table, [i64(slot)])
+    field = b.gep(b.load(at), [i64(object.__basicsize__)])
+    b.store(b.load(b.bitcast(field, I8P.as_pointer())), at)
 
 
 def _exchange(b: Value, table: Value, one: int, other: int) -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 
@@ -34,11 +35,12 @@ def _workers() -> ThreadPoolExecutor:
 
 
 class Kernel:
-    """Roots as a function of inputs, in machine code.  One call at a time.
+    """Roots as a function of inputs, in machine code.  Threads that call it take turns.
 
     A kernel that ``repeats`` runs many times in one call: the first ``carried`` roots take the place of the first
     inputs after each time, the ``stepped`` inputs after these are arrays with one more axis in front, of which
-    each time takes one, and so are the remaining roots, of which each time gives one.
+    each time takes one, and so are the remaining roots, of which each time gives one.  With ``keeps``, inputs
+    that stay are turned into lanes once, and kept.
     """
 
     def __init__(
@@ -49,10 +51,11 @@ class Kernel:
         carried: int = 0,
         stepped: int = 0,
         repeats: bool = False,
+        keeps: bool = False,
     ) -> None:
         self.inputs, self.roots = tuple(inputs), tuple(roots)
         self._carried, self._stepped, self._repeats = carried, stepped, repeats
-        self.assembly = Assembly(inputs, roots, vector_bytes(), carried, stepped, repeats)
+        self.assembly = Assembly(inputs, roots, vector_bytes(), carried, stepped, keeps)
         self.threads = threads if self.assembly.parallel else 1
         memory = self.assembly.memory
         self._loaded = Loaded(object_code(self.assembly.module))
@@ -67,7 +70,9 @@ class Kernel:
             self._held.append(np.ascontiguousarray(array))
             self._tables[:, slot] = self._held[-1].ctypes.data
         self._pieces = self._room(self.assembly.bytes * self.threads)
+        self._turn = Lock()
         self._counter = np.zeros(8, np.int64)
+        self._slots = np.array([*memory.inputs, *memory.results], np.intp)
         self._shapes = [(sizes_of(root), root.dtype) for root in roots]
 
     def _room(self, count: int) -> int:
@@ -78,20 +83,20 @@ class Kernel:
 
     def __call__(self, values: Sequence[Array], times: int = 1) -> list[Array]:
         """The values of the roots; inputs of the declared shapes and types."""
-        memory, first = self.assembly.memory, self._tables[0]
         given = [
-            np.ascontiguousarray(value, node.dtype)
-            for node, value in zip(self.inputs, values, strict=True)
+            # What is carried is written to.
+            np.array(value, node.dtype, order="C")
+            if n < self._carried
+            else np.ascontiguousarray(value, node.dtype)
+            for n, (node, value) in enumerate(zip(self.inputs, values, strict=True))
         ]
-        for n in range(self._carried):
-            given[n] = given[n].copy()  # what is carried is written to
         made = [
             np.empty((times, *shape) if self._repeats and n >= self._carried else shape, dtype)
             for n, (shape, dtype) in enumerate(self._shapes)
         ]
-        for slot, array in zip((*memory.inputs, *memory.results), (*given, *made), strict=True):
-            first[slot] = array.__array_interface__["data"][0]
-        self._start(times)
+        with self._turn:
+            self._tables[0, self._slots] = [id(array) for array in (*given, *made)]
+            self._start(times)
         if times % 2 == 0:
             made[: self._carried] = given[: self._carried]
         return made

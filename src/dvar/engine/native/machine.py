@@ -7,6 +7,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from dvar.engine.native.cache import cached
 from dvar.engine.native.lanes import Value
 
 
@@ -33,19 +34,25 @@ def vector_bytes() -> int:
     return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
 
 
+@lru_cache(maxsize=1)
 def signature() -> str:
-    """What machine code depends on beside the graph."""
+    """What machine code depends on beside the module."""
     from llvmlite import __version__
 
-    machine = _target()
-    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()} {machine.triple} {__version__}"
+    features = llvm.get_host_cpu_features().flatten()
+    return f"{llvm.get_host_cpu_name()} {features} {_target().triple} {__version__}"
 
 
 def object_code(module: Value) -> bytes:
-    """A module, optimised and compiled."""
-    module.triple = _target().triple
-    parsed = llvm.parse_assembly(str(module))
+    """A module, optimised and compiled; from the disk if that was done before."""
+    text = str(module)
+    return cached(f"{signature()}\n{text}", lambda: _compiled(text))
+
+
+def _compiled(text: str) -> bytes:
+    parsed = llvm.parse_assembly(text)
     parsed.verify()
+    parsed.triple = _target().triple
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = options.slp_vectorization = False
     builder = llvm.create_pass_builder(_target(), options)

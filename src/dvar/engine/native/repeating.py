@@ -30,9 +30,10 @@ class Repeated:
         carried: int,
         stepped: int,
         threads: int,
+        keep: bool = True,
     ) -> None:
         self.carried, self.stepped = carried, stepped
-        self.kernel = _one_kernel(inputs, rewritten(roots), carried, stepped, threads)
+        self.kernel = _one_kernel(inputs, rewritten(roots), carried, stepped, threads, keep)
         self.each = None if self.kernel else Compiled(inputs, roots, threads)
 
     def __call__(self, values: Sequence[Array], times: int) -> list[Array]:
@@ -57,13 +58,18 @@ class Repeated:
 
 
 def _one_kernel(
-    inputs: Sequence[Node], roots: list[Node], carried: int, stepped: int, threads: int
+    inputs: Sequence[Node],
+    roots: list[Node],
+    carried: int,
+    stepped: int,
+    threads: int,
+    keep: bool,
 ) -> Kernel | None:
     roots = _apart(roots)
     if not all(is_native(node) for node in topological(roots) if node.inputs):
         return None
     try:
-        return Kernel(inputs, roots, threads, carried, stepped, repeats=True)
+        return Kernel(inputs, roots, threads, carried, stepped, repeats=True, keeps=keep)
     except NotNative:
         return None
 

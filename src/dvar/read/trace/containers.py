@@ -8,23 +8,38 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 Key = str | int
 Path = tuple[Key, ...]
 
 
+@lru_cache(maxsize=1024)
+def _form(kind: Any) -> str:
+    """How a type holds its children; empty for a leaf."""
+    if issubclass(kind, Mapping):
+        return "mapping"
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return "fields"
+    if issubclass(kind, (list, tuple)):
+        return "sequence"
+    return "dataclass" if dataclasses.is_dataclass(kind) else ""
+
+
 def _parts(tree: Any) -> list[tuple[Key, Any]] | None:
     """The children of a container with their keys; None for a leaf."""
-    if isinstance(tree, Mapping):
-        return [(key if isinstance(key, int) else str(key), child) for key, child in tree.items()]
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return list(zip(tree._fields, tree, strict=True))
-    if isinstance(tree, (list, tuple)):
+    kind: Any = type(tree)
+    form = _form(kind)
+    if not form:
+        return None
+    if form == "sequence":
         return list(enumerate(tree))
-    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
-        return [(f.name, getattr(tree, f.name)) for f in dataclasses.fields(tree)]
-    return None
+    if form == "mapping":
+        return [(key if isinstance(key, int) else str(key), child) for key, child in tree.items()]
+    if form == "fields":
+        return list(zip(tree._fields, tree, strict=True))
+    return [(f.name, getattr(tree, f.name)) for f in dataclasses.fields(tree)]
 
 
 def leaves_with_paths(tree: Any) -> list[tuple[Path, Any]]:
@@ -42,26 +57,34 @@ def leaves(tree: Any) -> list[Any]:
 def rebuild(tree: Any, new: Sequence[Any]) -> Any:
     """The same containers with other leaves, in the order of ``leaves``."""
     remaining = iter(new)
-    built = _rebuild(tree, remaining)
+    built = builder(tree)(remaining)
     if next(remaining, remaining) is not remaining:
         raise ValueError("more leaves than the container holds")
     return built
 
 
-def _rebuild(tree: Any, new: Iterator[Any]) -> Any:
+def builder(tree: Any) -> Callable[[Iterator[Any]], Any]:
+    """``rebuild`` for one container and many sets of leaves."""
     parts = _parts(tree)
     if parts is None:
-        return next(new)
-    children = [_rebuild(child, new) for _, child in parts]
-    if isinstance(tree, Mapping):
-        return _refill(tree, children)
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*children)
-    if isinstance(tree, (list, tuple)):
-        return type(tree)(children)
-    clone = copy.copy(tree)
-    for field, child in zip(dataclasses.fields(tree), children, strict=True):
-        object.__setattr__(clone, field.name, child)  # frozen ones too
+        return next
+    kind: Any = type(tree)
+    form = _form(kind)
+    children = [builder(child) for _, child in parts]
+    if form == "sequence":
+        return lambda new: kind([child(new) for child in children])
+    if form == "fields":
+        return lambda new: kind(*[child(new) for child in children])
+    if form == "mapping":
+        return lambda new: _refill(tree, [child(new) for child in children])
+    names = [name for name, _ in parts]
+
+    def clone(new: Iterator[Any]) -> Any:
+        made = copy.copy(tree)
+        for name, child in zip(names, children, strict=True):
+            object.__setattr__(made, str(name), child(new))  # frozen ones too
+        return made
+
     return clone
 
 

@@ -200,6 +200,13 @@ class _Inputs:
         return Variable(node)
 
 
+def unknown(name: str, shape: Sequence[int], dtype: str) -> Variable:
+    """An input of which the shape and the type are known, and no numbers."""
+    node = variable(name, tuple(shape), dtype, fresh_key())
+    facts.learn(node, None)
+    return Variable(node)
+
+
 def as_array(leaf: Any) -> Array:
     """A number or array as an array; whole Python numbers count as real, as in ``grad``."""
     if isinstance(leaf, Variable):

@@ -1,0 +1,1 @@
+"""How fast dvar is beside its peers: ``python -m benchmarks.speed``."""

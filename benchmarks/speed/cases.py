@@ -1,0 +1,97 @@
+"""What is measured: the data, the same for every system, and the work in words."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Data = dict[str, Any]
+
+
+class Case(NamedTuple):
+    """One line of the table.
+
+    Attributes:
+        title: the work in words.
+        data: makes the data, from a seed.
+        per: how many steps one call takes; times are given for one.
+        unit: of the time in the table, in seconds.
+    """
+
+    title: str
+    data: Callable[[], Data]
+    per: int = 1
+    unit: float = 1e-3
+
+
+def _network(d: int, h: int, m: int) -> Callable[[], Data]:
+    def make() -> Data:
+        draw = np.random.default_rng(0)
+        return {
+            "w1": (draw.normal(size=(d, h)) / d**0.5).astype(np.float32),
+            "b1": np.zeros(h, np.float32),
+            "w2": (draw.normal(size=(h, 1)) / h**0.5).astype(np.float32),
+            "b2": np.zeros(1, np.float32),
+            "x": draw.normal(size=(m, d)).astype(np.float32),
+            "y": draw.integers(0, 2, (m, 1)).astype(np.float32),
+        }
+
+    return make
+
+
+def _logistic() -> Data:
+    draw = np.random.default_rng(0)
+    return {
+        "w": draw.normal(size=30).astype(np.float32),
+        "b": np.float32(0),
+        "x": draw.normal(size=(1_000_000, 30)).astype(np.float32),
+        "y": draw.integers(0, 2, 1_000_000).astype(np.float32),
+    }
+
+
+def _sort() -> Data:
+    draw = np.random.default_rng(0)
+    return {"x": draw.normal(size=1_000_000), "c": draw.normal(size=1_000_000)}
+
+
+def _gates() -> Data:
+    """A random scalar program of 40,000 gates: each takes recent results, as programs do."""
+    draw = random.Random(0)
+    program: list[tuple[str, int, int]] = []
+    inputs, gates = 16, 40_000
+    for n in range(inputs, inputs + gates):
+        other = draw.randrange(max(0, n - 50), n)
+        kind = "tanh" if n % 3 == 0 else draw.choice(("add", "subtract", "multiply"))
+        program.append((kind, n - 1, other))
+    return {"program": program, "x": np.linspace(0.1, 0.9, inputs)}
+
+
+STEPS = {"descent_tiny": 20_000, "descent_small": 1_000}
+RATE = 0.1
+
+CASES: dict[str, Case] = {
+    "network_wide": Case(
+        "value and gradient, 64→128→1 ReLU network, m = 200,000, float32",
+        _network(64, 128, 200_000),
+    ),
+    "network_narrow": Case("the same, 20→16→1", _network(20, 16, 200_000)),
+    "logistic": Case("logistic regression, 1,000,000 × 30, float32", _logistic),
+    "descent_tiny": Case(
+        "gradient descent, whole loop compiled, 4→8→1, m = 64, a step",
+        _network(4, 8, 64),
+        STEPS["descent_tiny"],
+        1e-6,
+    ),
+    "descent_small": Case(
+        "the same, 20→32→1, m = 2,000, a step",
+        _network(20, 32, 2_000),
+        STEPS["descent_small"],
+        1e-6,
+    ),
+    "sort": Case("gradient of sum(x[0]*sort(x)*c), n = 1,000,000, float64", _sort),
+    "gates": Case("scalar graph of 40,000 gates, compiled: value and gradient", _gates),
+    "gates_eager": Case("the same, not compiled: build and gradient", _gates),
+}

@@ -1,0 +1,126 @@
+"""``dvar train``: a loss, where to begin and data in, trained parameters out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dvar.cli.functions import failure_of, function_of
+from dvar.cli.output import complain, emit
+from dvar.core.errors import DvarError, ReadError
+
+HELP = """Find parameters with a small loss.
+
+LOSS is a function of a Python file, FILE.py::NAME, that takes parameters and data by name and returns a number.
+
+\b
+  --params  where to begin: a function without arguments that returns them by name (FILE.py::NAME),
+            or a file of np.savez, as this command writes it
+  --data    a table with a line of names (.csv, .parquet), a file of np.savez, or NAME=FILE.npy;
+            columns are put together by --columns, x=height,weight
+
+\b
+Examples
+  dvar train model.py::loss --params model.py::start --data points.csv --columns x=a,b y=label --steps 2000
+  dvar train model.py::loss --params model.py::start --data x=x.npy y=y.npy --epochs 20 --batch-size 64 \\
+             --optimizer adam --learning-rate 0.001 --checkpoint run.npz -o trained.npz --curve curve.svg
+
+A checkpoint that is there is gone on from.  Exit status: 0 trained, 130 interrupted (what there is is
+written), 2 could not.
+"""
+
+
+@click.command(help=HELP)
+@click.argument("loss", metavar="LOSS")
+@click.argument("more", nargs=-1, metavar="[NAME=FILE]...")
+@click.option("--params", required=True, metavar="FILE.py::NAME|FILE.npz", help="Where to begin.")
+@click.option("--data", required=True, multiple=True, metavar="FILE|NAME=FILE.npy")
+@click.option("--columns", multiple=True, metavar="NAME=a,b", help="Columns as one array.")
+@click.option("--steps", type=int)
+@click.option("--epochs", type=int)
+@click.option("--learning-rate", type=float, default=0.1, show_default=True)
+@click.option("--optimizer", default="gd", show_default=True, help="gd, momentum, adam or lbfgs")
+@click.option("--batch-size", type=int, help="Examples in a step; all if left out.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--threads", type=int, help="One for each core if left out.")
+@click.option("--checkpoint", type=click.Path(dir_okay=False))
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Where parameters go (.npz).")
+@click.option("--curve", type=click.Path(dir_okay=False), help="The learning curve (.svg).")
+def train(
+    loss: str,
+    more: Sequence[str],
+    params: str,
+    data: Sequence[str],
+    columns: Sequence[str],
+    output: str | None,
+    curve: str | None,
+    **options: Any,
+) -> None:
+    from dvar.training import files
+    from dvar.training import train as train_
+
+    path, function = _named(loss)
+    given = [*data, *(m for m in more if _is_file(m))]
+    chosen = [*columns, *(m for m in more if not _is_file(m))]
+    start = files.parameters(params) if params.endswith(".npz") else _start(params)
+    examples = files.examples(given, chosen)
+    _writable(output)
+    try:
+        done = train_(function, start, data=examples, **options)
+    except DvarError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise failure_of(path, error) or error from None
+    if output is not None:
+        files.write(Path(output), done.params)
+    if curve is not None:
+        emit(done.curve(), curve)
+    click.echo(str(done))
+    if output is None:
+        for name, array in files.flat(done.params).items():
+            click.echo(f"{name} = {array.tolist() if array.size <= 8 else array.shape}")
+    if not done.finished:
+        complain(
+            "interrupted; a checkpoint would go on from here"
+            if not options["checkpoint"]
+            else "interrupted"
+        )
+        raise SystemExit(130)
+
+
+def _is_file(text: str) -> bool:
+    """``x=x.npy`` beside ``x=a,b``."""
+    return text.endswith((".npy", ".npz", ".csv", ".parquet"))
+
+
+def _named(text: str) -> tuple[str, Any]:
+    path, colons, name = text.partition("::")
+    if not colons or not path.endswith(".py"):
+        raise ReadError(f"{text} is not FILE.py::NAME", hint="model.py::loss")
+    return path, function_of(path, name)
+
+
+def _start(text: str) -> dict[str, Any]:
+    path, function = _named(text)
+    if any(p.default is p.empty for p in inspect.signature(function).parameters.values()):
+        raise ReadError(f"{text} needs arguments", hint="--params takes a function without any")
+    try:
+        start = function()
+    except (Exception, SystemExit) as error:
+        raise failure_of(path, error) or error from None
+    if not isinstance(start, dict):
+        raise ReadError(
+            f"{text} returned {type(start).__name__}, not parameters by name",
+            hint='return {"w": np.zeros(3), "b": 0.0}',
+        )
+    return start
+
+
+def _writable(output: str | None) -> None:
+    """Better to know before an hour of training than after it."""
+    if output is not None and not Path(output).resolve().parent.is_dir():
+        raise ReadError(f"cannot write {output}: there is no folder {Path(output).parent}")

@@ -1,0 +1,9 @@
+"""Training: a loss, parameters and data in, trained parameters out."""
+
+from __future__ import annotations
+
+from dvar.training.loop import train
+from dvar.training.optimizers import Optimizer, adam, gd, momentum
+from dvar.training.result import Trained
+
+__all__ = ["Optimizer", "Trained", "adam", "gd", "momentum", "train"]

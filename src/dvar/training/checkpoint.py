@@ -1,0 +1,93 @@
+"""Where training stands, in a file that is either whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dvar.core.errors import ReadError
+from dvar.core.op import Array
+
+FORMAT = 1
+_HINT = "give another name, or remove the file to begin anew"
+
+
+class Standing(NamedTuple):
+    """Where training stands.
+
+    Attributes:
+        step: how many steps are done.
+        carry: the parameters, then the state of the optimizer.
+        losses: the loss before each of the steps.
+    """
+
+    step: int
+    carry: list[Array]
+    losses: Array
+
+
+def save(path: Path, standing: Standing, settings: Mapping[str, Any]) -> None:
+    """Write the file anew: beside it first, then in its place, so that no moment has half a file.
+
+    Raises:
+        ReadError: it cannot be written; what was there before is still there.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    except OSError as error:
+        raise ReadError(f"cannot write the checkpoint {path}: {error.strerror}") from None
+    content: dict[str, Any] = {f"carry{n}": array for n, array in enumerate(standing.carry)}
+    content["settings"] = np.array(json.dumps({"format": FORMAT, **settings}))
+    content["step"], content["losses"] = np.array(standing.step), standing.losses
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+        _remove_halves(path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise ReadError(f"cannot write the checkpoint {path}: {error.strerror}") from None
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path, like: Sequence[Array], settings: Mapping[str, Any]) -> Standing | None:
+    """What the file says; None if there is no file.
+
+    Raises:
+        ReadError: it is no checkpoint, or of other parameters, data or settings.
+    """
+    wanted = {"format": FORMAT, **settings}
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            written = json.loads(str(file["settings"]))
+            other = [name.replace("_", " ") for name in wanted if written[name] != wanted[name]]
+            if not other:
+                carry = [file[f"carry{n}"] for n in range(len(like))]
+                if [(a.shape, a.dtype) for a in carry] != [(a.shape, a.dtype) for a in like]:
+                    other = ["form of the parameters"]
+            if not other:
+                return Standing(int(file["step"]), carry, file["losses"])
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ReadError(f"cannot read the checkpoint {path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        raise ReadError(f"{path} is not a checkpoint of this training", hint=_HINT) from None
+    raise ReadError(f"the checkpoint {path} was made with another {other[0]}", hint=_HINT)
+
+
+def _remove_halves(path: Path) -> None:
+    """What was being written when somebody pulled the plug."""
+    for part in path.parent.glob(f"{path.name}*.part"):
+        part.unlink(missing_ok=True)

@@ -1,0 +1,152 @@
+"""Data and parameters in files: NumPy's own, tables as CSV, Parquet where pyarrow is installed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dvar.core.errors import ReadError
+from dvar.core.op import Array
+from dvar.read.trace import containers
+
+
+def examples(files: Sequence[str], columns: Sequence[str] = ()) -> dict[str, Array]:
+    """Arrays by name from files.
+
+    Args:
+        files: tables and archives, or ``NAME=FILE.npy``, which is read from disk as it is needed.
+        columns: ``x=a,b`` puts columns together as an array of shape (m, 2), ``y=c`` names one (m,).  Columns that
+            are not mentioned keep their name; with any ``columns`` given, they are left out.
+
+    Raises:
+        ReadError: a file cannot be read, a table is ragged or holds words, a column is not there.
+    """
+    found: dict[str, Array] = {}
+    for text in files:
+        name, equals, path = text.partition("=")
+        if equals and path.endswith(".npy"):
+            found[name.strip()] = _load(path, mmap_mode="r")
+            continue
+        kind = Path(text).suffix.lower()
+        if kind not in _READERS:
+            raise ReadError(
+                f"{text} is no data that can be read", hint="table.csv, data.npz, x=x.npy, .parquet"
+            )
+        found.update(_READERS[kind](text))
+    return _chosen(found, columns) if columns else found
+
+
+def _chosen(found: Mapping[str, Array], columns: Sequence[str]) -> dict[str, Array]:
+    chosen: dict[str, Array] = {}
+    for text in columns:
+        name, equals, listed = text.partition("=")
+        names = [n.strip() for n in listed.split(",") if n.strip()]
+        if not equals or not names:
+            raise ReadError(f"{text!r} names no columns", hint="--columns x=height,weight y=label")
+        missing = [n for n in names if n not in found]
+        if missing:
+            raise ReadError(
+                f"there is no column {missing[0]}", hint="there are " + ", ".join(found)
+            )
+        parts = [found[n] for n in names]
+        chosen[name.strip()] = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
+    return chosen
+
+
+def parameters(path: str) -> dict[str, Any]:
+    """Parameters as ``write`` wrote them.  Raises ReadError if they cannot be read."""
+    return dict(_archive(path))
+
+
+def write(path: Path, params: Mapping[str, Any]) -> None:
+    """Parameters as a file of ``np.savez``; what was there stays until the new file is whole.
+
+    Raises:
+        ReadError: it cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            content: dict[str, Any] = flat(params)
+            np.savez(file, **content)
+        Path(name).replace(path)
+    except OSError as error:
+        raise ReadError(f"cannot write {path}: {error.strerror}") from None
+
+
+def flat(params: Mapping[str, Any]) -> dict[str, Array]:
+    """Arrays by name; those in containers by the way to them: ``layers.0.1``."""
+    found = containers.leaves_with_paths(dict(params))
+    return {".".join(map(str, path)): np.asarray(leaf) for path, leaf in found}
+
+
+# ── kinds of files ──────────────────────────────────────────────────────────────────────────────
+
+
+def _load(path: str, **how: Any) -> Any:
+    try:
+        return np.load(path, allow_pickle=False, **how)
+    except OSError as error:
+        raise ReadError(f"cannot read {path}: {error.strerror or error}") from None
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ReadError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+
+
+def _archive(path: str) -> dict[str, Array]:
+    with _load(path) as archive:
+        try:
+            return {name: archive[name] for name in archive.files}
+        except (ValueError, zipfile.BadZipFile, OSError) as error:
+            raise ReadError(f"cannot read {path}: {error}") from None
+
+
+def _table(path: str) -> dict[str, Array]:
+    try:
+        with Path(path).open(encoding="utf-8-sig") as file:
+            names = [name.strip() for name in file.readline().split(",")]
+            values = np.loadtxt(file, delimiter=",", ndmin=2, comments=None)
+    except OSError as error:
+        raise ReadError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ReadError(
+            f"{path} is not a table of numbers: {str(error).splitlines()[0]}",
+            hint="a line of names, then lines of numbers with commas between",
+        ) from None
+    if any(not name or _is_number(name) for name in names):
+        raise ReadError(f"{path} does not begin with a line of names", hint="x1,x2,y")
+    if values.size and values.shape[1] != len(names):
+        raise ReadError(f"{path} has {len(names)} names and {values.shape[1]} columns")
+    return dict(zip(names, values.T.copy(), strict=True)) if values.size else {}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _parquet(path: str) -> dict[str, Array]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise ReadError(
+            f"reading {path} needs pyarrow", hint="pip install pyarrow, or save it as .csv or .npz"
+        ) from None
+    try:
+        table = parquet.read_table(path)
+        return {name: table[name].to_numpy() for name in table.column_names}
+    except OSError as error:
+        raise ReadError(f"cannot read {path}: {error.strerror or error}") from None
+    except ArrowException as error:
+        raise ReadError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+
+
+_READERS: Mapping[str, Any] = {".npz": _archive, ".csv": _table, ".parquet": _parquet}

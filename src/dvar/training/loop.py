@@ -1,0 +1,275 @@
+"""``train``: steps in chunks of machine code, and what has to be done between them."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from dvar.core.errors import DtypeError, ReadError
+from dvar.core.op import Array, dtype_of
+from dvar.training.batches import Batches, example_count
+from dvar.training.blame import diverged
+from dvar.training.checkpoint import Standing, load, save
+from dvar.training.optimizers import Optimizer, optimizer_of
+from dvar.training.progress import Bar
+from dvar.training.result import Trained
+from dvar.training.step import Loss, Parameters, Step
+
+Rate: TypeAlias = "float | Callable[[int], float]"
+
+# Steps between looking up are so many that they take about this long, in seconds.
+CHUNK = 0.1
+# Seconds between checkpoints.
+EVERY = 20.0
+# Data beyond this many bytes are not kept a second time.
+TWICE = 2**30
+
+
+def train(
+    loss: Loss,
+    params: Mapping[str, Any],
+    *,
+    data: Mapping[str, Any],
+    steps: int | None = None,
+    epochs: int | None = None,
+    learning_rate: Rate = 0.1,
+    optimizer: str | Optimizer = "gd",
+    batch_size: int | None = None,
+    seed: int = 0,
+    progress: bool | None = None,
+    callback: Callable[[int, float, dict[str, Any]], bool | None] | None = None,
+    checkpoint: str | Path | None = None,
+    threads: int | None = None,
+) -> Trained:
+    """Find parameters with a small loss.
+
+    The loss, its gradient and the update are one compiled program, and many steps are one call of it.
+
+    Args:
+        loss: plain NumPy, called as ``loss(**params, **data)``; a scalar, the smaller the better.
+        params: where to begin: arrays by name, also containers of arrays (weights of layers).  Not changed.
+        data: arrays by name; axis 0 is the examples.  A memory map is read from disk as it is needed.
+        steps, epochs: how long; one of the two.  In an epoch every example is seen once.
+        learning_rate: the size of steps; a number, or a function of the number of the step (from 0).
+        optimizer: ``"gd"``, ``"momentum"``, ``"adam"``, ``"lbfgs"`` (all examples, no learning rate), or one of
+            ``dvar.training.optimizers``.
+        batch_size: examples in a step; None is all of them.
+        seed: of the order in which batches take the examples.
+        progress: a bar on standard error; None shows it where somebody watches.
+        callback: called now and then (at the end of each epoch when there are batches, else about a
+            hundred times) with the steps done, the last loss and the parameters; True ends training.
+        checkpoint: a file in which training is saved every 20 seconds and at the end.  If it is there,
+            training goes on from it, and the result is the same, bit for bit, as without the interruption.
+        threads: how many threads may work at once; None is one for each core.
+
+    Returns:
+        The parameters, the loss before every step, and a learning curve.  Interrupted (Ctrl-C), what there is.
+
+    Raises:
+        Diverged: a number is not finite: says at which step, in which expression and on which line.
+        ShapeError: arrays differ in their number of examples.
+        ReadError: a checkpoint cannot be used; an unknown optimizer; neither or both of steps and epochs.
+
+    Example:
+        >>> import numpy as np, dvar
+        >>> x = np.linspace(-1, 1, 50)
+        >>> def loss(a, b, x, y):
+        ...     return np.mean((a * x + b - y) ** 2)
+        >>> done = dvar.train(loss, {"a": 0.0, "b": 0.0}, data={"x": x, "y": 3 * x - 1}, steps=500)
+        >>> round(float(done.params["a"]), 3), round(float(done.params["b"]), 3)
+        (3.0, -1.0)
+    """
+    parameters = Parameters(params)
+    arrays = {name: _examples(name, value) for name, value in data.items()}
+    _fits(loss, params, arrays)
+    count = example_count(arrays)
+    size = _batch_size(batch_size, count)
+    batches = None if size is None else Batches(arrays, size, seed)
+    per_epoch = batches.per_epoch if batches else 1
+    total = _total(steps, epochs, per_epoch)
+    if optimizer == "lbfgs":
+        from dvar.training.lbfgs import minimise
+
+        return minimise(loss, parameters, arrays, total, size is not None, threads)
+    step = Step(loss, parameters, optimizer_of(optimizer), threads)
+    run = _Run(step, arrays, batches, learning_rate)
+    settings = {
+        "optimizer": step.optimizer.name,
+        "batch_size": size,
+        "seed": seed,
+        "number_of_examples": count,
+        "names_of_parameters": parameters.names,
+    }
+    path = None if checkpoint is None else Path(checkpoint)
+    standing = (path and load(path, step.start, settings)) or Standing(0, step.start, np.empty(0))
+    began = time.perf_counter()
+    stride = per_epoch if batches else max(1, total // 100)
+
+    def keep(standing: Standing) -> None:
+        if path is not None:
+            save(path, standing, settings)
+
+    def ends(standing: Standing) -> bool:
+        if callback is None or standing.step % stride:
+            return False
+        last = float(standing.losses[-1])
+        return bool(callback(standing.step, last, parameters.tree(standing.carry)))
+
+    with Bar(total, standing.step, progress) as bar:
+        standing, finished = run.until(total, standing, stride if callback else 0, bar, keep, ends)
+    done = parameters.tree(standing.carry)
+    return Trained(done, standing.losses, time.perf_counter() - began, finished, per_epoch)
+
+
+class _Run:
+    """Steps in chunks, from where training stands to where it ends."""
+
+    def __init__(
+        self, step: Step, data: dict[str, Array], batches: Batches | None, rate: Rate
+    ) -> None:
+        self.step, self.data, self.batches, self.rate = step, data, batches, rate
+        # A map of a file larger than memory must not be held in memory in another form.
+        size = sum(a.nbytes for a in data.values())
+        self.keep = size < TWICE and not any(isinstance(a, np.memmap) for a in data.values())
+        self._chunk = 1
+
+    def until(
+        self,
+        total: int,
+        standing: Standing,
+        stride: int,
+        bar: Bar,
+        keep: Callable[[Standing], None],
+        ends: Callable[[Standing], bool],
+    ) -> tuple[Standing, bool]:
+        """Where training stands at the end, and whether it got there.  Chunks end at multiples of ``stride``."""
+        saved, losses = time.perf_counter(), [standing.losses]
+        step, carry = standing.step, list(standing.carry)
+        finished = True
+
+        def stands() -> Standing:
+            losses[:] = [np.concatenate(losses)]
+            return Standing(step, carry, losses[0])
+
+        try:
+            while step < total:
+                room = (
+                    total - step
+                    if not stride
+                    else min(total, step // stride * stride + stride) - step
+                )
+                count = min(self._chunk, room)
+                start = time.perf_counter()
+                after, new = self._advance(step, step + count, carry)
+                self._check(step, carry, after, new)
+                carry, step = after, step + count
+                losses.append(new)
+                now = time.perf_counter()
+                self._resize(count, now - start)
+                bar.show(step, float(new[-1]))
+                if now - saved > EVERY:
+                    keep(stands())
+                    saved = now
+                if stride and step % stride == 0 and ends(stands()):
+                    finished = step == total
+                    break
+        except KeyboardInterrupt:
+            finished = False
+        done = stands()
+        keep(done)
+        return done, finished
+
+    def _resize(self, count: int, seconds: float) -> None:
+        """Chunks as long as one likes to wait; what is compiled first does not count."""
+        if seconds < CHUNK / 2 and count == self._chunk:
+            self._chunk *= 2
+        elif seconds > CHUNK * 2 and self._chunk > 1:
+            self._chunk //= 2
+
+    def _advance(self, first: int, last: int, carry: list[Array]) -> tuple[list[Array], Array]:
+        """Steps ``first`` to ``last`` (exclusive), and the loss before each."""
+        if self.batches is None:
+            return self.step.run(carry, self._rates(first, last), self.data, False, self.keep)
+        losses = []
+        for count, examples in self.batches.pieces(first, last):
+            named = dict(zip(self.data, examples, strict=True))
+            carry, new = self.step.run(carry, self._rates(first, first + count), named, True)
+            losses.append(new)
+            first += count
+        return carry, np.concatenate(losses)
+
+    def _rates(self, first: int, last: int) -> Array:
+        if callable(self.rate):
+            return np.array([self.rate(n) for n in range(first, last)], self.step.rate_dtype)
+        return np.full(last - first, self.rate, self.step.rate_dtype)
+
+    def _check(self, first: int, before: list[Array], after: list[Array], losses: Array) -> None:
+        """Raises Diverged if a loss or a parameter is no longer finite."""
+        if np.isfinite(losses).all() and all(np.isfinite(a).all() for a in after):
+            return
+        n = first
+        while True:
+            carry, (value,) = self._advance(n, n + 1, before)
+            if not np.isfinite(value) or not all(np.isfinite(a).all() for a in carry):
+                break
+            before, n = carry, n + 1
+        data = self.data
+        if self.batches is not None:
+            ((_, examples),) = self.batches.pieces(n, n + 1)
+            data = {name: a[0] for name, a in zip(self.data, examples, strict=True)}
+        params = self.step.parameters.tree(before)
+        raise diverged(self.step.loss, params, data, n + 1)
+
+
+# ── arguments ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _fits(loss: Loss, params: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """Raises ReadError if the loss cannot be called with these names."""
+    both = [name for name in params if name in data]
+    if both:
+        raise ReadError(f"{both[0]} is a parameter and data: it needs two names")
+    try:
+        inspect.signature(loss).bind(**params, **data)
+    except TypeError as error:
+        raise ReadError(
+            f"the loss does not fit the names of parameters and data: {error}",
+            hint=f"it is called as loss({', '.join(f'{n}=…' for n in (*params, *data))})",
+        ) from None
+    except ValueError:  # a function that does not tell its parameters
+        return
+
+
+def _examples(name: str, value: Any) -> Array:
+    try:
+        array = value if isinstance(value, np.ndarray) else np.asarray(value)
+        dtype = dtype_of(array)
+    except (DtypeError, ValueError):
+        raise DtypeError(
+            f"the data {name} are not an array of numbers",
+            hint="ragged or textual data have to become numbers first",
+        ) from None
+    return array if array.dtype == dtype else array.astype(dtype)
+
+
+def _batch_size(size: int | None, count: int) -> int | None:
+    if size is None:
+        return None
+    if size < 1:
+        raise ReadError(f"batch_size={size}: a step needs an example", hint="batch_size=32")
+    return min(size, count)
+
+
+def _total(steps: int | None, epochs: int | None, per_epoch: int) -> int:
+    if (steps is None) == (epochs is None):
+        raise ReadError("train needs steps or epochs, one of the two", hint="steps=1000")
+    wanted = steps if epochs is None else epochs * per_epoch
+    assert wanted is not None
+    if wanted < 0:
+        raise ReadError(f"{wanted} steps: training cannot go back")
+    return wanted

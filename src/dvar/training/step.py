@@ -1,0 +1,131 @@
+"""One step of training as a program: loss, gradient and update in one graph, run many times in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dvar.core.errors import DtypeError
+from dvar.core.node import Node
+from dvar.core.op import Array, dtype_of
+from dvar.engine.program import Loop, looped
+from dvar.read.trace import containers
+from dvar.read.trace.array import unwrap
+from dvar.read.trace.trace import as_array, as_node, closed, unknown
+from dvar.training.optimizers import Optimizer
+from dvar.transforms import value_and_grad
+
+Loss = Callable[..., Any]
+
+
+class Parameters:
+    """Arrays in their containers, as a flat list and back.
+
+    Raises:
+        DtypeError: something in the containers is not a real number.
+    """
+
+    def __init__(self, tree: Mapping[str, Any]) -> None:
+        found = containers.leaves_with_paths(dict(tree))
+        self.names = [".".join(map(str, path)) for path, _ in found]
+        self.build = containers.builder(dict(tree))
+        self.first = [_real(name, leaf) for name, (_, leaf) in zip(self.names, found, strict=True)]
+
+    def tree(self, arrays: Sequence[Any]) -> dict[str, Any]:
+        """The first of the arrays in the containers; numbers as numbers."""
+        own = arrays[: len(self.first)]
+        built: dict[str, Any] = self.build(
+            iter([x if x.ndim or not isinstance(x, np.ndarray) else x[()] for x in own])
+        )
+        return built
+
+
+def _real(name: str, leaf: Any) -> Array:
+    try:
+        array = as_array(leaf)
+        if array.dtype.kind in "biu":
+            array = array.astype(np.float64)
+        if array.dtype.kind == "f":
+            return np.array(array, np.float32 if array.dtype.itemsize <= 4 else np.float64)
+    except (TypeError, ValueError):
+        pass
+    raise DtypeError(f"the parameter {name} is {type(leaf).__name__}: not an array of real numbers")
+
+
+class Step:
+    """Runs steps: what is carried is the parameters and the state of the optimizer.
+
+    Attributes:
+        start: what is carried before the first step.
+        rate_dtype: the type of learning rates.
+    """
+
+    def __init__(
+        self, loss: Loss, parameters: Parameters, optimizer: Optimizer, threads: int | None
+    ) -> None:
+        self.loss, self.parameters, self.optimizer = loss, parameters, optimizer
+        self._threads = threads
+        states = [optimizer.start(w) for w in parameters.first]
+        self._states = containers.builder(states)
+        self.start = [*parameters.first, *map(np.asarray, containers.leaves(states))]
+        kinds = {w.dtype for w in parameters.first}
+        self.rate_dtype = kinds.pop() if len(kinds) == 1 else np.dtype(np.float64)
+        self._loops: dict[Any, Loop] = {}
+
+    def run(
+        self,
+        carry: Sequence[Array],
+        rates: Array,
+        data: Mapping[str, Array],
+        in_batches: bool,
+        keep: bool = True,
+    ) -> tuple[list[Array], Array]:
+        """As many steps as there are learning rates.
+
+        Args:
+            carry: the parameters, then the state of the optimizer.
+            rates: the learning rate of each step.
+            data: arrays by name; ``in_batches`` with one more axis in front, a batch for each step.
+            keep: whether the data may be kept in memory in a second form, in which steps are faster.
+
+        Returns:
+            what is carried after the last step, and the loss before each.
+        """
+        shapes = tuple((a.shape[1:] if in_batches else a.shape, a.dtype) for a in data.values())
+        key = (shapes, in_batches, keep)
+        if key not in self._loops:
+            self._loops[key] = self._compiled(data, in_batches, keep)
+        *carry, losses = self._loops[key]([*carry, rates, *data.values()], len(rates))
+        return list(carry), losses.reshape(len(rates))
+
+    def _compiled(self, data: Mapping[str, Array], in_batches: bool, keep: bool) -> Loop:
+        carried = [unknown(f"w{n}", a.shape, dtype_of(a)) for n, a in enumerate(self.start)]
+        rate = unknown("learning_rate", (), str(self.rate_dtype))
+        examples = {
+            name: unknown(name, a.shape[1:] if in_batches else a.shape, dtype_of(a))
+            for name, a in data.items()
+        }
+        inputs = [unwrap(x) for x in (*carried, rate, *examples.values())]
+        roots = closed(self._roots(carried, rate, examples), inputs)
+        stepped = 1 + len(data) * in_batches
+        return looped(inputs, roots, len(carried), stepped, self._threads, keep)
+
+    def _roots(self, carried: list[Any], rate: Any, examples: dict[str, Any]) -> list[Node]:
+        """What is carried after the step, and the loss before it."""
+        count = len(self.parameters.first)
+        arrays, states = carried[:count], self._states(iter(carried[count:]))
+        value, gradients = value_and_grad(lambda tree: self.loss(**tree, **examples))(
+            self.parameters.tree(arrays)
+        )
+        moved, after = [], []
+        for w, g, state in zip(arrays, containers.leaves(gradients), states, strict=True):
+            new, new_state = self.optimizer.move(w, g, state, rate)
+            moved.append(_as(new, w))
+            after.append({name: _as(x, state[name]) for name, x in new_state.items()})
+        return [as_node(x) for x in (*moved, *containers.leaves(after), value)]
+
+
+def _as(new: Any, old: Any) -> Any:
+    return new if new.dtype == old.dtype else new.astype(old.dtype)

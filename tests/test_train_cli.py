@@ -1,0 +1,97 @@
+"""``dvar train`` as people use it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dvar.cli import main
+
+ROOT = Path(__file__).parents[1]
+MODEL = str(ROOT / "examples" / "train" / "circles.py")
+TABLE = str(ROOT / "examples" / "train" / "circles.csv")
+COLUMNS = ("--columns", "x=x1,x2", "y=inside")
+
+
+def run(*more: str) -> None:
+    main(
+        ["train", f"{MODEL}::loss", "--params", f"{MODEL}::start", "--data", TABLE, *COLUMNS, *more]
+    )
+
+
+def test_the_example_learns_and_writes_what_it_learned(tmp_path, capsys):
+    out, curve = tmp_path / "trained.npz", tmp_path / "curve.svg"
+    run("--steps", "400", "--learning-rate", "1", "-o", str(out), "--curve", str(curve))
+    told = capsys.readouterr().out
+    assert told.startswith("400 steps, loss 0.69")
+    assert curve.read_text().startswith("<svg")
+    with np.load(out) as params:
+        assert params["w1"].shape == (2, 8)
+    main(
+        (
+            f"train {MODEL}::loss --params {out} --data {TABLE} --columns x=x1,x2 y=inside "
+            "--steps 5 --optimizer lbfgs"
+        ).split()
+    )
+    assert "w1 = (2, 8)" in capsys.readouterr().out
+
+
+def test_arrays_of_their_own_files(tmp_path, capsys):
+    table = np.loadtxt(TABLE, delimiter=",", skiprows=1)
+    np.save(tmp_path / "x.npy", table[:, :2])
+    np.save(tmp_path / "y.npy", table[:, 2])
+    main(
+        (
+            f"train {MODEL}::loss --params {MODEL}::start --data x={tmp_path}/x.npy y={tmp_path}/y.npy "
+            "--epochs 3 --batch-size 50 --optimizer adam"
+        ).split()
+    )
+    assert capsys.readouterr().out.startswith("9 steps")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (["--columns", "x=x1,x9", "y=inside"], "there is no column x9"),
+        (["--columns", "x=x1,x2"], "does not fit the names"),
+        (["--columns", "x="], "names no columns"),
+        (["--data", "nowhere.csv"], "cannot read nowhere.csv: No such file"),
+        (["--data", "table.xls"], "table.xls is no data"),
+        (["--params", f"{MODEL}::loss"], "needs arguments"),
+        (["--params", f"{MODEL}::nothing"], "has no function nothing"),
+        (["--steps", "3", "--epochs", "3"], "steps or epochs"),
+        (["-o", "/nowhere/at/all.npz"], "there is no folder"),
+    ],
+)
+def test_what_cannot_be_done_is_said(changes, words, capsys):
+    given = {"--params": [f"{MODEL}::start"], "--data": [TABLE], "--columns": list(COLUMNS[1:])}
+    given |= {"--steps": ["3"]}
+    option = ""
+    for part in changes:
+        if part.startswith("-"):
+            option = part
+            given[option] = []
+        else:
+            given[option].append(part)
+    arguments = [word for option, values in given.items() for word in (option, *values)]
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", f"{MODEL}::loss", *arguments])
+    assert stopped.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n1,2\n3\n", "not a table of numbers"),
+        ("a,b\n1,x\n", "not a table of numbers"),
+        ("1,2\n3,4\n", "begin with a line of names"),
+        ("a\n1,2\n", "1 names and 2 columns"),
+    ],
+)
+def test_tables_that_are_none(text, words, tmp_path, capsys):
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    with pytest.raises(SystemExit):
+        main(f"train {MODEL}::loss --params {MODEL}::start --data {path} --steps 1".split())
+    assert words in capsys.readouterr().err
