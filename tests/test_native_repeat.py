@@ -97,3 +97,18 @@ def test_what_is_carried_keeps_its_shape():
     inputs, roots = _parts(lambda x: [np.sum(x)], np.arange(3.0))
     with pytest.raises(ShapeError, match="before a step"):
         looped(inputs, roots, 1)
+
+
+def test_an_equal_program_is_compiled_once():
+    x = np.arange(3.0)
+
+    def program(factor):
+        return compiled(*_parts(lambda x: [np.tanh(x * factor)], x))
+
+    assert program(2.0) is program(2.0)
+    assert program(2.0) is not program(3.0)
+
+
+def test_a_program_that_holds_much_is_not_kept():
+    x = np.zeros(5_000_000)
+    assert compiled(*_parts(lambda x: [x + 1], x)) is not compiled(*_parts(lambda x: [x + 1], x))

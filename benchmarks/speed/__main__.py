@@ -129,7 +129,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     chosen = parser.parse_args()
-    lines = ["| work | dvar | peers | best peer / dvar | dvar's first call |", "|---|--:|---|--:|--:|"]
+    lines = [
+        "| work | dvar | peers | best peer / dvar | dvar's first call |",
+        "|---|--:|---|--:|--:|",
+    ]
     print("\n".join(lines), flush=True)
     for name in chosen.only:
         lines.append(row(CASES[name], measure(name, chosen.rounds)))

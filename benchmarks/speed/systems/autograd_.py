@@ -6,7 +6,6 @@ from typing import Any
 
 import autograd.numpy as anp
 from autograd import value_and_grad
-
 from benchmarks.speed.cases import Data
 
 

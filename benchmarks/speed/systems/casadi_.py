@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import casadi
-
 from benchmarks.speed.cases import Data
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from benchmarks.speed.cases import RATE, STEPS, Data
 
 import dvar
-from benchmarks.speed.cases import RATE, STEPS, Data
 
 WEIGHTS = ("w1", "b1", "w2", "b2")
 

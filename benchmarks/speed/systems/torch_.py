@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-
 from benchmarks.speed.cases import RATE, STEPS, Data
 
 
 def _tensors(data: Data, wanted: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        name: torch.tensor(value, requires_grad=name in wanted) for name, value in data.items()
-    }
+    return {name: torch.tensor(value, requires_grad=name in wanted) for name, value in data.items()}
 
 
 def _loss(w1: Any, b1: Any, w2: Any, b2: Any, x: Any, y: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-
 from benchmarks.speed.cases import Data
 from benchmarks.speed.systems import torch_
 

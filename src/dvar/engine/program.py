@@ -7,13 +7,15 @@ one at a time by the reference interpreter, and the plan says which.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Protocol
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, Protocol, TypeVar
 
 from dvar.core.dims import is_numeric, show
 from dvar.core.errors import ShapeError
-from dvar.core.node import Node
-from dvar.core.op import Array
+from dvar.core.node import Node, topological
+from dvar.core.op import CONSTANT, Array, variable
 from dvar.engine.reference import evaluate_into
 
 
@@ -58,9 +60,15 @@ def compiled(inputs: Sequence[Node], roots: Sequence[Node], threads: int | None 
         ShapeError: an input has a named size: machine code is made for arrays of known sizes.
     """
     _check_sizes(inputs)
-    from dvar.engine.native.stages import Compiled
+    inputs, roots = _renamed(inputs, roots)
+    workers = threads or os.cpu_count() or 1
 
-    return Compiled(inputs, roots, threads or os.cpu_count() or 1)
+    def make() -> Program:
+        from dvar.engine.native.stages import Compiled
+
+        return Compiled(inputs, roots, workers)
+
+    return _remembered((tuple(inputs), tuple(roots), workers), make)
 
 
 def looped(
@@ -91,12 +99,57 @@ def looped(
                 f"{node.param('name')} is {node.dtype} {show(node.shape)} before a step and "
                 f"{root.dtype} {show(root.shape)} after it"
             )
-    from dvar.engine.native.repeating import Repeated
+    inputs, roots = _renamed(inputs, roots)
+    workers = threads or os.cpu_count() or 1
 
-    return Repeated(inputs, roots, carried, stepped, threads or os.cpu_count() or 1, keep)
+    def make() -> Loop:
+        from dvar.engine.native.repeating import Repeated
+
+        return Repeated(inputs, roots, carried, stepped, workers, keep)
+
+    return _remembered((tuple(inputs), tuple(roots), carried, stepped, workers, keep), make)
 
 
 def _check_sizes(inputs: Sequence[Node]) -> None:
     for node in inputs:
         if not is_numeric(node.shape):
             raise ShapeError(f"{node.param('name')} is {show(node.shape)}: a size without a number")
+
+
+# ── programs that were compiled before ──────────────────────────────────────────────────────────
+
+# Equal programs are equal nodes, so a function traced anew finds the code of the last time.
+_programs: OrderedDict[Any, Any] = OrderedDict()
+MOST = 64
+# A program that holds more bytes than this is not kept for somebody who may come again.
+HEAVY = 2**25
+
+Made = TypeVar("Made")
+
+
+def _remembered(key: Any, make: Callable[[], Made]) -> Made:
+    """What was made for an equal program, or a new one."""
+    if key in _programs:
+        _programs.move_to_end(key)
+        found: Made = _programs[key]
+        return found
+    made = make()
+    inputs, roots = key[0], key[1]
+    leaves = {node for node in topological(roots) if node.op is CONSTANT} | set(inputs)
+    if sum(8 * prod(map(int, node.shape)) for node in leaves) <= HEAVY:
+        _programs[key] = made
+        if len(_programs) > MOST:
+            _programs.popitem(last=False)
+    return made
+
+
+def _renamed(
+    inputs: Sequence[Node], roots: Sequence[Node]
+) -> tuple[Sequence[Node], Sequence[Node]]:
+    """The same program on variables that are the same every time."""
+    new = {x: variable(f"input {n}", x.shape, x.dtype) for n, x in enumerate(inputs)}
+    for node in topological(roots):
+        if node not in new:
+            operands = tuple(new[x] for x in node.inputs)
+            new[node] = Node.make(node.op, operands, node.params, node.shape, node.dtype)
+    return [new[x] for x in inputs], [new[x] for x in roots]
