@@ -10,6 +10,8 @@ from dvar.check.judge import tuples
 from dvar.check.judge.literal import is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.mathematics.lexicon import EMPTY
+from dvar.read.worksheet.mathematics.statements import read_region
 
 _NAMING = re.compile(
     r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.IGNORECASE
@@ -30,12 +32,22 @@ _SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
 _CALLED = re.compile(r"(\w+)[\s$`*]*$")
+_QUOTED = re.compile(r"[\"“„'‘](d_?[A-Za-z]\w*)[\"”“'’][\s$`*]*$")
+"""A gradient by its name in a program, in quotes: "dz" = …"""
 _GOING_ON = re.compile(
     r"thus|so|hence|gives?|giving|is|are|which|that|then|and|therefore|equals?|gets?|yields|as|with|to|or|"
     r"again|finally|simply|just|now|also|but|where|becomes|be|obtain|by|means|\w{1,2}",
     re.IGNORECASE,
 )
 """Words that a chain goes on behind; any other word in front of a = names what is equal."""
+_A_SCALAR = re.compile(
+    r"\b(scalars?|real numbers?)( (variables?|parameters?|inputs?|values?|weights?|constants?))?[\s$`]*$",
+    re.IGNORECASE,
+)
+_IS_SCALAR = re.compile(
+    r"[\s$`]*\b(is|being|denotes|=)( just| also| only)? (an? )?(single |real )?(scalar|real number)\b(?! product| function| field|-)",
+    re.IGNORECASE,
+)
 _IS_A = re.compile(
     r"[\s$`\\()]*(is|be|are|as|being|denotes?|for)?\s*(an?|the|our|some|two|both)?[\s$`\\()]*"
 )
@@ -58,6 +70,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _shaped(document, found, statement)
             or _sized(document, found, statement)
             or _short(document, found, statement)
+            or _scalar(document, statement)
             or statement
         )
     return found
@@ -66,6 +79,12 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
 def _called(document: Document, statement: Statement) -> Statement:
     """ "Error $= t - y = 0.3$" begins a chain of its own: what is equal has only a word for a name."""
     first, *rest = statement.members
+    quoted = _QUOTED.search(document.regions[statement.region].before)
+    if first.relation == "=" and quoted is not None:
+        start = document.text.rfind(quoted[1], 0, document.regions[statement.region].span[0])
+        span = start, start + len(quoted[1])
+        name = read_region(document.text, span, False, EMPTY)[0].members[0]
+        return replace(statement, members=(name, first, *rest))
     words = _CALLED.search(document.regions[statement.region].before)
     if first.relation != "=" or not rest or words is None or _GOING_ON.fullmatch(words[1]):
         return statement
@@ -157,6 +176,19 @@ def _short(
     return replace(
         statement, members=(before.members[0], replace(statement.members[0], relation="="))
     )
+
+
+def _scalar(document: Document, statement: Statement) -> Statement | None:
+    """ "A scalar z", "where z is a scalar"."""
+    expr = _single(statement)
+    if not isinstance(expr, t.Symbol):
+        return None
+    before = document.regions[statement.region].before
+    behind = document.text[statement.span[1] :][:_NEAR]
+    if not (_A_SCALAR.search(before) or _IS_SCALAR.match(behind)):
+        return None
+    shape = Member("in", t.Shape((), expr.span), expr.span)
+    return replace(statement, members=(statement.members[0], shape))
 
 
 def _shaped(

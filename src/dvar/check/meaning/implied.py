@@ -95,6 +95,13 @@ class _Summer:
             case t.Apply() | t.Call():
                 args = [self.term(a, kept) for a in expr.args]
                 return replace(expr, args=tuple(a for a, _ in args)), _widest(args)
+            case t.Root():
+                inner, counted = self.term(expr.radicand, kept)
+                return replace(expr, radicand=inner), counted
+            case t.Cases():
+                branches = [(self.term(x, kept), when) for x, when in expr.branches]
+                cases = replace(expr, branches=tuple((x[0], when) for x, when in branches))
+                return cases, _widest([x for x, _ in branches])
             case t.Derivative():
                 return self._derivative(expr, kept)
             case t.Big():
@@ -118,6 +125,8 @@ class _Summer:
         of, counted = (None, Counter[str]()) if expr.of is None else self.term(expr.of, kept)
         for wrt in expr.wrt:
             counted = counted + self._part(wrt, kept)[1]
+            if expr.spelling == "subscript" and isinstance(wrt, t.Symbol):
+                counted = counted + self._of_scripts([wrt])  # of ∂_i
         return replace(expr, of=of), counted
 
     def _of_symbol(self, symbol: t.Symbol) -> Counter[str]:
