@@ -12,6 +12,7 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.mathematics.lexicon import EMPTY
 from dvar.read.worksheet.mathematics.statements import read_region
+from dvar.read.worksheet.parts import same_tree
 
 _NAMING = re.compile(
     r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.IGNORECASE
@@ -60,7 +61,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
     """The statements, with what the words around single expressions make of them."""
     found: list[Statement] = []
     for statement in statements:
-        statement = _called(document, statement)
+        statement = _of_its_row(document, found, _called(document, statement))
         one_by_one = _one_by_one(statement) or tuples.given(document, found, statement, statements)
         if one_by_one:
             found += one_by_one
@@ -89,6 +90,23 @@ def _called(document: Document, statement: Statement) -> Statement:
     if first.relation != "=" or not rest or words is None or _GOING_ON.fullmatch(words[1]):
         return statement
     return replace(statement, members=(replace(first, relation=""), *rest))
+
+
+def _of_its_row(document: Document, found: Sequence[Statement], statement: Statement) -> Statement:
+    """``f_c(x) = c + x → df/dx = 1``: the derivative is of the function that stands right before it."""
+    first = statement.members[0].expr
+    if not found or found[-1].region != statement.region or not isinstance(first, t.Derivative):
+        return statement
+    before = found[-1].members[0].expr
+    if "\n" in document.text[found[-1].span[1] : statement.span[0]].strip():
+        return statement
+    if not isinstance(before, t.Apply) or not before.head.subscripts or not first.wrt:
+        return statement
+    bare = replace(before.head, subscripts=())
+    if not same_tree(first.of, bare) or not all(same_tree(first.wrt[0], a) for a in before.args):
+        return statement
+    whole = replace(statement.members[0], expr=replace(first, of=before.head))
+    return replace(statement, members=(whole, *statement.members[1:]))
 
 
 def _one_by_one(statement: Statement) -> list[Statement]:

@@ -141,9 +141,7 @@ _AHEAD = 6
 """Statements behind a formula that may bear it out."""
 
 
-def is_borne_out(
-    place: Place, made: Definition, behind: Sequence[tuple[int, Statement]]
-) -> bool:
+def is_borne_out(place: Place, made: Definition, behind: Sequence[tuple[int, Statement]]) -> bool:
     """Whether derivatives further on are right with the new formula, and were wrong with the one before.
 
     ``y = f(x) = …`` is borne out where it defines f.
@@ -170,7 +168,9 @@ def is_borne_out(
             world.define(definition)
         after = [_holds(world, *sides) for sides in tried]
     is_right = after[0] == "ok" and before[0] != "ok"
-    return is_right and not any(a == "wrong" and b == "ok" for a, b in zip(after, before, strict=True))
+    return is_right and not any(
+        a == "wrong" and b == "ok" for a, b in zip(after, before, strict=True)
+    )
 
 
 def _sides(statement: Statement) -> list[tuple[t.Expr, t.Expr]]:

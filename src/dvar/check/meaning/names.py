@@ -332,8 +332,6 @@ def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sym
         return None
     if key.stem == "pi" and not (world.shape(key) or key in world.bare_left):
         return number(3.141592653589793238)
-    if key.stem.partition(".")[0] == "0":
-        return TABLE["zeros"](hint) if hint else number(0.0)
     if key.stem == "infty":
         return number(float("inf"))
     if key.stem == "I" and world.matrices:

@@ -278,13 +278,18 @@ def _between(first: t.Expr, second: t.Expr):  # type: ignore[no-untyped-def]
     return counted(first, second)
 
 
+def _is_zero(tree: t.Expr) -> bool:
+    """A vector of zeros, as ``\\vec{0}^T``: no name that needs a meaning."""
+    return isinstance(tree, t.Symbol) and tree.base == "0" and not tree.subscripts
+
+
 def _cases(e: Interpreter, tree: t.Cases) -> Value:
     value: Node | None = None
     for branch, when in reversed(tree.branches):
         truth = True if when is None else condition(e, when)
         if truth is False:
             continue
-        node = e.node(branch)
+        node = number(0.0) if _is_zero(branch) else e.node(branch)
         if truth is True or value is None:
             value = node  # the last branch stands wherever no other does
             continue

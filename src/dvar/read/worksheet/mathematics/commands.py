@@ -26,7 +26,17 @@ from dvar.read.worksheet.mathematics.tokens import (
     WORD,
 )
 
-_QUAD = {"em": 1, "ex": 2, "pt": 10, "mm": 3.5, "cm": 0.35, "in": 0.14, "pc": 0.8, "px": 13, "mu": 18}
+_QUAD = {
+    "em": 1,
+    "ex": 2,
+    "pt": 10,
+    "mm": 3.5,
+    "cm": 0.35,
+    "in": 0.14,
+    "pc": 0.8,
+    "px": 13,
+    "mu": 18,
+}
 """How wide about ``\\quad`` is, in each unit."""
 _LENGTH = re.compile(rf"\s*\{{\s*(\d*\.?\d+)\s*({'|'.join(_QUAD)})\s*\}}")
 
@@ -190,7 +200,7 @@ class Commands(Tape):
             return
         if len(part) == 1 and part.isalpha():
             self.add(WORD, part, at, at + 1, font)
-        elif patterns.CALL_TEXT.fullmatch(stripped):
+        elif patterns.CALL_TEXT.fullmatch(stripped) or patterns.MODULE_TEXT.fullmatch(stripped):
             self.put(self.inner(part, self.base + at, False))
         elif re.fullmatch(r"-?\d+(?:\.\d+)?", stripped):
             self.put(self.inner(part, self.base + at, True))
