@@ -46,7 +46,8 @@ _A_SCALAR = re.compile(
     re.IGNORECASE,
 )
 _IS_SCALAR = re.compile(
-    r"[\s$`]*\b(is|being|denotes|=)( just| also| only)? (an? )?(single |real )?(scalar|real number)\b(?! product| function| field|-)",
+    r"[\s$`]*\b(is|being|denotes|=)( just| also| only)? (an? )?(single |real )?(scalar|real number)\b"
+    r"(?! product| function| field|-)",
     re.IGNORECASE,
 )
 _IS_A = re.compile(

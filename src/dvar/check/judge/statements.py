@@ -162,10 +162,8 @@ def _verdict(
         context.chains[ordinal] = members
         verdict = updates.judge_update(place, statement, context.prose, context.statements)
         return verdict, "update"
-    if constraint_of(place.world, statement) is not None:
-        return Verdict("definition"), "definition"
-    if supposing.is_supposed(place, context.document, statement):
-        return Verdict("given"), "given"
+    if (told := _told(context, place, statement)) is not None:
+        return Verdict(told), told
     start = 1
     learning.condition(place)
     if members[0].relation:
@@ -195,6 +193,13 @@ def _verdict(
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"
+
+
+def _told(context: Context, place: Place, statement: Statement) -> str | None:
+    """What a statement is that says what shall hold; None where it claims something."""
+    if constraint_of(place.world, statement) is not None:
+        return "definition"
+    return "given" if supposing.is_supposed(place, context.document, statement) else None
 
 
 def _is_new_definition(

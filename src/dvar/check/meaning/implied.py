@@ -95,6 +95,13 @@ class _Summer:
             case t.Apply() | t.Call():
                 args = [self.term(a, kept) for a in expr.args]
                 return replace(expr, args=tuple(a for a, _ in args)), _widest(args)
+            case t.Derivative():
+                return self._derivative(expr, kept)
+        return self._whole(expr, kept)
+
+    def _whole(self, expr: t.Expr, kept: frozenset[str]) -> tuple[t.Expr, Counter[str]]:
+        """A factor in which sums are those of its own parts."""
+        match expr:
             case t.Root():
                 inner, counted = self.term(expr.radicand, kept)
                 return replace(expr, radicand=inner), counted
@@ -102,8 +109,6 @@ class _Summer:
                 branches = [(self.term(x, kept), when) for x, when in expr.branches]
                 cases = replace(expr, branches=tuple((x[0], when) for x, when in branches))
                 return cases, _widest([x for x, _ in branches])
-            case t.Derivative():
-                return self._derivative(expr, kept)
             case t.Big():
                 body, counted = self.term(expr.body, kept | set(expr.indices))
                 return replace(expr, body=body), Counter(
