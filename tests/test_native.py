@@ -130,3 +130,21 @@ def test_the_plan_says_what_the_reference_computes():
     assert "by the reference interpreter" in plan
     assert "sort" in plan or "argsort" in plan
     assert "define" in plan  # the code of the rest
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("sentence", "left", "right"),
+    [
+        ("nki,nkj->kij", (999, 5, 6), (999, 5, 7)),
+        ("nki,nk->ki", (999, 5, 3), (999, 5)),
+        ("nk,nk->k", (999, 5), (999, 5)),
+        ("nakb,nckb->abkc", (999, 5, 2, 3), (999, 6, 2, 3)),
+    ],
+)
+def test_sums_over_examples_of_stacks_of_products(sentence, left, right, threads):
+    """Axes that both operands and the result have count products of their own."""
+    generator = np.random.default_rng(5)
+    x, y = _draw(generator, np.float64, left, right)
+    product = dvar.jit(lambda x, y: np.einsum(sentence, np.tanh(x), y), threads=threads)
+    np.testing.assert_allclose(product(x, y), np.einsum(sentence, np.tanh(x), y), atol=1e-12)

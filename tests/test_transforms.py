@@ -559,3 +559,12 @@ def test_upstream_gradients_and_tangents_must_fit() -> None:
         back((np.ones(3), np.ones(3)))
     with pytest.raises(ShapeError, match="tangent"):
         dvar.jvp(lambda x: x * 2, (np.ones(3),), (np.ones(2),))
+
+
+@pytest.mark.parametrize("jacobian", [dvar.jacfwd, dvar.jacrev])
+def test_a_jacobian_inside_a_trace_is_one_program_for_all_its_entries(jacobian):
+    def size(n):
+        node = dvar.trace(jacobian(lambda x: np.tanh(x) * np.sum(x)), dvar.Shape(n))
+        return len(str(node.graph).splitlines())
+
+    assert 5 < size(30) == size(3)

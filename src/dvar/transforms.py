@@ -18,9 +18,10 @@ from dvar.core.dims import is_numeric, show
 from dvar.core.errors import DtypeError, ShapeError, TraceError
 from dvar.core.node import Node
 from dvar.core.op import Array, constant, fresh_key, variable
+from dvar.derive.batch import batched, spread
 from dvar.derive.forward import forward
 from dvar.derive.sweep import ones_like
-from dvar.ops.joining import stack
+from dvar.ops.moving import moveaxis
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import reshape
 from dvar.read.trace import containers, facts
@@ -312,9 +313,13 @@ def _at_each(
     if not call.is_open(nodes, [seed]):
         found = facts.evaluate_at_each(nodes, seed, basis)
         return [np.stack(column, axis) for column in zip(*found, strict=True)]
-    closing = call.closing()
-    each = [facts.replace(nodes, {**closing, seed: constant(array)}) for array in basis]
-    return [wrap(stack(list(column), axis)) for column in zip(*each, strict=True)]
+    # One program for all seeds: they are examples of one another.
+    closed = facts.replace(nodes, call.closing())
+    many = batched(closed, {seed: constant(np.stack(basis))}, len(basis))
+    return [
+        wrap(moveaxis(spread(node, found, len(basis)), 0, axis))
+        for node, found in zip(closed, many, strict=True)
+    ]
 
 
 def _shaped(stacked: Any, shape: tuple[Any, ...]) -> Any:

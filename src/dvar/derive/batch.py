@@ -8,6 +8,7 @@ that it must have.  Only a few rows that know matrices but no stacks of them hav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from dvar.core.axes import DOTS, Axes
@@ -114,12 +115,15 @@ def _contracted(node: Node, operands: Operands, size: Size) -> Node:
     ranks = [x.ndim for x in node.inputs]
     if node.op.name == "matmul" and min(ranks) > 1:  # stacks of matrices as they are
         return node.op.node(*_aligned(node, operands, max(ranks)))
+    # Of many examples of many examples each axis has its own name.
+    taken = {name for part in axes.operands for name in part}
+    batch = next(name for n in count() if (name := f"{BATCH}{n or ''}") not in taken)
     parts = [
-        part if many is None else (BATCH, *part)
+        part if many is None else (batch, *part)
         for part, many in zip(axes.operands, operands, strict=True)
     ]
     whole = [x if many is None else many for x, many in zip(node.inputs, operands, strict=True)]
-    return contract(Axes(tuple(parts), (BATCH, *axes.result)), whole)
+    return contract(Axes(tuple(parts), (batch, *axes.result)), whole)
 
 
 # ── parameters that speak of axes ───────────────────────────────────────────────────────────────

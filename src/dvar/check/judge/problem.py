@@ -276,9 +276,7 @@ def _problem(draft: _Draft) -> Problem:
             problem, _ = flat.settled(False)
     if problem.world.matrices:
         problem = _spread(draft, problem)
-    said = [(o, draft.statements[o]) for o in problem.ordinals]
-    sharing.seed(problem.world, said)
-    sharing.decide(problem.world, said)
+    sharing.decide(problem.world, [(o, draft.statements[o]) for o in problem.ordinals])
     _acquaint(problem, draft.own)
     return problem
 

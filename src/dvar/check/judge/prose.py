@@ -10,9 +10,6 @@ from dvar.check.judge import tuples
 from dvar.check.judge.literal import is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
-from dvar.read.worksheet.mathematics.lexicon import EMPTY
-from dvar.read.worksheet.mathematics.statements import read_region
-from dvar.read.worksheet.parts import same_tree
 
 _NAMING = re.compile(
     r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.IGNORECASE
@@ -33,23 +30,12 @@ _SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
 _CALLED = re.compile(r"(\w+)[\s$`*]*$")
-_QUOTED = re.compile(r"[\"“„'‘](d_?[A-Za-z]\w*)[\"”“'’][\s$`*]*$")
-"""A gradient by its name in a program, in quotes: "dz" = …"""
 _GOING_ON = re.compile(
     r"thus|so|hence|gives?|giving|is|are|which|that|then|and|therefore|equals?|gets?|yields|as|with|to|or|"
     r"again|finally|simply|just|now|also|but|where|becomes|be|obtain|by|means|\w{1,2}",
     re.IGNORECASE,
 )
 """Words that a chain goes on behind; any other word in front of a = names what is equal."""
-_A_SCALAR = re.compile(
-    r"\b(scalars?|real numbers?)( (variables?|parameters?|inputs?|values?|weights?|constants?))?[\s$`]*$",
-    re.IGNORECASE,
-)
-_IS_SCALAR = re.compile(
-    r"[\s$`]*\b(is|being|denotes|=)( just| also| only)? (an? )?(single |real )?(scalar|real number)\b"
-    r"(?! product| function| field|-)",
-    re.IGNORECASE,
-)
 _IS_A = re.compile(
     r"[\s$`\\()]*(is|be|are|as|being|denotes?|for)?\s*(an?|the|our|some|two|both)?[\s$`\\()]*"
 )
@@ -62,7 +48,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
     """The statements, with what the words around single expressions make of them."""
     found: list[Statement] = []
     for statement in statements:
-        statement = _of_its_row(document, found, _called(document, statement))
+        statement = _called(document, statement)
         one_by_one = _one_by_one(statement) or tuples.given(document, found, statement, statements)
         if one_by_one:
             found += one_by_one
@@ -72,7 +58,6 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _shaped(document, found, statement)
             or _sized(document, found, statement)
             or _short(document, found, statement)
-            or _scalar(document, statement)
             or statement
         )
     return found
@@ -81,33 +66,10 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
 def _called(document: Document, statement: Statement) -> Statement:
     """ "Error $= t - y = 0.3$" begins a chain of its own: what is equal has only a word for a name."""
     first, *rest = statement.members
-    quoted = _QUOTED.search(document.regions[statement.region].before)
-    if first.relation == "=" and quoted is not None:
-        start = document.text.rfind(quoted[1], 0, document.regions[statement.region].span[0])
-        span = start, start + len(quoted[1])
-        name = read_region(document.text, span, False, EMPTY)[0].members[0]
-        return replace(statement, members=(name, first, *rest))
     words = _CALLED.search(document.regions[statement.region].before)
     if first.relation != "=" or not rest or words is None or _GOING_ON.fullmatch(words[1]):
         return statement
     return replace(statement, members=(replace(first, relation=""), *rest))
-
-
-def _of_its_row(document: Document, found: Sequence[Statement], statement: Statement) -> Statement:
-    """``f_c(x) = c + x → df/dx = 1``: the derivative is of the function that stands right before it."""
-    first = statement.members[0].expr
-    if not found or found[-1].region != statement.region or not isinstance(first, t.Derivative):
-        return statement
-    before = found[-1].members[0].expr
-    if "\n" in document.text[found[-1].span[1] : statement.span[0]].strip():
-        return statement
-    if not isinstance(before, t.Apply) or not before.head.subscripts or not first.wrt:
-        return statement
-    bare = replace(before.head, subscripts=())
-    if not same_tree(first.of, bare) or not all(same_tree(first.wrt[0], a) for a in before.args):
-        return statement
-    whole = replace(statement.members[0], expr=replace(first, of=before.head))
-    return replace(statement, members=(whole, *statement.members[1:]))
 
 
 def _one_by_one(statement: Statement) -> list[Statement]:
@@ -195,19 +157,6 @@ def _short(
     return replace(
         statement, members=(before.members[0], replace(statement.members[0], relation="="))
     )
-
-
-def _scalar(document: Document, statement: Statement) -> Statement | None:
-    """ "A scalar z", "where z is a scalar"."""
-    expr = _single(statement)
-    if not isinstance(expr, t.Symbol):
-        return None
-    before = document.regions[statement.region].before
-    behind = document.text[statement.span[1] :][:_NEAR]
-    if not (_A_SCALAR.search(before) or _IS_SCALAR.match(behind)):
-        return None
-    shape = Member("in", t.Shape((), expr.span), expr.span)
-    return replace(statement, members=(statement.members[0], shape))
 
 
 def _shaped(

@@ -193,7 +193,7 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         if is_last:
             break
     if not definitions:
-        return _through_function(statement, ordinal, world)
+        return Role("claim")
     only_given = (
         all(d.numeric or isinstance(d.value, t.Symbol) for d in definitions)
         and definitions[-1].numeric
@@ -204,19 +204,6 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         definitions += [d for d in told if not world.defining(d.pattern)]
         return Role("claim", tuple(definitions), frozenset(links))
     return Role("given" if only_given else "definition", tuple(definitions), frozenset(links))
-
-
-def _through_function(statement: Statement, ordinal: int, world: World) -> Role:
-    """``y = f(x) = x + x^2`` where y is known: it defines f all the same."""
-    second = statement.members[1].expr
-    if len(statement.members) < 3 or not isinstance(second, t.Apply) or second.primes:
-        return Role("claim")
-    if not all(isinstance(a, t.Symbol) for a in arguments(second.args)):
-        return Role("claim")
-    role = _defining(replace(statement, members=statement.members[1:]), ordinal, world)
-    if not any(d.params and not d.numeric for d in role.definitions):
-        return Role("claim")
-    return Role("claim", role.definitions, frozenset(n + 1 for n in role.links))
 
 
 def _shared_number(members: Sequence[Member]) -> t.Expr | None:

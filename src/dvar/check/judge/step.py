@@ -11,7 +11,7 @@ import numpy as np
 from dvar.check.judge import carrying, learning, links, misfits, numbers, stationary
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, numbers_in, read_literal
+from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
@@ -27,8 +27,6 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
 
-ABOUT = 0.02
-"""So far a value may be from the whole number that it is about, as a part of that."""
 STRANGE = "is not defined anywhere"
 NEAR = 0.03
 """Numbers put in roundly make a result that is off by at most this part of it."""
@@ -42,10 +40,7 @@ def judge_link(
     assert right is not None
     numeric_left, numeric_right = (links.is_number(x, place.world) for x in (left, right))
     if numeric_left and numeric_right:
-        link = _numbers(place, subject, left, right, envs)
-        if link.verdict == "wrong" and member.relation == "approx":
-            link = _or_about(right, link)
-        return _or_told(place, left, right, link)
+        return _or_told(place, left, right, _numbers(place, subject, left, right, envs))
     if numeric_right:
         learning.aligned(place, left, right)
         held = _where_held(place, left, right, envs)
@@ -56,23 +51,12 @@ def judge_link(
             return Link("unknown", "which index is chosen is not given", link.left)
         if link.verdict == "wrong":
             link = _by_wrong_formula(place, left, right, envs, link)
-        if link.verdict == "wrong" and member.relation == "approx":
-            link = _or_about(right, link)
         link = _or_told(place, left, right, link)
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)
         return _or_identity(place, right, left, envs, link)
     return _formulas(place, left, right, envs)
-
-
-def _or_about(number: t.Expr, link: Link) -> Link:
-    """``σ(10) ≈ 1``: a whole number behind ≈ need not be exact."""
-    if link.numbers is None or not all(n.is_whole for n in numbers_in(number)):
-        return link
-    a, b = (np.asarray(v, dtype=float) for v in link.numbers)
-    is_near = np.all(np.abs(a - b) <= ABOUT * np.maximum(np.abs(b), 1.0))
-    return replace(link, verdict="ok") if is_near else link
 
 
 def _or_told(place: Place, left: t.Expr, right: t.Expr, link: Link) -> Link:

@@ -95,21 +95,9 @@ def of_loss(e: Interpreter, place: differentiate.Place, target: Key | None) -> V
         value = _gradient(e, dict(found)[key], place, key)
         if value is not None:
             options.append((f"of {key}", value))
-    if options:
-        return e.choices.pick(options)
-    end = last_result(e, place) if e.world.is_seeded else None
-    if end is not None:
-        return differentiate.jacobian(end, place)
-    return of_open(e, loss or Key("loss"), place, target)
-
-
-def last_result(e: Interpreter, place: differentiate.Place) -> Node | None:
-    """The number that all else leads to, where there is only one; None else."""
-    read_all(e)
-    nodes = [node for node, _ in place.parts]
-    ends = [n for n in e.world.ends_of(nodes, e.position) if n not in nodes]
-    ends = ends or [n for n in nodes if n in e.world.ends(e.position)]
-    return ends[0] if len(ends) == 1 and not ends[0].shape else None
+    if not options:
+        return of_open(e, loss or Key("loss"), place, target)
+    return e.choices.pick(options)
 
 
 def _shares(e: Interpreter, place: differentiate.Place) -> list[tuple[str, Value]]:

@@ -9,7 +9,7 @@ from dvar.core.node import Node
 from dvar.derive.sameaxes import names_of
 from dvar.engine.native.arrays import sizes_of
 from dvar.engine.native.lanes import Lanes, Value
-from dvar.engine.native.tile import LANE, Index, NotNative, i64
+from dvar.engine.native.tile import LANE, Index, NotNative, i64, plus, times
 
 if TYPE_CHECKING:
     from dvar.engine.native.values import Body
@@ -76,7 +76,7 @@ def _flattened(body: Body, sizes: Sequence[int], given: Sequence[Index], node: N
         raise NotNative(node)
     flat: Index = 0
     for size, i in zip(sizes, given, strict=True):
-        flat = _plus(body.tile.builder, _times(body.tile.builder, flat, size), i)
+        flat = plus(body.tile.builder, times(body.tile.builder, flat, size), i)
     return flat
 
 
@@ -93,20 +93,6 @@ def _unflattened(
         else:
             inner[first + k] = b.urem(flat, i64(sizes[k]))
             flat = b.udiv(flat, i64(sizes[k]))
-
-
-def _plus(b: Value, x: Index, y: Index) -> Index:
-    if isinstance(x, int) and isinstance(y, int):
-        return x + y
-    if x == 0 and isinstance(x, int):
-        return y
-    if y == 0 and isinstance(y, int):
-        return x
-    return b.add(x if not isinstance(x, int) else i64(x), y if not isinstance(y, int) else i64(y))
-
-
-def _times(b: Value, x: Index, n: int) -> Index:
-    return x * n if isinstance(x, int) else b.mul(x, i64(n))
 
 
 def _getitem(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
@@ -129,7 +115,7 @@ def _getitem(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
                 raise NotNative(node)
             inner.append(i)
         else:
-            inner.append(_plus(b, _times(b, i, step), start))
+            inner.append(plus(b, times(b, i, step), start))
     return body.value(x, inner)
 
 

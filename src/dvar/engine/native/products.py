@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, TypeAlias
 
 from llvmlite import ir
@@ -11,7 +12,7 @@ from dvar.core.node import Node
 from dvar.engine.native.arrays import Strided, sizes_of
 from dvar.engine.native.lanes import I32, Lanes, Value, scalar_type
 from dvar.engine.native.schedule import contraction
-from dvar.engine.native.tile import LANE, Index, NotNative, Tile, i64
+from dvar.engine.native.tile import LANE, Index, NotNative, Tile, i64, plus, times
 
 # Vectors side by side, and rows, that accumulate at once: 24 accumulators leave room among 32 registers.
 SIDE, ROWS = 4, 6
@@ -154,30 +155,30 @@ def _block(
 # ── over the lanes ──────────────────────────────────────────────────────────────────────────────
 
 
-def total_blocks(p: Product) -> tuple[list[object], list[object], int, int]:
-    """How the result of a contraction over the lanes is cut: names of both sides, and blocks of each."""
-    left = [n for n in p.result if n in p.names[0] and n not in p.names[1]]
-    right = [n for n in p.result if n not in left]
-    count = [1, 1]
-    for side, names in enumerate((left, right)):
-        for n in names:
-            count[side] *= p.sizes[n]
-    return left, right, -(-count[0] // BLOCK), -(-count[1] // BLOCK)
-
-
 def write_total(tile: Tile, p: Product, sums: Value) -> None:
-    """Adds ``Σ_lane x[a, lane] · y[b, lane]`` to ``sums``, block by block.
+    """Adds ``Σ_lane x[s, a, lane] · y[s, b, lane]`` to ``sums``, block by block for every place of s.
 
     A block of 4 x 4 accumulators ends as 16 numbers, which lie together in ``sums``.
     """
     if any(n not in p.lanes for n in p.summed):
         raise NotNative(p.node)
-    left, right, rows, columns = total_blocks(p)
+    shared, left, right = sides(p.node)
+    rows, columns = (blocks(p.sizes, side) for side in (left, right))
     b = tile.builder
-    with tile.loop(rows) as i, tile.loop(columns) as j:
-        block = b.add(b.mul(i, i64(columns)), j)
-        target = b.gep(sums, [b.mul(block, i64(BLOCK * BLOCK))], inbounds=True)
-        _total_block(tile, p, _places(tile, p, left, i), _places(tile, p, right, j), target)
+
+    def at_shared(index: tuple[Index, ...]) -> None:
+        here = dict(zip(shared, index, strict=True))
+        first: Index = 0
+        for i, n in zip(index, shared, strict=True):
+            first = plus(b, times(b, first, p.sizes[n]), i)
+        first = times(b, first, rows * columns)
+        with tile.loop(rows) as i, tile.loop(columns) as j:
+            block = plus(b, b.add(b.mul(i, i64(columns)), j), first)
+            target = b.gep(sums, [b.mul(block, i64(BLOCK * BLOCK))], inbounds=True)
+            xs, ys = _places(tile, p, left, i), _places(tile, p, right, j)
+            _total_block(tile, p, [here | x for x in xs], [here | y for y in ys], target)
+
+    tile.nest([p.sizes[n] for n in shared], at_shared)
 
 
 def _places(tile: Tile, p: Product, names: Sequence[object], block: Value) -> list[_At]:
@@ -289,8 +290,14 @@ def butterfly(b: Value, vectors: list[Value], width: int) -> Value:
     return vectors[0]
 
 
-def sides(node: Node) -> tuple[list[object], list[object]]:
-    """The names of the result's axes that come from the left operand, and the others."""
-    operands, result, _ = contraction(node)
-    left = [n for n in result if n in operands[0] and n not in operands[1]]
-    return left, [n for n in result if n not in left]
+def sides(node: Node) -> tuple[list[object], list[object], list[object]]:
+    """The names of the result's axes that both operands have, that only the left has, and the others."""
+    (x, y), result, _ = contraction(node)
+    shared = [n for n in result if n in x and n in y]
+    left = [n for n in result if n in x and n not in y]
+    return shared, left, [n for n in result if n not in x]
+
+
+def blocks(sizes: Mapping[object, int], names: Sequence[object]) -> int:
+    """How many blocks cover these axes."""
+    return -(-prod(sizes[n] for n in names) // BLOCK)

@@ -9,7 +9,7 @@ from dvar.core.node import Node
 from dvar.engine.native.arrays import Strided, moved
 from dvar.engine.native.groups import Grouping
 from dvar.engine.native.memory import ITEM, Buffers, Memory
-from dvar.engine.native.products import BLOCK, sides
+from dvar.engine.native.products import BLOCK, blocks, sides
 from dvar.engine.native.schedule import CONTRACTIONS, Loop, contraction, elements
 from dvar.engine.native.tile import NotNative
 
@@ -182,10 +182,10 @@ class Room:
 
     def sum_count(self, node: Node) -> int:
         if self.grouping.kind(node) == "total":
-            left, right = sides(node)
+            shared, left, right = sides(node)
             sizes = self.grouping.name_sizes(node)
-            rows, columns = (-(-prod(sizes[n] for n in side) // BLOCK) for side in (left, right))
-            return rows * columns * BLOCK * BLOCK
+            each = blocks(sizes, left) * blocks(sizes, right) * BLOCK * BLOCK
+            return prod(sizes[n] for n in shared) * each
         return prod(self.grouping.box(node)) * self.width
 
     def array_of(self, node: Node) -> Strided | None:

@@ -33,6 +33,21 @@ def i64(n: int) -> Value:
     return ir.Constant(I64, n)
 
 
+def plus(b: Value, x: Index, y: Index) -> Index:
+    """The sum of two indices, without code where it is known."""
+    if isinstance(x, int) and isinstance(y, int):
+        return x + y
+    if x == 0 and isinstance(x, int):
+        return y
+    if y == 0 and isinstance(y, int):
+        return x
+    return b.add(x if not isinstance(x, int) else i64(x), y if not isinstance(y, int) else i64(y))
+
+
+def times(b: Value, x: Index, n: int) -> Index:
+    return x * n if isinstance(x, int) else b.mul(x, i64(n))
+
+
 class Tile:
     """Code for ``count`` consecutive places along the axis in the lanes.
 

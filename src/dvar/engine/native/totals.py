@@ -10,7 +10,7 @@ from llvmlite import ir
 from dvar.core.node import Node
 from dvar.engine.native.lanes import I32, I64, Lanes, Point, Value, scalar_type
 from dvar.engine.native.passes import identity
-from dvar.engine.native.products import BLOCK, lane_sum, sides
+from dvar.engine.native.products import BLOCK, blocks, lane_sum, sides
 from dvar.engine.native.room import Room
 from dvar.engine.native.schedule import contraction
 from dvar.engine.native.tile import Tile, i64, memory_type
@@ -97,14 +97,15 @@ class Totals:
         self, tile: Tile, node: Node, target: Value, piece: Callable[[Value], Value], threads: Value
     ) -> None:
         b = tile.builder
-        left, right = sides(node)
+        shared, left, right = sides(node)
         sizes = self.room.grouping.name_sizes(node)
-        rows, columns = prod(sizes[n] for n in left), prod(sizes[n] for n in right)
-        wide = -(-columns // BLOCK)
+        count, rows, columns = (prod(sizes[n] for n in names) for names in (shared, left, right))
+        high, wide = blocks(sizes, left), blocks(sizes, right)
         strides = _name_strides(node, sizes)
         kind = scalar_type(node.dtype)
-        with tile.loop(rows) as i, tile.loop(columns) as j:
-            block = b.add(b.mul(b.udiv(i, i64(BLOCK)), i64(wide)), b.udiv(j, i64(BLOCK)))
+        with tile.loop(count) as s, tile.loop(rows) as i, tile.loop(columns) as j:
+            row = b.add(b.mul(s, i64(high)), b.udiv(i, i64(BLOCK)))
+            block = b.add(b.mul(row, i64(wide)), b.udiv(j, i64(BLOCK)))
             inside = b.add(b.mul(b.urem(i, i64(BLOCK)), i64(BLOCK)), b.urem(j, i64(BLOCK)))
             place = b.add(b.mul(block, i64(BLOCK * BLOCK)), inside)
             cell = tile.cell(kind)
@@ -112,7 +113,9 @@ class Totals:
             with tile.loop(threads) as thread:
                 more = b.load(b.gep(piece(thread), [place]))
                 b.store(b.fadd(b.load(cell), more), cell)
-            at = b.add(_spread(b, i, left, sizes, strides), _spread(b, j, right, sizes, strides))
+            at = _spread(b, s, shared, sizes, strides)
+            for flat, names in ((i, left), (j, right)):
+                at = b.add(at, _spread(b, flat, names, sizes, strides))
             b.store(b.load(cell), b.gep(target, [at]))
 
 

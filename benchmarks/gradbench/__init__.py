@@ -1,0 +1,1 @@
+"""dvar as a tool of GradBench: its protocol, its twelve evals, a stricter check and a clock."""
