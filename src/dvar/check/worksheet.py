@@ -19,8 +19,10 @@ from dvar.check.meaning import densities, effort, examples
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import written_out
+from dvar.check.meaning.labelled import labelled
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.primed import renamed
+from dvar.check.meaning.reach import widened
 from dvar.check.report import Judgement, Report
 from dvar.read.worksheet.document import Document, Statement
 
@@ -83,11 +85,11 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    marked = examples.marked(stepped.in_words(statements))
+    marked = examples.marked(labelled(stepped.in_words(statements)))
     spelled = spelled_out(renamed(densities.named(marked)))
     named = in_one_dialect(document, stated(document, spelled))
     said = conditioned(document, spoken(document, named))
-    return tables.tabled(document, written_out(document, said))
+    return tables.tabled(document, widened(written_out(document, said)))
 
 
 def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[judging.Context]:

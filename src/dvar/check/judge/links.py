@@ -231,9 +231,14 @@ def _is_by_matrix(value: Value) -> bool:
 
 
 def _hint(value: Value) -> tuple[int, ...] | None:
-    if isinstance(value, Jacobian):
-        return value.wrt_shape if not squeezed(value.of_shape) else None
-    return sizes(value)
+    if not isinstance(value, Jacobian):
+        return sizes(value)
+    of, by = squeezed(value.of_shape), squeezed(value.wrt_shape)
+    if not of:
+        return value.wrt_shape
+    if not by:
+        return value.of_shape
+    return (*of, *by) if len(of) == len(by) == 1 else None
 
 
 def _no_point(a: Value, b: Value) -> str:

@@ -17,6 +17,8 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
 _NAMING = frozenset({"=", "iff", "equiv", ":=", "=:"})
+_FIXED = frozenset({"I", "1", "e", "pi"})
+"""Names that stand for what they always stand for."""
 
 Family = tuple[str, int, tuple[str, ...]]
 
@@ -50,6 +52,8 @@ def named_at_end(
     if members[0].relation or value is None:
         value = members[-2].expr if len(members) > 1 else None
     if value is None or not isinstance(last, t.Symbol) or last.primes:
+        return role
+    if last.base in _FIXED and not last.subscripts:
         return role
     if len(members) < 3 and not isinstance(value, t.Derivative):
         return role

@@ -47,7 +47,23 @@ def with_numbers(
         place.sync()
         return _numeric(place, value, literal)
 
-    return _best(attempt, ("ok", "convention", "carried"))
+    link = _best(attempt, ("ok", "convention", "carried"))
+    if link.verdict == "wrong" and link.left is not None and _is_count(place, left, link.left):
+        return Link("unknown", "how far an index runs is not told", link.left)
+    return link
+
+
+def _is_count(place: Place, tree: t.Expr, value: Value) -> bool:
+    """``δ_{ii}``, ``tr I``: a number that depends on a size of which nothing is said, and on nothing else."""
+    if any(varies(node) for node in arrays_of(value)):
+        return False
+    told = place.world.told_sizes
+    for part in t.walk(tree):
+        if isinstance(part, t.Big) and part.high is None and not set(part.indices) <= told:
+            return True
+        if isinstance(part, t.Symbol) and part.base in ("I", "1") and not part.subscripts:
+            return True
+    return False
 
 
 def partly(

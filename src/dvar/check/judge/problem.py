@@ -166,8 +166,9 @@ class _Draft:
         if matrices is not None:
             world.matrices = matrices
         stacking.survey(world, self.earlier, _prose(self.document, self.earlier))
-        measure(world, [*self._told_before(), *self.own])
-        bound(world, self.own, self.document.text)
+        told = [*self._told_before(), *self.own]
+        measure(world, told)
+        bound(world, told, self.document.text)
         choose(world, self.earlier, self.prose)
         separate(world, self.own)
         world.observed = observed(self.earlier)
@@ -276,7 +277,9 @@ def _problem(draft: _Draft) -> Problem:
             problem, _ = flat.settled(False)
     if problem.world.matrices:
         problem = _spread(draft, problem)
-    sharing.decide(problem.world, [(o, draft.statements[o]) for o in problem.ordinals])
+    said = [(o, draft.statements[o]) for o in problem.ordinals]
+    sharing.seed(problem.world, said)
+    sharing.decide(problem.world, said)
     _acquaint(problem, draft.own)
     return problem
 

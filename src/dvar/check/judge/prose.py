@@ -10,6 +10,9 @@ from dvar.check.judge import tuples
 from dvar.check.judge.literal import is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.mathematics.lexicon import EMPTY
+from dvar.read.worksheet.mathematics.statements import read_region
+from dvar.read.worksheet.parts import same_tree
 
 _NAMING = re.compile(
     r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.IGNORECASE
@@ -30,17 +33,33 @@ _SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
 _CALLED = re.compile(r"(\w+)[\s$`*]*$")
+_QUOTED = re.compile(r"[\"“„'‘](d_?[A-Za-z]\w*)[\"”“'’][\s$`*]*$")
+"""A gradient by its name in a program, in quotes: "dz" = …"""
 _GOING_ON = re.compile(
     r"thus|so|hence|gives?|giving|is|are|which|that|then|and|therefore|equals?|gets?|yields|as|with|to|or|"
     r"again|finally|simply|just|now|also|but|where|becomes|be|obtain|by|means|\w{1,2}",
     re.IGNORECASE,
 )
 """Words that a chain goes on behind; any other word in front of a = names what is equal."""
+_A_SCALAR = re.compile(
+    r"\b(scalars?|real numbers?)( (variables?|parameters?|inputs?|values?|weights?|constants?))?[\s$`]*$",
+    re.IGNORECASE,
+)
+_IS_SCALAR = re.compile(
+    r"[\s$`]*\b(is|being|denotes|=)( just| also| only)? (an? )?(single |real )?(scalar|real number)\b"
+    r"(?! product| function| field|-)",
+    re.IGNORECASE,
+)
 _IS_A = re.compile(
     r"[\s$`\\()]*(is|be|are|as|being|denotes?|for)?\s*(an?|the|our|some|two|both)?[\s$`\\()]*"
 )
 _MATRIX = re.compile(r"[\s$`\\)-]*([a-z-]+ ){0,2}(matrix|matrices|arrays?)\b")
 _MATRIX_CALLED = re.compile(r"[\s$`\\)]*-?([a-z-]+ ){0,2}(matrix|array)[\s$`\\(]*")
+_IS_SIZED = re.compile(
+    r"[\s$`\\()]*(is|are|being|has|have|a|an|of|with)\b[\s$`\\()]*((is|an?|of|with|the|row|column) )*"
+    r"((vectors?|matri(x|ces)|arrays?)[,:]?)?( (with|of|has|have))?"
+    r"( (the )?(shape|size|dimensions?))?( of)?[\s$`\\(]*"
+)
 _AND = re.compile(r"[\s$`\\()]*(,|and|, and)[\s$`\\()]*")
 
 
@@ -48,7 +67,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
     """The statements, with what the words around single expressions make of them."""
     found: list[Statement] = []
     for statement in statements:
-        statement = _called(document, statement)
+        statement = _of_its_row(document, found, _called(document, statement))
         one_by_one = _one_by_one(statement) or tuples.given(document, found, statement, statements)
         if one_by_one:
             found += one_by_one
@@ -58,6 +77,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _shaped(document, found, statement)
             or _sized(document, found, statement)
             or _short(document, found, statement)
+            or _scalar(document, statement)
             or statement
         )
     return found
@@ -66,10 +86,33 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
 def _called(document: Document, statement: Statement) -> Statement:
     """ "Error $= t - y = 0.3$" begins a chain of its own: what is equal has only a word for a name."""
     first, *rest = statement.members
+    quoted = _QUOTED.search(document.regions[statement.region].before)
+    if first.relation == "=" and quoted is not None:
+        start = document.text.rfind(quoted[1], 0, document.regions[statement.region].span[0])
+        span = start, start + len(quoted[1])
+        name = read_region(document.text, span, False, EMPTY)[0].members[0]
+        return replace(statement, members=(name, first, *rest))
     words = _CALLED.search(document.regions[statement.region].before)
     if first.relation != "=" or not rest or words is None or _GOING_ON.fullmatch(words[1]):
         return statement
     return replace(statement, members=(replace(first, relation=""), *rest))
+
+
+def _of_its_row(document: Document, found: Sequence[Statement], statement: Statement) -> Statement:
+    """``f_c(x) = c + x → df/dx = 1``: the derivative is of the function that stands right before it."""
+    first = statement.members[0].expr
+    if not found or found[-1].region != statement.region or not isinstance(first, t.Derivative):
+        return statement
+    before = found[-1].members[0].expr
+    if "\n" in document.text[found[-1].span[1] : statement.span[0]].strip():
+        return statement
+    if not isinstance(before, t.Apply) or not before.head.subscripts or not first.wrt:
+        return statement
+    bare = replace(before.head, subscripts=())
+    if not same_tree(first.of, bare) or not all(same_tree(first.wrt[0], a) for a in before.args):
+        return statement
+    whole = replace(statement.members[0], expr=replace(first, of=before.head))
+    return replace(statement, members=(whole, *statement.members[1:]))
 
 
 def _one_by_one(statement: Statement) -> list[Statement]:
@@ -159,6 +202,19 @@ def _short(
     )
 
 
+def _scalar(document: Document, statement: Statement) -> Statement | None:
+    """ "A scalar z", "where z is a scalar"."""
+    expr = _single(statement)
+    if not isinstance(expr, t.Symbol):
+        return None
+    before = document.regions[statement.region].before
+    behind = document.text[statement.span[1] :][:_NEAR]
+    if not (_A_SCALAR.search(before) or _IS_SCALAR.match(behind)):
+        return None
+    shape = Member("in", t.Shape((), expr.span), expr.span)
+    return replace(statement, members=(statement.members[0], shape))
+
+
 def _shaped(
     document: Document, found: Sequence[Statement], statement: Statement
 ) -> Statement | None:
@@ -186,7 +242,8 @@ def _sized(
     behind = document.text[statement.span[1] :][:_NEAR]
     between = document.text[before.span[1] : statement.span[0]]
     first = before.members[0]
-    if isinstance(expr, t.Product) and _IS_A.fullmatch(between) and _MATRIX.match(behind):
+    called = _IS_A.fullmatch(between) and _MATRIX.match(behind)
+    if isinstance(expr, t.Product) and (called or _is_sized(expr, between)):
         sizes = _sizes(expr)
         names = _listed(document, found, before) if sizes is not None else ()
         if sizes is not None and names:
@@ -199,6 +256,13 @@ def _sized(
             shape = Member("in", t.Shape(sizes, first.span), first.span)
             return replace(statement, members=(statement.members[0], shape))
     return None
+
+
+def _is_sized(expr: t.Product, between: str) -> bool:
+    """ "W is D × C", "x, a row vector, 1 × D": letters say that no product of numbers is meant."""
+    if not any(isinstance(f, t.Symbol) for f in expr.factors) or len(expr.factors) > 3:
+        return False
+    return _IS_SIZED.fullmatch(between) is not None
 
 
 def _listed(

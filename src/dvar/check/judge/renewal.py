@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from dvar.check.judge import links
 from dvar.check.judge.compare import compare
@@ -133,6 +135,66 @@ def _is_opened_anew(
     if line >= 0 and _RUN_IN.search(between[line:]):
         return True
     return bool(_ANEW.search(b.before))
+
+
+_AHEAD = 6
+"""Statements behind a formula that may bear it out."""
+
+
+def is_borne_out(place: Place, made: Definition, behind: Sequence[tuple[int, Statement]]) -> bool:
+    """Whether derivatives further on are right with the new formula, and were wrong with the one before.
+
+    ``y = f(x) = …`` is borne out where it defines f.
+    """
+    world, tried, beside = place.world, [], []
+    if isinstance(made.value, t.Apply):
+        function = world.find(sort(made.value.head, world.spelling, {}).key, place.position)
+        if function is not None and function[0].position == place.position:
+            return True
+    for ordinal, statement in behind[:_AHEAD]:
+        left = equation(statement)[0]
+        again = definition_of(left, left, ordinal, world.spelling, False) if left else None
+        if again is not None and again.pattern == made.pattern:
+            break
+        if again is not None and again.params:  # u_1(x) = …, u_2(x, u_1) = … belong together
+            value = equation(statement)[1]
+            beside += [] if value is None else [replace(again, value=value)]
+        tried += [(ordinal, a, b) for a, b in _sides(statement) if _is_slope_of(made, (a, b))]
+    if not tried:
+        return False
+    before = [_holds(world, *sides) for sides in tried]
+    with world.unchanged():
+        for definition in (made, *beside):
+            world.define(definition)
+        after = [_holds(world, *sides) for sides in tried]
+    is_right = after[0] == "ok" and before[0] != "ok"
+    return is_right and not any(
+        a == "wrong" and b == "ok" for a, b in zip(after, before, strict=True)
+    )
+
+
+def _sides(statement: Statement) -> list[tuple[t.Expr, t.Expr]]:
+    sides = [m.expr for m in statement.members]
+    return [(a, b) for a, b in pairwise(sides) if a is not None and b is not None]
+
+
+def _is_slope_of(made: Definition, sides: tuple[t.Expr, t.Expr]) -> bool:
+    """Whether a derivative of what is defined stands in an equation."""
+    for part in (*t.walk(sides[0]), *t.walk(sides[1])):
+        if isinstance(part, t.Derivative) and part.of is not None:
+            names = [x for x in t.walk(part.of) if isinstance(x, t.Symbol)]
+        elif isinstance(part, t.Apply) and (part.primes or part.head.primes):
+            names = [part.head]
+        else:
+            continue
+        if any(stem_of(name) == made.pattern.stem for name in names):
+            return True
+    return False
+
+
+def _holds(world: World, ordinal: int, left: t.Expr, right: t.Expr) -> str:
+    envs = links.assignments(world, [left, right], (), ordinal)
+    return links.as_functions(world, ordinal, left, right, envs).verdict if envs else "unknown"
 
 
 def left_open(place: Place, statement: Statement) -> set[str]:

@@ -11,6 +11,7 @@ from dvar.check.judge.summands import summands
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
+from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.values import squeezed
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -106,6 +107,17 @@ def _only_tells(left: t.Expr, right: t.Expr, world: World) -> bool:
         _spells_out(left, right, world)
         or _has_noise(left, right, world)
         or _is_run(left, right, world)
+        or _is_chance(left, world)
+    )
+
+
+def _is_chance(left: t.Expr, world: World) -> bool:
+    """``P(y = 1 | x) = σ(z)`` says what a model takes for the probability."""
+    if not isinstance(left, t.Apply) or left.head.base not in ("P", "Pr", "p"):
+        return False
+    equations = [p for a in left.args for p in t.walk(a) if isinstance(p, t.Relation)]
+    return any(p.relations[:1] == ("=",) for p in equations) and not world.defining(
+        pattern_of(left.head, world.spelling)[0]
     )
 
 
@@ -193,7 +205,7 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         if is_last:
             break
     if not definitions:
-        return Role("claim")
+        return _through_function(statement, ordinal, world)
     only_given = (
         all(d.numeric or isinstance(d.value, t.Symbol) for d in definitions)
         and definitions[-1].numeric
@@ -204,6 +216,19 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         definitions += [d for d in told if not world.defining(d.pattern)]
         return Role("claim", tuple(definitions), frozenset(links))
     return Role("given" if only_given else "definition", tuple(definitions), frozenset(links))
+
+
+def _through_function(statement: Statement, ordinal: int, world: World) -> Role:
+    """``y = f(x) = x + x^2`` where y is known: it defines f all the same."""
+    second = statement.members[1].expr
+    if len(statement.members) < 3 or not isinstance(second, t.Apply) or second.primes:
+        return Role("claim")
+    if not all(isinstance(a, t.Symbol) for a in arguments(second.args)):
+        return Role("claim")
+    role = _defining(replace(statement, members=statement.members[1:]), ordinal, world)
+    if not any(d.params and not d.numeric for d in role.definitions):
+        return Role("claim")
+    return Role("claim", role.definitions, frozenset(n + 1 for n in role.links))
 
 
 def _shared_number(members: Sequence[Member]) -> t.Expr | None:

@@ -21,6 +21,41 @@ SAMPLES = 4
 """So many lines are looked at."""
 
 
+def seed(world: World, statements: Sequence[tuple[int, Statement]]) -> None:
+    """Find out whether ``dx`` is the derivative of the last result, in a problem that has no loss: ``f = q z``.
+
+    It is where lines say so that name no other gradient.
+    """
+    if world.loss_names:
+        return
+    plain = [
+        (ordinal, left, right)
+        for ordinal, left, right in _named(world, statements)
+        if not _uses_gradients(world, right)
+    ][:SAMPLES]
+    before = [_holds(world, *sides) for sides in plain]
+    world.is_seeded = True
+    after = [_holds(world, *sides) for sides in plain]
+    world.is_seeded = any(after) and not any(before)
+
+
+def _named(
+    world: World, statements: Sequence[tuple[int, Statement]]
+) -> Iterator[tuple[int, t.Symbol, t.Expr]]:
+    """Lines that say what a gradient by its name is."""
+    for ordinal, statement in statements:
+        if len(statement.members) < 2 or statement.members[0].relation:
+            continue
+        left, right = statement.members[0].expr, statement.members[1].expr
+        if not isinstance(left, t.Symbol) or right is None:
+            continue
+        if statement.members[1].relation not in EQUALS or links.is_number(right, world):
+            continue
+        reader = Interpreter(world, ordinal)
+        if gradients.target_of(reader, sort(left, world.spelling, {}).key) is not None:
+            yield ordinal, left, right
+
+
 def decide(world: World, statements: Sequence[tuple[int, Statement]]) -> None:
     """Find out whether gradients of what is computed for a batch are those of each example's own loss."""
     if not world.matrices or shares.count_symbol(world) is None:
@@ -66,14 +101,7 @@ def _equations(
     world: World, statements: Sequence[tuple[int, Statement]]
 ) -> Iterator[tuple[int, t.Symbol, t.Expr, bool]]:
     """Lines that say what a gradient for all examples is, and whether it is of a result, not of a parameter."""
-    for ordinal, statement in statements:
-        if len(statement.members) < 2 or statement.members[0].relation:
-            continue
-        left, right = statement.members[0].expr, statement.members[1].expr
-        if not isinstance(left, t.Symbol) or right is None:
-            continue
-        if statement.members[1].relation not in EQUALS or links.is_number(right, world):
-            continue
+    for ordinal, left, right in _named(world, statements):
         reader = Interpreter(world, ordinal)
         target = gradients.target_of(reader, sort(left, world.spelling, {}).key)
         if target is None:

@@ -17,6 +17,7 @@ from dvar.check.judge import (
     slips,
     stationary,
     stepped,
+    supposing,
     updates,
 )
 from dvar.check.judge.another import is_remark
@@ -28,7 +29,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, said_of
-from dvar.check.judge.renewal import left_open
+from dvar.check.judge.renewal import is_borne_out, left_open
 from dvar.check.judge.roles import Role
 from dvar.check.judge.step import judge_link
 from dvar.check.judge.words import message_of
@@ -161,8 +162,8 @@ def _verdict(
         context.chains[ordinal] = members
         verdict = updates.judge_update(place, statement, context.prose, context.statements)
         return verdict, "update"
-    if constraint_of(place.world, statement) is not None:
-        return Verdict("definition"), "definition"
+    if (told := _told(context, place, statement)) is not None:
+        return Verdict(told), told
     start = 1
     learning.condition(place)
     if members[0].relation:
@@ -187,11 +188,18 @@ def _verdict(
         verdict = chain.judge_chain(place, members, frozenset({1}), start)
         return (verdict, "claim") if verdict.links else (Verdict("definition"), "definition")
     if role.kind in ("definition", "given"):
-        told = stepped.judged(place, members) if role.kind == "given" else None
-        return told or (Verdict(role.kind) if not verdict.links else verdict), role.kind
+        written_out = stepped.judged(place, members) if role.kind == "given" else None
+        return written_out or (Verdict(role.kind) if not verdict.links else verdict), role.kind
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"
+
+
+def _told(context: Context, place: Place, statement: Statement) -> str | None:
+    """What a statement is that says what shall hold; None where it claims something."""
+    if constraint_of(place.world, statement) is not None:
+        return "definition"
+    return "given" if supposing.is_supposed(place, context.document, statement) else None
 
 
 def _is_new_definition(
@@ -205,10 +213,12 @@ def _is_new_definition(
 
     Where one small change makes the two formulas equal it is the old one, written wrong.
     """
-    left, right = members[0].expr, members[1].expr if len(members) > 1 else None
+    first = 1 if len(members) > 2 and isinstance(members[1].expr, t.Apply) else 0  # of y = f(x) = …
+    first = first if verdict.previous is members[first] else 0
+    left, right = members[first].expr, members[first + 1].expr if len(members) > 1 else None
     if (
-        verdict.previous is not members[0]
-        or verdict.member is not members[1]
+        verdict.previous is not members[first]
+        or verdict.member is not members[first + 1]
         or verdict.link is None
     ):
         return False
@@ -220,7 +230,9 @@ def _is_new_definition(
     if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
         return False
     if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
-        return False  # an assignment of a program says what a name is from there on
+        # An assignment of a program says what a name is from there on.
+        if not is_borne_out(place, made, _behind(context, place)):
+            return False
     place.world.define(made)
     return True
 
@@ -236,6 +248,12 @@ def _is_repaired(
     envs = links.assignments(place.world, [left, right], place.conditions, place.position)
     others = _others(context, statement)
     return find(place, context.document.text, left, right, link, envs, others).bend is not None
+
+
+def _behind(context: Context, place: Place) -> list[tuple[int, Statement]]:
+    """The statements of the problem behind a place."""
+    ordinals = context.problem.ordinals
+    return [(o, context.statements[o]) for o in ordinals if o > place.position]
 
 
 def _key_of(place: Place, left: t.Expr) -> Key:

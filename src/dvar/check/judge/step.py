@@ -11,14 +11,14 @@ import numpy as np
 from dvar.check.judge import carrying, learning, links, misfits, numbers, stationary
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, read_literal
-from dvar.check.judge.matching import like_node
+from dvar.check.judge.literal import is_plain, numbers_in, read_literal
+from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import Key, general, letters_in
-from dvar.check.meaning.points import has_stand_in
+from dvar.check.meaning.points import has_stand_in, names_beneath
 from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
@@ -27,6 +27,8 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
 
+ABOUT = 0.02
+"""So far a value may be from the whole number that it is about, as a part of that."""
 STRANGE = "is not defined anywhere"
 NEAR = 0.03
 """Numbers put in roundly make a result that is off by at most this part of it."""
@@ -40,7 +42,10 @@ def judge_link(
     assert right is not None
     numeric_left, numeric_right = (links.is_number(x, place.world) for x in (left, right))
     if numeric_left and numeric_right:
-        return _or_told(place, left, right, _numbers(place, subject, left, right, envs))
+        link = _numbers(place, subject, left, right, envs)
+        if link.verdict == "wrong" and member.relation == "approx":
+            link = _or_about(right, link)
+        return _or_told(place, left, right, link)
     if numeric_right:
         learning.aligned(place, left, right)
         held = _where_held(place, left, right, envs)
@@ -51,12 +56,23 @@ def judge_link(
             return Link("unknown", "which index is chosen is not given", link.left)
         if link.verdict == "wrong":
             link = _by_wrong_formula(place, left, right, envs, link)
+        if link.verdict == "wrong" and member.relation == "approx":
+            link = _or_about(right, link)
         link = _or_told(place, left, right, link)
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)
         return _or_identity(place, right, left, envs, link)
     return _formulas(place, left, right, envs)
+
+
+def _or_about(number: t.Expr, link: Link) -> Link:
+    """``σ(10) ≈ 1``: a whole number behind ≈ need not be exact."""
+    if link.numbers is None or not all(n.is_whole for n in numbers_in(number)):
+        return link
+    a, b = (np.asarray(v, dtype=float) for v in link.numbers)
+    is_near = np.all(np.abs(a - b) <= ABOUT * np.maximum(np.abs(b), 1.0))
+    return replace(link, verdict="ok") if is_near else link
 
 
 def _or_told(place: Place, left: t.Expr, right: t.Expr, link: Link) -> Link:
@@ -322,6 +338,18 @@ def _is_label(world: World, key: Key) -> bool:
     return named and key.stem.lower() in world.spelling.chosen
 
 
+def _gives_seed(place: Place, node: Node, right: t.Expr) -> bool:
+    """``\\dot v_1 = 1`` of an input: the direction is ours to choose."""
+    seeds = names_beneath([node])
+    key = place.world.keys.get(seeds[0]) if len(seeds) == 1 and not node.shape else None
+    if key is None or not key.stem.endswith(".dot") or not links.is_number(right, place.world):
+        return False
+    if seeds[0] in place.ledger.given or value_at(node, {seeds[0]: np.asarray(2.0)}) != 2.0:
+        return False
+    place.ledger.give(seeds[0], _plain_value(place, right, seeds[0]))
+    return True
+
+
 def _defines_open(
     place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
 ) -> bool:
@@ -337,7 +365,7 @@ def _defines_open(
         node = node_of(value)
         inner = node.inputs[0] if node.op.name == "reshape" and node.inputs else node
         if inner not in world.fresh:
-            return False
+            return _gives_seed(place, inner, right)
         key, parts, _ = world.fresh[inner]
         try:
             told = place.reader(env=env).node(right, sizes(node))

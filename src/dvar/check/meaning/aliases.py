@@ -6,13 +6,43 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dvar.check.meaning import functions
+from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import in_members, rewritten
 
 
 def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
-    """The statements with an argument where a name is said to be a function."""
-    return [_applied(statement) for statement in statements]
+    """The statements with an argument where a name is said to be a function, and ``h(x)`` as ``h_θ(x)``."""
+    whole = _parametrised(statements)
+
+    def name(part: t.Expr) -> t.Expr | None:
+        if isinstance(part, t.Apply) and part.head.base in whole and not part.head.subscripts:
+            head = replace(part.head, subscripts=whole[part.head.base])
+            args = tuple(rewritten(a, name) for a in part.args)
+            return replace(part, head=head, args=args)
+        return None
+
+    applied = [_applied(statement) for statement in statements]
+    return [in_members(s, name) for s in applied] if whole else applied
+
+
+def _parametrised(statements: Sequence[Statement]) -> dict[str, tuple[t.Expr, ...]]:
+    """Functions that are defined with their parameters below, ``h_θ(x) = …``, and used without: ``h(x)``."""
+    told: dict[str, tuple[t.Expr, ...]] = {}
+    plain: set[str] = set()
+    for statement in statements:
+        left = statement.members[0].expr
+        if isinstance(left, t.Apply) and len(statement.members) > 1:
+            below = left.head.subscripts
+            if len(below) == 1 and isinstance(below[0], t.Symbol) and len(below[0].base) > 1:
+                if below[0].base in GREEK:
+                    told.setdefault(left.head.base, below)
+            elif not below:
+                plain.add(left.head.base)
+        elif isinstance(left, t.Symbol) and not left.subscripts:
+            plain.add(left.base)
+    return {base: below for base, below in told.items() if base not in plain}
 
 
 def _applied(statement: Statement) -> Statement:

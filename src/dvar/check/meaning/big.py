@@ -135,6 +135,12 @@ def _range(e: Interpreter, tree: t.Big, letter: str, told: Bounds) -> range:
     low = e.whole(low_end) if low_end is not None else None
     high = e.whole(high_end) if high_end is not None else None
     usual = e.world.run_of(letter)
+    if (
+        letter in e.world.apart
+        and isinstance(tree.low, t.Number)
+        and isinstance(tree.high, t.Symbol)
+    ):
+        return usual  # the units of one layer, whose numbers are no other's
     start = usual.start if low is None else low + told.open_low
     if tree.high is not None and high is None and not isinstance(tree.high, t.Symbol):
         raise NotUnderstood("a sum up to something that is no number")

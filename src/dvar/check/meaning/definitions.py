@@ -109,10 +109,24 @@ class Definitions:
             self._families.setdefault(pattern.stem, []).append(definition)
         if definition.supposed is not None:
             self._end_suppositions(definition)
+        if definition.params:
+            self._free_parameters(definition)
 
     def defining(self, pattern: Pattern) -> Sequence[Definition]:
         """The definitions with just this left side, in order."""
         return self._same.get(pattern, ())
+
+    def _free_parameters(self, definition: Definition) -> None:
+        """``f(x, y) = …`` behind ``y = f(x)``: y is no longer what that function comes to."""
+        for param in definition.params:
+            if not isinstance(param, t.Symbol):
+                continue
+            for before in self.definitions.get(stem_of(param), ()):
+                value = before.value
+                applied = isinstance(value, t.Apply) and stem_of(value.head)
+                if applied == definition.pattern.stem and before.position < definition.position:
+                    self.ended.setdefault(before.position, definition.position)
+                    insort(self.redefined, definition.position)
 
     def _end_suppositions(self, definition: Definition) -> None:
         """ "If p = …" takes the place of "if q = …" before; "if p = … and q = …" are one supposition."""

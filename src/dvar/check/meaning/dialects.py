@@ -2,6 +2,7 @@ r"""Names of programs by the names that the formulas of the document have for th
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,17 +14,32 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.parts import in_members, rewritten
 
+_ENTRY_BY_ENTRY = re.compile(
+    r"(\\otimes|⊗)[^.\n]{0,80}\b(element|component|entry|point)-?wise|(\\otimes|⊗)[^.\n]{0,80}\bHadamard|"
+    r"\b((element|component|entry|point)-?wise|Hadamard)\b[^.\n]{0,60}(\\otimes|⊗)",
+    re.IGNORECASE,
+)
+"""Words by which a document says that ⊗ multiplies entry by entry."""
 _LAYERS = frozenset({"bracket", "paren"})
 
 
 def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[Statement]:
-    """The statements with the names in programs as they are in formulas."""
+    """The statements with the names in programs as they are in formulas, and ⊗ as it is meant."""
+    if _ENTRY_BY_ENTRY.search(document.text):
+        statements = [in_members(s, _hadamard) for s in statements]
     is_code = [_is_code(document, s) for s in statements]
     if not any(is_code):
         return list(statements)
     layers = _layers([s for s, code in zip(statements, is_code, strict=True) if not code])
     names = _Names(spelled.known(statements), layers)
     return [_renamed(s, names) if code else s for s, code in zip(statements, is_code, strict=True)]
+
+
+def _hadamard(part: t.Expr) -> t.Expr | None:
+    if not isinstance(part, t.Product) or "otimes" not in part.operators:
+        return None
+    signs = tuple("odot" if sign == "otimes" else sign for sign in part.operators)
+    return replace(part, operators=signs)
 
 
 @dataclass(frozen=True)

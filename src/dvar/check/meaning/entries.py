@@ -96,6 +96,25 @@ def entry_of(e: Interpreter, node: Node, places: list[int], stem: str) -> Node |
     return TABLE["getitem"](node, tuple(at))
 
 
+def of_capital(e: Interpreter, key: Key) -> Node | None:
+    """``w_{ki}^{(2)}`` beside the matrix ``W^{(2)}``: one of its entries.
+
+    Authors count rows and columns in either order there, so this makes a line right, but none wrong.
+    """
+    base, _, accents = key.stem.partition(".")
+    if len(base) != 1 or not base.islower() or len(key.indices) != 2 or accents:
+        return None
+    places = [k for k in key.indices if isinstance(k, int)]
+    capital = Key(base.upper(), key.marks)
+    if len(places) < 2 or not e.world.matrices or e.world.family(Key(key.stem, key.marks)):
+        return None
+    matrix = array_named(e, capital)
+    if matrix is None or matrix.ndim != 2 or 1 in sizes(matrix):
+        return None
+    e.opened.add(f"{key} as an entry of {capital}")
+    return entry_of(e, matrix, places, capital.stem)
+
+
 def is_padding(e: Interpreter, key: Key) -> bool:
     """Whether an entry lies outside its array, where entries count as zero."""
     world = e.world

@@ -76,10 +76,19 @@ def _shaped(
     entries = {i for i in unions.items() if i[0] == "entry"}
     for key, known in shaping.known.items():
         if known and not key.marks and not key.indices:
-            for axis, item in enumerate(known):
-                if ("entry", key.stem, str(axis)) in entries:
-                    shaping.join(item, ("entry", key.stem, str(axis)))
+            for stem in _spellings(key.stem, known):
+                for axis, item in enumerate(known):
+                    if ("entry", stem, str(axis)) in entries:
+                        shaping.join(item, ("entry", stem, str(axis)))
     return shaping
+
+
+def _spellings(stem: str, known: Sequence[Item]) -> list[str]:
+    """How the entries of an array are called: also ``\\bar y_k`` of y, and ``w_{ij}`` of a matrix W."""
+    found = [stem, f"{stem}.bar"]
+    if len(stem) == 1 and stem.isupper() and len(known) == 2 and ONE not in known:
+        found.append(stem.lower())
+    return found
 
 
 def _item(size: t.Expr, unions: Unions, fixed: dict[Item, int]) -> Item:
@@ -226,12 +235,28 @@ def _counted_entries(world: World, statements: Sequence[Statement], fixed: dict[
         if part.subscripts[0].text.isdigit():
             index = int(part.subscripts[0].text) + 1 - world.bases.get(stem_of(part), 1)
             highest[stem_of(part)] = max(highest.get(stem_of(part), 0), index)
+    _counted_matrices(world, statements, fixed)
     sizes = {n for n in highest.values() if 2 <= n <= LARGEST}
     for stem, n in highest.items():
         if n in sizes:
             fixed.setdefault(("entry", stem, "0"), n)
     if len(sizes) == 1:  # what is beside such a vector has its size, unless something else is said
         (world.default_size,) = sizes
+
+
+def _counted_matrices(
+    world: World, statements: Sequence[Statement], fixed: dict[Item, int]
+) -> None:
+    """``W_{5,3}`` is an entry of a matrix with as many rows and columns, at least."""
+    for part in parts(statements):
+        if not isinstance(part, t.Symbol) or len(part.subscripts) != 2 or not part.base.isupper():
+            continue
+        places = [s.text for s in part.subscripts if isinstance(s, (t.Label, t.Number))]
+        if len(places) == 2 and all(p.isdigit() and int(p) <= LARGEST for p in places):
+            for axis, place in enumerate(places):
+                item: Item = ("entry", stem_of(part), str(axis))
+                size = int(place) + 1 - world.bases.get(stem_of(part), 1)
+                fixed[item] = max(size, fixed.get(item, world.default_size))
 
 
 def _examples(world: World, unions: Unions, fixed: dict[Item, int]) -> None:

@@ -21,6 +21,7 @@ from dvar.check.meaning.values import (
 )
 from dvar.core.node import Node, topological
 from dvar.core.op import variable
+from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
@@ -95,9 +96,21 @@ def of_loss(e: Interpreter, place: differentiate.Place, target: Key | None) -> V
         value = _gradient(e, dict(found)[key], place, key)
         if value is not None:
             options.append((f"of {key}", value))
-    if not options:
-        return of_open(e, loss or Key("loss"), place, target)
-    return e.choices.pick(options)
+    if options:
+        return e.choices.pick(options)
+    end = last_result(e, place) if e.world.is_seeded else None
+    if end is not None:
+        return differentiate.jacobian(end, place)
+    return of_open(e, loss or Key("loss"), place, target)
+
+
+def last_result(e: Interpreter, place: differentiate.Place) -> Node | None:
+    """The number that all else leads to, where there is only one; None else."""
+    read_all(e)
+    nodes = [node for node, _ in place.parts]
+    ends = [n for n in e.world.ends_of(nodes, e.position) if n not in nodes]
+    ends = ends or [n for n in nodes if n in e.world.ends(e.position)]
+    return ends[0] if len(ends) == 1 and not ends[0].shape else None
 
 
 def _shares(e: Interpreter, place: differentiate.Place) -> list[tuple[str, Value]]:
@@ -175,28 +188,6 @@ def _target(e: Interpreter, key: Key) -> Key | None:
     return None
 
 
-def in_more_dimensions(e: Interpreter, key: Key) -> Value | None:
-    """``δ_{i,j}`` where only ``δ_i = ∂E/∂y_i`` has been said: the same for the result ``Y_{i,j}``."""
-    from dvar.check.meaning.names import key_value
-
-    for known in e.world.definitions.get(key.stem, ()):
-        value = known.value
-        if not isinstance(value, t.Derivative) or value.of is None or len(value.wrt) != 1:
-            continue
-        by = value.wrt[0]
-        if key.marks or known.pattern.marks or not isinstance(by, t.Symbol) or not by.subscripts:
-            continue
-        if len(known.pattern.indices) == len(key.indices):
-            continue
-        for stem in (by.base, by.base.swapcase()):
-            target = Key(stem, (), key.indices)
-            found = e.world.find(target, e.position)
-            if found is not None and not found[0].numeric:
-                place = differentiate.place_at(e.plain(key_value(e, target, None, by)))
-                return e.plain(differentiate.by_place(e, value.of, place, target))
-    return None
-
-
 def _upstream(e: Interpreter, key: Key) -> Value | None:
     """``dout``: the gradient with respect to the last result, where there is one only."""
     read_all(e)
@@ -242,6 +233,9 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
         return Jacobian(of, place.parts, found, (), place.shape)
     if len(place.parts) > 1:
         return _of_parts(e, key, place)
+    entry = _of_entry(e, key, place, target)
+    if entry is not None:
+        return entry
     read_all(e)
     nodes = [node for node, _ in place.parts]
     ends = [s for s in world.ends_of(nodes, e.position) if not _contains(e, s, key)]
@@ -305,6 +299,21 @@ def _networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node
                 )
             )
     return found
+
+
+def _of_entry(
+    e: Interpreter, key: Key, place: differentiate.Place, target: Key | None
+) -> Jacobian | None:
+    """The derivative by an entry of an array whose own one has come up: an entry of that."""
+    ((node, at),) = place.parts
+    whole = differentiate.Place(((node, None),), sizes(node))
+    known = {*e.world.upstream, *e.world.open_gradients}
+    if at is None or (key, whole.parts) not in known:
+        return None
+    gradient = of_open(e, key, whole, target)
+    assert isinstance(gradient, Jacobian)
+    array = reshaped(gradient.node, sizes(node))
+    return Jacobian(("open", key), place.parts, TABLE["getitem"](array, at), (), place.shape)
 
 
 def _of_parts(e: Interpreter, key: Key, place: differentiate.Place) -> Jacobian:

@@ -97,6 +97,18 @@ class _Summer:
                 return replace(expr, args=tuple(a for a, _ in args)), _widest(args)
             case t.Derivative():
                 return self._derivative(expr, kept)
+        return self._whole(expr, kept)
+
+    def _whole(self, expr: t.Expr, kept: frozenset[str]) -> tuple[t.Expr, Counter[str]]:
+        """A factor in which sums are those of its own parts."""
+        match expr:
+            case t.Root():
+                inner, counted = self.term(expr.radicand, kept)
+                return replace(expr, radicand=inner), counted
+            case t.Cases():
+                branches = [(self.term(x, kept), when) for x, when in expr.branches]
+                cases = replace(expr, branches=tuple((x[0], when) for x, when in branches))
+                return cases, _widest([x for x, _ in branches])
             case t.Big():
                 body, counted = self.term(expr.body, kept | set(expr.indices))
                 return replace(expr, body=body), Counter(
@@ -118,6 +130,8 @@ class _Summer:
         of, counted = (None, Counter[str]()) if expr.of is None else self.term(expr.of, kept)
         for wrt in expr.wrt:
             counted = counted + self._part(wrt, kept)[1]
+            if expr.spelling == "subscript" and isinstance(wrt, t.Symbol):
+                counted = counted + self._of_scripts([wrt])  # of ∂_i
         return replace(expr, of=of), counted
 
     def _of_symbol(self, symbol: t.Symbol) -> Counter[str]:

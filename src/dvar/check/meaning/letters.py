@@ -10,6 +10,8 @@ from dvar.read.worksheet.document import Statement
 
 _LAYERS = frozenset({"l", "L"})
 _USUAL = frozenset("ijk")
+_SEVERAL = 3
+"""So many names with the same letter above them, each with an equation, show that it is no power."""
 _ALPHABET = frozenset("abcdijklmnpqrstuv")
 """Letters that authors use as indices; others beside them in a subscript make a label: ``W_{xh}``."""
 _WORDS = frozenset({"in", "min", "val", "act", "std", "add", "abs", "int", "mid"})
@@ -76,8 +78,21 @@ def _counting_layers(statements: Sequence[Statement]) -> set[str]:
         elif isinstance(part, t.Product):
             factors |= {f.base for f in part.factors if isinstance(f, t.Symbol) and not f.scripts}
     found = {c for c, stems in above.items() if len(stems) > 1 and beside.get(c, set()) & stems}
+    found |= {c for c, stems in _above_left(statements).items() if len(stems) >= _SEVERAL}
     lower = {c for c in found if c.islower() and c.isascii()} - factors
     return lower | {c.upper() for c in lower if c.upper() in above}
+
+
+def _above_left(statements: Sequence[Statement]) -> dict[str, set[str]]:
+    """Letters above names that equations begin with, and those names: ``o^t = …``, ``c^t = …``, ``h^t = …``."""
+    found: dict[str, set[str]] = {}
+    for statement in statements:
+        left = statement.members[0].expr
+        if isinstance(left, t.Symbol) and len(statement.members) > 1 and len(left.scripts) == 1:
+            letter, shift = shifted(left.scripts[0].value)
+            if letter and not shift and left.scripts[0].kind == "plain":
+                found.setdefault(letter, set()).add(stem_of(left))
+    return found
 
 
 def shifted(tree: t.Expr | None) -> tuple[str, int]:
@@ -127,9 +142,14 @@ def _see_alike(statements: Sequence[Statement], spelling: Spelling) -> None:
             letters = _written(part)
             if letters:
                 places.setdefault((stem_of(part), len(letters)), []).append(letters)
+    alone = {use[0] for (_, count), uses in places.items() if count == 1 for use in uses}
     while True:
         new: set[str] = set()
         for (_, count), uses in places.items():
+            if count == 2:  # W_{kl} beside z_k and x_l
+                known = alone | spelling.letters
+                new |= {c for u in uses if set(u) & spelling.letters and set(u) <= known for c in u}
+                new -= spelling.letters
             if not any(set(u) <= spelling.letters for u in uses):
                 continue
             for use in uses:

@@ -11,7 +11,9 @@ from dvar.check.meaning.keys import Key
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import NotUnderstood, Value, is_vector, reshaped, stacked
 from dvar.core.node import Node
+from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import same_tree
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
@@ -31,7 +33,11 @@ def nabla(e: Interpreter, tree: t.Derivative) -> Value:
     whole = of.head if isinstance(of, t.Apply) and _is_argument(of.args, by) else of
     if times == 1:
         return differentiate.first_order(e, whole, by)
-    return differentiate.derivative(e, replace(tree, of=whole, wrt=(by,) * times))
+    hessian = differentiate.derivative(e, replace(tree, of=whole, wrt=(by,) * times))
+    node = e.plain(hessian)
+    if node.ndim != 2 or node.shape[0] != node.shape[1]:
+        return hessian
+    return e.choices.pick([("Hessian", hessian), ("Laplacian", TABLE["trace"](node))])
 
 
 def _beneath(tree: t.Derivative) -> tuple[t.Expr, int]:
@@ -65,10 +71,13 @@ def _by_parameters(e: Interpreter, of: t.Expr) -> Value | None:
     function = applying.function_of(e, head, args)
     if function is None:
         return None
-    partials = [
-        slopes.own_slope(e, lambda x, n=n: function([*points[:n], x, *points[n + 1 :]]), p)
-        for n, p in enumerate(points)
-    ]
+    if all(same_tree(a, p) for a, p in zip(args, found[0].params, strict=True)):
+        partials = [e.plain(differentiate.first_order(e, head, p)) for p in args]
+    else:
+        partials = [
+            slopes.own_slope(e, lambda x, n=n: function([*points[:n], x, *points[n + 1 :]]), p)
+            for n, p in enumerate(points)
+        ]
     whole = stacked(partials)
     return reshaped(whole, (len(partials), 1)) if e.world.matrices else whole
 
@@ -90,6 +99,8 @@ def _by(e: Interpreter, of: t.Expr) -> t.Expr | None:
             return found[0].params[0]
         if key in e.world.nablas:
             return e.world.nablas[key]
+    if e.world.parameter is None and e.world.direction is not None:
+        return replace(e.world.direction[1], subscripts=())
     return e.world.parameter
 
 

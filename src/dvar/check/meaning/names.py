@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import entries, gradients, members, open_names, products, slopes, stacking
+from dvar.check.meaning import (
+    dimensions,
+    entries,
+    gradients,
+    members,
+    open_names,
+    products,
+    slopes,
+    stacking,
+)
 from dvar.check.meaning.choices import readings
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Name, size_name, sort
@@ -138,6 +147,8 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
         return number(0.0)
     if plain and key.stem in e.world.size_names and not e.world.family(key):
         return number(e.world.sizes[key.stem])
+    if found is None and (kronecker := _kronecker(e, key)) is not None:
+        return kronecker  # even where δ alone is a vector
     found_entry = entries.entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
     if found_entry is not None:
         return found_entry
@@ -166,6 +177,7 @@ def _without_definition(
     """What a name that nothing defines may be all the same."""
     readings: tuple[Callable[[], Value | None], ...] = (
         lambda: members.vector(e, key),
+        lambda: entries.of_capital(e, key),
         lambda: _of_example(e, key),
         lambda: _root(e, key),
         lambda: _special(e, key, hint, tree),
@@ -173,7 +185,7 @@ def _without_definition(
         lambda: stacking.all_of(e, key),
         lambda: _pseudo_inverse(e, key),
         lambda: gradients.by_name(e, key, tree),
-        lambda: gradients.in_more_dimensions(e, key),
+        lambda: dimensions.in_more_dimensions(e, key),
     )
     return next((value for read in readings if (value := read()) is not None), None)
 
@@ -312,16 +324,21 @@ def square_of(e: Interpreter, key: Key) -> tuple[Key, Definition, dict[str, int]
     return (square, *found)
 
 
+def _kronecker(e: Interpreter, key: Key) -> Node | None:
+    """``δ_{ij}``, unless it is a gradient in two dimensions."""
+    if key.stem != "delta" or len(key.indices) != 2 or key.marks or not e.world.kronecker:
+        return None
+    gradient = dimensions.in_more_dimensions(e, key)
+    if gradient is not None:
+        return e.plain(gradient)
+    i, j = key.indices
+    return number(float(i == j)) if isinstance(i, int) and isinstance(j, int) else None
+
+
 def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Symbol) -> Node | None:
-    """π, the identity, a vector of ones, Kronecker's δ, infinity."""
+    """π, the identity, a vector of ones, infinity."""
     world = e.world
     plain = not key.marks and not key.indices
-    if key.stem == "delta" and len(key.indices) == 2 and world.kronecker:
-        gradient = gradients.in_more_dimensions(e, key)
-        if gradient is not None:
-            return e.plain(gradient)
-        i, j = key.indices
-        return number(float(i == j)) if isinstance(i, int) and isinstance(j, int) else None
     if not plain:
         if key.stem == "I" and world.matrices and len(key.indices) == 1:
             (n,) = key.indices

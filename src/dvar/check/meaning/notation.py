@@ -58,7 +58,23 @@ def _direction(statements: Sequence[Statement]) -> tuple[str, t.Symbol] | None:
         if len(second.wrt) == 1 and isinstance(second.wrt[0], t.Symbol):
             if letter.base in {c for sub in second.wrt[0].subscripts for c in letters_in(sub)}:
                 return letter.base, second.wrt[0]
-    return None
+    return _coordinates(statements)
+
+
+def _coordinates(statements: Sequence[Statement]) -> tuple[str, t.Symbol] | None:
+    """``∂_i r`` beside ``x_i``, of which nothing else is said, is taken by the coordinate ``x_i``."""
+    letters: set[str] = set()
+    places: dict[str, t.Symbol] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Derivative) and part.spelling == "subscript" and len(part.wrt) == 1:
+            by = part.wrt[0]
+            if isinstance(by, t.Symbol) and not by.subscripts and not by.scripts:
+                letters.add(by.base)
+        elif isinstance(part, t.Symbol) and part.base == "x" and len(part.subscripts) == 1:
+            for letter in letters_in(part.subscripts[0]):
+                places.setdefault(letter, part)
+    shared = sorted(letters & places.keys())
+    return (shared[0], places[shared[0]]) if shared else None
 
 
 def _stems(statements: Sequence[Statement]) -> set[str]:

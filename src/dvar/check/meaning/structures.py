@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import entries, names, products, slopes
@@ -21,6 +22,7 @@ from dvar.check.meaning.values import (
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import same_tree
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
@@ -115,10 +117,21 @@ def _list(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Node:
         a, b = (e.node(item) for item in tree.items)
         a, b = aligned(a, b)
         return TABLE["sum"](TABLE["multiply"](a, b))
-    items = spelled_out(e, tree.items)
+    items = _repeated(e, tree.items, hint) or spelled_out(e, tree.items)
     if len(items) == 1 and tree.kind == "tuple":
         return e.node(items[0], hint)
     return stacked([e.node(item) for item in items])
+
+
+def _repeated(
+    e: Interpreter, items: tuple[t.Expr, ...], hint: tuple[int, ...] | None
+) -> list[t.Expr]:
+    """``1, 1, ..., 1``: as many as fit where it stands."""
+    said = [item for item in items if not isinstance(item, t.Ellipsis)]
+    if len(said) in (0, 1, len(items)) or not all(same_tree(item, said[0]) for item in said):
+        return []
+    length = prod(squeezed(hint)) if hint else e.world.default_size
+    return [said[0]] * length
 
 
 def spelled_out(e: Interpreter, items: tuple[t.Expr, ...]) -> list[t.Expr]:
@@ -229,8 +242,16 @@ def _blocks(e: Interpreter, tree: t.Matrix) -> Node:
     for row in grid:
         if any(entry.ndim != 2 for entry in row):
             raise NotUnderstood("a matrix whose entries are lists")
+    if all(len(row) == 1 and _is_gradient(row[0]) for row in tree.rows):
+        # The rows of a Jacobian are gradients, whichever way those lie when they stand alone.
+        rows = [TABLE["transpose"](row[0]) if row[0].shape[1] == 1 else row[0] for row in grid]
+        return TABLE["concatenate"](rows, axis=0)
     joined = [TABLE["concatenate"](row, axis=1) if len(row) > 1 else row[0] for row in grid]
     return TABLE["concatenate"](joined, axis=0) if len(joined) > 1 else joined[0]
+
+
+def _is_gradient(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Derivative) and tree.spelling == "nabla"
 
 
 def _diagonal(e: Interpreter, tree: t.Matrix) -> Node | None:
@@ -257,13 +278,18 @@ def _between(first: t.Expr, second: t.Expr):  # type: ignore[no-untyped-def]
     return counted(first, second)
 
 
+def _is_zero(tree: t.Expr) -> bool:
+    """A vector of zeros, as ``\\vec{0}^T``: no name that needs a meaning."""
+    return isinstance(tree, t.Symbol) and tree.base == "0" and not tree.subscripts
+
+
 def _cases(e: Interpreter, tree: t.Cases) -> Value:
     value: Node | None = None
     for branch, when in reversed(tree.branches):
         truth = True if when is None else condition(e, when)
         if truth is False:
             continue
-        node = e.node(branch)
+        node = number(0.0) if _is_zero(branch) else e.node(branch)
         if truth is True or value is None:
             value = node  # the last branch stands wherever no other does
             continue

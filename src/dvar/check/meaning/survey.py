@@ -371,7 +371,8 @@ def _see_vector(world: World, symbol: t.Symbol) -> bool:
     turned = any(s.kind == "transpose" for s in symbol.scripts)
     if turned and symbol.base[:1].islower() and len(symbol.base) < 8:
         world.columns.add(stem_of(symbol))
-    if symbol.font == "bf" and symbol.base[:1].islower() and not _is_component(symbol):
+    marked = symbol.font == "bf" or "vec" in symbol.accents
+    if marked and symbol.base[:1].islower() and not _is_component(symbol):
         world.columns.add(stem_of(symbol))
         return True
     return turned

@@ -33,6 +33,9 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol) -> Node | None:
         return None
     value = e.plain(key_value(e, target, None, tree))
     moving = {k.stem.removesuffix(_DOT) for k in e.world.bare if k.stem.endswith(_DOT)}
+    leaves = {name.stem for n in topological([value]) if (name := e.world.keys.get(n)) is not None}
+    if leaves.isdisjoint(moving):  # v_1 = x: the seed of x is called by its other name
+        moving |= leaves
 
     def seed(name: Key, shape: tuple[int, ...]) -> Node | None:
         dotted = Key(name.stem + _DOT, name.marks, name.indices)

@@ -58,6 +58,7 @@ class World(Results):
         has_noise: whether the text speaks of noise in data.
         primes_turn: whether ``X'`` is a transpose wherever it stands.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
+        is_seeded: whether gradients by name are of the last result itself, be it called a loss or not.
         each: whether gradients of what is computed for a batch are of each example's own loss, not of the
             mean; shares_are_known: whether lines that divide by the number of examples say so.
         number: of the problem, so that its variables differ from those of others.
@@ -93,6 +94,7 @@ class World(Results):
     numerators: set[Key] = field(default_factory=set)
     loss: Key | None = None
     loss_names: set[Key] = field(default_factory=set)
+    is_seeded: bool = False
     each: bool | None = None
     shares_are_known: bool = False
     parameter: t.Expr | None = None

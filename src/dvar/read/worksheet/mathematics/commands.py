@@ -26,6 +26,20 @@ from dvar.read.worksheet.mathematics.tokens import (
     WORD,
 )
 
+_QUAD = {
+    "em": 1,
+    "ex": 2,
+    "pt": 10,
+    "mm": 3.5,
+    "cm": 0.35,
+    "in": 0.14,
+    "pc": 0.8,
+    "px": 13,
+    "mu": 18,
+}
+"""How wide about ``\\quad`` is, in each unit."""
+_LENGTH = re.compile(rf"\s*\{{\s*(\d*\.?\d+)\s*({'|'.join(_QUAD)})\s*\}}")
+
 
 class Commands(Tape):
     def _command(self, name: str, start: int) -> None:
@@ -40,6 +54,8 @@ class Commands(Tape):
             self._sized(name, start)
         elif name in ("begin", "end"):
             self._environment(name, start)
+        elif name == "hspace":
+            self._wide(start)
         elif name in words.TEXTS:
             self._text(start, words.FONTS.get("math" + name[4:], "rm"))
         elif name in words.SKIPPED_WITH_ARGUMENT:
@@ -81,6 +97,15 @@ class Commands(Tape):
         self.spaced = self.gap = True
         if name in ("quad", "qquad"):
             self.add(QUAD, name, start, self.at)
+            self.gap = True
+
+    def _wide(self, start: int) -> None:
+        r"""``\hspace{0.5in}`` parts statements as ``\quad`` does, if it is about as wide."""
+        length = _LENGTH.match(self.text, self.at)
+        self.at = group_end(self.text, self.at)
+        self.spaced = self.gap = True
+        if length is not None and float(length[1]) >= _QUAD[length[2]]:
+            self.add(QUAD, "quad", start, self.at)
             self.gap = True
 
     def _sized(self, name: str, start: int) -> None:
@@ -175,7 +200,7 @@ class Commands(Tape):
             return
         if len(part) == 1 and part.isalpha():
             self.add(WORD, part, at, at + 1, font)
-        elif patterns.CALL_TEXT.fullmatch(stripped):
+        elif patterns.CALL_TEXT.fullmatch(stripped) or patterns.MODULE_TEXT.fullmatch(stripped):
             self.put(self.inner(part, self.base + at, False))
         elif re.fullmatch(r"-?\d+(?:\.\d+)?", stripped):
             self.put(self.inner(part, self.base + at, True))

@@ -325,7 +325,8 @@ def _last_bracket(tokens: list[Token], latex: bool) -> tuple[list[Token], list[T
         return tokens, []
     mates = mates_of(tokens)
     opener = mates[-1]
-    if opener < 2 or not tokens[opener].spaced:
+    behind = opener >= 2 and tokens[opener].gap and tokens[opener - 1].is_(")", "]", "}")
+    if opener < 2 or not (tokens[opener].spaced or behind):
         return tokens, []
     inner = tokens[opener + 1 : -1]
     depth = mates_of(inner)

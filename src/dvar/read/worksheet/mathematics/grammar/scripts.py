@@ -322,6 +322,10 @@ class Scripts(Cursor):
             elif token.is_("'"):
                 found.primes += 1
                 n += 1
+            elif token.kind == NUMBER and start < n == end - 1 and found.scripts:
+                power = t.Number(token.text, token.span)  # of A^{[1]2}
+                found.scripts.append(t.Script("plain", power, token.span))
+                n += 1
             elif (
                 token.kind in (SIGN, COMMAND)
                 and token.text in _MARKS
