@@ -501,6 +501,23 @@ def test_a_graph_shows_the_programs_inside_its_nodes() -> None:
     assert "\n    %1: float64 scalar = add(carry, x)\n    %2: float64 scalar = tanh(%1)" in shown
 
 
+def test_names_inside_a_step_are_no_names_of_the_graph() -> None:
+    def last(h: Any, xs: Any) -> Any:
+        def step(c: Any, x: Any) -> Any:
+            inner = np.tanh(c + x)
+            return inner, None
+
+        def one(x: Any) -> Any:
+            own = np.sin(x)
+            return own * h
+
+        total = np.sum(dvar.vmap(one)(xs))
+        return dvar.scan(step, h, xs)[0] + total
+
+    graph = dvar.trace(last, 0.5, np.ones(3)).graph
+    assert set(graph.names) == {"total", "last"}
+
+
 def test_explain_writes_a_loop_with_the_name_of_its_step() -> None:
     def step(c: Any, x: Any) -> Any:
         return np.tanh(c + x), None

@@ -15,7 +15,8 @@ from dvar.core.node import Node
 from dvar.core.op import promote
 from dvar.derive.control.branches import chosen, recomputed
 from dvar.derive.control.passes import Loop, Pass
-from dvar.derive.control.scan import Loop as Steps
+from dvar.derive.control.scan import scan as scan_row
+from dvar.derive.control.steps import Loop as Steps
 from dvar.derive.control.while_loop import results
 from dvar.ops.rounding import astype
 from dvar.read.trace import containers, facts
@@ -75,6 +76,7 @@ def scan(
     inits, carries, (elements, pieces, roots) = _settled(name, inits, step)
     around, fixed, roots = lifted([*_present(carries), *elements], roots)
     loop = Steps(
+        scan_row,
         Body.of([*_present(carries), *elements, *fixed], roots, name),
         tuple(_present(inits)),
         tuple(_present(series)),

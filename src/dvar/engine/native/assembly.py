@@ -8,7 +8,7 @@ from llvmlite import ir
 
 from dvar.core.node import Node, topological
 from dvar.derive.sameaxes import AxisClasses
-from dvar.engine.native.lanes import I32, I64, Value
+from dvar.engine.native.lanes import I1, I32, I64, Value
 from dvar.engine.native.looping import LoopCode
 from dvar.engine.native.memory import ITEM, Memory
 from dvar.engine.native.room import Room
@@ -25,7 +25,9 @@ class Assembly:
     has a pointer for every slot of memory (for inputs and results to the array objects of NumPy) and
     belongs to the thread, ``pieces`` is room for ``threads`` times ``bytes``, ``counter`` a number that is
     zero.  After each time the first ``carried`` results take the place of the first inputs, and the
-    ``stepped`` ones after them move on by one array; what remains of the inputs stays.
+    ``stepped`` ones after them move on by one array; what remains of the inputs stays.  With ``until`` the
+    last of the carried results says whether there is another time.  How often it was goes into the second
+    place of ``counter``.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Assembly:
         carried: int = 0,
         stepped: int = 0,
         keeps: bool = False,
+        until: bool = False,
     ) -> None:
         nodes = topological(roots)
         classes = AxisClasses(nodes)
@@ -48,9 +51,9 @@ class Assembly:
         self.bytes = max((room.buffers.bytes for room in rooms), default=0) + 64
         self.parallel = any(room.is_parallel for room in rooms)
         self._wait = self._barrier() if self.parallel else None
-        self._repeat(self._run(), carried, stepped)
+        self._repeat(self._run(), carried, stepped, until)
 
-    def _repeat(self, run: Value, carried: int, stepped: int) -> None:
+    def _repeat(self, run: Value, carried: int, stepped: int, until: bool) -> None:
         kind = ir.FunctionType(
             ir.VoidType(), [I8P.as_pointer(), I8P, I64, I64, I64.as_pointer(), I64]
         )
@@ -72,10 +75,16 @@ class Assembly:
         b.position_at_end(head)
         n = b.phi(I64)
         n.add_incoming(i64(0), before)
-        b.cbranch(b.icmp_signed("<", n, times), body, after)
+        goes_on = b.phi(I1)
+        goes_on.add_incoming(ir.Constant(I1, 1), before)
+        b.cbranch(b.and_(goes_on, b.icmp_signed("<", n, times)), body, after)
         b.position_at_end(body)
         b.call(run, [table, pieces, threads, thread, counter, passed])
         inputs, results = self.memory.inputs, self.memory.results
+        again: Value = ir.Constant(I1, 1)
+        if until:
+            said = b.load(b.load(b.gep(table, [i64(results[carried - 1])])))
+            again = b.icmp_unsigned("!=", said, ir.Constant(said.type, 0))
         for k, slot in enumerate(inputs[:carried]):
             _exchange(b, table, slot, results[k])
         for slot in (*inputs[carried : carried + stepped], *results[carried:]):
@@ -83,8 +92,11 @@ class Assembly:
             at = b.gep(table, [i64(slot)])
             b.store(b.gep(b.load(at), [i64(count * ITEM[dtype])]), at)
         n.add_incoming(b.add(n, i64(1)), b.block)
+        goes_on.add_incoming(again, b.block)
         b.branch(head)
         b.position_at_end(after)
+        with b.if_then(b.icmp_signed("==", thread, i64(0))):
+            b.store(n, b.gep(counter, [i64(1)]))
         b.ret_void()
 
     def _run(self) -> Value:

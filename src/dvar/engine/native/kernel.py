@@ -40,7 +40,8 @@ class Kernel:
     A kernel that ``repeats`` runs many times in one call: the first ``carried`` roots take the place of the first
     inputs after each time, the ``stepped`` inputs after these are arrays with one more axis in front, of which
     each time takes one, and so are the remaining roots, of which each time gives one.  With ``keeps``, inputs
-    that stay are turned into lanes once, and kept.
+    that stay are turned into lanes once, and kept.  With ``until`` the last of the carried roots says whether
+    there is another time.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class Kernel:
         stepped: int = 0,
         repeats: bool = False,
         keeps: bool = False,
+        until: bool = False,
     ) -> None:
         self.inputs, self.roots = tuple(inputs), tuple(roots)
         self._carried, self._stepped, self._repeats = carried, stepped, repeats
-        self.assembly = Assembly(inputs, roots, vector_bytes(), carried, stepped, keeps)
+        self.assembly = Assembly(inputs, roots, vector_bytes(), carried, stepped, keeps, until)
         self.threads = threads if self.assembly.parallel else 1
         memory = self.assembly.memory
         self._loaded = Loaded(object_code(self.assembly.module))
@@ -83,6 +85,10 @@ class Kernel:
 
     def __call__(self, values: Sequence[Array], times: int = 1) -> list[Array]:
         """The values of the roots; inputs of the declared shapes and types."""
+        return self.counted(values, times)[0]
+
+    def counted(self, values: Sequence[Array], times: int) -> tuple[list[Array], int]:
+        """The same, and how often it was run: ``times``, or fewer with ``until``."""
         given = [
             # What is carried is written to.
             np.array(value, node.dtype, order="C")
@@ -97,9 +103,10 @@ class Kernel:
         with self._turn:
             self._tables[0, self._slots] = [id(array) for array in (*given, *made)]
             self._start(times)
-        if times % 2 == 0:
+            count = int(self._counter[1])
+        if count % 2 == 0:
             made[: self._carried] = given[: self._carried]
-        return made
+        return made, count
 
     def _start(self, times: int) -> None:
         tables = self._tables

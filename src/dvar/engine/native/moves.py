@@ -133,12 +133,15 @@ def _scatter(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
     b, point = body.tile.builder, body.tile.point
     inner: list[Index] = []
     inside: Value | bool = True
+    shift: int | None = None
     for item, i, size in zip(node.param("index"), index, sizes_of(node), strict=True):
         start, stop, step = _range(item, size)
         count = len(range(start, stop, step))
         if i is LANE:
             if (start, stop, step) != (0, size, 1):
-                raise NotNative(node)
+                shift = start
+                if isinstance(item, int) or step != 1:
+                    raise NotNative(node)
             inner.append(i)
             continue
         if isinstance(i, int):
@@ -156,11 +159,23 @@ def _scatter(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
             inside = fits if inside is True else b.and_(inside, fits)
         if not isinstance(item, int):
             inner.append(here)
-    value = body.value(x, inner)
+    value = body.value(x, inner) if shift is None else _within(body, node, x, inner, shift)[0]
     if inside is True:
         return value
     chosen = Lanes(point, point.splat(inside), "bool")
     return chosen.select(value, value.like(0))
+
+
+def _within(
+    body: Body, node: Node, x: Node, index: Sequence[Index], start: int
+) -> tuple[Lanes, Value]:
+    """An array in memory that begins at a place along the lanes: zero elsewhere; and where it is."""
+    array = body.tile.array_of(x)
+    if array is None or array.lane is not None:
+        raise NotNative(node)
+    if any(i is LANE and s != 1 for i, s in zip(index, array.strides, strict=True)):
+        raise NotNative(node)
+    return body.tile.load_within(array, index, body.place, start)
 
 
 def _stack(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
@@ -176,10 +191,28 @@ def _stack(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
 def _concatenate(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
     axis = node.param("axis") % node.ndim
 
+    if index[axis] is LANE:
+        return _side_by_side(body, node, index)
+
     def part(x: Node) -> Callable[[Index], Lanes]:
         return lambda i: body.value(x, (*index[:axis], i, *index[axis + 1 :]))
 
     return _one_of(body, index[axis], [(sizes_of(x)[axis], part(x)) for x in node.inputs], node)
+
+
+def _side_by_side(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
+    """Arrays joined along the lanes."""
+    axis = node.param("axis") % node.ndim
+    start = 0
+    chosen: Lanes | None = None
+    for x in node.inputs:
+        value, there = _within(body, node, x, index, start)
+        mask = Lanes(body.tile.point, there, "bool")
+        value = value.to(node.dtype)
+        chosen = value if chosen is None else mask.select(value, chosen)
+        start += sizes_of(x)[axis]
+    assert chosen is not None
+    return chosen
 
 
 def _one_of(

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dvar.core.node import Node, topological
-from dvar.core.op import Array, constant
+from dvar.core.node import Node
+from dvar.core.op import Array
 from dvar.engine.native.arrays import sizes_of
-from dvar.engine.native.kernel import Kernel
-from dvar.engine.native.rewrite import rewritten
-from dvar.engine.native.stages import Compiled, is_native
-from dvar.engine.native.tile import NotNative
-from dvar.ops.arithmetic import multiply
+from dvar.engine.native.stages import Compiled
+from dvar.engine.native.whole import one_kernel
 
 
 class Repeated:
@@ -33,7 +30,7 @@ class Repeated:
         keep: bool = True,
     ) -> None:
         self.carried, self.stepped = carried, stepped
-        self.kernel = _one_kernel(inputs, rewritten(roots), carried, stepped, threads, keep)
+        self.kernel = one_kernel(inputs, roots, carried, stepped, threads, keep)
         self.each = None if self.kernel else Compiled(inputs, roots, threads)
 
     def __call__(self, values: Sequence[Array], times: int) -> list[Array]:
@@ -55,31 +52,3 @@ class Repeated:
 
     def __str__(self) -> str:
         return str(self.kernel or self.each)
-
-
-def _one_kernel(
-    inputs: Sequence[Node],
-    roots: list[Node],
-    carried: int,
-    stepped: int,
-    threads: int,
-    keep: bool,
-) -> Kernel | None:
-    roots = _apart(roots)
-    if not all(is_native(node) for node in topological(roots) if node.inputs):
-        return None
-    try:
-        return Kernel(inputs, roots, threads, carried, stepped, repeats=True, keeps=keep)
-    except NotNative:
-        return None
-
-
-def _apart(roots: Sequence[Node]) -> list[Node]:
-    """The roots, each a node of its own that is computed: results are written each to its place."""
-    done: list[Node] = []
-    for root in roots:
-        while not root.inputs or root in done:
-            one = constant(1, root.dtype)
-            root = Node.make(multiply, (root, one), (), root.shape, root.dtype)
-        done.append(root)
-    return done

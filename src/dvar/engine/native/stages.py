@@ -9,36 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, VARIABLE, Array, variable
 from dvar.engine.native.kernel import Kernel
 from dvar.engine.native.moves import MOVES
+from dvar.engine.native.nested import Inner, holds_programs
 from dvar.engine.native.rewrite import rewritten
-from dvar.engine.native.schedule import CONTRACTIONS, REDUCTIONS
 from dvar.engine.native.tile import NotNative
+from dvar.engine.native.whole import is_native
 from dvar.engine.reference import apply, evaluate
 
 _keys = count(1)
-
-
-def is_native(node: Node) -> bool:
-    """Whether a node can be machine code, as far as the row alone tells."""
-    if 0 in node.shape or any(0 in x.shape for x in node.inputs):
-        return False
-    op = node.op
-    if op.name in MOVES:
-        return _is_plain(node)
-    if op.name in CONTRACTIONS:
-        return len(node.inputs) == 2 and node.is_float and all(x.is_float for x in node.inputs)
-    return op.name in REDUCTIONS or (op.native is not None and op.is_elementwise)
-
-
-def _is_plain(node: Node) -> bool:
-    """Whether an index is made of positions and ranges."""
-    if node.op.name not in ("getitem", "scatter_add"):
-        return True
-    return len(node.inputs) == 1 and all(isinstance(i, (int, tuple)) for i in node.param("index"))
 
 
 @dataclass(frozen=True)
@@ -61,6 +44,7 @@ class Compiled:
             for node in topological(self.roots)
             if not node.inputs and node.op is not VARIABLE
         }
+        self.inner = Inner(topological(self.roots), threads)
         interpreted: set[Node] = set()
         while True:
             try:
@@ -83,23 +67,31 @@ class Compiled:
             return self._alone(values)
         env: dict[Node, Array] = dict(self.constants)
         env.update(zip(self.inputs, values, strict=True))
+        seen: dict[object, Any] = {}
         for stage in self.stages:
             if stage.kernel is not None:
                 done = stage.kernel([env[x] for x in stage.needs])
                 env.update(zip(stage.gives, done, strict=True))
                 continue
             for node in stage.gives:
-                env[node] = apply(node, [env[x] for x in node.inputs], {})
+                operands = [env[x] for x in node.inputs]
+                if not holds_programs(node):
+                    env[node] = apply(node, operands, {})
+                elif node not in env:
+                    env.update(self.inner(node, operands, seen))
         return [env[root] for root in self.roots]
 
     def __str__(self) -> str:
         parts = []
         for stage in self.stages:
-            if stage.kernel is None:
-                names = ", ".join(f"{x.op.name}{list(x.shape)}" for x in stage.gives)
-                parts.append(f"by the reference interpreter: {names}")
-            else:
+            if stage.kernel is not None:
                 parts.append(str(stage.kernel))
+                continue
+            parts += [self.inner.describe(x) for x in stage.gives if holds_programs(x)]
+            names = ", ".join(
+                f"{x.op.name}{list(x.shape)}" for x in stage.gives if not holds_programs(x)
+            )
+            parts += [f"by the reference interpreter: {names}"] if names else []
         return "\n\n".join(parts) or "nothing to compute"
 
     # ── cutting ─────────────────────────────────────────────────────────────────────────────────

@@ -180,6 +180,36 @@ class Tile:
             value = b.trunc(value, self.point.type_of(I1))
         return Lanes(self.point, value, x.dtype)
 
+    def load_within(
+        self, x: Strided, index: Sequence[Index], place: Value | None, start: int
+    ) -> tuple[Lanes, Value]:
+        """Elements whose places along the lanes begin at ``start``, and which lanes have one.
+
+        The others are zero, and their memory is not touched.
+        """
+        b, width = self.builder, self.width
+        assert place is not None
+        (axis,) = [a for a, i in enumerate(index) if i is LANE]
+        first = b.sub(b.add(self.start, place), i64(start))
+        iota = ir.Constant(ir.VectorType(I64, width), list(range(width)))
+        lanes = b.add(self.point.splat(first), iota) if width > 1 else first
+        there = b.icmp_unsigned("<", lanes, self.point.literal(x.sizes[axis], I64))
+        near = b.select(there, first, i64(0)) if width == 1 else first
+        base = self.address(x, [0 if a == axis else i for a, i in enumerate(index)], None)
+        pointer = b.gep(base, [near])
+        if width == 1:
+            one = b.load(pointer)
+            value = b.select(there, one, ir.Constant(one.type, 0))
+        else:
+            vector = ir.VectorType(memory_type(x.dtype), width)
+            zero = ir.Constant(vector, [0] * width)
+            name = f"llvm.masked.load.{vector_name(vector)}.p0"
+            pointer = b.bitcast(pointer, vector.as_pointer())
+            value = self.point.call(name, vector, pointer, there, zero)
+        if x.dtype == "bool":
+            value = b.trunc(value, self.point.type_of(I1))
+        return Lanes(self.point, value, x.dtype), there
+
     def _masked_load(self, pointer: Value, vector: Value, place: Value, dtype: str) -> Value:
         zero = ir.Constant(vector, [0] * self.width)
         name = f"llvm.masked.load.{vector_name(vector)}.p0"

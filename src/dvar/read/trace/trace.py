@@ -8,7 +8,7 @@ that made it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -272,7 +272,7 @@ def as_node(leaf: Any) -> Node:
 
 
 def _graph(inputs: _Inputs, outputs: _Outputs, found: Locals) -> Graph:
-    wanted = {**found.names, **outputs.nodes}
+    wanted = {**_without_programs(found.names, inputs.nodes.values()), **outputs.nodes}
     nodes = dict(zip(wanted, closed(list(wanted.values()), inputs.nodes.values()), strict=True))
     results = {name: nodes[name] for name in outputs.nodes}
     order = {node: n for n, node in enumerate(topological(results.values()))}
@@ -288,6 +288,16 @@ def _graph(inputs: _Inputs, outputs: _Outputs, found: Locals) -> Graph:
         values=inputs.values,
         sources=sources_of(order),
     ).check()
+
+
+def _without_programs(names: Mapping[str, Node], inputs: Iterable[Node]) -> dict[str, Node]:
+    """The names without those from programs inside of nodes, such as the step of a loop."""
+    own, inside = set(inputs), set[Node]()
+    for node in topological(names.values()):
+        is_placeholder = node.op is VARIABLE and facts.known_value(node) is None
+        if (is_placeholder and node not in own) or any(x in inside for x in node.inputs):
+            inside.add(node)
+    return {name: node for name, node in names.items() if node not in inside}
 
 
 def sources_of(nodes: Mapping[Node, Any]) -> dict[Node, Source]:

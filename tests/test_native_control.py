@@ -1,0 +1,150 @@
+"""Loops and choices in compiled programs: the same numbers as the reference, and in machine code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import dvar
+
+RNG = np.random.default_rng(17)
+
+
+def plan(function: Any, *args: Any) -> str:
+    """What the compiled program says of itself, without the code."""
+    lines = str(dvar.jit(function).kernel(*args)).splitlines()
+    return "\n".join(line for line in lines if "reference" in line or "a loop" in line)
+
+
+def cell(n: int) -> Any:
+    def loss(w: Any, u: Any, b: Any, xs: Any) -> Any:
+        def step(carry: Any, x: Any) -> Any:
+            h, s = carry
+            z = w @ h + u @ x + b
+            keep, write, out = (dvar.sigmoid(z[k * n : (k + 1) * n]) for k in range(3))
+            s = keep * s + write * np.tanh(z[3 * n :])
+            h = out * np.tanh(s)
+            return (h, s), h
+
+        zero = np.zeros(n, w.dtype)
+        (h, _), hs = dvar.scan(step, (zero, zero), xs)
+        return np.mean(hs**2) + np.sum(h)
+
+    return loss
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("n", [1, 3, 8, 17])
+def test_a_recurrent_network_and_its_gradient_are_loops_of_machine_code(n: int, dtype: str) -> None:
+    shapes = ((4 * n, n), (4 * n, 5), (4 * n,), (9, 5))
+    args = [(RNG.normal(size=shape) * 0.3).astype(dtype) for shape in shapes]
+    gradient = dvar.grad(cell(n), (0, 1, 2, 3))
+    tolerance = 1e-11 if dtype == "float64" else 2e-5
+    for threads in (1, 2):
+        for got, want in zip(
+            dvar.jit(gradient, threads=threads)(*args), gradient(*args), strict=True
+        ):
+            assert got.dtype == want.dtype
+            np.testing.assert_allclose(got, want, atol=tolerance)
+    if n > 1:
+        said = plan(gradient, *args)
+        assert said.count("a loop of 9 steps") == 3  # the loop as such and with notes are one
+        assert "scan" not in said
+
+
+def test_a_gradient_of_a_loop_adds_up_its_products_at_once() -> None:
+    args = [RNG.normal(size=s) for s in ((32, 8), (32, 5), (32,), (9, 5))]
+    graph = dvar.trace(dvar.grad(cell(8)), *args).graph
+    backward = graph.nodes[-1]
+    assert backward.op.name == "matmul"  # over all steps
+    assert [x.shape for x in backward.inputs] == [(32, 9), (9, 8)]
+
+
+def power(a: Any, steps: Any) -> Any:
+    """A loop of so many steps, whose result depends on all of them."""
+    x, _ = dvar.while_loop(
+        lambda c: c[1] < steps, lambda c: (np.sin(c[0]) + a * np.cos(c[1]), c[1] + 1.0), (a, 0.0)
+    )
+    return x
+
+
+def unrolled(a: Any, steps: int) -> Any:
+    x = a
+    for n in range(steps):
+        x = np.sin(x) + a * np.cos(float(n))
+    return x
+
+
+COMPILED = dvar.jit(power)
+SLOPE, CURVATURE = dvar.jit(dvar.grad(power)), dvar.jit(dvar.grad(dvar.grad(power)))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.one_of(st.integers(0, 5), st.integers(60, 70), st.integers(100, 400)))
+def test_a_while_loop_stops_where_it_must(steps: int) -> None:
+    a = 0.7
+    np.testing.assert_allclose(COMPILED(a, float(steps)), unrolled(a, steps), rtol=1e-12)
+    np.testing.assert_allclose(
+        SLOPE(a, float(steps)), dvar.grad(power)(a, float(steps)), rtol=1e-9, atol=1e-12
+    )
+    if steps < 70:
+        want = dvar.grad(dvar.grad(lambda a: unrolled(a, steps)))(a)
+        np.testing.assert_allclose(CURVATURE(a, float(steps)), want, rtol=1e-8, atol=1e-10)
+
+
+def test_a_while_loop_and_its_gradient_are_machine_code() -> None:
+    said = plan(dvar.value_and_grad(power), 0.7, 9.0)
+    assert said.count("a loop that a condition ends") == 2
+    assert "while_loop" not in said
+
+
+def test_a_row_without_machine_code_may_be_in_a_loop() -> None:
+    def loss(x: Any) -> Any:
+        last, _ = dvar.scan(lambda c, v: (np.sort(c * v) + v[0], None), x[0], x)
+        far = dvar.while_loop(lambda c: np.max(c) > 1.0, lambda c: np.sort(c)[::-1] * 0.6, last)
+        return np.sum(far * np.arange(3.0))
+
+    x = RNG.normal(size=(4, 3)) * 3
+    np.testing.assert_allclose(dvar.jit(dvar.grad(loss))(x), dvar.grad(loss)(x), atol=1e-12)
+    np.testing.assert_allclose(
+        dvar.jit(dvar.vmap(dvar.grad(loss)))(np.stack([x, -x, x + 1])),
+        np.stack([dvar.grad(loss)(v) for v in (x, -x, x + 1)]),
+        atol=1e-12,
+    )
+
+
+def test_loops_without_steps_compile() -> None:
+    def last(h: Any, xs: Any) -> Any:
+        carry, ys = dvar.scan(lambda c, x: (c * x, c), h, xs)
+        return carry + np.sum(ys)
+
+    empty = np.zeros(0)
+    assert dvar.jit(last)(2.0, empty) == 2.0
+    assert dvar.jit(dvar.grad(last))(2.0, empty) == 1.0
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("n", [1, 3, 5, 8, 17, 40])
+def test_parts_are_joined_and_cut_along_the_lanes(n: int, dtype: str) -> None:
+    x, y = (RNG.normal(size=k).astype(dtype) for k in (n, 2 * n + 3))
+    tolerance = 1e-11 if dtype == "float64" else 2e-5
+
+    def joined(x: Any, y: Any) -> Any:
+        return np.concatenate([np.sin(x), y, 2 * x]) ** 2
+
+    def cut(y: Any) -> Any:
+        return np.sum(np.sin(y[1 : n + 1]) * y[:n]) + np.sum(y[n:] ** 3)
+
+    for function, args in (
+        (joined, (x, y)),
+        (dvar.grad(lambda x, y: np.sum(joined(x, y)), (0, 1)), (x, y)),
+        (dvar.grad(cut), (y,)),
+    ):
+        got, want = dvar.jit(function)(*args), function(*args)
+        for a, b in zip(got, want, strict=True) if isinstance(want, tuple) else [(got, want)]:
+            np.testing.assert_allclose(a, b, atol=tolerance)
+        assert plan(function, *args) == ""
