@@ -111,6 +111,12 @@ def test_maps_nest() -> None:
     np.testing.assert_allclose(table(XS[0], W[0]), np.outer(XS[0], np.sin(W[0])))
 
 
+def test_maps_of_products_that_only_einsum_can_say_nest() -> None:
+    a, b = RNG.normal(size=(2, 3, 4)), RNG.normal(size=(2, 3, 5))
+    got = dvar.vmap(dvar.vmap(np.outer))(a, b)
+    np.testing.assert_allclose(got, np.einsum("abi,abj->abij", a, b))
+
+
 def test_an_argument_by_name_is_mapped_and_other_things_pass() -> None:
     got = dvar.vmap(lambda x, how, *, scale: x * scale if how == "up" else x, (0, None))(
         XS, "up", scale=np.arange(5.0)

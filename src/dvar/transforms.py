@@ -14,15 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from dvar.core.dims import is_numeric, show
+from dvar.core.dims import is_numeric, product, show
 from dvar.core.errors import DtypeError, ShapeError, TraceError
-from dvar.core.node import Node
-from dvar.core.op import Array, constant, fresh_key, variable
+from dvar.core.node import Node, topological
+from dvar.core.op import Array, constant, like
 from dvar.derive.batch import batched, spread
 from dvar.derive.forward import forward
 from dvar.derive.sweep import ones_like
 from dvar.ops.moving import moveaxis
-from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import reshape
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable, wrap
@@ -91,7 +90,7 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
         call = Call(function, args, kwargs, argnums)
         output, aux = _with_aux(call.result, has_aux, function)
         root = _scalar(output, function)
-        gradients = call.in_containers(call.gradients(root, ones_like(root)))
+        gradients = call.in_containers(call.gradients({root: ones_like(root)}))
         return call.finish(((root, aux) if has_aux else root, gradients))
 
     return differentiated
@@ -142,21 +141,13 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
     roots = [_real(leaf, function) for leaf in containers.leaves(call.result)]
 
     def back(upstream: Any) -> Any:
-        seeds = _beside(roots, call.result, upstream, "the upstream gradient")
-        root, seed = roots[0], seeds[0]
-        if len(roots) > 1:  # one pass for all of them
-            root, seed = _paired(roots, seeds), constant(1.0)
-        return call.finish(call.in_containers(call.gradients(root, seed)))
+        seeds: dict[Node, Node] = {}
+        given = _beside(roots, call.result, upstream, "the upstream gradient")
+        for root, seed in zip(roots, given, strict=True):
+            seeds[root] = seeds[root] + seed if root in seeds else seed
+        return call.finish(call.in_containers(call.gradients(seeds)))
 
     return call.finish(containers.rebuild(call.result, roots)), back
-
-
-def _paired(roots: Sequence[Node], seeds: Sequence[Node]) -> Node:
-    """The sum of all products of results and upstream gradients: its gradient is the vjp."""
-    total = sum_(roots[0] * seeds[0])
-    for root, seed in zip(roots[1:], seeds[1:], strict=True):
-        total = total + sum_(root * seed)
-    return total
 
 
 def _beside(nodes: Sequence[Node], tree: Any, given: Any, what: str) -> list[Node]:
@@ -272,8 +263,8 @@ def _for_each_result(
     )
 
 
-def _basis(node: Node) -> list[Array]:
-    """An array with a single one, for every element."""
+def _basis(node: Node) -> Array:
+    """An array with a single one, for every element, stacked."""
     if not is_numeric(node.shape):
         raise TraceError(
             f"a Jacobian is made element by element, and {show(node.shape)} has a named size",
@@ -281,12 +272,12 @@ def _basis(node: Node) -> list[Array]:
         )
     shape = tuple(int(size) for size in node.shape)  # type: ignore[arg-type]  # just checked
     count = int(np.prod(shape, dtype=int))
-    return list(np.eye(count, dtype=node.dtype).reshape(count, *shape))
+    return np.eye(count, dtype=node.dtype).reshape(count, *shape)
 
 
 def _rows(call: Call, root: Node) -> dict[Node, Any]:
-    seed = variable("seed", root.shape, root.dtype, fresh_key())
-    by_leaf = call.gradients(root, seed)
+    seed = like(root, "seed")
+    by_leaf = call.gradients({root: seed})
     rows = _at_each(call, list(by_leaf.values()), seed, _basis(root), axis=0)
     return {
         x: _shaped(stacked, (*root.shape, *x.shape))
@@ -297,29 +288,43 @@ def _rows(call: Call, root: Node) -> dict[Node, Any]:
 def _columns(call: Call, root: Node) -> dict[Node, Any]:
     columns: dict[Node, Any] = {}
     for x in call.own:
-        seed = variable("seed", x.shape, x.dtype, fresh_key())
+        seed = like(x, "seed")
         moved = forward([root], {x: seed})[root]
         (stacked,) = _at_each(call, [moved], seed, _basis(x), axis=-1)
         columns[x] = _shaped(stacked, (*root.shape, *x.shape))
     return columns
 
 
-def _at_each(
-    call: Call, nodes: list[Node], seed: Node, basis: Sequence[Array], axis: int
-) -> list[Any]:
+def _at_each(call: Call, nodes: list[Node], seed: Node, basis: Array, axis: int) -> list[Any]:
     """Every node for every seed, stacked: NumPy arrays, or traced ones inside another trace."""
-    if not basis:
+    if not len(basis):
         return [np.zeros((0,)) for _ in nodes]
-    if not call.is_open(nodes, [seed]):
-        found = facts.evaluate_at_each(nodes, seed, basis)
-        return [np.stack(column, axis) for column in zip(*found, strict=True)]
-    # One program for all seeds: they are examples of one another.
-    closed = facts.replace(nodes, call.closing())
-    many = batched(closed, {seed: constant(np.stack(basis))}, len(basis))
-    return [
-        wrap(moveaxis(spread(node, found, len(basis)), 0, axis))
-        for node, found in zip(closed, many, strict=True)
-    ]
+    if call.is_open(nodes, [seed]):
+        many = _for_all(nodes, seed, constant(basis))
+        return [wrap(moveaxis(x, 0, axis)) for x in facts.replace(many, call.closing())]
+    parts = []
+    for some in _in_parts(basis, nodes):
+        slot = like(seed, "seeds", some.shape)
+        parts.append(facts.evaluate(_for_all(nodes, seed, slot), {slot: some}))
+    return [np.moveaxis(np.concatenate(column), 0, axis) for column in zip(*parts, strict=True)]
+
+
+def _for_all(nodes: Sequence[Node], seed: Node, seeds: Node) -> list[Node]:
+    """Every node for all seeds at once."""
+    count = seeds.shape[0]
+    made = batched(nodes, {seed: seeds}, count)
+    return [spread(node, many, count) for node, many in zip(nodes, made, strict=True)]
+
+
+# All seeds at once, unless the largest array on the way would have more elements than this.
+_AT_ONCE = 1 << 22
+
+
+def _in_parts(basis: Array, nodes: Sequence[Node]) -> list[Array]:
+    sizes = [product(node.shape) for node in topological(nodes)]
+    largest = max(size if isinstance(size, int) else 1 for size in sizes)
+    count = max(1, _AT_ONCE // max(1, largest))
+    return [basis[n : n + count] for n in range(0, len(basis), count)]
 
 
 def _shaped(stacked: Any, shape: tuple[Any, ...]) -> Any:

@@ -29,6 +29,13 @@ class Axes:
         others = self.operands[:n] + self.operands[n + 1 :]
         return Axes((self.result, *others), self.operands[n])
 
+    def fresh(self, name: str) -> str:
+        """The name, or one made of it that no axis has."""
+        taken = {a for part in (*self.operands, self.result) for a in part}
+        while name in taken:
+            name += "'"
+        return name
+
     def __str__(self) -> str:
         left = ", ".join(" ".join(axes) for axes in self.operands)
         return f"{left} -> {' '.join(self.result)}".strip()

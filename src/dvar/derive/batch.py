@@ -8,7 +8,6 @@ that it must have.  Only a few rows that know matrices but no stacks of them hav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from typing import Any
 
 from dvar.core.axes import DOTS, Axes
@@ -28,7 +27,6 @@ from dvar.ops.selection import where
 from dvar.ops.shaping import broadcast_to, reshape
 
 Operands = Sequence[Node | None]
-BATCH = "batch"
 
 
 def batched(roots: Sequence[Node], given: Mapping[Node, Node], size: Size) -> list[Node | None]:
@@ -115,9 +113,7 @@ def _contracted(node: Node, operands: Operands, size: Size) -> Node:
     ranks = [x.ndim for x in node.inputs]
     if node.op.name == "matmul" and min(ranks) > 1:  # stacks of matrices as they are
         return node.op.node(*_aligned(node, operands, max(ranks)))
-    # Of many examples of many examples each axis has its own name.
-    taken = {name for part in axes.operands for name in part}
-    batch = next(name for n in count() if (name := f"{BATCH}{n or ''}") not in taken)
+    batch = axes.fresh("batch")
     parts = [
         part if many is None else (batch, *part)
         for part, many in zip(axes.operands, operands, strict=True)

@@ -24,7 +24,6 @@ from dvar.ops.arithmetic import add
 from dvar.ops.contraction import contract
 from dvar.ops.linalg import cholesky, cofactor, det, inv, logabsdet, solve
 
-STEP = "step"
 _COSTLY = frozenset((cholesky, cofactor, det, inv, logabsdet, solve))
 
 
@@ -108,7 +107,8 @@ class _Transpose:
         """What has been left for later, for one of what is fixed."""
         for term in self.later:
             if term.fixed == j:
-                parts = tuple((STEP, *part) for part in term.axes.operands)
+                step = term.axes.fresh("step")
+                parts = tuple((step, *part) for part in term.axes.operands)
                 yield contract(Axes(parts, term.axes.result), [series[f] for f in term.factors])
 
     # ── what the first pass keeps ───────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from dvar.core.errors import DtypeError, MissingValue, TraceError
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array, constant, dtype_of, fresh_key, variable
 from dvar.derive.forward import zeros_like
-from dvar.derive.sweep import sweep
+from dvar.derive.sweep import pull
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable, unwrap, wrap
 from dvar.read.trace.trace import as_array, is_number
@@ -139,9 +139,9 @@ class Call(Given):
         ]
         return filled[0] if self.single else tuple(filled)
 
-    def gradients(self, root: Node, seed: Node) -> dict[Node, Node]:
-        """The gradient of every traced leaf; zero where the root does not depend on it."""
-        found = sweep(root, seed, self.own, self.own).gradients
+    def gradients(self, upstream: Mapping[Node, Node]) -> dict[Node, Node]:
+        """The gradient of every traced leaf, from those of the roots; zero where none depends on it."""
+        found = pull(upstream, self.own, set(self.own) - set(upstream)).gradients
         return {x: found[x] if x in found else zeros_like(x) for x in self.own}
 
 

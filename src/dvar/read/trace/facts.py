@@ -106,21 +106,6 @@ def evaluate(roots: Sequence[Node], given: Mapping[Node, Array] | None = None) -
     return [env[root] for root in roots]
 
 
-def evaluate_at_each(
-    roots: Sequence[Node], slot: Node, arrays: Sequence[Array]
-) -> list[list[Array]]:
-    """The roots for every value of ``slot``; what does not depend on it is computed once."""
-    dependent = {slot}
-    shared: list[Node] = []
-    for node in topological(roots):
-        if any(x in dependent for x in node.inputs):
-            dependent.add(node)
-            shared += [x for x in node.inputs if x not in dependent]
-    shared = list(dict.fromkeys(shared))
-    base = dict(zip(shared, evaluate(shared), strict=True))
-    return [evaluate(roots, {**base, slot: array}) for array in arrays]
-
-
 def _missing(roots: Sequence[Node], is_known: Callable[[Node], bool]) -> list[Node]:
     """The unknown nodes under the roots, operands first."""
     order: list[Node] = []
