@@ -7,6 +7,7 @@ from twin import Value, backward, numbers, values
 
 from dvar.core.node import topological
 from dvar.core.op import VARIABLE, constant, variable
+from dvar.derive.batch import batched
 from dvar.derive.forward import forward
 from dvar.derive.sweep import ones_like, sweep
 from dvar.engine.reference import evaluate
@@ -138,3 +139,20 @@ def test_a_graph_without_the_variable_has_no_gradient_and_a_zero_tangent(drawn):
     assert sweep(root, ones_like(root), [stranger]).gradients.get(stranger) is None
     tangent = forward([root], {stranger: constant(np.ones(2))})[root]
     assert np.all(evaluate([tangent], {})[0] == 0.0)
+
+
+@given(graphs())
+def test_many_examples_at_once_are_each_of_them(drawn):
+    root, arrays = drawn
+    _tame(root, arrays)
+    wrt = list(arrays)
+    roots = [root, *_gradients(root, ones_like(root), wrt)]
+    scales = (1.0, 0.9, 1.05)
+    each = [evaluate(roots, {x: a * s for x, a in arrays.items()}) for s in scales]
+    assume(all(np.all(np.isfinite(v)) and np.all(np.abs(v) < 1e6) for row in each for v in row))
+    given_ = {x: variable(f"many {x.param('name')}", (3, *x.shape)) for x in wrt}
+    values = {given_[x]: np.stack([a * s for s in scales]) for x, a in arrays.items()}
+    for n, many in enumerate(batched(roots, given_, 3)):
+        if many is not None:
+            (got,) = evaluate([many], values)
+            _agree(got, np.stack([row[n] for row in each]))
