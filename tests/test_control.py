@@ -529,5 +529,8 @@ def test_explain_writes_a_loop_with_the_name_of_its_step() -> None:
     assert "last = scan(step, h, xs)" in explained.to_text()
     assert "scan(backward(step), 1, scan(step, h, xs)" in explained.to_text()
     assert r"\operatorname{scan}_{\text{step}}" in explained.to_latex()
+    # And what the names stand for.
+    assert "\nstep\n    input: c, x\n" in explained.to_text()
+    assert "    result: g * (1 - tanh(" in explained.to_text()
     for written in (explained.to_html(), explained.to_svg(), str(explained.to_json())):
         assert "scan" in written

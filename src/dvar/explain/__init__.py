@@ -13,11 +13,12 @@ from dvar.explain.descent import descend
 from dvar.explain.edges import local_steps
 from dvar.explain.elements import element_report, parse_element
 from dvar.explain.explanation import Explanation
+from dvar.explain.inner import inner_programs
 from dvar.explain.nodes import node_reports
 from dvar.explain.problem import LEVELS, Problem, names_in, nearest, pose, with_numbers
 from dvar.explain.programs import programs
 from dvar.explain.steps import step_reports
-from dvar.explain.work import work_on
+from dvar.explain.work import Work, work_on
 from dvar.write.names import latex_name
 from dvar.write.report import ElementReport, Formula, Report
 
@@ -98,7 +99,10 @@ def explain(
         notes=problem.graph.notes,
         elements=elements,
         descent=descent,
-        programs=programs(work, examples, _parameters(problem, wanted)) if examples else (),
+        programs=(
+            *(programs(work, examples, _parameters(problem, wanted)) if examples else ()),
+            *inner_programs([problem.output, *_gradients(work, wanted)]),
+        ),
     )
     return Explanation(report, problem.graph)
 
@@ -140,6 +144,10 @@ def _bounded(graph: Graph, of: str | None) -> None:
                 f"this program has {count:,} {what}; dvar explains at most {limit:,}",
                 hint="ask for a part of it (--of NAME), or put many numbers into one array",
             )
+
+
+def _gradients(work: Work, wanted: set[Node]) -> list[Node]:
+    return [g for unit, g in work.derivation.gradients.items() if unit in wanted]
 
 
 def _parameters(problem: Problem, wanted: set[Node]) -> list[Node]:
