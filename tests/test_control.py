@@ -498,7 +498,7 @@ def test_a_graph_shows_the_programs_inside_its_nodes() -> None:
 
     shown = str(dvar.trace(last, 0.5, np.ones(3)).graph)
     assert "scan(h, xs, carries=1" in shown
-    assert "\n    %1: float64 scalar = add(carry, x)\n    %2: float64 scalar = tanh(%1)" in shown
+    assert "\n    %1: float64 scalar = add(c, x)\n    %2: float64 scalar = tanh(%1)" in shown
 
 
 def test_names_inside_a_step_are_no_names_of_the_graph() -> None:

@@ -21,7 +21,7 @@ from dvar.derive.control.while_loop import results
 from dvar.ops.rounding import astype
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable, wrap
-from dvar.read.trace.calling import Function, Given, name_of
+from dvar.read.trace.calling import Function, Given, name_of, parameter
 from dvar.read.trace.program import filled, lifted, placeholder, same_containers
 from dvar.read.trace.trace import as_node
 
@@ -66,14 +66,18 @@ def scan(
     name = _called(function)
 
     def step(carries: Sequence[Node | None]) -> tuple[list[Node], Any, list[Node]]:
-        elements = [None if x is None else placeholder(x, "x", x.shape[1:]) for x in series]
+        elements = [
+            None if x is None else placeholder(x, called, x.shape[1:])
+            for x, called in zip(series, _names(function, 1, xs), strict=True)
+        ]
         made = function(filled(init, carries), filled(xs, elements))
         if not isinstance(made, tuple) or len(made) != 2:
             raise TraceError(f"scan: {name} does not return a pair (carry, y)")
         same_containers(f"scan: {name}", init, made[0], "the carry")
         return _present(elements), made[1], [*_carried(made[0], carries), *_results(made[1])]
 
-    inits, carries, (elements, pieces, roots) = _settled(name, inits, step)
+    names = _names(function, 0, init)
+    inits, carries, (elements, pieces, roots) = _settled(name, inits, names, step)
     around, fixed, roots = lifted([*_present(carries), *elements], roots)
     loop = Steps(
         scan_row,
@@ -129,7 +133,7 @@ def while_loop(condition: Function, body: Function, init: Any) -> Any:
         same_containers(f"while_loop: {name}", init, made, "the carry")
         return [], None, _carried(made, carries)
 
-    inits, carries, (_, _, roots) = _settled(name, inits, step)
+    inits, carries, (_, _, roots) = _settled(name, inits, _names(body, 0, init), step)
     test = _truth(as_node(condition(filled(init, carries))), "while_loop: the condition")
     own = _present(carries)
     around, fixed, (test, *roots) = lifted(own, [test, *roots])
@@ -165,7 +169,11 @@ def cond(condition: Any, true_fun: Function, false_fun: Function, *operands: Any
     given = Given()
     truth = _truth(condition.node, "cond: the condition")
     nodes = _nodes(given, "operand", operands)
-    inside = [None if x is None else placeholder(x, "x") for x in nodes]
+    names = [n for k, tree in enumerate(operands) for n in _names(true_fun, k, tree)]
+    inside = [
+        None if x is None else placeholder(x, called)
+        for x, called in zip(nodes, names, strict=True)
+    ]
     made = [function(*filled(operands, inside)) for function in (true_fun, false_fun)]
     same_containers(f"cond: {_called(false_fun)}", made[0], made[1], _called(true_fun))
     pairs = [_alike(*pair) for pair in zip(*map(_results, made), strict=True)]
@@ -220,6 +228,12 @@ def _called(function: Function) -> str:
     return name_of(function).replace("<lambda>", "lambda")
 
 
+def _names(function: Function, n: int, tree: Any) -> list[str]:
+    """What the leaves of an argument are called: after the parameter, and the keys on the way."""
+    paths = [path for path, _ in containers.leaves_with_paths(tree)]
+    return containers.names_of(parameter(function, n).replace(" ", "_"), paths)
+
+
 # ── what goes in ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -261,6 +275,7 @@ Traced = tuple[list[Node], Any, list[Node]]
 def _settled(
     name: str,
     inits: Sequence[Node | None],
+    names: Sequence[str],
     step: Callable[[Sequence[Node | None]], Traced],
 ) -> tuple[list[Node | None], list[Node | None], Traced]:
     """The first carry in types that do not change from step to step.
@@ -268,7 +283,10 @@ def _settled(
     A loop in Python may begin with ``0`` and go on with real numbers; here the first is real too.
     """
     while True:
-        carries = [None if x is None else placeholder(x, "carry") for x in inits]
+        carries = [
+            None if x is None else placeholder(x, called)
+            for x, called in zip(inits, names, strict=True)
+        ]
         traced = step(carries)
         roots = iter(traced[2])
         wider: list[Node | None] = []

@@ -96,7 +96,7 @@ class Call(Given):
         self.chosen = tuple(position(n, len(args), function) for n in many)
         traced = list(args)
         for n in self.chosen:
-            traced[n] = self._traced(_parameter(function, n), args[n])
+            traced[n] = self._traced(parameter(function, n), args[n])
         self.result = function(*traced, **kwargs)
 
     def _traced(self, name: str, argument: Any) -> Any:
@@ -163,7 +163,8 @@ def name_of(function: Function) -> str:
     return str(getattr(function, "__name__", "the function"))
 
 
-def _parameter(function: Function, n: int) -> str:
+def parameter(function: Function, n: int) -> str:
+    """What a function calls its n-th argument."""
     code = getattr(function, "__code__", None)
     if code is not None and n < code.co_argcount:
         return str(code.co_varnames[n])
