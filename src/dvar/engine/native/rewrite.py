@@ -13,6 +13,7 @@ from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, constant, number
 from dvar.derive.custom import custom_vjp
 from dvar.engine.native import logistic
+from dvar.engine.native.inline import inlined, part_of_joined
 from dvar.engine.reference import evaluate
 from dvar.ops.activation import sigmoid, softplus
 from dvar.ops.arithmetic import divide, equal, multiply
@@ -113,6 +114,12 @@ def _plain(node: Node, inputs: list[Node]) -> Node:
     if not inputs:
         return node
     op = node.op
+    written = inlined(node, inputs, rewritten)
+    if written is not None:
+        return rewritten_body(written, inputs)
+    part = part_of_joined(node, inputs)
+    if part is not None:
+        return part
     form = _FORMS.get(op)
     if form is None and op.native is None and op.name not in _AS_THEY_ARE:
         form = op.expand

@@ -17,8 +17,8 @@ from dvar.engine.native.kernel import Kernel
 from dvar.engine.native.moves import MOVES
 from dvar.engine.native.nested import Inner, holds_programs
 from dvar.engine.native.rewrite import rewritten
+from dvar.engine.native.rows import is_native
 from dvar.engine.native.tile import NotNative
-from dvar.engine.native.whole import is_native
 from dvar.engine.reference import apply, evaluate
 
 _keys = count(1)
