@@ -6,17 +6,19 @@ in what they keep of the steps (a loop, and the same with the values for its bac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from dvar.core.body import Body
+from dvar.core.dims import product
 from dvar.core.node import Node
 from dvar.core.op import Array, Nested
 from dvar.derive.control.passes import Loop
 from dvar.derive.control.scan import scan
 from dvar.derive.control.while_loop import while_loop
+from dvar.engine.native.straight import Straight, straight
 from dvar.engine.native.whiles import Whiles
 from dvar.engine.program import compiled, looped
 from dvar.engine.reference import apply
@@ -31,17 +33,23 @@ class Inner:
 
     def __init__(self, nodes: Iterable[Node], threads: int) -> None:
         self._threads = threads
+        self._straight: dict[Node, Straight] = {}
         self._loops: dict[Node, _Scans] = {}
         self._whiles: dict[Node, Whiles] = {}
         self._bodies: dict[Body, _Body] = {}
         alike: dict[tuple[object, ...], list[Node]] = {}
         walks: dict[tuple[object, ...], list[Node]] = {}
         for node in nodes:
-            if node.op is scan:
+            if not holds_programs(node):
+                continue
+            whole = straight(node) if _is_for_numbers(node) else None
+            if whole is not None:
+                self._straight[node] = whole
+            elif node.op is scan:
                 alike.setdefault(_same_loop(node), []).append(node)
             elif node.op is while_loop:
                 walks.setdefault(_same_walk(node), []).append(node)
-            elif holds_programs(node):
+            else:
                 self._compile(value for _, value in node.params)
         for group in alike.values():
             self._loops.update(dict.fromkeys(group, _Scans(group, threads)))
@@ -49,12 +57,9 @@ class Inner:
             self._whiles.update(dict.fromkeys(group, Whiles(group, threads)))
 
     def _compile(self, values: Iterable[object]) -> None:
-        for value in values:
-            if isinstance(value, Body):
-                if value not in self._bodies:
-                    self._bodies[value] = _Body(value, self._threads)
-            elif isinstance(value, tuple):
-                self._compile(value)
+        for body in (body for value in values for body in _bodies(value)):
+            if body not in self._bodies:
+                self._bodies[body] = _Body(body, self._threads)
 
     def __call__(
         self, node: Node, operands: Sequence[Array], seen: dict[object, Any]
@@ -63,6 +68,8 @@ class Inner:
 
         ``seen`` holds what several nodes have in common, during one run of the graph.
         """
+        if node in self._straight:
+            return {node: self._straight[node](operands)}
         if node in self._loops:
             return self._loops[node](operands)
         if node in self._whiles:
@@ -71,6 +78,8 @@ class Inner:
 
     def describe(self, node: Node) -> str:
         """What is done for a node."""
+        if node in self._straight:
+            return str(self._straight[node])
         if node in self._loops:
             return f"a loop of {node.param('length')} steps:\n{self._loops[node].program}"
         if node in self._whiles:
@@ -80,10 +89,34 @@ class Inner:
                 *(x.program for x in walk.later[node]),
             ]
             return "\n".join(["a loop that a condition ends:", *map(str, programs)])
-        bodies = [value for _, value in node.params if isinstance(value, Body)]
+        bodies = [body for _, value in node.params for body in _bodies(value)]
         return "\n".join(
             [f"{node.op.name}, with programs:", *(str(self._bodies[b].program) for b in bodies)]
         )
+
+
+# Arrays of fewer elements are better held as numbers than in lanes.
+FEW = 8
+
+
+def _is_for_numbers(node: Node) -> bool:
+    """Whether programs are of few numbers, or hold programs themselves."""
+    bodies = [body for _, value in node.params for body in _bodies(value)]
+    inside = [x for body in bodies for x in body.nodes]
+    return any(map(holds_programs, inside)) or all(_is_small(x) for x in inside)
+
+
+def _bodies(value: object) -> Iterator[Body]:
+    if isinstance(value, Body):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _bodies(part)
+
+
+def _is_small(node: Node) -> bool:
+    size = product(node.shape)
+    return isinstance(size, int) and size < FEW
 
 
 class _Body:

@@ -52,7 +52,7 @@ class Body:
         if node.op.native is None or not node.op.is_elementwise:
             raise NotNative(node)
         operands = [self.value(x, aligned(x, node, index)) for x in node.inputs]
-        return self.apply(node, operands)
+        return on_lanes(node, operands)
 
     def _contract(self, node: Node, index: tuple[Index, ...]) -> Lanes:
         """A small product, written out."""
@@ -99,17 +99,18 @@ class Body:
             raise NotNative(node)
         return total
 
-    def apply(self, node: Node, operands: list[Lanes]) -> Lanes:
-        """An elementwise row on lanes."""
-        dtype = node.dtype
-        if node.op.dtype == "bool":
-            dtype = promote([x.dtype for x in operands])
-        first = 1 if node.op.name == "where" else 0
-        if node.op.name != "int64":
-            operands = operands[:first] + [x.to(dtype) for x in operands[first:]]
-        native: Callable[..., Any] = node.op.native  # type: ignore[assignment]  # asked before
-        done: Lanes = native(functions, *operands, **dict(node.params))
-        return done.to(node.dtype)
+
+def on_lanes(node: Node, operands: list[Lanes]) -> Lanes:
+    """An elementwise row on lanes."""
+    dtype = node.dtype
+    if node.op.dtype == "bool":
+        dtype = promote([x.dtype for x in operands])
+    first = 1 if node.op.name == "where" else 0
+    if node.op.name != "int64":
+        operands = operands[:first] + [x.to(dtype) for x in operands[first:]]
+    native: Callable[..., Any] = node.op.native  # type: ignore[assignment]  # asked before
+    done: Lanes = native(functions, *operands, **dict(node.params))
+    return done.to(node.dtype)
 
 
 def combined(name: str, x: Lanes, y: Lanes) -> Lanes:

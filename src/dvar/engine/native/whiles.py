@@ -125,7 +125,7 @@ class Whiles:
 
     def __init__(self, nodes: Sequence[Node], threads: int) -> None:
         self._loops = {node: Loop.of(node) for node in nodes}
-        noted = {node: _noted(loop) for node, loop in self._loops.items()}
+        noted = {node: needed_notes(loop) for node, loop in self._loops.items()}
         self._first_notes = sorted({place for of in noted.values() for place in of[0]})
         self.first = _First(self._loops[nodes[0]], self._first_notes, threads)
         self._noted, self.later = noted, dict[Node, list[_Later]]()
@@ -165,7 +165,7 @@ class Whiles:
         return ends
 
 
-def _noted(loop: Loop) -> list[Notes]:
+def needed_notes(loop: Loop) -> list[Notes]:
     """For each pass, which of its notes later ones look at."""
     counts = [way.notes for way in loop.passes]
     found: list[set[int]] = [set() for _ in loop.passes]

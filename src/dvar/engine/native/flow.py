@@ -1,0 +1,301 @@
+"""Loops and branches as such: blocks of code that go round, of which one is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from llvmlite import ir
+
+from dvar.core.body import Body
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE
+from dvar.derive.control.branches import checkpoint, cond
+from dvar.derive.control.passes import Loop, Pass, cut
+from dvar.derive.control.scan import scan
+from dvar.derive.control.steps import Loop as Steps
+from dvar.derive.control.while_loop import while_loop
+from dvar.engine.native.arrays import sizes_of
+from dvar.engine.native.cells import Cells, Held, Memory, Writer
+from dvar.engine.native.lanes import I8, I64, Lanes, Value, scalar_type
+from dvar.engine.native.rewrite import rewritten
+from dvar.engine.native.tile import NotNative, i64
+from dvar.engine.native.whiles import needed_notes
+
+I8P = ir.IntType(8).as_pointer()
+CELL = 8  # bytes of a note
+
+
+class Flow:
+    """Code for programs that hold programs."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.w, self.b = writer, writer.b
+
+    def program(self, body: Body, operands: Sequence[Held]) -> list[Held]:
+        """The roots of a program, given its operands."""
+        roots = rewritten(body.roots)
+        held: dict[Node, Held] = dict(zip(body.inputs, operands, strict=True))
+        for node in topological(roots, set(held)):
+            if node not in held:
+                held[node] = self.node(node, [held[x] for x in node.inputs])
+        return [held[root] for root in roots]
+
+    def cells_of(self, body: Body, operands: Sequence[Held]) -> list[Cells]:
+        made = self.program(body, operands)
+        return [self.w.cells(root, x) for root, x in zip(body.roots, made, strict=True)]
+
+    def node(self, node: Node, operands: Sequence[Held], into: Memory | None = None) -> Held:
+        """A node from its operands; ``into`` is where a large result goes."""
+        if node.op is VARIABLE or any(not isinstance(size, int) for size in node.shape):
+            raise NotNative(node)
+        if not node.inputs:
+            return self.w.leaf(node)
+        if node.op is while_loop:
+            return self._while(node, operands)
+        if node.op is scan:
+            return self._scan(node, operands, into)
+        if node.op is cond:
+            return self._cond(node, operands)
+        if node.op is checkpoint:
+            (body,) = node.param("branches")
+            return _packed(self.cells_of(body, operands), node)
+        return self.w.row(node, operands)
+
+    # ── going round ─────────────────────────────────────────────────────────────────────────────
+
+    def loop(
+        self,
+        carry: Sequence[Lanes],
+        goes_on: Callable[[Value, Cells], Value],
+        step: Callable[[Value, Cells], Cells],
+    ) -> tuple[Cells, Value]:
+        """What is carried when it does not go on any more, and how often it went round."""
+        b = self.b
+        head, before = b.append_basic_block("head"), b.block
+        b.branch(head)
+        b.position_at_end(head)
+        index = b.phi(I64)
+        index.add_incoming(i64(0), before)
+        phis = [b.phi(scalar_type(x.dtype)) for x in carry]
+        for phi, x in zip(phis, carry, strict=True):
+            phi.add_incoming(x.v, before)
+        here = [Lanes(self.w.point, p, x.dtype) for p, x in zip(phis, carry, strict=True)]
+        again = goes_on(index, here)
+        inside, after = b.append_basic_block("inside"), b.append_basic_block("after")
+        b.cbranch(again, inside, after)
+        b.position_at_end(inside)
+        made = step(index, here)
+        following = b.add(index, i64(1))
+        index.add_incoming(following, b.block)
+        for phi, x, old in zip(phis, made, carry, strict=True):
+            phi.add_incoming(x.to(old.dtype).v, b.block)
+        b.branch(head)
+        b.position_at_end(after)
+        return here, index
+
+    def _cond(self, node: Node, operands: Sequence[Held]) -> Held:
+        b, w = self.b, self.w
+        (condition,) = w.cells(node.inputs[0], operands[0])
+        taken, other = node.param("branches")
+        blocks = [b.append_basic_block(name) for name in ("taken", "other", "both")]
+        b.cbranch(condition.to("bool").v, blocks[0], blocks[1])
+        ends = []
+        for body, block in zip((taken, other), blocks, strict=False):
+            b.position_at_end(block)
+            ends.append((_packed(self.cells_of(body, operands[1:]), node), b.block))
+            b.branch(blocks[2])
+        b.position_at_end(blocks[2])
+        found: Cells = []
+        for pair in zip(*(cells for cells, _ in ends), strict=True):
+            phi = b.phi(scalar_type(node.dtype))
+            for x, (_, block) in zip(pair, ends, strict=True):
+                phi.add_incoming(x.v, block)
+            found.append(Lanes(w.point, phi, node.dtype))
+        return found
+
+    def _scan(self, node: Node, operands: Sequence[Held], into: Memory | None) -> Held:
+        loop, w = Steps.of(node), self.w
+        length = loop.length
+        assert isinstance(length, int)
+        inits, series, fixed = loop.split(operands)
+        tapes = [w.memory(x, held) for x, held in zip(loop.series, series, strict=True)]
+        count = len(inits)
+        carry = [v for x, held in zip(loop.inits, inits, strict=True) for v in w.cells(x, held)]
+        sizes = [_count(x) for x in loop.inits]
+        places = node.param("results")
+        pieces = [n for n in places if n >= count]
+        total = _count(node)
+        out = into or (w.room(node.dtype, total) if pieces else None)
+        starts = self._starts(loop, places)
+
+        def step(index: Value, here: Cells) -> Cells:
+            t = self.b.sub(i64(length - 1), index) if loop.reverse else index
+            elements = [
+                w.part(tape, self.b.mul(t, i64(_count(x))), _count(x))
+                for tape, x in zip(tapes, loop.body.inputs[count:], strict=False)
+            ]
+            made = self.cells_of(loop.body, [*cut(here, sizes)[:-1], *elements, *fixed])
+            for n in pieces:
+                assert out is not None
+                first = self.b.add(i64(starts[n]), self.b.mul(t, i64(len(made[n]))))
+                for k, value in enumerate(made[n]):
+                    w.store(value, out, self.b.add(first, i64(k)))
+            return [v for cells in made[:count] for v in cells]
+
+        ends, _ = self.loop(carry, lambda n, _: self.b.icmp_signed("<", n, i64(length)), step)
+        last = cut(ends, sizes)[:-1]
+        if out is None:
+            return [v.to(node.dtype) for n in places for v in last[n]]
+        for n in places:
+            if n < count:
+                for k, value in enumerate(last[n]):
+                    w.store(value, out, starts[n] + k)
+        return out
+
+    def _starts(self, loop: Steps, places: Sequence[int]) -> dict[int, int]:
+        """Where each result begins in the vector of all."""
+        found, place = {}, 0
+        assert isinstance(loop.length, int)
+        for n in places:
+            found[n] = place
+            place += _count(loop.body.roots[n]) * (1 if n < len(loop.inits) else loop.length)
+        return found
+
+    # ── loops that a condition ends ─────────────────────────────────────────────────────────────
+
+    def _while(self, node: Node, operands: Sequence[Held]) -> Held:
+        loop, w = Loop.of(node), self.w
+        *inits, fixed = cut(operands, [way.carries for way in loop.passes])
+        needed = needed_notes(loop)
+        tapes: list[_Tape] = []
+        ends: list[Cells] = []
+        steps: Value = i64(0)
+        for n, (way, nodes, first) in enumerate(zip(loop.passes, loop.inits, inits, strict=True)):
+            types = [*way.body.inputs[: way.carries], *way.body.roots[way.carries :]]
+            tape = _Tape(self, [types[k] for k in needed[n]])
+            carry = [v for x, held in zip(nodes, first, strict=True) for v in w.cells(x, held)]
+            sizes = [_count(x) for x in nodes]
+
+            def made(
+                here: Cells, index: Value, n: int = n, way: Pass = way, sizes: list[int] = sizes,
+                tape: _Tape = tape,
+            ) -> Cells:  # fmt: skip
+                own = cut(here, sizes)[:-1]
+                known: list[Held] = []
+                for earlier, other in enumerate(loop.passes[:n]):
+                    loaded = tapes[earlier].read(index)
+                    of = dict(zip(needed[earlier], loaded, strict=True))
+                    known += [of.get(k, []) for k in range(other.notes)]
+                roots = self.cells_of(way.body, [*own, *known, *fixed])
+                notes = [*own, *roots[way.carries :]]
+                tape.write(index, [notes[k] for k in needed[n]])
+                return [v for cells in roots[: way.carries] for v in cells]
+
+            if n == 0:
+
+                def goes_on(_: Value, here: Cells, sizes: list[int] = sizes) -> Value:
+                    ((again,),) = self.cells_of(loop.test, [*cut(here, sizes)[:-1], *fixed])
+                    return again.to("bool").v
+
+                last, steps = self.loop(carry, goes_on, lambda k, here: made(here, k))
+            else:
+                tape.make(steps)
+
+                def at(k: Value, way: Pass = way, steps: Value = steps) -> Value:
+                    return self.b.sub(self.b.sub(steps, i64(1)), k) if way.reverse else k
+
+                last, _ = self.loop(
+                    carry,
+                    lambda k, _, steps=steps: self.b.icmp_signed("<", k, steps),  # type: ignore[misc]
+                    lambda k, here, at=at: made(here, at(k)),  # type: ignore[misc]
+                )
+            tapes.append(tape)
+            ends += cut(last, sizes)[:-1]
+        for tape in tapes:
+            tape.free()
+        return [v.to(node.dtype) for n in node.param("results") for v in ends[n]]
+
+
+class _Tape:
+    """Notes of steps, in memory that grows.
+
+    Args:
+        nodes: what is noted at each step.
+    """
+
+    def __init__(self, flow: Flow, nodes: Sequence[Node]) -> None:
+        self.flow, self.nodes = flow, nodes
+        self.cells = sum(map(_count, nodes))
+        b = flow.b
+        if self.cells:
+            with b.goto_block(flow.w.entry):
+                self.pointer, self.capacity = b.alloca(I8P), b.alloca(I64)
+            b.store(ir.Constant(I8P, None), self.pointer)
+            b.store(i64(0), self.capacity)
+
+    def make(self, steps: Value) -> None:
+        """Room for so many steps."""
+        if self.cells:
+            self._grow(steps)
+
+    def _grow(self, steps: Value) -> None:
+        b = self.flow.b
+        size = b.mul(steps, i64(self.cells * CELL))
+        new = _c(b, "realloc", I8P, b.load(self.pointer), size)
+        b.store(new, self.pointer)
+        b.store(steps, self.capacity)
+
+    def _at(self, step: Value, cell: int, kind: Value) -> Value:
+        b = self.flow.b
+        place = b.add(b.mul(step, i64(self.cells * CELL)), i64(cell * CELL))
+        return b.bitcast(b.gep(b.load(self.pointer), [place]), kind.as_pointer())
+
+    def write(self, step: Value, notes: Sequence[Cells]) -> None:
+        if not self.cells:
+            return
+        b = self.flow.b
+        held = b.load(self.capacity)
+        with b.if_then(b.icmp_signed(">=", step, held), likely=False):
+            self._grow(b.add(b.mul(held, i64(2)), i64(32)))
+        for n, value in enumerate(v for cells in notes for v in cells):
+            v = b.zext(value.v, I8) if value.dtype == "bool" else value.v
+            b.store(v, self._at(step, n, v.type))
+
+    def read(self, step: Value) -> list[Held]:
+        b, w = self.flow.b, self.flow.w
+        found: list[Held] = []
+        n = 0
+        for node in self.nodes:
+            cells: Cells = []
+            for _ in range(_count(node)):
+                kind = I8 if node.dtype == "bool" else scalar_type(node.dtype)
+                value = b.load(self._at(step, n, kind))
+                if node.dtype == "bool":
+                    value = b.icmp_unsigned("!=", value, ir.Constant(I8, 0))
+                cells.append(Lanes(w.point, value, node.dtype))
+                n += 1
+            found.append(cells)
+        return found
+
+    def free(self) -> None:
+        if self.cells:
+            _c(self.flow.b, "free", ir.VoidType(), self.flow.b.load(self.pointer))
+
+
+def _c(b: Value, name: str, result: Value, *operands: Value) -> Value:
+    """A function of the C library."""
+    function = b.module.globals.get(name) or ir.Function(
+        b.module, ir.FunctionType(result, [x.type for x in operands]), name
+    )
+    return b.call(function, operands)
+
+
+def _packed(roots: Sequence[Cells], node: Node) -> Cells:
+    return [v.to(node.dtype) for n in node.param("results") for v in roots[n]]
+
+
+def _count(node: Node) -> int:
+    count = 1
+    for size in sizes_of(node):
+        count *= size
+    return count
