@@ -291,7 +291,7 @@ def test_steps_that_grow_get_a_hint():
         ({"steps": -1}, ReadError, "cannot go back"),
         ({"batch_size": 0}, ReadError, "batch_size=0"),
         ({"optimizer": "sgd"}, ReadError, "no optimizer 'sgd'"),
-        ({"optimizer": "lbfgs", "batch_size": 4}, ReadError, "leave batch_size out"),
+        ({"optimizer": "lbfgs", "batch_size": 4}, ReadError, "batch_size left out"),
     ],
 )
 def test_what_cannot_be_trained_is_said(changes, error, words):
@@ -312,6 +312,51 @@ def test_a_memory_map_is_trained_on_like_an_array(tmp_path, batch_size):
     some = dvar.train(logistic, start, data=mapped, steps=20, batch_size=batch_size)
     all_ = dvar.train(logistic, start, data={"x": x, "y": y}, steps=20, batch_size=batch_size)
     np.testing.assert_array_equal(some.params["w"], all_.params["w"])
+
+
+def _batches():
+    for n in range(0, 60, 16):
+        yield {"x": X[n : n + 16], "y": Y[n : n + 16]}
+
+
+def test_a_stream_brings_a_batch_for_each_step(tmp_path):
+    passes = []
+
+    def data():
+        passes.append(1)
+        return _batches()
+
+    done = dvar.train(logistic, START, data=data, epochs=3, learning_rate=0.2)
+    assert done.steps == 12
+    assert done.steps_per_epoch == 4
+    w, b = np.zeros(4), 0.0
+    for _ in range(3):
+        for batch in _batches():
+            gw, gb = _gradient(w, b, **batch)
+            w, b = w - 0.2 * gw, b - 0.2 * gb
+    np.testing.assert_allclose(done.params["w"], w, rtol=1e-11)
+    assert len(passes) <= 4  # one to count, and no batch is held back
+
+
+def test_a_stream_goes_on_where_it_was(tmp_path):
+    def stop(step, loss, params):
+        if step == 8:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "run.npz"
+    dvar.train(logistic, START, data=_batches, epochs=5, callback=stop, checkpoint=path)
+    resumed = dvar.train(logistic, START, data=_batches, epochs=5, checkpoint=path)
+    straight = dvar.train(logistic, START, data=_batches, epochs=5)
+    np.testing.assert_array_equal(resumed.losses, straight.losses)
+
+
+def test_streams_that_are_none():
+    with pytest.raises(ReadError, match="no batch"):
+        dvar.train(logistic, START, data=lambda: iter(()), epochs=1)
+    with pytest.raises(ShapeError, match="differ"):
+        dvar.train(logistic, START, data=lambda: [{"x": X, "y": Y[:3]}], steps=1)
+    with pytest.raises(ReadError, match="decides itself"):
+        dvar.train(logistic, START, data=_batches, steps=1, batch_size=3)
 
 
 def test_no_steps_return_what_was_given():

@@ -1,16 +1,171 @@
-"""Which examples each step sees."""
+"""Which examples each step sees: all of them, batches in a drawn order, or what a stream brings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from dvar.core.errors import ShapeError
-from dvar.core.op import Array
+from dvar.core.errors import DtypeError, ReadError, ShapeError
+from dvar.core.op import Array, dtype_of
 
 # Examples of many steps are gathered at once, up to so many bytes.
 GATHERED = 64 * 2**20
+
+
+class Piece(NamedTuple):
+    """Steps that can be one call.
+
+    Attributes:
+        steps: how many.
+        data: arrays by name; ``in_batches`` with one more axis in front, a batch for each step.
+        in_batches: False if every step sees the same examples.
+    """
+
+    steps: int
+    data: dict[str, Array]
+    in_batches: bool
+
+
+class Source(Protocol):
+    """Where examples come from.
+
+    Attributes:
+        per_epoch: how many steps see every example once.
+        told: what a checkpoint remembers of it.
+    """
+
+    @property
+    def per_epoch(self) -> int: ...
+
+    @property
+    def told(self) -> dict[str, Any]: ...
+
+    def pieces(self, first: int, last: int) -> Iterator[Piece]:
+        """The steps from ``first`` to ``last`` (exclusive)."""
+
+
+class Whole:
+    """Every step sees all examples."""
+
+    per_epoch = 1
+
+    def __init__(self, data: dict[str, Array]) -> None:
+        self.data = data
+        self.told = {"number_of_examples": example_count(data), "batch_size": None}
+
+    def pieces(self, first: int, last: int) -> Iterator[Piece]:
+        yield Piece(last - first, self.data, False)
+
+
+class Batches:
+    """All examples are seen once an epoch, in an order that a seed and the epoch decide.
+
+    The last step of an epoch takes what remains.
+    """
+
+    def __init__(self, data: dict[str, Array], size: int, seed: int) -> None:
+        self.count = example_count(data)
+        self.data, self.size, self.seed = data, max(1, min(size, self.count)), seed
+        self.per_epoch = -(-self.count // self.size)
+        self.told = {"number_of_examples": self.count, "batch_size": self.size, "seed": seed}
+        self._epoch, self._order = -1, np.empty(0, np.intp)
+
+    def pieces(self, first: int, last: int) -> Iterator[Piece]:
+        whole = self.count // self.size
+        each = sum(a.nbytes for a in self.data.values()) // max(1, self.count) * self.size
+        most = max(1, GATHERED // max(1, each))
+        while first < last:
+            epoch, within = divmod(first, self.per_epoch)
+            order = self._order_of(epoch)
+            steps = min(last - first, whole - within, most) if within < whole else 1
+            size = self.size if within < whole else self.count - whole * self.size
+            rows = order[within * self.size : within * self.size + steps * size]
+            gathered = {
+                name: a[rows].reshape(steps, size, *a.shape[1:]) for name, a in self.data.items()
+            }
+            yield Piece(steps, gathered, True)
+            first += steps
+
+    def _order_of(self, epoch: int) -> Array:
+        if epoch != self._epoch:
+            # The order follows from the seed and the epoch alone: nothing to remember when training goes on.
+            draw = np.random.default_rng([self.seed, epoch])
+            self._epoch, self._order = epoch, draw.permutation(self.count)
+        return self._order
+
+
+class Stream:
+    """Each step takes the next batch of a pass over the data; when a pass ends, the next begins.
+
+    Args:
+        make: begins a pass: without arguments, gives batches, arrays by name.  Every pass gives the same.
+    """
+
+    def __init__(self, make: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+        self._make = make
+        self._count = 0
+        self._at = 0
+        self._pass: Iterator[Mapping[str, Any]] = iter(())
+        self.told: dict[str, Any] = {"batch_size": "of a stream"}
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches in a pass; counted by one."""
+        if not self._count:
+            self._count = sum(1 for _ in self._make())
+            if not self._count:
+                raise ReadError("the stream of data gives no batch")
+        return self._count
+
+    def pieces(self, first: int, last: int) -> Iterator[Piece]:
+        if first != self._at or not self._count:
+            self._go_to(first)
+        for _ in range(first, last):
+            batch = next(self._pass, None)
+            if batch is None:
+                self._pass = iter(self._make())
+                batch = next(self._pass)
+            self._at += 1
+            arrays = {name: examples(name, value) for name, value in batch.items()}
+            example_count(arrays)
+            yield Piece(1, {name: a[None] for name, a in arrays.items()}, True)
+
+    def _go_to(self, step: int) -> None:
+        self._pass, self._at = iter(self._make()), step
+        for _ in range(step % self.per_epoch):
+            next(self._pass)
+
+
+def source_of(data: Any, batch_size: int | None, seed: int) -> Source:
+    """Where the examples of ``train`` come from.
+
+    Raises:
+        ReadError: a batch without examples, a batch size for a stream.
+        ShapeError, DtypeError: the data are no arrays with the same number of examples.
+    """
+    if batch_size is not None and batch_size < 1:
+        raise ReadError(f"batch_size={batch_size}: a step needs an example", hint="batch_size=32")
+    if callable(data):
+        if batch_size is not None:
+            raise ReadError("a stream decides itself how large its batches are")
+        return Stream(data)
+    arrays = {name: examples(name, value) for name, value in data.items()}
+    return Whole(arrays) if batch_size is None else Batches(arrays, batch_size, seed)
+
+
+def examples(name: str, value: Any) -> Array:
+    """Data as an array of a type dvar works in; a memory map stays one."""
+    try:
+        array = value if isinstance(value, np.ndarray) else np.asarray(value)
+        dtype = dtype_of(array)
+    except (DtypeError, ValueError):
+        raise DtypeError(
+            f"the data {name} are not an array of numbers",
+            hint="ragged or textual data have to become numbers first",
+        ) from None
+    return array if array.dtype == dtype else array.astype(dtype)
 
 
 def example_count(data: Mapping[str, Array]) -> int:
@@ -30,42 +185,3 @@ def example_count(data: Mapping[str, Array]) -> int:
         told = ", ".join(f"{name} has {n}" for name, n in counts.items())
         raise ShapeError(f"the data differ in their number of examples: {told}")
     return next(iter(counts.values()), 0)
-
-
-class Batches:
-    """Steps in which all examples are seen once an epoch, in an order that a seed and the epoch decide.
-
-    Attributes:
-        per_epoch: steps in an epoch; the last takes what remains.
-    """
-
-    def __init__(self, data: Mapping[str, Array], size: int, seed: int) -> None:
-        self.data, self.size, self.seed = data, size, seed
-        self.count = example_count(data)
-        self.per_epoch = -(-self.count // size)
-        self._epoch, self._order = -1, np.empty(0, np.intp)
-
-    def pieces(self, first: int, last: int) -> Iterator[tuple[int, list[Array]]]:
-        """The steps from ``first`` to ``last`` (exclusive): how many, and their examples, stacked."""
-        whole = self.count // self.size
-        each = sum(a.nbytes for a in self.data.values()) // max(1, self.count) * self.size
-        most = max(1, GATHERED // max(1, each))
-        while first < last:
-            epoch, within = divmod(first, self.per_epoch)
-            order = self._order_of(epoch)
-            steps = min(last - first, whole - within, most) if within < whole else 1
-            size = self.size if within < whole else self.count - whole * self.size
-            begin = within * self.size
-            rows = order[begin : begin + steps * size]
-            yield (
-                steps,
-                [a[rows].reshape(steps, size, *a.shape[1:]) for a in self.data.values()],
-            )
-            first += steps
-
-    def _order_of(self, epoch: int) -> Array:
-        if epoch != self._epoch:
-            # The order follows from the seed and the epoch alone: nothing to remember when training goes on.
-            draw = np.random.default_rng([self.seed, epoch])
-            self._epoch, self._order = epoch, draw.permutation(self.count)
-        return self._order

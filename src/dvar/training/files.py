@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,32 @@ def _chosen(found: Mapping[str, Array], columns: Sequence[str]) -> dict[str, Arr
         parts = [found[n] for n in names]
         chosen[name.strip()] = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
     return chosen
+
+
+def parquet_batches(
+    path: str, size: int, columns: Sequence[str] = ()
+) -> Callable[[], Iterator[dict[str, Array]]]:
+    """A Parquet file of any size as a stream for ``train``, which never has more than a batch in memory.
+
+    Args:
+        path: the file.
+        size: examples in a batch.
+        columns: as for ``examples``.
+
+    Raises:
+        ReadError: pyarrow is not installed; in a pass, the file cannot be read.
+    """
+
+    def begin() -> Iterator[dict[str, Array]]:
+        parquet, refused = _arrow(path)
+        try:
+            for batch in parquet.ParquetFile(path).iter_batches(batch_size=size):
+                found = {n: batch[n].to_numpy(zero_copy_only=False) for n in batch.schema.names}
+                yield _chosen(found, columns) if columns else found
+        except (OSError, refused) as error:
+            raise ReadError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+
+    return begin
 
 
 def parameters(path: str) -> dict[str, Any]:
@@ -134,19 +160,23 @@ def _is_number(text: str) -> bool:
 
 
 def _parquet(path: str) -> dict[str, Array]:
+    parquet, refused = _arrow(path)
+    try:
+        table = parquet.read_table(path)
+        return {name: table[name].to_numpy() for name in table.column_names}
+    except (OSError, refused) as error:
+        raise ReadError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+
+
+def _arrow(path: str) -> tuple[Any, Any]:
+    """pyarrow's Parquet, and what it raises."""
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:
         raise ReadError(
             f"reading {path} needs pyarrow", hint="pip install pyarrow, or save it as .csv or .npz"
         ) from None
-    try:
-        table = parquet.read_table(path)
-        return {name: table[name].to_numpy() for name in table.column_names}
-    except OSError as error:
-        raise ReadError(f"cannot read {path}: {error.strerror or error}") from None
-    except ArrowException as error:
-        raise ReadError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+    return parquet, ArrowException
 
 
 _READERS: Mapping[str, Any] = {".npz": _archive, ".csv": _table, ".parquet": _parquet}

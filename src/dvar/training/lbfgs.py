@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from dvar.compiling import jit
 from dvar.core.errors import ReadError
 from dvar.core.op import Array
 from dvar.read.trace import containers
+from dvar.training.batches import Source, Whole
 from dvar.training.blame import diverged
 from dvar.training.result import Trained
 from dvar.training.step import Loss, Parameters
@@ -21,9 +22,8 @@ from dvar.transforms import value_and_grad
 def minimise(
     loss: Loss,
     parameters: Parameters,
-    data: Mapping[str, Array],
+    source: Source,
     steps: int,
-    in_batches: bool,
     threads: int | None,
 ) -> Trained:
     """At most so many iterations, over all examples; it ends earlier where nothing more is gained.
@@ -34,9 +34,14 @@ def minimise(
         ReadError: a batch size was given.
         Diverged: the loss or its gradient is not finite.
     """
-    if in_batches:
-        raise ReadError("lbfgs looks at all examples in every step", hint="leave batch_size out")
+    if not isinstance(source, Whole):
+        raise ReadError(
+            "lbfgs looks at all examples in every step",
+            hint="data as arrays, and batch_size left out",
+        )
     from scipy.optimize import minimize
+
+    data = source.data
 
     both = jit(value_and_grad(lambda params, data: loss(**params, **data)), threads=threads)
     losses: list[float] = []
@@ -44,7 +49,7 @@ def minimise(
 
     def value_and_slope(flat: Array) -> tuple[float, Array]:
         tree = parameters.tree(_split(flat, parameters.first))
-        value, gradients = both(tree, dict(data))
+        value, gradients = both(tree, data)
         slope = np.concatenate([np.ravel(g) for g in containers.leaves(gradients)]).astype(float)
         if not np.isfinite(value) or not np.isfinite(slope).all():
             raise diverged(loss, tree, data, len(losses) + 1)

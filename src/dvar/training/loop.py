@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from dvar.core.errors import DtypeError, ReadError
-from dvar.core.op import Array, dtype_of
-from dvar.training.batches import Batches, example_count
+from dvar.core.errors import ReadError
+from dvar.core.op import Array
+from dvar.training.batches import Source, Whole, source_of
 from dvar.training.blame import diverged
 from dvar.training.checkpoint import Standing, load, save
 from dvar.training.optimizers import Optimizer, optimizer_of
@@ -26,15 +26,13 @@ Rate: TypeAlias = "float | Callable[[int], float]"
 CHUNK = 0.1
 # Seconds between checkpoints.
 EVERY = 20.0
-# Data beyond this many bytes are not kept a second time.
-TWICE = 2**30
 
 
 def train(
     loss: Loss,
     params: Mapping[str, Any],
     *,
-    data: Mapping[str, Any],
+    data: Mapping[str, Any] | Callable[[], Iterable[Mapping[str, Any]]],
     steps: int | None = None,
     epochs: int | None = None,
     learning_rate: Rate = 0.1,
@@ -45,6 +43,7 @@ def train(
     callback: Callable[[int, float, dict[str, Any]], bool | None] | None = None,
     checkpoint: str | Path | None = None,
     threads: int | None = None,
+    cluster: Any = None,
 ) -> Trained:
     """Find parameters with a small loss.
 
@@ -53,7 +52,8 @@ def train(
     Args:
         loss: plain NumPy, called as ``loss(**params, **data)``; a scalar, the smaller the better.
         params: where to begin: arrays by name, also containers of arrays (weights of layers).  Not changed.
-        data: arrays by name; axis 0 is the examples.  A memory map is read from disk as it is needed.
+        data: arrays by name; axis 0 is the examples.  A memory map is read from disk as it is needed.  Or a
+            function without arguments that begins a pass over data of any size and gives batches, each a step.
         steps, epochs: how long; one of the two.  In an epoch every example is seen once.
         learning_rate: the size of steps; a number, or a function of the number of the step (from 0).
         optimizer: ``"gd"``, ``"momentum"``, ``"adam"``, ``"lbfgs"`` (all examples, no learning rate), or one of
@@ -66,6 +66,8 @@ def train(
         checkpoint: a file in which training is saved every 20 seconds and at the end.  If it is there,
             training goes on from it, and the result is the same, bit for bit, as without the interruption.
         threads: how many threads may work at once; None is one for each core.
+        cluster: a ``distributed.Client``: its workers share the examples of every step.  The loss has to be
+            a mean over the examples (and what does not depend on them, as a penalty).
 
     Returns:
         The parameters, the loss before every step, and a learning curve.  Interrupted (Ctrl-C), what there is.
@@ -85,30 +87,32 @@ def train(
         (3.0, -1.0)
     """
     parameters = Parameters(params)
-    arrays = {name: _examples(name, value) for name, value in data.items()}
-    _fits(loss, params, arrays)
-    count = example_count(arrays)
-    size = _batch_size(batch_size, count)
-    batches = None if size is None else Batches(arrays, size, seed)
-    per_epoch = batches.per_epoch if batches else 1
-    total = _total(steps, epochs, per_epoch)
+    source = source_of(data, batch_size, seed)
+    if not callable(data):
+        _fits(loss, params, data)
+    total = _total(steps, epochs, source)
     if optimizer == "lbfgs":
         from dvar.training.lbfgs import minimise
 
-        return minimise(loss, parameters, arrays, total, size is not None, threads)
-    step = Step(loss, parameters, optimizer_of(optimizer), threads)
-    run = _Run(step, arrays, batches, learning_rate)
+        return minimise(loss, parameters, source, total, threads)
+    chosen = optimizer_of(optimizer)
+    if cluster is None:
+        step = Step(loss, parameters, chosen, threads)
+    else:
+        from dvar.training.cluster import SharedStep
+
+        step = SharedStep(loss, parameters, chosen, cluster, threads)
+    run = _Run(step, source, learning_rate)
     settings = {
-        "optimizer": step.optimizer.name,
-        "batch_size": size,
-        "seed": seed,
-        "number_of_examples": count,
+        "optimizer": chosen.name,
         "names_of_parameters": parameters.names,
+        **source.told,
     }
     path = None if checkpoint is None else Path(checkpoint)
     standing = (path and load(path, step.start, settings)) or Standing(0, step.start, np.empty(0))
     began = time.perf_counter()
-    stride = per_epoch if batches else max(1, total // 100)
+    whole = isinstance(source, Whole)
+    stride = max(1, total // 100) if whole else source.per_epoch if callback else 0
 
     def keep(standing: Standing) -> None:
         if path is not None:
@@ -123,19 +127,15 @@ def train(
     with Bar(total, standing.step, progress) as bar:
         standing, finished = run.until(total, standing, stride if callback else 0, bar, keep, ends)
     done = parameters.tree(standing.carry)
-    return Trained(done, standing.losses, time.perf_counter() - began, finished, per_epoch)
+    taken = time.perf_counter() - began
+    return Trained(done, standing.losses, taken, finished, source.per_epoch)
 
 
 class _Run:
     """Steps in chunks, from where training stands to where it ends."""
 
-    def __init__(
-        self, step: Step, data: dict[str, Array], batches: Batches | None, rate: Rate
-    ) -> None:
-        self.step, self.data, self.batches, self.rate = step, data, batches, rate
-        # A map of a file larger than memory must not be held in memory in another form.
-        size = sum(a.nbytes for a in data.values())
-        self.keep = size < TWICE and not any(isinstance(a, np.memmap) for a in data.values())
+    def __init__(self, step: Step, source: Source, rate: Rate) -> None:
+        self.step, self.source, self.rate = step, source, rate
         self._chunk = 1
 
     def until(
@@ -193,14 +193,11 @@ class _Run:
 
     def _advance(self, first: int, last: int, carry: list[Array]) -> tuple[list[Array], Array]:
         """Steps ``first`` to ``last`` (exclusive), and the loss before each."""
-        if self.batches is None:
-            return self.step.run(carry, self._rates(first, last), self.data, False, self.keep)
         losses = []
-        for count, examples in self.batches.pieces(first, last):
-            named = dict(zip(self.data, examples, strict=True))
-            carry, new = self.step.run(carry, self._rates(first, first + count), named, True)
+        for piece in self.source.pieces(first, last):
+            carry, new = self.step.run(carry, self._rates(first, first + piece.steps), piece)
             losses.append(new)
-            first += count
+            first += piece.steps
         return carry, np.concatenate(losses)
 
     def _rates(self, first: int, last: int) -> Array:
@@ -218,10 +215,8 @@ class _Run:
             if not np.isfinite(value) or not all(np.isfinite(a).all() for a in carry):
                 break
             before, n = carry, n + 1
-        data = self.data
-        if self.batches is not None:
-            ((_, examples),) = self.batches.pieces(n, n + 1)
-            data = {name: a[0] for name, a in zip(self.data, examples, strict=True)}
+        (piece,) = self.source.pieces(n, n + 1)
+        data = {name: a[0] if piece.in_batches else a for name, a in piece.data.items()}
         params = self.step.parameters.tree(before)
         raise diverged(self.step.loss, params, data, n + 1)
 
@@ -245,30 +240,10 @@ def _fits(loss: Loss, params: Mapping[str, Any], data: Mapping[str, Any]) -> Non
         return
 
 
-def _examples(name: str, value: Any) -> Array:
-    try:
-        array = value if isinstance(value, np.ndarray) else np.asarray(value)
-        dtype = dtype_of(array)
-    except (DtypeError, ValueError):
-        raise DtypeError(
-            f"the data {name} are not an array of numbers",
-            hint="ragged or textual data have to become numbers first",
-        ) from None
-    return array if array.dtype == dtype else array.astype(dtype)
-
-
-def _batch_size(size: int | None, count: int) -> int | None:
-    if size is None:
-        return None
-    if size < 1:
-        raise ReadError(f"batch_size={size}: a step needs an example", hint="batch_size=32")
-    return min(size, count)
-
-
-def _total(steps: int | None, epochs: int | None, per_epoch: int) -> int:
+def _total(steps: int | None, epochs: int | None, source: Source) -> int:
     if (steps is None) == (epochs is None):
         raise ReadError("train needs steps or epochs, one of the two", hint="steps=1000")
-    wanted = steps if epochs is None else epochs * per_epoch
+    wanted = steps if epochs is None else epochs * source.per_epoch
     assert wanted is not None
     if wanted < 0:
         raise ReadError(f"{wanted} steps: training cannot go back")

@@ -14,10 +14,14 @@ from dvar.engine.program import Loop, looped
 from dvar.read.trace import containers
 from dvar.read.trace.array import unwrap
 from dvar.read.trace.trace import as_array, as_node, closed, unknown
+from dvar.training.batches import Piece
 from dvar.training.optimizers import Optimizer
 from dvar.transforms import value_and_grad
 
 Loss = Callable[..., Any]
+
+# Data beyond this many bytes are not kept a second time.
+TWICE = 2**30
 
 
 class Parameters:
@@ -30,15 +34,14 @@ class Parameters:
     def __init__(self, tree: Mapping[str, Any]) -> None:
         found = containers.leaves_with_paths(dict(tree))
         self.names = [".".join(map(str, path)) for path, _ in found]
-        self.build = containers.builder(dict(tree))
+        self._like = containers.rebuild(dict(tree), [None] * len(found))
         self.first = [_real(name, leaf) for name, (_, leaf) in zip(self.names, found, strict=True)]
 
     def tree(self, arrays: Sequence[Any]) -> dict[str, Any]:
         """The first of the arrays in the containers; numbers as numbers."""
         own = arrays[: len(self.first)]
-        built: dict[str, Any] = self.build(
-            iter([x if x.ndim or not isinstance(x, np.ndarray) else x[()] for x in own])
-        )
+        plain = [x if x.ndim or not isinstance(x, np.ndarray) else x[()] for x in own]
+        built: dict[str, Any] = containers.rebuild(self._like, plain)
         return built
 
 
@@ -74,33 +77,26 @@ class Step:
         self.rate_dtype = kinds.pop() if len(kinds) == 1 else np.dtype(np.float64)
         self._loops: dict[Any, Loop] = {}
 
-    def run(
-        self,
-        carry: Sequence[Array],
-        rates: Array,
-        data: Mapping[str, Array],
-        in_batches: bool,
-        keep: bool = True,
-    ) -> tuple[list[Array], Array]:
+    def run(self, carry: Sequence[Array], rates: Array, piece: Piece) -> tuple[list[Array], Array]:
         """As many steps as there are learning rates.
 
         Args:
             carry: the parameters, then the state of the optimizer.
             rates: the learning rate of each step.
-            data: arrays by name; ``in_batches`` with one more axis in front, a batch for each step.
-            keep: whether the data may be kept in memory in a second form, in which steps are faster.
+            piece: the examples of as many steps.
 
         Returns:
             what is carried after the last step, and the loss before each.
         """
+        data, in_batches = piece.data, piece.in_batches
         shapes = tuple((a.shape[1:] if in_batches else a.shape, a.dtype) for a in data.values())
-        key = (shapes, in_batches, keep)
+        key = (shapes, in_batches)
         if key not in self._loops:
-            self._loops[key] = self._compiled(data, in_batches, keep)
+            self._loops[key] = self._compiled(data, in_batches)
         *carry, losses = self._loops[key]([*carry, rates, *data.values()], len(rates))
         return list(carry), losses.reshape(len(rates))
 
-    def _compiled(self, data: Mapping[str, Array], in_batches: bool, keep: bool) -> Loop:
+    def _compiled(self, data: Mapping[str, Array], in_batches: bool) -> Loop:
         carried = [unknown(f"w{n}", a.shape, dtype_of(a)) for n, a in enumerate(self.start)]
         rate = unknown("learning_rate", (), str(self.rate_dtype))
         examples = {
@@ -110,21 +106,34 @@ class Step:
         inputs = [unwrap(x) for x in (*carried, rate, *examples.values())]
         roots = closed(self._roots(carried, rate, examples), inputs)
         stepped = 1 + len(data) * in_batches
+        # A map of a file larger than memory must not be held in memory in another form.
+        size = sum(a.nbytes for a in data.values())
+        keep = size < TWICE and not any(isinstance(a, np.memmap) for a in data.values())
         return looped(inputs, roots, len(carried), stepped, self._threads, keep)
 
     def _roots(self, carried: list[Any], rate: Any, examples: dict[str, Any]) -> list[Node]:
         """What is carried after the step, and the loss before it."""
-        count = len(self.parameters.first)
-        arrays, states = carried[:count], self._states(iter(carried[count:]))
+        arrays, states = self._apart(carried)
         value, gradients = value_and_grad(lambda tree: self.loss(**tree, **examples))(
             self.parameters.tree(arrays)
         )
+        return [*self._moved(arrays, states, containers.leaves(gradients), rate), as_node(value)]
+
+    def _apart(self, carried: list[Any]) -> tuple[list[Any], Any]:
+        """The parameters, and the state of the optimizer for each."""
+        count = len(self.parameters.first)
+        return carried[:count], self._states(iter(carried[count:]))
+
+    def _moved(
+        self, arrays: list[Any], states: Any, gradients: Sequence[Any], rate: Any
+    ) -> list[Node]:
+        """What is carried after the step."""
         moved, after = [], []
-        for w, g, state in zip(arrays, containers.leaves(gradients), states, strict=True):
+        for w, g, state in zip(arrays, gradients, states, strict=True):
             new, new_state = self.optimizer.move(w, g, state, rate)
             moved.append(_as(new, w))
             after.append({name: _as(x, state[name]) for name, x in new_state.items()})
-        return [as_node(x) for x in (*moved, *containers.leaves(after), value)]
+        return [as_node(x) for x in (*moved, *containers.leaves(after))]
 
 
 def _as(new: Any, old: Any) -> Any:
