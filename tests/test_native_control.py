@@ -82,7 +82,7 @@ def unrolled(a: Any, steps: int) -> Any:
 
 COMPILED, SLOPE = dvar.jit(power), dvar.jit(dvar.grad(power))
 CURVATURE = dvar.jit(lambda a, steps: dvar.grad(lambda a: np.sum(dvar.grad(power)(a, steps)))(a))
-NUMBER, VECTOR = np.float64(0.7), np.linspace(0.2, 0.9, 11)  # single numbers, and lanes
+NUMBER, VECTOR = np.float64(0.7), np.linspace(0.2, 0.9, 19)  # single numbers, and lanes
 
 
 @settings(deadline=None, max_examples=30)

@@ -95,8 +95,8 @@ class Inner:
         )
 
 
-# Arrays of fewer elements are better held as numbers than in lanes.
-FEW = 8
+# Arrays of no more elements are better held as numbers than in lanes.
+FEW = 16
 
 
 def _is_for_numbers(node: Node) -> bool:
@@ -116,7 +116,7 @@ def _bodies(value: object) -> Iterator[Body]:
 
 def _is_small(node: Node) -> bool:
     size = product(node.shape)
-    return isinstance(size, int) and size < FEW
+    return isinstance(size, int) and size <= FEW
 
 
 class _Body:
