@@ -67,10 +67,11 @@ class Writer:
 
     # ── memory ──────────────────────────────────────────────────────────────────────────────────
 
-    def room(self, dtype: str, count: int) -> Memory:
-        """New memory on the stack."""
+    def room(self, node: Node, count: int) -> Memory:
+        """New memory on the stack, for elements of the type of a node."""
         if count > 64 * MANY:
-            raise ValueError(f"{count} elements are too many for the stack")
+            raise NotNative(node)
+        dtype = node.dtype
         with self.b.goto_block(self.entry):
             pointer = self.b.alloca(memory_type(dtype), max(1, count))
         return Memory(pointer, dtype, count)
@@ -99,7 +100,7 @@ class Writer:
         """The elements side by side."""
         if isinstance(held, Memory):
             return held
-        room = self.room(node.dtype, len(held))
+        room = self.room(node, len(held))
         for n, value in enumerate(held):
             self.store(value, room, n)
         return room
@@ -254,7 +255,9 @@ def _places(node: Node, shape: tuple[int, ...], *slots: Array) -> Array:
 def _one_slot(
     w: Writer, node: Node, operands: Sequence[Held], shape: tuple[int, ...]
 ) -> tuple[Lanes, int, Array, Array]:
-    """A single computed position: its value, its range, the places at 0 and the way to those at 1."""
+    """A single computed position, counted from the front: its value, its range, the places at 0 and the
+    way to those at 1.
+    """
     axes = [a for a, item in enumerate(node.param("index")) if isinstance(item, Slot)]
     if len(operands) != 2 or node.inputs[1].shape or len(axes) != 1:
         raise NotNative(node)
@@ -263,7 +266,8 @@ def _one_slot(
     first = _places(node, shape, np.asarray(0)).ravel()
     step = _places(node, shape, np.asarray(min(1, size - 1))).ravel() - first
     position = position.to("int64")
-    return position, size, first, step
+    from_end = position.compare("<", 0)
+    return from_end.select(position + size, position), size, first, step
 
 
 def _getitem_computed(w: Writer, node: Node, operands: Sequence[Held]) -> Held:

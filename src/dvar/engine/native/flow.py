@@ -125,7 +125,7 @@ class Flow:
         places = node.param("results")
         pieces = [n for n in places if n >= count]
         total = _count(node)
-        out = into or (w.room(node.dtype, total) if pieces else None)
+        out = into or (w.room(node, total) if pieces else None)
         starts = self._starts(loop, places)
 
         def step(index: Value, here: Cells) -> Cells:
