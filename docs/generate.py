@@ -17,11 +17,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import dvar
 from dvar import ops
 from dvar.check.cases import case
 from dvar.check.laws_samples import samples_of
 from dvar.core.node import Node
 from dvar.core.op import Adjoint, Constant, Edge, Kink, Linear, Multilinear, Op, Partials, variable
+from dvar.derive.control.branches import checkpoint, cond
+from dvar.derive.control.scan import scan
+from dvar.derive.control.while_loop import while_loop
+from dvar.derive.custom import custom_vjp
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.write.notation import text
@@ -47,6 +52,14 @@ Written by `python docs/generate.py` from the rows in `src/dvar/ops`; change a r
   the interval of values that are right. Edges are exact values at hard points, which the tests ask
   for. Both in terms of the operands in the second column.
 """
+PROGRAMS = """
+## Rows that hold programs
+
+Their programs are functions of the user, made graphs. What becomes of such a row when it is differentiated, in
+either direction, or computed for many examples at once, is the same done to its programs; see
+[control-flow.md](control-flow.md).
+"""
+HOLD_PROGRAMS = (scan, while_loop, cond, checkpoint, custom_vjp)
 COLUMNS = ("row", "written", "axes", "derivative", "defined for", "kinks and edges", "source")
 
 
@@ -72,7 +85,16 @@ def render() -> str:
         parts.append(f"\n## {family.capitalize()}\n")
         lines = [COLUMNS, ["---"] * len(COLUMNS), *map(_cells, rows)]
         parts.append("".join(map(_line, lines)))
+    parts.append(PROGRAMS)
+    told = [("row", "what it is", "source"), ("---",) * 3, *map(_told, HOLD_PROGRAMS)]
+    parts.append("".join(map(_line, told)))
     return "\n".join(parts)
+
+
+def _told(op: Op) -> tuple[str, str, str]:
+    """A row that holds programs: what its public function says of itself."""
+    about = inspect.getdoc(getattr(dvar, op.name)) or ""
+    return f"`{op.name}`", about.splitlines()[0], op.source
 
 
 def _families() -> dict[str, list[Op]]:
