@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 import dvar
 from dvar.core.errors import ShapeError, TraceError
 from dvar.core.node import topological
+from dvar.derive.sweep import ones_like, sweep
+from dvar.engine.reference import evaluate
 
 RNG = np.random.default_rng(5)
 W = RNG.normal(size=(3, 3)) * 0.5
@@ -253,6 +255,54 @@ def test_mistakes_in_a_scan_are_named() -> None:
         dvar.scan(lambda c, x: (c, None), 0.0)
     with pytest.raises(ShapeError, match="6 steps and 3 steps"):
         dvar.scan(lambda c, x: (c, None), 0.0, (XS, H))
+
+
+def complex_step(function: Function, args: tuple[Any, ...], n: int) -> Any:
+    """The gradient of a traced graph by complex numbers that go through the reference interpreter."""
+    graph = dvar.trace(function, *args).graph
+    inputs, (root,) = list(graph.inputs.values()), graph.outputs.values()
+    x = np.asarray(args[n], float)
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        moved = x.astype(complex)
+        moved[place] += 1e-25j
+        values = [np.asarray(a, float) for a in args]
+        values[n] = moved
+        gradient[place] = evaluate([root], dict(zip(inputs, values, strict=True)))[0].imag / 1e-25
+    return gradient
+
+
+@pytest.mark.parametrize("program", SCANS)
+def test_a_complex_step_through_a_scan_says_the_same(program: Any) -> None:
+    def ours(*args: Any) -> Any:
+        return program(dvar.scan, *args)
+
+    for n in range(3):
+        close(dvar.grad(ours, n)(W, H, XS), complex_step(ours, (W, H, XS), n), 1e-8)
+
+
+@pytest.mark.parametrize("program", WHILES)
+def test_a_complex_step_through_a_while_loop_says_the_same(program: Any) -> None:
+    def ours(*args: Any) -> Any:
+        return program(dvar.while_loop, *args)
+
+    for n in range(2):
+        close(dvar.grad(ours, n)(1.3, W), complex_step(ours, (1.3, W), n))
+
+
+def test_the_number_of_steps_may_be_a_name() -> None:
+    def last(h: Any, xs: Any) -> Any:
+        carry, ys = dvar.scan(lambda c, x: (np.tanh(c + x), c * x), h, xs)
+        return carry + np.sum(ys)
+
+    graph = dvar.trace(last, dvar.Shape(), dvar.Shape("m")).graph
+    assert "length=m" in str(graph)
+    (root,) = graph.outputs.values()
+    wrt = list(graph.inputs.values())
+    found = sweep(root, ones_like(root), wrt).gradients
+    xs = np.array([0.1, 0.2, 0.5])
+    values = dict(zip(wrt, (0.3, xs), strict=True))
+    close(evaluate([found[x] for x in wrt], values), dvar.grad(last, (0, 1))(0.3, xs))
 
 
 # ── while_loop ──────────────────────────────────────────────────────────────────────────────────
