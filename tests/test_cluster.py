@@ -76,6 +76,22 @@ def test_a_loss_that_is_no_mean_is_refused(client):
         dvar.train(total, START, data=DATA, steps=3, cluster=client)
 
 
+def test_what_examples_do_to_each_other_shows_away_from_the_start(client):
+    def normalised(w, b, x, y):
+        z = x @ w
+        return np.mean((z - np.mean(z) + b - y) ** 2)  # at zero weights it is a mean
+
+    with pytest.raises(ReadError, match="mean over the examples"):
+        dvar.train(normalised, START, data=DATA, steps=3, cluster=client)
+
+
+def test_lbfgs_asks_the_workers(client):
+    how = {"data": DATA, "steps": 9, "optimizer": "lbfgs"}
+    shared = dvar.train(logistic, START, cluster=client, **how)
+    alone = dvar.train(logistic, START, **how)
+    np.testing.assert_allclose(shared.losses, alone.losses, rtol=1e-8)
+
+
 def test_a_number_that_is_not_finite_is_blamed(client):
     def bad(w, b, x, y):
         return np.mean(np.log(x @ w + b) * y)

@@ -180,8 +180,8 @@ def test_an_interruption_returns_what_there_is(tmp_path):
 
 PROGRAM = """
 import sys, numpy as np, dvar
-from dvar.training import loop
-loop.EVERY, loop.CHUNK = 0.0, 1e-3
+from dvar.training import checkpoint, loop
+checkpoint.EVERY, loop.CHUNK = 0.0, 1e-3
 draw = np.random.default_rng(0)
 x = draw.normal(size=(500, 6)); y = np.sin(x.sum(1))
 def loss(w, v, x, y):
@@ -218,6 +218,55 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bits(tmp_path):
     ):
         for name in ("w", "v", "losses"):
             np.testing.assert_array_equal(straight[name], killed[name])
+
+
+def _interrupting(at):
+    def stop(step, loss, params):
+        if step == at:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+@pytest.mark.parametrize("more", [0, 7])
+def test_lbfgs_is_interrupted_and_goes_on_to_the_same_bits(tmp_path, more):
+    how = {"data": DATA, "steps": 12, "optimizer": "lbfgs"}
+    path = tmp_path / "run.npz"
+    stopped = dvar.train(logistic, START, callback=_interrupting(5), checkpoint=path, **how)
+    assert not stopped.finished
+    assert stopped.steps == 6  # the loss at the start, then after each of five iterations
+    if more:
+        dvar.train(logistic, START, callback=_interrupting(more), checkpoint=path, **how)
+    straight = dvar.train(logistic, START, **how)
+    np.testing.assert_array_equal(stopped.losses, straight.losses[:6])
+    resumed = dvar.train(logistic, START, checkpoint=path, **how)
+    np.testing.assert_array_equal(resumed.losses, straight.losses)
+    np.testing.assert_array_equal(resumed.params["w"], straight.params["w"])
+
+
+def test_a_callback_sees_the_iterations_of_lbfgs_and_may_end_it(tmp_path):
+    seen = []
+
+    def look(step, loss, params):
+        seen.append((step, loss))
+        return step == 4
+
+    how = {"data": DATA, "steps": 12, "optimizer": "lbfgs", "checkpoint": tmp_path / "run.npz"}
+    done = dvar.train(logistic, START, callback=look, **how)
+    assert [step for step, _ in seen] == [1, 2, 3, 4]
+    np.testing.assert_array_equal([loss for _, loss in seen], done.losses[1:])
+    assert not done.finished
+    value = logistic(**done.params, **DATA)
+    np.testing.assert_allclose(value, done.losses[-1], rtol=1e-12)
+    dvar.train(logistic, START, callback=look, **how)  # what was seen is not shown again
+    assert [step for step, _ in seen[:6]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_checkpoint_of_lbfgs_is_of_the_same_arrays(tmp_path):
+    how = {"data": DATA, "steps": 3, "optimizer": "lbfgs", "checkpoint": tmp_path / "run.npz"}
+    dvar.train(logistic, START, **how)
+    with pytest.raises(ReadError, match="another form of the parameters"):
+        dvar.train(logistic, {"w": np.zeros((4, 1)), "b": 0.0}, **how)
 
 
 def test_a_full_disk_leaves_the_checkpoint_that_was_there(tmp_path, monkeypatch):

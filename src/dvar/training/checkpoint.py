@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from dvar.core.errors import ReadError
 from dvar.core.op import Array
 
 FORMAT = 1
+# Seconds between checkpoints.
+EVERY = 20.0
 _HINT = "give another name, or remove the file to begin anew"
 
 
@@ -24,13 +27,41 @@ class Standing(NamedTuple):
 
     Attributes:
         step: how many steps are done.
-        carry: the parameters, then the state of the optimizer.
+        carry: what the next step begins with: the parameters, then the state of the optimizer.
         losses: the loss before each of the steps.
     """
 
     step: int
     carry: list[Array]
     losses: Array
+
+
+class Keeper:
+    """Keeps where training stands in a file, every 20 seconds and whenever it is told to.
+
+    Args:
+        path: the file; None keeps nothing.
+        settings: what training depends on beside its start and its data; JSON.
+    """
+
+    def __init__(self, path: str | Path | None, settings: Mapping[str, Any]) -> None:
+        self.path = None if path is None else Path(path)
+        self._settings, self._last = settings, time.perf_counter()
+
+    def found(self, like: Sequence[Array] | None = None) -> Standing | None:
+        """Where an earlier training ended, if there is a file; see ``load``."""
+        return None if self.path is None else load(self.path, like, self._settings)
+
+    def keep(self, standing: Standing) -> None:
+        """Save it; see ``save``."""
+        if self.path is not None:
+            save(self.path, standing, self._settings)
+            self._last = time.perf_counter()
+
+    def keep_if_due(self, standing: Callable[[], Standing]) -> None:
+        """Save it if the last time was a while ago."""
+        if self.path is not None and time.perf_counter() - self._last > EVERY:
+            self.keep(standing())
 
 
 def save(path: Path, standing: Standing, settings: Mapping[str, Any]) -> None:
@@ -61,8 +92,13 @@ def save(path: Path, standing: Standing, settings: Mapping[str, Any]) -> None:
         raise
 
 
-def load(path: Path, like: Sequence[Array], settings: Mapping[str, Any]) -> Standing | None:
+def load(path: Path, like: Sequence[Array] | None, settings: Mapping[str, Any]) -> Standing | None:
     """What the file says; None if there is no file.
+
+    Args:
+        path: the file.
+        like: arrays of the shapes and types of what is carried; None if these are not known.
+        settings: as they were saved.
 
     Raises:
         ReadError: it is no checkpoint, or of other parameters, data or settings.
@@ -73,8 +109,9 @@ def load(path: Path, like: Sequence[Array], settings: Mapping[str, Any]) -> Stan
             written = json.loads(str(file["settings"]))
             other = [name.replace("_", " ") for name in wanted if written[name] != wanted[name]]
             if not other:
-                carry = [file[f"carry{n}"] for n in range(len(like))]
-                if [(a.shape, a.dtype) for a in carry] != [(a.shape, a.dtype) for a in like]:
+                count = sum(name.startswith("carry") for name in file.files)
+                carry = [file[f"carry{n}"] for n in range(count)]
+                if like is not None and _forms(carry) != _forms(like):
                     other = ["form of the parameters"]
             if not other:
                 return Standing(int(file["step"]), carry, file["losses"])
@@ -85,6 +122,10 @@ def load(path: Path, like: Sequence[Array], settings: Mapping[str, Any]) -> Stan
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         raise ReadError(f"{path} is not a checkpoint of this training", hint=_HINT) from None
     raise ReadError(f"the checkpoint {path} was made with another {other[0]}", hint=_HINT)
+
+
+def _forms(arrays: Sequence[Array]) -> list[Any]:
+    return [(a.shape, a.dtype) for a in arrays]
 
 
 def _remove_halves(path: Path) -> None:

@@ -15,20 +15,15 @@ from uuid import uuid4
 
 import numpy as np
 
-from dvar.compiling import jit
 from dvar.core.errors import ReadError
 from dvar.core.op import Array, dtype_of
 from dvar.engine.program import Program, compiled
-from dvar.read.trace import containers
 from dvar.read.trace.array import unwrap
 from dvar.read.trace.trace import closed, unknown
 from dvar.training.batches import Piece, example_count
 from dvar.training.optimizers import Optimizer
-from dvar.training.step import Loss, Parameters, Step
-from dvar.transforms import value_and_grad
+from dvar.training.step import Gradient, Loss, Parameters, Step, gradient_of
 
-# How far the loss of two parts may be from the mean of their losses, by rounding.
-ROUNDING = {"float32": 1e-3, "float64": 1e-8}
 # How often a part is tried again when the worker that has it dies.
 RETRIES = 5
 
@@ -37,11 +32,67 @@ Told = tuple[int, float, list[Array]]
 """Of a part: how many examples, the mean loss, its gradient."""
 
 
-class SharedStep(Step):
-    """A step whose loss and gradient the workers of a cluster compute, each for a part of the examples.
+class Workers:
+    """The loss and its gradient, for which each worker of a cluster takes a part of the examples.
 
     Raises:
-        ReadError: the loss is no mean over the examples.
+        ReadError: at the first call, the loss is no mean over the examples.
+    """
+
+    def __init__(
+        self, loss: Loss, parameters: Parameters, client: Any, threads: int | None
+    ) -> None:
+        self.loss, self.parameters = loss, parameters
+        self._client, self._threads = client, threads
+        self._run, self._packed = uuid4().hex, _packed(loss, parameters)
+        self._parts: list[Any] = []
+        self._is_checked = False
+
+    def __call__(
+        self, arrays: Sequence[Array], data: Mapping[str, Array], in_batches: bool = False
+    ) -> tuple[float, list[Array]]:
+        """The loss, and its gradient for each array of parameters.
+
+        Args:
+            arrays: the parameters.
+            data: examples by name; unless ``in_batches``, the same in every call: they stay with the workers.
+            in_batches: whether every call has other examples.
+        """
+        if not self._is_checked:
+            check_mean(self.loss, self.parameters, arrays, data)
+            self._is_checked = True
+        if in_batches:
+            parts: list[Any] = _parts(data, self._count())
+        else:
+            parts = self._parts = self._parts or [
+                # Where a worker dies, its part is handed out again.
+                self._client.submit(_same, part, pure=False)
+                for part in _parts(data, self._count())
+            ]
+        asked = [
+            self._client.submit(
+                gradient_of_part,
+                self._run,
+                self._packed,
+                list(arrays),
+                part,
+                self._threads,
+                pure=False,
+                retries=RETRIES,
+            )
+            for part in parts
+        ]
+        return _mean_of(self._client.gather(asked))
+
+    def _count(self) -> int:
+        return max(1, len(self._client.scheduler_info()["workers"]))
+
+
+class SharedStep(Step):
+    """A step whose loss and gradient the workers of a cluster compute.
+
+    Raises:
+        ReadError: at the first step, the loss is no mean over the examples.
     """
 
     def __init__(
@@ -53,10 +104,8 @@ class SharedStep(Step):
         threads: int | None,
     ) -> None:
         super().__init__(loss, parameters, optimizer, threads)
-        self._client, self._run, self._packed = client, uuid4().hex, _packed(loss, parameters)
-        self._parts: list[Any] = []
+        self._gradient = Workers(loss, parameters, client, threads)
         self._update = self._compiled_update()
-        self._is_checked = False
 
     def run(self, carry: Sequence[Array], rates: Array, piece: Piece) -> tuple[list[Array], Array]:
         """As ``Step.run``; every step is a round of the cluster."""
@@ -67,41 +116,9 @@ class SharedStep(Step):
             if piece.in_batches:
                 data = {name: a[n] for name, a in data.items()}
             arrays, _ = self._apart(carry)
-            losses[n], gradients = self._gradients(arrays, data, piece.in_batches)
+            losses[n], gradients = self._gradient(arrays, data, piece.in_batches)
             carry = self._update([*carry, *gradients, rate])
         return carry, losses
-
-    def _gradients(
-        self, arrays: list[Array], data: Data, in_batches: bool
-    ) -> tuple[float, list[Array]]:
-        if not self._is_checked:
-            _check_mean(self.loss, self.parameters.tree(arrays), data)
-            self._is_checked = True
-        if in_batches:
-            parts: list[Any] = _parts(data, self._workers())
-        else:
-            parts = self._parts = self._parts or [
-                # All examples stay with the workers; where one dies, its part is handed out again.
-                self._client.submit(_same, part, pure=False)
-                for part in _parts(data, self._workers())
-            ]
-        asked = [
-            self._client.submit(
-                gradient_of_part,
-                self._run,
-                self._packed,
-                arrays,
-                part,
-                self._threads,
-                pure=False,
-                retries=RETRIES,
-            )
-            for part in parts
-        ]
-        return _mean_of(self._client.gather(asked))
-
-    def _workers(self) -> int:
-        return max(1, len(self._client.scheduler_info()["workers"]))
 
     def _compiled_update(self) -> Program:
         carried = [unknown(f"w{n}", a.shape, dtype_of(a)) for n, a in enumerate(self.start)]
@@ -117,8 +134,8 @@ class SharedStep(Step):
 
 # ── on the workers ──────────────────────────────────────────────────────────────────────────────
 
-# The training that this process works for: its name, the compiled gradient, the containers of parameters.
-_here: dict[str, tuple[Any, Parameters]] = {}
+# The training that this process works for: its name, and its compiled gradient.
+_here: dict[str, Gradient] = {}
 
 
 def gradient_of_part(
@@ -130,14 +147,8 @@ def gradient_of_part(
 
         loss, parameters = pickle.loads(packed)
         _here.clear()
-        _here[run] = jit(value_and_grad(_of_both(loss)), threads=threads), parameters
-    both, parameters = _here[run]
-    value, gradients = both(parameters.tree(arrays), data)
-    return example_count(data), float(value), [np.asarray(g) for g in containers.leaves(gradients)]
-
-
-def _of_both(loss: Loss) -> Loss:
-    return lambda tree, examples: loss(**tree, **examples)
+        _here[run] = gradient_of(loss, parameters, threads)
+    return example_count(data), *_here[run](arrays, data)
 
 
 def _packed(loss: Loss, parameters: Parameters) -> bytes:
@@ -163,7 +174,7 @@ def _same(part: Data) -> Data:
 # ── in parts and together ───────────────────────────────────────────────────────────────────────
 
 
-def _parts(data: Data, count: int) -> list[Data]:
+def _parts(data: Mapping[str, Array], count: int) -> list[Data]:
     """Consecutive examples, about as many in each part."""
     m = example_count(data)
     ends = [m * n // count for n in range(count + 1)]
@@ -191,19 +202,52 @@ def _mean_of(told: Sequence[Told]) -> tuple[float, list[Array]]:
     ]
 
 
-def _check_mean(loss: Loss, params: Mapping[str, Any], data: Data) -> None:
-    """Raises ReadError if a few examples together have another loss than the mean of their losses."""
-    few = {name: a[:7] for name, a in data.items()}
-    if example_count(few) < 2:
-        return
-    both = float(loss(**params, **few))
-    losses = [(example_count(part), float(loss(**params, **part))) for part in _parts(few, 2)]
-    mean = sum(n * value for n, value in losses) / example_count(few)
-    kinds = [str(a.dtype) for a in data.values() if a.dtype.kind == "f"]
+# ── what is a mean ──────────────────────────────────────────────────────────────────────────────
+
+# How far the loss of two parts may be from the mean of their losses, by rounding.
+ROUNDING = {"float32": 1e-3, "float64": 1e-8}
+FEW = 7
+# Parameters are moved about so much: at the start itself, where weights may be zero, all examples are alike.
+MOVES = (0.1, 0.1, 1.0, 1.0)
+
+
+def check_mean(
+    loss: Loss, parameters: Parameters, arrays: Sequence[Array], data: Mapping[str, Array]
+) -> None:
+    """Raises ReadError if some examples together have another loss than the mean of their losses.
+
+    A few examples, drawn from all of them, are looked at together and in two parts, at parameters drawn around
+    ``arrays``.  Two smooth functions that differ anywhere differ almost everywhere, so a draw tells them apart.
+    """
+    draw = np.random.default_rng(0)
+    m = example_count(data)
+    kinds = {str(a.dtype) for a in (*arrays, *data.values())}
     near = ROUNDING["float32" if "float32" in kinds else "float64"]
-    if np.isfinite(both) and abs(both - mean) > near * max(1.0, abs(both)):
-        raise ReadError(
-            f"the loss of {example_count(few)} examples is {both:.6g}, the mean over its parts {mean:.6g}: "
-            "a cluster adds up parts, so the loss has to be a mean over the examples",
-            hint="np.mean instead of np.sum; nothing that looks at all examples at once, as batch normalisation does",
-        )
+    for move in (0.0, *MOVES):
+        rows = np.sort(draw.choice(m, min(FEW, m), replace=False))
+        moved = [_moved(a, move, draw) for a in arrays]
+        params = parameters.tree(moved)
+        with np.errstate(all="ignore"):
+            both, mean = _together_and_apart(loss, params, {n: a[rows] for n, a in data.items()})
+        if (
+            np.isfinite(both)
+            and np.isfinite(mean)
+            and abs(both - mean) > near * max(1.0, abs(both))
+        ):
+            raise ReadError(
+                f"the loss of {len(rows)} examples is {both:.6g}, the mean over its parts {mean:.6g}: "
+                "a cluster adds up parts, so the loss has to be a mean over the examples",
+                hint="np.mean instead of np.sum; nothing that looks at all examples at once, as batch "
+                "normalisation does",
+            )
+
+
+def _moved(array: Array, move: float, draw: np.random.Generator) -> Array:
+    noise = move * draw.standard_normal((2, *array.shape))
+    return np.asarray(array * (1 + noise[0]) + noise[1], array.dtype)
+
+
+def _together_and_apart(loss: Loss, params: dict[str, Any], few: Data) -> tuple[float, float]:
+    parts = _parts(few, 2)
+    losses = [example_count(part) * float(loss(**params, **part)) for part in parts]
+    return float(loss(**params, **few)), sum(losses) / example_count(few)

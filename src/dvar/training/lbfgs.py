@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from dvar.compiling import jit
 from dvar.core.errors import ReadError
 from dvar.core.op import Array
-from dvar.read.trace import containers
 from dvar.training.batches import Source, Whole
 from dvar.training.blame import diverged
+from dvar.training.checkpoint import Keeper, Standing
+from dvar.training.progress import Bar
 from dvar.training.result import Trained
-from dvar.training.step import Loss, Parameters
-from dvar.transforms import value_and_grad
+from dvar.training.step import Gradient, Loss, Parameters
 
 
 def minimise(
     loss: Loss,
+    gradient: Gradient,
     parameters: Parameters,
     source: Source,
     steps: int,
-    threads: int | None,
+    keeper: Keeper,
+    bar: Bar,
+    ends: Callable[[int, float, Sequence[Array]], bool],
 ) -> Trained:
     """At most so many iterations, over all examples; it ends earlier where nothing more is gained.
+
+    Args:
+        loss: the loss that is minimised.
+        gradient: the loss and its gradient.
+        parameters: where to begin.
+        source: all examples.
+        steps: iterations at most.
+        keeper: keeps where the search stands.
+        bar: shows how far it is.
+        ends: called after an iteration with how many are done, the loss and the parameters; True ends the search.
 
     Source: Byrd, Lu, Nocedal & Zhu 1995, A limited memory algorithm for bound constrained optimization.
 
     Raises:
-        ReadError: a batch size was given.
+        ReadError: the examples come in batches, or the checkpoint cannot be used.
         Diverged: the loss or its gradient is not finite.
     """
     if not isinstance(source, Whole):
@@ -41,44 +53,111 @@ def minimise(
         )
     from scipy.optimize import minimize
 
-    data = source.data
-
-    both = jit(value_and_grad(lambda params, data: loss(**params, **data)), threads=threads)
-    losses: list[float] = []
-    asked: dict[str, float] = {}
-
-    def value_and_slope(flat: Array) -> tuple[float, Array]:
-        tree = parameters.tree(_split(flat, parameters.first))
-        value, gradients = both(tree, data)
-        slope = np.concatenate([np.ravel(g) for g in containers.leaves(gradients)]).astype(float)
-        if not np.isfinite(value) or not np.isfinite(slope).all():
-            raise diverged(loss, tree, data, len(losses) + 1)
-        asked["value"] = float(value)
-        return asked["value"], slope
-
-    def note(intermediate_result: Any) -> None:
-        losses.append(float(intermediate_result.fun))
-
     began = time.perf_counter()
-    flat = np.concatenate([np.ravel(a) for a in parameters.first]).astype(float)
-    found, finished = flat, True
+    search = _Search(loss, gradient, parameters, source, keeper, bar, ends)
+    finished = True
     if steps:
-        losses.append(value_and_slope(flat)[0])
-        done = minimize(
-            value_and_slope,
-            flat,
-            jac=True,
-            method="L-BFGS-B",
-            callback=note,
-            options={"maxiter": steps, "maxfun": 20 * steps + 20},
-        )
-        found = done.x
-    params = parameters.tree(_split(found, parameters.first))
-    return Trained(params, np.array(losses), time.perf_counter() - began, finished, 1)
+        try:
+            minimize(
+                search.answer,
+                search.start,
+                jac=True,
+                method="L-BFGS-B",
+                callback=search.accept,
+                options={"maxiter": steps, "maxfun": 20 * steps + 20},
+            )
+            finished = not search.is_ended or len(search.losses) > steps
+        except KeyboardInterrupt:
+            finished = False
+    keeper.keep(search.standing())
+    params = parameters.tree(search.arrays(search.found))
+    return Trained(params, np.array(search.losses), time.perf_counter() - began, finished, 1)
 
 
-def _split(flat: Array, like: Sequence[Array]) -> list[Array]:
-    """One long vector as arrays of given shapes and types."""
-    ends = np.cumsum([a.size for a in like])
-    parts = np.split(flat, ends[:-1])
-    return [p.reshape(a.shape).astype(a.dtype) for p, a in zip(parts, like, strict=True)]
+class _Search:
+    """Answers what SciPy asks, and remembers the answers where they are to be kept.
+
+    The search follows from them alone: given the same answers it takes the same way, bit for bit.  So it is gone
+    on with by giving the answers of the last time first.
+
+    Attributes:
+        start: the parameters at the beginning, as one vector.
+        found: the parameters after the last iteration, as one vector.
+        losses: the loss at the start and after each iteration.
+        is_ended: whether ``ends`` ended it.
+    """
+
+    def __init__(
+        self,
+        loss: Loss,
+        gradient: Gradient,
+        parameters: Parameters,
+        source: Whole,
+        keeper: Keeper,
+        bar: Bar,
+        ends: Callable[[int, float, Sequence[Array]], bool],
+    ) -> None:
+        self._loss, self._gradient, self._parameters = loss, gradient, parameters
+        self._data, self._keeper, self._bar, self._ends = source.data, keeper, bar, ends
+        self.start = _joined(parameters.first)
+        self._values: list[float] = []
+        self._slopes: list[Array] = []
+        standing = keeper.found()
+        if standing is not None:
+            self.start, values, slopes = standing.carry
+            self._values, self._slopes = values.tolist(), list(slopes)
+        self._known, self._asked = len(self._values), 0
+        self.found, self.losses, self.is_ended = self.start, list[float](), False
+
+    def answer(self, flat: Array) -> tuple[float, Array]:
+        """The loss and its slope at a point."""
+        self._asked += 1
+        if self._asked <= self._known:
+            value, slope = self._values[self._asked - 1], self._slopes[self._asked - 1]
+        else:
+            value, slope = self._computed(flat)
+            if self._keeper.path is not None:
+                self._values.append(value)
+                self._slopes.append(slope)
+        if not self.losses:
+            self.losses.append(value)
+        return value, slope
+
+    def _computed(self, flat: Array) -> tuple[float, Array]:
+        arrays = self.arrays(flat)
+        value, gradients = self._gradient(arrays, self._data)
+        slope = _joined(gradients)
+        if not np.isfinite(value) or not np.isfinite(slope).all():
+            raise diverged(
+                self._loss, self._parameters.tree(arrays), self._data, len(self.losses) + 1
+            )
+        return value, slope
+
+    def accept(self, intermediate_result: Any) -> None:
+        """An iteration is done; StopIteration ends the search.  SciPy looks at the parameter's name."""
+        value = float(intermediate_result.fun)
+        self.found = intermediate_result.x.copy()
+        self.losses.append(value)
+        step = len(self.losses) - 1
+        self._bar.show(step, value)
+        if self._asked <= self._known:
+            return
+        self._keeper.keep_if_due(self.standing)
+        self.is_ended = self._ends(step, value, self.arrays(self.found))
+        if self.is_ended:
+            raise StopIteration
+
+    def standing(self) -> Standing:
+        slopes = np.array(self._slopes).reshape(len(self._slopes), self.start.size)
+        carry = [self.start, np.array(self._values), slopes]
+        return Standing(len(self.losses) - 1, carry, np.array(self.losses))
+
+    def arrays(self, flat: Array) -> list[Array]:
+        """One long vector as the arrays of the parameters."""
+        like = self._parameters.first
+        parts = np.split(flat, np.cumsum([a.size for a in like])[:-1])
+        return [p.reshape(a.shape).astype(a.dtype) for p, a in zip(parts, like, strict=True)]
+
+
+def _joined(arrays: Sequence[Array]) -> Array:
+    return np.concatenate([np.ravel(a) for a in arrays]).astype(float)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,18 +14,16 @@ from dvar.core.errors import ReadError
 from dvar.core.op import Array
 from dvar.training.batches import Source, Whole, source_of
 from dvar.training.blame import diverged
-from dvar.training.checkpoint import Standing, load, save
+from dvar.training.checkpoint import Keeper, Standing
 from dvar.training.optimizers import Optimizer, optimizer_of
 from dvar.training.progress import Bar
 from dvar.training.result import Trained
-from dvar.training.step import Loss, Parameters, Step
+from dvar.training.step import Gradient, Loss, Parameters, Step, gradient_of
 
 Rate: TypeAlias = "float | Callable[[int], float]"
 
 # Steps between looking up are so many that they take about this long, in seconds.
 CHUNK = 0.1
-# Seconds between checkpoints.
-EVERY = 20.0
 
 
 def train(
@@ -91,44 +89,54 @@ def train(
     if not callable(data):
         _fits(loss, params, data)
     total = _total(steps, epochs, source)
-    if optimizer == "lbfgs":
-        from dvar.training.lbfgs import minimise
-
-        return minimise(loss, parameters, source, total, threads)
-    chosen = optimizer_of(optimizer)
-    if cluster is None:
-        step = Step(loss, parameters, chosen, threads)
-    else:
-        from dvar.training.cluster import SharedStep
-
-        step = SharedStep(loss, parameters, chosen, cluster, threads)
-    run = _Run(step, source, learning_rate)
-    settings = {
-        "optimizer": chosen.name,
-        "names_of_parameters": parameters.names,
-        **source.told,
-    }
-    path = None if checkpoint is None else Path(checkpoint)
-    standing = (path and load(path, step.start, settings)) or Standing(0, step.start, np.empty(0))
-    began = time.perf_counter()
     whole = isinstance(source, Whole)
     stride = max(1, total // 100) if whole else source.per_epoch if callback else 0
 
-    def keep(standing: Standing) -> None:
-        if path is not None:
-            save(path, standing, settings)
-
-    def ends(standing: Standing) -> bool:
-        if callback is None or standing.step % stride:
+    def ends(step: int, last: float, carry: Sequence[Array]) -> bool:
+        if callback is None or step % stride:
             return False
-        last = float(standing.losses[-1])
-        return bool(callback(standing.step, last, parameters.tree(standing.carry)))
+        return bool(callback(step, last, parameters.tree(carry)))
 
+    settings = {"names_of_parameters": parameters.names, **source.told}
+    if optimizer == "lbfgs":
+        from dvar.training.lbfgs import minimise
+
+        settings |= {"optimizer": "lbfgs", "form_of_the_parameters": parameters.forms}
+        keeper = Keeper(checkpoint, settings)
+        with Bar(total, 0, progress) as bar:
+            gradient = _gradient(loss, parameters, threads, cluster)
+            return minimise(loss, gradient, parameters, source, total, keeper, bar, ends)
+    chosen = optimizer_of(optimizer)
+    step = _step(loss, parameters, chosen, threads, cluster)
+    keeper = Keeper(checkpoint, {"optimizer": chosen.name, **settings})
+    standing = keeper.found(step.start) or Standing(0, step.start, np.empty(0))
+    began = time.perf_counter()
+    run = _Run(step, source, learning_rate)
     with Bar(total, standing.step, progress) as bar:
-        standing, finished = run.until(total, standing, stride if callback else 0, bar, keep, ends)
+        standing, finished = run.until(
+            total, standing, stride if callback else 0, bar, keeper, ends
+        )
     done = parameters.tree(standing.carry)
     taken = time.perf_counter() - began
     return Trained(done, standing.losses, taken, finished, source.per_epoch)
+
+
+def _step(
+    loss: Loss, parameters: Parameters, chosen: Optimizer, threads: int | None, cluster: Any
+) -> Step:
+    if cluster is None:
+        return Step(loss, parameters, chosen, threads)
+    from dvar.training.cluster import SharedStep
+
+    return SharedStep(loss, parameters, chosen, cluster, threads)
+
+
+def _gradient(loss: Loss, parameters: Parameters, threads: int | None, cluster: Any) -> Gradient:
+    if cluster is None:
+        return gradient_of(loss, parameters, threads)
+    from dvar.training.cluster import Workers
+
+    return Workers(loss, parameters, cluster, threads)
 
 
 class _Run:
@@ -144,11 +152,11 @@ class _Run:
         standing: Standing,
         stride: int,
         bar: Bar,
-        keep: Callable[[Standing], None],
-        ends: Callable[[Standing], bool],
+        keeper: Keeper,
+        ends: Callable[[int, float, Sequence[Array]], bool],
     ) -> tuple[Standing, bool]:
         """Where training stands at the end, and whether it got there.  Chunks end at multiples of ``stride``."""
-        saved, losses = time.perf_counter(), [standing.losses]
+        losses = [standing.losses]
         step, carry = standing.step, list(standing.carry)
         finished = True
 
@@ -169,19 +177,16 @@ class _Run:
                 self._check(step, carry, after, new)
                 carry, step = after, step + count
                 losses.append(new)
-                now = time.perf_counter()
-                self._resize(count, now - start)
+                self._resize(count, time.perf_counter() - start)
                 bar.show(step, float(new[-1]))
-                if now - saved > EVERY:
-                    keep(stands())
-                    saved = now
-                if stride and step % stride == 0 and ends(stands()):
+                keeper.keep_if_due(stands)
+                if stride and step % stride == 0 and ends(step, float(new[-1]), carry):
                     finished = step == total
                     break
         except KeyboardInterrupt:
             finished = False
         done = stands()
-        keep(done)
+        keeper.keep(done)
         return done, finished
 
     def _resize(self, count: int, seconds: float) -> None:

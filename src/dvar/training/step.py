@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dvar.compiling import jit
 from dvar.core.errors import DtypeError
 from dvar.core.node import Node
 from dvar.core.op import Array, dtype_of
@@ -19,6 +20,8 @@ from dvar.training.optimizers import Optimizer
 from dvar.transforms import value_and_grad
 
 Loss = Callable[..., Any]
+Gradient = Callable[[Sequence[Array], Mapping[str, Array]], tuple[float, list[Array]]]
+"""Arrays of parameters and data → the loss, and its gradient for each of the arrays."""
 
 # Data beyond this many bytes are not kept a second time.
 TWICE = 2**30
@@ -36,6 +39,11 @@ class Parameters:
         self.names = [".".join(map(str, path)) for path, _ in found]
         self._like = containers.rebuild(dict(tree), [None] * len(found))
         self.first = [_real(name, leaf) for name, (_, leaf) in zip(self.names, found, strict=True)]
+
+    @property
+    def forms(self) -> list[Any]:
+        """The shape and type of each array."""
+        return [[list(a.shape), str(a.dtype)] for a in self.first]
 
     def tree(self, arrays: Sequence[Any]) -> dict[str, Any]:
         """The first of the arrays in the containers; numbers as numbers."""
@@ -55,6 +63,17 @@ def _real(name: str, leaf: Any) -> Array:
     except (TypeError, ValueError):
         pass
     raise DtypeError(f"the parameter {name} is {type(leaf).__name__}: not an array of real numbers")
+
+
+def gradient_of(loss: Loss, parameters: Parameters, threads: int | None) -> Gradient:
+    """The loss and its gradient, compiled for the shapes they meet."""
+    both = jit(value_and_grad(lambda tree, data: loss(**tree, **data)), threads=threads)
+
+    def at(arrays: Sequence[Array], data: Mapping[str, Array]) -> tuple[float, list[Array]]:
+        value, gradients = both(parameters.tree(arrays), dict(data))
+        return float(value), [np.asarray(g) for g in containers.leaves(gradients)]
+
+    return at
 
 
 class Step:
