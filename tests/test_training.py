@@ -363,6 +363,34 @@ def test_a_memory_map_is_trained_on_like_an_array(tmp_path, batch_size):
     np.testing.assert_array_equal(some.params["w"], all_.params["w"])
 
 
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_a_path_of_pixels_is_trained_on_like_the_pixels(tmp_path, batch_size):
+    pixels = DRAW.integers(0, 255, (60, 4), np.uint8)
+    np.save(tmp_path / "x.npy", pixels)
+
+    def scaled(w, b, x, y):
+        return logistic(w, b, x / 255, y)
+
+    how = {"steps": 20, "batch_size": batch_size}
+    data = {"x": tmp_path / "x.npy", "y": Y}
+    mapped = dvar.train(scaled, START, data=data, **how)
+    held = dvar.train(scaled, START, data={"x": pixels.astype(int), "y": Y}, **how)
+    np.testing.assert_array_equal(mapped.params["w"], held.params["w"])
+    with pytest.raises(ReadError, match="cannot read"):
+        dvar.train(scaled, START, data={"x": tmp_path / "no.npy", "y": Y}, **how)
+
+
+def test_batches_of_a_map_of_pixels_are_all_that_is_held(tmp_path):
+    from dvar.training.batches import source_of
+
+    np.save(tmp_path / "x.npy", np.zeros((60, 4), np.uint8))
+    source = source_of({"x": tmp_path / "x.npy"}, 8, 0)
+    assert isinstance(source.data["x"], np.memmap)
+    assert source.data["x"].dtype == np.uint8
+    (piece,) = source.pieces(0, 3)
+    assert (piece.data["x"].dtype, piece.data["x"].shape) == (np.int64, (3, 8, 4))
+
+
 def _batches():
     for n in range(0, 60, 16):
         yield {"x": X[n : n + 16], "y": Y[n : n + 16]}

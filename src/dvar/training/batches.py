@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -52,7 +53,7 @@ class Whole:
     per_epoch = 1
 
     def __init__(self, data: dict[str, Array]) -> None:
-        self.data = data
+        self.data = {name: worked(array) for name, array in data.items()}
         self.told = {"number_of_examples": example_count(data), "batch_size": None}
 
     def pieces(self, first: int, last: int) -> Iterator[Piece]:
@@ -62,7 +63,8 @@ class Whole:
 class Batches:
     """All examples are seen once an epoch, in an order that a seed and the epoch decide.
 
-    The last step of an epoch takes what remains.
+    The last step of an epoch takes what remains.  Data of a type dvar does not work in, as pixels in a memory
+    map, become another a few batches at a time.
     """
 
     def __init__(self, data: dict[str, Array], size: int, seed: int) -> None:
@@ -74,7 +76,8 @@ class Batches:
 
     def pieces(self, first: int, last: int) -> Iterator[Piece]:
         whole = self.count // self.size
-        each = sum(a.nbytes for a in self.data.values()) // max(1, self.count) * self.size
+        bytes_ = sum(a.size * np.dtype(dtype_of(a)).itemsize for a in self.data.values())
+        each = bytes_ // max(1, self.count) * self.size
         most = max(1, GATHERED // max(1, each))
         while first < last:
             epoch, within = divmod(first, self.per_epoch)
@@ -83,7 +86,8 @@ class Batches:
             size = self.size if within < whole else self.count - whole * self.size
             rows = order[within * self.size : within * self.size + steps * size]
             gathered = {
-                name: a[rows].reshape(steps, size, *a.shape[1:]) for name, a in self.data.items()
+                name: worked(a[rows]).reshape(steps, size, *a.shape[1:])
+                for name, a in self.data.items()
             }
             yield Piece(steps, gathered, True)
             first += steps
@@ -128,7 +132,7 @@ class Stream:
                 self._pass = iter(self._make())
                 batch = next(self._pass)
             self._at += 1
-            arrays = {name: examples(name, value) for name, value in batch.items()}
+            arrays = {name: worked(examples(name, value)) for name, value in batch.items()}
             example_count(arrays)
             yield Piece(1, {name: a[None] for name, a in arrays.items()}, True)
 
@@ -156,15 +160,30 @@ def source_of(data: Any, batch_size: int | None, seed: int) -> Source:
 
 
 def examples(name: str, value: Any) -> Array:
-    """Data as an array of a type dvar works in; a memory map stays one."""
+    """Data as an array of numbers; a memory map stays one, and a path of an ``.npy`` file becomes one.
+
+    Raises:
+        DtypeError: the data are ragged, or no numbers.
+        ReadError: the file cannot be read.
+    """
+    if isinstance(value, (str, Path)) and str(value).endswith(".npy"):
+        from dvar.training.files import mapped
+
+        value = mapped(str(value))
     try:
         array = value if isinstance(value, np.ndarray) else np.asarray(value)
-        dtype = dtype_of(array)
+        dtype_of(array)
     except (DtypeError, ValueError):
         raise DtypeError(
             f"the data {name} are not an array of numbers",
             hint="ragged or textual data have to become numbers first",
         ) from None
+    return array
+
+
+def worked(array: Array) -> Array:
+    """The array in a type dvar works in: itself if it is of one."""
+    dtype = dtype_of(array)
     return array if array.dtype == dtype else array.astype(dtype)
 
 

@@ -31,7 +31,7 @@ def examples(files: Sequence[str], columns: Sequence[str] = ()) -> dict[str, Arr
     for text in files:
         name, equals, path = text.partition("=")
         if equals and path.endswith(".npy"):
-            found[name.strip()] = _load(path, mmap_mode="r")
+            found[name.strip()] = mapped(path)
             continue
         kind = Path(text).suffix.lower()
         if kind not in _READERS:
@@ -40,6 +40,12 @@ def examples(files: Sequence[str], columns: Sequence[str] = ()) -> dict[str, Arr
             )
         found.update(_READERS[kind](text))
     return _chosen(found, columns) if columns else found
+
+
+def mapped(path: str) -> Array:
+    """The array of an ``.npy`` file, read from disk as it is needed.  Raises ReadError if it cannot be read."""
+    array: Array = _load(path, mmap_mode="r")
+    return array
 
 
 def _chosen(found: Mapping[str, Array], columns: Sequence[str]) -> dict[str, Array]:

@@ -50,8 +50,9 @@ def train(
     Args:
         loss: plain NumPy, called as ``loss(**params, **data)``; a scalar, the smaller the better.
         params: where to begin: arrays by name, also containers of arrays (weights of layers).  Not changed.
-        data: arrays by name; axis 0 is the examples.  A memory map is read from disk as it is needed.  Or a
-            function without arguments that begins a pass over data of any size and gives batches, each a step.
+        data: arrays by name; axis 0 is the examples.  A memory map, or the path of an ``.npy`` file, is read from
+            disk as it is needed.  Or a function without arguments that begins a pass over data of any size and
+            gives batches, each a step.
         steps, epochs: how long; one of the two.  In an epoch every example is seen once.
         learning_rate: the size of steps; a number, or a function of the number of the step (from 0).
         optimizer: ``"gd"``, ``"momentum"``, ``"adam"``, ``"lbfgs"`` (all examples, no learning rate), or one of
