@@ -36,27 +36,54 @@ class Standing(NamedTuple):
     losses: Array
 
 
+class NotSaved(ReadError):
+    """A checkpoint could not be written; what the file held before is still there.
+
+    Attributes:
+        step: how many steps were done by then.
+        params: the parameters after them.
+    """
+
+    step: int
+    params: dict[str, Any]
+
+
 class Keeper:
     """Keeps where training stands in a file, every 20 seconds and whenever it is told to.
 
     Args:
         path: the file; None keeps nothing.
         settings: what training depends on beside its start and its data; JSON.
+        tree: what is carried → the parameters.
     """
 
-    def __init__(self, path: str | Path | None, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: str | Path | None,
+        settings: Mapping[str, Any],
+        tree: Callable[[Sequence[Array]], dict[str, Any]],
+    ) -> None:
         self.path = None if path is None else Path(path)
-        self._settings, self._last = settings, time.perf_counter()
+        self._settings, self._tree, self._last = settings, tree, time.perf_counter()
 
     def found(self, like: Sequence[Array] | None = None) -> Standing | None:
         """Where an earlier training ended, if there is a file; see ``load``."""
         return None if self.path is None else load(self.path, like, self._settings)
 
     def keep(self, standing: Standing) -> None:
-        """Save it; see ``save``."""
-        if self.path is not None:
+        """Save it.  Raises NotSaved if that cannot be."""
+        if self.path is None:
+            return
+        try:
             save(self.path, standing, self._settings)
-            self._last = time.perf_counter()
+        except OSError as error:
+            failed = NotSaved(
+                f"cannot write the checkpoint {self.path}: {error.strerror}",
+                hint="the parameters are in the error's .params",
+            )
+            failed.step, failed.params = standing.step, self._tree(standing.carry)
+            raise failed from None
+        self._last = time.perf_counter()
 
     def keep_if_due(self, standing: Callable[[], Standing]) -> None:
         """Save it if the last time was a while ago."""
@@ -68,12 +95,9 @@ def save(path: Path, standing: Standing, settings: Mapping[str, Any]) -> None:
     """Write the file anew: beside it first, then in its place, so that no moment has half a file.
 
     Raises:
-        ReadError: it cannot be written; what was there before is still there.
+        OSError: it cannot be written; what was there before is still there.
     """
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    except OSError as error:
-        raise ReadError(f"cannot write the checkpoint {path}: {error.strerror}") from None
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     content: dict[str, Any] = {f"carry{n}": array for n, array in enumerate(standing.carry)}
     content["settings"] = np.array(json.dumps({"format": FORMAT, **settings}))
     content["step"], content["losses"] = np.array(standing.step), standing.losses
@@ -84,9 +108,6 @@ def save(path: Path, standing: Standing, settings: Mapping[str, Any]) -> None:
             os.fsync(file.fileno())
         Path(name).replace(path)
         _remove_halves(path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise ReadError(f"cannot write the checkpoint {path}: {error.strerror}") from None
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -104,7 +104,7 @@ class _Search:
         self._slopes: list[Array] = []
         standing = keeper.found()
         if standing is not None:
-            self.start, values, slopes = standing.carry
+            self.start, values, slopes = standing.carry[-3:]
             self._values, self._slopes = values.tolist(), list(slopes)
         self._known, self._asked = len(self._values), 0
         self.found, self.losses, self.is_ended = self.start, list[float](), False
@@ -149,7 +149,7 @@ class _Search:
 
     def standing(self) -> Standing:
         slopes = np.array(self._slopes).reshape(len(self._slopes), self.start.size)
-        carry = [self.start, np.array(self._values), slopes]
+        carry = [*self.arrays(self.found), self.start, np.array(self._values), slopes]
         return Standing(len(self.losses) - 1, carry, np.array(self.losses))
 
     def arrays(self, flat: Array) -> list[Array]:

@@ -73,6 +73,7 @@ def train(
 
     Raises:
         Diverged: a number is not finite: says at which step, in which expression and on which line.
+        NotSaved: a checkpoint cannot be written; the parameters are in the error's ``.params``.
         ShapeError: arrays differ in their number of examples.
         ReadError: a checkpoint cannot be used; an unknown optimizer; neither or both of steps and epochs.
 
@@ -103,13 +104,13 @@ def train(
         from dvar.training.lbfgs import minimise
 
         settings |= {"optimizer": "lbfgs", "form_of_the_parameters": parameters.forms}
-        keeper = Keeper(checkpoint, settings)
+        keeper = Keeper(checkpoint, settings, parameters.tree)
         with Bar(total, 0, progress) as bar:
             gradient = _gradient(loss, parameters, threads, cluster)
             return minimise(loss, gradient, parameters, source, total, keeper, bar, ends)
     chosen = optimizer_of(optimizer)
     step = _step(loss, parameters, chosen, threads, cluster)
-    keeper = Keeper(checkpoint, {"optimizer": chosen.name, **settings})
+    keeper = Keeper(checkpoint, {"optimizer": chosen.name, **settings}, parameters.tree)
     standing = keeper.found(step.start) or Standing(0, step.start, np.empty(0))
     began = time.perf_counter()
     run = _Run(step, source, learning_rate)
