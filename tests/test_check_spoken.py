@@ -112,6 +112,48 @@ $h_\theta(x) = \sigma(\theta^T x)$, $P(y = 1\mid x;\theta) = h_\theta(x)$. $\nab
     "numbers for a result of which nothing is given": r"""
 $s_j = w_j^T x$ and $p_j = e^{s_j}/\sum_k e^{s_k}$. Scores $s = [2, 1, 0]$ give $p_1 = 0.665$.
 """,
+    "one output": r"""
+$z_1 = W_1x + b_1$, $h = \tanh(z_1)$, $z_2 = W_2h + b_2$, $p = \sigma(z_2)$, $L = -[y\log p + (1-y)\log(1-p)]$.
+$$\frac{\partial L}{\partial W_2} = (p - y)h^T, \qquad \frac{\partial L}{\partial z_1} = W_2^T(p - y)\odot(1 - h^2)$$
+
+Take $h = (0.5, -0.5)^T$, $W_2 = (2, 1)$, $b_2 = 0$. Then $z_2 = 0.5$.
+""",
+    "a result written out again in another": r"""
+$r_t = \sigma(W_rx_t + U_rh_{t-1})$, $c_t = \tanh(W_cx_t + U_c(r_t\odot h_{t-1}))$,
+$h_t = (1-u_t)\odot h_{t-1} + u_t\odot c_t$. With $a_t = W_cx_t + U_c(r_t\odot h_{t-1})$,
+$$\frac{\partial L}{\partial a_t} = \frac{\partial L}{\partial c_t}\odot(1-c_t^2), \qquad
+\frac{\partial L}{\partial r_t} = \left(U_c^\top\frac{\partial L}{\partial a_t}\right)\odot h_{t-1}$$
+""",
+    "a vector turned in front of a bracket": r"""
+$J(w) = \|t - Xw\|^2$ and $\partial J/\partial w_j = -2x_j^T(t - Xw)$, where $x_j$ is the $j$-th column of $X$.
+""",
+    "entries of a layer": r"""
+$z^l = w^la^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac12\|y-a^L\|^2$, $\delta^l_j = \frac{\partial C}{\partial z^l_j}$.
+$$\frac{\partial C}{\partial b_j^l} = \delta_j^l, \qquad \frac{\partial C}{\partial w_{jk}^l} = a_k^{l-1}\delta_j^l$$
+Here $z_k^{l+1} = \sum_jw_{kj}^{l+1}\sigma(z_j^l) + b_k^{l+1}$, so
+$$\delta_j^l = \sum_kw_{kj}^{l+1}\delta_k^{l+1}\sigma'(z_j^l)$$
+""",
+    "a sum in a fraction without a space": r"""
+$\ell(\lambda) = \sum_{i=1}^n(x_i\log\lambda - \lambda - \log x_i!)$, $\ell'(\lambda) = \frac{\sum_ix_i}{\lambda} - n$
+and $\ell''(\lambda) = -\frac{\sum_ix_i}{\lambda^2}$.
+""",
+    "a loss of what is not told": r"""
+$C(\ldots) = (a - t)^2$, $a = \sigma(z)$, $\frac{\partial C}{\partial z} = 2(a-t)\sigma'(z)$
+""",
+    "where a gradient with a count vanishes": r"""
+$J(w) = \frac{1}{2n}\|t - Xw\|_2^2 + \frac\lambda2\|w\|_2^2$. Setting the gradient to zero: $(X^TX + n\lambda I)w = X^Tt$.
+""",
+    "a set is no result": r"""
+A batch $B = \{x_1, \dots, x_m\}$, $\mu = \frac1m\sum_i x_i$, $c_i = x_i - \mu$.
+$$\frac{\partial l}{\partial x_i} = \frac{\partial l}{\partial c_i} - \frac1m\sum_j\frac{\partial l}{\partial c_j}$$
+""",
+    "entries of a loss added without a sum": r"""
+$p = \mathrm{softmax}(z)$, $z = Vs$, $E = -y\log p$. $$\frac{\partial E}{\partial V} = (p - y)s^T$$
+""",
+    "a mean by its bar": r"""
+$J = \sum_{i=1}^n(x_i - c)^2$. Setting $\frac{dJ}{dc} = 0$ gives $\hat c = \frac1n\sum_{i=1}^n x_i = \bar x$.
+$\frac{dJ}{dc} = -2\sum_{i=1}^n(x_i - c)$
+""",
     "a layer and a power in one superscript": r"""
 $Z^{[1]} = W^{[1]}X$, $A^{[1]} = \tanh(Z^{[1]})$, $Z^{[2]} = W^{[2]}A^{[1]}$.
 
@@ -135,6 +177,8 @@ def test_every_line_is_understood_and_right(text: str) -> None:
         (r"\frac{dL}{dz} = a - t", r"\frac{dL}{dz} = a + t"),
         ("dt = s\n", "dt = -s\n"),
         (r"\cos(v_1)\,\dot v_1", r"\sin(v_1)\,\dot v_1"),
+        (r"Then $z_2 = 0.5$", r"Then $z_2 = 0.75$"),
+        (r"-2x_j^T(t - Xw)", r"2x_j^T(t - Xw)"),
         (r"give $p_1 = 0.665$", r"give $p_1 = 0.765$"),
         (r"\frac1m\sum_{i=1}^m (a^{(i)} - t", r"\frac1m\sum_{i=1}^m (a^{(i)} + t"),
     ],
@@ -147,6 +191,22 @@ def test_what_is_wrong_there_is_still_found(right: str, wrong: str) -> None:
 def test_how_many_dimensions_there_are_is_not_for_us_to_say() -> None:
     text = r"Repeated indices are summed. In the plane $\partial_i x_i = 2$, $\delta_{ii} = 2$, $x_i = 3y_i$."
     assert not [j for j in check(text).judgements if j.verdict in ("wrong", "carried")]
+
+
+METHODS = r"""
+$u_{t+1} = u_t - 0.2u_t$: $u_1 = 1 - 0.2 = 0.8$, $u_2 = 0.8 - 0.16 = 0.64$.
+
+With momentum, $v_{t+1} = 0.9v_t + 2u_t$ and $u_{t+1} = u_t - 0.1v_{t+1}$:
+
+| t | v | u |
+|---|---|---|
+| 1 | 2 | 0.8 |
+| 2 | 3.4 | 0.46 |
+"""
+
+
+def test_another_method_has_other_numbers() -> None:
+    assert not [j for j in check(METHODS).judgements if j.verdict in ("wrong", "carried")]
 
 
 def test_a_word_says_what_is_a_number() -> None:

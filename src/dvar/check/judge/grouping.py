@@ -23,7 +23,8 @@ EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 
 
 _RUN_IN = re.compile(
-    r"^[ \t]*(?:[-*+][ \t]+|\d+[.)][ \t]+)?(?:(?:\*\*|__)[^|*_\n]{2,80}(?:\*\*|__)|\\paragraph\b|\\item\b)",
+    r"^[ \t]*(?:[-*+][ \t]+|\d+[.)][ \t]+)?(?:(?:\*\*|__)[^|*_\n]{2,80}(?:\*\*|__)|"
+    r"^[ \t]*[*_](?:Edit|Update|Addendum|Remark|Note|Example)\b[^*_\n]{0,40}[*_]|\\paragraph\b|\\item\b)",
     re.MULTILINE,
 )
 """What opens a part of a text without a heading of its own: a bold beginning, a paragraph or item in TeX."""

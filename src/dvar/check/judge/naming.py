@@ -40,6 +40,10 @@ class Occurrences:
         found = self.at.get(_family(name), [])
         return len(found) > 1 and found[0] == ordinal
 
+    def is_only(self, name: t.Symbol) -> bool:
+        """Whether a name stands in one statement only."""
+        return len(self.at.get(_family(name), [])) == 1
+
 
 def named_at_end(
     role: Role, statement: Statement, ordinal: int, world: World, occurrences: Occurrences
@@ -47,7 +51,9 @@ def named_at_end(
     """The role of a chain whose last member is a name that it introduces."""
     members = statement.members
     last, value = members[-1].expr, members[0].expr
-    if role.kind != "claim" or role.definitions or members[-1].relation not in _NAMING:
+    if role.kind != "claim" or len(members) - 1 in role.links:
+        return role
+    if members[-1].relation not in _NAMING or (role.definitions and len(members) < 3):
         return role
     if members[0].relation or value is None:
         value = members[-2].expr if len(members) > 1 else None
@@ -58,16 +64,21 @@ def named_at_end(
     if len(members) < 3 and not isinstance(value, t.Derivative):
         return role
     before = (m.expr for m in members[:-1] if m.expr is not None)
-    if any(isinstance(p, t.Symbol) and p.base == last.base for e in before for p in t.walk(e)):
+    if any(
+        isinstance(p, t.Symbol) and stem_of(p) == stem_of(last) for e in before for p in t.walk(e)
+    ):
         return role
     made = definition_of(last, value, ordinal, world.spelling, False)
-    if made is None or world.defining(made.pattern) or not occurrences.begins(last, ordinal):
+    if made is None or world.defining(made.pattern):
+        return role
+    if not occurrences.begins(last, ordinal) and not (last.accents and occurrences.is_only(last)):
         return role
     pattern, _ = pattern_of(last, world.spelling)
     key = pattern.key(dict.fromkeys(pattern.letters, 1))
     if world.find(key, ordinal) or gradients.is_named(Interpreter(world, ordinal), key):
         return role
-    return replace(role, definitions=(made,), links=frozenset({len(members) - 1}))
+    links = role.links | {len(members) - 1}
+    return replace(role, definitions=(*role.definitions, made), links=links)
 
 
 def _families(statement: Statement) -> Iterator[Family]:

@@ -108,6 +108,7 @@ def _only_tells(left: t.Expr, right: t.Expr, world: World) -> bool:
         or _has_noise(left, right, world)
         or _is_run(left, right, world)
         or _is_chance(left, world)
+        or (isinstance(right, t.Group) and right.kind == "{" and len(right.items) > 1)  # a set
     )
 
 
@@ -324,13 +325,17 @@ def _are_entries(made: Definition, world: World) -> bool:
     letters = [slot for slot in made.pattern.indices if slot[0] == "letter"]
     if not world.matrices or not letters or len(letters) < len(made.pattern.indices):
         return False
-    if made.params or made.pattern.marks:
+    if made.params:
         return False
-    whole = Key(made.pattern.stem)
+    env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
+    whole = Key(made.pattern.stem, made.pattern.key(env).marks)
     found = world.find(whole, made.position)
     if found is None or found[0].numeric or found[0].position >= made.position:
         return False
-    return len(squeezed(world.shape(whole) or ())) == len(letters)
+    shape = world.shape(whole)
+    if shape is None and whole.marks:
+        return len(letters) == 1  # z^l of a layer is a vector
+    return len(squeezed(shape or ())) == len(letters)
 
 
 def _meant_by_last(left: t.Expr, made: Definition, world: World) -> t.Expr | None:

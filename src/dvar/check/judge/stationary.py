@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.differentiate import jacobian, place_at
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.points import Point, finite, names_beneath
 from dvar.check.meaning.values import NotUnderstood, count
 from dvar.core.node import Node, topological
@@ -42,6 +45,7 @@ def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     reader = place.reader()
     try:
         gradients.read_all(reader)
+        _read_functions(reader)
         a, b = reader.node(left), reader.node(right)
         apart = a if is_zero(right) else TABLE["subtract"](a, b)
     except NotUnderstood:
@@ -55,6 +59,15 @@ def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
                     why = f"holds where the derivative of {of} with respect to {by} vanishes"
                     return Link("ok", why, a, b)
     return None
+
+
+def _read_functions(reader: Interpreter) -> None:
+    """Read what is written with what it depends on, ``J(w) = …``, at just that."""
+    for definitions in list(reader.world.definitions.values()):
+        for definition in definitions:
+            if definition.params and not definition.pattern.letters and not definition.numeric:
+                with suppress(NotUnderstood):
+                    read_definition(reader, definition, {})
 
 
 def _tops(place: Place, below: set[Node]) -> list[Node]:
@@ -85,6 +98,8 @@ def _is_multiple(apart: Node, top: Node, name: Node) -> bool:
         if ratio is None:
             return False
         ratios.append(ratio)
+    if len(ratios) > 1 and count(apart) > 1:
+        return True  # the factor may have names in it, such as n
     return len(ratios) > 1 and bool(np.allclose(ratios, ratios[0], rtol=1e-7))
 
 

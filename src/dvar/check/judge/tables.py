@@ -76,7 +76,24 @@ class _Table:
         subject = self._named_by_row(table, row, column) or self._named_by_column(
             table, row, column
         )
-        return statement if subject is None else replace(statement, members=(subject, number))
+        if subject is None or self._is_told_otherwise(subject.expr):
+            return statement
+        return replace(statement, members=(subject, number))
+
+    def _is_told_otherwise(self, subject: t.Expr | None) -> bool:
+        """Whether a name has a number outside of tables and more than one rule: ``θ_2`` of two methods."""
+        if not isinstance(subject, t.Symbol) or len(subject.subscripts) != 1:
+            return False
+        rules, told = 0, False
+        for statement in self.statements:
+            left, last = statement.members[0].expr, statement.members[-1].expr
+            if not isinstance(left, t.Symbol) or stem_of(left) != stem_of(subject):
+                continue
+            rules += any(isinstance(sub, t.Sum) for sub in left.subscripts)
+            told |= (
+                last is not left and last is not None and is_plain(last) and _alike(left, subject)
+            )
+        return told and rules > 1
 
     def _continues(self, table: int, row: int, column: int) -> bool:
         """Whether an equation stands in the cell to the left, of which this is the value.
@@ -217,6 +234,12 @@ class _Table:
                 cells = lines[n - 1].strip().strip("|").split("|")
                 return cells[column].strip() if column < len(cells) else ""
         return ""
+
+
+def _alike(a: t.Symbol, b: t.Symbol) -> bool:
+    """Whether two names have the same number below: ``θ_2`` in a formula and in a table."""
+    texts = [[getattr(sub, "text", None) for sub in x.subscripts] for x in (a, b)]
+    return texts[0] == texts[1] and None not in texts[0]
 
 
 def _is_bare_index(expr: t.Expr) -> bool:

@@ -17,6 +17,8 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
     whole = _parametrised(statements)
 
     def name(part: t.Expr) -> t.Expr | None:
+        if isinstance(part, t.Apply) and all(isinstance(a, t.Ellipsis) for a in part.args):
+            return part.head  # C(…): of what, is not told
         if isinstance(part, t.Apply) and part.head.base in whole and not part.head.subscripts:
             head = replace(part.head, subscripts=whole[part.head.base])
             args = tuple(rewritten(a, name) for a in part.args)
@@ -24,7 +26,7 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
         return None
 
     applied = [_applied(statement) for statement in statements]
-    return [in_members(s, name) for s in applied] if whole else applied
+    return [in_members(s, name) for s in applied]
 
 
 def _parametrised(statements: Sequence[Statement]) -> dict[str, tuple[t.Expr, ...]]:

@@ -52,7 +52,9 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
         if special is not None:
             return _behind(e, special, tree)
     primes = head.primes + tree.primes
-    bare = _plain(head)
+    bare = replace(head, primes=0)
+    if head.scripts and head.scripts[-1].kind == "transpose" and not primes:
+        return _multiplied(e, tree, hint)
     if primes == 1 and _is_turned(e, bare, tree):
         turned = t.Product((head, t.Group("(", tree.args, tree.span)), ("",), tree.span)
         return _behind(e, products.product(e, turned, hint), tree)
@@ -124,10 +126,6 @@ def _hints(
         if len(params) == len(tree.args):
             return [e.world.shape(sort(p, e.world.spelling, e.env).key) for p in params]
     return [hint if len(tree.args) == 1 else None for _ in tree.args]
-
-
-def _plain(head: t.Symbol) -> t.Symbol:
-    return t.Symbol(head.base, head.span, head.font, head.accents, head.subscripts, head.scripts, 0)
 
 
 def _behind(e: Interpreter, value: Value, tree: t.Apply | t.Call) -> Value:

@@ -142,12 +142,20 @@ def _range(e: Interpreter, tree: t.Big, letter: str, told: Bounds) -> range:
     ):
         return usual  # the units of one layer, whose numbers are no other's
     start = usual.start if low is None else low + told.open_low
-    if tree.high is not None and high is None and not isinstance(tree.high, t.Symbol):
+    if tree.high is not None and high is None and not _is_size(tree.high):
         raise NotUnderstood("a sum up to something that is no number")
     stop = usual.stop if high is None else high + 1 - told.open_high
     if tree.low is not None and high is None and low is not None:
         stop = low + len(usual)
     return range(start, stop)
+
+
+def _is_size(tree: t.Expr) -> bool:
+    """``n``, ``n_L - 1``: a name that stands for how many there are."""
+    if isinstance(tree, t.Sum) and len(tree.terms) == 2 and isinstance(tree.terms[1], t.Number):
+        tree = tree.terms[0]
+        return isinstance(tree, t.Symbol) and bool(tree.subscripts)
+    return isinstance(tree, t.Symbol)
 
 
 def _over_everything(e: Interpreter, tree: t.Big) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dvar.check.meaning import outputs
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.given import LARGEST, names_in, own_name, see_given
 from dvar.check.meaning.grams import tall
@@ -73,6 +74,7 @@ def _shaped(
         unions.mark(item, n)
     if world.matrices:
         infer(shaping, statements)
+        outputs.single(world, statements, shaping, unions, fixed)
     entries = {i for i in unions.items() if i[0] == "entry"}
     for key, known in shaping.known.items():
         if known and not key.marks and not key.indices:
@@ -113,6 +115,7 @@ def _take(world: World, shaping: Shaping, unions: Unions) -> None:
         if any(i != ONE and unions.root(i) in counts for i in known):
             world.stacks.many.add(key)
         shape = tuple(1 if i == ONE else unions.number(i, world.default_size) for i in known)
+        shape = () if all(n == 1 for n in shape) else shape
         world.inferred[key] = shape
         if shape and not key.marks and not key.indices:
             if shape[1] == 1:

@@ -319,6 +319,7 @@ _WHOLE: dict[str, Callable[[Sequence[Node], int | None], Node]] = {
     "matmul": _product,
     "outer": lambda args, axis: TABLE["outer"](flat(args[0]), flat(args[1])),
     "transpose": lambda args, axis: TABLE["transpose"](_one(args)),
+    "factorial": lambda args, axis: open_function("factorial", args, False),
     "norm": lambda args, axis: TABLE["sqrt"](TABLE["sum"](TABLE["square"](_one(args)))),
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence, Set
 
 from dvar.check.meaning.aligning import literal_shape, put_in
 from dvar.check.meaning.keys import Key, size_name, sort
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.unions import Item, Unions
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -21,6 +22,7 @@ def see_given(
 ) -> None:
     """Numbers that are given: arrays have their size, ``m = 4`` is one."""
     matrices = _matrices(world, statements)
+    rows = _rows(world, statements)
     for statement in statements:
         if len(statement.members) < 2 or statement.members[0].relation:
             continue
@@ -29,6 +31,11 @@ def see_given(
             if member.expr is None:
                 continue
             if isinstance(left, t.Symbol):
+                if (
+                    sort(left, world.spelling, {}).key in rows
+                    and len(given := _flat(member.expr)) == 1
+                ):
+                    world.given_shapes.setdefault(sort(left, world.spelling, {}).key, (1, *given))
                 _see_given(world, left, member.expr, unions, fixed, matrices)
             if before.expr is not None and not isinstance(before.expr, t.Symbol):
                 for name, value in put_in(before.expr, member.expr) or ():
@@ -44,6 +51,29 @@ def _matrices(world: World, statements: Sequence[Statement]) -> set[Key]:
             if isinstance(member.expr, t.Shape) and len(member.expr.sizes) == 2:
                 if not any(isinstance(size, t.Number) for size in member.expr.sizes):
                     found |= {sort(n, world.spelling, {}).key for n in names_in(before.expr)}
+    return found
+
+
+def _flat(tree: t.Expr) -> tuple[int, ...]:
+    """The length of a list that does not say how it lies."""
+    shape = literal_shape(tree) if isinstance(tree, t.Group) and not tree.scripts else None
+    return shape if shape is not None and len(shape) == 1 and shape[0] > 1 else ()
+
+
+def _rows(world: World, statements: Sequence[Statement]) -> set[Key]:
+    """Capitals right in front of a small letter: given as a list, ``W`` of ``W a + b`` is a row."""
+    found = set()
+    for part in parts(statements):
+        if not isinstance(part, t.Product):
+            continue
+        for n, sign in enumerate(part.operators):
+            first, second = part.factors[n], part.factors[n + 1]
+            if sign not in ("", "cdot", "@") or not isinstance(first, t.Symbol):
+                continue
+            turned = any(s.kind == "transpose" for s in first.scripts)
+            small = isinstance(second, t.Symbol) and second.base.islower() and not second.subscripts
+            if first.base.isupper() and not turned and small:
+                found.add(sort(first, world.spelling, {}).key)
     return found
 
 

@@ -29,6 +29,7 @@ class Results(Definitions):
         revision: another number whenever a definition has been read.
         forward: position → the results that lead to a loss, with the state in which they did.
         dependents: names that are supposed to depend on others, for now.
+        beneath: everything that results were made of; within: result → others that are written out in it.
     """
 
     named: dict[Node, Key] = field(default_factory=dict)
@@ -43,6 +44,8 @@ class Results(Definitions):
     collecting: list[set[Node]] = field(default_factory=list)
     backward: set[Node] = field(default_factory=set)
     dependents: Mapping[Key, Sequence[Node]] = field(default_factory=dict)
+    beneath: set[Node] = field(default_factory=set)
+    within: dict[Node, set[Node]] = field(default_factory=dict)
 
     def named_below(self, top: Node, wrt: Sequence[Node]) -> set[Node]:
         """Other named results right beneath ``top``."""
@@ -138,11 +141,14 @@ class Results(Definitions):
 
         What it was made of is what is written: results that merely are part of those do not count.
         """
+        if node in self.beneath and node not in self.named:
+            self.within[node] = {r for r in self.named if node in topological([r])}
         self.named[node] = key
         self.places.setdefault(node, set()).add(definition.position)
         if definition.lifted:
             self.lifted.add(node)
         below = topological([node], used - {node})
+        self.beneath.update(below)
         found = frozenset([*used, *(n for n in below if n in self.keys)]) - {node}
         self.uses[node] = self.uses.get(node, frozenset()) | found
         if backward or any(n in self.fresh or n in self.backward for n in below):
@@ -164,4 +170,6 @@ class Results(Definitions):
         used: set[Node] = set()
         for result in reversed(results):
             used |= self.uses[result]
+        here = set(results)
+        used |= {r for r in results if self.within.get(r, set()) & here}  # a_t, written out in h_t
         return [r for r in results if r not in used and r.inputs]

@@ -7,15 +7,15 @@ one is known of the other.  Whether examples are columns or rows it says in word
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning.keys import Index, Key, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.rows import EXAMPLES, are_rows
-from dvar.check.meaning.values import reshaped, sizes, stacked
-from dvar.core.node import Node
+from dvar.check.meaning.values import count, is_vector, reshaped, sizes, stacked
+from dvar.core.node import Node, topological
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -336,10 +336,14 @@ def entries_of(node: Node) -> list[Node] | None:
 
 def as_loss(world: World, definition: Definition, node: Node) -> Node:
     """A loss is a number: ``\\frac{1}{N} \\sum_n (\\hat y_n - y_n)^2`` of vectors adds up their entries."""
-    if not node.shape or not world.stacks.wholes:
+    if not node.shape:
         return node
     pattern = definition.pattern
     losses = {key.stem for key in world.loss_names}
+    if pattern.stem in losses and count(node) == 1:
+        return reshaped(node, ())
+    if not world.stacks.wholes:
+        return TABLE["sum"](node) if _adds_entries(world, definition, node, losses) else node
     sums = any(
         isinstance(p, t.Big) and set(p.indices) & world.stacks.letters
         for p in t.walk(definition.value)
@@ -347,6 +351,18 @@ def as_loss(world: World, definition: Definition, node: Node) -> Node:
     if pattern.stem not in losses or pattern.indices or pattern.marks or not sums:
         return node
     return TABLE["sum"](node)
+
+
+def _adds_entries(world: World, definition: Definition, node: Node, losses: Set[str]) -> bool:
+    """``L = -y \\log \\hat y`` of vectors, written without its sum; not where another loss adds them up."""
+    stem = definition.pattern.stem
+    if stem not in losses or definition.code or not is_vector(node):
+        return False
+    if not any(n.op is TABLE["softmax"] for n in topological([node])):
+        return False
+    others = (d for name in losses for d in world.definitions.get(name, ()) if d is not definition)
+    names = (p for d in others for p in t.walk(d.value) if isinstance(p, t.Symbol))
+    return not any(stem_of(p) == stem and not (p.subscripts or p.scripts) for p in names)
 
 
 def shared_letter(symbol: t.Symbol, letters: Collection[str]) -> str | None:

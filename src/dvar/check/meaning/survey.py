@@ -198,6 +198,8 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
     spelling = world.spelling
     by_stem: dict[str, list[t.Apply]] = {}
     for apply in applies:
+        if any(s.kind == "transpose" for s in apply.head.scripts):
+            continue  # x^T(y - Xw) is a product
         by_stem.setdefault(stem_of(apply.head), []).append(apply)
     for stem, uses in by_stem.items():
         whole = [_is_whole(a) for a in uses]

@@ -34,6 +34,10 @@ class Unions:
         """Say of a class that it has this size: a number, or a name that stands for one."""
         self._marks.setdefault(self.root(item), set()).add(size)
 
+    def is_marked(self, item: Item) -> bool:
+        """Whether a size has been said of a class."""
+        return bool(self._marks.get(self.root(item)))
+
     def are_apart(self, a: Item, b: Item) -> bool:
         """Whether two classes have sizes that are not the same."""
         x, y = self._marks.get(self.root(a), set()), self._marks.get(self.root(b), set())

@@ -156,6 +156,8 @@ def _is_big(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
         return False
     k += 1
     while k + 1 < stop and tokens[k].is_("_", "^"):
+        if tokens[k + 1].kind == WORD and len(tokens[k + 1].text) > 1:
+            return False  # of _ix_i only the first letter is an index
         k = max(mates[k + 1], k + 1) + 1
     return k == stop
 
