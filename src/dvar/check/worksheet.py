@@ -102,7 +102,7 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
         ledger = ledger.carried_over()
         context = judging.Context(document, statements, problem, ledger, prose=problem.prose)
         own = [statements[ordinal] for ordinal in problem.ordinals]
-        context.constraints = constraints(problem.world, own)
+        context.constraints = constraints(problem.world, own, document)
         yield context
 
 

@@ -89,6 +89,8 @@ def is_believed(
     if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
         if sure or ("missing-sum" in causes and _has_loose_index(place, verdict)):
             return True
+        if set(causes) == {"wrong-variable"} and not _has_open(place, verdict):
+            return _is_of_example(verdict)
         return _is_upstream_only(place, verdict)
     may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
     if not (may_be_share and _is_share(place, verdict)):
@@ -194,6 +196,14 @@ def _is_upstream_only(place: Place, verdict: Verdict) -> bool:
 def _collects(verdict: Verdict) -> bool:
     """Whether the line adds to what is there already: the sum may be made by the loop around it."""
     return verdict.member is not None and verdict.member.relation in ("+=", "-=")
+
+
+def _is_of_example(verdict: Verdict) -> bool:
+    """``dw += x^{(i)} dz^{(i)}``: what one example adds, whatever the loop does with the others."""
+    tree = verdict.member.expr if verdict.member is not None else None
+    return tree is not None and any(
+        isinstance(p, t.Symbol) and any(s.kind == "paren" for s in p.scripts) for p in t.walk(tree)
+    )
 
 
 def _is_share(place: Place, verdict: Verdict) -> bool:

@@ -47,6 +47,12 @@ _GENERAL = re.compile(
     re.IGNORECASE,
 )
 """Words for a matrix of which nothing else is supposed."""
+_ONE_OR_NONE = re.compile(
+    _NAME
+    + r"(?:\^\{?\(?\w\)?\}?)?\s*(?:=\s*1\b(?![.,]?\d)[^.;\n]{0,80}?\b(?:0|zero)\b(?!\.\d)"
+    + r"|\\in\s*\\\{\s*0\s*,\s*1\s*\\\}|∈\s*\{\s*0\s*,\s*1\s*\})"
+)
+"""``M_{ij} = 1`` for some entries, "and 0 elsewhere"."""
 _REACH = 600
 """How many characters around an equation are looked at."""
 
@@ -197,10 +203,14 @@ def _of_mirror(left: t.Expr, right: t.Expr) -> str | None:
     return None
 
 
-def constraints(world: World, statements: Sequence[Statement]) -> list[Assumption]:
-    """All properties that equations of a problem give to its names."""
+def constraints(
+    world: World, statements: Sequence[Statement], document: Document
+) -> list[Assumption]:
+    """All properties that equations of a problem give to its names, and the masks of the document."""
     found = [constraint_of(world, statement) for statement in statements]
-    return [a for a in found if a is not None]
+    told = {m.group(1).lstrip("\\") for m in _ONE_OR_NONE.finditer(_plain(document.text))}
+    masks = [Assumption(stem, MASK) for stem in sorted(told) if _is_open(world, stem)]
+    return [*(a for a in found if a is not None), *masks]
 
 
 __all__ = ["constraint_of", "constraints", "said_of", "vicinity"]

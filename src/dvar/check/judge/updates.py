@@ -12,12 +12,12 @@ from dvar.check.judge.assignments import is_rescaled
 from dvar.check.judge.chain import Place, Verdict, judge_chain, root_of
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import printed_numbers, read_literal
-from dvar.check.meaning import gradients
+from dvar.check.meaning import gradients, shares
 from dvar.check.meaning.keys import Key, collected, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
-from dvar.read.worksheet.parts import same_tree
+from dvar.read.worksheet.parts import rewritten, same_tree
 
 _COLLECTING = ("+=", "-=", "*=", "/=")
 
@@ -165,12 +165,13 @@ def _collected(place: Place, members: Sequence[Member]) -> Verdict:
     right = added.expr
     envs = links.assignments(place.world, [right], place.conditions, place.position)
     failed: Link | None = None
+    due = members[0]
     for target in _shares(place, left):
         link = links.as_functions(place.world, place.position, target, right, envs, code=place.code)
         if link.verdict in ("ok", "convention"):
             return Verdict("ok")
-        if link.verdict == "wrong":
-            failed = failed or link
+        if link.verdict == "wrong" and failed is None:
+            failed, due = link, replace(due, expr=target)
     if failed is None:
         return Verdict("ok")
     if (
@@ -179,7 +180,7 @@ def _collected(place: Place, members: Sequence[Member]) -> Verdict:
         and failed.difference.ratio > 0
     ):
         return Verdict("ok")
-    return Verdict("wrong", added, members[0], failed, links=[(members[0], added, failed)])
+    return Verdict("wrong", added, due, failed, links=[(due, added, failed)])
 
 
 def _shares(place: Place, left: t.Expr) -> list[t.Expr]:
@@ -208,7 +209,7 @@ def _shares(place: Place, left: t.Expr) -> list[t.Expr]:
         for k in singles
         if k.marks
     ]
-    named: list[t.Expr] = [*_of_example(place, singles, single, span), *names]
+    named: list[t.Expr] = [*_of_example(place, singles, single, span), *_summands(place), *names]
     if key in world.loss_names:
         return named
     target = gradients._target(place.reader(), key)
@@ -228,6 +229,26 @@ def _of_example(
             continue
         args = [replace(p, scripts=mark) for p in found[0].params if isinstance(p, t.Symbol)]
         yield t.Apply(t.Symbol(key.stem, span), tuple(args), span)
+
+
+def _summands(place: Place) -> Iterator[t.Expr]:
+    """What one example adds to a mean over all: the sum without its sign and without 1/m."""
+    count = shares.count_symbol(place.world)
+
+    def one(part: object) -> t.Expr | None:
+        if isinstance(part, t.Big) and part.name == "sum":
+            return t.Group("(", (part.body,), part.span)
+        if count is not None and isinstance(part, t.Symbol) and part.base == count.base:
+            return t.Number("1", part.span)
+        return None
+
+    for key in sorted(place.world.loss_names, key=str):
+        found = place.world.find(key, place.position)
+        if found is None or found[0].numeric or found[0].position >= place.position:
+            continue
+        sums = [p for p in t.walk(found[0].value) if isinstance(p, t.Big)]
+        if len(sums) == 1 and sums[0].indices == ("i",) and sums[0].condition is None:
+            yield rewritten(found[0].value, one)
 
 
 def _is_mean(tree: t.Expr) -> bool:

@@ -50,6 +50,14 @@ def is_for_all(e: Interpreter, target: Key) -> bool:
     return target.stem[:1].isupper() and found is not None and not found[0].numeric
 
 
+def _is_of_one(e: Interpreter, target: Key) -> bool:
+    """``z^{(i)}``: what a program computes for one example after the other."""
+    found = e.world.find(target, e.position)
+    return any(kind == "p" for kind, _ in target.marks) and (
+        found is not None and not found[0].numeric
+    )
+
+
 def is_result(e: Interpreter, target: Key) -> bool:
     """Whether a name is computed for every example, or holds data of every example; else it is a parameter."""
     found = e.world.find(target, e.position)
@@ -62,7 +70,7 @@ def either(e: Interpreter, target: Key, gradient: Value) -> Value:
     if each is False or node_of(gradient) in e.world.fresh:
         return gradient
     count = count_symbol(e.world)
-    if count is None or not is_for_all(e, target):
+    if count is None or not (is_for_all(e, target) or _is_of_one(e, target)):
         return gradient
     many = e.node(count)
     if isinstance(gradient, Jacobian):
