@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dvar.check.judge import statements as judging
-from dvar.check.judge import stepped, tables
+from dvar.check.judge import misfits, stepped, tables
 from dvar.check.judge.chances import stated
 from dvar.check.judge.compare import forget
 from dvar.check.judge.conditions import conditioned
@@ -74,9 +74,8 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
                 done.append(context)
                 for ordinal in context.problem.ordinals:
                     found[ordinal] = judging.judge_statement(context, ordinal)
-            if layouts.decide(document.text):
-                layouts.strict = True
-                _judge_turned(done, found)
+            if layouts.settle(document.text):
+                _judge_again(done, found)
     finally:
         forget()
     judgements = tuple(j for j in found if j is not None)
@@ -106,10 +105,15 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
         yield context
 
 
-def _judge_turned(contexts: Sequence[judging.Context], found: list[Judgement | None]) -> None:
-    """Judge the gradients again that hold only transposed, now that this is not how the document does it."""
+def _judge_again(contexts: Sequence[judging.Context], found: list[Judgement | None]) -> None:
+    """Judge the gradients again that hold only transposed, or do not fit, by the habits of the document."""
     for context in contexts:
+        layouts = context.problem.world.layouts
         for ordinal in context.problem.ordinals:
             judgement = found[ordinal]
-            if judgement is not None and judgement.verdict == "convention":
+            if judgement is None:
+                continue
+            turned = layouts.strict and judgement.verdict == "convention"
+            unfit = layouts.fits and judgement.verdict == "unknown"
+            if turned or (unfit and misfits.is_said(judgement.message)):
                 found[ordinal] = judging.judge_statement(context, ordinal)

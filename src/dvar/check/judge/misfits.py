@@ -6,22 +6,27 @@ has said what the examples are, and one change makes the line right.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from dvar.check.cause.bends import turned
+from dvar.check.cause.turning import reversed_products
 from dvar.check.judge import links
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients, shares
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, sizes
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, sizes, squeezed
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member
 
 NO_SUM = "the sum over the examples is missing"
 NO_FIT = "the shapes do not fit"
 _SAID = ("the two sides have shapes", "the product of shapes")
+_UNFIT = re.compile(r"the two sides have shapes|the product of shapes|shapes \S+ and \S+ do not fit")
 READINGS = 6
 TRIED = 12
 """So many changes of a formula are tried."""
@@ -54,6 +59,62 @@ def of_examples(
         if tried.verdict == "ok":
             return Link("wrong", NO_FIT, value, None)
     return None
+
+
+def is_said(message: str) -> bool:
+    """Whether a line was not understood because shapes do not fit."""
+    return _UNFIT.search(message) is not None
+
+
+def note_care(place: Place, judged: Sequence[tuple[Member, Member, Link]]) -> None:
+    """Count gradients of arrays with a transpose where it is due."""
+    for _, member, link in judged:
+        if link.verdict != "ok" or link.left is None or member.expr is None:
+            continue
+        is_gradient = isinstance(link.left, Jacobian) or link.left in place.world.gradients
+        if is_gradient and any(
+            isinstance(p, t.Script) and p.kind == "transpose" for p in t.walk(member.expr)
+        ):
+            place.world.layouts.careful += 1
+
+
+def of_layout(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]], link: Link
+) -> Link | None:
+    """A gradient that one transpose makes right, in a document that sets them with care."""
+    world = place.world
+    if not world.layouts.fits or link.verdict != "unknown" or not is_said(link.why):
+        return None
+    value = _gradient(place, left, envs[0] if envs else {})
+    if value is None or _is_schematic(right):
+        return None
+    for n, bend in enumerate(chain(turned(right, ""), reversed_products(right, ""))):
+        if n >= TRIED:
+            break
+        tried = links.as_functions(world, place.position, left, bend.tree, envs, limit=READINGS)
+        if tried.verdict == "ok":
+            return Link("wrong", NO_FIT, value, None, causes=("transpose",))
+    return None
+
+
+def _is_schematic(tree: t.Expr) -> bool:
+    """``∂L/∂z ∂z/∂W``: a chain that tells the links, and leaves their order open."""
+    return any(
+        isinstance(p, t.Product) and sum(isinstance(f, t.Derivative) for f in p.factors) > 1
+        for p in t.walk(tree)
+    )
+
+
+def _gradient(place: Place, left: t.Expr, env: Mapping[str, int]) -> Value | None:
+    """The left side, if it is the gradient of a number."""
+    reader = place.reader(env=dict(env))
+    try:
+        value = reader.value(left)
+    except NotUnderstood:
+        return None
+    if isinstance(value, Jacobian):
+        return None if squeezed(value.of_shape) else value
+    return value if value in place.world.gradients else None
 
 
 def _adds_up(tree: t.Expr) -> bool:

@@ -13,6 +13,7 @@ from dvar.check.judge import (
     following,
     learning,
     links,
+    misfits,
     shapes,
     slips,
     stationary,
@@ -334,6 +335,8 @@ def _judgement(
             repaired=None,
             derive=None,
         )
+    if verdict.verdict == "ok":
+        misfits.note_care(place, verdict.links)
     if verdict.verdict in ("wrong", "carried"):
         chain.remember(place, verdict)
         context.faults[place.position] = chain.root_of(place, verdict) or line

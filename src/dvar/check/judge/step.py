@@ -169,6 +169,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         return (
             (stationary.holds(place, left, right) if place.is_optimum else None)
             or misfits.of_examples(place, left, right, envs, link)
+            or misfits.of_layout(place, left, right, envs, link)
             or link
         )
     return link

@@ -11,6 +11,8 @@ _SHAPE_OF = re.compile(
 )
 ENOUGH = 3
 """Lines of one kind that make a habit."""
+CAREFUL = 2
+"""So many gradients with a transpose where one is due show that their author minds the order of products."""
 
 
 @dataclass
@@ -19,16 +21,26 @@ class Layouts:
 
     Attributes:
         plain, turned: how many gradients hold in the shape of their matrix, and only transposed.
+        careful: how many right gradients have a transpose in their formula.
         strict: whether a gradient that holds only transposed is a mistake.
+        fits: whether a product whose shapes do not fit is one.
     """
 
     plain: int = 0
     turned: int = 0
+    careful: int = 0
     strict: bool = False
+    fits: bool = False
 
     def note(self, how: str) -> None:
         self.turned += how == "transposed"
         self.plain += how == ""
+
+    def settle(self, text: str) -> bool:
+        """Make up its mind at the end of a document; whether anything is to be judged again."""
+        self.strict = self.decide(text)
+        self.fits = self.careful >= CAREFUL
+        return self.strict or self.fits
 
     def decide(self, text: str) -> bool:
         """Whether transposed gradients are slips here: all others are not, and nothing is said of layouts."""
