@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dvar.check.judge import statements as judging
 from dvar.check.judge import misfits, stepped, tables
+from dvar.check.judge import statements as judging
 from dvar.check.judge.chances import stated
 from dvar.check.judge.compare import forget
 from dvar.check.judge.conditions import conditioned

@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from dvar.check.cause import applied, missing, ratios
+from dvar.check.cause import applied, missing, pieces, ratios
 from dvar.check.cause.amounts import of_mean, of_numbers
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import bends, scaled_by
@@ -145,7 +145,11 @@ def _repairs(
         halves(right, text, general),
         routes(place, left, right, text, names, envs[0] if envs else {}),
     )
-    for bend in chain(laid, first, scaled_by(right, text, scalars), whole_terms, tried):
+    made = [d for ds in world.definitions.values() for d in ds if d.position < place.position]
+    slopes = pieces.missing_slopes(right, text, made, names, world.spelling)
+    last = pieces.missing_pieces(right, text, pieces.told_by(made, left, right), left)
+    scaled = scaled_by(right, text, scalars)
+    for bend in chain(laid, first, scaled, whole_terms, slopes, tried, last):
         if effort.spent() - started > TRIES or len(found) >= 4:
             break
         if found and bend.cause in {b.cause for b in found}:

@@ -40,6 +40,8 @@ _WITHIN = re.compile(
     re.IGNORECASE,
 )
 """Words behind a formula that say where it holds."""
+CLOSER = 0.1
+"""A result is what is due where it is so much closer to it than the numbers in front of it."""
 LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
 """Slips that fit by chance where something is left open: whatever is missing may be behind the open name."""
 
@@ -71,7 +73,7 @@ def is_believed(
     if _is_beyond(statement) or is_about_another(document, statement, verdict, causes):
         return False
     if not causes:
-        return _is_certain(place, verdict)
+        return _is_certain(place, verdict) or _is_between_equals(verdict)
     if (
         _vanishes(place, verdict, causes)
         or _is_layout(statement)
@@ -87,16 +89,21 @@ def is_believed(
     if "missing-path" in causes and _HELD.search(vicinity(document, statement)):
         return False
     if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
-        if sure or ("missing-sum" in causes and _has_loose_index(place, verdict)):
-            return True
-        if set(causes) == {"wrong-variable"} and not _has_open(place, verdict):
-            return _is_of_example(verdict)
-        return _is_upstream_only(place, verdict)
+        return sure or _is_all_there(place, verdict, causes)
     may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
     if not (may_be_share and _is_share(place, verdict)):
         return True
     # In a program another slip that explains it as well is no matter of whose loss it is.
     return bool(set(causes) - may_be_share) and _is_upstream_only(place, verdict) and place.code
+
+
+def _is_all_there(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool:
+    """Whether nothing that a line leaves out can be behind an open name, or in the loop around it."""
+    if "missing-sum" in causes and _has_loose_index(place, verdict):
+        return True
+    if set(causes) == {"wrong-variable"} and not _has_open(place, verdict):
+        return _is_of_example(verdict)
+    return _is_upstream_only(place, verdict)
 
 
 def _is_difference_quotient(part: t.Expr | t.Script) -> bool:
@@ -154,6 +161,21 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
         return False
     left, right = _variables(link.left), _variables(link.right)
     return bool(left) and left == right
+
+
+def _is_between_equals(verdict: Verdict) -> bool:
+    """``∂L/∂w = 0.31 · 0.4 = 0.52``: the numbers in the middle are neither what is due nor what comes out."""
+    link = verdict.link
+    if link is None or link.numbers is None:
+        return False
+    due, written = (v.astype(float) for v in link.numbers)
+    for before, member, after in verdict.links:
+        if before is not verdict.member or after.verdict != "ok" or after.numbers is None:
+            continue
+        out = after.numbers[1].astype(float)
+        if member.expr is not None and is_plain(member.expr) and out.shape == due.shape:
+            return bool(np.all(np.abs(out - due) <= CLOSER * np.abs(written - due)))
+    return False
 
 
 def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:

@@ -26,7 +26,9 @@ from dvar.read.worksheet.document import Member
 NO_SUM = "the sum over the examples is missing"
 NO_FIT = "the shapes do not fit"
 _SAID = ("the two sides have shapes", "the product of shapes")
-_UNFIT = re.compile(r"the two sides have shapes|the product of shapes|shapes \S+ and \S+ do not fit")
+_UNFIT = re.compile(
+    r"the two sides have shapes|the product of shapes|shapes \S+ and \S+ do not fit"
+)
 READINGS = 6
 TRIED = 12
 """So many changes of a formula are tried."""

@@ -99,13 +99,15 @@ def _in_one_state(
     for state in (*place.ledger.states(), *place.ledger.believed()):
         reader = place.reader(Choices(choices.script), env)
         literal, _ = read_literal(reader, right, place.ledger, state)
+        if not np.all(np.isfinite(literal.value.astype(float))):
+            continue
         for _, _, value in _values(nodes, (state,), literal):
             both = (value, literal.value)
             if close(value, literal.value, literal.slack):
                 return Link("ok", "holds at the given numbers", numbers=both)
             if literal.roots and close(value, literal.value, literal.slack_with_mistakes):
                 return Link("carried", roots=literal.roots, numbers=both)
-            if failed.numbers is None and np.all(np.isfinite(literal.value.astype(float))):
+            if failed.numbers is None:
                 failed = Link("wrong", numbers=both)
     return failed
 

@@ -33,7 +33,7 @@ from dvar.check.judge.properties import constraint_of, said_of
 from dvar.check.judge.renewal import is_borne_out, left_open
 from dvar.check.judge.roles import Role
 from dvar.check.judge.step import judge_link
-from dvar.check.judge.words import message_of
+from dvar.check.judge.words import Explained, message_of
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.definitions import definition_of
@@ -316,7 +316,7 @@ def _judgement(
     for said in _faults(verdict):
         told = message_of(place, document.text, statement, said, chained, others)
         if is_believed(place, document, statement, said, told.causes, context.touched, told.sure):
-            verdict, explained = said, told
+            verdict, explained = said, _with_cause(said, told)
             break
     is_fault = explained is not None or verdict.verdict != "wrong"
     if explained is None:
@@ -360,6 +360,13 @@ def _judgement(
         document.regions[statement.region].latex,
         explained.derive,
     )
+
+
+def _with_cause(verdict: Verdict, told: Explained) -> Explained:
+    """Numbers that no slip explains, and that are wrong beyond doubt, are a slip of arithmetic."""
+    if told.causes or verdict.link is None or verdict.link.numbers is None:
+        return told
+    return replace(told, cause="arithmetic", causes=("arithmetic",))
 
 
 def _others(context: Context, statement: Statement) -> list[t.Symbol]:

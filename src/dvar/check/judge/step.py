@@ -8,7 +8,15 @@ from functools import partial
 
 import numpy as np
 
-from dvar.check.judge import carrying, learning, links, misfits, numbers, stationary
+from dvar.check.judge import (
+    carrying,
+    learning,
+    links,
+    misfits,
+    numbers,
+    putting,
+    stationary,
+)
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, numbers_in, read_literal
@@ -56,6 +64,7 @@ def judge_link(
             return Link("unknown", "which index is chosen is not given", link.left)
         if link.verdict == "wrong":
             link = _by_wrong_formula(place, left, right, envs, link)
+            link = putting.misplaced(place, left, right, envs, link)
         if link.verdict == "wrong" and member.relation == "approx":
             link = _or_about(right, link)
         link = _or_told(place, left, right, link)

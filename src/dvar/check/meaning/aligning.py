@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dvar.read.worksheet import tree as t
 
 Pairs = list[tuple[t.Symbol, t.Expr]]
@@ -29,7 +31,7 @@ def _align(a: t.Expr, b: t.Expr, found: Pairs) -> bool:
         return True
     match a, b:
         case t.Sum(), t.Sum():
-            return a.signs == b.signs and _all(a.terms, b.terms, found)
+            return _sums(a, b, found)
         case t.Product(), t.Product():
             return _all(a.factors, b.factors, found)
         case t.Quotient(), t.Quotient():
@@ -46,6 +48,21 @@ def _align(a: t.Expr, b: t.Expr, found: Pairs) -> bool:
             same = [s.kind for s in a.scripts] == [s.kind for s in b.scripts]
             return same and _all(a.items, b.items, found)
     return False
+
+
+def _sums(a: t.Sum, b: t.Sum, found: Pairs) -> bool:
+    if len(a.terms) != len(b.terms):
+        return False
+    signed = zip(b.terms, a.signs, b.signs, strict=True)
+    matched = tuple(x if s == r else _negated(x) for x, s, r in signed)
+    return _all(a.terms, matched, found)
+
+
+def _negated(term: t.Expr) -> t.Expr:
+    """``w x + b`` beside ``-0.2 · 0.5 - 0.1``: the minus belongs to the first number of a term."""
+    if isinstance(term, t.Product):
+        return replace(term, factors=(_negated(term.factors[0]), *term.factors[1:]))
+    return t.Negative(term, term.span)
 
 
 def _all(a: tuple[t.Expr, ...], b: tuple[t.Expr, ...], found: Pairs) -> bool:
