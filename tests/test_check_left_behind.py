@@ -153,3 +153,30 @@ $y = 1$, $a = 0.6$, $L = -(y \log a + (1-y)\log(1-a))$
 $\frac{\partial L}{\partial a} = -(\frac{y}{0.6} - \frac{1-0.6}{1-y})$
 """
     assert said(text)[-1][0] != "ok"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (r"$\frac{\partial g}{\partial q} = p + 2 r q$", "ok"),
+        (r"$\frac{\partial g}{\partial q} = p + 3 r q$", "wrong"),
+        (r"$\frac{\partial g}{\partial q} = p$", "ok"),
+    ],
+)
+def test_a_zero_that_both_sides_still_have_hides_nothing(line: str, expected: str) -> None:
+    given = "$p = 1.5$, $q = 0$, $r = 3$, $g = p q + r q^2$\n\n"
+    assert said(given + line)[-1][0] == expected
+
+
+NEWTON = r"""
+$J = \frac14 (Mu - v)^\top (Mu - v)$ has the Hessian $H = \frac12 M^\top M$.
+
+$$u_{new} = u_{old} - H^{-1} \nabla J$$
+
+"""
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", "ok"), ("+", "wrong")])
+def test_a_step_of_newtons_goes_the_way_of_the_others(sign: str, expected: str) -> None:
+    line = rf"$$u^{{(1)}} = u^{{(0)}} {sign} H^{{-1}} \nabla J$$"
+    assert (said(NEWTON + line)[-1][0] == "wrong") == (expected == "wrong")

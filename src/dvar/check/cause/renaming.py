@@ -50,7 +50,7 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
                 (part.span, written),
                 f"{written} for {source_of(text, part)}",
             )
-        reversed_ = _reversed_indices(part)
+        reversed_ = reversed_indices(part)
         if reversed_ is not None:
             yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
 
@@ -112,7 +112,8 @@ def _renamed(tree: t.Expr, name: t.Symbol, other: t.Symbol) -> t.Expr:
     return cast("t.Expr", rewritten(tree, put))
 
 
-def _reversed_indices(part: t.Symbol) -> t.Symbol | None:
+def reversed_indices(part: t.Symbol) -> t.Symbol | None:
+    """``w_{ji}`` for ``w_{ij}``; None for a name without two indices."""
     if len(part.subscripts) == 2:
         return replace(part, subscripts=part.subscripts[::-1])
     if len(part.subscripts) == 1 and isinstance(part.subscripts[0], t.Label):

@@ -18,6 +18,7 @@ from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.properties import vicinity
 from dvar.check.meaning import gradients
+from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
@@ -131,9 +132,9 @@ def _has_loose_index(place: Place, verdict: Verdict) -> bool:
     spelling = place.world.spelling
     left, right = (free_letters(x, spelling) for x in (before.expr, member.expr))
     said = {p.base for c in place.conditions for p in t.walk(c) if isinstance(p, t.Symbol)}
-    return bool(right - left - said - set(place.world.size_names)) and isinstance(
-        before.expr, t.Derivative
-    )
+    loose = right - left - said - set(place.world.size_names)
+    summed = {c for p in t.walk(before.expr) if isinstance(p, t.Big) for c in p.indices}
+    return bool(loose) and (isinstance(before.expr, t.Derivative) or loose <= summed)
 
 
 def _is_certain(place: Place, verdict: Verdict) -> bool:
@@ -238,10 +239,22 @@ def _is_share(place: Place, verdict: Verdict) -> bool:
         return False
     if place.world.shares_are_known or not _is_gradient_name(place, before.expr):
         return False
-    numbers = verdict.link.numbers if verdict.link is not None else None
+    link = verdict.link
+    if link is not None and link.difference is not None and link.difference.ratio is None:
+        if _counts(place, link.left) == _counts(place, link.right):
+            return False  # no number of examples makes the difference
+    numbers = link.numbers if link is not None else None
     if numbers is not None:
         return is_plain(member.expr) and _is_count_of(place, *numbers)
     return any(_is_gradient_name(place, part) for part in t.walk(member.expr))
+
+
+def _counts(place: Place, value: Value | None) -> set[Node]:
+    """The open numbers of examples in a value."""
+    if value is None:
+        return set()
+    keys = place.world.keys
+    return {n for n in _variables(value) if n in keys and keys[n].stem in COUNTS}
 
 
 def _is_count_of(place: Place, due: Array, written: Array) -> bool:

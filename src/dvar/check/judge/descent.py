@@ -19,7 +19,7 @@ from dvar.check.judge.lifting import numbers_of
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate, gradients
-from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped
 from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -38,6 +38,7 @@ DESCENT = re.compile(
 ENOUGH = 2
 """So many steps along gradients show how a document writes them."""
 UPHILL = "a step up the gradient: minus is due"
+UPHILL_NEWTON = "a step of Newton's method subtracts: minus is due"
 
 
 def of_numbers(
@@ -70,6 +71,8 @@ def of_names(
                 why = f"{strange} is no gradient of {left.base}, nor of anything else"
                 return Link("wrong", why, causes=("wrong-variable", "misprint"))
         if target is None:
+            if sign > 0 and _is_newton(part) and _newtons(statements, right) < 0:
+                return Link("wrong", UPHILL_NEWTON, causes=("sign",))
             continue
         is_own = target.stem == stem_of(left)  # G + (∇L)^2 collects
         if sign > 0 and is_own and not ASCENT.search(prose):
@@ -79,6 +82,37 @@ def of_names(
         if not is_own and _both_known(place, target, left):
             return Link("wrong", f"the gradient of {target} is taken for {left.base}")
     return None
+
+
+def _is_newton(term: t.Expr) -> bool:
+    """``H^{-1} ∇J``, ``(∂²L/∂w²)^{-1} ∂L/∂w``: the inverse of a Hessian times a gradient."""
+    factors = factors_of(term)
+    slopes = [f for f in map(unwrapped, factors) if isinstance(f, t.Derivative)]
+    inverses = [f for f in factors if _is_inverse(f)]
+    return len(slopes) == len(inverses) == 1
+
+
+def _is_inverse(tree: t.Expr) -> bool:
+    if not isinstance(tree, (t.Symbol, t.Group)):
+        return False
+    powers = [s.value for s in tree.scripts if s.kind == "plain" and s.value is not None]
+    if not any(isinstance(unwrapped(p), (t.Negative, t.Sum)) for p in powers):
+        return False
+    if isinstance(tree, t.Symbol):
+        return tree.base == "H"
+    return any(isinstance(p, t.Derivative) for p in t.walk(tree))
+
+
+def _newtons(statements: Sequence[Statement], but: t.Expr) -> int:
+    """How many other steps of Newton's go up, less those that go down."""
+    found = 0
+    for statement in statements:
+        right = statement.members[1].expr if len(statement.members) > 1 else None
+        if right is but or not isinstance(right, t.Sum):
+            continue
+        for term, sign in zip(right.terms[1:], right.signs[1:], strict=True):
+            found += sign * _is_newton(unsigned(term)[0])
+    return found
 
 
 def _own_slope(place: Place, term: t.Expr, left: t.Symbol) -> Key | None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dvar.check.cause.find import find
+from dvar.check.cause.renaming import reversed_indices
 from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.step import STRANGE
@@ -69,11 +70,13 @@ def _is_misspelt(place: Place, verdict: Verdict, others: Sequence[t.Symbol]) -> 
     for part, rebuild in places(right):
         if not isinstance(part, t.Symbol) or str(_key(place, part)) in world.familiar:
             continue
-        for other in others:
-            if not _is_nearly(place, part, other) or tried >= TRIED:
-                continue
+        near = [replace(o, span=part.span) for o in others if _is_nearly(place, part, o)]
+        turned = reversed_indices(part)
+        for other in [*([] if turned is None else [turned]), *near]:
+            if tried >= TRIED:
+                break
             tried += 1
-            tree = rebuild(replace(other, span=part.span))
+            tree = rebuild(other)
             link = links.as_functions(world, place.position, left, tree, envs, limit=READINGS)
             if link.verdict == "ok":
                 return True

@@ -22,13 +22,14 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, numbers_in, read_literal
 from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
+from dvar.check.judge.strangers import strangers
+from dvar.check.judge.zeros import by_chance
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import Key, general, letters_in
 from dvar.check.meaning.points import has_stand_in, names_beneath
 from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
-from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
 from dvar.read.worksheet import tree as t
@@ -161,9 +162,10 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
             said = ", ".join(sorted({str(a) for a in place.assumptions}))
             return replace(held, why=held.why or f"holds since {said}")
     if link.verdict == "wrong":
-        link = numbers.partly(place, left, right, envs) or _second_thoughts(
-            place, left, right, envs, link
-        )
+        partly = numbers.partly(place, left, right, envs)
+        if partly is not None and partly.verdict == "ok" and by_chance(place, link):
+            partly = None
+        link = partly or _second_thoughts(place, left, right, envs, link)
     if link.verdict in ("wrong", "unknown"):
         open_ = _as_open_functions(place, left, right, envs)
         if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
@@ -283,7 +285,7 @@ def _second_thoughts(
         near = links.as_functions(
             place.world, place.position, left, right, envs, place.ledger.given, place.code
         )
-        if near.verdict in ("ok", "convention"):
+        if near.verdict in ("ok", "convention") and not by_chance(place, near):
             return Link("ok", "holds at the given numbers", near.left, near.right)
     if (letter := _may_be_apart(place, left, right, envs)) is not None:
         said = f"whether {letter} is one of those that are summed over is not said"
@@ -317,38 +319,6 @@ def _may_be_apart(
         world.memo, world.open_gradients = {}, {}
         link = links.as_functions(world, place.position, left, right, envs, code=place.code)
     return letter if link.verdict == "ok" else None
-
-
-def strangers(place: Place, link: Link) -> set[str]:
-    """Open names of one side only that no formula has and nothing gives: who knows what they mean?
-
-    What stands on both sides is the same on both, whatever it means.
-    """
-    world = place.world
-    under = set(topological(list(world.named)))
-    sides = [
-        {n for n in topological([node_of(v)]) if n in world.keys}
-        for v in (link.left, link.right)
-        if v is not None
-    ]
-    both = set.intersection(*sides) if sides else set()
-    common = {world.keys[n].stem for n in both}
-    unknown = {
-        name
-        for name in link.opened - world.familiar
-        if name.rstrip("*").split("_")[0] not in common
-    }
-    for node in set().union(*sides) - both:
-        key = world.keys[node]
-        if node not in under and node not in place.ledger.given and not _is_label(world, key):
-            unknown.add(str(key))
-    return unknown
-
-
-def _is_label(world: World, key: Key) -> bool:
-    """Whether a name holds one-hot labels for a class that has a name: ``Y`` beside ``y_i``."""
-    named = key.stem in world.normalised and key.stem[:1].isupper() and not key.indices
-    return named and key.stem.lower() in world.spelling.chosen
 
 
 def _gives_seed(place: Place, node: Node, right: t.Expr) -> bool:

@@ -1,0 +1,43 @@
+"""Sides that agree at the numbers of a document only since one of its names happens to be 0."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dvar.check.judge.compare import forms
+from dvar.check.judge.links import Link
+from dvar.check.judge.matching import value_at
+from dvar.check.judge.place import Place
+from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.values import node_of
+
+_LABELS = frozenset({"y", "t", "d", "target", "label", "m", "mask"})
+"""Names for what is 0 or 1 on purpose."""
+ELSEWHERE = 0.375
+"""What such a name is put to instead."""
+ROUND = 0.02
+"""Sides that differ by at most this part may differ by rounding."""
+
+
+def by_chance(place: Place, link: Link) -> bool:
+    """Whether two sides that hold at the given numbers differ once a 0 that both still have is another number.
+
+    Where an author has made use of the zero, the name is gone.
+    """
+    if link.left is None or link.right is None:
+        return False
+    given = place.ledger.given
+    both = (set(names_beneath([node_of(v)])) for v in (link.left, link.right))
+    zeros = [
+        n
+        for n in set.intersection(*both)
+        if n in given and not np.any(given[n]) and place.world.keys[n].stem not in _LABELS
+    ]
+    if not zeros:
+        return False
+    moved = {**given, **{n: given[n] + ELSEWHERE for n in zeros}}
+    for _, a, b in forms(link.left, link.right):
+        x, y = value_at(a, moved), value_at(b, moved)
+        if x is None or y is None or np.all(np.abs(x - y) <= ROUND * np.abs(x)):
+            return False
+    return True
