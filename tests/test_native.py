@@ -148,3 +148,44 @@ def test_sums_over_examples_of_stacks_of_products(sentence, left, right, threads
     x, y = _draw(generator, np.float64, left, right)
     product = dvar.jit(lambda x, y: np.einsum(sentence, np.tanh(x), y), threads=threads)
     np.testing.assert_allclose(product(x, y), np.einsum(sentence, np.tanh(x), y), atol=1e-12)
+
+
+def _read_in_parts(x):
+    """Some entries one by one, a range, a last one that is left out, and one that is read twice."""
+    first = sum(np.sin(x[n]) * (n + 1) for n in range(4))
+    return first + np.sum(np.exp(x[5:9])) + x[9] * x[2] * x[-2]
+
+
+@pytest.mark.parametrize("size", [12, 200])
+def test_shares_of_parts_are_put_side_by_side(size):
+    x = np.linspace(-1, 1, size)
+    gradient = dvar.grad(_read_in_parts)
+    np.testing.assert_allclose(dvar.jit(gradient)(x), gradient(x), atol=1e-14)
+
+
+def test_shares_of_all_entries_are_one_array():
+    def polynomial(x, t):
+        power, value = np.ones_like(t), 0.0
+        for c in x:
+            value, power = value + c * power, power * t
+        return np.sum(np.sin(value))
+
+    x, t = np.linspace(-1, 1, 100), np.linspace(-1, 1, 1000)
+    gradient = dvar.grad(polynomial)
+    program = dvar.jit(gradient)
+    np.testing.assert_allclose(program(x, t), gradient(x, t), atol=1e-11)
+    plan = str(program.kernel(x, t))
+    assert "stack[100]" in plan
+    assert "interpreter" not in plan
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_parts_of_many_examples(axis):
+    x = np.random.default_rng(3).normal(size=(300, 3, 4))
+
+    def cut(x):
+        parts = [np.take(x, [n], axis=axis) * (n + 2.0) for n in range(3)]
+        return np.sum(np.tanh(np.concatenate(parts, axis=axis)))
+
+    gradient = dvar.grad(cut)
+    np.testing.assert_allclose(dvar.jit(gradient)(x), gradient(x), atol=1e-14)

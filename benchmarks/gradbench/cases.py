@@ -153,3 +153,54 @@ def small(name: str) -> dict[str, Any]:
     if name == "hello":
         return {"3": 3.0, "-1.5": -1.5}
     return {case: {**make(), **QUICK} for case, make in _SMALL[name].items()}
+
+
+# ── the sizes that are timed ────────────────────────────────────────────────────────────────────
+
+# n, m and p of the fourteen files of ba.
+_SCENES = (
+    (49, 7776, 31843), (73, 11032, 36455), (120, 44776, 182072), (161, 48126, 204472),
+    (202, 52084, 225911), (245, 67680, 277273), (257, 65132, 287451), (356, 86484, 383937),
+    (372, 93272, 393775), (539, 127808, 563734), (646, 152504, 678718), (870, 204664, 899155),
+    (1039, 246080, 1091386), (1197, 285280, 1255268),
+)  # fmt: skip
+
+
+def _of(make: Callable[..., Any], form: str, sizes: Any) -> Cases:
+    """Cases by name."""
+    found: Cases = {}
+    for size in sizes:
+        values = size if isinstance(size, tuple) else (size,)
+        found[form.format(*values)] = lambda values=values: make(*values)
+    return found
+
+
+def timed(name: str) -> Cases:
+    """The sizes of an eval, smallest first."""
+    match name:
+        case "llsq":
+            return _of(lambda n: llsq(128, n), "n={}", [*(2**k for k in range(4, 13)), 8196, 16392])
+        case "lse":
+            return _of(lse, "n={}", [2500 * 2**k for k in range(10)])
+        case "gmm":
+            pairs = [(d, k) for d in (2, 10, 20, 32, 64) for k in (5, 10, 25, 50, 100)]
+            pairs.sort(key=lambda pair: pair[0] * pair[1])
+            return _of(lambda d, k: gmm(d, k, 1000), "{}_{}", pairs)
+        case "kmeans":
+            sizes = [(k, n, d) for k in (10, 100, 1000) for n in (1000, 10000) for d in (8, 16)]
+            return _of(kmeans, "k={},n={},d={}", sizes)
+        case "lstm":
+            sizes = [(layers, c) for layers in (2, 4, 6) for c in (1024, 4096, 8192)]
+            sizes.sort(key=lambda pair: pair[0] * pair[1])
+            return _of(lstm, "l={},c={}", sizes)
+        case "ba":
+            return _of(ba, "n={},m={},p={}", _SCENES)
+        case "ht":
+            points = [100, 192, 200, *(400 * 2**k for k in range(8)), 100000]
+            return _of(lambda p: ht(22, 10000, p, True), "points={}", points)
+        case "ode":
+            sizes = [(n, s) for n in (1000, 10000, 100000) for s in (1, 10, 100)]
+            return _of(ode, "n={},s={}", sorted(sizes, key=lambda pair: (pair[0] * pair[1], pair)))
+        case "det":
+            return _of(det, "{}", range(5, 12))
+    return {case: lambda given=given: given for case, given in small(name).items()}

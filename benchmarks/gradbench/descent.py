@@ -26,37 +26,22 @@ def minimised(function, start, mode):
     """
     slope = gradient(function, mode)
 
-    def doubled(x, value, g, eta, count):
-        return x, value, g, 2 * eta, 0 * count, length(g) > NEAR
-
-    def tried(x, value, g, eta, count):
-        there = x - eta * g
-        return dvar.cond(
-            length(x - there) > NEAR,
-            moved,
-            lambda there, x, value, g, eta, count: (x, value, g, eta, count, np.array(False)),
-            *(there, x, value, g, eta, count),
-        )
-
-    def moved(there, x, value, g, eta, count):
-        reached = function(there)
-        return dvar.cond(
-            reached < value,
-            lambda there, reached, x, value, g, eta, count: descended(there, reached, eta, count),
-            lambda there, reached, x, value, g, eta, count: (
-                *(x, value, g, eta / 2, 0 * count),
-                length(g) > NEAR,
-            ),
-            *(there, reached, x, value, g, eta, count),
-        )
-
-    def descended(x, value, eta, count):
-        g = slope(x)
-        return x, value, g, eta, count + 1, length(g) > NEAR
-
     def step(state):
-        *inner, _ = state
-        return dvar.cond(inner[-1] == OFTEN, doubled, tried, *inner)
+        x, value, g, eta, count, _ = state
+        doubles = count == OFTEN
+        there = x - eta * g
+        ends = ~doubles & (length(x - there) <= NEAR)
+        reached = function(there)
+        down = ~doubles & ~ends & (reached < value)
+        g = np.where(down, slope(there), g)
+        return (
+            np.where(down, there, x),
+            np.where(down, reached, value),
+            g,
+            np.where(doubles, 2 * eta, np.where(down, eta, eta / 2)),
+            np.where(down, count + 1, 0),
+            ~ends & (length(g) > NEAR),
+        )
 
     g = slope(start)
     first = (start, function(start), g, FIRST, 0, length(g) > NEAR)

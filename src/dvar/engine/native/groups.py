@@ -16,6 +16,9 @@ from dvar.engine.native.schedule import CONTRACTIONS, REDUCTIONS, Loop, contract
 
 # A box of so few places is written out, so that its values can be shared; a product of so few terms too.
 FEW = 16
+# The same where a place tells which part of something is taken: in a loop all parts would be computed for each.
+FEW_PARTS = 256
+_PARTED = frozenset(("stack", "concatenate", "scatter_add"))
 FEW_TERMS = 64
 FEW_EACH = 2
 
@@ -82,6 +85,7 @@ class Grouping:
         self.kept = self._kept()
         self.passes: list[Pass] = []
         self._at: dict[Node, int] = {}
+        self._parted: dict[Node, bool] = {}
         for node in loop.nodes:
             if node in self.kept:
                 self._place(node)
@@ -187,7 +191,17 @@ class Grouping:
 
     def _space(self, node: Node) -> tuple[int, ...] | None:
         box = self.box(node.inputs[0]) if self.is_total(node) and node.inputs else self.box(node)
-        return None if prod(box) <= FEW else box
+        few = FEW_PARTS if self._is_parted(node) else FEW
+        return None if prod(box) <= few else box
+
+    def _is_parted(self, node: Node) -> bool:
+        """Whether a value is put together from parts, as far as it is computed where it is used."""
+        found = self._parted.get(node)
+        if found is None:
+            below = (x for x in node.inputs if x in self._members and x not in self.kept)
+            found = node.op.name in _PARTED or any(map(self._is_parted, below))
+            self._parted[node] = found
+        return found
 
     def _needs(self, node: Node) -> tuple[int, bool]:
         """The last pass that this node needs, and whether it can run in the same one."""

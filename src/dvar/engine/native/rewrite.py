@@ -14,6 +14,7 @@ from dvar.core.op import CONSTANT, constant, number
 from dvar.derive.custom import custom_vjp
 from dvar.engine.native import logistic
 from dvar.engine.native.inline import inlined, part_of_joined
+from dvar.engine.native.joined import joined
 from dvar.engine.reference import evaluate
 from dvar.ops.activation import sigmoid, softplus
 from dvar.ops.arithmetic import divide, equal, multiply
@@ -99,6 +100,7 @@ _AS_THEY_ARE = frozenset(("sort", "top_k", "product_of_others", "cofactor", "gel
 
 def rewritten(roots: Sequence[Node]) -> list[Node]:
     """The roots in plainer rows."""
+    roots = joined(roots)
     new: dict[Node, Node] = {}
     for node in topological(roots):
         share = logistic.as_share(node)

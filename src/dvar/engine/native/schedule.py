@@ -18,6 +18,9 @@ from dvar.derive.sameaxes import AxisClasses, names_of
 
 REDUCTIONS = frozenset(("sum", "max", "min", "prod"))
 CONTRACTIONS = frozenset(("matmul", "einsum"))
+JOINS = frozenset(("stack", "concatenate"))
+# Parts of so few elements do not fill vectors.
+SHORT = 8
 
 
 def elements(node: Node) -> int:
@@ -109,6 +112,10 @@ class Scheduler:
         everything = dict.fromkeys(x for n in nodes for x in (n, *n.inputs))
         for node in everything:
             of = self.classes.of(node)
+            if node.op.name in JOINS:
+                place = node.param("axis") % node.ndim
+                if int(node.shape[place]) < SHORT * len(node.inputs):
+                    twice.add(of[place])  # its elements have nothing in common
             for n, axis in enumerate(of):
                 if axis in of[:n]:
                     twice.add(axis)
