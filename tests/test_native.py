@@ -189,3 +189,46 @@ def test_parts_of_many_examples(axis):
 
     gradient = dvar.grad(cut)
     np.testing.assert_allclose(dvar.jit(gradient)(x), gradient(x), atol=1e-14)
+
+
+def _weighted(shape):
+    """Numbers that differ from place to place, so that no two places can be taken for each other."""
+    return np.cos(np.arange(np.prod(shape, dtype=int), dtype=float)).reshape(shape)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("take", "shape", "places"),
+    [
+        (lambda x, i: x[i], (7,), (1000,)),
+        (lambda x, i: x[i], (7,), (3, 500)),
+        (lambda x, i: x[i], (9, 4), (1003,)),
+        (lambda x, i: x[i], (500, 3), (400, 3)),
+        (lambda x, i: x[:, i], (300, 9), (5,)),
+        (lambda x, i: x[:, :, i], (4, 300, 9), (2, 3)),
+        (lambda x, i: x[:, i], (26, 80, 3)[:2], (700, 3)),
+        (lambda x, i: x[i], (6,), ()),
+    ],
+)
+def test_elements_at_computed_positions(take, shape, places, threads):
+    generator = np.random.default_rng(4)
+    x = generator.normal(size=shape)
+    size = {(7,): 7, (9, 4): 9, (500, 3): 500, (300, 9): 9, (4, 300, 9): 9, (26, 80): 80, (6,): 6}
+    i = generator.integers(-size[shape], size[shape], places)
+
+    def function(x, i):
+        taken = take(np.tanh(x), i)
+        return np.sum(taken * _weighted(taken.shape)), taken
+
+    program = dvar.jit(function, threads=threads)
+    for mine, right in zip(program(x, i), function(x, i), strict=True):
+        np.testing.assert_allclose(mine, right, atol=1e-12)
+    fixed = dvar.jit(lambda x: function(x, i), threads=threads)
+    np.testing.assert_allclose(fixed(x)[1], function(x, i)[1], atol=1e-12)
+    assert "interpreter" not in str(program.kernel(x, i))
+
+
+def test_a_position_outside_gives_nan():
+    program = dvar.jit(lambda x, i: np.exp(x)[i])
+    got = program(np.zeros(3), np.array([0, 3, -3, -4, 10**12]))
+    np.testing.assert_array_equal(got, [1, np.nan, 1, np.nan, np.nan])

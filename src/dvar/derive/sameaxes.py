@@ -12,7 +12,7 @@ from collections.abc import Hashable, Sequence
 from dvar.core.axes import DOTS, Axes, parse
 from dvar.core.dims import Shape, product
 from dvar.core.node import Node
-from dvar.ops.subscript import FULL
+from dvar.ops.subscript import FULL, Slot
 
 Names = tuple[Hashable, ...]
 
@@ -115,11 +115,26 @@ def _reshaped(old: Shape, new: Shape) -> tuple[list[Names], Names]:
 
 def _taken(node: Node) -> tuple[list[Names], Names]:
     index = node.param("index")
+    place = gathered_axis(node)
+    if place is not None:
+        x, positions = node.inputs
+        own = tuple(n if n != place else None for n in range(x.ndim))
+        named = tuple(range(-positions.ndim, 0))
+        return [own, named], (*own[:place], *named, *own[place + 1 :])
     if any(not isinstance(item, (int, tuple)) for item in index):
         return [(None,) * x.ndim for x in node.inputs], (None,) * node.ndim
     whole = [n if item == FULL else None for n, item in enumerate(index)]
     kept = tuple(name for name, item in zip(whole, index, strict=True) if not isinstance(item, int))
     return [tuple(whole)], kept
+
+
+def gathered_axis(node: Node) -> int | None:
+    """The axis along which elements are taken at computed positions; None if that is not all that is done."""
+    index = node.param("index")
+    taken = [n for n, item in enumerate(index) if item != FULL]
+    if len(node.inputs) == 2 and len(taken) == 1 and isinstance(index[taken[0]], Slot):
+        return taken[0]
+    return None
 
 
 def _put(node: Node) -> tuple[list[Names], Names]:

@@ -6,6 +6,7 @@ its dtype; numbers beside it take that dtype.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -45,6 +46,15 @@ class Point:
         one = b.insert_element(one, value, ir.Constant(I32, 0))
         zeros = ir.Constant(ir.VectorType(I32, self.width), [0] * self.width)
         return b.shuffle_vector(one, one, zeros)
+
+    def together(self, parts: Sequence[Value]) -> Value:
+        """A vector of one number for each lane."""
+        if self.width == 1:
+            return parts[0]
+        whole = ir.Constant(ir.VectorType(parts[0].type, self.width), ir.Undefined)
+        for n, part in enumerate(parts):
+            whole = self.builder.insert_element(whole, part, ir.Constant(I32, n))
+        return whole
 
     def constant(self, value: Any, dtype: str) -> Lanes:
         return Lanes(self, self.literal(value, scalar_type(dtype)), dtype)

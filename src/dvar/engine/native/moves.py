@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from llvmlite import ir
+
 from dvar.core.node import Node
-from dvar.derive.sameaxes import names_of
+from dvar.core.op import CONSTANT
+from dvar.derive.sameaxes import gathered_axis, names_of
 from dvar.engine.native.arrays import sizes_of
-from dvar.engine.native.lanes import Lanes, Value
+from dvar.engine.native.lanes import I32, Lanes, Value
 from dvar.engine.native.tile import LANE, Index, NotNative, i64, plus, times
 
 if TYPE_CHECKING:
@@ -96,9 +100,9 @@ def _unflattened(
 
 
 def _getitem(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
-    x = node.inputs[0]
     if len(node.inputs) > 1:
-        raise NotNative(node)
+        return _gathered(body, node, index)
+    (x,) = node.inputs
     b = body.tile.builder
     rest = iter(index)
     inner: list[Index] = []
@@ -117,6 +121,37 @@ def _getitem(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
         else:
             inner.append(plus(b, times(b, i, step), start))
     return body.value(x, inner)
+
+
+def _gathered(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
+    """Elements at computed positions along one axis; a position outside of it gives nan."""
+    axis = gathered_axis(node)
+    if axis is None:
+        raise NotNative(node)
+    x, positions = node.inputs
+    last = axis + positions.ndim
+    place = body.value(positions, index[axis:last])
+    size = sizes_of(x)[axis]
+    known = positions.op is CONSTANT
+    if not known:
+        place = place.compare("<", 0).select(place + size, place)
+        inside = place.compare(">=", 0).select(place.compare("<", size), place.like(0).to("bool"))
+        place = inside.select(place, 0)
+    b, point = body.tile.builder, body.tile.point
+
+    def at(lane: int) -> Any:
+        here = b.extract_element(place.v, ir.Constant(I32, lane)) if point.width > 1 else place.v
+        return (*index[:axis], here, *index[last:])
+
+    if LANE not in index[axis:last]:
+        value = body.value(x, at(0))
+    else:
+        array = body.tile.array_of(x)
+        if array is None or array.lane is not None or LANE in (*index[:axis], *index[last:]):
+            raise NotNative(node)  # it is not there as a whole
+        parts = [b.load(body.tile.address(array, at(n), None)) for n in range(point.width)]
+        value = Lanes(point, point.together(parts), node.dtype)
+    return value if known else inside.select(value, math.nan)
 
 
 def _range(item: Any, size: int) -> tuple[int, int, int]:

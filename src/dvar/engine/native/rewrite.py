@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dvar.core.node import Node, topological
+from dvar.core.node import Literal, Node, topological
 from dvar.core.op import CONSTANT, constant, number
 from dvar.derive.custom import custom_vjp
 from dvar.engine.native import logistic
@@ -22,6 +22,7 @@ from dvar.ops.contraction import outer
 from dvar.ops.elementwise import exp, log, logaddexp
 from dvar.ops.extremes import max as max_
 from dvar.ops.extremes import one_hot
+from dvar.ops.indexing import getitem
 from dvar.ops.losses import cross_entropy
 from dvar.ops.moving import arange
 from dvar.ops.normalise import log_softmax, logsumexp, softmax
@@ -29,6 +30,7 @@ from dvar.ops.reduction import leaves_axes, mean, spread
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.selection import where
 from dvar.ops.shaping import broadcast_to, reshape
+from dvar.ops.subscript import FULL, Slot
 
 
 def _without_nan(top: Node) -> Node:
@@ -69,6 +71,16 @@ def _outer(x: Node, y: Node) -> Node:
     return multiply(reshape(x, (*x.shape, 1)), y)
 
 
+def _getitem(x: Node, *slots: Node, index: Any) -> Node:
+    """Positions that are known become an array, as those are that are computed."""
+    taken = [n for n, item in enumerate(index) if item != FULL]
+    if len(taken) != 1 or not isinstance(index[taken[0]], Literal):
+        return getitem.node(x, *slots, index=index)
+    (axis,) = taken
+    places = constant(index[axis].array % x.shape[axis], "int64")
+    return getitem.node(x, places, index=(*index[:axis], Slot(1), *index[axis + 1 :]))
+
+
 def _mean(x: Node, axis: Any, keepdims: bool) -> Node:
     total = sum_(x, axis, keepdims)
     return divide(total, _size(x, axis)) if x.shape else total
@@ -92,6 +104,7 @@ _FORMS: dict[Any, Callable[..., Node]] = {
     softplus: logistic.softplus,
     logaddexp: logistic.log_of_sum,
     mean: _mean,
+    getitem: _getitem,
     custom_vjp: lambda out, *_, **__: out,
 }
 # Rows whose expansion is less exact, or slower, than their forward.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dvar.core.node import Node
+from dvar.derive.sameaxes import gathered_axis
 from dvar.engine.native.moves import MOVES
 from dvar.engine.native.schedule import CONTRACTIONS, REDUCTIONS
 
@@ -20,7 +21,9 @@ def is_native(node: Node) -> bool:
 
 
 def _is_plain(node: Node) -> bool:
-    """Whether an index is made of positions and ranges."""
+    """Whether an index is made of positions and ranges, or takes numbers along one axis."""
     if node.op.name not in ("getitem", "scatter_add"):
         return True
+    if node.op.name == "getitem" and gathered_axis(node) is not None:
+        return node.is_float and node.inputs[1].dtype == "int64"
     return len(node.inputs) == 1 and all(isinstance(i, (int, tuple)) for i in node.param("index"))
