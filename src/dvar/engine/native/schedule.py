@@ -19,6 +19,8 @@ from dvar.derive.sameaxes import AxisClasses, names_of
 REDUCTIONS = frozenset(("sum", "max", "min", "prod"))
 CONTRACTIONS = frozenset(("matmul", "einsum"))
 JOINS = frozenset(("stack", "concatenate"))
+# So many numbers for each place along the lanes do not stay in the cache.
+TALL = 12_000
 # Parts of so few elements do not fill vectors.
 SHORT = 8
 
@@ -142,9 +144,16 @@ class Scheduler:
             for x in n.inputs
             if (x in members and members.get(n) != members[x]) or n not in members
         }
-        written = sum(elements(x) for x in leaving if x.inputs)
         size = int(self.classes.size[axis])  # type: ignore[call-overload]
+        # What a single vector makes too much of for the cache is written to memory all the same.
+        leaving |= {n for n in members if _is_made(n) and elements(n) // size > TALL}
+        written = sum(elements(x) for x in leaving if x.inputs)
         return min(1.0, size / 8) * score / (written + whole / 16), size
+
+
+def _is_made(node: Node) -> bool:
+    """Whether a node is kept for a tile, rather than computed where it is used."""
+    return node.op.name in REDUCTIONS | CONTRACTIONS
 
 
 def contraction(node: Node) -> tuple[list[tuple[object, ...]], tuple[object, ...], list[object]]:
