@@ -16,8 +16,6 @@ from benchmarks.gradbench.protocol import EVALS, answers, functions
 
 ROOT = Path(__file__).parents[1]
 LONG = {"m=9 n=40", "d=6 k=3 n=20", "n=10 s=5", "l=3 c=9 b=14", "in triangles", "n=1 m=1 p=1"}
-# Whole optimisations, which take the interpreter minutes.
-LONG |= {"from 0", "from (1, 1)"}
 
 
 @pytest.mark.parametrize(

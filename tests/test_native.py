@@ -232,3 +232,15 @@ def test_a_position_outside_gives_nan():
     program = dvar.jit(lambda x, i: np.exp(x)[i])
     got = program(np.zeros(3), np.array([0, 3, -3, -4, 10**12]))
     np.testing.assert_array_equal(got, [1, np.nan, 1, np.nan, np.nan])
+
+
+def test_a_result_in_another_shape_is_not_copied():
+    def function(x):
+        y = np.exp(x)
+        return y.reshape(-1), np.reshape(2 * y, (3, 2, 500))
+
+    x = np.random.default_rng(6).normal(size=(1000, 3))
+    program = dvar.jit(function)
+    for mine, right in zip(program(x), function(x), strict=True):
+        np.testing.assert_allclose(mine, right, rtol=1e-14)
+    assert "map: reshape" not in str(program.kernel(x))

@@ -20,6 +20,7 @@ from dvar.engine.native.rewrite import rewritten
 from dvar.engine.native.rows import is_native
 from dvar.engine.native.tile import NotNative
 from dvar.engine.reference import apply, evaluate
+from dvar.ops.shaping import reshape
 
 _keys = count(1)
 
@@ -39,12 +40,14 @@ class Compiled:
     def __init__(self, inputs: Sequence[Node], roots: Sequence[Node], threads: int) -> None:
         self.inputs = tuple(inputs)
         self.roots = rewritten(roots)
+        self._made = [_beneath(root) for root in self.roots]
+        self._is_plain = self._made == self.roots
         self.constants = {
             node: evaluate([node], {})[0]
-            for node in topological(self.roots)
+            for node in topological(self._made)
             if not node.inputs and node.op is not VARIABLE
         }
-        self.inner = Inner(topological(self.roots), threads)
+        self.inner = Inner(topological(self._made), threads)
         interpreted: set[Node] = set()
         while True:
             try:
@@ -59,10 +62,16 @@ class Compiled:
         if len(self.stages) != 1:
             return None
         (stage,) = self.stages
-        whole = stage.needs == self.inputs and stage.gives == tuple(self.roots)
+        whole = stage.needs == self.inputs and stage.gives == tuple(self._made)
         return stage.kernel if whole else None
 
     def __call__(self, values: Sequence[Array]) -> list[Array]:
+        made = self._run(values)
+        if self._is_plain:
+            return made
+        return [x.reshape(root.shape) for x, root in zip(made, self.roots, strict=True)]
+
+    def _run(self, values: Sequence[Array]) -> list[Array]:
         if self._alone is not None:
             return self._alone(values)
         env: dict[Node, Array] = dict(self.constants)
@@ -79,7 +88,7 @@ class Compiled:
                     env[node] = apply(node, operands, {})
                 elif node not in env:
                     env.update(self.inner(node, operands, seen))
-        return [env[root] for root in self.roots]
+        return [env[root] for root in self._made]
 
     def __str__(self) -> str:
         parts = []
@@ -97,7 +106,7 @@ class Compiled:
     # ── cutting ─────────────────────────────────────────────────────────────────────────────────
 
     def _stages(self, interpreted: set[Node], threads: int) -> list[Stage]:
-        nodes = [n for n in topological(self.roots) if n.inputs]
+        nodes = [n for n in topological(self._made) if n.inputs]
         native = {n for n in nodes if n not in interpreted and is_native(n)}
         level = _levels(nodes, native)
         found: list[Stage] = []
@@ -112,7 +121,7 @@ class Compiled:
         self, members: list[Node], nodes: Sequence[Node], is_kernel: bool, threads: int
     ) -> Stage:
         inside = set(members)
-        wanted = {x for n in nodes if n not in inside for x in n.inputs} | set(self.roots)
+        wanted = {x for n in nodes if n not in inside for x in n.inputs} | set(self._made)
         needs = dict.fromkeys(
             x
             for n in members
@@ -126,14 +135,21 @@ class Compiled:
         order = [x for x in self.inputs if x in needs] + [x for x in needs if x not in self.inputs]
         if set(order) == set(self.inputs):
             order = list(self.inputs)
-        if set(gives) == set(self.roots) and len(self.roots) == len(gives):
-            gives = tuple(self.roots)
+        if set(gives) == set(self._made) and len(self._made) == len(gives):
+            gives = tuple(self._made)
         leaves, back = _cut(members, order)
         try:
             kernel = Kernel([leaves[x] for x in order], [leaves[x] for x in gives], threads)
         except NotNative as refused:
             raise NotNative(back[refused.node]) from refused
         return Stage(kernel, tuple(order), gives)
+
+
+def _beneath(root: Node) -> Node:
+    """What is computed for a root: another shape of a result is the same memory."""
+    while root.op is reshape and root.inputs[0].inputs:
+        (root,) = root.inputs
+    return root
 
 
 def _levels(nodes: Sequence[Node], native: set[Node]) -> dict[Node, int]:
