@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import statistics
 import subprocess
 import sys
@@ -66,7 +67,8 @@ class Tool:
 
 def measured(name: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Times of an eval, size by size and function by function."""
-    command = [sys.executable, "-m", "benchmarks.gradbench"]
+    own = [sys.executable, "-m", "benchmarks.gradbench"]
+    command = shlex.split(options.tool) if options.tool else own
     with Tool(command + ["--multithreaded"] * options.multithreaded) as tool:
         tool.ask("start", eval=name)
         tool.ask("define", module=name)
@@ -89,7 +91,7 @@ def _times(done: Mapping[str, Any]) -> dict[str, Any]:
         by_name.setdefault(timing["name"], []).append(timing["nanoseconds"] / 1e6)
     runs = by_name["evaluate"]
     return {
-        "prepare": by_name["prepare"][0],
+        "prepare": by_name.get("prepare", [0.0])[0],
         "median": statistics.median(runs),
         "mean": statistics.fmean(runs),
         "first": runs[0],
@@ -104,6 +106,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="at least so many runs")
     parser.add_argument("--seconds", type=float, default=0.5, help="at least so long")
     parser.add_argument("--multithreaded", action="store_true")
+    parser.add_argument("--tool", help="the command of another tool that speaks the protocol")
     parser.add_argument("--json", type=Path, help="where to write all times, in milliseconds")
     parser.add_argument(
         "--beside", type=Path, help="times of another tool, as --json writes them, for a ratio"
