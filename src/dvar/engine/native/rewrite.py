@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dvar.core.node import Literal, Node, topological
-from dvar.core.op import CONSTANT, constant, number
+from dvar.core.op import CONSTANT, Constant, Op, constant, number
 from dvar.derive.custom import custom_vjp
 from dvar.engine.native import logistic
 from dvar.engine.native.inline import inlined, part_of_joined
 from dvar.engine.native.joined import joined
+from dvar.engine.native.order import MANY, inverse
 from dvar.engine.reference import evaluate
 from dvar.ops.activation import sigmoid, softplus
 from dvar.ops.arithmetic import divide, equal, multiply
@@ -22,7 +23,7 @@ from dvar.ops.contraction import outer
 from dvar.ops.elementwise import exp, log, logaddexp
 from dvar.ops.extremes import max as max_
 from dvar.ops.extremes import one_hot
-from dvar.ops.indexing import getitem
+from dvar.ops.indexing import getitem, take_along_axis
 from dvar.ops.losses import cross_entropy
 from dvar.ops.moving import arange
 from dvar.ops.normalise import log_softmax, logsumexp, softmax
@@ -30,6 +31,7 @@ from dvar.ops.reduction import leaves_axes, mean, spread
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.selection import where
 from dvar.ops.shaping import broadcast_to, reshape
+from dvar.ops.sorting import argsort, sort
 from dvar.ops.subscript import FULL, Slot
 
 
@@ -93,6 +95,23 @@ def _size(x: Node, axis: Any) -> float:
     return float(count)
 
 
+# The order of an order says where each element went; it needs no sorting.
+inverse_order = Op("inverse_order", argsort.axes, inverse, Constant(), dtype="int64")
+
+
+def _argsort(x: Node, axis: int) -> Node:
+    if x.op is argsort and x.param("axis") == axis:
+        return inverse_order.node(x, axis=axis)
+    return argsort.node(x, axis=axis)
+
+
+def _sort(x: Node, axis: int) -> Node:
+    """Taken along the order, which a gradient needs as well."""
+    if x.shape[axis] >= MANY:  # type: ignore[operator]  # a number here
+        return take_along_axis(x, argsort(x, axis), axis)
+    return sort.node(x, axis=axis)
+
+
 _FORMS: dict[Any, Callable[..., Node]] = {
     softmax: _softmax,
     log_softmax: _log_softmax,
@@ -105,6 +124,8 @@ _FORMS: dict[Any, Callable[..., Node]] = {
     logaddexp: logistic.log_of_sum,
     mean: _mean,
     getitem: _getitem,
+    argsort: _argsort,
+    sort: _sort,
     custom_vjp: lambda out, *_, **__: out,
 }
 # Rows whose expansion is less exact, or slower, than their forward.

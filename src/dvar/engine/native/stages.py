@@ -6,13 +6,14 @@ between kernels that hold as much of the rest as can be computed at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from dvar.core.node import Node, topological
-from dvar.core.op import CONSTANT, VARIABLE, Array, variable
+from dvar.core.op import CONSTANT, VARIABLE, Array, Op, variable
+from dvar.engine.native import order
 from dvar.engine.native.kernel import Kernel
 from dvar.engine.native.moves import MOVES
 from dvar.engine.native.nested import Inner, holds_programs
@@ -21,8 +22,12 @@ from dvar.engine.native.rows import is_native
 from dvar.engine.native.tile import NotNative
 from dvar.engine.reference import apply, evaluate
 from dvar.ops.shaping import reshape
+from dvar.ops.sorting import argsort
 
 _keys = count(1)
+
+# Rows of whole arrays that have a way of their own; the reference's is the plainest, not the fastest.
+_OWN: dict[Op, Callable[..., Array]] = {argsort: order.argsort}
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,13 @@ class Compiled:
                 continue
             for node in stage.gives:
                 operands = [env[x] for x in node.inputs]
-                if not holds_programs(node):
-                    env[node] = apply(node, operands, {})
-                elif node not in env:
-                    env.update(self.inner(node, operands, seen))
+                if holds_programs(node):
+                    if node not in env:
+                        env.update(self.inner(node, operands, seen))
+                    continue
+                own = _OWN.get(node.op)
+                how = dict(node.params)
+                env[node] = own(*operands, **how) if own else apply(node, operands, {})
         return [env[root] for root in self._made]
 
     def __str__(self) -> str:

@@ -48,6 +48,23 @@ def times(b: Value, x: Index, n: int) -> Index:
     return x * n if isinstance(x, int) else b.mul(x, i64(n))
 
 
+@contextmanager
+def loop(b: Value, count: int | Value, step: int = 1, first: int = 0) -> Any:
+    """A loop that runs at least once; gives the index."""
+    stop = i64(count) if isinstance(count, int) else count
+    head, before = b.append_basic_block("loop"), b.block
+    b.branch(head)
+    b.position_at_end(head)
+    index = b.phi(I64)
+    index.add_incoming(i64(first), before)
+    yield index
+    following = b.add(index, i64(step), flags=("nuw", "nsw"))
+    index.add_incoming(following, b.block)
+    after = b.append_basic_block("after")
+    b.cbranch(b.icmp_signed("<", following, stop), head, after)
+    b.position_at_end(after)
+
+
 class Tile:
     """Code for ``count`` consecutive places along the axis in the lanes.
 
@@ -82,22 +99,9 @@ class Tile:
 
     # ── control ─────────────────────────────────────────────────────────────────────────────────
 
-    @contextmanager
     def loop(self, count: int | Value, step: int = 1, first: int = 0) -> Any:
-        """A loop; gives the index."""
-        b = self.builder
-        stop = i64(count) if isinstance(count, int) else count
-        head, before = b.append_basic_block("loop"), b.block
-        b.branch(head)
-        b.position_at_end(head)
-        index = b.phi(I64)
-        index.add_incoming(i64(first), before)
-        yield index
-        following = b.add(index, i64(step), flags=("nuw", "nsw"))
-        index.add_incoming(following, b.block)
-        after = b.append_basic_block("after")
-        b.cbranch(b.icmp_signed("<", following, stop), head, after)
-        b.position_at_end(after)
+        """A loop that runs at least once; gives the index."""
+        return loop(self.builder, count, step, first)
 
     def nest(
         self, sizes: Sequence[int], body: Callable[[tuple[Index, ...]], None], few: int = 4
