@@ -64,9 +64,24 @@ def _gates() -> Data:
     inputs, gates = 16, 40_000
     for n in range(inputs, inputs + gates):
         other = draw.randrange(max(0, n - 50), n)
-        kind = "tanh" if n % 3 == 0 else draw.choice(("add", "subtract", "multiply"))
+        kind = "tanh" if n % 3 == 0 else draw.choice(("add", "add", "subtract", "multiply"))
         program.append((kind, n - 1, other))
     return {"program": program, "x": np.linspace(0.1, 0.9, inputs)}
+
+
+def run(program: list[tuple[str, int, int]], inputs: Any, tanh: Callable[[Any], Any]) -> Any:
+    """The last result of a program of gates, with the numbers of any system."""
+    results = list(inputs)
+    for kind, a, b in program:
+        if kind == "tanh":
+            results.append(tanh(results[a]))
+        elif kind == "add":
+            results.append(results[a] + results[b])
+        elif kind == "subtract":
+            results.append(results[a] - results[b])
+        else:
+            results.append(results[a] * results[b])
+    return results[-1]
 
 
 STEPS = {"descent_tiny": 20_000, "descent_small": 1_000}

@@ -6,7 +6,7 @@ from typing import Any
 
 import autograd.numpy as anp
 from autograd import value_and_grad
-from benchmarks.speed.cases import Data
+from benchmarks.speed.cases import Data, run
 
 
 def _loss(weights: Any, x: Any, y: Any) -> Any:
@@ -20,28 +20,15 @@ def _flat(done: Any) -> list[float]:
     return [float(value), *(float(abs(g).sum()) for g in gradients)]
 
 
-def network_wide(data: Data) -> Any:
+def network_narrow(data: Data) -> Any:
     step = value_and_grad(_loss)
     weights = tuple(data[w] for w in ("w1", "b1", "w2", "b2"))
     return lambda: step(weights, data["x"], data["y"]), _flat
 
 
-network_narrow = network_wide
-
-
 def gates_eager(data: Data) -> Any:
     def program(x: Any) -> Any:
-        nodes = [x[n] for n in range(len(data["x"]))]
-        for kind, a, b in data["program"]:
-            if kind == "tanh":
-                nodes.append(anp.tanh(nodes[a]))
-            elif kind == "add":
-                nodes.append(nodes[a] + nodes[b])
-            elif kind == "subtract":
-                nodes.append(nodes[a] - nodes[b])
-            else:
-                nodes.append(nodes[a] * nodes[b])
-        return nodes[-1]
+        return run(data["program"], [x[n] for n in range(len(data["x"]))], anp.tanh)
 
     both = value_and_grad(program)
     return lambda: both(data["x"]), lambda done: [float(done[0]), float(abs(done[1]).sum())]

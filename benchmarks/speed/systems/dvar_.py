@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from benchmarks.speed.cases import RATE, STEPS, Data
+from benchmarks.speed.cases import RATE, STEPS, Data, run
 
 import dvar
 
@@ -60,3 +60,11 @@ def descent_small(data: Data) -> Any:
 def sort(data: Data) -> Any:
     gradient = dvar.jit(dvar.grad(lambda x, c: np.sum(x[0] * np.sort(x) * c)))
     return lambda: gradient(*data.values()), lambda g: [float(g[0]), float(np.sum(np.abs(g)))]
+
+
+def gates_eager(data: Data) -> Any:
+    def program(x: Any) -> Any:
+        return run(data["program"], [x[n] for n in range(len(data["x"]))], np.tanh)
+
+    both = dvar.value_and_grad(program)
+    return lambda: both(data["x"]), lambda done: [float(done[0]), float(np.sum(np.abs(done[1])))]

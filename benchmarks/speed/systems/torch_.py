@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from benchmarks.speed.cases import RATE, STEPS, Data
+from benchmarks.speed.cases import RATE, STEPS, Data, run
 
 
 def _tensors(data: Data, wanted: tuple[str, ...]) -> dict[str, Any]:
@@ -89,16 +89,7 @@ def sort(data: Data) -> Any:
 def gates_eager(data: Data) -> Any:
     def call() -> Any:
         inputs = [torch.tensor(v, requires_grad=True, dtype=torch.float64) for v in data["x"]]
-        nodes = list(inputs)
-        for kind, a, b in data["program"]:
-            if kind == "tanh":
-                nodes.append(torch.tanh(nodes[a]))
-            elif kind == "add":
-                nodes.append(nodes[a] + nodes[b])
-            elif kind == "subtract":
-                nodes.append(nodes[a] - nodes[b])
-            else:
-                nodes.append(nodes[a] * nodes[b])
-        return nodes[-1].detach(), torch.autograd.grad(nodes[-1], inputs, allow_unused=True)
+        last = run(data["program"], inputs, torch.tanh)
+        return last.detach(), torch.autograd.grad(last, inputs, allow_unused=True)
 
     return call, lambda done: [float(done[0]), sum(abs(float(g)) for g in done[1] if g is not None)]
