@@ -347,7 +347,7 @@ def test_steps_that_grow_get_a_hint():
         ({"steps": -1}, ReadError, "cannot go back"),
         ({"batch_size": 0}, ReadError, "batch_size=0"),
         ({"optimizer": "sgd"}, ReadError, "no optimizer 'sgd'"),
-        ({"optimizer": "lbfgs", "batch_size": 4}, ReadError, "batch_size left out"),
+        ({"optimizer": "lbfgs", "batch_size": 4}, ReadError, "leave batch_size out"),
     ],
 )
 def test_what_cannot_be_trained_is_said(changes, error, words):
@@ -432,6 +432,44 @@ def test_a_stream_goes_on_where_it_was(tmp_path):
     resumed = dvar.train(logistic, START, data=_batches, epochs=5, checkpoint=path)
     straight = dvar.train(logistic, START, data=_batches, epochs=5)
     np.testing.assert_array_equal(resumed.losses, straight.losses)
+
+
+def test_a_stream_may_have_no_end():
+    def forever():
+        while True:
+            yield from _batches()
+
+    seen = []
+    how = {"data": forever, "steps": 40, "learning_rate": 0.2}
+    done = dvar.train(logistic, START, callback=lambda n, *_: seen.append(n), **how)
+    passes = dvar.train(logistic, START, data=_batches, epochs=10, learning_rate=0.2)
+    np.testing.assert_array_equal(done.losses, passes.losses)
+    assert len(done.history) == 1
+    assert len(seen) == 40
+
+
+def test_lbfgs_sees_all_of_a_stream_in_every_step():
+    streamed = dvar.train(logistic, START, data=_batches, steps=8, optimizer="lbfgs")
+    whole = dvar.train(logistic, START, data=DATA, steps=8, optimizer="lbfgs")
+    np.testing.assert_allclose(streamed.losses, whole.losses, rtol=1e-8)
+    with pytest.raises(ReadError, match="mean over the examples"):
+        dvar.train(
+            lambda w, b, x, y: np.sum((x @ w + b - y) ** 2),
+            START,
+            data=_batches,
+            steps=2,
+            optimizer="lbfgs",
+        )
+    with pytest.raises(Diverged, match="log"):
+        dvar.train(
+            lambda w, b, x, y: np.mean(np.log(x @ w + b) * y),
+            START,
+            data=_batches,
+            steps=2,
+            optimizer="lbfgs",
+        )
+    with pytest.raises(ReadError, match="no batch"):
+        dvar.train(logistic, START, data=lambda: iter(()), steps=2, optimizer="lbfgs")
 
 
 def test_streams_that_are_none():

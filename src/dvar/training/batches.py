@@ -13,6 +13,7 @@ from dvar.core.op import Array, dtype_of
 
 # Examples of many steps are gathered at once, up to so many bytes.
 GATHERED = 64 * 2**20
+NO_BATCH = "the stream of data gives no batch"
 
 
 class Piece(NamedTuple):
@@ -105,41 +106,68 @@ class Stream:
 
     Args:
         make: begins a pass: without arguments, gives batches, arrays by name.  Every pass gives the same.
+
+    Attributes:
+        seen: how many batches a pass has; 0 until one has ended or was counted.
     """
 
     def __init__(self, make: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
         self._make = make
-        self._count = 0
-        self._at = 0
+        self.seen = 0
+        self._at = -1
+        self._within = 0
         self._pass: Iterator[Mapping[str, Any]] = iter(())
         self.told: dict[str, Any] = {"batch_size": "of a stream"}
 
     @property
     def per_epoch(self) -> int:
-        """Batches in a pass; counted by one."""
-        if not self._count:
-            self._count = sum(1 for _ in self._make())
-            if not self._count:
-                raise ReadError("the stream of data gives no batch")
-        return self._count
+        """Batches in a pass; counted by one if none has ended yet."""
+        if not self.seen:
+            self.seen = sum(1 for _ in self._make())
+            if not self.seen:
+                raise ReadError(NO_BATCH)
+        return self.seen
 
     def pieces(self, first: int, last: int) -> Iterator[Piece]:
-        if first != self._at or not self._count:
+        if first != self._at:
             self._go_to(first)
         for _ in range(first, last):
-            batch = next(self._pass, None)
-            if batch is None:
-                self._pass = iter(self._make())
-                batch = next(self._pass)
+            arrays = _checked(self._next())
             self._at += 1
-            arrays = {name: worked(examples(name, value)) for name, value in batch.items()}
-            example_count(arrays)
             yield Piece(1, {name: a[None] for name, a in arrays.items()}, True)
 
+    def batches(self) -> Iterator[dict[str, Array]]:
+        """A pass of its own over the data.  Raises ReadError if it gives nothing."""
+        count = 0
+        for batch in self._make():
+            yield _checked(batch)
+            count += 1
+        if not count:
+            raise ReadError(NO_BATCH)
+
     def _go_to(self, step: int) -> None:
-        self._pass, self._at = iter(self._make()), step
-        for _ in range(step % self.per_epoch):
-            next(self._pass)
+        self._pass, self._within = iter(self._make()), 0
+        for _ in range(step % self.seen if self.seen else step):
+            self._next()
+        self._at = step
+
+    def _next(self) -> Mapping[str, Any]:
+        """The next batch of this pass, or else the first of the next."""
+        batch = next(self._pass, None)
+        if batch is None and self._within:
+            self.seen, self._within = self._within, 0
+            self._pass = iter(self._make())
+            batch = next(self._pass, None)
+        if batch is None:
+            raise ReadError(NO_BATCH)
+        self._within += 1
+        return batch
+
+
+def _checked(batch: Mapping[str, Any]) -> dict[str, Array]:
+    arrays = {name: worked(examples(name, value)) for name, value in batch.items()}
+    example_count(arrays)
+    return arrays
 
 
 def source_of(data: Any, batch_size: int | None, seed: int) -> Source:

@@ -9,27 +9,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 
-from dvar.core.errors import ReadError
 from dvar.core.op import Array, dtype_of
 from dvar.engine.program import Program, compiled
 from dvar.read.trace.array import unwrap
 from dvar.read.trace.trace import closed, unknown
 from dvar.training.batches import Piece, example_count
+from dvar.training.means import Data, Told, check_mean, mean_of, parts_of
 from dvar.training.optimizers import Optimizer
 from dvar.training.step import Gradient, Loss, Parameters, Step, gradient_of
 
 # How often a part is tried again when the worker that has it dies.
 RETRIES = 5
-
-Data = dict[str, Array]
-Told = tuple[int, float, list[Array]]
-"""Of a part: how many examples, the mean loss, its gradient."""
 
 
 class Workers:
@@ -62,12 +57,12 @@ class Workers:
             check_mean(self.loss, self.parameters, arrays, data)
             self._is_checked = True
         if in_batches:
-            parts: list[Any] = _parts(data, self._count())
+            parts: list[Any] = parts_of(data, self._count())
         else:
             parts = self._parts = self._parts or [
                 # Where a worker dies, its part is handed out again.
                 self._client.submit(_same, part, pure=False)
-                for part in _parts(data, self._count())
+                for part in parts_of(data, self._count())
             ]
         asked = [
             self._client.submit(
@@ -82,7 +77,7 @@ class Workers:
             )
             for part in parts
         ]
-        return _mean_of(self._client.gather(asked))
+        return mean_of(self._client.gather(asked))
 
     def _count(self) -> int:
         return max(1, len(self._client.scheduler_info()["workers"]))
@@ -169,85 +164,3 @@ def _packed(loss: Loss, parameters: Parameters) -> bytes:
 
 def _same(part: Data) -> Data:
     return part
-
-
-# ── in parts and together ───────────────────────────────────────────────────────────────────────
-
-
-def _parts(data: Mapping[str, Array], count: int) -> list[Data]:
-    """Consecutive examples, about as many in each part."""
-    m = example_count(data)
-    ends = [m * n // count for n in range(count + 1)]
-    return [
-        {name: np.ascontiguousarray(a[i:j]) for name, a in data.items()}
-        for i, j in pairwise(ends)
-        if j > i
-    ]
-
-
-def _mean_of(told: Sequence[Told]) -> tuple[float, list[Array]]:
-    """The mean of the parts, weighted by their sizes; added in their order."""
-    whole = sum(count for count, _, _ in told)
-    value = sum(count * value for count, value, _ in told) / whole
-    columns = zip(*(gradients for _, _, gradients in told), strict=True)
-    return value, [
-        sum(
-            (
-                np.asarray(count / whole, g.dtype) * g
-                for (count, _, _), g in zip(told, column, strict=True)
-            ),
-            start=np.zeros_like(column[0]),
-        )
-        for column in columns
-    ]
-
-
-# ── what is a mean ──────────────────────────────────────────────────────────────────────────────
-
-# How far the loss of two parts may be from the mean of their losses, by rounding.
-ROUNDING = {"float32": 1e-3, "float64": 1e-8}
-FEW = 7
-# Parameters are moved about so much: at the start itself, where weights may be zero, all examples are alike.
-MOVES = (0.1, 0.1, 1.0, 1.0)
-
-
-def check_mean(
-    loss: Loss, parameters: Parameters, arrays: Sequence[Array], data: Mapping[str, Array]
-) -> None:
-    """Raises ReadError if some examples together have another loss than the mean of their losses.
-
-    A few examples, drawn from all of them, are looked at together and in two parts, at parameters drawn around
-    ``arrays``.  Two smooth functions that differ anywhere differ almost everywhere, so a draw tells them apart.
-    """
-    draw = np.random.default_rng(0)
-    m = example_count(data)
-    kinds = {str(a.dtype) for a in (*arrays, *data.values())}
-    near = ROUNDING["float32" if "float32" in kinds else "float64"]
-    for move in (0.0, *MOVES):
-        rows = np.sort(draw.choice(m, min(FEW, m), replace=False))
-        moved = [_moved(a, move, draw) for a in arrays]
-        params = parameters.tree(moved)
-        with np.errstate(all="ignore"):
-            both, mean = _together_and_apart(loss, params, {n: a[rows] for n, a in data.items()})
-        if (
-            np.isfinite(both)
-            and np.isfinite(mean)
-            and abs(both - mean) > near * max(1.0, abs(both))
-        ):
-            raise ReadError(
-                f"the loss of {len(rows)} examples is {both:.6g}, the mean over its parts {mean:.6g}: "
-                "a cluster adds up parts, so the loss has to be a mean over the examples",
-                hint="np.mean instead of np.sum; nothing that looks at all examples at once, as batch "
-                "normalisation does",
-            )
-
-
-def _moved(array: Array, move: float, draw: np.random.Generator) -> Array:
-    noise = move * draw.standard_normal((2, *array.shape))
-    return np.asarray(array * (1 + noise[0]) + noise[1], array.dtype)
-
-
-def _together_and_apart(loss: Loss, params: dict[str, Any], few: Data) -> tuple[float, float]:
-    parts = _parts(few, 2)
-    losses = [example_count(part) * float(loss(**params, **part)) for part in parts]
-    return float(loss(**params, **few)), sum(losses) / example_count(few)

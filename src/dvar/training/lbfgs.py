@@ -10,9 +10,10 @@ import numpy as np
 
 from dvar.core.errors import ReadError
 from dvar.core.op import Array
-from dvar.training.batches import Source, Whole
+from dvar.training.batches import Batches, Source, Stream, example_count
 from dvar.training.blame import diverged
 from dvar.training.checkpoint import Keeper, Standing
+from dvar.training.means import Data, check_mean, mean_of
 from dvar.training.progress import Bar
 from dvar.training.result import Trained
 from dvar.training.step import Gradient, Loss, Parameters
@@ -30,11 +31,13 @@ def minimise(
 ) -> Trained:
     """At most so many iterations, over all examples; it ends earlier where nothing more is gained.
 
+    Of a stream, loss and gradient are the means over a pass, so the loss has to be a mean over the examples.
+
     Args:
         loss: the loss that is minimised.
         gradient: the loss and its gradient.
         parameters: where to begin.
-        source: all examples.
+        source: all examples, or a stream of them.
         steps: iterations at most.
         keeper: keeps where the search stands.
         bar: shows how far it is.
@@ -43,14 +46,11 @@ def minimise(
     Source: Byrd, Lu, Nocedal & Zhu 1995, A limited memory algorithm for bound constrained optimization.
 
     Raises:
-        ReadError: the examples come in batches, or the checkpoint cannot be used.
+        ReadError: batches were asked for, the loss is no mean over a stream, or the checkpoint cannot be used.
         Diverged: the loss or its gradient is not finite.
     """
-    if not isinstance(source, Whole):
-        raise ReadError(
-            "lbfgs looks at all examples in every step",
-            hint="data as arrays, and batch_size left out",
-        )
+    if isinstance(source, Batches):
+        raise ReadError("lbfgs looks at all examples in every step", hint="leave batch_size out")
     from scipy.optimize import minimize
 
     began = time.perf_counter()
@@ -92,13 +92,14 @@ class _Search:
         loss: Loss,
         gradient: Gradient,
         parameters: Parameters,
-        source: Whole,
+        source: Source,
         keeper: Keeper,
         bar: Bar,
         ends: Callable[[int, float, Sequence[Array]], bool],
     ) -> None:
         self._loss, self._gradient, self._parameters = loss, gradient, parameters
-        self._data, self._keeper, self._bar, self._ends = source.data, keeper, bar, ends
+        self._source, self._keeper, self._bar, self._ends = source, keeper, bar, ends
+        self._is_checked = False
         self.start = _joined(parameters.first)
         self._values: list[float] = []
         self._slopes: list[Array] = []
@@ -125,13 +126,28 @@ class _Search:
 
     def _computed(self, flat: Array) -> tuple[float, Array]:
         arrays = self.arrays(flat)
-        value, gradients = self._gradient(arrays, self._data)
-        slope = _joined(gradients)
-        if not np.isfinite(value) or not np.isfinite(slope).all():
-            raise diverged(
-                self._loss, self._parameters.tree(arrays), self._data, len(self.losses) + 1
+        if isinstance(self._source, Stream):
+            value, gradients = mean_of(
+                (example_count(batch), *self._of_batch(arrays, batch))
+                for batch in self._source.batches()
             )
-        return value, slope
+        else:
+            (piece,) = self._source.pieces(0, 1)
+            value, gradients = self._finite(arrays, piece.data)
+        return value, _joined(gradients)
+
+    def _of_batch(self, arrays: list[Array], batch: Data) -> tuple[float, list[Array]]:
+        if not self._is_checked:
+            check_mean(self._loss, self._parameters, arrays, batch)
+            self._is_checked = True
+        return self._finite(arrays, batch)
+
+    def _finite(self, arrays: list[Array], data: Data) -> tuple[float, list[Array]]:
+        """The loss and its gradient.  Raises Diverged if they are not finite."""
+        value, gradients = self._gradient(arrays, data)
+        if not np.isfinite(value) or not all(np.isfinite(g).all() for g in gradients):
+            raise diverged(self._loss, self._parameters.tree(arrays), data, len(self.losses) + 1)
+        return value, gradients
 
     def accept(self, intermediate_result: Any) -> None:
         """An iteration is done; StopIteration ends the search.  SciPy looks at the parameter's name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from dvar.core.errors import ReadError
 from dvar.core.op import Array
-from dvar.training.batches import Source, Whole, source_of
+from dvar.training.batches import Batches, Source, Stream, Whole, source_of
 from dvar.training.blame import diverged
 from dvar.training.checkpoint import Keeper, Standing
 from dvar.training.optimizers import Optimizer, optimizer_of
@@ -55,13 +56,13 @@ def train(
             gives batches, each a step.
         steps, epochs: how long; one of the two.  In an epoch every example is seen once.
         learning_rate: the size of steps; a number, or a function of the number of the step (from 0).
-        optimizer: ``"gd"``, ``"momentum"``, ``"adam"``, ``"lbfgs"`` (all examples, no learning rate), or one of
+        optimizer: ``"gd"``, ``"momentum"``, ``"adam"``, ``"lbfgs"`` (all examples of a pass, no learning rate), or one of
             ``dvar.training.optimizers``.
         batch_size: examples in a step; None is all of them.
         seed: of the order in which batches take the examples.
         progress: a bar on standard error; None shows it where somebody watches.
-        callback: called now and then (at the end of each epoch when there are batches, else about a
-            hundred times) with the steps done, the last loss and the parameters; True ends training.
+        callback: called now and then (at the end of each epoch when there are batches, else, or after steps of
+            a stream, about a hundred times) with the steps done, the last loss and the parameters; True ends training.
         checkpoint: a file in which training is saved every 20 seconds and at the end.  If it is there,
             training goes on from it, and the result is the same, bit for bit, as without the interruption.
         threads: how many threads may work at once; None is one for each core.
@@ -90,9 +91,11 @@ def train(
     source = source_of(data, batch_size, seed)
     if not callable(data):
         _fits(loss, params, data)
-    total = _total(steps, epochs, source)
-    whole = isinstance(source, Whole)
-    stride = max(1, total // 100) if whole else source.per_epoch if callback else 0
+    sees_all = optimizer == "lbfgs" or isinstance(source, Whole)
+    total = _total(steps, epochs, lambda: 1 if sees_all else source.per_epoch)
+    stride = max(1, total // 100)
+    if callback and not sees_all and (epochs is not None or isinstance(source, Batches)):
+        stride = source.per_epoch
 
     def ends(step: int, last: float, carry: Sequence[Array]) -> bool:
         if callback is None or step % stride:
@@ -106,7 +109,7 @@ def train(
         settings |= {"optimizer": "lbfgs", "form_of_the_parameters": parameters.forms}
         keeper = Keeper(checkpoint, settings, parameters.tree)
         with Bar(total, 0, progress) as bar:
-            gradient = _gradient(loss, parameters, threads, cluster)
+            gradient = _gradient(loss, parameters, source, threads, cluster)
             return minimise(loss, gradient, parameters, source, total, keeper, bar, ends)
     chosen = optimizer_of(optimizer)
     step = _step(loss, parameters, chosen, threads, cluster)
@@ -120,7 +123,9 @@ def train(
         )
     done = parameters.tree(standing.carry)
     taken = time.perf_counter() - began
-    return Trained(done, standing.losses, taken, finished, source.per_epoch)
+    # The end of a stream may be far away, or never come.
+    per_epoch = source.seen if isinstance(source, Stream) else source.per_epoch
+    return Trained(done, standing.losses, taken, finished, per_epoch or max(1, standing.step))
 
 
 def _step(
@@ -133,12 +138,15 @@ def _step(
     return SharedStep(loss, parameters, chosen, cluster, threads)
 
 
-def _gradient(loss: Loss, parameters: Parameters, threads: int | None, cluster: Any) -> Gradient:
+def _gradient(
+    loss: Loss, parameters: Parameters, source: Source, threads: int | None, cluster: Any
+) -> Gradient:
     if cluster is None:
         return gradient_of(loss, parameters, threads)
     from dvar.training.cluster import Workers
 
-    return Workers(loss, parameters, cluster, threads)
+    workers = Workers(loss, parameters, cluster, threads)
+    return workers if isinstance(source, Whole) else partial(workers, in_batches=True)
 
 
 class _Run:
@@ -247,10 +255,10 @@ def _fits(loss: Loss, params: Mapping[str, Any], data: Mapping[str, Any]) -> Non
         return
 
 
-def _total(steps: int | None, epochs: int | None, source: Source) -> int:
+def _total(steps: int | None, epochs: int | None, per_epoch: Callable[[], int]) -> int:
     if (steps is None) == (epochs is None):
         raise ReadError("train needs steps or epochs, one of the two", hint="steps=1000")
-    wanted = steps if epochs is None else epochs * source.per_epoch
+    wanted = steps if epochs is None else epochs * per_epoch()
     assert wanted is not None
     if wanted < 0:
         raise ReadError(f"{wanted} steps: training cannot go back")
