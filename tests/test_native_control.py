@@ -299,3 +299,26 @@ def test_a_few_steps_are_written_out() -> None:
 
     np.testing.assert_allclose(dvar.jit(dvar.grad(many))(0.3), dvar.grad(many)(0.3), rtol=1e-10)
     assert "scan, as one function" in plan(dvar.grad(many), 0.3)
+
+
+def test_results_of_several_types_run_their_programs_once() -> None:
+    def deep(level: int, x: Any, n: Any, flag: Any) -> Any:
+        if not level:
+            return np.sin(x), n + 1, ~flag
+        return dvar.cond(
+            n % (level + 1) == 0,
+            lambda x, n, f: deep(level - 1, x * 0.9, n, f),
+            lambda x, n, f: (dvar.while_loop(lambda c: c > 1.0, lambda c: c / 2, x), n + 2, f),
+            *(x, n, flag),
+        )
+
+    def walk(x: Any) -> Any:
+        last = dvar.while_loop(
+            lambda c: c[1] < 40, lambda c: deep(4, c[0] + 0.3, c[1], c[2]), (x, 0, x > 0)
+        )
+        return last[0] * last[1]
+
+    for function in (walk, dvar.grad(walk)):
+        np.testing.assert_allclose(dvar.jit(function)(0.4), function(0.4), rtol=1e-12)
+    code = str(dvar.jit(walk).kernel(0.4))
+    assert sum(line.startswith("taken") for line in code.splitlines()) <= 3 * 4

@@ -8,7 +8,7 @@ from llvmlite import ir
 
 from dvar.core.body import Body
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE
+from dvar.core.op import VARIABLE, Nested
 from dvar.derive.control.branches import checkpoint, cond
 from dvar.derive.control.passes import Loop, Pass, cut
 from dvar.derive.control.scan import scan
@@ -35,10 +35,37 @@ class Flow:
         """The roots of a program, given its operands."""
         roots = rewritten(body.roots)
         held: dict[Node, Held] = dict(zip(body.inputs, operands, strict=True))
-        for node in topological(roots, set(held)):
-            if node not in held:
-                held[node] = self.node(node, [held[x] for x in node.inputs])
+        order = topological(roots, set(held))
+        alike: dict[object, list[Node]] = {}
+        for node in order:
+            if isinstance(node.op.derivative, Nested):
+                alike.setdefault(_programs_of(node), []).append(node)
+        for node in order:
+            if node in held:
+                continue
+            given = [held[x] for x in node.inputs]
+            group = alike.get(_programs_of(node), [node])
+            if len(group) > 1:
+                held.update(self.together(group, given))
+            else:
+                held[node] = self.node(node, given)
         return [held[root] for root in roots]
+
+    def together(self, nodes: Sequence[Node], operands: Sequence[Held]) -> dict[Node, Held]:
+        """Nodes that are results, of different types, of the same programs: these are run once."""
+        first = nodes[0]
+        if first.op is while_loop:
+            ends = self._ends(first, operands)
+        elif first.op is cond:
+            ends = self._branches(first, operands)
+        elif first.op is checkpoint:
+            (body,) = first.param("branches")
+            ends = self.cells_of(body, operands)
+        elif first.op is scan:
+            return self._scans(nodes, operands, None)
+        else:
+            raise NotNative(first)
+        return {node: _packed(ends, node) for node in nodes}
 
     def cells_of(self, body: Body, operands: Sequence[Held]) -> list[Cells]:
         made = self.program(body, operands)
@@ -50,15 +77,10 @@ class Flow:
             raise NotNative(node)
         if not node.inputs:
             return self.w.leaf(node)
-        if node.op is while_loop:
-            return self._while(node, operands)
         if node.op is scan:
-            return self._scan(node, operands, into)
-        if node.op is cond:
-            return self._cond(node, operands)
-        if node.op is checkpoint:
-            (body,) = node.param("branches")
-            return _packed(self.cells_of(body, operands), node)
+            return self._scans([node], operands, into)[node]
+        if isinstance(node.op.derivative, Nested):
+            return self.together([node], operands)[node]
         return self.w.row(node, operands)
 
     # ── going round ─────────────────────────────────────────────────────────────────────────────
@@ -93,7 +115,8 @@ class Flow:
         b.position_at_end(after)
         return here, index
 
-    def _cond(self, node: Node, operands: Sequence[Held]) -> Held:
+    def _branches(self, node: Node, operands: Sequence[Held]) -> list[Cells]:
+        """All results of the branch that is taken."""
         b, w = self.b, self.w
         (condition,) = w.cells(node.inputs[0], operands[0])
         taken, other = node.param("branches")
@@ -102,19 +125,25 @@ class Flow:
         ends = []
         for body, block in zip((taken, other), blocks, strict=False):
             b.position_at_end(block)
-            ends.append((_packed(self.cells_of(body, operands[1:]), node), b.block))
+            ends.append((self.cells_of(body, operands[1:]), b.block))
             b.branch(blocks[2])
         b.position_at_end(blocks[2])
-        found: Cells = []
-        for pair in zip(*(cells for cells, _ in ends), strict=True):
-            phi = b.phi(scalar_type(node.dtype))
-            for x, (_, block) in zip(pair, ends, strict=True):
-                phi.add_incoming(x.v, block)
-            found.append(Lanes(w.point, phi, node.dtype))
-        return found
+        return [
+            [self._either(x, y, ends[0][1], ends[1][1]) for x, y in zip(first, second, strict=True)]
+            for first, second in zip(ends[0][0], ends[1][0], strict=True)
+        ]
 
-    def _scan(self, node: Node, operands: Sequence[Held], into: Memory | None) -> Held:
-        loop, w = Steps.of(node), self.w
+    def _either(self, x: Lanes, y: Lanes, one: Value, other: Value) -> Lanes:
+        phi = self.b.phi(scalar_type(x.dtype))
+        phi.add_incoming(x.v, one)
+        phi.add_incoming(y.v, other)
+        return Lanes(self.w.point, phi, x.dtype)
+
+    def _scans(
+        self, nodes: Sequence[Node], operands: Sequence[Held], into: Memory | None
+    ) -> dict[Node, Held]:
+        """Results of the same loop, each with memory of its own for the pieces of its steps."""
+        loop, w = Steps.of(nodes[0]), self.w
         length = loop.length
         assert isinstance(length, int)
         inits, series, fixed = loop.split(operands)
@@ -122,11 +151,11 @@ class Flow:
         count = len(inits)
         carry = [v for x, held in zip(loop.inits, inits, strict=True) for v in w.cells(x, held)]
         sizes = [_count(x) for x in loop.inits]
-        places = node.param("results")
-        pieces = [n for n in places if n >= count]
-        total = _count(node)
-        out = into or (w.room(node, total) if pieces else None)
-        starts = self._starts(loop, places)
+        outs: dict[Node, Memory | None] = {
+            node: into or (w.room(node, _count(node)) if _has_pieces(node, count) else None)
+            for node in nodes
+        }
+        starts = {node: self._starts(loop, node.param("results")) for node in nodes}
 
         def step(index: Value, here: Cells) -> Cells:
             t = self.b.sub(i64(length - 1), index) if loop.reverse else index
@@ -135,22 +164,26 @@ class Flow:
                 for tape, x in zip(tapes, loop.body.inputs[count:], strict=False)
             ]
             made = self.cells_of(loop.body, [*cut(here, sizes)[:-1], *elements, *fixed])
-            for n in pieces:
-                assert out is not None
-                first = self.b.add(i64(starts[n]), self.b.mul(t, i64(len(made[n]))))
-                for k, value in enumerate(made[n]):
-                    w.store(value, out, self.b.add(first, i64(k)))
+            for node, out in outs.items():
+                for n in node.param("results"):
+                    if n >= count and out is not None:
+                        first = self.b.add(i64(starts[node][n]), self.b.mul(t, i64(len(made[n]))))
+                        for k, value in enumerate(made[n]):
+                            w.store(value, out, self.b.add(first, i64(k)))
             return [v for cells in made[:count] for v in cells]
 
         ends, _ = self.loop(carry, lambda n, _: self.b.icmp_signed("<", n, i64(length)), step)
         last = cut(ends, sizes)[:-1]
-        if out is None:
-            return [v.to(node.dtype) for n in places for v in last[n]]
-        for n in places:
-            if n < count:
-                for k, value in enumerate(last[n]):
-                    w.store(value, out, starts[n] + k)
-        return out
+        found: dict[Node, Held] = {}
+        for node, out in outs.items():
+            if out is None:
+                found[node] = _packed(last, node)
+                continue
+            for n in node.param("results"):
+                for k, value in enumerate(last[n] if n < count else ()):
+                    w.store(value, out, starts[node][n] + k)
+            found[node] = out
+        return found
 
     def _starts(self, loop: Steps, places: Sequence[int]) -> dict[int, int]:
         """Where each result begins in the vector of all."""
@@ -163,7 +196,8 @@ class Flow:
 
     # ── loops that a condition ends ─────────────────────────────────────────────────────────────
 
-    def _while(self, node: Node, operands: Sequence[Held]) -> Held:
+    def _ends(self, node: Node, operands: Sequence[Held]) -> list[Cells]:
+        """What all passes carry at their ends."""
         loop, w = Loop.of(node), self.w
         *inits, fixed = cut(operands, [way.carries for way in loop.passes])
         needed = needed_notes(loop)
@@ -213,7 +247,7 @@ class Flow:
             ends += cut(last, sizes)[:-1]
         for tape in tapes:
             tape.free()
-        return [v.to(node.dtype) for n in node.param("results") for v in ends[n]]
+        return ends
 
 
 class _Tape:
@@ -288,6 +322,16 @@ def _c(b: Value, name: str, result: Value, *operands: Value) -> Value:
         b.module, ir.FunctionType(result, [x.type for x in operands]), name
     )
     return b.call(function, operands)
+
+
+def _programs_of(node: Node) -> object:
+    """What nodes share that are results of the same programs."""
+    params = tuple((k, v) for k, v in node.params if k not in ("results", "dtype"))
+    return (node.op, node.inputs, params)
+
+
+def _has_pieces(node: Node, carries: int) -> bool:
+    return any(n >= carries for n in node.param("results"))
 
 
 def _packed(roots: Sequence[Cells], node: Node) -> Cells:
