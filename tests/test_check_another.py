@@ -55,3 +55,12 @@ def test_what_is_hoped_for_and_other_layouts_bring_no_alarm(text: str) -> None:
 
 def test_a_number_that_is_told_twice_is_still_compared() -> None:
     assert wrongs("Let $w = 5$ and $v = w^2 \\approx 24$.") == [r"v = w^2 \approx 24"]
+
+
+def test_a_number_that_is_chosen_is_not_computed() -> None:
+    text = (
+        "# One\n\n$p = 2$, $q = 0.5$, $h = p q - 0.2 = 0.8$\n\n"
+        "# Two\n\n$s = \\sigma(h)$, $E = -\\log s$ with $p = 1$ and $s = 0.7$.\n\n"
+        "For $p = 1$: $s = 0.7$\n"
+    )
+    assert all(j.verdict != "wrong" for j in check(text).judgements if j.line == 7)

@@ -27,6 +27,11 @@ _EXPECTED = re.compile(
     re.IGNORECASE,
 )
 """Words in front of a number that something is to come close to."""
+_ANNOUNCED = re.compile(
+    r"\b(with|where|let|given|suppose|assume|take|say)\b(?:[\s,;`]|\band\b|\$[^$\n]*\$)*[$`]?$",
+    re.IGNORECASE,
+)
+"""Words in front of numbers that are chosen: "with $y = 0$ and $a = 0.7$"."""
 _BY_ROWS = re.compile(r"\brow[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 _BY_COLUMNS = re.compile(r"\bcolumn[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 
@@ -42,6 +47,8 @@ def is_about_another(
     if _SOME.search(document.text[max(0, start - _REACH) : start]):
         return True
     if _OTHERWISE.search(before) or _is_expected(document, statement):
+        return True
+    if _is_chosen(document, statement):
         return True
     if "transpose" in causes and document.regions[statement.region].cell is not None:
         if _BY_ROWS.search(document.text) and _BY_COLUMNS.search(document.text):
@@ -68,6 +75,18 @@ def _is_expected(document: Document, statement: Statement) -> bool:
     line = document.text[document.text.rfind("\n", 0, start) + 1 : start]
     number = isinstance(statement.members[-1].expr, t.Number)
     return relations == {"approx"} and number and _EXPECTED.search(line) is not None
+
+
+def _is_chosen(document: Document, statement: Statement) -> bool:
+    """ "with $a = 0.7$": a number for a name, whatever an earlier part of the document makes of it."""
+    first, last = statement.members[0].expr, statement.members[-1].expr
+    if len(statement.members) != 2 or not isinstance(first, t.Symbol):
+        return False
+    if not isinstance(last, (t.Number, t.Negative)):
+        return False
+    start = statement.span[0]
+    before = document.text[document.text.rfind("\n", 0, start) + 1 : start]
+    return _ANNOUNCED.search(before) is not None
 
 
 def is_remark(document: Document, before: Statement | None, statement: Statement) -> bool:
