@@ -244,3 +244,16 @@ def test_a_result_in_another_shape_is_not_copied():
     for mine, right in zip(program(x), function(x), strict=True):
         np.testing.assert_allclose(mine, right, rtol=1e-14)
     assert "map: reshape" not in str(program.kernel(x))
+
+
+def test_a_part_of_an_array_is_read_where_it_lies():
+    """No loop only copies: not the neighbours of a recurrence, not a transposed product."""
+
+    def shifted(x):
+        y = np.tanh(x)
+        return y[2:] - 2 * y[1:-1] + np.exp(y)[:-2]
+
+    x = np.linspace(-1, 1, 1001)
+    program = dvar.jit(shifted)
+    np.testing.assert_allclose(program(x), shifted(x), atol=1e-14)
+    assert "map: getitem" not in str(program.kernel(x))

@@ -12,7 +12,7 @@ from dvar.engine.native.lanes import I1, I32, I64, Value
 from dvar.engine.native.looping import LoopCode
 from dvar.engine.native.memory import ITEM, Memory
 from dvar.engine.native.room import Room
-from dvar.engine.native.schedule import Scheduler
+from dvar.engine.native.schedule import Scheduler, without_views
 from dvar.engine.native.tile import i64
 
 I8P = ir.IntType(8).as_pointer()
@@ -42,7 +42,7 @@ class Assembly:
     ) -> None:
         nodes = topological(roots)
         classes = AxisClasses(nodes)
-        self.loops = Scheduler(nodes, classes).loops
+        self.loops = without_views(Scheduler(nodes, classes).loops, roots)
         lasting = inputs[carried + stepped :] if keeps else ()
         self.memory = Memory(inputs, roots, self.loops, lasting)
         self.module = ir.Module("dvar")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
 from dvar.core.node import Node
@@ -40,14 +40,16 @@ class Memory:
         self._written: dict[Node, int] = {}
         self.inputs = [self._new(node).slot for node in inputs]
         self.lasting = {self._arrays[node].slot for node in lasting}
-        self._leaves(roots, loops)
         made = {node: n for n, loop in enumerate(loops) for node in loop.nodes}
+        read = [
+            dict.fromkeys(_source(x, made) for node in loop.nodes for x in node.inputs)
+            for loop in loops
+        ]
+        self._leaves(read)
         wanted = set(roots)
         self.escapes: list[list[Node]] = [[] for _ in loops]
         for n, loop in enumerate(loops):
-            used = {
-                x for m, other in enumerate(loops) if m != n for y in other.nodes for x in y.inputs
-            }
+            used = {x for m, other in enumerate(read) if m != n for x in other}
             for node in loop.nodes:
                 if node in wanted or node in used:
                     lane = None if node in wanted else loop.lane[node]
@@ -58,9 +60,8 @@ class Memory:
                         self.between.append(array.slot)
         self.results = [self._arrays[root].slot for root in roots if root in made]
 
-    def _leaves(self, roots: Sequence[Node], loops: Sequence[Loop]) -> None:
-        needed = dict.fromkeys(x for loop in loops for node in loop.nodes for x in node.inputs)
-        for node in needed:
+    def _leaves(self, read: Sequence[Iterable[Node]]) -> None:
+        for node in dict.fromkeys(x for needed in read for x in needed):
             if node.inputs or node in self._arrays or node.op is VARIABLE:
                 continue
             if node.op is CONSTANT and not node.shape:
@@ -93,6 +94,13 @@ class Memory:
             of = self.stored(node.inputs[0], loop)
             return None if of is None else moved(node, of)
         return None
+
+
+def _source(x: Node, made: Mapping[Node, int]) -> Node:
+    """What has to lie in memory for ``x`` to be read: a view that no loop makes is that of an array."""
+    while x not in made and x.inputs:
+        (x,) = x.inputs
+    return x
 
 
 class Buffers:

@@ -18,6 +18,8 @@ from dvar.derive.sameaxes import AxisClasses, names_of
 
 REDUCTIONS = frozenset(("sum", "max", "min", "prod"))
 CONTRACTIONS = frozenset(("matmul", "einsum"))
+# Rows that only look at an array in another way.
+VIEWS = frozenset(("transpose", "broadcast_to", "getitem"))
 JOINS = frozenset(("stack", "concatenate"))
 # So many numbers for each place along the lanes do not stay in the cache.
 TALL = 12_000
@@ -161,6 +163,16 @@ def contraction(node: Node) -> tuple[list[tuple[object, ...]], tuple[object, ...
     operands, result = names_of(node)
     summed = list(dict.fromkeys(n for part in operands for n in part if n not in result))
     return operands, result, summed
+
+
+def without_views(loops: Sequence[Loop], roots: Sequence[Node]) -> list[Loop]:
+    """The loops that are more than copies of arrays: what is read from a part of an array is read there."""
+    wanted = set(roots)
+
+    def is_view(node: Node) -> bool:
+        return node.op.name in VIEWS and len(node.inputs) == 1 and node not in wanted
+
+    return [loop for loop in loops if not all(map(is_view, loop.nodes))]
 
 
 def is_leaf(node: Node) -> bool:
