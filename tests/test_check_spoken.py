@@ -154,6 +154,17 @@ $p = \mathrm{softmax}(z)$, $z = Vs$, $E = -y\log p$. $$\frac{\partial E}{\partia
 $J = \sum_{i=1}^n(x_i - c)^2$. Setting $\frac{dJ}{dc} = 0$ gives $\hat c = \frac1n\sum_{i=1}^n x_i = \bar x$.
 $\frac{dJ}{dc} = -2\sum_{i=1}^n(x_i - c)$
 """,
+    "a table of functions": r"""
+| name | $f(x)$ | $f'(x)$ |
+|---|---|---|
+| logistic | $\frac{1}{1+e^{-x}}$ | $f(x)(1-f(x))$ |
+| tanh | $\tanh x$ | $1-f(x)^2$ |
+| Gauss | $e^{-x^2}$ | $-2xe^{-x^2}$ |
+""",
+    "losses one after the other": r"""
+MSE $L = \frac1n\sum_i(t_i-a_i)^2$ with $\frac{\partial L}{\partial a_i} = -\frac2n(t_i-a_i)$; MAE has
+$\frac{\partial L}{\partial a_i} = -\frac1n\operatorname{sign}(t_i-a_i)$ for $L = \frac1n\sum_i|t_i-a_i|$.
+""",
     "a layer and a power in one superscript": r"""
 $Z^{[1]} = W^{[1]}X$, $A^{[1]} = \tanh(Z^{[1]})$, $Z^{[2]} = W^{[2]}A^{[1]}$.
 
@@ -177,6 +188,7 @@ def test_every_line_is_understood_and_right(text: str) -> None:
         (r"\frac{dL}{dz} = a - t", r"\frac{dL}{dz} = a + t"),
         ("dt = s\n", "dt = -s\n"),
         (r"\cos(v_1)\,\dot v_1", r"\sin(v_1)\,\dot v_1"),
+        (r"-\frac2n(t_i-a_i)", r"\frac2n(t_i-a_i)"),
         (r"Then $z_2 = 0.5$", r"Then $z_2 = 0.75$"),
         (r"-2x_j^T(t - Xw)", r"2x_j^T(t - Xw)"),
         (r"give $p_1 = 0.665$", r"give $p_1 = 0.765$"),

@@ -78,7 +78,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
                 _judge_again(done, found)
     finally:
         forget()
-    judgements = tuple(j for j in found if j is not None)
+    judgements = tuple(sorted((j for j in found if j is not None), key=lambda j: j.span))
     return Report(document.file, document.text, judgements, document.lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from dvar.check.judge import tuples
 from dvar.check.judge.literal import is_plain
@@ -33,6 +34,7 @@ _SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
 _CALLED = re.compile(r"(\w+)[\s$`*]*$")
+_FOR = re.compile(r"[\s$`,(]*(for|with|where|if|when|für|bei|pour|para)[\s$`]*", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“„'‘](d_?[A-Za-z]\w*)[\"”“'’][\s$`*]*$")
 """A gradient by its name in a program, in quotes: "dz" = …"""
 _GOING_ON = re.compile(
@@ -80,6 +82,18 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _scalar(document, statement)
             or statement
         )
+    return _told_first(document, found)
+
+
+def _told_first(document: Document, found: list[Statement]) -> list[Statement]:
+    """ "∂L/∂a = … for L = …": what L is there is read before what is said of it."""
+    for n, (claim, formula) in enumerate(pairwise(found)):
+        first, name = claim.members[0].expr, formula.members[0].expr
+        if not isinstance(first, t.Derivative) or not isinstance(name, t.Symbol):
+            continue
+        between = document.text[claim.span[1] : formula.span[0]]
+        if len(formula.members) > 1 and same_tree(first.of, name) and _FOR.fullmatch(between):
+            found[n], found[n + 1] = formula, claim
     return found
 
 

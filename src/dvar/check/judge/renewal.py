@@ -26,7 +26,8 @@ from dvar.read.worksheet.document import Document, Statement
 
 _ANEW = re.compile(
     r"\b(instead|now|another|alternative(ly)?|suppose|example|case|variant|version|chang\w*|replac\w*|"
-    r"different|some authors?|usually|often|sometimes|consider|define|redefine|call|put|if)\b",
+    r"different|some authors?|usually|often|sometimes|consider|define|redefine|call|put|if|"
+    r"R?MSE|MAE|B?CE|huber|hinge|cross[- ]entropy|(squared|absolute|quadratic) (error|loss)|log[- ]loss)\b",
     re.IGNORECASE,
 )
 _RUN_IN = re.compile(

@@ -67,8 +67,12 @@ class _Table:
         members = statement.members
         if len(members) != 1 or members[0].expr is None or members[0].relation:
             return statement
-        if not is_plain(members[0].expr) or place[1] == 0:
+        if place[1] == 0:
             return statement
+        if not is_plain(members[0].expr):
+            head = self._function_above(place)
+            formula = replace(members[0], relation="=")
+            return statement if head is None else replace(statement, members=(head, formula))
         number = replace(members[0], relation="=")
         table, row, column = place
         if self._continues(table, row, column):
@@ -79,6 +83,19 @@ class _Table:
         if subject is None or self._is_told_otherwise(subject.expr):
             return statement
         return replace(statement, members=(subject, number))
+
+    def _function_above(self, place: Place) -> Member | None:
+        """``f(x)`` or ``f'(x)`` at the head of a column, in a table that has both: each row is a function."""
+        table, _, column = place
+        last = max((c for t_, row, c in self.grid if t_ == table and row == 0), default=0)
+        heads = [self._single(table, 0, c) for c in range(last + 1)]
+        applied = [h.expr for h in heads if h is not None and isinstance(h.expr, t.Apply)]
+        plain = {a.head.base for a in applied if not (a.primes or a.head.primes)}
+        sloped = {a.head.base for a in applied if a.primes or a.head.primes}
+        head = heads[column] if column <= last else None
+        if head is None or not isinstance(head.expr, t.Apply) or len(plain & sloped) != 1:
+            return None
+        return head if head.expr.head.base in plain & sloped else None
 
     def _is_told_otherwise(self, subject: t.Expr | None) -> bool:
         """Whether a name has a number outside of tables and more than one rule: ``θ_2`` of two methods."""
