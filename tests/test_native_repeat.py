@@ -1,5 +1,8 @@
 """Many times in one call say what one time after the other says."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -112,3 +115,35 @@ def test_an_equal_program_is_compiled_once():
 def test_a_program_that_holds_much_is_not_kept():
     x = np.zeros(5_000_000)
     assert compiled(*_parts(lambda x: [x + 1], x)) is not compiled(*_parts(lambda x: [x + 1], x))
+
+
+def _sum_of(x):
+    return np.sum(np.exp(np.tanh(x) * np.sin(x)))
+
+
+PARALLEL = np.linspace(-2, 2, 400_000)
+
+
+def test_more_threads_than_cores_all_get_their_turn():
+    want = float(_sum_of(PARALLEL))
+    for threads in (2, 9, 1000):
+        np.testing.assert_allclose(dvar.jit(_sum_of, threads=threads)(PARALLEL), want, rtol=1e-12)
+
+
+def test_several_kernels_of_several_threads_at_once():
+    programs = [dvar.jit(lambda x, n=n: n * _sum_of(x), threads=4) for n in range(1, 7)]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda program: program(PARALLEL), programs * 4))
+    want = [n * float(_sum_of(PARALLEL)) for n in range(1, 7)] * 4
+    np.testing.assert_allclose(found, want, rtol=1e-12)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
+def test_a_forked_process_has_threads_of_its_own():
+    program = dvar.jit(_sum_of, threads=3)
+    want = program(PARALLEL)
+    child = os.fork()
+    if not child:
+        os._exit(0 if program(PARALLEL) == want else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -291,6 +291,14 @@ def test_a_full_disk_leaves_the_checkpoint_that_was_there_and_what_was_found(tmp
     np.testing.assert_array_equal(caught.value.params["w"], whole.params["w"])
 
 
+def test_what_another_training_is_writing_stays(tmp_path):
+    halves = [tmp_path / name for name in ("run.npz.abcdefgh.part", "run.npz2.abcdefgh.part")]
+    for half in halves:
+        half.write_bytes(b"half")
+    dvar.train(logistic, START, data=DATA, steps=2, checkpoint=tmp_path / "run.npz")
+    assert [half.exists() for half in halves] == [False, True]
+
+
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     path = tmp_path / "run.npz"
     dvar.train(logistic, START, data=DATA, steps=5, checkpoint=path)

@@ -144,8 +144,9 @@ def main() -> None:
 def _page(table: str, machine: str, rounds: int) -> str:
     return f"""# How fast
 
-Measured with `python -m benchmarks.speed --write` on {machine}, Python {platform.python_version()}: every system in
-a process of its own, in turns; the median of {rounds} rounds; a system counts only if its result agrees.
+Measured with `python -m benchmarks.speed --rounds {rounds} --write` on {machine},
+Python {platform.python_version()}: every system in a process of its own, in turns; the median of {rounds} rounds;
+a system counts only if its result agrees.
 
 {table}
 

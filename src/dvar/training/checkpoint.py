@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dvar.core.errors import ReadError
+from dvar.core.files import remove_halves, written_whole
 from dvar.core.op import Array
 
 FORMAT = 1
@@ -97,20 +96,12 @@ def save(path: Path, standing: Standing, settings: Mapping[str, Any]) -> None:
     Raises:
         OSError: it cannot be written; what was there before is still there.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     content: dict[str, Any] = {f"carry{n}": array for n, array in enumerate(standing.carry)}
     content["settings"] = np.array(json.dumps({"format": FORMAT, **settings}))
     content["step"], content["losses"] = np.array(standing.step), standing.losses
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-        _remove_halves(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as file:
+        np.savez(file, **content)
+    remove_halves(path)
 
 
 def load(path: Path, like: Sequence[Array] | None, settings: Mapping[str, Any]) -> Standing | None:
@@ -147,9 +138,3 @@ def load(path: Path, like: Sequence[Array] | None, settings: Mapping[str, Any]) 
 
 def _forms(arrays: Sequence[Array]) -> list[Any]:
     return [(a.shape, a.dtype) for a in arrays]
-
-
-def _remove_halves(path: Path) -> None:
-    """What was being written when somebody pulled the plug."""
-    for part in path.parent.glob(f"{path.name}*.part"):
-        part.unlink(missing_ok=True)

@@ -116,11 +116,10 @@ class SharedStep(Step):
         return carry, losses
 
     def _compiled_update(self) -> Program:
-        carried = [unknown(f"w{n}", a.shape, dtype_of(a)) for n, a in enumerate(self.start)]
+        carried, rate = self._unknowns()
         gradients = [
             unknown(f"g{n}", a.shape, dtype_of(a)) for n, a in enumerate(self.parameters.first)
         ]
-        rate = unknown("learning_rate", (), str(self.rate_dtype))
         inputs = [unwrap(x) for x in (*carried, *gradients, rate)]
         arrays, states = self._apart(carried)
         roots = closed(self._moved(arrays, states, gradients, rate), inputs)

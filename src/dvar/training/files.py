@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dvar.core.errors import ReadError
+from dvar.core.files import written_whole
 from dvar.core.op import Array
 from dvar.read.trace import containers
 
@@ -102,12 +101,10 @@ def write(path: Path, params: Mapping[str, Any]) -> None:
     Raises:
         ReadError: it cannot be written.
     """
+    content: dict[str, Any] = flat(params)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            content: dict[str, Any] = flat(params)
+        with written_whole(path) as file:
             np.savez(file, **content)
-        Path(name).replace(path)
     except OSError as error:
         raise ReadError(f"cannot write {path}: {error.strerror}") from None
 

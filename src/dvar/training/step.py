@@ -116,8 +116,7 @@ class Step:
         return list(carry), losses.reshape(len(rates))
 
     def _compiled(self, data: Mapping[str, Array], in_batches: bool) -> Loop:
-        carried = [unknown(f"w{n}", a.shape, dtype_of(a)) for n, a in enumerate(self.start)]
-        rate = unknown("learning_rate", (), str(self.rate_dtype))
+        carried, rate = self._unknowns()
         examples = {
             name: unknown(name, a.shape[1:] if in_batches else a.shape, dtype_of(a))
             for name, a in data.items()
@@ -129,6 +128,11 @@ class Step:
         size = sum(a.nbytes for a in data.values())
         keep = size < TWICE and not any(isinstance(a, np.memmap) for a in data.values())
         return looped(inputs, roots, len(carried), stepped, self._threads, keep)
+
+    def _unknowns(self) -> tuple[list[Any], Any]:
+        """What a step begins with, without numbers: what is carried, and the learning rate."""
+        carried = [unknown(f"w{n}", a.shape, dtype_of(a)) for n, a in enumerate(self.start)]
+        return carried, unknown("learning_rate", (), str(self.rate_dtype))
 
     def _roots(self, carried: list[Any], rate: Any, examples: dict[str, Any]) -> list[Node]:
         """What is carried after the step, and the loss before it."""

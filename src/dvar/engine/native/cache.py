@@ -9,11 +9,12 @@ nothing.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+
+from dvar.core.files import written_whole
 
 # Of more files than this the oldest go.
 MOST = 2000
@@ -61,14 +62,8 @@ def _read(path: Path) -> bytes | None:
 
 def _write(path: Path, code: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(sha256(code).digest() + code)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with written_whole(path, lasting=False) as file:  # a damaged one is made again
+        file.write(sha256(code).digest() + code)
     _prune(path.parent)
 
 

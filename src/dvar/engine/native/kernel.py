@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from threading import Lock
 
 import numpy as np
@@ -15,6 +12,7 @@ from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.engine.native.arrays import sizes_of
 from dvar.engine.native.assembly import Assembly
+from dvar.engine.native.crew import MOST, together
 from dvar.engine.native.machine import Loaded, object_code, vector_bytes
 from dvar.engine.native.memory import ALIGN, ITEM
 
@@ -27,11 +25,6 @@ _REPEAT = ctypes.CFUNCTYPE(
     ctypes.c_void_p,
     ctypes.c_int64,
 )
-
-
-@lru_cache(maxsize=1)
-def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="dvar")
 
 
 class Kernel:
@@ -58,7 +51,7 @@ class Kernel:
         self.inputs, self.roots = tuple(inputs), tuple(roots)
         self._carried, self._stepped, self._repeats = carried, stepped, repeats
         self.assembly = Assembly(inputs, roots, vector_bytes(), carried, stepped, keeps, until)
-        self.threads = threads if self.assembly.parallel else 1
+        self.threads = min(threads, MOST) if self.assembly.parallel else 1
         memory = self.assembly.memory
         self._loaded = Loaded(object_code(self.assembly.module))
         self._run = _REPEAT(self._loaded.address("repeat"))
@@ -113,15 +106,8 @@ class Kernel:
         tables[1:] = tables[0]
         self._counter[0] = 0
         at, step, counter = tables.ctypes.data, tables.strides[0], self._counter.ctypes.data
-        others = [
-            _workers().submit(
-                self._run, at + n * step, self._pieces, self.threads, n, counter, times
-            )
-            for n in range(1, self.threads)
-        ]
-        self._run(at, self._pieces, self.threads, 0, counter, times)
-        for other in others:
-            other.result()
+        run, pieces, threads = self._run, self._pieces, self.threads
+        together(lambda n: run(at + n * step, pieces, threads, n, counter, times), threads)
 
     def __str__(self) -> str:
         lines = []
