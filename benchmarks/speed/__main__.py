@@ -1,4 +1,4 @@
-"""Runs the cases and writes the table: ``python -m benchmarks.speed [--only CASE …] [--write]``.
+"""Runs the cases and writes the table and its picture: ``python -m benchmarks.speed [--only CASE …] [--write]``.
 
 Every system runs in a process of its own; the processes take turns, so that a busy machine slows all alike.
 The time of a system is the median of the rounds.  Systems must agree on the result before any of them counts.
@@ -14,9 +14,11 @@ import platform
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.speed import start
 from benchmarks.speed.cases import CASES, Case
 
 SYSTEMS = {
@@ -27,6 +29,7 @@ SYSTEMS = {
     "casadi_": "CasADi",
     "autograd_": "HIPS autograd",
 }
+START = "start"
 ROUNDS = 7
 PAGE = Path(__file__).parents[2] / "docs" / "speed.md"
 
@@ -101,20 +104,59 @@ def _agree(name: str, results: dict[str, list[float]]) -> None:
             raise SystemExit(f"{name}: {title} found {result}, not {expected}")
 
 
-def row(case: Case, times: dict[str, Measured]) -> str:
-    """A line of the table: every system, and how many times as long the best peer takes as dvar."""
-    unit = {1e-3: "ms", 1e-6: "µs"}[case.unit]
-    peers = {title: t.seconds for title, t in times.items() if title != "dvar"}
-    cells = [case.title]
+class Row(NamedTuple):
+    """A line of the table: the work, the seconds of every system, and of dvar's first call."""
+
+    title: str
+    unit: float
+    seconds: dict[str, float]
+    first: float | None
+
+    def __str__(self) -> str:
+        peers = {title: s for title, s in self.seconds.items() if title != "dvar"}
+        mine, best = self.seconds.get("dvar"), min(peers.values(), default=None)
+        unit = {1e-3: "ms", 1e-6: "µs"}[self.unit]
+        cells = [
+            self.title,
+            f"{_short(mine / self.unit)} {unit}" if mine else "–",
+            ", ".join(
+                f"{title} {_short(s / self.unit)}"
+                for title, s in sorted(peers.items(), key=_second)
+            ),
+            f"**{best / mine:.1f}**" if mine and best else "–",
+            f"{self.first:.2f} s" if self.first is not None else "–",
+        ]
+        return f"| {' | '.join(cells)} |"
+
+
+def row(case: Case, times: dict[str, Measured]) -> Row:
+    """What was measured of a case."""
     mine = times.get("dvar")
-    cells.append(f"{mine.seconds / case.unit:.3g} {unit}" if mine else "–")
-    cells.append(
-        ", ".join(f"{title} {s / case.unit:.3g}" for title, s in sorted(peers.items(), key=_second))
-    )
-    best = min(peers.values(), default=None)
-    cells.append(f"**{best / mine.seconds:.1f}**" if mine and best else "–")
-    cells.append(f"{mine.prepared:.2f} s" if mine else "–")
-    return f"| {' | '.join(cells)} |"
+    seconds = {title: t.seconds for title, t in times.items()}
+    return Row(case.title, case.unit, seconds, mine.prepared if mine else None)
+
+
+def starts(rounds: int) -> Iterator[Row]:
+    """From a fresh process to the first gradient."""
+    work = "fresh process, first gradient"
+    for title, systems, kept in (
+        (f"{work}, plain", start.PLAIN, False),
+        (f"{work}, compiled, nothing on disk", start.COMPILED, False),
+        (f"{work}, compiled, code on disk where a system keeps it", start.COMPILED, True),
+    ):
+        yield Row(title, 1e-3, start.measure(systems, rounds, kept), None)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+
+
+def _all(names: list[str], rounds: int) -> Iterator[Row]:
+    for name in names:
+        if name == START:
+            yield from starts(rounds)
+        else:
+            yield row(CASES[name], measure(name, rounds))
 
 
 def _second(pair: tuple[str, float]) -> float:
@@ -123,7 +165,8 @@ def _second(pair: tuple[str, float]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", choices=list(CASES), default=list(CASES))
+    names = [*CASES, START]
+    parser.add_argument("--only", nargs="*", choices=names, default=names)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     chosen = parser.parse_args()
@@ -133,10 +176,15 @@ def main() -> None:
         "|---|--:|---|--:|--:|",
     ]
     print("\n".join(lines), flush=True)
-    for name in chosen.only:
-        lines.append(row(CASES[name], measure(name, chosen.rounds)))
-        print(lines[-1], flush=True)
+    rows = []
+    for found in _all(chosen.only, chosen.rounds):
+        rows.append(found)
+        print(found, flush=True)
+    lines += [str(found) for found in rows]
     if chosen.write:
+        from benchmarks.speed.pictures import bars
+
+        bars(PAGE.with_suffix(".svg"), [(found.title, found.seconds) for found in rows])
         machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
         PAGE.write_text(_page("\n".join(lines), machine, chosen.rounds), encoding="utf-8")
 
@@ -148,10 +196,17 @@ Measured with `python -m benchmarks.speed --rounds {rounds} --write` on {machine
 Python {platform.python_version()}: every system in a process of its own, in turns; the median of {rounds} rounds;
 a system counts only if its result agrees.
 
+![each system's time as a multiple of dvar's](speed.svg)
+
 {table}
 
 "–": the system cannot do it, or not in a time worth measuring. The first call traces and compiles, with nothing kept on disk
 from before (`DVAR_CACHE=` empty).
+
+![time over size](growth.svg)
+
+Time grows with the work and no faster: `python -m benchmarks.speed.growth --write` measures value and gradient over the
+number of examples, a compiled descent over the number of steps, and a scalar graph over the number of gates.
 """
 
 

@@ -60,24 +60,32 @@ def _sort() -> Data:
     return {"x": draw.normal(size=1_000_000), "c": draw.normal(size=1_000_000)}
 
 
-def _gates() -> Data:
-    """A random scalar program of 40,000 gates: each takes recent results, as programs do, or an input.
+INPUTS = 16
+Program = list[tuple[str, int, int]]
+
+
+def program_of(gates: int) -> Program:
+    """A random scalar program: each gate takes recent results, as programs do, or one of 16 inputs.
 
     Every gate shrinks differences, so that rounding does not decide the result.
     """
     draw = random.Random(0)
-    program: list[tuple[str, int, int]] = []
-    inputs, gates, count = 16, 40_000, 0
+    program: Program = []
+    count = 0
     while count < gates:
-        n = inputs + len(program)
+        n = INPUTS + len(program)
         kind = draw.choice(("tanh", "mean", "half_difference", "multiply"))
-        other = draw.randrange(inputs) if n % 5 == 0 else draw.randrange(max(0, n - 50), n)
+        other = draw.randrange(INPUTS) if n % 5 == 0 else draw.randrange(max(0, n - 50), n)
         program.append((kind, n - 1, other))
         count += 2 if kind in ("mean", "half_difference") else 1
-    return {"program": program, "x": np.linspace(0.1, 0.9, inputs)}
+    return program
 
 
-def run(program: list[tuple[str, int, int]], inputs: Any, tanh: Callable[[Any], Any]) -> Any:
+def _gates() -> Data:
+    return {"program": program_of(40_000), "x": np.linspace(0.1, 0.9, INPUTS)}
+
+
+def run(program: Program, inputs: Any, tanh: Callable[[Any], Any]) -> Any:
     """The last result of a program of gates, with the numbers of any system."""
     results = list(inputs)
     for kind, a, b in program:
