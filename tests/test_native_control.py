@@ -322,3 +322,22 @@ def test_results_of_several_types_run_their_programs_once() -> None:
         np.testing.assert_allclose(dvar.jit(function)(0.4), function(0.4), rtol=1e-12)
     code = str(dvar.jit(walk).kernel(0.4))
     assert sum(line.startswith("taken") for line in code.splitlines()) <= 3 * 4
+
+
+@pytest.mark.parametrize("position", [4, -5])
+def test_a_position_out_of_range_gives_no_number(position: int) -> None:
+    def walk(x: Any, places: Any) -> Any:
+        return dvar.scan(lambda total, i: (total + x[i] ** 2, None), 0.0, places)[0]
+
+    x, places = np.arange(4.0), np.array([1, position])
+    with pytest.raises(IndexError, match=f"index {position} is out of range for axis 0 of size 4"):
+        dvar.grad(walk)(x, places)
+    assert np.isnan(dvar.jit(walk)(x, places))
+    assert dvar.jit(walk)(x, np.array([1, -4])) == 1.0
+
+    def total(x: Any, places: Any) -> Any:
+        return np.sum(x[places])
+
+    assert np.isnan(dvar.jit(total)(x, places))
+    with pytest.raises(IndexError, match="out of range"):
+        dvar.jit(dvar.grad(total))(x, places)

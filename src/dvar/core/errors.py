@@ -5,6 +5,7 @@
     │   ├── FormulaError                    a formula: syntax, unknown names, loops
     │   └── TraceError                      a Python function that cannot be followed
     ├── ShapeError (ValueError)             operands whose axes do not fit
+    │   └── OutOfRange (IndexError)         a position that an axis does not have
     ├── DtypeError (TypeError)              operands of the wrong type
     ├── DomainError (ValueError)            a value where an operation is undefined
     ├── MissingValue (ValueError)           an input without a number
@@ -95,6 +96,10 @@ class TraceError(ReadError):
 
 class ShapeError(DvarError, ValueError):
     """Operands whose axes do not fit."""
+
+
+class OutOfRange(ShapeError, IndexError):
+    """A position that an axis does not have."""
 
 
 class DtypeError(DvarError, TypeError):

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from dvar.core.dims import Dim, Shape, Size, broadcast, show
-from dvar.core.errors import DtypeError, ShapeError
+from dvar.core.errors import DtypeError, OutOfRange, ShapeError
 from dvar.core.node import Literal, Node
 from dvar.core.op import CONSTANT, SIZE
 
@@ -57,7 +57,8 @@ def read(index: Any, shape: Shape) -> tuple[Index, list[Node]]:
     """An index as one writes it → its normal form, and the nodes that its slots stand for.
 
     Raises:
-        ShapeError: out of range, too many items, or a mask of unknown count.
+        OutOfRange: a position that its axis does not have.
+        ShapeError: too many items, or a mask of unknown count.
         DtypeError: positions that are not whole numbers.
     """
     raw = _without_ellipsis(
@@ -175,7 +176,7 @@ def _in_range(at: np.ndarray[Any, Any], size: Size, axis: int) -> np.ndarray[Any
 def _checked(at: np.ndarray[Any, Any], size: int, axis: int) -> np.ndarray[Any, Any]:
     outside = at[(at < -size) | (at >= size)]
     if outside.size:
-        raise ShapeError(
+        raise OutOfRange(
             f"index {outside.flat[0]} is out of range for axis {axis} of size {size}",
             hint=f"an index between {-size} and {size - 1}" if size else None,
         )

@@ -6,6 +6,7 @@ Moves then cost nothing, and what is computed of a few numbers stays in register
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -274,11 +275,15 @@ def _getitem_computed(w: Writer, node: Node, operands: Sequence[Held]) -> Held:
     x = w.memory(node.inputs[0], operands[0])
     position, size, first, step = _one_slot(w, node, operands, sizes_of(node.inputs[0]))
     w.count(node, first.size)
-    inside = position.maximum(position.like(0)).minimum(position.like(size - 1))
-    return [
-        w.load(x, w.b.add(w.b.mul(inside.v, i64(int(s))), i64(int(f))))
+    near = position.maximum(position.like(0)).minimum(position.like(size - 1))
+    found = [
+        w.load(x, w.b.add(w.b.mul(near.v, i64(int(s))), i64(int(f))))
         for f, s in zip(first, step, strict=True)
     ]
+    if np.dtype(node.dtype).kind != "f":
+        return found
+    inside = position.compare("==", near)
+    return [inside.select(value, math.nan) for value in found]
 
 
 def _scatter_computed(w: Writer, node: Node, operands: Sequence[Held]) -> Held:

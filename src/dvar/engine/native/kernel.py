@@ -49,7 +49,7 @@ class Kernel:
         until: bool = False,
     ) -> None:
         self.inputs, self.roots = tuple(inputs), tuple(roots)
-        self._carried, self._stepped, self._repeats = carried, stepped, repeats
+        self._carried, self._repeats = carried, repeats
         self.assembly = Assembly(inputs, roots, vector_bytes(), carried, stepped, keeps, until)
         self.threads = min(threads, MOST) if self.assembly.parallel else 1
         memory = self.assembly.memory

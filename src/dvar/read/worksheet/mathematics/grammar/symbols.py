@@ -14,7 +14,6 @@ from dvar.read.worksheet.mathematics.tokens import (
     DIGITS,
     NAME,
     NUMBER,
-    Token,
 )
 
 _PREFIXES = frozenset({"d", "Delta"})
@@ -194,8 +193,3 @@ def _exponent(script: t.Script) -> t.Script:
         number = text.isdigit()
         value = t.Number(text, value.span) if number else t.Symbol(text, value.span)
     return t.Script("plain", value, script.span)
-
-
-def is_token_condition(token: Token) -> bool:
-    """Whether a sign compares."""
-    return token.text in words.RELATIONS and token.text not in ("in", ":=")
