@@ -36,6 +36,43 @@ def test_the_example_learns_and_writes_what_it_learned(tmp_path, capsys):
     assert "w1 = (2, 8)" in capsys.readouterr().out
 
 
+def test_a_table_of_any_size_passes_through_memory(tmp_path, capsys):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    names = Path(TABLE).read_text().split("\n", 1)[0].split(",")
+    table = np.loadtxt(TABLE, delimiter=",", skiprows=1)
+    path, found = tmp_path / "table.parquet", []
+    parquet.write_table(arrow.table(dict(zip(names, table.T, strict=True))), path)
+    common = f"train {MODEL}::loss --params {MODEL}::start --data {path} --columns x=x1,x2 y=inside"
+    for how in (f"--stream --batch-size {len(table)} --epochs 5", "--steps 5"):
+        out = tmp_path / "out.npz"
+        main([*common.split(), *how.split(), "-o", str(out)])
+        with np.load(out) as params:
+            found.append(params["w1"])
+        assert capsys.readouterr().out.startswith("5 steps")
+    np.testing.assert_allclose(*found, rtol=1e-12)
+
+
+def test_what_was_good_is_written_when_training_diverges(tmp_path, capsys):
+    model, out = tmp_path / "model.py", tmp_path / "out.npz"
+    model.write_text(
+        "import numpy as np\n"
+        "def start(): return {'w': np.ones(1)}\n"
+        "def loss(w, x): return np.mean(np.log(w * x))\n"
+    )
+    np.save(tmp_path / "x.npy", np.ones(3))
+    with pytest.raises(SystemExit) as stopped:
+        main(
+            f"train {model}::loss --params {model}::start --data x={tmp_path}/x.npy --steps 9 "
+            f"--learning-rate 0.6 -o {out}".split()
+        )
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert "out.npz has the parameters as they were then" in told
+    assert "np.log(w * x)" in told
+    with np.load(out) as params:
+        assert params["w"][0] == pytest.approx(-1.1)  # where log was asked for
+
+
 def test_arrays_of_their_own_files(tmp_path, capsys):
     table = np.loadtxt(TABLE, delimiter=",", skiprows=1)
     np.save(tmp_path / "x.npy", table[:, :2])
@@ -61,6 +98,8 @@ def test_arrays_of_their_own_files(tmp_path, capsys):
         (["--params", f"{MODEL}::nothing"], "has no function nothing"),
         (["--steps", "3", "--epochs", "3"], "steps or epochs"),
         (["-o", "/nowhere/at/all.npz"], "there is no folder"),
+        (["--stream"], "takes one Parquet file"),
+        (["--data", "days.parquet", "--stream"], "needs --batch-size"),
     ],
 )
 def test_what_cannot_be_done_is_said(changes, words, capsys):

@@ -28,9 +28,11 @@ Examples
   dvar train model.py::loss --params model.py::start --data points.csv --columns x=a,b y=label --steps 2000
   dvar train model.py::loss --params model.py::start --data x=x.npy y=y.npy --epochs 20 --batch-size 64 \\
              --optimizer adam --learning-rate 0.001 --checkpoint run.npz -o trained.npz --curve curve.svg
+  dvar train model.py::loss --params model.py::start --data days.parquet --columns x=a,b y=c --epochs 3 \\
+             --stream --batch-size 4096
 
-A checkpoint that is there is gone on from.  Exit status: 0 trained, 130 interrupted (what there is is
-written), 2 could not.
+A checkpoint that is there is gone on from.  Exit status: 0 trained, 130 interrupted, 2 could not.  Where
+training ends early, what there is by then is written to --output.
 """
 
 
@@ -45,6 +47,9 @@ written), 2 could not.
 @click.option("--learning-rate", type=float, default=0.1, show_default=True)
 @click.option("--optimizer", default="gd", show_default=True, help="gd, momentum, adam or lbfgs")
 @click.option("--batch-size", type=int, help="Examples in a step; all if left out.")
+@click.option(
+    "--stream", is_flag=True, help="Batches of a Parquet file, in its order, one in memory."
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--threads", type=int, help="One for each core if left out.")
 @click.option("--checkpoint", type=click.Path(dir_okay=False))
@@ -58,19 +63,29 @@ def train(
     columns: Sequence[str],
     output: str | None,
     curve: str | None,
+    stream: bool,
     **options: Any,
 ) -> None:
-    from dvar.training import files
+    from dvar.training import Diverged, NotSaved, files
     from dvar.training import train as train_
 
     path, function = _named(loss)
     given = [*data, *(m for m in more if _is_file(m))]
     chosen = [*columns, *(m for m in more if not _is_file(m))]
     start = files.parameters(params) if params.endswith(".npz") else _start(params)
-    examples = files.examples(given, chosen)
+    if stream:
+        examples: Any = files.parquet_batches(*_streamed(given, options["batch_size"]), chosen)
+        options["batch_size"] = None
+    else:
+        examples = files.examples(given, chosen)
     _writable(output)
     try:
         done = train_(function, start, data=examples, **options)
+    except (Diverged, NotSaved) as error:
+        if output is not None:
+            files.write(Path(output), error.params)
+            complain(f"{output} has the parameters as they were then")
+        raise
     except DvarError:
         raise
     except (Exception, SystemExit) as error:
@@ -95,6 +110,18 @@ def train(
 def _is_file(text: str) -> bool:
     """``x=x.npy`` beside ``x=a,b``."""
     return text.endswith((".npy", ".npz", ".csv", ".parquet"))
+
+
+def _streamed(files: Sequence[str], batch_size: int | None) -> tuple[str, int]:
+    """The one file of a stream, and how many of its examples make a batch."""
+    if len(files) != 1 or not files[0].endswith(".parquet"):
+        raise ReadError(
+            f"--stream takes one Parquet file, not {' '.join(files)}",
+            hint="arrays in .npy files are read from disk as they are needed, without --stream",
+        )
+    if batch_size is None:
+        raise ReadError("--stream needs --batch-size", hint="--batch-size 4096")
+    return files[0], batch_size
 
 
 def _named(text: str) -> tuple[str, Any]:
