@@ -15,7 +15,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
-from dvar.check.meaning import densities, effort, examples
+from dvar.check.meaning import densities, effort, examples, letters
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import written_out
@@ -78,6 +78,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
                 _judge_again(done, found)
     finally:
         forget()
+        letters.forget()
     judgements = tuple(sorted((j for j in found if j is not None), key=lambda j: j.span))
     return Report(document.file, document.text, judgements, document.lines)
 

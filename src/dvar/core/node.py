@@ -231,19 +231,21 @@ def topological(roots: Iterable[Node], stops: Container[Node] = frozenset()) -> 
 
     Linear in the number of nodes; no recursion, so depth is no limit.
     """
-    order: list[Node] = []
-    seen: set[Node] = set()
-    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(list(roots))]
+    order: dict[Node, None] = {}
+    entered: set[Node] = set()
+    stack = list(roots)
+    stack.reverse()
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            if node not in stops:
-                stack.extend((x, False) for x in reversed(node.inputs) if x not in seen)
-    return order
+        node = stack[-1]
+        if node in order:
+            stack.pop()
+        elif node in entered or node in stops or not node.inputs:
+            order[node] = None
+            stack.pop()
+        else:
+            entered.add(node)
+            stack += [x for x in reversed(node.inputs) if x not in order]
+    return list(order)
 
 
 def substituted(roots: Iterable[Node], by: Mapping[Node, Node]) -> list[Node]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -34,12 +35,24 @@ ENOUGH = 3
 
 @dataclass(frozen=True)
 class Difference:
-    """Two values that differ: where, by how much, and whether by the same factor everywhere."""
+    """Two values that differ.
+
+    Attributes:
+        point, left, right: where, and the values there.
+        sides: what differs; None where only some points count.
+        near: the numbers that the points are close to.
+    """
 
     point: Point
     left: Array
     right: Array
-    ratio: float | None
+    sides: tuple[Node, Node] | None = None
+    near: Mapping[Node, Any] | None = None
+
+    @cached_property
+    def ratio(self) -> float | None:
+        """The factor by which they differ everywhere, if there is one."""
+        return ratio_of(*self.sides, self.near) if self.sides is not None else None
 
 
 @dataclass(frozen=True)
@@ -175,23 +188,37 @@ def _shorthand(derivative: Jacobian, plain: Node) -> Iterable[tuple[str, Node, N
 
 
 def _equal(a: Node, b: Node, near: Mapping[Node, Any] | None) -> Comparison:
-    agreed = 0
-    tried: Iterable[Point] = points(near)
-    enough = ENOUGH
-    if near is None and any(n.op.name in _HINGES for n in topological([a, b])):
+    tried = iter(points(near))
+    agreed = _agreeing(a, b, tried, ENOUGH, near)
+    if near is None and isinstance(agreed, int) and _has_hinge(a, b):
         # Which side of a kink a point is on is a matter of chance.
-        tried = chain(tried, (_cached(RANGES[seed % 2], 20 + seed) for seed in range(ON_KINKS)))
-        enough = ON_KINKS
+        more = (_cached(RANGES[seed % 2], 20 + seed) for seed in range(ON_KINKS))
+        again = _agreeing(a, b, chain(tried, more), ON_KINKS - agreed, near)
+        agreed = agreed + again if isinstance(again, int) else again
+    if isinstance(agreed, Difference):
+        return Comparison(False, "", agreed)
+    return Comparison(True if agreed >= 2 else None)
+
+
+def _agreeing(
+    a: Node, b: Node, tried: Iterable[Point], enough: int, near: Mapping[Node, Any] | None
+) -> int | Difference:
+    """At how many points two values agree, up to enough of them; or how they differ."""
+    agreed = 0
     for point in tried:
         x, y = point.value(a), point.value(b)
         if x is None or y is None or not finite(x, y):
             continue
         if not same(x, y):
-            return Comparison(False, "", Difference(point, x, y, ratio_of(a, b, near)))
+            return Difference(point, x, y, (a, b), near)
         agreed += 1
         if agreed >= enough:
-            return Comparison(True)
-    return Comparison(True if agreed >= 2 else None)
+            break
+    return agreed
+
+
+def _has_hinge(*sides: Node) -> bool:
+    return any(n.op.name in _HINGES for n in topological(sides))
 
 
 def _equal_where(a: Node, b: Node, held: Sequence[Node], active: bool) -> Comparison:
@@ -208,7 +235,7 @@ def _equal_where(a: Node, b: Node, held: Sequence[Node], active: bool) -> Compar
         if not all(_is_true(point, truth) for truth in held):
             continue
         if not same(x, y):
-            return Comparison(False, "", Difference(point, x, y, None))
+            return Comparison(False, "", Difference(point, x, y))
         agreed += 1
         if agreed >= ENOUGH:
             return Comparison(True)
@@ -281,14 +308,12 @@ def ratio_of(a: Node, b: Node, near: Mapping[Node, Any] | None = None) -> float 
         if not np.any(big) or np.any(np.abs(y[~big]) > 1e-9):
             continue
         found.extend((y[big] / x[big]).tolist())
+        first = found[0]
+        if abs(first) < 1e-12 or any(abs(r - first) > 1e-7 * abs(first) for r in found):
+            return None
         if len(found) > 3 * max(1, count(a)):
             break
-    if len(found) < 2:
-        return None
-    first = found[0]
-    if abs(first) < 1e-12 or any(abs(r - first) > 1e-7 * abs(first) for r in found):
-        return None
-    return first
+    return found[0] if len(found) >= 2 else None
 
 
 def varies(node: Node) -> bool:

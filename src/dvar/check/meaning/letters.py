@@ -22,9 +22,25 @@ def parts(statements: Iterable[Statement]) -> Iterator[t.Expr | t.Script]:
     for statement in statements:
         for member in statement.members:
             if member.expr is not None:
-                yield from t.walk(member.expr)
+                yield from _parts(member.expr)
         if statement.condition is not None:
-            yield from t.walk(statement.condition)
+            yield from _parts(statement.condition)
+
+
+_walked: dict[int, tuple[t.Expr, list[t.Expr | t.Script]]] = {}
+
+
+def _parts(expr: t.Expr) -> list[t.Expr | t.Script]:
+    """A document is looked through for dozens of customs; its expressions are walked once."""
+    known = _walked.get(id(expr))
+    if known is None:  # while an expression is kept, no other has its identity
+        known = _walked[id(expr)] = (expr, list(t.walk(expr)))
+    return known[1]
+
+
+def forget() -> None:
+    """Drop what is kept of expressions, at the end of a document."""
+    _walked.clear()
 
 
 def spelling_of(statements: Sequence[Statement]) -> Spelling:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import forget
-from dvar.check.meaning import effort
+from dvar.check.meaning import effort, letters
 from dvar.check.solve.answers import Found, Open, answer
 from dvar.check.solve.cells import cell_questions
 from dvar.check.solve.grid import grids
@@ -37,6 +37,7 @@ def attempts(document: Document) -> list[Attempt]:
             found = list(_Solver(document, statements, survey(document)).attempts())
     finally:
         forget()
+        letters.forget()
     return sorted(found, key=lambda a: a.question.span)
 
 
