@@ -222,7 +222,7 @@ def shown(value: Array) -> str:
     array = np.asarray(value, dtype=float)
     if array.ndim == 0:
         return f"{float(array):.6g}"
-    if array.size > 12:
+    if array.size > 12 or array.ndim > 2:
         return f"an array of {'×'.join(map(str, array.shape))}"
     rounded = [[float(f"{x:.5g}") for x in row] for row in np.atleast_2d(array).tolist()]
     inner = [", ".join(f"{x:g}" for x in row) for row in rounded]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dvar.check.meaning import einsums
 from dvar.check.meaning.shaping import COPIES
 from dvar.check.meaning.values import (
     NotUnderstood,
@@ -181,6 +182,7 @@ _READINGS: dict[str, Reading] = {
     ),
     **dict.fromkeys(COPIES, _repeated),
     "eye": _eye,
+    "einsum": einsums.read,
     "where": _where,
     "cumsum": _running,
     "flip": _running,

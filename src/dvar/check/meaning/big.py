@@ -17,6 +17,7 @@ from dvar.check.meaning.values import (
     add,
     aligned,
     number,
+    sizes,
 )
 from dvar.core.node import Node
 from dvar.ops import TABLE
@@ -86,24 +87,36 @@ def _terms(e: Interpreter, tree: t.Big) -> list[Value]:
     found: list[Value | None] = []
     apart: Unconnected | None = None
     bound = list(bindings(e, tree))
-    for values in bound:
+    for values, truth in bound:
         try:
-            found.append(e.inside(values).value(tree.body))
+            found.append(_term(e.inside(values), tree, truth))
         except Unconnected as reason:
             apart = reason
             found.append(None)
     if apart is not None and all(term is None for term in found):
         raise apart
-    for n, values in enumerate(bound):
+    for n, (values, truth) in enumerate(bound):
         if found[n] is None:
             reader = e.inside(values)
             reader.may_vanish = True
-            found[n] = reader.value(tree.body)
+            found[n] = _term(reader, tree, truth)
     return [term for term in found if term is not None]
 
 
-def bindings(e: Interpreter, tree: t.Big) -> Iterator[dict[str, int]]:
-    """The numbers that the letters of a sum run through."""
+def _term(e: Interpreter, tree: t.Big, truth: Node | None) -> Value:
+    """One term; where its condition is about values it counts only where that holds."""
+    value = e.value(tree.body)
+    if truth is None:
+        return value
+    if tree.name not in ("sum", "prod"):
+        raise NotUnderstood("a condition under a sum that is not about its index")
+    node = e.plain(value)
+    other = number(float(tree.name == "prod"))
+    return TABLE["where"](truth, node, TABLE["broadcast_to"](other, sizes(node)))
+
+
+def bindings(e: Interpreter, tree: t.Big) -> Iterator[tuple[dict[str, int], Node | None]]:
+    """The numbers that the letters of a sum run through, with what has to hold of values there."""
     letters = [*tree.indices, *_letters_beside(e, tree)]
     told = bounds_in(tree.condition, letters) if tree.condition is not None else {}
     ranges = [_range(e, tree, letter, told.get(letter, Bounds())) for letter in letters]
@@ -111,13 +124,11 @@ def bindings(e: Interpreter, tree: t.Big) -> Iterator[dict[str, int]]:
         raise NotUnderstood("a sum of so many terms")
     for values in every(*ranges):
         bound = dict(zip(letters, values, strict=True))
+        truth: bool | Node = True
         if tree.condition is not None and not is_range(tree.condition):
             truth = structures.condition(e.inside(bound), tree.condition)
-            if not isinstance(truth, bool):
-                raise NotUnderstood("a condition under a sum that is not about its index")
-            if not truth:
-                continue
-        yield bound
+        if truth is not False:
+            yield bound, None if truth is True else truth
 
 
 def _letters_beside(e: Interpreter, tree: t.Big) -> list[str]:

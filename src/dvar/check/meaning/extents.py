@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dvar.check.meaning import outputs
+from dvar.check.meaning import einsums, outputs
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.given import LARGEST, names_in, own_name, see_given
 from dvar.check.meaning.grams import tall
@@ -324,11 +324,14 @@ def _number(
     counted = {unions.root(i) for i in unions.items() if i[0] in ("letter", "entry")}
     if world.is_spread and counted - named:  # what only letters count has the usual size
         pool = iter([n for n in _POOL if n != world.default_size])
+    many = {unions.root(i) for i in unions.items() if i[0] == einsums.MANY}
     for item in unions.items():
         root = unions.root(item)
         if root in values:
             continue
-        if root in named:
+        if root in many:
+            values[root] = 2
+        elif root in named:
             values[root] = next(pool, 3)
         elif world.is_spread and root not in counted:
             values[root] = next(spread, 3)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from dvar.check.meaning import differentials
+from dvar.check.meaning import differentials, memberships
 from dvar.check.meaning.keys import Key, Spelling, collected, general, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.world import World
@@ -27,6 +27,7 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     stems = _stems(everything)
     world.bars = _are_gradients(everything, stems, _without_bar)
     world.deltas = _are_gradients(everything, stems, without_delta)
+    world.sets = memberships.forms(everything)
     world.dots = any(s.endswith(".dot") for s in stems) and bool(_TANGENT.search(text))
     losses = {k.stem for k in world.loss_names} | {"f", "L", "J", "E"}
     world.differentials = differentials.are_written([everything[o] for o in ordinals], text, losses)

@@ -21,17 +21,20 @@ _FREE = "jkmnpqruvxyzabcdghow"
 
 def renamed(statements: Sequence[Statement]) -> list[Statement]:
     """The statements with a free letter for each primed index, and primes of names as accents."""
-    return _of_indices(_of_matrices(statements))
+    return _of_indices(_of_names(statements))
 
 
-def _of_matrices(statements: Sequence[Statement]) -> list[Statement]:
-    """``W'^T``, ``W' \\in R^{N \\times V}``, ``∂E/∂W'``: no transposes of ``W``, but another matrix."""
-    named = {stem_of(p) for s in statements for p in _primed_names(s)}
+def _of_names(statements: Sequence[Statement]) -> list[Statement]:
+    """``W'^T``, ``W' \\in R^{N \\times V}``, ``∂E/∂W'``: no transposes of ``W``, but another matrix.
+
+    ``h' = (1 - z) h`` beside ``∂h'/∂z`` is no slope of h either.
+    """
+    named = {stem_of(p) for s in statements for p in _primed_names(s)} | _results(statements)
     if not named:
         return list(statements)
 
     def change(part: Any) -> t.Expr | None:
-        if _is_primed_matrix(part) and stem_of(part) in named:
+        if isinstance(part, t.Symbol) and part.primes == 1 and stem_of(part) in named:
             return replace(part, accents=(*part.accents, "'"), primes=0)
         return None
 
@@ -48,6 +51,22 @@ def _primed_names(statement: Statement) -> Iterator[t.Symbol]:
             yield from (x for x in part.wrt if _is_primed_matrix(x))
         elif _is_primed_matrix(part) and any(s.kind == "transpose" for s in part.scripts):
             yield part
+
+
+def _results(statements: Sequence[Statement]) -> set[str]:
+    """Small letters with a prime that have a formula and are differentiated, where the letter alone is no function."""
+    lefts = [s.members[0].expr for s in statements if len(s.members) > 1]
+    made = {(stem_of(x), x.primes) for x in lefts if isinstance(x, t.Symbol)}
+    applied = {stem_of(p.head) for p in parts(statements) if isinstance(p, t.Apply)}
+    derived: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Derivative) and isinstance(part.of, t.Symbol):
+            derived |= {stem_of(part.of)} if part.of.primes == 1 and not part.operator else set()
+    return {
+        stem
+        for stem in derived - applied
+        if stem[:1].islower() and (stem, 1) in made and (stem, 0) not in made
+    }
 
 
 def _is_primed_matrix(part: object) -> TypeGuard[t.Symbol]:

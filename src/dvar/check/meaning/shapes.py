@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dvar.check.meaning import functions, losses
+from dvar.check.meaning import einsums, functions, losses
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.looks import is_inverse, is_small
@@ -351,6 +351,8 @@ def _call(s: Shaping, tree: t.Call) -> Shape | None:
     if name in _PRODUCTS and len(tree.args) == 2:
         product = _product(s, tree.args, ("@",))
         return () if product is None and name == "dot" else product
+    if name == "einsum":
+        return einsums.shape_of(s, tree, shape_of)
     args = [shape_of(s, arg) for arg in tree.args]
     first = args[0] if args else None
     if tree.subscripts and name != "log":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import entries, names, products, slopes
+from dvar.check.meaning import entries, memberships, names, products, slopes
 from dvar.check.meaning.counting import listed
 from dvar.check.meaning.values import (
     Jacobian,
@@ -179,6 +179,8 @@ def condition(e: Interpreter, tree: t.Expr) -> bool | Node:
 
 def _compared(e: Interpreter, a: t.Expr, b: t.Expr, sign: str) -> bool | Node:
     row = _COMPARISONS.get(sign)
+    if sign == "in":
+        return memberships.holds(e, a, b)
     if row is None:
         raise NotUnderstood("a condition of this kind")
     left, right = e.whole(a), e.whole(b)

@@ -335,7 +335,8 @@ def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> 
         elif (
             (
                 isinstance(part, t.Call)
-                and part.name in ("trace", "det", "diag", "transpose", "inv", "vec", "softmax")
+                and part.name
+                in ("trace", "det", "diag", "transpose", "inv", "vec", "softmax", "einsum")
             )
             or (
                 isinstance(part, t.Product)

@@ -47,6 +47,7 @@ class World(Results):
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         conditions: what the statement says that is judged has to hold for it.
         members: stem of a vector → the matrix it belongs to, and whether it is a "row" or a "column" of it.
+        sets: how membership in sets is written of which only the name is known.
         has_normal_law: whether Φ and φ are the distribution and the density of the standard normal law.
         densities: stems that are probabilities; laws: stem of what is drawn → its name and
             that of its law; drawn: the same by the stem of the law.
@@ -114,6 +115,7 @@ class World(Results):
     assumed: frozenset[Assumption] = frozenset()
     conditions: Sequence[t.Expr] = ()
     members: dict[str, tuple[str, str]] = field(default_factory=dict)
+    sets: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)
     recall: Recall | None = None

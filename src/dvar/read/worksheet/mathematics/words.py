@@ -292,7 +292,7 @@ FUNCTIONS: dict[str, str] = {
         "logsumexp sort sum mean transpose vec dot matmul outer inner abs sqrt norm inv prod var "
         "std erf gelu silu elu "
         "maximum minimum where clip square power reciprocal multiply divide add subtract sigm "
-        "heaviside hardtanh "
+        "heaviside hardtanh einsum "
         "leaky_relu log_softmax rank argsort cumsum zeros ones eye concatenate reshape round floor "
         "ceil tril triu "
         "cov one_hot swish selu exp2 zeros_like ones_like flatten stack array kron vdot pinv median "

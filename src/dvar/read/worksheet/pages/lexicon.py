@@ -104,6 +104,8 @@ _NO_VALUE = re.compile(
       |=\s*@\(|\w\(\s*(?:\w+\s*:|:\s*\w)|^\s*\[[^\]=]*,[^\]=]*\]\s*=(?!\s*size\b)""",
     re.VERBOSE,
 )
+_SUBSCRIPTS = re.compile(r"""\beinsum\(\s*(?P<quote>["'])[\w ,>-]*(?P=quote)""")
+"""The letters of an einsum are no string among others."""
 _SETTING = re.compile(
     r"\s*(?:axis|dim|dims|keepdims?|dtype|seed|random_state|random_seed|verbose|shuffle|device|figsize|size"
     r"|requires_grad|reduction|index|header|sep|usecols|inplace|copy|end|n_jobs|padding|stride|width|height)"
@@ -123,4 +125,5 @@ def is_setting(code: str) -> bool:
 
 def holds_no_value(code: str) -> bool:
     """Whether an assignment is of strings, truth values, objects: nothing that has a derivative."""
+    code = _SUBSCRIPTS.sub("einsum(", code)
     return _NO_VALUE.search(code) is not None or is_setting(code)

@@ -1,0 +1,95 @@
+r"""Sets that a document gives by their name only: ``(i, j) \in \Omega``, ``j \in N(i)``, ``i \in B``.
+
+Whether something belongs to such a set is left open, as the numbers of other data are: at each point some
+members are in and some are out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning.keys import indices_of, stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.values import NotUnderstood
+from dvar.core.node import Node
+from dvar.core.op import variable
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+Form = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""How membership is written: the name of the set, what is in it, and what the set itself belongs to."""
+
+
+def forms(statements: Sequence[Statement]) -> list[Form]:
+    """Every way in which the statements speak of members of a set, once each."""
+    found: dict[Form, None] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Relation) and part.relations == ("in",):
+            told = _written(*part.members)
+            letters = [] if told is None else [_letter(x) for x in (*told[1], *told[2])]
+            if told is not None and all(letters):
+                cut = len(told[1])
+                found[told[0], tuple(letters[:cut]), tuple(letters[cut:])] = None
+    return list(found)
+
+
+def _written(left: t.Expr, right: t.Expr) -> tuple[str, list[t.Expr], list[t.Expr]] | None:
+    elements = list(left.items) if isinstance(left, t.Group) else [left]
+    if isinstance(right, t.Apply) and not (right.scripts or right.primes):
+        return stem_of(right.head), elements, [*right.head.subscripts, *right.args]
+    if isinstance(right, t.Symbol) and not right.primes:
+        above = [s.value for s in right.scripts if s.value is not None]
+        return stem_of(right), elements, [*right.subscripts, *above]
+    return None
+
+
+def _letter(tree: t.Expr) -> str:
+    if isinstance(tree, t.Label):
+        return tree.text
+    return tree.base if isinstance(tree, t.Symbol) and not tree.subscripts else ""
+
+
+def holds(e: Interpreter, left: t.Expr, right: t.Expr) -> Node:
+    """Whether something belongs to a set; a truth that is open."""
+    told = _written(left, right)
+    if told is None:
+        raise NotUnderstood("a condition of this kind")
+    name, elements, owners = told
+    places = [e.whole(x) for x in elements]
+    at = [i for x in owners for i in indices_of(x, e.world.spelling, e.env)]
+    if None in places:
+        raise NotUnderstood(f"what belongs to {name}")
+    letters = tuple(map(_letter, elements)), tuple(map(_letter, owners))
+    values = [str(x) for x in (*places, *at)]
+    if len(values) == 2 and len(elements) + len(owners) == 2:
+        name, values = _relation(e.world.sets, (name, *letters), values)
+    label = f"{name} of {','.join(values)}"
+    # Which of two numbers is the larger is open wherever numbers are drawn from.
+    first, second = (variable(f"{label}{mark}", (), key=e.world.number) for mark in ("", "'"))
+    return TABLE["greater"](first, second)
+
+
+def _relation(known: Sequence[Form], form: Form, values: list[str]) -> tuple[str, list[str]]:
+    """The pairs that a set is about: ``i \\in R_u`` and ``u \\in U_i`` say of the same ones ``(u, i) \\in K``."""
+    name, elements, owners = form
+    letters = (*elements, *owners)
+    related = [f for f in known if {*f[1], *f[2]} == set(letters) and len(set(letters)) == 2]
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], set[str]] = {}
+    for other, inside, outside in related:
+        alike.setdefault((inside, outside), set()).add(other)
+    if not owners or not related or any(len(names) > 1 for names in alike.values()):
+        return name, values  # P(i) and N(i) are two sets
+    pairs = [f for f in related if not f[2]]
+    others = {f[0] for f in related}
+    if pairs:
+        order, name = pairs[0][1], pairs[0][0]
+    elif len(others) > 1:
+        order, name = tuple(sorted(letters)), "&".join(sorted(others))
+    else:
+        return name, values
+    return name, [values[letters.index(letter)] for letter in order]
