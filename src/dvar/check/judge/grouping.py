@@ -58,12 +58,14 @@ class Group:
         ordinals: which statements.
         fresh: whether its letters start afresh; what was defined before still holds.
         alone: whether nothing of what was defined before is used.
+        resumes: whether it goes back to what was defined before a group that stands alone.
         forgotten: stems of losses that are open again: they are about another network now.
     """
 
     ordinals: list[int] = field(default_factory=list)
     fresh: bool = True
     alone: bool = False
+    resumes: bool = False
     forgotten: set[str] = field(default_factory=set)
 
 
@@ -82,6 +84,7 @@ def grouped(
     groups: list[Group] = []
     known: dict[Pattern, t.Expr] = {}
     opened: set[str] = set()
+    shelved: set[str] = set()  # what was defined before a section that stands alone
     lefts: set[str] = set()  # of all equations so far, gradients by name among them
     part, exercise, item, posed = -1, None, 0, False
     items = _items(document, statements)
@@ -99,8 +102,13 @@ def grouped(
             lefts |= named
             again = any(p in known and same_tree(known[p], value) for p, value in own.items())
             alone = len(own) > 1 and not again and used <= {p.stem for p in own} | named
+            shelved -= {p.stem for p in own}
             if alone and groups:
                 groups.append(Group(alone=True))
+                shelved = {p.stem for p in known} - {p.stem for p in own}
+            elif len(used & shelved) > 1:
+                groups.append(Group(fresh=False, forgotten=forgotten, resumes=True))
+                shelved = set()
             elif clash or forgotten or opened & {p.stem for p in own} or not groups:
                 groups.append(Group(forgotten=forgotten))
             elif _exercise(document, here) != exercise and groups[-1].ordinals:

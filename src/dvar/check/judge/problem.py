@@ -64,6 +64,7 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     found: list[Problem] = []
     before = list(programs.lent)
     context: list[Statement] = []
+    shelf: tuple[list[Definition], list[Statement]] = ([], [])
     earlier: list[Statement] = []
     parts_ = parts_of(document, statements)
     occurrences = Occurrences(statements)
@@ -73,7 +74,9 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
         if ordinals[0] in programs.ordinals:
             before = [d for d in before if programs.needs(d)]
         if group.alone:
-            before = []
+            shelf, before = (before, context), []
+        elif group.resumes:
+            before, context = [*shelf[0], *before], [*shelf[1], *context]
         if not is_fresh and stands_alone([statements[o] for o in ordinals], before, spelling):
             before, is_fresh = [], True
         context = [] if is_fresh else context[-FAR:]

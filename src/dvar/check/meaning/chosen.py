@@ -10,6 +10,7 @@ import numpy as np
 
 from dvar.check.meaning.keys import Choice, Key, Spelling, letters_in, size_name, stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.values import squeezed
 from dvar.check.meaning.world import World
 from dvar.core.node import Node
 from dvar.core.op import constant
@@ -20,6 +21,12 @@ _CLASS = re.compile(
     r"\b(class|label|target|categor\w+|correct|true|right|wanted|position|word|token|winner|winning)\b",
     re.IGNORECASE,
 )
+_EXCLUDES = re.compile(
+    r"\b(noise|negative) (words?|samples?|sampling|examples?|classes)\b|\bnot (among|one of) (them|these|those)\b|"
+    r"\bnone of (them|these|those|which)\b",
+    re.IGNORECASE,
+)
+"""Words that set what is chosen apart from what is summed over."""
 _MAXIMUM = re.compile(
     r"maximi[sz]er|position of the (max|largest)|argmax|largest entry", re.IGNORECASE
 )
@@ -31,19 +38,22 @@ _STEP = 2
 def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     """Give numbers to the names of a problem that stand for indices."""
     spelling = world.spelling
+    world.excludes = _EXCLUDES.search(prose) is not None
     lettered = _lettered(spelling, statements)
     # Where the largest entry is depends on the numbers: no index can stand for it.
     compared = set() if _MAXIMUM.search(prose) else _compared(spelling, statements)
     given = _given(world, statements)
+    made = {stem_of(x) for s in statements if isinstance(x := s.members[0].expr, t.Symbol)}
     numbers: dict[str, int] = {}
     chosen: dict[str, Choice] = {}
     for stem, position, script in _indices(statements):
         name = size_name(script)
-        if (
-            name is None
-            or (stem, position) not in lettered
-            or not isinstance(script, (t.Label, t.Symbol))
-        ):
+        if name is None or not isinstance(script, (t.Label, t.Symbol)):
+            continue
+        if (stem, position) not in lettered:
+            size = _entries_of(world, stem) if position == "0" and len(name) == 1 else 0
+            if size and name not in spelling.letters and name.islower() and _CLASS.search(prose):
+                chosen.setdefault(name, Choice(world.first, size, given.get(name, {})))
             continue
         if set(letters_in(script)) <= spelling.letters and len(name) == 1:
             continue
@@ -56,12 +66,30 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
         elif isinstance(script, t.Symbol) and (script.subscripts or script.scripts):
             chosen.setdefault(script.base, Choice(run.start, len(run), given.get(script.base, {})))
         elif len(name) == 1 and (
-            name in given or name in compared or (name in "yc" and _CLASS.search(prose))
+            name in given
+            or name in compared
+            or ((stem in made or name in "yc") and _is_class(name, prose))
         ):
             chosen.setdefault(name, Choice(run.start, len(run), given.get(name, {})))
     for name in _steps(spelling, statements, prose):
         numbers.setdefault(name, world.sizes.get(name, _STEP))
     world.spelling = replace(spelling, numbers=numbers, chosen=chosen)
+
+
+def _is_class(name: str, prose: str) -> bool:
+    """Whether the text says of a letter that it is a class: "the correct word o", "o: the word seen"."""
+    if _CLASS.search(prose) is None:
+        return False
+    near = rf"(?<![\w\\^_]){re.escape(name)}(?![\w^_])"
+    told = rf"{near}\W{{0,4}}(?:\w+\W+){{0,4}}{_CLASS.pattern}|{_CLASS.pattern}\W{{1,3}}{near}"
+    return name in "yc" or re.search(told, prose, re.IGNORECASE) is not None
+
+
+def _entries_of(world: World, stem: str) -> int:
+    """How many entries a vector has that a formula gives as a whole; 0 where it is none."""
+    key = Key(stem)
+    shape = world.shape(key) if key in world.bare_left else None
+    return max(shape) if shape and len(squeezed(shape)) == 1 else 0
 
 
 def _given(world: World, statements: Sequence[Statement]) -> dict[str, dict[tuple[int, ...], int]]:
@@ -178,7 +206,9 @@ def one_hot(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
     chosen = world.spelling.chosen
     choice = chosen.get(base)
     if base == key.stem:  # y beside ŷ_o: the only class that there is
-        choice = next(iter(chosen.values())) if len(chosen) == 1 and base not in chosen else None
+        places = {(c.start, c.size, c.number(base)) for c in chosen.values() if not c.given}
+        only = next(iter(chosen.values())) if len(places) == 1 or len(chosen) == 1 else None
+        choice = only if base not in chosen else None
     if choice is None or key.stem not in world.normalised:
         return None
     ints = [i for i in key.indices if isinstance(i, int)]

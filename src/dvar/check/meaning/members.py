@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning.keys import Key
-from dvar.check.meaning.values import reshaped, sizes, stacked
+from dvar.check.meaning.values import identity, reshaped, sizes, squeezed, stacked
 from dvar.core.node import Node
 from dvar.ops import TABLE
 
@@ -34,13 +34,22 @@ _SAID = (
     ),
     re.compile(rf"{_ALL}\s+(?:with|has|whose|having)\s+(?:the\s+)?{_KIND}{_FILL}{_ONE}"),
 )
+_KINDS = (
+    r"(?:\b(?:one[- ]?hot|unit|basis)(?: basis)?(?: column| row)? vectors?|\bEinheitsvektor(?:en)?"
+    r"|\bvecteurs? (?:de base|unitaires?))\b"
+)
+_UNIT = re.compile(
+    rf"(?<![A-Za-z])([A-Za-z])_\(?[a-z]\)?(?![A-Za-z])[^.;:\n]{{0,40}}?{_KINDS}|{_KINDS}\s+([A-Za-z])_[a-z]\b"
+)
+"""``e_k`` is the k-th unit vector."""
 _ORDERS = ((0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0))
 """For each pattern, the groups that hold the vector, the kind and the matrix."""
 
 
 def see(world: World, prose: str) -> None:
-    """Note which vectors are said to be rows or columns of which matrix."""
+    """Note which vectors are said to be rows or columns of which matrix, and which are unit vectors."""
     text = _SIGNS.sub("", _SIZES.sub("", prose))
+    world.units = {m[1] or m[2] for m in _UNIT.finditer(text)}
     for pattern, (one, kind, whole) in zip(_SAID, _ORDERS, strict=True):
         for match in pattern.finditer(text):
             found = match.groups()
@@ -67,4 +76,16 @@ def vector(e: Interpreter, key: Key) -> Node | None:
     return reshaped(stacked([TABLE["getitem"](matrix, place) for place in places]), (length, 1))
 
 
-__all__ = ["see", "vector"]
+def unit(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
+    """``e_k`` where such names are unit vectors; None for any other name."""
+    if key.stem not in world.units or key.marks or len(key.indices) != 1:
+        return None
+    (k,) = key.indices
+    size = max(shape, default=1)
+    at = k - world.first if isinstance(k, int) else -1
+    if not 0 <= at < size or len(squeezed(shape)) != 1:
+        return None
+    return TABLE["reshape"](TABLE["getitem"](identity(size), at), shape)
+
+
+__all__ = ["see", "unit", "vector"]

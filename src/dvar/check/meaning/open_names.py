@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import entries, gradients
+from dvar.check.meaning import entries, gradients, members
 from dvar.check.meaning.alphabet import MATRIX_GREEK, SCALAR_CAPITALS, SCALAR_GREEK
 from dvar.check.meaning.assumptions import as_function, with_property
 from dvar.check.meaning.chosen import one_hot
@@ -44,6 +44,8 @@ def open_name(
         else:
             shape = _usual(e, key, tree)
         world.settle(key, shape)
+    if (unit := members.unit(world, key, shape)) is not None:
+        return unit
     e.opened.add(familiar_name(e, key, tree))
     node = world.open_name(key, shape)
     if world.assumed:

@@ -47,6 +47,8 @@ class World(Results):
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         conditions: what the statement says that is judged has to hold for it.
         members: stem of a vector → the matrix it belongs to, and whether it is a "row" or a "column" of it.
+        excludes: whether a chosen class is said to be none of those that are summed over.
+        units: stems of unit vectors, ``e_k``.
         sets: how membership in sets is written of which only the name is known.
         has_normal_law: whether Φ and φ are the distribution and the density of the standard normal law.
         densities: stems that are probabilities; laws: stem of what is drawn → its name and
@@ -115,6 +117,8 @@ class World(Results):
     assumed: frozenset[Assumption] = frozenset()
     conditions: Sequence[t.Expr] = ()
     members: dict[str, tuple[str, str]] = field(default_factory=dict)
+    excludes: bool = False
+    units: set[str] = field(default_factory=set)
     sets: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)
