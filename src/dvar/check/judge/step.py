@@ -289,7 +289,9 @@ def _second_thoughts(
             return Link("ok", "holds at the given numbers", near.left, near.right)
     if (letter := _may_be_apart(place, left, right, envs)) is not None:
         if place.world.excludes:
-            return Link("ok", f"{letter} is none of those that are summed over", link.left, link.right)
+            return Link(
+                "ok", f"{letter} is none of those that are summed over", link.left, link.right
+            )
         said = f"whether {letter} is one of those that are summed over is not said"
         return replace(link, verdict="unknown", why=said)
     strange = strangers(place, link)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import product as every
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, chance, structures
+from dvar.check.meaning import chains, chance, gradients, structures
 from dvar.check.meaning.bounds import Bounds, bounds_in, is_range
+from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
     NotUnderstood,
@@ -18,6 +19,7 @@ from dvar.check.meaning.values import (
     aligned,
     number,
     sizes,
+    squeezed,
 )
 from dvar.core.node import Node
 from dvar.ops import TABLE
@@ -146,6 +148,8 @@ def _range(e: Interpreter, tree: t.Big, letter: str, told: Bounds) -> range:
     low = e.whole(low_end) if low_end is not None else None
     high = e.whole(high_end) if high_end is not None else None
     usual = e.world.run_of(letter)
+    if low_end is None and high_end is None and (size := _axis_along(e, tree.body, letter)):
+        return range(usual.start, usual.start + size)
     if (
         letter in e.world.apart
         and isinstance(tree.low, t.Number)
@@ -159,6 +163,35 @@ def _range(e: Interpreter, tree: t.Big, letter: str, told: Bounds) -> range:
     if tree.low is not None and high is None and low is not None:
         stop = low + len(usual)
     return range(start, stop)
+
+
+def _axis_along(e: Interpreter, body: t.Expr, letter: str) -> int | None:
+    """How long the axes of arrays are that a letter counts along; None where they do not tell.
+
+    The same letter may count the columns of one pair of matrices here, and of another one elsewhere.
+    """
+    found: set[int] = set()
+    for part in t.walk(body):
+        if not isinstance(part, t.Symbol) or not part.subscripts:
+            continue
+        places = [c for sub in part.subscripts for c in _index_letters(sub)]
+        if places.count(letter) != 1:
+            continue
+        key = sort(part, e.world.spelling, e.env).key
+        whole = Key(key.stem, key.marks)
+        target = gradients.target_of(e, whole) if gradients.is_named(e, whole) else whole
+        shape = squeezed(e.world.shape(target) or ()) if target is not None else ()
+        if len(shape) != len(places) or whole.stem in e.world.spelling.squared:
+            return None
+        found.add(shape[places.index(letter)])
+    return found.pop() if len(found) == 1 else None
+
+
+def _index_letters(sub: t.Expr) -> list[str]:
+    """The indices of a subscript; what is no single letter counts as one place."""
+    if isinstance(sub, t.Label) and not sub.is_text and sub.text.isalpha():
+        return list(sub.text)
+    return [sub.base] if isinstance(sub, t.Symbol) and not sub.subscripts else ["?"]
 
 
 def _is_size(tree: t.Expr) -> bool:

@@ -43,7 +43,9 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     # Where the largest entry is depends on the numbers: no index can stand for it.
     compared = set() if _MAXIMUM.search(prose) else _compared(spelling, statements)
     given = _given(world, statements)
-    made = {stem_of(x) for s in statements if isinstance(x := s.members[0].expr, t.Symbol)}
+    lefts = [x for s in statements if isinstance(x := s.members[0].expr, t.Symbol)]
+    made = {stem_of(x) for x in lefts}
+    running = {(stem_of(x), c) for x in lefts for sub in x.subscripts for c in letters_in(sub)}
     numbers: dict[str, int] = {}
     chosen: dict[str, Choice] = {}
     for stem, position, script in _indices(statements):
@@ -68,7 +70,8 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
         elif len(name) == 1 and (
             name in given
             or name in compared
-            or ((stem in made or name in "yc") and _is_class(name, prose))
+            or (name in "yc" and _CLASS.search(prose))
+            or (stem in made and (stem, name) not in running and _is_class(name, prose))
         ):
             chosen.setdefault(name, Choice(run.start, len(run), given.get(name, {})))
     for name in _steps(spelling, statements, prose):
@@ -78,11 +81,9 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
 
 def _is_class(name: str, prose: str) -> bool:
     """Whether the text says of a letter that it is a class: "the correct word o", "o: the word seen"."""
-    if _CLASS.search(prose) is None:
-        return False
     near = rf"(?<![\w\\^_]){re.escape(name)}(?![\w^_])"
     told = rf"{near}\W{{0,4}}(?:\w+\W+){{0,4}}{_CLASS.pattern}|{_CLASS.pattern}\W{{1,3}}{near}"
-    return name in "yc" or re.search(told, prose, re.IGNORECASE) is not None
+    return re.search(told, prose, re.IGNORECASE) is not None
 
 
 def _entries_of(world: World, stem: str) -> int:

@@ -59,7 +59,9 @@ def read(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Node:
     return TABLE["einsum"](",".join(operands) + "->" + result, *nodes)
 
 
-def shape_of(s: Shaping, tree: t.Call, shaped: Callable[[Shaping, t.Expr], Shape | None]) -> Shape | None:
+def shape_of(
+    s: Shaping, tree: t.Call, shaped: Callable[[Shaping, t.Expr], Shape | None]
+) -> Shape | None:
     """The shape of the result; names that nothing is known of get that of their letters."""
     found = subscripts_of(tree)
     if found is None:

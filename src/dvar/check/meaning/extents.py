@@ -312,26 +312,32 @@ def _exchange(
             values[rows], values[columns] = values[columns], values[rows]
 
 
-def _number(
-    world: World, unions: Unions, fixed: dict[Item, int], tall: Sequence[tuple[Item, Item]]
-) -> None:
+def _told(unions: Unions, fixed: dict[Item, int]) -> dict[Item, int]:
+    """The sizes that are said; arrays of many axes have small ones."""
     values: dict[Item, int] = {}
     for item, size in fixed.items():
         root = unions.root(item)
         values[root] = max(size, values.get(root, 0))
+    for item in unions.items():
+        if item[0] == einsums.MANY:
+            values.setdefault(unions.root(item), 2)
+    return values
+
+
+def _number(
+    world: World, unions: Unions, fixed: dict[Item, int], tall: Sequence[tuple[Item, Item]]
+) -> None:
+    values = _told(unions, fixed)
     pool, spread = iter(_POOL), iter(_SPREAD)
     named = {unions.root(i) for i in unions.items() if i[0] == "size"}
     counted = {unions.root(i) for i in unions.items() if i[0] in ("letter", "entry")}
     if world.is_spread and counted - named:  # what only letters count has the usual size
         pool = iter([n for n in _POOL if n != world.default_size])
-    many = {unions.root(i) for i in unions.items() if i[0] == einsums.MANY}
     for item in unions.items():
         root = unions.root(item)
         if root in values:
             continue
-        if root in many:
-            values[root] = 2
-        elif root in named:
+        if root in named:
             values[root] = next(pool, 3)
         elif world.is_spread and root not in counted:
             values[root] = next(spread, 3)

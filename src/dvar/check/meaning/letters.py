@@ -60,6 +60,8 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
         first = statement.members[0]
         if len(statement.members) > 1 and not first.relation:
             _see_square(first.expr, spelling)
+    for statement in statements:
+        spelling.letters |= _among_all(statement)
     _see_alike(statements, spelling)
     return spelling
 
@@ -174,6 +176,30 @@ def _see_alike(statements: Sequence[Statement], spelling: Spelling) -> None:
         if not new:
             return
         spelling.letters |= new
+
+
+def _among_all(statement: Statement) -> set[str]:
+    """``p_w = e^{s_w} / \\sum_j e^{s_j}``: w is one of those that j runs through."""
+    left = statement.members[0].expr
+    if len(statement.members) < 2 or not isinstance(left, t.Symbol) or len(left.subscripts) != 1:
+        return set()
+    letter = _single(left.subscripts[0])
+    right = statement.members[1].expr
+    if letter is None or right is None:
+        return set()
+    inside = list(t.walk(right))
+    summed = {c for p in inside if isinstance(p, t.Big) for c in p.indices}
+    uses: dict[str, set[str | None]] = {}
+    for part in inside:
+        if isinstance(part, t.Symbol) and len(part.subscripts) == 1:
+            uses.setdefault(stem_of(part), set()).add(_single(part.subscripts[0]))
+    return {letter} if any(letter in own and own & summed for own in uses.values()) else set()
+
+
+def _single(sub: t.Expr) -> str | None:
+    """The one letter that a subscript is."""
+    name = sub.text if isinstance(sub, t.Label) else sub.base if isinstance(sub, t.Symbol) else ""
+    return name if len(name) == 1 and name.islower() else None
 
 
 def _written(symbol: t.Symbol) -> tuple[str, ...] | None:

@@ -76,6 +76,13 @@ def vector(e: Interpreter, key: Key) -> Node | None:
     return reshaped(stacked([TABLE["getitem"](matrix, place) for place in places]), (length, 1))
 
 
+def shape_of(world: World, key: Key) -> tuple[int, ...] | None:
+    """The shape of such a vector, whichever it is: ``u_o`` where o is no number."""
+    stem, kind = world.members.get(key.stem, ("", ""))
+    whole = world.shape(Key(stem)) if stem and len(key.indices) == 1 else None
+    return (whole[kind == "row"], 1) if whole and len(whole) == 2 else None
+
+
 def unit(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
     """``e_k`` where such names are unit vectors; None for any other name."""
     if key.stem not in world.units or key.marks or len(key.indices) != 1:
@@ -88,4 +95,4 @@ def unit(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
     return TABLE["reshape"](TABLE["getitem"](identity(size), at), shape)
 
 
-__all__ = ["see", "unit", "vector"]
+__all__ = ["see", "shape_of", "unit", "vector"]

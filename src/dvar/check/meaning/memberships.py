@@ -39,12 +39,14 @@ def forms(statements: Sequence[Statement]) -> list[Form]:
 
 
 def _written(left: t.Expr, right: t.Expr) -> tuple[str, list[t.Expr], list[t.Expr]] | None:
-    elements = list(left.items) if isinstance(left, t.Group) else [left]
+    elements: list[t.Expr] = list(left.items) if isinstance(left, t.Group) else [left]
+    owners: list[t.Expr]
     if isinstance(right, t.Apply) and not (right.scripts or right.primes):
-        return stem_of(right.head), elements, [*right.head.subscripts, *right.args]
+        owners = [*right.head.subscripts, *right.args]
+        return stem_of(right.head), elements, owners
     if isinstance(right, t.Symbol) and not right.primes:
-        above = [s.value for s in right.scripts if s.value is not None]
-        return stem_of(right), elements, [*right.subscripts, *above]
+        owners = [*right.subscripts, *(s.value for s in right.scripts if s.value is not None)]
+        return stem_of(right), elements, owners
     return None
 
 

@@ -37,6 +37,8 @@ def open_name(
     if shape is None and key in world.given_shapes:
         shape = world.given_shapes[key]
     if shape is None:
+        shape = members.shape_of(world, key)
+    if shape is None:
         if not world.matrices:
             shape = ()
         elif hint is not None:

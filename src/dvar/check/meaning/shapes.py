@@ -54,6 +54,8 @@ def _shape(s: Shaping, tree: t.Expr) -> Shape | None:  # noqa: C901, a dispatch
             return shape_of(s, tree.base)
         case t.Apply():
             return _apply(s, tree)
+        case t.Call(name="einsum"):
+            return einsums.shape_of(s, tree, shape_of)
         case t.Call():
             return _call(s, tree)
         case t.Derivative():
@@ -351,8 +353,6 @@ def _call(s: Shaping, tree: t.Call) -> Shape | None:
     if name in _PRODUCTS and len(tree.args) == 2:
         product = _product(s, tree.args, ("@",))
         return () if product is None and name == "dot" else product
-    if name == "einsum":
-        return einsums.shape_of(s, tree, shape_of)
     args = [shape_of(s, arg) for arg in tree.args]
     first = args[0] if args else None
     if tree.subscripts and name != "log":

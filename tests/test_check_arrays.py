@@ -1,0 +1,185 @@
+"""``dvar check`` on what array programs and models of words, ratings and sequences are written with."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements]
+
+
+SCORES = """
+```python
+S = np.einsum('nd,md->nm', A, B)
+F = np.einsum('nm,me->ne', S, C)
+loss = np.sum(G * F)
+```
+
+```python
+dC = {dC}
+dS = np.einsum('ne,me->nm', G, C)
+dA = {dA}
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("by_c", "by_a", "expected"),
+    [
+        ("np.einsum('nm,ne->me', S, G)", "dS @ B", ["ok", "ok", "ok"]),
+        ("np.einsum('nm,ne->me', S, F)", "dS @ B", ["wrong", "ok", "ok"]),
+        ("S.T @ G", "-dS @ B", ["ok", "ok", "wrong"]),
+    ],
+)
+def test_letters_of_an_einsum_say_what_it_sums(by_c: str, by_a: str, expected: list[str]) -> None:
+    assert verdicts(SCORES.format(dC=by_c, dA=by_a))[-3:] == expected
+
+
+@pytest.mark.parametrize(("operand", "expected"), [("R", "ok"), ("Q", "wrong")])
+def test_an_einsum_of_many_axes(operand: str, expected: str) -> None:
+    text = f"""
+```python
+Z = np.einsum('bhid,bhjd->bhij', Q, R)
+dQ = np.einsum('bhij,bhjd->bhid', dZ, {operand})
+```
+"""
+    assert verdicts(text)[-1] == expected
+
+
+RATINGS = r"""
+The cost is $C = \frac12\sum_{(a,b)\in\mathcal S}(r_{ab} - x_a^\top y_b)^2 + \frac{\mu}{2}\sum_a\|x_a\|^2$,
+and $e_{ab} = r_{ab} - x_a^\top y_b$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("gradient", "expected"),
+    [
+        (r"-\sum_{b:(a,b)\in\mathcal S} e_{ab}y_b + \mu x_a", "ok"),
+        (r"-\sum_{b\in\mathcal S_a} e_{ab}y_b + \mu x_a", "ok"),
+        (r"-\sum_{b:(a,b)\in\mathcal S} e_{ab}y_b + 2\mu x_a", "wrong"),
+        (r"\sum_{b:(a,b)\in\mathcal S} e_{ab}y_b + \mu x_a", "wrong"),
+    ],
+)
+def test_members_of_a_set_that_only_has_a_name(gradient: str, expected: str) -> None:
+    text = RATINGS + rf"$$\frac{{\partial C}}{{\partial x_a}} = {gradient}$$"
+    assert verdicts(text)[-1] == expected
+
+
+def test_two_sets_of_the_same_owner_are_not_the_same() -> None:
+    text = r"""
+$f = \sum_i\Bigl(\sum_{j\in P(i)} u_i v_j - \sum_{j\in N(i)} u_i v_j\Bigr)$
+
+$$\frac{\partial f}{\partial u_i} = \sum_{j\in P(i)} v_j - \sum_{j\in N(i)} v_j$$
+
+$$\frac{\partial f}{\partial u_i} = \sum_{j\in P(i)} v_j - \sum_{j\in P(i)} v_j$$
+"""
+    assert verdicts(text)[1] == "ok"
+    assert verdicts(text)[2] != "ok"
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"), [("z(1 - c^2)", "ok"), ("z(1 + c^2)", "wrong"), ("(1 - c^2)", "wrong")]
+)
+def test_a_primed_name_may_be_the_next_state(slope: str, expected: str) -> None:
+    text = rf"""
+$z = \sigma(p x + q s)$, $a = v x + w s$, $c = \tanh(a)$, $s' = (1 - z)s + z c$.
+
+$$\frac{{\partial s'}}{{\partial c}} = z, \qquad \frac{{\partial s'}}{{\partial a}} = {slope}$$
+"""
+    assert verdicts(text)[-1] == expected
+    assert verdicts(text)[-2] == "ok"
+
+
+def test_a_prime_is_a_slope_where_the_letter_has_a_formula() -> None:
+    text = r"$s = x^3$, $s' = 3x^2$ and $\frac{\partial s'}{\partial x} = 6x$."
+    assert verdicts(text)[:2] == ["definition", "ok"]
+
+
+CLASSIFIER = r"""
+Let $s = R h$ with $R\in\mathbb{R}^{K\times d}$, $q = \mathrm{softmax}(s)$ and $\ell = -\log q_t$.
+With $e_t$ the one-hot vector of the right class,
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\frac{\partial \ell}{\partial s} = q - e_t$", "ok"),
+        (r"$\frac{\partial \ell}{\partial h} = R^\top(q - e_t)$", "ok"),
+        (r"$\frac{\partial \ell}{\partial s} = q + e_t$", "wrong"),
+    ],
+)
+def test_a_unit_vector_has_a_one_where_its_index_says(claim: str, expected: str) -> None:
+    assert verdicts(CLASSIFIER + claim)[-1] == expected
+
+
+WORDS = r"""
+Each word $w$ has vectors $a_w\in\mathbb{R}^d$ and $b_w\in\mathbb{R}^d$; $B\in\mathbb{R}^{d\times V}$ holds all $b_w$ as
+its columns. For the middle word $m$: $p_w = \exp(b_w^\top a_m) / \sum_j \exp(b_j^\top a_m)$ and
+$J = -\log p_o$ with the correct word $o$. Let $y$ be the one-hot vector of $o$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\frac{\partial J}{\partial a_m} = -b_o + \sum_w p_w b_w$", "ok"),
+        (r"$\frac{\partial J}{\partial a_m} = B(p - y)$", "ok"),
+        (r"$\frac{\partial J}{\partial b_w} = (p_w - y_w) a_m$", "ok"),
+        (r"$\frac{\partial J}{\partial a_m} = b_o + \sum_w p_w b_w$", "wrong"),
+    ],
+)
+def test_the_class_that_a_text_names_is_one_of_all(claim: str, expected: str) -> None:
+    assert verdicts(WORDS + claim)[-1] == expected
+
+
+def test_a_word_that_is_set_apart_from_noise_is_not_summed_over() -> None:
+    text = r"""
+$E = -\log \sigma(b_o^\top a_c) - \sum_{k=1}^{K}\log \sigma(-b_k^\top a_c)$ with the true word $o$ and $K$ noise words.
+
+$$\frac{\partial E}{\partial b_o} = (\sigma(b_o^\top a_c) - 1) a_c, \qquad
+\frac{\partial E}{\partial b_k} = \sigma(b_k^\top a_c) a_c$$
+"""
+    assert verdicts(text)[-2:] == ["ok", "ok"]
+
+
+def test_a_section_may_go_back_to_what_an_aside_interrupted() -> None:
+    text = r"""
+# Scores
+
+$Q = XA$ and $R = XB$ with $A, B\in\mathbb{R}^{d\times k}$ and $X\in\mathbb{R}^{n\times d}$. $T = QR^\top$.
+
+# An aside on means
+
+$\mu = \frac1m\sum_i v_i$, $\rho = \frac1m\sum_i (v_i - \mu)^2$, so $\frac{\partial\mu}{\partial v_i} = \frac1m$.
+
+# In code
+
+```python
+dQ = dT @ R
+dR = dT.T @ Q
+dA = X.T @ dQ
+dB = X.T @ dQ
+```
+"""
+    assert verdicts(text)[-4:] == ["ok", "ok", "ok", "wrong"]
+
+
+def test_a_letter_counts_along_the_arrays_beside_it() -> None:
+    text = r"""
+$Q = XA$, $V = XC$ with $X\in\mathbb{R}^{n\times d}$, $A\in\mathbb{R}^{d\times k}$, $C\in\mathbb{R}^{d\times m}$.
+Then $\|Q\|_F^2 = \sum_{i,c} Q_{ic}^2$ and $\|V\|_F^2 = \sum_{i,c} V_{ic}^2$.
+"""
+    assert verdicts(text)[-2:] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize(("slope", "expected"), [("1 − σ(x)", "ok"), ("1 + σ(x)", "wrong")])
+def test_a_prime_behind_a_bracket_in_plain_text(slope: str, expected: str) -> None:
+    assert verdicts(f"For the logistic function (log σ(x))' = {slope}.")[-1] == expected
