@@ -7,7 +7,7 @@ that several passes use.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -76,9 +76,13 @@ class Grouping:
     """
 
     def __init__(
-        self, loop: Loop, wanted: Iterable[Node], has_array: Callable[[Node], bool]
+        self,
+        loop: Loop,
+        wanted: Iterable[Node],
+        has_array: Callable[[Node], bool],
+        by_rows: Container[Node] = (),
     ) -> None:
-        self.loop, self._has_array = loop, has_array
+        self.loop, self._has_array, self._by_rows = loop, has_array, by_rows
         self._members = set(loop.nodes)
         self._wanted = set(wanted)
         self._users = users(loop.nodes)
@@ -106,7 +110,8 @@ class Grouping:
         if name in CONTRACTIONS:
             if over_lanes:
                 return "total"
-            return "map" if self.is_small_product(node) else "product"
+            is_written_out = node not in self._by_rows and self.is_small_product(node)
+            return "map" if is_written_out else "product"
         if name in REDUCTIONS:
             if over_lanes:
                 return "map"

@@ -12,6 +12,7 @@ from dvar.engine.native.groups import Pass, summed_axes
 from dvar.engine.native.lanes import Lanes, Value, scalar_type
 from dvar.engine.native.products import Product, write_product, write_total
 from dvar.engine.native.room import Room
+from dvar.engine.native.rowwise import RowWriter
 from dvar.engine.native.schedule import CONTRACTIONS
 from dvar.engine.native.tile import LANE, Index, Tile, i64
 from dvar.engine.native.turning import turn_in, turn_out
@@ -185,14 +186,21 @@ class Passes:
 
     def _product(self, group: Pass) -> None:
         (node,) = group.nodes
+        how = self.room.by_rows.get(node)
+        if how is not None:
+            RowWriter(self.tile, node, how).products(self.room.local[node])
+            return
         write_product(
             self.tile, Product(node, self.room.loop.lane, self.tile), self.room.local[node]
         )
 
     def _total(self, group: Pass) -> None:
         (node,) = group.nodes
-        product = Product(node, self.room.loop.lane, self.tile)
-        write_total(self.tile, product, self.tile.pointers[self.room.sums[node]])
+        sums, how = self.tile.pointers[self.room.sums[node]], self.room.by_rows.get(node)
+        if how is not None:
+            RowWriter(self.tile, node, how).total(sums)
+            return
+        write_total(self.tile, Product(node, self.room.loop.lane, self.tile), sums)
 
 
 def _with_lane(box: tuple[Index, ...], lane: int | None) -> list[Index]:

@@ -10,6 +10,7 @@ from dvar.engine.native.arrays import Strided, moved
 from dvar.engine.native.groups import Grouping
 from dvar.engine.native.memory import ITEM, Buffers, Memory
 from dvar.engine.native.products import BLOCK, blocks, sides
+from dvar.engine.native.rowwise import ByRows, by_rows
 from dvar.engine.native.schedule import CONTRACTIONS, Loop, contraction, elements
 from dvar.engine.native.tile import NotNative
 
@@ -36,6 +37,7 @@ class Room:
         local: node → its buffer.
         turned: arrays whose lanes are not neighbours: the array, its axis of lanes, its buffer.
         sums: node that reduces over the lanes → the slot of its sums.
+        by_rows: contractions that read a matrix row by row, as it lies.
         kept: slots of turned arrays that stay turned while the graph is run again and again → elements of a tile.
     """
 
@@ -44,7 +46,8 @@ class Room:
         self.width = self._width(vector)
         self._refuse_large_products()
         self.escapes = memory.escapes[number]
-        self.grouping = Grouping(loop, self.escapes, self._has_array)
+        self.by_rows, self._unturned = self._read_by_rows()
+        self.grouping = Grouping(loop, self.escapes, self._has_array, self.by_rows)
         self.length = self._length()
         self.tiles = -(-loop.size // self.length)
         self._buffer()
@@ -72,7 +75,11 @@ class Room:
         step = SIDE * self.width
         each = 1 + sum(
             prod(self.grouping.box(node)) * ITEM[node.dtype]
-            for node in (*self.grouping.buffered, *self._turned())
+            for node in (
+                *self.grouping.buffered,
+                *self._turned(),
+                *(node.inputs[how.matrix] for node, how in self.by_rows.items()),
+            )
         )
         longest = max(step, min(LONGEST, CACHE // each) // step * step)
         near = NEAR // each // step * step
@@ -111,7 +118,36 @@ class Room:
     def _has_array(self, node: Node) -> bool:
         return self.memory.stored(node, self.number) is not None
 
+    def _read_by_rows(self) -> tuple[dict[Node, ByRows], set[Any]]:
+        """The contractions of matrices that nothing in the loop reads in another way; and these matrices."""
+        found: dict[Node, tuple[ByRows, Any]] = {}
+        other: set[Any] = set()
+        for node in self.loop.nodes:
+            arrays = [self.memory.stored(x, self.number) for x in node.inputs]
+            how = by_rows(node, self.loop, arrays, self.width)
+            if how is None and self._has_array(node) and node not in self.escapes:
+                continue  # another view of an array
+            for n, x in enumerate(node.inputs):
+                stored = self._with_lanes(x)
+                if stored is None:
+                    continue
+                if how is not None and n == how.matrix and not self._stays(x):
+                    found[node] = how, _place(*stored)
+                else:
+                    other.add(_place(*stored))
+        last = {place: node for node, (_, place) in found.items()}
+        return {
+            node: how._replace(is_last=last[place] is node)
+            for node, (how, place) in found.items()
+            if place not in other
+        }, set(last) - other
+
     def _stored_with_lanes(self, node: Node) -> tuple[Strided, int] | None:
+        """Memory that has to be turned, and which axis its lanes are."""
+        found = self._with_lanes(node)
+        return None if found is None or _place(*found) in self._unturned else found
+
+    def _with_lanes(self, node: Node) -> tuple[Strided, int] | None:
         """Memory whose lanes are not neighbours, and which axis they are."""
         lane = self.loop.lane.get(node)
         array = self.memory.stored(node, self.number)
@@ -181,6 +217,8 @@ class Room:
         return self.memory.written(node).strides[lane] != 1 and self.loop.size > 1
 
     def sum_count(self, node: Node) -> int:
+        if node in self.by_rows:
+            return prod(self.grouping.box(node))
         if self.grouping.kind(node) == "total":
             shared, left, right = sides(node)
             sizes = self.grouping.name_sizes(node)

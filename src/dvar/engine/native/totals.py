@@ -62,6 +62,10 @@ class Totals:
             at = b.add(b.mul(thread, stride), i64(offset))
             return b.bitcast(b.gep(pieces, [at]), kind.as_pointer())
 
+        if node in self.room.by_rows:
+            with tile.loop(self.room.sum_count(node)) as n:
+                b.store(_over_threads(tile, n, kind, piece, threads), b.gep(target, [n]))
+            return
         if self.room.grouping.kind(node) == "total":
             self._finish_blocks(tile, node, target, piece, threads)
             return
@@ -108,15 +112,22 @@ class Totals:
             block = b.add(b.mul(row, i64(wide)), b.udiv(j, i64(BLOCK)))
             inside = b.add(b.mul(b.urem(i, i64(BLOCK)), i64(BLOCK)), b.urem(j, i64(BLOCK)))
             place = b.add(b.mul(block, i64(BLOCK * BLOCK)), inside)
-            cell = tile.cell(kind)
-            b.store(ir.Constant(kind, 0), cell)
-            with tile.loop(threads) as thread:
-                more = b.load(b.gep(piece(thread), [place]))
-                b.store(b.fadd(b.load(cell), more), cell)
+            total = _over_threads(tile, place, kind, piece, threads)
             at = _spread(b, s, shared, sizes, strides)
             for flat, names in ((i, left), (j, right)):
                 at = b.add(at, _spread(b, flat, names, sizes, strides))
-            b.store(b.load(cell), b.gep(target, [at]))
+            b.store(total, b.gep(target, [at]))
+
+
+def _over_threads(
+    tile: Tile, place: Value, kind: Value, piece: Callable[[Value], Value], threads: Value
+) -> Value:
+    """The sum of the numbers at a place in the pieces of all threads."""
+    b, cell = tile.builder, tile.cell(kind)
+    b.store(ir.Constant(kind, 0), cell)
+    with tile.loop(threads) as thread:
+        b.store(b.fadd(b.load(cell), b.load(b.gep(piece(thread), [place]))), cell)
+    return b.load(cell)
 
 
 def _name_strides(node: Node, sizes: dict[object, int]) -> dict[object, int]:

@@ -14,6 +14,8 @@ from dvar.engine.native.tile import Tile, i64, memory_type
 SQUARE = 4
 # The most vectors ahead that memory is asked for, if the next tile is not nearer.
 AHEAD = 8
+# Fewer rows are in a cache.
+MANY = 4096
 
 
 def turn_in(tile: Tile, x: Strided, lane: int, out: Strided) -> None:
@@ -38,7 +40,9 @@ def _turn(tile: Tile, rows: Strided, lane: int, columns: Strided, inwards: bool)
     whole = flat // SQUARE * SQUARE
 
     def at(place: Value, present: int) -> None:
-        squares.fetch_ahead(place, flat)
+        if rows.strides[lane] == flat and rows.sizes[0] >= MANY:
+            ahead = i64(min(tile.count, AHEAD * tile.width))
+            fetch(tile, rows, flat, tile.builder.add(place, ahead), tile.width)
         if whole > SQUARE * 4:
             with tile.loop(whole, SQUARE) as first:
                 squares.turn(place, present, first, SQUARE, inwards)
@@ -69,6 +73,26 @@ def _flat(x: Strided, axes: list[int]) -> int | None:
     return step
 
 
+def fetch(tile: Tile, rows: Strided, pitch: int, place: Value, count: int) -> None:
+    """Ask for rows that are read a little later, so that memory does not keep us waiting.
+
+    Args:
+        tile: what is being written.
+        rows: where they lie, side by side.
+        pitch: elements of a row.
+        place: the first row, counted from the beginning of the tile.
+        count: how many rows.
+    """
+    b = tile.builder
+    byte = ir.IntType(8).as_pointer()
+    pointer = b.gep(tile.pointers[rows.slot], [b.mul(b.add(tile.start, place), i64(pitch))])
+    base = b.bitcast(pointer, byte)
+    # To be read, into the second-level cache: the first has few places for what is under way.
+    flags = [ir.Constant(I32, n) for n in (0, 2, 1)]
+    for line in range(0, count * pitch * ITEM[rows.dtype], 64):
+        tile.point.call("llvm.prefetch.p0", ir.VoidType(), b.gep(base, [i64(line)]), *flags)
+
+
 class _Squares:
     """Four columns at once: pieces of four elements become vectors, in which squares are turned.
 
@@ -80,22 +104,6 @@ class _Squares:
         self.tile, self.rows, self.columns, self.step = tile, rows, columns, step
         self.pitch = rows.strides[lane]
         self.piece = ir.VectorType(memory_type(rows.dtype), SQUARE)
-
-    def fetch_ahead(self, place: Value, flat: int) -> None:
-        """Ask for the rows that are turned a little later, so that memory does not keep us waiting."""
-        if self.pitch != flat or self.rows.sizes[0] < 4096:
-            return
-        b, tile = self.tile.builder, self.tile
-        byte = ir.IntType(8).as_pointer()
-        item = ITEM[self.rows.dtype]
-        distance = min(tile.count, AHEAD * tile.width)
-        ahead = b.add(b.add(tile.start, place), i64(distance))
-        pointer = b.gep(tile.pointers[self.rows.slot], [b.mul(ahead, i64(self.pitch))])
-        base = b.bitcast(pointer, byte)
-        # To be read, into the second-level cache: the first has few places for what is under way.
-        flags = [ir.Constant(I32, n) for n in (0, 2, 1)]
-        for line in range(0, tile.width * self.pitch * item, 64):
-            tile.point.call("llvm.prefetch.p0", ir.VoidType(), b.gep(base, [i64(line)]), *flags)
 
     def turn(self, place: Value, present: int, first: Value, count: int, inwards: bool) -> None:
         """Columns ``first`` to ``first + count`` of the vector at ``place``, of which some rows exist."""
