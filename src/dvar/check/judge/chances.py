@@ -10,7 +10,7 @@ from dvar.check.meaning.keys import arguments, stem_of
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
-from dvar.read.worksheet.parts import places
+from dvar.read.worksheet.parts import places, same_tree
 
 _AHEAD = 4
 """Statements behind a law in which its density may get a name."""
@@ -42,11 +42,14 @@ def stated(document: Document, statements: Sequence[Statement]) -> list[Statemen
 
 def _normal(tree: t.Expr | None, of: t.Expr) -> t.Call | None:
     """``N(m, v)`` as the density of what is drawn."""
-    if not isinstance(tree, t.Apply) or tree.head.base != "N" or len(tree.args) != 2:
+    if not isinstance(tree, t.Apply) or tree.head.base != "N":
         return None
     if tree.head.subscripts or tree.head.scripts:
         return None
-    return t.Call(NORMAL, (of, *tree.args), tree.span)
+    args = arguments(tree.args)
+    if len(args) == 3 and same_tree(args[0], of):  # N(a; m, v)
+        args = args[1:]
+    return t.Call(NORMAL, (of, *args), tree.span) if len(args) == 2 else None
 
 
 def _drawn(statement: Statement, following: Sequence[Statement]) -> Statement | None:

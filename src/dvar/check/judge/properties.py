@@ -70,6 +70,7 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
             if _NOT.search(text[: match.start()]):
                 continue
             found += [Assumption(stem, kind) for stem in _subjects(text, match)]
+    found += _named_before(document, statement)
     taken = {a.stem for a in found if a.kind in (SYMMETRIC, POSITIVE)}
     if "" not in taken:
         general = {s for match in _GENERAL.finditer(text) for s in _subjects(text, match)}
@@ -79,10 +80,23 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
     return found
 
 
+def _named_before(document: Document, statement: Statement) -> list[Assumption]:
+    """What was said a little earlier in the same section of a matrix by its name."""
+    section = document.sections[document.regions[statement.region].section]
+    start = statement.span[0]
+    text = _plain(document.text[max(section.span[0], start - _REACH) : start])
+    found = []
+    for kind in (SYMMETRIC, POSITIVE):
+        for match in re.finditer(_WORDS[kind], text, re.IGNORECASE):
+            if not _NOT.search(text[: match.start()]):
+                found += [Assumption(stem, kind) for stem in _subjects(text, match) if stem]
+    return found
+
+
 def _subjects(text: str, match: re.Match[str]) -> list[str]:
     """The names that a property is said of; all matrices where it is none."""
     before = re.search(_NAME + _FILL + r"$", text[: match.start()])
-    if before:
+    if before and before.group(1) != "a":  # "a symmetric matrix"
         return [before.group(1).lstrip("\\")]
     after = re.match(r"\s*(?:matri(?:x|ces)\s*|multiplier\s*)?" + _NAME, text[match.end() :])
     if after and after.group(1) not in ("a", "I"):

@@ -8,6 +8,7 @@ exact for polynomials.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,6 +76,8 @@ def _outcomes(like: Node) -> list[Node]:
 
 def expectation(e: Interpreter, tree: t.Big) -> Value:
     """``E_{x∼p}[f(x)]``, ``E_q[log q(z)]``, and ``E[f(x)]`` where it has been said what x is drawn from."""
+    if (weighted := _over_index(e, tree)) is not None:
+        return e.value(weighted)
     total: Node | None = None
     for weight, value in _weighed(e, tree):
         part = TABLE["multiply"](value, weight)
@@ -82,6 +85,24 @@ def expectation(e: Interpreter, tree: t.Big) -> Value:
     if total is None:
         raise NotUnderstood("an expectation")
     return settle(total)
+
+
+def _over_index(e: Interpreter, tree: t.Big) -> t.Big | None:
+    """``E_{k∼π}[f_k]`` where π has an entry for each k: the sum of ``π_k f_k``."""
+    relation = tree.condition
+    if not isinstance(relation, t.Relation) or relation.relations != ("sim",):
+        return None
+    letter, law = relation.members
+    if not isinstance(letter, t.Symbol) or not isinstance(law, t.Symbol) or law.subscripts:
+        return None
+    if letter.base not in e.world.spelling.letters or letter.subscripts:
+        return None
+    entry = replace(law, subscripts=(t.Label(letter.base, letter.span),))
+    found = e.world.find(sort(entry, e.world.spelling, {letter.base: 1}).key, e.position)
+    if found is None or not found[0].pattern.letters:
+        return None
+    body = t.Product((entry, t.Group("(", (tree.body,), tree.span)), ("",), tree.span)
+    return t.Big("sum", (letter.base,), None, None, None, body, tree.span)
 
 
 def _weighed(e: Interpreter, tree: t.Big) -> Iterator[tuple[Node, Node]]:

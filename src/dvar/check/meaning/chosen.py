@@ -104,7 +104,7 @@ def _given(world: World, statements: Sequence[Statement]) -> dict[str, dict[tupl
             continue
         if isinstance(right, t.Number) and right.is_whole:
             found[left.base] = {(): int(right.value)}
-        elif isinstance(right, t.Group) and right.items:
+        elif isinstance(right, t.Group) and right.items and right.kind != "{":  # {0, 1} is a set
             whole = [x for x in right.items if isinstance(x, t.Number) and x.is_whole]
             if len(whole) == len(right.items):
                 first = world.bases.get(left.base, world.first)

@@ -15,6 +15,7 @@ from dvar.check.meaning.values import (
     is_vector,
     settle,
     sizes,
+    squeezed,
 )
 from dvar.core.node import Node
 from dvar.ops import TABLE
@@ -173,15 +174,23 @@ def _normal_pdf(args: Sequence[Node], axis: int | None) -> Node:
 
 
 def _normal_density(args: Sequence[Node], axis: int | None) -> Node:
-    """Of a number with this mean and variance."""
+    """Of a number with this mean and variance; of a vector with this covariance, or with these variances."""
     if len(args) != 3:
         raise NotUnderstood("a normal density")
     x, mean, variance = args
-    if x.shape or mean.shape or variance.shape:
+    apart = TABLE["subtract"](*aligned(x, mean))
+    if variance.ndim == 2 and variance.shape[0] == variance.shape[1] == count(apart) > 1:
+        apart = TABLE["reshape"](apart, (count(apart), 1))
+        far = TABLE["matmul"](TABLE["inv"](variance), apart)
+        square = TABLE["sum"](TABLE["multiply"](apart, far))
+        volume = TABLE["det"](TABLE["multiply"](variance, float(2 * np.pi)))
+        return TABLE["divide"](TABLE["exp"](TABLE["multiply"](square, -0.5)), TABLE["sqrt"](volume))
+    if variance.shape and squeezed(sizes(variance)) != squeezed(sizes(apart)):
         raise NotUnderstood("the density of a normal vector")
-    square = TABLE["divide"](TABLE["square"](TABLE["subtract"](x, mean)), variance)
+    square = TABLE["divide"](*aligned(TABLE["square"](apart), variance))
     scale = TABLE["sqrt"](TABLE["multiply"](variance, float(2 * np.pi)))
-    return TABLE["divide"](TABLE["exp"](TABLE["multiply"](square, -0.5)), scale)
+    each = TABLE["divide"](*aligned(TABLE["exp"](TABLE["multiply"](square, -0.5)), scale))
+    return TABLE["prod"](each) if each.shape else each
 
 
 def _clip(args: Sequence[Node], axis: int | None) -> Node:

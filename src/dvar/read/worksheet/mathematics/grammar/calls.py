@@ -146,6 +146,7 @@ class Calls(Brackets):
             self.sees("/")
             and len(factors) >= 1
             and self.peek().kind != FUNCTION
+            and not self.peek().names("partial")  # ∂ log π/∂μ
             and not self.token.gap
         ):
             above = factors[0] if len(factors) == 1 else _juxtaposed(factors, self.since(start))

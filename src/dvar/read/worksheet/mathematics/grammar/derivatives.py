@@ -331,7 +331,11 @@ class Derivatives(Calls):
         if not self.starts_operand():
             symbol = t.Symbol("partial", token.span)
             return self.attach(symbol, self.hung(), start)
-        return t.Derivative(self.factor(), (), "partial", self.since(start))
+        of = self.factor()
+        if self.sees("/") and self.peek().names("partial"):  # ∂ log p / ∂θ
+            self.at += 2
+            return t.Derivative(of, (named(self.factor()),), "partial", self.since(start))
+        return t.Derivative(of, (), "partial", self.since(start))
 
     def _is_numbered(self, below: list[t.Expr]) -> bool:
         """``\\partial_0`` is a name; so is ``\\partial_i`` where nothing follows."""
