@@ -307,7 +307,9 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
         return True
     if isinstance(made.value, t.Symbol) and _is_alias(made.value, key, world, ordinal):
         return True
-    if _family_covers(made, world) or (not made.params and _has_entries(made, world)):
+    if _family_covers(made, world):
+        return True
+    if not made.params and _has_entries(made, world) and not _is_total(made):
         return True
     if _are_entries(made, world):
         return True
@@ -318,6 +320,13 @@ def _has_entries(made: Definition, world: World) -> bool:
     """Whether the entries of what is defined have a formula: ``z^l`` behind ``z^l_j = …``."""
     env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
     return bool(world.family(made.pattern.key(env)))
+
+
+def _is_total(made: Definition) -> bool:
+    """``E = Σ_t E_t``: what has the name of its terms is their sum, not the array of them."""
+    sums = (p for p in t.walk(made.value) if isinstance(p, t.Big) and p.name == "sum")
+    terms = (x for big in sums for x in t.walk(big.body) if isinstance(x, t.Symbol))
+    return any(stem_of(x) == made.pattern.stem and (x.subscripts or x.scripts) for x in terms)
 
 
 def _are_entries(made: Definition, world: World) -> bool:

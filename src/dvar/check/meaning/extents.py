@@ -285,9 +285,12 @@ def _declared(
         for before, member in zip(statement.members, statement.members[1:], strict=False):
             if member.relation not in ("in", "is") or not isinstance(member.expr, t.Shape):
                 continue
+            run = isinstance(before.expr, t.Group) and any(
+                isinstance(item, t.Ellipsis) for item in before.expr.items
+            )
             for name in names_in(before.expr):
                 key = sort(name, world.spelling, {}).key
-                if key.indices and set(key.indices) <= _ANY:
+                if key.indices and (run or set(key.indices) <= _ANY):  # x_1, …, x_T are a family
                     key = family_of(key)
                 found.append((key, member.expr.sizes))
                 for axis, size in enumerate(member.expr.sizes):

@@ -127,6 +127,8 @@ def _see_symbol(symbol: t.Symbol, spelling: Spelling, layers: Set[str]) -> None:
     for sub in symbol.subscripts:
         if isinstance(sub, t.Sum) and len(sub.terms) == 2 and isinstance(sub.terms[1], t.Number):
             spelling.letters.update(letters_in(sub.terms[0]))
+        elif isinstance(sub, t.Sum):  # h_{t-k}
+            spelling.letters.update(_USUAL & {*map(_single, sub.terms)})
         elif isinstance(sub, (t.Label, t.Symbol)):
             found = letters_in(sub)
             if found and set(found) <= _USUAL:
