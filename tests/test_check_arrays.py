@@ -183,3 +183,89 @@ Then $\|Q\|_F^2 = \sum_{i,c} Q_{ic}^2$ and $\|V\|_F^2 = \sum_{i,c} V_{ic}^2$.
 @pytest.mark.parametrize(("slope", "expected"), [("1 − σ(x)", "ok"), ("1 + σ(x)", "wrong")])
 def test_a_prime_behind_a_bracket_in_plain_text(slope: str, expected: str) -> None:
     assert verdicts(f"For the logistic function (log σ(x))' = {slope}.")[-1] == expected
+
+
+RECURRENT = r"""
+A network reads $x_1, \dots, x_T\in\mathbb{R}^m$: $a_t = A x_t + B s_{t-1} + b$, $s_t = \tanh(a_t)$, $s_0 = 0$,
+$o_t = c^\top s_t$, $C_t = \frac12(o_t - y_t)^2$ and $C = \sum_{t=1}^{T} C_t$. Let $g_t = \partial C/\partial s_t$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$g_t = (o_t - y_t)c + B^\top\bigl((1 - s_{t+1}^2)\odot g_{t+1}\bigr)$", "ok"),
+        (r"$g_T = (o_T - y_T)c$", "ok"),
+        (r"$g_t = (o_t - y_t)c + B^\top\bigl((1 - s_{t+1})\odot g_{t+1}\bigr)$", "wrong"),
+        (r"$\partial C/\partial A = \sum_{t=1}^{T}\bigl((1 - s_t^2)\odot g_t\bigr)x_t^\top$", "ok"),
+        (r"$\frac{\partial s_t}{\partial s_{t-1}} = \mathrm{diag}(1 - s_t^2)B$", "ok"),
+        (
+            r"$\frac{\partial s_t}{\partial s_{t-k}} = \prod_{j=t-k+1}^{t}\mathrm{diag}(1 - s_j^2)B$",
+            "ok",
+        ),
+    ],
+)
+def test_a_cost_may_have_the_name_of_its_terms(claim: str, expected: str) -> None:
+    assert verdicts(RECURRENT + claim)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("sum_", "expected"), [("sum_{k} e_{j-k+1} v_k", "ok"), ("sum_{k} e_{j-k} v_k", "unknown")]
+)
+def test_beside_the_first_output_there_is_none(sum_: str, expected: str) -> None:
+    text = f"""
+    u_i = c + sum_{{k=1}}^{{3}} v_k x_{{i+k-1}}          i = 1..n-2
+    L   = 1/2 sum_i (u_i - t_i)^2
+
+The error is e_i = dL/du_i:
+
+    dL/dx_j = {sum_}
+"""
+    assert verdicts(text)[-1] == expected
+
+
+POLICY = r"""
+The policy is $\pi_\theta(a\mid s) = \mathcal{N}(a; m_\theta(s), \tau^2)$ with the mean $m_\theta(s) = \theta^\top\phi(s)$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (
+            r"$\log\pi_\theta(a\mid s) = -\frac{(a - m_\theta(s))^2}{2\tau^2} - \log\tau - \frac12\log 2\pi$",
+            "ok",
+        ),
+        (r"$\nabla_\theta\log\pi_\theta(a\mid s) = \frac{a - m_\theta(s)}{\tau^2}\phi(s)$", "ok"),
+        (
+            r"$\frac{\partial}{\partial\tau}\log\pi_\theta(a\mid s) = \frac{(a - m_\theta(s))^2}{\tau^3} - \frac1\tau$",
+            "ok",
+        ),
+    ],
+)
+def test_a_normal_density_may_name_what_is_drawn(claim: str, expected: str) -> None:
+    assert verdicts(POLICY + claim)[-1] == expected
+
+
+def test_a_normal_density_of_a_vector() -> None:
+    text = r"""
+Let $x\in\mathbb{R}^d$ and $p(x\mid m) = \mathcal{N}(x; m, C)$ with a symmetric positive definite
+$C\in\mathbb{R}^{d\times d}$.
+
+$$\log p(x\mid m) = -\tfrac12(x-m)^\top C^{-1}(x-m) - \tfrac12\log\det C - \tfrac d2\log 2\pi$$
+
+$$\nabla_m\log p(x\mid m) = C^{-1}(x - m)$$
+"""
+    assert verdicts(text)[-2:] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", "ok"), ("+", "wrong")])
+def test_an_expectation_over_an_index_is_a_weighted_sum(sign: str, expected: str) -> None:
+    text = rf"""
+$p_k = e^{{s_k}}/\sum_j e^{{s_j}}$. Then $\partial\log p_k/\partial s_i = \mathbf 1\{{i=k\}} - p_i$ and
+$\mathbb{{E}}_{{k\sim p}}[\partial\log p_k/\partial s_i] = \sum_k p_k(\mathbf 1\{{i=k\}} {sign} p_i)$.
+"""
+    assert verdicts(text)[1] == "ok"
+    assert verdicts(text)[-1] == expected

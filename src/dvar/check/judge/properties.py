@@ -82,7 +82,10 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
 
 def _named_before(document: Document, statement: Statement) -> list[Assumption]:
     """What was said a little earlier in the same section of a matrix by its name."""
-    section = document.sections[document.regions[statement.region].section]
+    region = document.regions[statement.region]
+    if region.cell is not None:
+        return []  # each row of a table has its own conditions
+    section = document.sections[region.section]
     start = statement.span[0]
     text = _plain(document.text[max(section.span[0], start - _REACH) : start])
     found = []

@@ -116,9 +116,10 @@ def of_capital(e: Interpreter, key: Key) -> Node | None:
 
 
 def is_padding(e: Interpreter, key: Key) -> bool:
-    """Whether an entry lies outside its array, where entries count as zero."""
+    """Whether an entry lies outside its array, where entries count as zero: so do gradients of what is not there."""
     world = e.world
-    if not world.pads or key.stem not in world.shifted:
+    pads = world.pads or any(_is_of_outputs(e, d) for d in world.definitions.get(key.stem, ()))
+    if not pads or key.stem not in world.shifted:
         return False
     for position, index in enumerate(key.indices):
         if not isinstance(index, int):
@@ -129,6 +130,14 @@ def is_padding(e: Interpreter, key: Key) -> bool:
         if index < first or above:
             return True
     return False
+
+
+def _is_of_outputs(e: Interpreter, made: Definition) -> bool:
+    """``d_i = ∂L/∂z_i`` of results that have no neighbours: beside the first there is none."""
+    value = made.value
+    if not isinstance(value, t.Derivative) or not made.pattern.letters:
+        return False
+    return all(isinstance(w, t.Symbol) and stem_of(w) not in e.world.shifted for w in value.wrt)
 
 
 def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str) -> Node:

@@ -24,7 +24,7 @@ _SPREAD = (4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3)
 _COUNTS = frozenset("nNmMdDKHB")
 """Letters by which a sum is divided to make it a mean."""
 _ANY = frozenset({"bullet", "cdot", "*", "·", "•", "ast", "star"})
-"""What stands below a name for every index: ``W_\\bullet``."""
+"""What stands below a name for every index: ``W_•``."""
 
 
 def measure(world: World, statements: Sequence[Statement]) -> None:
@@ -285,19 +285,28 @@ def _declared(
         for before, member in zip(statement.members, statement.members[1:], strict=False):
             if member.relation not in ("in", "is") or not isinstance(member.expr, t.Shape):
                 continue
-            run = isinstance(before.expr, t.Group) and any(
-                isinstance(item, t.Ellipsis) for item in before.expr.items
-            )
             for name in names_in(before.expr):
                 key = sort(name, world.spelling, {}).key
-                if key.indices and (run or set(key.indices) <= _ANY):  # x_1, …, x_T are a family
-                    key = family_of(key)
+                entries = ("entry", key.stem, "1") in unions.items()  # x_{ij} beside x_i
+                if key.indices and _is_family(world, key, before.expr, member.expr.sizes):
+                    key = key if entries else family_of(key)
                 found.append((key, member.expr.sizes))
                 for axis, size in enumerate(member.expr.sizes):
                     label = size_name(size)
                     if label is not None and not key.indices:  # W_Q and W_O are two things
                         unions.join(("entry", own_name(key), str(axis)), ("size", label))
     return found
+
+
+def _is_family(world: World, key: Key, said: t.Expr | None, sizes: Sequence[t.Expr]) -> bool:
+    """Whether a shape is that of all members: of ``W_•``, of ``x_1, …, x_T``, of ``x_t``."""
+    if set(key.indices) <= _ANY:
+        return True
+    if isinstance(said, t.Group) and any(isinstance(x, t.Ellipsis) for x in said.items):
+        return True
+    # W_l ∈ R^{n_l × n_{l-1}}: each layer has its own sizes.
+    own = any(isinstance(s, t.Symbol) and (s.subscripts or s.scripts) for s in sizes)
+    return not own and len(sizes) == 1 and set(map(str, key.indices)) <= world.spelling.letters
 
 
 def _exchange(

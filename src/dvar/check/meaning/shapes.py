@@ -346,8 +346,9 @@ def _call(s: Shaping, tree: t.Call) -> Shape | None:
     name = functions.named(tree.name)
     if name == functions.NORMAL:
         drawn = shape_of(s, tree.args[0])
-        if drawn:
-            s.expect(tree.args[1], drawn)
+        mean, _ = bare(tree.args[1])
+        if drawn and mean is not None and s.find(s.key_of(mean)) is None:
+            s.settle(s.key_of(mean), drawn)  # whatever such letters are elsewhere
         shape_of(s, tree.args[2])
         return ()
     if name in _PRODUCTS and len(tree.args) == 2:
