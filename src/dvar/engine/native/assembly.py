@@ -8,8 +8,9 @@ from llvmlite import ir
 
 from dvar.core.node import Node, topological
 from dvar.derive.sameaxes import AxisClasses
-from dvar.engine.native.lanes import I1, I32, I64, Value
+from dvar.engine.native.lanes import I1, I64, Value
 from dvar.engine.native.looping import LoopCode
+from dvar.engine.native.meeting import barrier
 from dvar.engine.native.memory import ITEM, Memory
 from dvar.engine.native.room import Room
 from dvar.engine.native.schedule import Scheduler, without_views
@@ -50,7 +51,7 @@ class Assembly:
         self.codes = [LoopCode(self.module, room) for room in rooms]
         self.bytes = max((room.buffers.bytes for room in rooms), default=0) + 64
         self.parallel = any(room.is_parallel for room in rooms)
-        self._wait = self._barrier() if self.parallel else None
+        self._wait = barrier(self.module) if self.parallel else None
         self._repeat(self._run(), carried, stepped, until)
 
     def _repeat(self, run: Value, carried: int, stepped: int, until: bool) -> None:
@@ -146,42 +147,6 @@ class Assembly:
         """Threads wait for each other, if there are several."""
         if self._wait is not None:
             b.call(self._wait, [counter, passed, threads])
-
-    def _barrier(self) -> Value:
-        """Waits until all threads are here: each adds one to a counter that never goes back."""
-        kind = ir.FunctionType(ir.VoidType(), [I64.as_pointer(), I64.as_pointer(), I64])
-        function = ir.Function(self.module, kind, "barrier")
-        function.linkage = "internal"
-        counter, passed, threads = function.args
-        b = ir.IRBuilder(function.append_basic_block("entry"))
-        goal = b.add(b.load(passed), threads)
-        b.store(goal, passed)
-        b.atomic_rmw("add", counter, i64(1), "acq_rel")
-        spin, yields, rest, done = (
-            b.append_basic_block(n) for n in ("spin", "yields", "rest", "done")
-        )
-        before = b.block
-        b.branch(spin)
-        b.position_at_end(spin)
-        turns = b.phi(I64)
-        turns.add_incoming(i64(0), before)
-        here = b.load_atomic(counter, "acquire", 8)
-        more = b.add(turns, i64(1))
-        turns.add_incoming(more, rest)
-        b.cbranch(b.icmp_signed(">=", here, goal), done, yields)
-        b.position_at_end(yields)
-        # A thread that never gets a core would otherwise be waited for in vain.
-        with b.if_then(b.icmp_signed(">", turns, i64(2_000)), likely=False):
-            give = self.module.globals.get("sched_yield") or ir.Function(
-                self.module, ir.FunctionType(I32, []), "sched_yield"
-            )
-            b.call(give, [])
-        b.branch(rest)
-        b.position_at_end(rest)
-        b.branch(spin)
-        b.position_at_end(done)
-        b.ret_void()
-        return function
 
 
 def _enter(b: Value, table: Value, slot: int) -> None:

@@ -168,37 +168,47 @@ def _scatter(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
     b, point = body.tile.builder, body.tile.point
     inner: list[Index] = []
     inside: Value | bool = True
+    only: Lanes | None = None  # the single lane that is put somewhere
     shift: int | None = None
     for item, i, size in zip(node.param("index"), index, sizes_of(node), strict=True):
         start, stop, step = _range(item, size)
-        count = len(range(start, stop, step))
         if i is LANE:
+            if isinstance(item, int):
+                only = Lanes(point, body.tile.is_at(body.place, start), "bool")
+                continue
             if (start, stop, step) != (0, size, 1):
                 shift = start
-                if isinstance(item, int) or step != 1:
+                if step != 1:
                     raise NotNative(node)
             inner.append(i)
             continue
-        if isinstance(i, int):
-            k, rest = divmod(i - start, step)
-            if rest or not 0 <= k < count:
-                return point.constant(0, node.dtype)
-            here: Index = k
-        else:
-            if step != 1:
-                raise NotNative(node)
-            away = b.sub(i, i64(start))
-            fits = b.icmp_unsigned("<", away, i64(count))
-            # Outside of the box any element will do; it is not taken.
-            here = b.select(fits, away, i64(0))
+        here, fits = _place_in(body, node, i, range(start, stop, step))
+        if fits is False:
+            return point.constant(0, node.dtype)
+        if fits is not True:
             inside = fits if inside is True else b.and_(inside, fits)
         if not isinstance(item, int):
             inner.append(here)
     value = body.value(x, inner) if shift is None else _within(body, node, x, inner, shift)[0]
+    if only is not None:
+        value = only.select(value, value.like(0))
     if inside is True:
         return value
     chosen = Lanes(point, point.splat(inside), "bool")
     return chosen.select(value, value.like(0))
+
+
+def _place_in(body: Body, node: Node, i: Index, places: range) -> tuple[Index, Value | bool]:
+    """Which element of a range an index falls on, and whether it does."""
+    b = body.tile.builder
+    if isinstance(i, int):
+        return (places.index(i), True) if i in places else (0, False)
+    if places.step != 1:
+        raise NotNative(node)
+    away = b.sub(i, i64(places.start))
+    fits = b.icmp_unsigned("<", away, i64(len(places)))
+    # Outside of the range any element will do; it is not taken.
+    return b.select(fits, away, i64(0)), fits
 
 
 def _within(

@@ -12,10 +12,9 @@ from typing import Any
 from dvar.core.node import Literal, Node, topological
 from dvar.core.op import CONSTANT, Constant, Op, constant, number
 from dvar.derive.custom import custom_vjp
-from dvar.engine.native import logistic
+from dvar.engine.native import logistic, order
 from dvar.engine.native.inline import inlined, part_of_joined
 from dvar.engine.native.joined import joined
-from dvar.engine.native.order import MANY, inverse
 from dvar.engine.reference import evaluate
 from dvar.ops.activation import sigmoid, softplus
 from dvar.ops.arithmetic import divide, equal, multiply
@@ -75,6 +74,8 @@ def _outer(x: Node, y: Node) -> Node:
 
 def _getitem(x: Node, *slots: Node, index: Any) -> Node:
     """Positions that are known become an array, as those are that are computed."""
+    if x.ndim == 1 and slots and slots[0].op is inverse_order:
+        return placed.node(x, slots[0].inputs[0], axis=0)
     taken = [n for n, item in enumerate(index) if item != FULL]
     if len(taken) != 1 or not isinstance(index[taken[0]], Literal):
         return getitem.node(x, *slots, index=index)
@@ -96,7 +97,9 @@ def _size(x: Node, axis: Any) -> float:
 
 
 # The order of an order says where each element went; it needs no sorting.
-inverse_order = Op("inverse_order", argsort.axes, inverse, Constant(), dtype="int64")
+inverse_order = Op("inverse_order", argsort.axes, order.inverse, Constant(), dtype="int64")
+# What is taken along the inverse of an order is put where the order says.
+placed = Op("placed", "i, i -> i", order.placed, Constant(), dtype="first")
 
 
 def _argsort(x: Node, axis: int) -> Node:
@@ -107,7 +110,7 @@ def _argsort(x: Node, axis: int) -> Node:
 
 def _sort(x: Node, axis: int) -> Node:
     """Taken along the order, which a gradient needs as well."""
-    if x.shape[axis] >= MANY:  # type: ignore[operator]  # a number here
+    if x.shape[axis] >= order.MANY:  # type: ignore[operator]  # a number here
         return take_along_axis(x, argsort(x, axis), axis)
     return sort.node(x, axis=axis)
 

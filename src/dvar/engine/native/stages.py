@@ -17,7 +17,7 @@ from dvar.engine.native import order
 from dvar.engine.native.kernel import Kernel
 from dvar.engine.native.moves import MOVES
 from dvar.engine.native.nested import Inner, holds_programs
-from dvar.engine.native.rewrite import rewritten
+from dvar.engine.native.rewrite import placed, rewritten
 from dvar.engine.native.rows import is_native
 from dvar.engine.native.tile import NotNative
 from dvar.engine.reference import apply, evaluate
@@ -27,7 +27,7 @@ from dvar.ops.sorting import argsort
 _keys = count(1)
 
 # Rows of whole arrays that have a way of their own; the reference's is the plainest, not the fastest.
-_OWN: dict[Op, Callable[..., Array]] = {argsort: order.argsort}
+_OWN: dict[Op, Callable[..., Array]] = {argsort: order.argsort, placed: order.placed}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Compiled:
     """A program in machine code, with single nodes in between where it must be."""
 
     def __init__(self, inputs: Sequence[Node], roots: Sequence[Node], threads: int) -> None:
-        self.inputs = tuple(inputs)
+        self.inputs, self.threads = tuple(inputs), threads
         self.roots = rewritten(roots)
         self._made = [_beneath(root) for root in self.roots]
         self._is_plain = self._made == self.roots
@@ -94,8 +94,10 @@ class Compiled:
                         env.update(self.inner(node, operands, seen))
                     continue
                 own = _OWN.get(node.op)
-                how = dict(node.params)
-                env[node] = own(*operands, **how) if own else apply(node, operands, {})
+                if own is None:
+                    env[node] = apply(node, operands, {})
+                else:
+                    env[node] = own(*operands, **dict(node.params), threads=self.threads)
         return [env[root] for root in self._made]
 
     def __str__(self) -> str:

@@ -158,11 +158,21 @@ class Tile:
 
     def mask(self, place: Value) -> Value:
         """Which lanes of the vector at ``place`` exist."""
-        b = self.builder
-        iota = ir.Constant(ir.VectorType(I64, self.width), list(range(self.width)))
-        return b.icmp_signed(
-            "<", b.add(self.point.splat(place), iota), self.point.literal(self.count, I64)
+        return self.builder.icmp_signed(
+            "<", self._lanes_from(place), self.point.literal(self.count, I64)
         )
+
+    def is_at(self, place: Value, where: int) -> Value:
+        """Which lane of the vector at ``place`` is that place of the whole axis, if one is."""
+        here = self._lanes_from(self.builder.add(self.start, place))
+        return self.builder.icmp_signed("==", here, self.point.literal(where, I64))
+
+    def _lanes_from(self, first: Value) -> Value:
+        """The places of the lanes of a vector."""
+        if self.width == 1:
+            return first
+        iota = ir.Constant(ir.VectorType(I64, self.width), list(range(self.width)))
+        return self.builder.add(self.point.splat(first), iota)
 
     def load(self, x: Strided, index: Sequence[Index], place: Value | None) -> Lanes:
         """The element at an index in every lane, or a vector along the lanes."""
@@ -195,8 +205,7 @@ class Tile:
         assert place is not None
         (axis,) = [a for a, i in enumerate(index) if i is LANE]
         first = b.sub(b.add(self.start, place), i64(start))
-        iota = ir.Constant(ir.VectorType(I64, width), list(range(width)))
-        lanes = b.add(self.point.splat(first), iota) if width > 1 else first
+        lanes = self._lanes_from(first)
         there = b.icmp_unsigned("<", lanes, self.point.literal(x.sizes[axis], I64))
         near = b.select(there, first, i64(0)) if width == 1 else first
         base = self.address(x, [0 if a == axis else i for a, i in enumerate(index)], None)
