@@ -8,10 +8,11 @@ import pytest
 
 import dvar
 from dvar.core.dims import Dim
+from dvar.core.dtypes import dtype_of
 from dvar.core.errors import DtypeError, GraphError, MissingValue, ShapeError, Source
 from dvar.core.graph import Graph
 from dvar.core.node import Literal, Node, topological
-from dvar.core.op import CONSTANT, constant, dtype_of, is_constant, number, size_of, variable
+from dvar.core.op import CONSTANT, constant, is_constant, number, size_of, variable
 from dvar.engine.reference import evaluate
 from dvar.ops import TABLE
 
@@ -117,7 +118,9 @@ def test_nodes_that_nobody_holds_are_forgotten():
     gc.collect()
     before = len(_nodes)
     x = variable("a name nobody else uses")
-    held = [x + float(k) for k in range(50)]
+    held = [x]
+    for _ in range(60):
+        held.append(held[-1] + x)
     assert len(_nodes) > before + 50
     del held, x
     gc.collect()

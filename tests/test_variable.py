@@ -151,3 +151,27 @@ def test_a_deep_chain_is_no_limit() -> None:
         y = y * 1.0001
     y.backward()
     assert np.isclose(x.grad, 1.0001**5000)
+
+
+def test_a_number_is_computed_when_somebody_asks_and_once():
+    x = dvar.variable(2.0)
+    y = x
+    for _ in range(50_000):  # far deeper than Python's stack
+        y = y * 0.5 + 1.0
+    assert y.value == 2.0
+    y.backward()
+    assert x.grad == 0.0
+    with np.errstate(all="raise"):
+        assert np.isinf(np.exp(dvar.variable(1e4)).value)
+
+
+def test_an_operation_without_a_value_has_none():
+    found = []
+
+    def f(x):
+        y = x * 2.0 + 1.0
+        found.append(y.value)
+        return y
+
+    dvar.trace(f, dvar.Shape())
+    assert found == [None]

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from dvar.core.dtypes import dtype_of
 from dvar.core.node import Node
-from dvar.core.op import Array, dtype_of
+from dvar.core.op import Array
 from dvar.engine.program import Program, compiled
 from dvar.read.trace import containers
 from dvar.read.trace.array import Variable

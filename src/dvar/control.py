@@ -10,9 +10,9 @@ import numpy as np
 
 from dvar.core.body import Body
 from dvar.core.dims import Size, show
+from dvar.core.dtypes import promote
 from dvar.core.errors import ShapeError, TraceError
 from dvar.core.node import Node
-from dvar.core.op import promote
 from dvar.derive.control.branches import chosen, recomputed
 from dvar.derive.control.passes import Loop, Pass
 from dvar.derive.control.scan import scan as scan_row

@@ -51,6 +51,13 @@ def parse(sentence: str) -> Axes:
     return Axes(operands, tuple(right.split()))
 
 
+@lru_cache(maxsize=4096)
+def is_place_by_place(sentence: str) -> bool:
+    """Whether the result at a place depends on the operands at that place only."""
+    # A spelling of other rows has no sentence of its own.
+    return "->" in sentence and set(sentence.split()) <= {DOTS, f"{DOTS},", ",", "->"}
+
+
 def infer(sentence: str, shapes: Sequence[Shape]) -> Shape | str:
     """The shape of the result, or the reason why the operands do not fit.
 

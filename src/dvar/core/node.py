@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from _weakref import (  # type: ignore[attr-defined]  # what weakref's own dictionaries forget with
+    _remove_dead_weakref,
+)
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 import numpy as np
 
@@ -15,7 +18,21 @@ if TYPE_CHECKING:
 
 Params = tuple[tuple[str, Any], ...]
 
-_nodes: WeakValueDictionary[tuple[Any, ...], Node] = WeakValueDictionary()
+
+class _Held(ref["Node"]):
+    """A node in the table of nodes, and where it stands there."""
+
+    __slots__ = ("key",)
+
+    key: tuple[Any, ...]
+
+
+def _forget(held: _Held) -> None:
+    _remove_dead_weakref(_nodes, held.key)
+
+
+# A WeakValueDictionary in all but speed: every gate of a program is looked up and put in here.
+_nodes: dict[tuple[Any, ...], _Held] = {}
 
 # The arithmetic rows put themselves here, so that rules can be written as `g * out * (1 - out)`.
 operators: dict[str, Callable[..., Node]] = {}
@@ -107,15 +124,18 @@ class Node:
         params: named, hashable parameters (``axis``, ``keepdims``, …), sorted by name.
         shape: sizes, each a number or a Dim.
         dtype: ``float64``, ``float32``, ``int64`` or ``bool``.
+        known: what the room that traces functions knows of it beside (its value, the line that made it); no part
+            of the node's identity.
     """
 
-    __slots__ = ("__weakref__", "dtype", "inputs", "op", "params", "shape")
+    __slots__ = ("__weakref__", "dtype", "inputs", "known", "op", "params", "shape")
 
     op: Op
     inputs: tuple[Node, ...]
     params: Params
     shape: Shape
     dtype: str
+    known: Any
 
     # NumPy must leave `array * node` to us.
     __array_ufunc__ = None
@@ -126,11 +146,17 @@ class Node:
     @staticmethod
     def make(op: Op, inputs: tuple[Node, ...], params: Params, shape: Shape, dtype: str) -> Node:
         key = (op, inputs, params, shape, dtype)
-        node = _nodes.get(key)
-        if node is None:
-            node = object.__new__(Node)
-            node.op, node.inputs, node.params, node.shape, node.dtype = key
-            _nodes[key] = node
+        held = _nodes.get(key)
+        if held is not None:
+            node = held()
+            if node is not None:
+                return node
+        node = object.__new__(Node)
+        node.op, node.inputs, node.params, node.shape, node.dtype = key
+        node.known = None
+        held = _Held(node, _forget)
+        held.key = key
+        _nodes[key] = held
         return node
 
     def param(self, name: str) -> Any:
@@ -151,7 +177,7 @@ class Node:
     @property
     def is_float(self) -> bool:
         """Whether a derivative with respect to this node makes sense."""
-        return self.dtype.startswith("float")
+        return self.dtype[0] == "f"
 
     @property
     def is_leaf(self) -> bool:
@@ -231,21 +257,26 @@ def topological(roots: Iterable[Node], stops: Container[Node] = frozenset()) -> 
 
     Linear in the number of nodes; no recursion, so depth is no limit.
     """
-    order: dict[Node, None] = {}
-    entered: set[Node] = set()
-    stack = list(roots)
+    order: list[Node] = []
+    seen: set[Node] = set()
+    # None says that all under the node before it is done.
+    stack: list[Node | None] = list(roots)
     stack.reverse()
     while stack:
-        node = stack[-1]
-        if node in order:
-            stack.pop()
-        elif node in entered or node in stops or not node.inputs:
-            order[node] = None
-            stack.pop()
-        else:
-            entered.add(node)
-            stack += [x for x in reversed(node.inputs) if x not in order]
-    return list(order)
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())  # type: ignore[arg-type]  # a node stands before every None
+        elif node not in seen:
+            seen.add(node)
+            if not node.inputs or node in stops:
+                order.append(node)
+                continue
+            stack.append(node)
+            stack.append(None)
+            for x in reversed(node.inputs):
+                if x not in seen:
+                    stack.append(x)
+    return order
 
 
 def substituted(roots: Iterable[Node], by: Mapping[Node, Node]) -> list[Node]:

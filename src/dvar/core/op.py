@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
+from math import copysign
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -12,7 +14,8 @@ import numpy as np
 
 from dvar.core import axes as axes_
 from dvar.core.dims import Dim, Shape, Size
-from dvar.core.errors import DtypeError, ShapeError
+from dvar.core.dtypes import dtype_of, promote
+from dvar.core.errors import ShapeError
 from dvar.core.node import Literal, Node
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -177,24 +180,6 @@ class Edge(NamedTuple):
 
 # ── the row ─────────────────────────────────────────────────────────────────────────────────────
 
-_RANK = {"bool": 0, "int64": 1, "float32": 2, "float64": 3}
-_BY_KIND = {"b": "bool", "i": "int64", "u": "int64"}
-
-
-def promote(dtypes: Sequence[str]) -> str:
-    """The dtype of a result: the widest operand."""
-    return dtypes[0] if len(dtypes) == 1 else max(dtypes, key=_RANK.__getitem__)
-
-
-def dtype_of(value: Any) -> str:
-    """The dtype dvar works in for an array or number.  Raises DtypeError for objects and complex."""
-    dtype = np.asarray(value).dtype
-    if dtype.kind == "f":
-        return "float32" if dtype.itemsize <= 4 else "float64"
-    if dtype.kind in _BY_KIND:
-        return _BY_KIND[dtype.kind]
-    raise DtypeError(f"dvar works with real numbers, not with {dtype}")
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Op:
@@ -252,23 +237,34 @@ class Op:
             ShapeError: operands do not fit the axes; names axis, sizes and operands.
         """
         nodes = as_nodes(operands)
+        if not params:
+            # A program of many gates has few types of operands.
+            if len(nodes) == 2:
+                x, y = nodes
+                known = _typed(self, (x.shape, y.shape), (x.dtype, y.dtype))
+            else:
+                known = _typed(
+                    self, tuple([x.shape for x in nodes]), tuple([x.dtype for x in nodes])
+                )
+            if known is not None:
+                return Node.make(self, nodes, (), known[0], known[1])
         shapes = tuple(x.shape for x in nodes)
         rule = self.axes if isinstance(self.axes, str) else self.axes(shapes, **params)
         shape = axes_.infer(rule, shapes) if isinstance(rule, str) else rule
         if isinstance(shape, str):
             raise AxesError(self, nodes, shape, rule if isinstance(rule, str) else "")
         named = tuple(sorted(params.items())) if params else ()
-        return Node.make(self, nodes, named, shape, self._dtype(nodes, params))
+        return Node.make(self, nodes, named, shape, self._dtype([x.dtype for x in nodes], params))
 
-    def _dtype(self, nodes: Sequence[Node], params: Mapping[str, Any]) -> str:
+    def _dtype(self, dtypes: Sequence[str], params: Mapping[str, Any]) -> str:
         rule = self.dtype
         if rule == "stated":
             return str(params["dtype"])
         if rule == "first":
-            return nodes[0].dtype
+            return dtypes[0]
         if rule not in ("promote", "number", "float"):
             return rule
-        widest = promote([x.dtype for x in nodes])
+        widest = promote(dtypes)
         if rule == "number" and widest == "bool":
             return "int64"
         return "float64" if rule == "float" and not widest.startswith("float") else widest
@@ -276,12 +272,19 @@ class Op:
     @property
     def is_elementwise(self) -> bool:
         """Whether the result at a place depends on the operands at that place only."""
-        if not isinstance(self.axes, str) or "->" not in self.axes:
-            return False  # a spelling of other rows has no sentence of its own
-        return set(self.axes.split()) <= {"...", "...,", ",", "->"}
+        return isinstance(self.axes, str) and axes_.is_place_by_place(self.axes)
 
     def __repr__(self) -> str:
         return f"<row {self.name}>"
+
+
+@lru_cache(maxsize=4096)
+def _typed(op: Op, shapes: tuple[Shape, ...], dtypes: tuple[str, ...]) -> tuple[Shape, str] | None:
+    """Shape and type of a row without parameters; None where a sentence does not say them."""
+    if not isinstance(op.axes, str) or op.dtype == "stated":
+        return None
+    shape = axes_.infer(op.axes, shapes)
+    return None if isinstance(shape, str) else (shape, op._dtype(dtypes, {}))
 
 
 class AxesError(ShapeError):
@@ -349,22 +352,29 @@ def size_of(size: int | Dim, dtype: str = "float64") -> Node:
 
 def as_nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:
     """Operands as nodes.  Plain numbers take the dtype of the arrays beside them, as in NumPy 2."""
-    for x in operands:
-        if not isinstance(x, Node):
-            break
-    else:  # nearly always
-        return tuple(operands)  # type: ignore[arg-type]  # just checked
+    if len(operands) == 2:  # nearly always
+        x, y = operands
+        if type(x) is Node:
+            return (x, y if type(y) is Node else _weak(y, x.dtype if x.is_float else None))
+        if type(y) is Node:
+            return (_weak(x, y.dtype if y.is_float else None), y)
     floats = [x.dtype for x in operands if isinstance(x, Node) and x.is_float]
     partner = promote(floats) if floats else None
     return tuple(x if isinstance(x, Node) else _weak(x, partner) for x in operands)
 
 
 def _weak(value: Any, partner: str | None) -> Node:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return constant(value)
-    if isinstance(value, (int, float)):
-        return constant(value, partner or ("int64" if isinstance(value, int) else "float64"))
-    return constant(value)
+    if partner:
+        return _number(float(value), partner, 1.0 if value else copysign(1.0, value))
+    return constant(value, "int64" if isinstance(value, int) else "float64")
+
+
+@lru_cache(maxsize=1024)
+def _number(value: float, dtype: str, sign: float) -> Node:
+    """A number; ``sign`` tells the two zeros apart."""
+    return constant(value, dtype)
 
 
 def axes_of(node: Node) -> axes_.Axes:

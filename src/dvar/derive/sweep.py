@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from dvar.core.collecting import uncollected
 from dvar.core.dims import show
 from dvar.core.errors import GraphError, MissingRule
 from dvar.core.node import Node, topological
@@ -63,7 +64,11 @@ class Sweep:
     """Gradients, and the edges they came along, in reverse order."""
 
     gradients: dict[Node, Node]
-    edges: list[Edge]
+    _edges: list[tuple[Node, int, Node, Node | None, Node, Node]]
+
+    @property
+    def edges(self) -> list[Edge]:
+        return [Edge(*parts) for parts in self._edges]
 
 
 def sweep(
@@ -92,28 +97,35 @@ def pull(
     Source:
         Griewank & Walther, Evaluating Derivatives, 2nd ed., section 3.2.
     """
-    beneath = set(stops)
+    with uncollected():
+        return _pulled(upstream, set(wrt), set(stops))
+
+
+def _pulled(upstream: Mapping[Node, Node], wrt: set[Node], beneath: set[Node]) -> Sweep:
     order = topological(upstream, beneath)
-    active = _active(order, set(wrt), beneath)
+    active = _active(order, wrt, beneath)
+    real = {x for x in active if x.is_float}
     gradients = {root: seed for root, seed in upstream.items() if root in active}
-    edges: list[Edge] = []
+    edges: list[tuple[Node, int, Node, Node | None, Node, Node]] = []
     for node in reversed(order):
         g = gradients.get(node)
-        if g is None or node in beneath or not node.inputs:
+        inputs = node.inputs
+        if g is None or not inputs or node in beneath:
             continue
-        wanted = [x in active and x.is_float for x in node.inputs]
+        wanted = [x in real for x in inputs]
         for n, (local, spread) in enumerate(adjoint(node, g, wanted)):
             if spread is None:
                 continue
-            x = node.inputs[n]
-            share = sum_to(spread, x.shape)
+            x = inputs[n]
+            share = spread if spread.shape == x.shape else sum_to(spread, x.shape)
             if share.shape != x.shape:
                 raise GraphError(
                     f"{node.op.name}: share {show(share.shape)} for an operand {show(x.shape)}"
                 )
-            edges.append(Edge(node, n, g, local, spread, share))
+            edges.append((node, n, g, local, spread, share))
+            before = gradients.get(x)
             # In front of the shares of later uses, so that a sum reads in the order of the program.
-            gradients[x] = share + gradients[x] if x in gradients else share
+            gradients[x] = share if before is None else share + before
     return Sweep(gradients, edges)
 
 
@@ -121,8 +133,13 @@ def _active(order: Sequence[Node], wrt: set[Node], beneath: set[Node]) -> set[No
     """The nodes that depend on ``wrt``."""
     active: set[Node] = set()
     for node in order:
-        if node in wrt or (node not in beneath and any(x in active for x in node.inputs)):
+        if node in wrt:
             active.add(node)
+        elif node not in beneath:
+            for x in node.inputs:
+                if x in active:
+                    active.add(node)
+                    break
     return active
 
 
@@ -133,11 +150,11 @@ def adjoint(node: Node, g: Node, wanted: Sequence[bool]) -> list[tuple[Node | No
         MissingRule: the row has no derivative; names it.
     """
     rule = node.op.derivative
-    params = dict(node.params)
+    params = dict(node.params) if node.params else {}
     if isinstance(rule, Partials):
         partials = rule.rule(node, *node.inputs, **params)
         return [
-            _partial_share(g, p) if want and p is not None else (None, None)
+            _partial_share(g, p) if want and p is not None else _NO_SHARE
             for p, want in zip(partials, wanted, strict=True)
         ]
     if isinstance(rule, Constant):
@@ -165,6 +182,9 @@ def adjoint(node: Node, g: Node, wanted: Sequence[bool]) -> list[tuple[Node | No
     else:
         raise MissingRule(f"the row {node.op.name} has no derivative")
     return [(None, s if want else None) for s, want in zip(shares, wanted, strict=True)]
+
+
+_NO_SHARE = (None, None)
 
 
 def _partial_share(g: Node, partial: Node | float) -> tuple[Node, Node]:

@@ -78,12 +78,22 @@ def apply(
         sizes: numbers for named sizes.
         ready: how a program inside the node is made a function of arrays; None interprets it.
     """
-    params = {name: _param(value, sizes, ready or Interpreted) for name, value in node.params}
-    if node.op.dtype == "float":
+    op = node.op
+    if op.dtype == "float":
         # NumPy computes the exponential of a truth value in half precision.
-        operands = [x.astype(node.dtype) if x.dtype.kind == "b" else x for x in operands]
-    out = np.asarray(node.op.forward(*operands, **params))
-    return out if out.dtype.kind == "c" else out.astype(node.dtype, copy=False)
+        operands = [x.astype(node.dtype) if x.dtype is _TRUTH else x for x in operands]
+    if node.params:
+        params = {name: _param(value, sizes, ready or Interpreted) for name, value in node.params}
+        out = np.asarray(op.forward(*operands, **params))
+    else:
+        out = np.asarray(op.forward(*operands))
+    if out.dtype is _DTYPES[node.dtype] or out.dtype.kind == "c":
+        return out
+    return out.astype(node.dtype, copy=False)
+
+
+_TRUTH = np.dtype("bool")
+_DTYPES = {name: np.dtype(name) for name in ("bool", "int64", "float32", "float64")}
 
 
 def _param(value: Any, sizes: Mapping[str, int], ready: Callable[..., Runnable]) -> Any:

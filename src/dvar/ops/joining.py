@@ -9,20 +9,10 @@ from typing import Any
 import numpy as np
 
 from dvar.core.dims import Dim, Shape, Size, show
+from dvar.core.dtypes import promote
 from dvar.core.errors import ShapeError
 from dvar.core.node import Node
-from dvar.core.op import (
-    REALS,
-    Edge,
-    Linear,
-    Notation,
-    Op,
-    as_nodes,
-    constant,
-    is_constant,
-    number,
-    promote,
-)
+from dvar.core.op import REALS, Edge, Linear, Notation, Op, as_nodes, constant, is_constant, number
 from dvar.ops.indexing import as_latex_atom, getitem, take
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import normal_axis, ravel, reshape

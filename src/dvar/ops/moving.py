@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from dvar.core.dims import Shape, Size, show
+from dvar.core.dtypes import dtype_of
 from dvar.core.errors import ShapeError
 from dvar.core.node import Node
-from dvar.core.op import REALS, Constant, Edge, Linear, Notation, Op, as_nodes, constant, dtype_of
+from dvar.core.op import REALS, Constant, Edge, Linear, Notation, Op, as_nodes, constant
 from dvar.ops.indexing import getitem, scatter_add
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import (

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from dvar.core.dtypes import dtype_of
 from dvar.core.node import Node
 from dvar.core.op import (
     MUL,
@@ -27,7 +28,6 @@ from dvar.core.op import (
     Op,
     Partials,
     as_nodes,
-    dtype_of,
 )
 from dvar.ops.arithmetic import ONE, TWO, not_equal
 

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from dvar.core.dtypes import dtype_of
 from dvar.core.errors import DtypeError, ReadError, ShapeError
-from dvar.core.op import Array, dtype_of
+from dvar.core.op import Array
 
 # Examples of many steps are gathered at once, up to so many bytes.
 GATHERED = 64 * 2**20

@@ -14,7 +14,8 @@ from uuid import uuid4
 
 import numpy as np
 
-from dvar.core.op import Array, dtype_of
+from dvar.core.dtypes import dtype_of
+from dvar.core.op import Array
 from dvar.engine.program import Program, compiled
 from dvar.read.trace.array import unwrap
 from dvar.read.trace.trace import closed, unknown

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from dvar.compiling import jit
+from dvar.core.dtypes import dtype_of
 from dvar.core.errors import DtypeError
 from dvar.core.node import Node
-from dvar.core.op import Array, dtype_of
+from dvar.core.op import Array
 from dvar.engine.program import Loop, looped
 from dvar.read.trace import containers
 from dvar.read.trace.array import unwrap

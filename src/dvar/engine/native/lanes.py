@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from llvmlite import ir
 
-from dvar.core.op import promote
+from dvar.core.dtypes import promote
 
 Value: TypeAlias = Any  # llvmlite has no types
 

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from dvar.core.dtypes import promote
 from dvar.core.node import Node
-from dvar.core.op import CONSTANT, number, promote
+from dvar.core.op import CONSTANT, number
 from dvar.engine.native import functions
 from dvar.engine.native.arrays import sizes_of
 from dvar.engine.native.lanes import Lanes, Value

@@ -7,16 +7,16 @@ once, so Python's ``if``, ``for`` and ``while`` on values work; the graph is the
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from dvar.core.dims import product, show
-from dvar.core.errors import DtypeError, DvarError, TraceError
+from dvar.core.errors import DtypeError, TraceError
 from dvar.core.node import Node
-from dvar.core.op import SIZE, VARIABLE, AxesError, Op
+from dvar.core.op import SIZE, VARIABLE
 from dvar.read.trace import facts
 from dvar.read.trace.sizes import NamedSize, plain, shown, shown_shape
 
@@ -177,6 +177,8 @@ class Variable:
     # ── elements ────────────────────────────────────────────────────────────────────────────────
 
     def __getitem__(self, index: Any) -> Any:
+        from dvar.read.trace.applying import wrap_call
+
         return wrap_call(lambda: self.node[_index(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -342,32 +344,6 @@ def unwrap(argument: Any) -> Any:
     if type(argument) in (list, tuple):
         return type(argument)(map(unwrap, argument))
     return argument
-
-
-def apply_row(row: Op, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """A row of the table on Variables and arrays."""
-    plain_kwargs = {key: unwrap(value) for key, value in kwargs.items()}
-    return wrap_call(lambda: row(*map(unwrap, args), **plain_kwargs))
-
-
-def wrap_call(make: Callable[[], Any]) -> Any:
-    """What ``make`` makes, wrapped; errors get the user's names and line."""
-    try:
-        return wrap(make())
-    except AxesError as error:
-        from dvar.read.trace.local_names import in_frame
-
-        names = {node: name for name, node in reversed(in_frame(facts.user_frame()).items())}
-        error.message = error.reworded([_called(x, names) for x in error.nodes])
-        error.source = error.source or facts.source_here()
-        raise
-    except DvarError as error:
-        error.source = error.source or facts.source_here()
-        raise
-
-
-def _called(node: Node, names: Mapping[Node, str]) -> str:
-    return names.get(node) or (str(node.param("name")) if node.op is VARIABLE else "")
 
 
 def _index(index: Any) -> Any:

@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from dvar.core.dtypes import dtype_of
 from dvar.core.errors import DtypeError, MissingValue, TraceError
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array, constant, dtype_of, fresh_key, variable
+from dvar.core.op import VARIABLE, Array, constant, fresh_key, variable
 from dvar.derive.forward import zeros_like
 from dvar.derive.sweep import pull
 from dvar.read.trace import containers, facts

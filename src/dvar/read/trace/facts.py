@@ -7,62 +7,73 @@ kept with it.  Nested traces therefore need no bookkeeping: an outer node in an 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from dvar.core.collecting import uncollected
 from dvar.core.errors import MissingValue, Source
 from dvar.core.node import Node, topological
 from dvar.core.op import SIZE, VARIABLE, Array, Linear, Op
 from dvar.engine.reference import apply
 
-Place = tuple[CodeType, int, int]  # code, instruction, line
+Place = tuple[CodeType, int]  # code, instruction
 
 _OURS = (str(Path(__file__).parents[2]), str(Path(np.__file__).parent))
 
 
 class Fact:
-    """What is known of one node; None for what is not."""
+    """What is known of one node; None for what is not.
 
-    __slots__ = ("grad", "name", "place", "value")
+    Attributes:
+        value: its numbers, once somebody has asked for them.
+        is_due: whether it has numbers that nobody has asked for yet.
+        place: where it was written.
+        name: what the user calls it.
+        grad: what ``backward`` left there.
+    """
 
-    def __init__(self, value: Array | None, place: Place | None) -> None:
+    __slots__ = ("grad", "is_due", "name", "place", "value")
+
+    def __init__(self, value: Array | None, place: Place | None, is_due: bool = False) -> None:
         self.value = value
+        self.is_due = is_due
         self.place = place
         self.name: str | None = None
         self.grad: Array | None = None
 
 
-_facts: WeakKeyDictionary[Node, Fact] = WeakKeyDictionary()
-
-
 def fact(node: Node) -> Fact:
     """The fact of a node that was admitted."""
-    return _facts[node]
+    found: Fact = node.known
+    return found
 
 
 def known(node: Node) -> bool:
     """Whether a node was admitted."""
-    return node in _facts
+    return node.known is not None
 
 
 def known_value(node: Node) -> Array | None:
-    found = _facts.get(node)
-    return None if found is None else found.value
+    found: Fact | None = node.known
+    if found is None:
+        return None
+    if found.is_due:
+        evaluate([node])
+    return found.value
 
 
 def place_of(node: Node) -> Place | None:
-    found = _facts.get(node)
+    found: Fact | None = node.known
     return None if found is None else found.place
 
 
 def learn(node: Node, value: Array | None, place: Place | None = None) -> Fact:
     """Admit a leaf with the value it has."""
-    new = Fact(value, place)
-    _facts[node] = new
+    new = node.known = Fact(value, place)
     return new
 
 
@@ -70,71 +81,81 @@ def learn(node: Node, value: Array | None, place: Place | None = None) -> Fact:
 
 
 def admit(root: Node, place: Place | None = None) -> Fact:
-    """Compute every new node under ``root`` that has all its numbers, and note where it was written."""
-    found = _facts.get(root)
-    if found is not None:
-        return found
-    for node in _missing([root], _facts.__contains__):
-        value = _compute(node, [known_value(x) for x in node.inputs])
-        _facts[node] = Fact(value, place)
-    return _facts[root]
+    """Compute every new node under ``root`` that has all its numbers, and note where it was written.
+
+    Single numbers wait until somebody asks: computing one at a time costs more than all of them in a row.
+    """
+    stack: list[Node] = [root]
+    while stack:
+        node = stack[-1]
+        if node.known is not None:
+            stack.pop()
+            continue
+        is_ready = has_numbers = True
+        for x in reversed(node.inputs):
+            found: Fact | None = x.known
+            if found is None:
+                is_ready = False
+                stack.append(x)
+            elif found.value is None and not found.is_due:
+                has_numbers = False
+        if not is_ready:
+            continue
+        stack.pop()
+        if not has_numbers:
+            node.known = Fact(None, place)
+        elif not node.shape and not node.params and node.inputs and node.op.is_elementwise:
+            node.known = Fact(None, place, is_due=True)
+        else:
+            with np.errstate(all="ignore"):
+                node.known = Fact(_compute(node, [known_value(x) for x in node.inputs]), place)
+    return fact(root)
 
 
 def evaluate(roots: Sequence[Node], given: Mapping[Node, Array] | None = None) -> list[Array]:
     """The values of nodes whose variables have values; ``given`` for those that have none.
 
-    What is known already is not computed again; what is computed is not kept.
+    What is known already is not computed again; what is computed is kept where a trace waits for it.
 
     Raises:
         MissingValue: a variable without a value.
     """
     env: dict[Node, Array] = dict(given or {})
-
-    def is_known(node: Node) -> bool:
-        if node not in env:
-            value = known_value(node)
-            if value is None:
-                return False
-            env[node] = value
-        return True
-
-    for node in _missing(roots, is_known):
-        value = _compute(node, [env[x] for x in node.inputs])
-        if value is None:
-            raise MissingValue(f"{node!r} has no value")
-        env[node] = value
+    # None says that all under the node before it is done.
+    stack: list[Node | None] = list(reversed(roots))
+    with uncollected(), np.errstate(all="ignore"):
+        while stack:
+            node = stack.pop()
+            if node is None:
+                done: Node = stack.pop()  # type: ignore[assignment]  # a node stands before every None
+                value = _compute(done, [env[x] for x in done.inputs])
+                if value is None:
+                    raise MissingValue(f"{done!r} has no value")
+                env[done] = value
+                found = done.known
+                if found is not None and found.is_due:
+                    found.value, found.is_due = value, False
+            elif node not in env:
+                found = node.known
+                if found is not None and found.value is not None:
+                    env[node] = found.value
+                    continue
+                stack.append(node)
+                stack.append(None)
+                for x in reversed(node.inputs):
+                    if x not in env:
+                        stack.append(x)
     return [env[root] for root in roots]
-
-
-def _missing(roots: Sequence[Node], is_known: Callable[[Node], bool]) -> list[Node]:
-    """The unknown nodes under the roots, operands first."""
-    order: list[Node] = []
-    seen: set[Node] = set()
-    stack = list(reversed(roots))
-    while stack:
-        node = stack[-1]
-        if node in seen or is_known(node):
-            stack.pop()
-            continue
-        new = [x for x in node.inputs if x not in seen and not is_known(x)]
-        if new:
-            stack += reversed(new)
-            continue
-        stack.pop()
-        seen.add(node)
-        order.append(node)
-    return order
 
 
 def _compute(node: Node, operands: Sequence[Array | None]) -> Array | None:
     if node.op is VARIABLE or node.op is SIZE:
         return None
-    present = [x for x in operands if x is not None]
-    if len(present) < len(operands):
-        return None
+    for x in operands:
+        if x is None:
+            return None
     try:
-        with np.errstate(all="ignore"):
-            return apply(node, present, {})
+        return apply(node, operands, {})  # type: ignore[arg-type]  # just checked
     except MissingValue:  # a parameter holds a named size
         return None
 
@@ -161,9 +182,9 @@ def _rebuilt(node: Node, inputs: tuple[Node, ...]) -> Node:
     if inputs == node.inputs:
         return node
     rebuilt = Node.make(node.op, inputs, node.params, node.shape, node.dtype)
-    old = _facts.get(node)
-    if old is not None and rebuilt not in _facts:
-        copy = learn(rebuilt, old.value, old.place)
+    old: Fact | None = node.known
+    if old is not None and rebuilt.known is None:
+        copy = learn(rebuilt, known_value(node), old.place)
         copy.name = old.name
     return rebuilt
 
@@ -182,13 +203,18 @@ def without_aliases(roots: Sequence[Node]) -> list[Node]:
 
 def is_ours(code: CodeType) -> bool:
     """Whether code belongs to dvar or NumPy, not to the user."""
-    return code.co_filename.startswith(_OURS)
+    return _is_our_file(code.co_filename)
+
+
+@lru_cache(maxsize=1024)
+def _is_our_file(name: str) -> bool:
+    return name.startswith(_OURS)
 
 
 def user_frame() -> FrameType | None:
     """The innermost frame of the user's code."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and is_ours(frame.f_code):
+    while frame is not None and _is_our_file(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
 
@@ -196,7 +222,7 @@ def user_frame() -> FrameType | None:
 def here() -> Place | None:
     """Where the user's code stands."""
     frame = user_frame()
-    return None if frame is None else (frame.f_code, frame.f_lasti, frame.f_lineno)
+    return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
 def source_here() -> Source | None:
@@ -210,11 +236,12 @@ def source_at(place: Place) -> Source:
     """The line of a place, with the span of the expression."""
     import linecache
 
-    code, instruction, line = place
+    code, instruction = place
+    first, last, start, stop = _positions(code)[instruction // 2]
+    line = first or code.co_firstlineno
     text = linecache.getline(code.co_filename, line).rstrip("\n")
     column, length = 0, max(1, len(text))
-    first, last, start, stop = list(code.co_positions())[instruction // 2]
-    if first == line and start is not None and stop is not None:
+    if start is not None and stop is not None:
         # Python counts bytes, people count characters.
         column = len(text.encode()[:start].decode(errors="replace"))
         end = len(text.encode()[:stop].decode(errors="replace")) if last == line else len(text)
@@ -227,6 +254,12 @@ def source_at(place: Place) -> Source:
         length=min(length, max(1, len(text.strip()) - max(0, column - indent))),
         file=_short(code.co_filename),
     )
+
+
+@lru_cache(maxsize=16)
+def _positions(code: CodeType) -> list[tuple[int | None, ...]]:
+    """First and last line and column of every instruction."""
+    return list(code.co_positions())
 
 
 def _short(file: str) -> str:

@@ -25,7 +25,7 @@ def check_float_is_meant() -> None:
     frame = facts.user_frame()
     if frame is None:
         return
-    place = (frame.f_code, frame.f_lasti, frame.f_lineno)
+    place = (frame.f_code, frame.f_lasti)
     if frame.f_code.co_code[frame.f_lasti] == opmap["STORE_SUBSCR"]:
         raise TraceError(
             "assigning a traced number to an element of a plain array would lose its derivative",

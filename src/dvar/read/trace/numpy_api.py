@@ -19,9 +19,10 @@ from dvar.core.op import Op, constant
 from dvar.ops import TABLE
 from dvar.ops.shaping import broadcast_to, expand_dims
 from dvar.read.trace import facts
-from dvar.read.trace.array import IMMUTABLE, Variable, apply_row, unwrap, wrap, wrap_call
+from dvar.read.trace.applying import apply_plain, apply_row, wrap_call
+from dvar.read.trace.array import IMMUTABLE, Variable, unwrap, wrap
 from dvar.read.trace.numpy_more import MORE
-from dvar.read.trace.sizes import NamedSize, plain
+from dvar.read.trace.sizes import NamedSize, plain, traced_sizes
 
 Args = tuple[Any, ...]
 
@@ -66,8 +67,11 @@ def call(function: Any, args: Args, kwargs: Mapping[str, Any]) -> Any:
     Raises:
         TraceError: no row means this function; names the nearest that are supported.
     """
-    if isinstance(function, np.ufunc) and any(isinstance(x, NamedSize) for x in args):
-        args = tuple(x._traced() if isinstance(x, NamedSize) else x for x in args)
+    if isinstance(function, np.ufunc):
+        args = traced_sizes(args)
+        plain_row = PLAIN.get(function)
+        if plain_row is not None and not kwargs:
+            return apply_plain(plain_row, args)
     special = SPECIAL.get(function)
     if special is not None:
         return special(*args, **_cleaned(function, special, kwargs))
@@ -314,6 +318,13 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.full_like: lambda a, fill_value, dtype=None: _filled(a, 1, dtype) * fill_value,
     np.atleast_1d: _at_least(1),
     np.atleast_2d: _at_least(2),
+}
+
+# Functions that are a row of the same operands, so that nothing has to be read off the arguments.
+PLAIN: dict[Any, Op] = {
+    function: row
+    for function, row in FUNCTIONS.items()
+    if isinstance(function, np.ufunc) and row.build is None and function not in SPECIAL
 }
 
 # Questions about numbers: they steer a program and have no derivative.

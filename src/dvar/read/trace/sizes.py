@@ -82,6 +82,14 @@ def _number(value: Any) -> Any:
     return value._traced() if isinstance(value, NamedSize) else value
 
 
+def traced_sizes(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments with traced numbers in place of named sizes."""
+    for x in args:
+        if isinstance(x, NamedSize):
+            return tuple(map(_number, args))
+    return args
+
+
 def plain(size: Any) -> Any:
     """The size as the core knows it."""
     if isinstance(size, NamedSize):

@@ -17,10 +17,11 @@ import numpy as np
 
 from dvar.core.dims import Dim, Size, is_numeric
 from dvar.core.dims import Shape as Sizes
+from dvar.core.dtypes import dtype_of
 from dvar.core.errors import DvarError, Source, TraceError
 from dvar.core.graph import Graph
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array, constant, dtype_of, fresh_key, variable
+from dvar.core.op import VARIABLE, Array, constant, fresh_key, variable
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable
 from dvar.read.trace.local_names import Locals, code_of, unique

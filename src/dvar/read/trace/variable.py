@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from dvar.core.dims import show
+from dvar.core.dtypes import dtype_of
 from dvar.core.errors import DtypeError, ShapeError, TraceError
 from dvar.core.graph import Graph
 from dvar.core.node import Node, topological
-from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, dtype_of, fresh_key
+from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, fresh_key
 from dvar.core.op import variable as variable_node
 from dvar.derive.sweep import ones_like, sweep
 from dvar.read.trace import facts
