@@ -78,6 +78,7 @@ def looped(
     stepped: int = 0,
     threads: int | None = None,
     keep: bool = True,
+    backwards: bool = False,
 ) -> Loop:
     """A program for ``roots`` that is run many times in one call.
 
@@ -88,6 +89,7 @@ def looped(
         carried, stepped: how many of each.
         threads: how many threads may work at once; None is one for each core.
         keep: whether what stays may be kept in memory a second time, in the form in which steps are fastest.
+        backwards: whether the steps are taken from the last to the first; what each gives is in order all the same.
 
     Raises:
         ShapeError: an input has a named size, or a carried root has another shape or type than its input.
@@ -105,9 +107,10 @@ def looped(
     def make() -> Loop:
         from dvar.engine.native.repeating import Repeated
 
-        return Repeated(inputs, roots, carried, stepped, workers, keep)
+        return Repeated(inputs, roots, carried, stepped, workers, keep, backwards)
 
-    return _remembered((tuple(inputs), tuple(roots), carried, stepped, workers, keep), make)
+    key = (tuple(inputs), tuple(roots), carried, stepped, workers, keep, backwards)
+    return _remembered(key, make)
 
 
 def _check_sizes(inputs: Sequence[Node]) -> None:

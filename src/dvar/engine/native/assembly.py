@@ -12,6 +12,7 @@ from dvar.engine.native.lanes import I1, I64, Value
 from dvar.engine.native.looping import LoopCode
 from dvar.engine.native.meeting import barrier
 from dvar.engine.native.memory import ITEM, Memory
+from dvar.engine.native.rematerialise import compute_again
 from dvar.engine.native.room import Room
 from dvar.engine.native.schedule import Scheduler, without_views
 from dvar.engine.native.tile import i64
@@ -26,8 +27,9 @@ class Assembly:
     has a pointer for every slot of memory (for inputs and results to the array objects of NumPy) and
     belongs to the thread, ``pieces`` is room for ``threads`` times ``bytes``, ``counter`` a number that is
     zero.  After each time the first ``carried`` results take the place of the first inputs, and the
-    ``stepped`` ones after them move on by one array; what remains of the inputs stays.  With ``until`` the
-    last of the carried results says whether there is another time.  How often it was goes into the second
+    ``stepped`` ones after them move on by one array, or with ``backwards`` from the last to the first; what
+    remains of the inputs stays.  With ``until`` the last of the carried results says whether there is
+    another time.  How often it was goes into the second
     place of ``counter``.
     """
 
@@ -40,10 +42,12 @@ class Assembly:
         stepped: int = 0,
         keeps: bool = False,
         until: bool = False,
+        backwards: bool = False,
     ) -> None:
         nodes = topological(roots)
         classes = AxisClasses(nodes)
         self.loops = without_views(Scheduler(nodes, classes).loops, roots)
+        compute_again(self.loops, roots, classes)
         lasting = inputs[carried + stepped :] if keeps else ()
         self.memory = Memory(inputs, roots, self.loops, lasting)
         self.module = ir.Module("dvar")
@@ -52,9 +56,9 @@ class Assembly:
         self.bytes = max((room.buffers.bytes for room in rooms), default=0) + 64
         self.parallel = any(room.is_parallel for room in rooms)
         self._wait = barrier(self.module) if self.parallel else None
-        self._repeat(self._run(), carried, stepped, until)
+        self._repeat(self._run(), carried, stepped, until, backwards)
 
-    def _repeat(self, run: Value, carried: int, stepped: int, until: bool) -> None:
+    def _repeat(self, run: Value, carried: int, stepped: int, until: bool, backwards: bool) -> None:
         kind = ir.FunctionType(
             ir.VoidType(), [I8P.as_pointer(), I8P, I64, I64, I64.as_pointer(), I64]
         )
@@ -66,6 +70,11 @@ class Assembly:
         mine = b.gep(pieces, [b.mul(thread, i64(self.bytes))])
         for slot in (*self.memory.inputs, *self.memory.results):
             _enter(b, table, slot)
+        inputs, results = self.memory.inputs, self.memory.results
+        moving = (*inputs[carried : carried + stepped], *results[carried:])
+        if backwards:
+            for slot in moving:
+                self._move(b, table, slot, b.sub(times, i64(1)))
         for code in self.codes:
             if code.keep is not None:
                 self._share(b, code, code.keep, table, mine, threads, thread)
@@ -81,17 +90,14 @@ class Assembly:
         b.cbranch(b.and_(goes_on, b.icmp_signed("<", n, times)), body, after)
         b.position_at_end(body)
         b.call(run, [table, pieces, threads, thread, counter, passed])
-        inputs, results = self.memory.inputs, self.memory.results
         again: Value = ir.Constant(I1, 1)
         if until:
             said = b.load(b.load(b.gep(table, [i64(results[carried - 1])])))
             again = b.icmp_unsigned("!=", said, ir.Constant(said.type, 0))
         for k, slot in enumerate(inputs[:carried]):
             _exchange(b, table, slot, results[k])
-        for slot in (*inputs[carried : carried + stepped], *results[carried:]):
-            dtype, count = self.memory.slots[slot]
-            at = b.gep(table, [i64(slot)])
-            b.store(b.gep(b.load(at), [i64(count * ITEM[dtype])]), at)
+        for slot in moving:
+            self._move(b, table, slot, i64(-1 if backwards else 1))
         n.add_incoming(b.add(n, i64(1)), b.block)
         goes_on.add_incoming(again, b.block)
         b.branch(head)
@@ -99,6 +105,12 @@ class Assembly:
         with b.if_then(b.icmp_signed("==", thread, i64(0))):
             b.store(n, b.gep(counter, [i64(1)]))
         b.ret_void()
+
+    def _move(self, b: Value, table: Value, slot: int, arrays: Value) -> None:
+        """The pointer of a slot, by so many arrays."""
+        dtype, count = self.memory.slots[slot]
+        at = b.gep(table, [i64(slot)])
+        b.store(b.gep(b.load(at), [b.mul(arrays, i64(count * ITEM[dtype]))]), at)
 
     def _run(self) -> Value:
         kind = ir.FunctionType(

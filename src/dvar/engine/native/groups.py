@@ -23,7 +23,7 @@ FEW_TERMS = 64
 FEW_EACH = 2
 
 # Rows that cost as little as reading a buffer would.
-_CHEAP = frozenset(
+CHEAP = frozenset(
     [
         "transpose",
         "broadcast_to",
@@ -173,7 +173,7 @@ class Grouping:
 
     def _is_costly(self, node: Node) -> bool:
         return not self._has_array(node) and (
-            node.op.name not in _CHEAP
+            node.op.name not in CHEAP
             or self.kind(node) != "map"
             or node.op.name in CONTRACTIONS | REDUCTIONS
         )

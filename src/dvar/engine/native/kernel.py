@@ -34,7 +34,7 @@ class Kernel:
     inputs after each time, the ``stepped`` inputs after these are arrays with one more axis in front, of which
     each time takes one, and so are the remaining roots, of which each time gives one.  With ``keeps``, inputs
     that stay are turned into lanes once, and kept.  With ``until`` the last of the carried roots says whether
-    there is another time.
+    there is another time; ``backwards`` goes from the last of the stepped arrays to the first.
     """
 
     def __init__(
@@ -47,10 +47,13 @@ class Kernel:
         repeats: bool = False,
         keeps: bool = False,
         until: bool = False,
+        backwards: bool = False,
     ) -> None:
         self.inputs, self.roots = tuple(inputs), tuple(roots)
         self._carried, self._repeats = carried, repeats
-        self.assembly = Assembly(inputs, roots, vector_bytes(), carried, stepped, keeps, until)
+        self.assembly = Assembly(
+            inputs, roots, vector_bytes(), carried, stepped, keeps, until, backwards
+        )
         self.threads = min(threads, MOST) if self.assembly.parallel else 1
         memory = self.assembly.memory
         self._loaded = Loaded(object_code(self.assembly.module))

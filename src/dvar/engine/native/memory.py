@@ -40,18 +40,19 @@ class Memory:
         self._written: dict[Node, int] = {}
         self.inputs = [self._new(node).slot for node in inputs]
         self.lasting = {self._arrays[node].slot for node in lasting}
-        made = {node: n for n, loop in enumerate(loops) for node in loop.nodes}
-        read = [
-            dict.fromkeys(_source(x, made) for node in loop.nodes for x in node.inputs)
-            for loop in loops
-        ]
+        # What is computed again in a later loop belongs to the first.
+        made: dict[Node, int] = {}
+        for n, loop in enumerate(loops):
+            for node in loop.nodes:
+                made.setdefault(node, n)
+        read = [_sources(loop, made) for loop in loops]
         self._leaves(read)
         wanted = set(roots)
         self.escapes: list[list[Node]] = [[] for _ in loops]
         for n, loop in enumerate(loops):
             used = {x for m, other in enumerate(read) if m != n for x in other}
             for node in loop.nodes:
-                if node in wanted or node in used:
+                if made[node] == n and (node in wanted or node in used):
                     lane = None if node in wanted else loop.lane[node]
                     array = self._new(node, lane)
                     self._written[node] = n
@@ -96,7 +97,14 @@ class Memory:
         return None
 
 
-def _source(x: Node, made: Mapping[Node, int]) -> Node:
+def _sources(loop: Loop, made: Mapping[Node, int]) -> dict[Node, None]:
+    """What a loop reads from memory, if it is there: everything that it does not compute itself."""
+    own = set(loop.nodes)
+    found = (source(x, made) for node in loop.nodes for x in node.inputs)
+    return {x: None for x in found if x not in own}
+
+
+def source(x: Node, made: Mapping[Node, int]) -> Node:
     """What has to lie in memory for ``x`` to be read: a view that no loop makes is that of an array."""
     while x not in made and x.inputs:
         (x,) = x.inputs

@@ -154,7 +154,7 @@ class _Scans:
         first = nodes[0]
         body = first.param("body")
         self._carries, self._series = first.param("carries"), first.param("series")
-        self._length, self._reverse = first.param("length"), first.param("reverse")
+        self._length = first.param("length")
         carried = list(body.roots[: self._carries])
         pieces: dict[Node, int] = {}
         self._results: dict[Node, list[int]] = {}
@@ -165,17 +165,16 @@ class _Scans:
                 for n in node.param("results")
             ]
         self.program = looped(
-            body.inputs, [*carried, *pieces], self._carries, self._series, threads
+            body.inputs,
+            [*carried, *pieces],
+            self._carries,
+            self._series,
+            threads,
+            backwards=bool(first.param("reverse")),
         )
 
     def __call__(self, operands: Sequence[Array]) -> Mapping[Node, Array]:
-        values = list(operands)
-        if self._reverse:
-            for n in range(self._carries, self._carries + self._series):
-                values[n] = values[n][::-1]
-        made = self.program(values, self._length)
-        if self._reverse:
-            made[self._carries :] = [x[::-1] for x in made[self._carries :]]
+        made = self.program(operands, self._length)
         return {node: _packed([made[n] for n in places]) for node, places in self._results.items()}
 
 

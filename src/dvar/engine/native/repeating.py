@@ -28,9 +28,12 @@ class Repeated:
         stepped: int,
         threads: int,
         keep: bool = True,
+        backwards: bool = False,
     ) -> None:
-        self.carried, self.stepped = carried, stepped
-        self.kernel = one_kernel(inputs, roots, carried, stepped, threads, keep)
+        self.carried, self.stepped, self.backwards = carried, stepped, backwards
+        self.kernel = one_kernel(
+            inputs, roots, carried, stepped, threads, keep=keep, backwards=backwards
+        )
         self.each = None if self.kernel else Compiled(inputs, roots, threads)
 
     def __call__(self, values: Sequence[Array], times: int) -> list[Array]:
@@ -41,10 +44,12 @@ class Repeated:
         first, last = self.carried, self.carried + self.stepped
         carry, rest = list(values[:first]), values[last:]
         given: list[list[Array]] = []
-        for n in range(times):
+        for n in reversed(range(times)) if self.backwards else range(times):
             done = self.each([*carry, *(x[n] for x in values[first:last]), *rest])
             carry = done[:first]
             given.append(done[first:])
+        if self.backwards:
+            given.reverse()
         if not times:
             given = [[np.empty(sizes_of(x), x.dtype) for x in self.each.roots[first:]]]
             return [*carry, *(np.stack(x)[:0] for x in zip(*given, strict=True))]

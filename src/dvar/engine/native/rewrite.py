@@ -15,6 +15,7 @@ from dvar.derive.custom import custom_vjp
 from dvar.engine.native import logistic, order
 from dvar.engine.native.inline import inlined, part_of_joined
 from dvar.engine.native.joined import joined
+from dvar.engine.native.known import known_sums
 from dvar.engine.reference import evaluate
 from dvar.ops.activation import sigmoid, softplus
 from dvar.ops.arithmetic import divide, equal, multiply
@@ -146,7 +147,7 @@ def rewritten(roots: Sequence[Node]) -> list[Node]:
             new[node] = _plain(sigmoid(new[x] - new[y]), [new[x] - new[y]])
         else:
             new[node] = _plain(node, [new[x] for x in node.inputs])
-    return [new[root] for root in roots]
+    return known_sums([new[root] for root in roots])
 
 
 def _plain(node: Node, inputs: list[Node]) -> Node:

@@ -92,13 +92,14 @@ class _Later:
             for place, is_used in enumerate(part)
             if is_used
         ]
-        self._reverse, self._carries = way.reverse, way.carries
+        self._carries = way.carries
         self.program = looped(
             [*carry, *(notes[n][place] for n, place in self.taken), *fixed],
             _outputs(way, inputs, roots, noted),
             way.carries,
             len(self.taken),
             threads,
+            backwards=bool(way.reverse),
         )
 
     def __call__(
@@ -109,10 +110,9 @@ class _Later:
         steps: int,
     ) -> tuple[list[Array], list[Array]]:
         """What is carried at the end, and the notes of all steps."""
-        turned = slice(None, None, -1) if self._reverse else slice(None)
-        series = [notes[key][turned] for key in self.taken]
+        series = [notes[key] for key in self.taken]
         made = self.program([*carry, *series, *fixed], steps)
-        return made[: self._carries], [x[turned] for x in made[self._carries :]]
+        return made[: self._carries], made[self._carries :]
 
 
 class Whiles:

@@ -21,6 +21,7 @@ def one_kernel(
     threads: int,
     keep: bool = True,
     until: bool = False,
+    backwards: bool = False,
 ) -> Kernel | None:
     """All the times as one call of machine code; None where a node has no machine code."""
     roots = _apart(rewritten(roots))
@@ -28,7 +29,15 @@ def one_kernel(
         return None
     try:
         return Kernel(
-            inputs, roots, threads, carried, stepped, repeats=True, keeps=keep, until=until
+            inputs,
+            roots,
+            threads,
+            carried,
+            stepped,
+            repeats=True,
+            keeps=keep,
+            until=until,
+            backwards=backwards,
         )
     except NotNative:
         return None
