@@ -100,5 +100,5 @@ def test_loops_from_the_last_step_to_the_first(steps):
         carry, want = np.ones(300), np.empty_like(series)
         for n in reversed(range(steps)):
             carry, want[n] = step(carry, series[n])
-        np.testing.assert_allclose(last, carry, rtol=1e-13)
-        np.testing.assert_allclose(pieces, want, rtol=1e-13)
+        np.testing.assert_allclose(last, carry, rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(pieces, want, rtol=1e-13, atol=1e-14)

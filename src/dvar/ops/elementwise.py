@@ -98,9 +98,9 @@ reciprocal = unary( "reciprocal", lambda x: 1 / x, lambda out, x: -1 / x**2,    
     expand=lambda x: 1 / x, numpy=("reciprocal",), native=lambda m, x: 1 / x, source="power rule, DLMF 4.7.10")
 
 sin = unary(        "sin",        np.sin,          lambda out, x: cos(x),                                          r"\sin",                                     REALS,
-    numpy=("sin",), native=lambda m, x: x.library("sin"), source="DLMF 4.20.1")
+    numpy=("sin",), native=lambda m, x: m.sin(x), source="DLMF 4.20.1")
 cos: Op = unary(    "cos",        np.cos,          lambda out, x: -sin(x),                                         r"\cos",                                     REALS,
-    numpy=("cos",), native=lambda m, x: x.library("cos"), source="DLMF 4.20.2")
+    numpy=("cos",), native=lambda m, x: m.cos(x), source="DLMF 4.20.2")
 tan = unary(        "tan",        np.tan,          lambda out, x: 1 + out**2,                                      r"\tan",                                     OFF_POLES,
     numpy=("tan",), native=lambda m, x: x.library("tan"), source="DLMF 4.20.3 and 4.21.13")
 arcsin = unary(     "arcsin",     np.arcsin,       lambda out, x: 1 / sqrt(1 - x**2),                              r"\arcsin",                                  INSIDE_ONE,
@@ -123,7 +123,7 @@ arccosh = unary(    "arccosh",    np.arccosh,      lambda out, x: 1 / sqrt(x**2 
 arctanh = unary(    "arctanh",    np.arctanh,      lambda out, x: 1 / (1 - x**2),                                  r"\operatorname{{arctanh}}\left({0}\right)", INSIDE_ONE,
     aliases=("atanh",), numpy=("arctanh",), native=lambda m, x: x.library("atanh"), source="DLMF 4.38.11")
 erf = unary(        "erf",        _erf,            lambda out, x: 2 / sqrt(as_float(math.pi, out)) * exp(-(x**2)), r"\operatorname{{erf}}\left({0}\right)",     REALS,
-    numpy=("scipy.special.erf",), edges=(Edge((0.0,), 0.0, (2.0 / math.sqrt(math.pi),)),), native=lambda m, x: x.library("erf"), source="DLMF 7.2.1")
+    numpy=("scipy.special.erf",), edges=(Edge((0.0,), 0.0, (2.0 / math.sqrt(math.pi),)),), native=lambda m, x: m.erf(x), source="DLMF 7.2.1")
 # fmt: on
 
 operators["log"] = log

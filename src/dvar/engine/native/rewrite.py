@@ -169,11 +169,27 @@ def _plain(node: Node, inputs: list[Node]) -> Node:
     if op.is_elementwise and all(is_number(x) for x in inputs):
         (value,) = evaluate([op.node(*inputs, **dict(node.params))], {})
         return constant(value, node.dtype)
+    if op is divide and inputs[0].op is multiply:
+        divided = _divided_before(node, inputs[0], inputs[1])
+        if divided is not None:
+            return divided
     if op is multiply:
         for x, one in (inputs, reversed(inputs)):
             if is_one(one) and x.shape == node.shape and x.dtype == node.dtype:
                 return x
     return node if tuple(inputs) == node.inputs else op.node(*inputs, **dict(node.params))
+
+
+def _divided_before(node: Node, product: Node, by: Node) -> Node | None:
+    """``(number * mask) / by`` as ``(number / by) * mask``: the same bits, and one division for many elements."""
+    x, y = product.inputs
+    number, mask = (x, y) if y.dtype == "bool" else (y, x)
+    while number.op is broadcast_to:
+        (number,) = number.inputs
+    is_mask = mask.dtype == "bool" and mask.shape == node.shape and number.is_float
+    if not is_mask or number.dtype != node.dtype or node.shape in (number.shape, by.shape):
+        return None
+    return multiply.node(divide.node(number, by), mask)
 
 
 def rewritten_body(body: Node, inputs: Sequence[Node]) -> Node:
