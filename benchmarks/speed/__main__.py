@@ -28,6 +28,7 @@ SYSTEMS = {
     "torch_compile": "torch.compile",
     "casadi_": "CasADi",
     "autograd_": "HIPS autograd",
+    "sklearn_": "scikit-learn",
 }
 START = "start"
 ROUNDS = 7

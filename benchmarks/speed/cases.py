@@ -100,6 +100,19 @@ def run(program: Program, inputs: Any, tanh: Callable[[Any], Any]) -> Any:
     return results[-1]
 
 
+def _labelled() -> Data:
+    """Two classes with a border that is not straight."""
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(50_000, 20))
+    y = (x[:, 0] + x[:, 1] * x[:, 2] + draw.normal(size=len(x)) > 0).astype(np.int64)
+    return {"x": x, "y": y}
+
+
+def accuracy(model: Any, data: Data) -> float:
+    """The share of examples that a fitted model of scikit-learn's kind classifies right."""
+    return float(model.score(data["x"], data["y"]))
+
+
 STEPS = {"descent_tiny": 20_000, "descent_small": 1_000}
 RATE = 0.1
 
@@ -125,6 +138,12 @@ CASES: dict[str, Case] = {
         1e-2,
     ),
     "sort": Case("gradient of sum(x[0]*sort(x)*c), n = 1,000,000, float64", _sort),
+    "fit_logistic": Case(
+        "LogisticRegression().fit of scikit-learn, 50,000 × 20, float64", _labelled
+    ),
+    "fit_network": Case(
+        "MLPClassifier((32,)).fit of scikit-learn, 20 epochs, the same data", _labelled, agree=2e-2
+    ),
     "gates": Case("scalar graph of 40,000 gates, compiled: value and gradient", _gates),
     "gates_eager": Case("the same, not compiled: build and gradient", _gates),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from benchmarks.speed.cases import RATE, STEPS, Data, run
+from benchmarks.speed.cases import RATE, STEPS, Data, accuracy, run
 
 import dvar
 
@@ -68,3 +68,22 @@ def gates_eager(data: Data) -> Any:
 
     both = dvar.value_and_grad(program)
     return lambda: both(data["x"]), lambda done: [float(done[0]), float(np.sum(np.abs(done[1])))]
+
+
+def fit_logistic(data: Data) -> Any:
+    from dvar.sklearn import LogisticRegression
+
+    def call() -> Any:
+        return LogisticRegression().fit(data["x"], data["y"])
+
+    return call, lambda model: [float(np.sum(np.abs(model.coef_)))]
+
+
+def fit_network(data: Data) -> Any:
+    from dvar.sklearn import MLPClassifier
+
+    def call() -> Any:
+        model = MLPClassifier((32,), max_iter=20, tol=0, n_iter_no_change=100, random_state=0)
+        return model.fit(data["x"], data["y"])
+
+    return call, lambda model: [accuracy(model, data)]
