@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dvar.check.backward import check_backward
     from dvar.check.worksheet import check
     from dvar.compiling import jit
     from dvar.control import checkpoint, cond, scan, while_loop
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 # Where each public name lives.  A room is opened when one of its names is first used, so that
 # `import dvar` costs nothing.
 _ROOMS = {
+    "dvar.check.backward": ("check_backward",),
     "dvar.compiling": ("jit",),
     "dvar.control": ("checkpoint", "cond", "scan", "while_loop"),
     "dvar.custom": ("custom_vjp",),
@@ -65,6 +67,7 @@ __all__ = [
     "Traced",
     "Variable",
     "check",
+    "check_backward",
     "checkpoint",
     "cond",
     "custom_vjp",

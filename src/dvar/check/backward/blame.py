@@ -1,0 +1,218 @@
+"""The wrong line: the change of one place that makes the gradients right, at the first line that computes
+nothing known.
+"""
+
+from __future__ import annotations
+
+import ast
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dvar.check.backward.bends import Bend, bends
+from dvar.check.backward.source import Piece, Source, statements
+from dvar.check.backward.subject import Subject
+from dvar.check.backward.watching import Computed, Known, Watch
+from dvar.core.errors import ReadError
+
+if TYPE_CHECKING:
+    from dvar.check.backward.judge import Probe
+
+TRIES = 4_000
+"""Changed functions that are run for one backward pass."""
+ENOUGH = 6
+"""Repairs after which no more are looked for."""
+Right = Callable[[Subject, Sequence["Probe"], Any, Sequence[str]], bool]
+
+
+class Blame(NamedTuple):
+    """A line, and what is wrong with it.
+
+    Attributes:
+        line, source: where, and the line as it is.
+        gradients: the gradients that it spoils.
+        causes: the slips that explain it, the likeliest first.
+        repaired: the line as it should be; empty if no repair was found.
+        message: in words.
+    """
+
+    line: int
+    source: str
+    gradients: tuple[str, ...]
+    causes: tuple[str, ...]
+    repaired: str
+    message: str
+
+
+class Repair(NamedTuple):
+    """A change that makes gradients right."""
+
+    piece: Piece
+    statement: ast.stmt
+    bend: Bend
+    text: str
+    line: int
+
+
+def blame(subject: Subject, probes: Sequence[Probe], wrong: Sequence[str], right: Right) -> list[Blame]:
+    """The lines that make some gradients wrong, in the order of the file.
+
+    Args:
+        subject: what is checked.
+        probes: numbers and the true gradients.
+        wrong: the gradients that are wrong.
+        right: whether a changed backward pass returns some gradients right.
+    """
+    try:
+        source = subject.source()
+    except ReadError:
+        return []
+    suspects = _suspects(subject, source, probes[0])
+    rest, found = list(wrong), []
+    while rest:
+        # One slip may spoil several gradients; what repairs all of them is tried first.
+        for names in (rest, *([n] for n in rest if len(rest) > 1)):
+            repairs = _repairs(subject, source, probes, names, suspects, right)
+            if repairs:
+                found.append(_told(repairs, names, suspects))
+                rest = [n for n in rest if n not in names]
+                break
+        else:
+            break
+    if rest and not found and suspects:
+        line = suspects[0]
+        words = "what this line computes is neither a gradient nor a share of one; no single slip explains it"
+        found.append(Blame(line, _line(source, line), tuple(rest), ("unknown",), "", words))
+    return sorted(found)
+
+
+def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
+    """The last line of the backward pass that an error went through."""
+    with suppress(ReadError):
+        source = subject.source()
+        codes = {p.code for p in source.pieces}
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            if frame.f_code in codes:
+                last = line
+        return last, _line(source, last)
+    return 0, ""
+
+
+def _suspects(subject: Subject, source: Source, probe: Probe) -> list[int]:
+    """Lines whose values are nothing that is known, in the order in which they are run."""
+    with Watch([p.code for p in source.pieces]) as watch, np.errstate(all="ignore"):
+        with suppress(Exception):
+            subject.run(probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams])
+    if not probe.truth.known:
+        return []
+    given = [("an input", np.asarray(x)) for x in probe.inputs.values() if np.size(x)]
+    given += [("an upstream gradient", np.asarray(g)) for g in probe.upstreams]
+    known = Known([*probe.truth.known, *given])
+    lines: dict[int, None] = {}
+    for computed in _last_of_each(watch.computed):
+        if computed.value.dtype.kind == "f" and computed.value.size > 1:
+            if known.words(computed.value) is None:
+                lines[computed.line] = None
+    return list(lines)
+
+
+def _last_of_each(computed: Sequence[Computed]) -> list[Computed]:
+    """What a line gave to a name at last: in loops, sums grow."""
+    last = {(c.line, c.name): n for n, c in enumerate(computed)}
+    return [computed[n] for n in sorted(last.values())]
+
+
+# ── repairs ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _repairs(
+    subject: Subject,
+    source: Source,
+    probes: Sequence[Probe],
+    names: Sequence[str],
+    suspects: Sequence[int],
+    right: Right,
+) -> list[Repair]:
+    found: list[Repair] = []
+    for piece, statement, bend in _ordered(source, suspects):
+        if found and statement is not found[-1].statement and found[-1].line in suspects:
+            break  # the first line that computes nothing known can be repaired
+        undo = bend.swap()
+        try:
+            ast.fix_missing_locations(piece.tree)
+            text = ast.unparse(statement)
+            try:
+                changed = source.rebuilt(piece)
+            except (SyntaxError, ValueError, TypeError):
+                continue
+            if right(subject, probes[:1], changed, names) and right(subject, probes, changed, names):
+                found.append(Repair(piece, statement, bend, text, piece.line(statement)))
+        finally:
+            undo.swap()
+        if len(found) >= ENOUGH:
+            break
+    return found
+
+
+def _ordered(source: Source, suspects: Sequence[int]) -> Iterator[tuple[Piece, ast.stmt, Bend]]:
+    """Changes to try: small ones first at the lines under suspicion, then at all others."""
+    places = [(piece, s) for piece in source.pieces for s in statements(piece)]
+    count = 0
+    for wanted in (True, False):
+        for piece, statement in places:
+            lines = range(piece.line(statement), piece.line(statement) + _height(statement))
+            if any(n in suspects for n in lines) != wanted:
+                continue
+            for bend in bends(statement, _names_before(piece, statement)):
+                count += 1
+                if count > TRIES:
+                    return
+                yield piece, statement, bend
+
+
+def _height(statement: ast.stmt) -> int:
+    return (statement.end_lineno or statement.lineno) - statement.lineno + 1
+
+
+def _names_before(piece: Piece, statement: ast.stmt) -> list[str]:
+    """Parameters, and names that earlier lines assign."""
+    arguments = piece.definition.args
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    for other in statements(piece):
+        if other.lineno >= statement.lineno:
+            break
+        for node in ast.walk(other):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.append(node.id)
+    return [n for n in dict.fromkeys(names) if n not in ("self", "cache", "ctx")]
+
+
+_LIKELY = (
+    "sign", "transpose", "missing-sum", "mask", "wrong-variable", "factor", "missing-factor", "missing-path",
+    "wrong-rule", "wrong-operand",
+)  # fmt: skip
+
+
+def _told(repairs: Sequence[Repair], names: Sequence[str], suspects: Sequence[int]) -> Blame:
+    """The repairs as one finding, at the line that is wrong first."""
+
+    def rank(repair: Repair) -> tuple[int, int, int]:
+        at = suspects.index(repair.line) if repair.line in suspects else len(suspects)
+        return at, len(repair.text), _LIKELY.index(repair.bend.cause)
+
+    best = min(repairs, key=rank)
+    here = [r for r in sorted(repairs, key=rank) if r.line == best.line]
+    causes = tuple(dict.fromkeys(r.bend.cause for r in here))
+    source = ast.unparse(best.statement)
+    return Blame(best.line, source, tuple(names), causes, best.text, best.bend.words)
+
+
+def _line(source: Source, line: int) -> str:
+    for piece in source.pieces:
+        for statement in statements(piece):
+            if piece.line(statement) <= line < piece.line(statement) + _height(statement):
+                return ast.unparse(statement)
+    return ""

@@ -1,0 +1,275 @@
+"""Every returned gradient beside the true one; where one is wrong, the line and the slip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dvar.check.backward.blame import Blame, blame
+from dvar.check.backward.report import BackwardReport, Finding, Gradient
+from dvar.check.backward.shapes import Inputs, possible_inputs
+from dvar.check.backward.subject import Arrays, Run, Subject, is_float
+from dvar.check.backward.truth import Truth, by_differences, truth_of
+from dvar.core.errors import ReadError
+
+PROBES = (11, 23, 37, 51)
+"""Seeds of the numbers that are tried."""
+CLOSE, ROUGH = 1e-6, 2e-3
+"""How far a gradient may be off, relative to its largest element: in double precision, and where something
+is rounded to single precision on the way."""
+PATTERNS = 4
+"""Ranks of inputs that are tried where nothing says which."""
+
+
+class Probe(NamedTuple):
+    """Numbers for everything, and the true gradients there."""
+
+    inputs: Arrays
+    upstreams: list[Any]
+    truth: Truth
+
+
+def judge(subject: Subject, examples: Inputs | None = None) -> BackwardReport:
+    """Check a backward pass.
+
+    Args:
+        subject: what is checked.
+        examples: the inputs to try; found from the source, or by trying, if left out.
+
+    Raises:
+        ReadError: it cannot be run.
+    """
+    tried = [examples] if examples is not None else _likely(subject)
+    first: BackwardReport | None = None
+    reason: ReadError | None = None
+    for inputs in tried:
+        try:
+            report = _judged(subject, inputs)
+        except ReadError as error:
+            reason = reason or error
+            continue
+        if report.ok:
+            return report
+        first = first or report
+    if first is None:
+        assert reason is not None
+        raise reason
+    return first
+
+
+def _likely(subject: Subject) -> list[Inputs]:
+    """Inputs to try in turn; a pass that is right for one kind of input is right, where nothing says which."""
+    found: list[Inputs] = []
+    batched = _is_batched(subject)
+    for inputs in possible_inputs(subject):
+        rank = max((len(s.shape) for s in inputs.specs.values()), default=0)
+        if found and (rank == 0 or (batched and rank < 2)):
+            continue  # a few numbers show little
+        found.append(inputs)
+        if inputs.said or len(found) >= PATTERNS:
+            break
+    return found
+
+
+_BATCH = ("axis", "shape[0]", "sum(0", ".T", "@", "dim=", "mean(0", "len(")
+
+
+def _is_batched(subject: Subject) -> bool:
+    import inspect
+
+    for function in (subject.forward, subject.backward):
+        try:
+            text = inspect.getsource(function)
+        except (OSError, TypeError):
+            continue
+        if any(sign in text for sign in _BATCH):
+            return True
+    return False
+
+
+def _judged(subject: Subject, inputs: Inputs) -> BackwardReport:
+    probes = [_probe(subject, inputs, seed) for seed in PROBES]
+    shapes = {name: str(spec) for name, spec in inputs.specs.items()}
+    report = BackwardReport(subject.file, subject.name, subject.framework, (), (), shapes)
+    try:
+        runs = [_run(subject, probe) for probe in probes]
+    except ReadError:
+        raise
+    except Exception as error:
+        return _stopped(subject, report, probes, error)
+    gradients = [_compared(name, runs, probes) for name in probes[0].truth.gradients]
+    report = replace(report, gradients=tuple(gradients))
+    if report.ok:
+        return report
+    if not probes[0].truth.by_graph:
+        note = "the forward pass cannot be followed as a graph: true gradients are by differences"
+        report = replace(report, note=note)
+    else:
+        doubtful = _doubtful(subject, gradients, probes[0])
+        if doubtful:
+            words = ", ".join(sorted(doubtful))
+            kept = [replace(g, ok=None) if g.name in doubtful else g for g in gradients]
+            note = f"not judged, since differences do not confirm the true gradient: {words}"
+            report = replace(report, gradients=tuple(kept), note=note)
+            if report.ok:
+                return report
+    wrong = [g.name for g in report.gradients if g.ok is False]
+    found = blame(subject, probes, wrong, right_of)
+    return replace(report, findings=tuple(_findings(report, found, wrong, probes[0])))
+
+
+def _probe(subject: Subject, inputs: Inputs, seed: int) -> Probe:
+    drawn = inputs.draw(seed)
+    with np.errstate(all="ignore"):
+        outputs = subject.results(drawn)
+        upstreams = _upstreams(outputs, seed) if subject.takes_upstream else _ones(subject, outputs)
+        return Probe(drawn, upstreams, truth_of(subject, drawn, upstreams))
+
+
+def _upstreams(outputs: Sequence[Any], seed: int) -> list[Any]:
+    """Upstream gradients, no two alike."""
+    generator = np.random.default_rng(seed + 1000)
+    found = []
+    for y in outputs:
+        g = generator.uniform(0.3, 1.4, np.shape(y)) * generator.choice((-1.0, 1.0), np.shape(y))
+        found.append(g if np.ndim(y) else float(g))
+    return found
+
+
+def _ones(subject: Subject, outputs: Sequence[Any]) -> list[Any]:
+    """The upstream gradient of a loss, which a backward pass need not be given."""
+    if any(np.ndim(y) for y in outputs):
+        raise ReadError(
+            f"{subject.name}: the backward pass takes no upstream gradient, but the result is no number",
+            hint="def backward(dout, cache): …",
+        )
+    return [1.0 for _ in outputs]
+
+
+def _run(subject: Subject, probe: Probe, backward: Any = None) -> Run:
+    with np.errstate(all="ignore"):
+        return subject.run(probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams], backward)
+
+
+def _compared(name: str, runs: Sequence[Run], probes: Sequence[Probe]) -> Gradient:
+    """One gradient at all probes; wrong if it is so at most of them."""
+    expected = probes[0].truth.gradients[name].shape
+    given = runs[0].gradients.get(name)
+    if given is None:
+        return Gradient(name, None, None, tuple(expected))
+    shape = tuple(np.shape(given))
+    if shape != tuple(expected):
+        return Gradient(name, False, shape, tuple(expected))
+    errors = [
+        _error(run.gradients[name], probe.truth.gradients[name])
+        for run, probe in zip(runs, probes, strict=True)
+    ]
+    limit = CLOSE if probes[0].truth.by_graph else 1e-4
+    if str(np.asarray(given).dtype) == "float32":
+        limit = ROUGH
+    bad = sum(error > limit for error in errors)
+    return Gradient(name, bad < 2, shape, tuple(expected), float(max(errors)))
+
+
+def _error(given: Any, true: Any) -> float:
+    given, true = np.asarray(given, np.float64), np.asarray(true, np.float64)
+    if given.shape != true.shape:
+        return float("inf")
+    if not given.size:
+        return 0.0
+    off = np.max(np.abs(given - true))
+    return float(off / max(float(np.max(np.abs(true))), 1e-8)) if np.isfinite(off) else float("inf")
+
+
+def right_of(subject: Subject, probes: Sequence[Probe], backward: Any, names: Sequence[str]) -> bool:
+    """Whether another backward pass returns the right gradients for some inputs."""
+    for probe in probes:
+        try:
+            run = _run(subject, probe, backward)
+        except Exception:  # a bent function may do anything
+            return False
+        limit = 10 * CLOSE if probe.truth.by_graph else 1e-4
+        for name in names:
+            given = run.gradients.get(name)
+            if given is None or _error(given, probe.truth.gradients[name]) > limit:
+                return False
+    return True
+
+
+def _doubtful(subject: Subject, gradients: Sequence[Gradient], probe: Probe) -> set[str]:
+    """Gradients called wrong whose truth differences do not confirm."""
+    names = [g.name for g in gradients if g.ok is False]
+    few = {n: probe.inputs[n] for n in names}
+    rest = {n: x for n, x in probe.inputs.items() if n not in few}
+    try:
+        with np.errstate(all="ignore"):
+            found = by_differences(_with(subject, rest), few, probe.upstreams)
+    except Exception:
+        return set()
+    return {n for n in names if _error(found[n], probe.truth.gradients[n]) > 1e-3}
+
+
+def _with(subject: Subject, fixed: Mapping[str, Any]) -> Subject:
+    return replace(subject, fixed={**subject.fixed, **fixed})
+
+
+# ── words ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _findings(
+    report: BackwardReport, found: Sequence[Blame], wrong: Sequence[str], probe: Probe
+) -> list[Finding]:
+    findings = []
+    explained: set[str] = set()
+    for b in found:
+        explained |= set(b.gradients)
+        findings.append(
+            Finding(b.line, b.gradients[0], b.causes[0], b.causes, b.source, b.repaired, b.message)
+        )
+    for name in wrong:
+        if name not in explained:
+            g = next(g for g in report.gradients if g.name == name)
+            formula = probe.truth.formulas.get(name, "")
+            if g.shape != g.expected_shape:
+                cause, words = _of_shapes(g)
+            else:
+                cause, words = "unknown", f"the gradient of {name} is wrong; no single slip explains it"
+            due = f"the gradient of {name} is {formula}" if formula else ""
+            findings.append(Finding(0, name, cause, (cause,), "", due, words))
+    return findings
+
+
+def _of_shapes(g: Gradient) -> tuple[str, str]:
+    given, due = g.shape or (), g.expected_shape
+    words = f"the gradient of {g.name} has shape {given}, but {g.name} has shape {due}"
+    if sorted(given) == sorted(due):
+        return "transpose", f"{words}: a transpose"
+    if len(given) > len(due):
+        return "missing-sum", f"{words}: a sum over the axes that were broadcast is missing"
+    return "shape", words
+
+
+def _stopped(
+    subject: Subject, report: BackwardReport, probes: Sequence[Probe], error: Exception
+) -> BackwardReport:
+    """The backward pass raised: that line is wrong, perhaps because of an earlier one."""
+    from dvar.check.backward.blame import line_of_error
+
+    names = list(probes[0].truth.gradients)
+    gradients = [
+        Gradient(n, False, None, tuple(np.shape(probes[0].truth.gradients[n]))) for n in names
+    ]
+    report = replace(report, gradients=tuple(gradients))
+    found = blame(subject, probes, names, right_of)
+    if found:
+        return replace(report, findings=tuple(_findings(report, found, names, probes[0])))
+    line, source = line_of_error(subject, error)
+    words = f"this raises {type(error).__name__}: {error}"
+    finding = Finding(line, names[0], "shape", ("shape",), source, "", words)
+    return replace(report, findings=(finding,))
+
+
+__all__ = ["Probe", "is_float", "judge"]

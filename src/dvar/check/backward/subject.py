@@ -1,0 +1,254 @@
+"""A forward and a backward pass as one thing that can be run: arrays in, results and gradients out."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from dvar.check.backward.source import Source, source_of
+from dvar.core.errors import ReadError
+from dvar.read.trace.local_names import code_of
+
+Arrays = dict[str, Any]
+Upstreams = Callable[[Sequence[Any]], list[Any]]
+
+# What people call the things that the forward pass leaves for the backward pass.
+CACHE = frozenset(("cache", "ctx", "context", "saved", "residuals", "residual", "res", "caches", "tape", "memory"))
+SEED = 20
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of both passes.
+
+    Attributes:
+        outputs: the results of the forward pass that have upstream gradients.
+        gradients: what the backward pass returned, by the input it belongs to.
+        locals: local variables of the forward pass when it returned.
+    """
+
+    outputs: list[Any]
+    gradients: Arrays
+    locals: Arrays
+
+
+@dataclass
+class Subject:
+    """A pair of functions in plain NumPy.
+
+    Attributes:
+        name, file, framework: what they are called and where they stand.
+        forward: inputs → results, or results and a cache.
+        backward: upstream gradients and what it needs of the forward pass → gradients.
+        fixed: arguments that are no arrays to be tried, by name.
+        differentiated: names of the inputs that gradients are returned for; found by running.
+    """
+
+    name: str
+    file: str
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    framework: str = "numpy"
+    fixed: Arrays = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> list[inspect.Parameter]:
+        """What the forward pass takes."""
+        return [p for p in inspect.signature(self.forward).parameters.values() if p.kind not in (2, 4)]
+
+    def source(self) -> Source:
+        """The source of the backward pass.  Raises ReadError if there is none."""
+        return source_of(self.backward)
+
+    def results(self, inputs: Mapping[str, Any]) -> list[Any]:
+        """What the forward pass computes, without what it keeps."""
+        return self._forward(inputs)[0]
+
+    def _forward(self, inputs: Mapping[str, Any]) -> tuple[list[Any], Any, Arrays]:
+        """Results, what is kept, and local variables at the end."""
+        given = {**self.fixed, **inputs}
+        state = np.random.get_state()
+        np.random.seed(SEED)
+        try:
+            with _AtReturn(code_of(self.forward)) as seen:
+                returned = self.forward(**{name: copy.deepcopy(x) for name, x in given.items()})
+        finally:
+            np.random.set_state(state)
+        outputs, kept = self.split(returned)
+        return outputs, kept, {**given, **seen.locals}
+
+    def split(self, returned: Any) -> tuple[list[Any], Any]:
+        """Results that have upstream gradients, and the rest."""
+        if not isinstance(returned, tuple) or len(returned) < 2:
+            return [returned], ()
+        names = list(inspect.signature(self.backward).parameters)
+        has_cache = len(names) == 2 or any(n.lower() in CACHE for n in names)
+        if has_cache and not _is_array(returned[-1]):
+            return list(returned[:-1]), returned[-1]
+        upstream = sum(1 for n in names if is_upstream(n))
+        count = max(1, min(upstream, len(returned)))
+        rest = returned[count:]
+        return list(returned[:count]), rest[0] if len(rest) == 1 and len(names) == 2 else rest
+
+    def run(
+        self,
+        inputs: Mapping[str, Any],
+        upstreams: Upstreams,
+        backward: Callable[..., Any] | None = None,
+    ) -> Run:
+        """Run both passes; raises whatever they raise."""
+        outputs, kept, names = self._forward(inputs)
+        used = backward or self.backward
+        values = self._arguments(upstreams(outputs), kept, names, outputs)
+        return Run(outputs, self.named(used(*values), inputs), names)
+
+    @property
+    def takes_upstream(self) -> bool:
+        """Whether the backward pass is given upstream gradients; if not, they are taken to be 1."""
+        return "upstream" in self._roles().values()
+
+    def _roles(self) -> dict[str, str]:
+        """What each parameter of the backward pass is: an upstream gradient, the cache, something by its name."""
+        own = {p.name for p in self.parameters}
+        roles: dict[str, str] = {}
+        for p in inspect.signature(self.backward).parameters.values():
+            low = p.name.lower()
+            if p.kind in (2, 4):
+                continue
+            if low in CACHE:
+                roles[p.name] = "cache"
+            elif p.name in own:
+                roles[p.name] = "name"
+            else:
+                roles[p.name] = "upstream" if is_upstream(low) else "open"
+        if "upstream" not in roles.values():
+            first = next((name for name, role in roles.items() if role == "open"), None)
+            if first is not None:
+                roles[first] = "upstream"
+        return roles
+
+    def _arguments(
+        self, upstreams: list[Any], kept: Any, names: Arrays, outputs: list[Any]
+    ) -> list[Any]:
+        roles = self._roles()
+        waiting = list(upstreams)
+        opened = [name for name, role in roles.items() if role == "open"]
+        rest = list(kept) if isinstance(kept, tuple) and len(opened) > 1 else [kept]
+        values = []
+        for name, role in roles.items():
+            default = inspect.signature(self.backward).parameters[name].default
+            if role == "cache":
+                values.append(names if _is_empty(kept) else kept)
+            elif role == "upstream" and waiting:
+                values.append(waiting.pop(0))
+            elif name in names and (role == "name" or _is_empty(kept) or len(rest) < len(opened)):
+                values.append(names[name])
+            elif role == "open" and rest and not _is_empty(kept):
+                values.append(rest.pop(0))
+            elif name in ("out", "output", "y_hat", "result"):
+                values.append(outputs[0])
+            elif default is not inspect.Parameter.empty:
+                values.append(default)
+            else:
+                raise ReadError(
+                    f"{self.name}: what is {name} of the backward pass?",
+                    hint="name it as the forward pass does, or return it beside the result: return out, cache",
+                )
+        return values
+
+    def named(self, returned: Any, inputs: Mapping[str, Any]) -> Arrays:
+        """Gradients by input."""
+        names = [n for n, x in inputs.items() if is_float(x)]
+        if isinstance(returned, dict):
+            return {m: g for key, g in returned.items() if (m := _input_of(str(key), names)) is not None}
+        found = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+        said = self.returned_names()
+        if len(said) == len(found):
+            matched = [_input_of(name, names) for name in said]
+            if all(m is not None for m in matched) and len(set(matched)) == len(matched):
+                return {m: g for m, g in zip(matched, found, strict=True) if m is not None}
+        if len(found) == len(inputs):
+            return {n: g for n, g in zip(inputs, found, strict=True) if n in names}
+        if len(found) <= len(names):
+            return dict(zip(names, found, strict=False))
+        raise ReadError(
+            f"{self.name}: the backward pass returns {len(found)} gradients for {len(names)} inputs"
+        )
+
+    def returned_names(self) -> list[str]:
+        """What the return statement calls the gradients."""
+        try:
+            source = self.source()
+        except ReadError:
+            return []
+        for node in reversed(list(ast.walk(source.pieces[0].definition))):
+            if isinstance(node, ast.Return) and node.value is not None:
+                value = node.value
+                parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
+                if all(isinstance(p, ast.Name) for p in parts):
+                    return [p.id for p in parts if isinstance(p, ast.Name)]
+        return []
+
+
+class _AtReturn:
+    """While open, the local variables of a function when it returns are kept."""
+
+    def __init__(self, code: Any) -> None:
+        self.code = code
+        self.locals: Arrays = {}
+        self._before: Any = None
+
+    def __enter__(self) -> _AtReturn:
+        self._before = sys.getprofile()
+        sys.setprofile(self._on_event)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(self._before)
+
+    def _on_event(self, frame: FrameType, event: str, _: Any) -> None:
+        if event == "return" and frame.f_code is self.code:
+            self.locals = dict(frame.f_locals)
+
+
+def is_upstream(name: str) -> bool:
+    """Whether a parameter of a backward pass is an upstream gradient by its name."""
+    name = name.lower()
+    return name in ("g", "gy", "gout", "upstream", "delta", "ct", "cotangent", "v") or name.startswith(
+        ("dout", "d_out", "grad", "dl", "dy", "dz", "da", "dh", "ds", "dnext", "upstream", "dnew", "dprev", "g_", "dloss")
+    )
+
+
+def is_float(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)
+    return "float" in str(dtype) if dtype is not None else isinstance(x, float)
+
+
+def _is_array(x: Any) -> bool:
+    return hasattr(x, "dtype") and hasattr(x, "shape")
+
+
+def _is_empty(kept: Any) -> bool:
+    return isinstance(kept, tuple) and not kept
+
+
+def _input_of(name: str, inputs: Sequence[str]) -> str | None:
+    """The input that a gradient is called after: ``dW``, ``grad_w``, ``w_grad``, ``W``."""
+    low = {n.lower(): n for n in inputs}
+    bare = name.lower()
+    tried = [bare]
+    for head in ("grad_", "d_", "g_", "dl_d", "dl", "grad", "d", "g"):
+        if bare.startswith(head):
+            tried.append(bare[len(head) :].strip("_"))
+    for tail in ("_grad", "_bar", "grad"):
+        if bare.endswith(tail):
+            tried.append(bare[: -len(tail)])
+    return next((low[t] for t in tried[1:] + tried[:1] if t in low), None)

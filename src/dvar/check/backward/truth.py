@@ -1,0 +1,129 @@
+"""The true gradients of a forward pass: by its graph, or by differences where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dvar.check.backward.subject import Arrays, Subject, is_float
+from dvar.core.errors import DvarError
+from dvar.core.node import Node, topological
+from dvar.core.op import Array, constant
+from dvar.derive.sweep import pull
+from dvar.derive.tidy import tidy
+from dvar.engine.reference import evaluate_into
+from dvar.read.trace import containers
+from dvar.read.trace.trace import Traced, trace
+from dvar.write.notation import text
+
+STEP = 1e-5
+"""Relative step of central differences: the cube root of the precision, near enough."""
+
+
+@dataclass
+class Truth:
+    """What is true of a forward pass at some inputs.
+
+    Attributes:
+        gradients: by input.
+        by_graph: whether the forward pass was differentiated by its graph.
+        known: values in the forward pass and upstream gradients of them, with what they are in words.
+        formulas: the gradients as formulas.
+    """
+
+    gradients: Arrays
+    by_graph: bool
+    known: list[tuple[str, Array]] = field(default_factory=list)
+    formulas: dict[str, str] = field(default_factory=dict)
+
+
+def truth_of(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[Any]) -> Truth:
+    """The gradients of the results, weighted with the upstream gradients, by every input of floats."""
+    try:
+        return _by_graph(subject, inputs, upstreams)
+    except Exception:  # the user's function does something that cannot be followed; numbers can
+        return Truth(by_differences(subject, inputs, upstreams), by_graph=False)
+
+
+def _by_graph(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[Any]) -> Truth:
+    state = np.random.get_state()
+    np.random.seed(20)
+    try:
+        traced = trace(subject.forward, **{**inputs, **subject.fixed})
+    finally:
+        np.random.set_state(state)
+    graph = traced.graph
+    roots = _outputs(subject, traced)
+    seeds = {
+        root: constant(np.asarray(g, root.dtype).reshape(np.shape(g)))
+        for root, g in zip(roots, upstreams, strict=True)
+    }
+    wrt = [n for name, n in graph.inputs.items() if name in inputs and is_float(inputs[name])]
+    inner = [n for n in topological(roots) if n.is_float and n.inputs]
+    found = pull(seeds, [*wrt, *inner])
+    env = {n: np.asarray(graph.values[name], n.dtype) for name, n in graph.inputs.items()}
+    adjoints = found.gradients
+    evaluate_into(env, [*roots, *adjoints.values(), *inner], {})
+    gradients, formulas = {}, {}
+    labels = dict(graph.labels)
+    for seed, word in zip(seeds.values(), ("dout", "dout2", "dout3"), strict=False):
+        labels[seed] = word
+    for name, node in graph.inputs.items():
+        if node in wrt:
+            here = adjoints.get(node)
+            gradients[name] = np.zeros(node.shape) if here is None else env[here]
+            if here is not None:
+                try:
+                    formulas[name] = text(tidy(here, labels), labels)
+                except DvarError:
+                    continue
+    named = {node: name for node, name in graph.labels.items()}
+    known = [(named.get(n, "a value of the forward pass"), env[n]) for n in (*wrt, *inner)]
+    known += [
+        (f"the gradient of {named.get(n, 'a value of the forward pass')}", env[a])
+        for n, a in adjoints.items()
+        if a in env
+    ]
+    known += [("a share of a gradient", env[e.share]) for e in found.edges if e.share in env]
+    return Truth(gradients, True, known, formulas)
+
+
+def _outputs(subject: Subject, traced: Traced) -> list[Node]:
+    """The nodes of the results, without what is kept."""
+    filled = traced.like_result(traced.graph.outputs)
+    outputs, _ = subject.split(filled)
+    found = [leaf for leaf in containers.leaves(outputs) if isinstance(leaf, Node)]
+    if len(found) != len(outputs):
+        raise DvarError("a result is no array")
+    return found
+
+
+def by_differences(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[Any]) -> Arrays:
+    """Central differences, twice, so that the error of the first order cancels."""
+
+    def total(changed: Mapping[str, Any]) -> float:
+        outputs = subject.results(changed)
+        return float(sum(np.sum(np.asarray(g) * np.asarray(y)) for g, y in zip(upstreams, outputs, strict=True)))
+
+    found: Arrays = {}
+    for name, x in inputs.items():
+        if not is_float(x):
+            continue
+        x = np.asarray(x)
+        gradient = np.zeros(x.shape)
+        for place in np.ndindex(*x.shape):
+            step = 50 * STEP * max(1.0, abs(float(x[place])))
+            slopes = []
+            for h in (step, step / 2):
+                ends = []
+                for sign in (1, -1):
+                    moved = x.astype(np.float64).copy()
+                    moved[place] += sign * h
+                    ends.append(total({**inputs, name: moved if x.ndim else moved[()]}))
+                slopes.append((ends[0] - ends[1]) / (2 * h))
+            gradient[place] = (4 * slopes[1] - slopes[0]) / 3
+        found[name] = gradient
+    return found
