@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dvar.cli import backward
 from dvar.cli.files import find, standard_input
 from dvar.cli.output import (
     COULD_NOT,
@@ -34,10 +35,14 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "sarif", "html")
 _WIDEST = 140
 
-HELP = """Find the mistakes in worked derivations.
+HELP = """Find the mistakes in worked derivations, and in backward passes written by hand.
 
 FILE is a worksheet in Markdown, text or TeX, a notebook, a folder that holds some, or '-' for standard
-input.  Every equation is judged; nothing in a file is ever run.
+input.  Every equation is judged; nothing in a worksheet is ever run.
+
+FILE.py::NAME is a backward pass written by hand: functions NAME_forward and NAME_backward in NumPy, or a
+class NAME with both.  Every gradient it returns is compared with the true one; of a wrong one the line and the
+likely slip are told.  The file is run.
 
 \b
 Examples
@@ -47,6 +52,7 @@ Examples
   an annotated page       dvar check notes.md --format html -o notes.html
   a page for each file    dvar check lectures/ --format html -o pages/
   for a code host         dvar check lectures/ --format sarif -o dvar.sarif
+  a backward pass         dvar check layers.py::affine
 
 \b
 Marks
@@ -81,6 +87,11 @@ def check(
     line: int | None,
     output: str | None,
 ) -> None:
+    if any(map(backward.is_target, paths)):
+        if not all(map(backward.is_target, paths)):
+            raise ReadError("worksheets and backward passes are checked in two runs")
+        backward.check_targets(paths, format_, output)
+        return
     found = find(paths)
     checked = Checked(
         failures=found.failures,

@@ -10,16 +10,7 @@ from dvar.core.errors import ReadError, Source
 
 def function_of(path: str, name: str) -> Any:
     """A function of a Python file, which is run."""
-    import runpy
-
-    if not Path(path).is_file():
-        raise ReadError(f"there is no file {path}")
-    try:
-        names = runpy.run_path(path)
-    except (Exception, SystemExit) as error:  # whatever the user's file raises is theirs to see
-        raise failure_of(path, error) or ReadError(
-            f"running {path} failed: {type(error).__name__}: {error}"
-        ) from None
+    names = names_of(path)
     functions = [n for n, value in names.items() if callable(value) and not n.startswith("_")]
     if name not in functions:
         raise ReadError(
@@ -27,6 +18,21 @@ def function_of(path: str, name: str) -> Any:
             hint="one of " + ", ".join(functions) if functions else "def loss(w, x): …",
         )
     return names[name]
+
+
+def names_of(path: str) -> dict[str, Any]:
+    """What the names of a Python file stand for; the file is run."""
+    import runpy
+
+    if not Path(path).is_file():
+        raise ReadError(f"there is no file {path}")
+    try:
+        names: dict[str, Any] = runpy.run_path(path)
+    except (Exception, SystemExit) as error:  # whatever the user's file raises is theirs to see
+        raise failure_of(path, error) or ReadError(
+            f"running {path} failed: {type(error).__name__}: {error}"
+        ) from None
+    return names
 
 
 def failure_of(path: str, error: BaseException) -> ReadError | None:

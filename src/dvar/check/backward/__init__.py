@@ -8,7 +8,9 @@ from typing import Any
 from dvar.check.backward.report import BackwardReport, Finding, Gradient
 
 
-def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], *examples: Any) -> BackwardReport:
+def check_backward(
+    forward: Callable[..., Any], backward: Callable[..., Any], *examples: Any
+) -> BackwardReport:
     """Check a backward pass written by hand against the forward pass it belongs to.
 
     Args:

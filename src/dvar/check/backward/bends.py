@@ -13,7 +13,7 @@ class Bend(NamedTuple):
     Attributes:
         cause: the slip that it repairs.
         words: what is wrong then, for people.
-        holder, field, index: where the changed part hangs; ``index`` is None where the field holds one part.
+        holder, field, place: where the changed part hangs; ``place`` is None where the field holds one part.
         part: what is to stand there.
     """
 
@@ -21,17 +21,18 @@ class Bend(NamedTuple):
     words: str
     holder: ast.AST
     field: str
-    index: int | None
+    place: int | None
     part: ast.AST
 
     def swap(self) -> Bend:
         """Make the change; the result makes it undone."""
-        if self.index is None:
+        before: ast.AST
+        if self.place is None:
             before = getattr(self.holder, self.field)
             setattr(self.holder, self.field, self.part)
         else:
             parts = getattr(self.holder, self.field)
-            before, parts[self.index] = parts[self.index], self.part
+            before, parts[self.place] = parts[self.place], self.part
         return self._replace(part=before)
 
 
@@ -112,7 +113,11 @@ def _SMALL(part: ast.expr) -> Iterator[Option]:  # noqa: N802  one of three rank
             yield from _of_call(part)
         case ast.Compare(left, [op], [right]):
             for other in _OTHER_ORDER.get(type(op), ()):
-                yield "mask", "the mask is not that of the forward pass", _compare(left, other, right)
+                yield (
+                    "mask",
+                    "the mask is not that of the forward pass",
+                    _compare(left, other, right),
+                )
         case ast.Constant(value) if type(value) in (int, float):
             yield from _of_number(value)
 
@@ -155,8 +160,20 @@ def _of_operation(left: ast.expr, op: ast.operator, right: ast.expr) -> Iterator
             yield "factor", "the fraction is upside down", other(op, right, left)
         case ast.MatMult():
             a, b = _turned(left), _turned(right)
-            for x, y in ((a, right), (left, b), (right, left), (b, left), (right, a), (a, b), (b, a)):
-                yield "transpose", "a transpose or the order of the product is wrong", other(op, x, y)
+            for x, y in (
+                (a, right),
+                (left, b),
+                (right, left),
+                (b, left),
+                (right, a),
+                (a, b),
+                (b, a),
+            ):
+                yield (
+                    "transpose",
+                    "a transpose or the order of the product is wrong",
+                    other(op, x, y),
+                )
         case ast.Pow():
             yield "wrong-rule", "the power is wrong", left
 
@@ -192,8 +209,8 @@ def _of_call(call: ast.Call) -> Iterator[Option]:
         if isinstance(func, ast.Attribute):
             cause = "factor" if {name, other} == {"sum", "mean"} else "wrong-rule"
             words = f"{name} where {other} is due"
-            new = ast.Attribute(func.value, other, ast.Load())
-            yield cause, words, ast.Call(new, call.args, call.keywords)
+            renamed = ast.Attribute(func.value, other, ast.Load())
+            yield cause, words, ast.Call(renamed, call.args, call.keywords)
     if name in ("sum", "mean", "dot", "matmul", "outer", "multiply", "subtract"):
         inner = _argument(call)
         if name in ("sum", "mean") and inner is not None:
@@ -206,7 +223,11 @@ def _of_call(call: ast.Call) -> Iterator[Option]:
                 yield "transpose", words, new
         if name in ("outer", "subtract") and len(call.args) == 2:
             cause = "sign" if name == "subtract" else "transpose"
-            yield cause, "the arguments are the wrong way round", ast.Call(func, call.args[::-1], [])
+            yield (
+                cause,
+                "the arguments are the wrong way round",
+                ast.Call(func, call.args[::-1], []),
+            )
     if name in ("transpose", "swapaxes"):
         inner = _argument(call)
         if inner is not None:
@@ -258,7 +279,11 @@ def _around(part: ast.expr) -> Iterator[Option]:
     yield "missing-sum", _SUM, _summed(part, None, False)
     yield "transpose", "a transpose is missing", _turned(part)
     for number in (2.0, 0.5):
-        yield "missing-factor", f"a factor of {number:g} is missing", _times(part, ast.Constant(number))
+        yield (
+            "missing-factor",
+            f"a factor of {number:g} is missing",
+            _times(part, ast.Constant(number)),
+        )
 
 
 _SUM = "the sum over the examples, or over the axis that was broadcast, is missing"
@@ -290,7 +315,11 @@ def _with_names(part: ast.expr, names: Sequence[str]) -> Iterator[Option]:
         missing = "missing-factor"
         yield missing, f"the factor {name} is missing", _times(part, x)
         yield missing, f"the division by {name} is missing", ast.BinOp(part, ast.Div(), x)
-        yield missing, f"the division by the size of {name} is missing", ast.BinOp(part, ast.Div(), size)
+        yield (
+            missing,
+            f"the division by the size of {name} is missing",
+            ast.BinOp(part, ast.Div(), size),
+        )
         yield "factor", f"a factor of the size of {name} is missing", _times(part, size)
         yield "mask", f"the mask {name} > 0 is missing", _times(part, mask)
         yield missing, f"the factor {name} (1 - {name}) is missing", _times(_times(part, x), less)
@@ -309,10 +338,16 @@ def _summed(part: ast.expr, axis: int | tuple[int, ...] | None, keep: bool) -> a
     """``part.sum(axis=…)``, which every kind of array has."""
     keywords = []
     if axis is not None:
-        keywords.append(ast.keyword("axis", ast.Constant(axis)))
+        keywords.append(ast.keyword("axis", _literal(axis)))
     if keep:
         keywords.append(ast.keyword("keepdims", ast.Constant(True)))
     return ast.Call(ast.Attribute(part, "sum", ast.Load()), [], keywords)
+
+
+def _literal(axis: int | tuple[int, ...]) -> ast.expr:
+    if isinstance(axis, int):
+        return ast.Constant(axis)
+    return ast.Tuple([ast.Constant(n) for n in axis], ast.Load())
 
 
 def _text(part: ast.expr) -> str:

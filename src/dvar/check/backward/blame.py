@@ -14,7 +14,8 @@ import numpy as np
 
 from dvar.check.backward.bends import Bend, bends
 from dvar.check.backward.source import Piece, Source, statements
-from dvar.check.backward.subject import Subject
+from dvar.check.backward.subject import Subject, input_of
+from dvar.check.backward.truth import GRADIENT_OF
 from dvar.check.backward.watching import Computed, Known, Watch
 from dvar.core.errors import ReadError
 
@@ -57,13 +58,20 @@ class Repair(NamedTuple):
     line: int
 
 
-def blame(subject: Subject, probes: Sequence[Probe], wrong: Sequence[str], right: Right) -> list[Blame]:
+def blame(
+    subject: Subject,
+    probes: Sequence[Probe],
+    wrong: Sequence[str],
+    kept: Sequence[str],
+    right: Right,
+) -> list[Blame]:
     """The lines that make some gradients wrong, in the order of the file.
 
     Args:
         subject: what is checked.
         probes: numbers and the true gradients.
         wrong: the gradients that are wrong.
+        kept: those that are right, and have to stay so.
         right: whether a changed backward pass returns some gradients right.
     """
     try:
@@ -71,17 +79,26 @@ def blame(subject: Subject, probes: Sequence[Probe], wrong: Sequence[str], right
     except ReadError:
         return []
     suspects = _suspects(subject, source, probes[0])
-    rest, found = list(wrong), []
+    rest, good, found = list(wrong), list(kept), []
     while rest:
+        best = None
         # One slip may spoil several gradients; what repairs all of them is tried first.
         for names in (rest, *([n] for n in rest if len(rest) > 1)):
-            repairs = _repairs(subject, source, probes, names, suspects, right)
+            repairs = _repairs(subject, source, probes, [*names, *good], suspects, right)
             if repairs:
-                found.append(_told(repairs, names, suspects))
-                rest = [n for n in rest if n not in names]
+                best, causes = _best(repairs, suspects)
                 break
-        else:
+        if best is None:
             break
+        # The line stays repaired: another slip may have hidden behind it.
+        before = ast.unparse(best.statement)
+        best.bend.swap()
+        changed = source.rebuilt(best.piece)
+        repaired = [n for n in rest if right(subject, probes, changed, [n])]
+        source.settle(best.piece)
+        found.append(Blame(best.line, before, tuple(repaired), causes, best.text, best.bend.words))
+        rest = [n for n in rest if n not in repaired]
+        good += repaired
     if rest and not found and suspects:
         line = suspects[0]
         words = "what this line computes is neither a gradient nor a share of one; no single slip explains it"
@@ -103,9 +120,9 @@ def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
 
 def _suspects(subject: Subject, source: Source, probe: Probe) -> list[int]:
     """Lines whose values are nothing that is known, in the order in which they are run."""
-    with Watch([p.code for p in source.pieces]) as watch, np.errstate(all="ignore"):
-        with suppress(Exception):
-            subject.run(probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams])
+    watch = Watch([p.code for p in source.pieces])
+    with watch, np.errstate(all="ignore"), suppress(Exception):
+        subject.run(probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams])
     if not probe.truth.known:
         return []
     given = [("an input", np.asarray(x)) for x in probe.inputs.values() if np.size(x)]
@@ -114,9 +131,23 @@ def _suspects(subject: Subject, source: Source, probe: Probe) -> list[int]:
     lines: dict[int, None] = {}
     for computed in _last_of_each(watch.computed):
         if computed.value.dtype.kind == "f" and computed.value.size > 1:
-            if known.words(computed.value) is None:
+            if known.words(computed.value) is None or _is_misnamed(computed, probe):
                 lines[computed.line] = None
     return list(lines)
+
+
+def _is_misnamed(computed: Computed, probe: Probe) -> bool:
+    """Whether ``dxhat`` is not the gradient of ``xhat``, which is known."""
+    named = {
+        words.removeprefix(GRADIENT_OF): v
+        for words, v in probe.truth.known
+        if words.startswith(GRADIENT_OF)
+    }
+    about = input_of(computed.name, list(named))
+    if about is None or about == computed.name:
+        return False
+    true = named[about]
+    return true.size == computed.value.size and Known([(about, true)]).words(computed.value) is None
 
 
 def _last_of_each(computed: Sequence[Computed]) -> list[Computed]:
@@ -148,7 +179,9 @@ def _repairs(
                 changed = source.rebuilt(piece)
             except (SyntaxError, ValueError, TypeError):
                 continue
-            if right(subject, probes[:1], changed, names) and right(subject, probes, changed, names):
+            if right(subject, probes[:1], changed, names) and right(
+                subject, probes, changed, names
+            ):
                 found.append(Repair(piece, statement, bend, text, piece.line(statement)))
         finally:
             undo.swap()
@@ -187,7 +220,7 @@ def _names_before(piece: Piece, statement: ast.stmt) -> list[str]:
         for node in ast.walk(other):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 names.append(node.id)
-    return [n for n in dict.fromkeys(names) if n not in ("self", "cache", "ctx")]
+    return [n for n in dict.fromkeys(names) if n not in ("self", "ctx")]
 
 
 _LIKELY = (
@@ -196,18 +229,16 @@ _LIKELY = (
 )  # fmt: skip
 
 
-def _told(repairs: Sequence[Repair], names: Sequence[str], suspects: Sequence[int]) -> Blame:
-    """The repairs as one finding, at the line that is wrong first."""
+def _best(repairs: Sequence[Repair], suspects: Sequence[int]) -> tuple[Repair, tuple[str, ...]]:
+    """The repair of the line that is wrong first, and the slips that explain that line."""
 
     def rank(repair: Repair) -> tuple[int, int, int]:
         at = suspects.index(repair.line) if repair.line in suspects else len(suspects)
         return at, len(repair.text), _LIKELY.index(repair.bend.cause)
 
-    best = min(repairs, key=rank)
-    here = [r for r in sorted(repairs, key=rank) if r.line == best.line]
-    causes = tuple(dict.fromkeys(r.bend.cause for r in here))
-    source = ast.unparse(best.statement)
-    return Blame(best.line, source, tuple(names), causes, best.text, best.bend.words)
+    ordered = sorted(repairs, key=rank)
+    here = [r for r in ordered if r.line == ordered[0].line]
+    return ordered[0], tuple(dict.fromkeys(r.bend.cause for r in here))
 
 
 def _line(source: Source, line: int) -> str:

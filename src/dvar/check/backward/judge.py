@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dvar.check.backward.blame import Blame, blame
+from dvar.check.backward.blame import Blame, blame, line_of_error
 from dvar.check.backward.report import BackwardReport, Finding, Gradient
 from dvar.check.backward.shapes import Inputs, possible_inputs
-from dvar.check.backward.subject import Arrays, Run, Subject, is_float
+from dvar.check.backward.subject import Arrays, Run, Subject
 from dvar.check.backward.truth import Truth, by_differences, truth_of
 from dvar.core.errors import ReadError
 
@@ -43,21 +43,29 @@ def judge(subject: Subject, examples: Inputs | None = None) -> BackwardReport:
         ReadError: it cannot be run.
     """
     tried = [examples] if examples is not None else _likely(subject)
-    first: BackwardReport | None = None
+    first: Comparison | None = None
     reason: ReadError | None = None
     for inputs in tried:
         try:
-            report = _judged(subject, inputs)
+            compared = _compared(subject, inputs)
         except ReadError as error:
             reason = reason or error
             continue
-        if report.ok:
-            return report
-        first = first or report
+        if compared.report.ok:
+            return compared.report
+        first = first or compared
     if first is None:
         assert reason is not None
         raise reason
-    return first
+    return _explained(subject, first)
+
+
+class Comparison(NamedTuple):
+    """Gradients judged, and what is needed to say why."""
+
+    report: BackwardReport
+    probes: list[Probe]
+    error: Exception | None
 
 
 def _likely(subject: Subject) -> list[Inputs]:
@@ -66,7 +74,7 @@ def _likely(subject: Subject) -> list[Inputs]:
     batched = _is_batched(subject)
     for inputs in possible_inputs(subject):
         rank = max((len(s.shape) for s in inputs.specs.values()), default=0)
-        if found and (rank == 0 or (batched and rank < 2)):
+        if found and (rank == 0 or (batched and rank < 2) or not inputs.plausible):
             continue  # a few numbers show little
         found.append(inputs)
         if inputs.said or len(found) >= PATTERNS:
@@ -90,35 +98,53 @@ def _is_batched(subject: Subject) -> bool:
     return False
 
 
-def _judged(subject: Subject, inputs: Inputs) -> BackwardReport:
+def _compared(subject: Subject, inputs: Inputs) -> Comparison:
+    """Every gradient at all probes."""
     probes = [_probe(subject, inputs, seed) for seed in PROBES]
     shapes = {name: str(spec) for name, spec in inputs.specs.items()}
     report = BackwardReport(subject.file, subject.name, subject.framework, (), (), shapes)
+    truth = probes[0].truth
     try:
         runs = [_run(subject, probe) for probe in probes]
     except ReadError:
         raise
-    except Exception as error:
-        return _stopped(subject, report, probes, error)
-    gradients = [_compared(name, runs, probes) for name in probes[0].truth.gradients]
+    except Exception as error:  # the user's function may raise anything
+        if not line_of_error(subject, error)[0]:
+            raise ReadError(
+                f"{subject.name}: the backward pass cannot be called: {error}",
+                hint="def backward(dout, cache): …",
+            ) from None
+        lost = [Gradient(n, False, None, tuple(np.shape(g))) for n, g in truth.gradients.items()]
+        return Comparison(replace(report, gradients=tuple(lost)), probes, error)
+    gradients = [_gradient(name, runs, probes) for name in truth.gradients]
     report = replace(report, gradients=tuple(gradients))
     if report.ok:
-        return report
-    if not probes[0].truth.by_graph:
+        return Comparison(report, probes, None)
+    if not truth.by_graph:
         note = "the forward pass cannot be followed as a graph: true gradients are by differences"
-        report = replace(report, note=note)
-    else:
-        doubtful = _doubtful(subject, gradients, probes[0])
-        if doubtful:
-            words = ", ".join(sorted(doubtful))
-            kept = [replace(g, ok=None) if g.name in doubtful else g for g in gradients]
-            note = f"not judged, since differences do not confirm the true gradient: {words}"
-            report = replace(report, gradients=tuple(kept), note=note)
-            if report.ok:
-                return report
+        return Comparison(replace(report, note=note), probes, None)
+    doubtful = _doubtful(subject, gradients, probes[0])
+    if doubtful:
+        kept = [replace(g, ok=None) if g.name in doubtful else g for g in gradients]
+        words = ", ".join(sorted(doubtful))
+        note = f"not judged, since differences do not confirm the true gradient: {words}"
+        report = replace(report, gradients=tuple(kept), note=note)
+    return Comparison(report, probes, None)
+
+
+def _explained(subject: Subject, compared: Comparison) -> BackwardReport:
+    """The report with the lines that are to blame."""
+    report, probes, error = compared
     wrong = [g.name for g in report.gradients if g.ok is False]
-    found = blame(subject, probes, wrong, right_of)
-    return replace(report, findings=tuple(_findings(report, found, wrong, probes[0])))
+    kept = [g.name for g in report.gradients if g.ok]
+    found = blame(subject, probes, wrong, kept, right_of)
+    if error is None or found:
+        return replace(report, findings=tuple(_findings(report, found, wrong, probes[0])))
+    line, source = line_of_error(subject, error)
+    words = f"this raises {type(error).__name__}: {error}"
+    return replace(
+        report, findings=(Finding(line, wrong[0], "shape", ("shape",), source, "", words),)
+    )
 
 
 def _probe(subject: Subject, inputs: Inputs, seed: int) -> Probe:
@@ -151,10 +177,12 @@ def _ones(subject: Subject, outputs: Sequence[Any]) -> list[Any]:
 
 def _run(subject: Subject, probe: Probe, backward: Any = None) -> Run:
     with np.errstate(all="ignore"):
-        return subject.run(probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams], backward)
+        return subject.run(
+            probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams], backward
+        )
 
 
-def _compared(name: str, runs: Sequence[Run], probes: Sequence[Probe]) -> Gradient:
+def _gradient(name: str, runs: Sequence[Run], probes: Sequence[Probe]) -> Gradient:
     """One gradient at all probes; wrong if it is so at most of them."""
     expected = probes[0].truth.gradients[name].shape
     given = runs[0].gradients.get(name)
@@ -184,18 +212,19 @@ def _error(given: Any, true: Any) -> float:
     return float(off / max(float(np.max(np.abs(true))), 1e-8)) if np.isfinite(off) else float("inf")
 
 
-def right_of(subject: Subject, probes: Sequence[Probe], backward: Any, names: Sequence[str]) -> bool:
+def right_of(
+    subject: Subject, probes: Sequence[Probe], backward: Any, names: Sequence[str]
+) -> bool:
     """Whether another backward pass returns the right gradients for some inputs."""
     for probe in probes:
-        try:
-            run = _run(subject, probe, backward)
-        except Exception:  # a bent function may do anything
-            return False
         limit = 10 * CLOSE if probe.truth.by_graph else 1e-4
-        for name in names:
-            given = run.gradients.get(name)
-            if given is None or _error(given, probe.truth.gradients[name]) > limit:
-                return False
+        try:
+            found = _run(subject, probe, backward).gradients
+            errors = [_error(found[name], probe.truth.gradients[name]) for name in names]
+        except Exception:  # a bent function may do and return anything
+            return False
+        if any(error > limit for error in errors):
+            return False
     return True
 
 
@@ -236,7 +265,10 @@ def _findings(
             if g.shape != g.expected_shape:
                 cause, words = _of_shapes(g)
             else:
-                cause, words = "unknown", f"the gradient of {name} is wrong; no single slip explains it"
+                cause, words = (
+                    "unknown",
+                    f"the gradient of {name} is wrong; no single slip explains it",
+                )
             due = f"the gradient of {name} is {formula}" if formula else ""
             findings.append(Finding(0, name, cause, (cause,), "", due, words))
     return findings
@@ -250,26 +282,3 @@ def _of_shapes(g: Gradient) -> tuple[str, str]:
     if len(given) > len(due):
         return "missing-sum", f"{words}: a sum over the axes that were broadcast is missing"
     return "shape", words
-
-
-def _stopped(
-    subject: Subject, report: BackwardReport, probes: Sequence[Probe], error: Exception
-) -> BackwardReport:
-    """The backward pass raised: that line is wrong, perhaps because of an earlier one."""
-    from dvar.check.backward.blame import line_of_error
-
-    names = list(probes[0].truth.gradients)
-    gradients = [
-        Gradient(n, False, None, tuple(np.shape(probes[0].truth.gradients[n]))) for n in names
-    ]
-    report = replace(report, gradients=tuple(gradients))
-    found = blame(subject, probes, names, right_of)
-    if found:
-        return replace(report, findings=tuple(_findings(report, found, names, probes[0])))
-    line, source = line_of_error(subject, error)
-    words = f"this raises {type(error).__name__}: {error}"
-    finding = Finding(line, names[0], "shape", ("shape",), source, "", words)
-    return replace(report, findings=(finding,))
-
-
-__all__ = ["Probe", "is_float", "judge"]

@@ -10,6 +10,7 @@ import inspect
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,14 @@ class Inputs(NamedTuple):
     specs: Mapping[str, Spec]
     positive: bool
     said: bool
+
+    @property
+    def plausible(self) -> bool:
+        """Whether no bias or scale has a place of its own for every example."""
+        return self.said or not any(
+            _VECTORS.fullmatch(name) and not _SCALARS.fullmatch(name) and len(spec.shape) > 1
+            for name, spec in self.specs.items()
+        )
 
     def draw(self, seed: int) -> Arrays:
         """Numbers that are nothing in particular: no zeros, no ones, no sums that come out even."""
@@ -121,39 +130,54 @@ def _refusal(subject: Subject, inputs: Inputs) -> str | None:
 
 # ── what is written ─────────────────────────────────────────────────────────────────────────────
 
-_SHAPE = r"\(\s*((?:[A-Za-z_][\w']*|\d+|\.\.\.|…)(?:\s*[,x×]\s*(?:[A-Za-z_][\w']*|\d+|\.\.\.|…))*\s*,?|)\s*\)"
+_ONE = r"(?:\d+\s*\*?\s*[A-Za-z_]\w*|[A-Za-z_][\w']*|\d+|\.\.\.|…)"
+_SHAPE = rf"\(\s*({_ONE}(?:\s*[,x×]\s*{_ONE})*\s*,?|)\s*\)"
 
 
 def _said(function: Any, names: Sequence[str]) -> dict[str, Spec]:
     """Shapes that a docstring, a comment or an annotation tells: ``x: (N, D)``."""
     text = inspect.getdoc(function) or ""
-    try:
+    with suppress(OSError, TypeError):
         text += "\n" + inspect.getsource(function)
-    except (OSError, TypeError):
-        pass
     sizes: dict[str, int] = {}
     found: dict[str, Spec] = {}
     for name in names:
-        match = re.search(rf"(?m)^[\s\-*#:`]*\b{re.escape(name)}\b`?\s*[:=,-][^\n]*?{_SHAPE}([^\n]*)", text)
-        match = match or re.search(rf"\b{re.escape(name)}\b`?\s*(?::|of shape|is|has shape)?\s*{_SHAPE}(.*)", text)
+        match = re.search(
+            rf"(?m)^[\s\-*#:`]*\b{re.escape(name)}\b`?\s*[:=,-][^\n]*?{_SHAPE}([^\n]*)", text
+        )
+        match = match or re.search(
+            rf"\b{re.escape(name)}\b`?\s*(?::|of shape|is|has shape)?\s*{_SHAPE}(.*)", text
+        )
         if match is None or "def " in match.group(0):
             continue
         letters = [s for s in re.split(r"\s*[,x×]\s*", match.group(1).strip(" ,")) if s]
         letters = [s for s in letters if s not in ("...", "…")]
         if any(s in names for s in letters):
             continue  # a call, not a shape
-        for s in letters:
-            if s not in sizes:
-                unused = [n for n in SIZES if n not in sizes.values()]
-                sizes[s] = int(s) if s.isdigit() else unused[0] if unused else 4
+        shape = tuple(_size(s, sizes) for s in letters)
         whole = re.search(r"\b(?:int\w*|labels?|indices|index|0\s*<=)", match.group(0)) is not None
-        found[name] = Spec(tuple(sizes[s] for s in letters), whole)
+        found[name] = Spec(shape, whole)
     return found
+
+
+def _size(written: str, sizes: dict[str, int]) -> int:
+    """``N``, ``4``, ``4H`` or ``4 * H``; the same letter is the same size."""
+    if written.isdigit():
+        return int(written)
+    match = re.fullmatch(r"(\d*)\s*\*?\s*(.+)", written)
+    assert match is not None
+    times, letter = match.groups()
+    if letter not in sizes:
+        unused = [n for n in SIZES if n not in sizes.values()]
+        sizes[letter] = unused[0] if unused else 4
+    return int(times or 1) * sizes[letter]
 
 
 # ── what is likely ──────────────────────────────────────────────────────────────────────────────
 
-_SCALARS = re.compile(r"eps(ilon)?|lr|lam(bda)?_?|reg|alpha|tau|temperature|momentum|p|delta|margin|slope|scale|c|k")
+_SCALARS = re.compile(
+    r"eps(ilon)?|lr|lam(bda)?_?|reg|alpha|tau|temperature|momentum|p|delta|margin|slope|scale|c|k"
+)
 _VECTORS = re.compile(r"b\d*|b_?[a-z]+|bias\w*|beta\d*|gamma\d*|g|shift|offset")
 _LABELS = re.compile(r"y|t|target\w*|labels?|y_true|classes")
 _WHOLE = re.compile(r"idx|ids?|index|indices|tokens?|positions?|token_ids|words")
@@ -165,7 +189,7 @@ def _choices(name: str) -> Iterator[int | str]:
     if _SCALARS.fullmatch(name):
         yield from (0, 1, 2)
     elif _VECTORS.fullmatch(name):
-        yield from (1, 2, 0)
+        yield from (1, 0, 2)
     elif _LABELS.fullmatch(name):
         yield from ("like", "whole", 2, 1, 0)
     elif _WHOLE.fullmatch(name):
@@ -185,7 +209,9 @@ def _together(names: Sequence[str], choices: Sequence[Sequence[Any]]) -> Iterato
         yield from _sized({}, names, [c[n] for c, n in zip(choices, picked, strict=True)])
 
 
-def _sized(so_far: dict[str, Spec], names: Sequence[str], kinds: Sequence[Any]) -> Iterator[dict[str, Spec]]:
+def _sized(
+    so_far: dict[str, Spec], names: Sequence[str], kinds: Sequence[Any]
+) -> Iterator[dict[str, Spec]]:
     if not names:
         yield so_far
         return
@@ -233,10 +259,18 @@ def keys_of(function: Any, name: str) -> list[str]:
         return []
     found: list[str] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == name:
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == name
+        ):
             if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
                 found.append(node.slice.value)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "get"
+        ):
             if isinstance(node.func.value, ast.Name) and node.func.value.id == name:
                 found.append("")
     return list(dict.fromkeys(found))

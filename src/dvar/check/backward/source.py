@@ -67,6 +67,10 @@ class Source:
         made: Callable[..., Any] = names[self.pieces[0].name]
         return made
 
+    def settle(self, piece: Piece) -> None:
+        """Take a change of a piece for good."""
+        self._compiled.pop(piece.name, None)
+
 
 def source_of(function: Callable[..., Any]) -> Source:
     """The source of a function.  Raises ReadError if there is none."""

@@ -21,7 +21,9 @@ Arrays = dict[str, Any]
 Upstreams = Callable[[Sequence[Any]], list[Any]]
 
 # What people call the things that the forward pass leaves for the backward pass.
-CACHE = frozenset(("cache", "ctx", "context", "saved", "residuals", "residual", "res", "caches", "tape", "memory"))
+CACHE = frozenset(
+    ("cache", "ctx", "context", "saved", "residuals", "residual", "res", "caches", "tape", "memory")
+)
 SEED = 20
 
 
@@ -62,7 +64,9 @@ class Subject:
     @property
     def parameters(self) -> list[inspect.Parameter]:
         """What the forward pass takes."""
-        return [p for p in inspect.signature(self.forward).parameters.values() if p.kind not in (2, 4)]
+        return [
+            p for p in inspect.signature(self.forward).parameters.values() if p.kind not in (2, 4)
+        ]
 
     def source(self) -> Source:
         """The source of the backward pass.  Raises ReadError if there is none."""
@@ -168,11 +172,13 @@ class Subject:
         """Gradients by input."""
         names = [n for n, x in inputs.items() if is_float(x)]
         if isinstance(returned, dict):
-            return {m: g for key, g in returned.items() if (m := _input_of(str(key), names)) is not None}
+            return {
+                m: g for key, g in returned.items() if (m := input_of(str(key), names)) is not None
+            }
         found = list(returned) if isinstance(returned, (tuple, list)) else [returned]
         said = self.returned_names()
         if len(said) == len(found):
-            matched = [_input_of(name, names) for name in said]
+            matched = [input_of(name, names) for name in said]
             if all(m is not None for m in matched) and len(set(matched)) == len(matched):
                 return {m: g for m, g in zip(matched, found, strict=True) if m is not None}
         if len(found) == len(inputs):
@@ -219,12 +225,20 @@ class _AtReturn:
             self.locals = dict(frame.f_locals)
 
 
+_NO_GRADIENTS = frozenset(
+    ("data", "depth", "det", "diag", "diff", "dilation", "dim", "dims", "dist", "distance", "div")
+    + ("denom", "denominator", "dropout", "dt", "dtype")
+)
+
+
 def is_upstream(name: str) -> bool:
     """Whether a parameter of a backward pass is an upstream gradient by its name."""
     name = name.lower()
-    return name in ("g", "gy", "gout", "upstream", "delta", "ct", "cotangent", "v") or name.startswith(
-        ("dout", "d_out", "grad", "dl", "dy", "dz", "da", "dh", "ds", "dnext", "upstream", "dnew", "dprev", "g_", "dloss")
-    )
+    if name in ("g", "gy", "gout", "upstream", "delta", "ct", "cotangent", "v"):
+        return True
+    if name.startswith(("grad", "upstream", "g_")):
+        return True
+    return len(name) > 1 and name[0] == "d" and name not in _NO_GRADIENTS
 
 
 def is_float(x: Any) -> bool:
@@ -240,7 +254,7 @@ def _is_empty(kept: Any) -> bool:
     return isinstance(kept, tuple) and not kept
 
 
-def _input_of(name: str, inputs: Sequence[str]) -> str | None:
+def input_of(name: str, inputs: Sequence[str]) -> str | None:
     """The input that a gradient is called after: ``dW``, ``grad_w``, ``w_grad``, ``W``."""
     low = {n.lower(): n for n in inputs}
     bare = name.lower()

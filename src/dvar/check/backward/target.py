@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from dvar.check.backward.shapes import keys_of
@@ -16,10 +15,22 @@ _SETTINGS = {
     "eps": 1e-5, "momentum": 0.9, "seed": 3, "kernel_size": 2, "size": 2, "G": 1, "groups": 1,
 }  # fmt: skip
 _FLAGS = {"train": True, "training": True, "is_training": True, "causal": True, "mode": "train"}
-_COUNTS = ("stride", "pad", "padding", "dilation", "kernel_size", "pool_size", "num_heads", "n_heads", "heads")
+_COUNTS = (
+    "stride",
+    "pad",
+    "padding",
+    "dilation",
+    "kernel_size",
+    "pool_size",
+    "num_heads",
+    "n_heads",
+    "heads",
+)
 
 
-def subject_of(forward: Callable[..., Any], backward: Callable[..., Any], name: str = "", file: str = "") -> Subject:
+def subject_of(
+    forward: Callable[..., Any], backward: Callable[..., Any], name: str = "", file: str = ""
+) -> Subject:
     """A pair of functions as a subject, with its settings filled in."""
     name = name or getattr(forward, "__name__", "forward")
     subject = Subject(name, file, forward, backward)
@@ -60,7 +71,12 @@ def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
 
 
 def _pairs(name: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
-    stem = name.removesuffix("_forward").removesuffix("_backward").removesuffix("_fwd").removesuffix("_bwd")
+    stem = (
+        name.removesuffix("_forward")
+        .removesuffix("_backward")
+        .removesuffix("_fwd")
+        .removesuffix("_bwd")
+    )
     pairs = [
         (f"{stem}_forward", f"{stem}_backward"),
         (f"forward_{stem}", f"backward_{stem}"),
@@ -75,13 +91,18 @@ def _pairs(name: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
         (stem, f"{stem}_prime"),
         (stem, f"{stem}_derivative"),
     ]
-    if name in ("forward", "backward") or Path(name).stem == name and "forward" in names and not names.get(name):
+    if name in ("forward", "backward"):
         pairs.append(("forward", "backward"))
     return pairs
 
 
 def _of_class(path: str, name: str, here: type) -> Subject:
-    for a, b in (("forward", "backward"), ("forward", "backprop"), ("__call__", "backward"), ("fwd", "bwd")):
+    for a, b in (
+        ("forward", "backward"),
+        ("forward", "backprop"),
+        ("__call__", "backward"),
+        ("fwd", "bwd"),
+    ):
         if hasattr(here, a) and hasattr(here, b):
             break
     else:

@@ -19,6 +19,7 @@ from dvar.read.trace import containers
 from dvar.read.trace.trace import Traced, trace
 from dvar.write.notation import text
 
+GRADIENT_OF = "the gradient of "
 STEP = 1e-5
 """Relative step of central differences: the cube root of the precision, near enough."""
 
@@ -74,16 +75,16 @@ def _by_graph(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[A
     for name, node in graph.inputs.items():
         if node in wrt:
             here = adjoints.get(node)
-            gradients[name] = np.zeros(node.shape) if here is None else env[here]
+            gradients[name] = np.zeros(env[node].shape) if here is None else env[here]
             if here is not None:
                 try:
                     formulas[name] = text(tidy(here, labels), labels)
                 except DvarError:
                     continue
-    named = {node: name for node, name in graph.labels.items()}
+    named = dict(graph.labels)
     known = [(named.get(n, "a value of the forward pass"), env[n]) for n in (*wrt, *inner)]
     known += [
-        (f"the gradient of {named.get(n, 'a value of the forward pass')}", env[a])
+        (f"{GRADIENT_OF}{named.get(n, 'a value of the forward pass')}", env[a])
         for n, a in adjoints.items()
         if a in env
     ]
@@ -106,7 +107,12 @@ def by_differences(subject: Subject, inputs: Mapping[str, Any], upstreams: Seque
 
     def total(changed: Mapping[str, Any]) -> float:
         outputs = subject.results(changed)
-        return float(sum(np.sum(np.asarray(g) * np.asarray(y)) for g, y in zip(upstreams, outputs, strict=True)))
+        return float(
+            sum(
+                np.sum(np.asarray(g) * np.asarray(y))
+                for g, y in zip(upstreams, outputs, strict=True)
+            )
+        )
 
     found: Arrays = {}
     for name, x in inputs.items():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from dvar.check.backward.report import BackwardReport, Finding
 from dvar.check.report import CAUSES, FAULTS, Judgement, Report
 from dvar.check.show.words import explanation
 
@@ -35,6 +36,7 @@ def to_sarif(
     strict: bool = False,
     unreadable: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    backward: Sequence[BackwardReport] = (),
 ) -> dict[str, Any]:
     """One log with one run.
 
@@ -43,6 +45,7 @@ def to_sarif(
         strict: also report what was not understood, as warnings.
         unreadable: files that could not be read, and why.
         directory: what addresses are relative to; the working directory if None.
+        backward: backward passes that were checked.
     """
     base = (directory or Path.cwd()).resolve()
     invocation: dict[str, Any] = {"executionSuccessful": not unreadable}
@@ -65,7 +68,10 @@ def to_sarif(
         "invocations": [invocation],
         # Ours are counted as Python counts, not in units of UTF-16.
         "columnKind": "unicodeCodePoints",
-        "results": [result for report in reports for result in _results(report, base, strict)],
+        "results": [
+            *(result for report in reports for result in _results(report, base, strict)),
+            *(_of_line(report, f, base) for report in backward for f in report.findings),
+        ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -87,6 +93,24 @@ def _results(report: Report, base: Path, strict: bool) -> Iterator[dict[str, Any
     for judgement in report.judgements:
         if judgement.verdict in shown:
             yield _result(report, judgement, base, seen)
+
+
+def _of_line(report: BackwardReport, finding: Finding, base: Path) -> dict[str, Any]:
+    """A wrong line of a backward pass."""
+    rule = finding.cause if finding.cause in CAUSES else "wrong"
+    due = f" Expected: {finding.expected}" if finding.expected else ""
+    place: dict[str, Any] = {"artifactLocation": _artifact(report.file, base)}
+    if finding.line:
+        region = {"startLine": finding.line, "snippet": {"text": finding.source}}
+        place["region"] = region
+    return {
+        "ruleId": rule,
+        "ruleIndex": _NUMBERS[rule],
+        "level": _RULES[rule][1],
+        "message": {"text": f"{report.name}: {finding.message}.{due}"},
+        "locations": [{"physicalLocation": place}],
+        "properties": {"gradient": finding.gradient, "causes": list(finding.causes)},
+    }
 
 
 def _result(report: Report, judgement: Judgement, base: Path, seen: Counter[str]) -> dict[str, Any]:
