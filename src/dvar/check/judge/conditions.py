@@ -33,6 +33,8 @@ _ELSE = re.compile(r"\b(?:otherwise|else|elsewhere|sonst|sinon)\b", re.IGNORECAS
 _IF = re.compile(
     r"\b(if|when|for|case|where|suppose|falls|wenn|si|cuando|pour|quand)\W*\$?\W*$", re.IGNORECASE
 )
+_NO_WORDS = re.compile(r"^[\s$,;&\\]*,[\s$,;&\\]*$")
+"""Between two formulas of one sentence."""
 _AND = re.compile(r"^[\s$`,;)]*(?:and|but|und|et|y)?[\s$`(]*$", re.IGNORECASE)
 
 
@@ -179,6 +181,10 @@ def said_before(
     before, here = statements[ordinal - 1], statements[ordinal]
     region = document.regions[before.region]
     between = document.text[before.span[1] : here.span[0]]
+    if _NO_WORDS.match(between) and any(m.relation in _EQUALS for m in before.members[1:]):
+        inherited = said_before(document, statements, ordinal - 1, letters)
+        if inherited:
+            return inherited
     if len(between) > 60 or "#" in between or len(before.members) != 2:
         return []
     if not _IF.search(region.before):

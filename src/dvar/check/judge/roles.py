@@ -305,6 +305,10 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
     fixed = ("e", "pi", "1") if world.spelling.has_euler else ("pi", "1")
     if made.pattern.stem in fixed and not (made.params or made.pattern.indices):
         return True
+    if isinstance(left, t.Apply) and left.subscripts and not made.pattern.letters:
+        whole = world.find(key, ordinal)  # F(x)_0 of F(x) = (…)
+        if whole is not None and whole[0].position < ordinal and not whole[0].numeric:
+            return True
     if isinstance(made.value, t.Symbol) and _is_alias(made.value, key, world, ordinal):
         return True
     if _family_covers(made, world):

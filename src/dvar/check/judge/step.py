@@ -22,7 +22,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, numbers_in, read_literal
 from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
-from dvar.check.judge.strangers import strangers
+from dvar.check.judge.strangers import as_upstream, strangers
 from dvar.check.judge.zeros import by_chance
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
@@ -295,6 +295,9 @@ def _second_thoughts(
         said = f"whether {letter} is one of those that are summed over is not said"
         return replace(link, verdict="unknown", why=said)
     strange = strangers(place, link)
+    if strange and as_upstream(place, link, strange):
+        said = "where the names without a formula are the gradients that arrive from above"
+        return Link("ok", said, link.left, link.right)
     if strange:
         names = ", ".join(sorted(strange)[:3])
         return Link(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import Key
-from dvar.check.meaning.values import node_of
+from dvar.check.meaning.substitute import substitute
+from dvar.check.meaning.values import node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
-from dvar.core.node import topological
+from dvar.core.node import Node, topological
+from dvar.ops import TABLE
 
 
 def strangers(place: Place, link: Link) -> set[str]:
@@ -40,3 +45,49 @@ def _is_label(world: World, key: Key) -> bool:
     """Whether a name holds one-hot labels for a class that has a name: ``Y`` beside ``y_i``."""
     named = key.stem in world.normalised and key.stem[:1].isupper() and not key.indices
     return named and key.stem.lower() in world.spelling.chosen
+
+
+def as_upstream(place: Place, link: Link, unknown: set[str]) -> bool:
+    """Whether a line is right if ``d_k`` are the entries of the gradient that arrives from above.
+
+    They are where all that nothing explains is one family of entries, and the line has one such gradient.
+    """
+    world = place.world
+    if link.left is None or link.right is None:
+        return False
+    left, right = node_of(link.left), node_of(link.right)
+    under = set(topological([left, right]))
+    entries = {n: key for n in under if (key := world.keys.get(n)) and _is_one_of(key, unknown)}
+    if len({key.stem for key in entries.values()}) != 1:
+        return False
+    if any(key.marks or len(key.indices) != 1 for key in entries.values()):
+        return False
+    first = min(world.bases.get(key.stem, world.first) for key in entries.values())
+    arriving = _arriving(world, [n for n in under if n in world.fresh], first)
+    numbers = [key.indices[0] for key in entries.values()]
+    if not set(numbers) <= set(arriving):
+        return False
+    exchange = {node: arriving[key.indices[0]] for node, key in entries.items()}
+    return bool(compare(substitute(left, exchange), substitute(right, exchange)).holds)
+
+
+def _arriving(world: World, gradients: Sequence[Node], first: int) -> dict[object, Node]:
+    """The entries of the only gradient of an open loss, by their numbers."""
+    if len(gradients) == 1 and len(squeezed(sizes(gradients[0]))) == 1:
+        (whole,) = gradients
+        flat = reshaped(whole, squeezed(sizes(whole)))
+        return {k + first: TABLE["getitem"](flat, (k,)) for k in range(sizes(flat)[0])}
+    named: dict[Key, Node] = {}
+    for gradient in gradients:
+        _, parts, _ = world.fresh[gradient]
+        of = world.named.get(parts[0][0]) if isinstance(parts, tuple) and len(parts) == 1 else None
+        if of is None or not of.indices or gradient.shape:
+            return {}
+        named[of] = gradient
+    if len({(of.stem, of.marks, of.indices[:-1]) for of in named}) != 1:
+        return {}
+    return {of.indices[-1]: gradient for of, gradient in named.items()}
+
+
+def _is_one_of(key: Key, unknown: set[str]) -> bool:
+    return str(key) in unknown or f"{key.stem}*" in unknown

@@ -61,6 +61,9 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     if primes:
         return _behind(e, _slope(e, tree, bare, primes), tree)
     key = sort(bare, e.world.spelling, e.env).key
+    of_entry = entries.of_function(e, bare, tree)
+    if of_entry is not None:
+        return names.operated(e, of_entry, tree.scripts)
     of_example = stacking.applied(e, tree)
     if of_example is not None:
         return _behind(e, of_example, tree)

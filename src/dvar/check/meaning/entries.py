@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import gradients, names, open_names, stacking
 from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import Key, indices_of, stem_of
+from dvar.check.meaning.keys import Key, indices_of, sort, stem_of
 from dvar.check.meaning.values import (
     NotUnderstood,
     reshaped,
@@ -175,6 +176,45 @@ def family(e: Interpreter, key: Key) -> Node | None:
             return None
         return stacked([stacked([p for p in row if p is not None]) for row in rows])
     return None
+
+
+def of_argument(e: Interpreter, key: Key) -> Node | None:
+    """``x`` behind ``F(x) = (x_2, x_0, x_1)``: the array of what F is told by."""
+    if key.indices or key.marks or key in e.world.given_shapes or e.world.shape(key):
+        return None
+    for definitions in e.world.definitions.values():
+        for definition in definitions:
+            if any(isinstance(p, t.Symbol) and p.base == key.stem for p in definition.params):
+                numbers = _entries_in(e, definition.value, key.stem)
+                if len(numbers) > 1:
+                    parts = [e.node(numbers[k]) for k in sorted(numbers)]
+                    whole = stacked(parts)
+                    return reshaped(whole, (len(parts), 1)) if e.world.matrices else whole
+    return None
+
+
+def _entries_in(e: Interpreter, tree: t.Expr, stem: str) -> dict[int, t.Symbol]:
+    """The entries of one name in a list, by their numbers; none where some are left out or it stands whole."""
+    found: dict[int, t.Symbol] = {}
+    for part in t.walk(tree) if isinstance(tree, t.Group) else ():
+        if not isinstance(part, t.Symbol) or stem_of(part) != stem:
+            continue
+        at = e.whole(part.subscripts[0]) if len(part.subscripts) == 1 else None
+        if at is None or part.scripts:
+            return {}
+        found[at] = part
+    first = e.world.bases.get(stem, 1)
+    return found if sorted(found) == list(range(first, first + len(found))) else {}
+
+
+def of_function(e: Interpreter, head: t.Symbol, tree: t.Apply) -> Node | None:
+    """``F(x)_i`` by the formula that entries have of their own."""
+    if not tree.subscripts:
+        return None
+    named = replace(head, subscripts=(*head.subscripts, *tree.subscripts))
+    key = sort(named, e.world.spelling, e.env).key
+    found = e.world.find(key, e.position)
+    return None if found is None or found[0].numeric else names.defined(e, key, *found)
 
 
 def _is_step(definition: Definition) -> bool:

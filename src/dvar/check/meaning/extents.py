@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dvar.check.meaning import einsums, outputs
 from dvar.check.meaning.aligning import literal_shape
@@ -184,7 +185,7 @@ def _size_symbol(high: t.Expr | None, low: object) -> str | None:
 
 def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> None:
     letters = world.spelling.letters
-    for part in parts(statements):
+    for part in (_entry_named(p) for p in parts(statements)):
         if not isinstance(part, t.Symbol):
             continue
         position = 0
@@ -199,6 +200,13 @@ def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> N
                     position += 1
             else:
                 position += 1
+
+
+def _entry_named(part: t.Expr | t.Script) -> t.Expr | t.Script:
+    """``F_i`` for the entry ``F(x)_i``."""
+    if not isinstance(part, t.Apply) or not part.subscripts:
+        return part
+    return replace(part.head, subscripts=(*part.head.subscripts, *part.subscripts))
 
 
 def _numbered(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, differentials, differentiate, shares, slopes, tangents
+from dvar.check.meaning import chains, differentials, differentiate, ends, shares, slopes, tangents
 from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.notation import DELTA
 from dvar.check.meaning.values import (
@@ -231,17 +231,18 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
     of = ("open", key)
     if found is not None:
         return Jacobian(of, place.parts, found, (), place.shape)
-    if len(place.parts) > 1:
+    is_result = not ends.are_names(e, place)
+    if len(place.parts) > 1 and not is_result:
         return _of_parts(e, key, place)
-    entry = _of_entry(e, key, place, target)
+    entry = None if is_result else _of_entry(e, key, place, target)
     if entry is not None:
         return entry
     read_all(e)
     nodes = [node for node, _ in place.parts]
-    ends = [s for s in world.ends_of(nodes, e.position) if not _contains(e, s, key)]
-    if not ends:
+    last = [s for s in world.ends_of(nodes, e.position) if not _contains(e, s, key)]
+    if not last:
         return Jacobian(of, place.parts, _fresh(e, key, place, target), (), place.shape)
-    options = [("of all that comes last", ends), *_networks(e, ends)]
+    options = [("of all that comes last", last), *ends.networks(e, last)]
     return e.choices.pick([(how, _through(e, key, place, target, some)) for how, some in options])
 
 
@@ -272,44 +273,19 @@ def _through(
     return Jacobian(of, place.parts, total, (), place.shape)
 
 
-def _networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]]]:
-    """Results that last names of a document belong to, where it tells of one network in several ways.
-
-    A layer for one example and the same for a batch share weights but no result: a loss is of either.
-    """
-    families: dict[str, list[Node]] = {}
-    for end in ends:
-        families.setdefault(e.world.named[end].stem, []).append(end)
-    if len(families) < 2:
-        return []
-    made = {stem: e.world.made_of(some) for stem, some in families.items()}
-    found: list[tuple[str, list[Node]]] = []
-    for stem in families:
-        mine = made[stem]
-        apart = [
-            s
-            for s, other in made.items()
-            if s != stem and mine & other and not (mine & other) & set(e.world.named)
-        ]
-        if apart:
-            found.append(
-                (
-                    f"where {stem} comes last",
-                    [n for s in families if s not in apart for n in families[s]],
-                )
-            )
-    return found
-
-
 def _of_entry(
     e: Interpreter, key: Key, place: differentiate.Place, target: Key | None
 ) -> Jacobian | None:
     """The derivative by an entry of an array whose own one has come up: an entry of that."""
     ((node, at),) = place.parts
-    whole = differentiate.Place(((node, None),), sizes(node))
-    known = {*e.world.upstream, *e.world.open_gradients}
-    if at is None or (key, whole.parts) not in known:
+    if at is None:
         return None
+    whole = differentiate.place_at(node)
+    known = {*e.world.upstream, *e.world.open_gradients}
+    if ends.are_names(e, whole):
+        whole = differentiate.Place(((node, None),), sizes(node))
+        if (key, whole.parts) not in known:
+            return None
     gradient = of_open(e, key, whole, target)
     assert isinstance(gradient, Jacobian)
     array = reshaped(gradient.node, sizes(node))
@@ -338,7 +314,9 @@ def read_all(e: Interpreter) -> None:
     for definitions in list(world.definitions.values()):
         for definition in list(definitions):
             after = definition.position > e.position
-            if definition.numeric or definition.params or id(definition) in world.completed:
+            if definition.numeric or id(definition) in world.completed:
+                continue
+            if definition.params and (after or not ends.is_told_by_entries(e, definition)):
                 continue
             if is_backward(definition.value):
                 continue

@@ -182,6 +182,7 @@ def _without_definition(
         lambda: _root(e, key),
         lambda: _special(e, key, hint, tree),
         lambda: entries.family(e, key),
+        lambda: entries.of_argument(e, key),
         lambda: stacking.all_of(e, key),
         lambda: _pseudo_inverse(e, key),
         lambda: gradients.by_name(e, key, tree),

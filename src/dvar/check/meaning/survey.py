@@ -198,6 +198,8 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
     spelling = world.spelling
     by_stem: dict[str, list[t.Apply]] = {}
     for apply in applies:
+        if apply.subscripts and _is_from_zero(world, apply):
+            world.bases[stem_of(apply.head)] = 0
         if any(s.kind == "transpose" for s in apply.head.scripts):
             continue  # x^T(y - Xw) is a product
         by_stem.setdefault(stem_of(apply.head), []).append(apply)
@@ -216,6 +218,13 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
                 world.dependent.add(key)
                 if stem in world.plain and (apply.args and _depends(apply, world)):
                     world.dependent_stems.add(stem)
+
+
+def _is_from_zero(world: World, apply: t.Apply) -> bool:
+    """``F(x)_0``, or ``F(x)_1`` where there is an ``x_0``."""
+    first = any(isinstance(s, (t.Label, t.Number)) and s.text == "0" for s in apply.subscripts)
+    stems = {stem_of(a) for a in apply.args if isinstance(a, t.Symbol)}
+    return first or any(world.bases.get(stem) == 0 for stem in stems)
 
 
 def names_dependence(apply: t.Apply, spelling: Spelling) -> bool:
@@ -322,13 +331,8 @@ def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> 
             shown |= _see_vector(world, part)
         elif isinstance(part, t.Group) and part.kind == "norm":
             shown = True
-            for inner in t.walk(part):
-                if (
-                    isinstance(inner, t.Symbol)
-                    and inner.base[:1].islower()
-                    and not inner.subscripts
-                ):
-                    world.columns.add(stem_of(inner))
+            inner = [x for x in t.walk(part) if isinstance(x, t.Symbol) and not x.subscripts]
+            world.columns.update(stem_of(x) for x in inner if x.base[:1].islower())
         elif isinstance(part, (t.Group, t.Matrix, t.Apply)):
             shown |= any(s.kind == "transpose" for s in part.scripts)
             shown |= isinstance(part, t.Matrix)

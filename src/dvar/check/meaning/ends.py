@@ -1,0 +1,64 @@
+"""The last results of a problem: what an open loss is a function of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dvar.check.meaning import differentiate
+from dvar.check.meaning.definitions import Definition
+from dvar.core.node import Node
+from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+
+
+def networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]]]:
+    """Results that last names of a document belong to, where it tells of one network in several ways.
+
+    A layer for one example and the same for a batch share weights but no result: a loss is of either.
+    """
+    families: dict[str, list[Node]] = {}
+    for end in ends:
+        families.setdefault(e.world.named[end].stem, []).append(end)
+    if len(families) < 2:
+        return []
+    made = {stem: e.world.made_of(some) for stem, some in families.items()}
+    found: list[tuple[str, list[Node]]] = []
+    for stem in families:
+        mine = made[stem]
+        apart = [
+            s
+            for s, other in made.items()
+            if s != stem and mine & other and not (mine & other) & set(e.world.named)
+        ]
+        if apart:
+            found.append(
+                (
+                    f"where {stem} comes last",
+                    [n for s in families if s not in apart for n in families[s]],
+                )
+            )
+    return found
+
+
+def are_names(e: Interpreter, place: differentiate.Place) -> bool:
+    """Whether what an array was put together from has names: not so ``F = (x_0 x_1, x_0 x_2)``."""
+    if len(place.parts) == 1:
+        return True
+    keys, uses = e.world.keys, e.world.uses
+    whole = next((r for r in uses if differentiate.place_parts(r) == place.parts), None)
+    found = None if whole is None else e.world.find(e.world.named[whole], e.position)
+    if found is not None and found[0].params:
+        return False  # F(x) = (x_2, x_0, x_1) is a result as well
+    written = e.world.named.keys() if whole is None else uses[whole]
+    return all(at is not None or part in written or part in keys for part, at in place.parts)
+
+
+def is_told_by_entries(e: Interpreter, definition: Definition) -> bool:
+    """``F(x) = (x_0 x_1, x_0 x_2)``: a result, whatever else the function may be applied to."""
+    value, pattern = definition.value, definition.pattern
+    if not isinstance(value, t.Group) or len(value.items) < 2 or pattern.letters:
+        return False
+    return not e.world.family(pattern.key({}))

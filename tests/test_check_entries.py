@@ -1,0 +1,52 @@
+"""Functions whose values are told entry by entry, and the gradients that arrive at them."""
+
+from __future__ import annotations
+
+import dvar
+
+PRODUCT = r"$G(v) = (v_1 v_0, v_1 v_1, v_1 v_2)$" + "\n\n"
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in dvar.check(text).judgements]
+
+
+def test_an_entry_of_a_function_is_a_claim_about_it():
+    assert verdicts(PRODUCT + "$G(v)_2 = v_1 v_2$")[-1] == "ok"
+    assert verdicts(PRODUCT + "$G(v)_2 = v_0 v_2$")[-1] != "ok"
+
+
+def test_a_derivative_of_an_entry():
+    right = PRODUCT + r"$\frac{dG(v)_1}{dv_1} = 2 v_1$ and $\frac{dG(v)_0}{dv_1} = v_0$"
+    assert verdicts(right)[1:] == ["ok", "ok"]
+    wrong = PRODUCT + r"$\frac{dG(v)_0}{dv_1} = v_0$ and $\frac{dG(v)_1}{dv_1} = v_1$"
+    assert verdicts(wrong)[2] == "wrong"
+
+
+def test_a_gradient_is_the_sum_over_all_entries():
+    line = r"$$\frac{dE}{dv_1} = \sum_{k=0}^2 \frac{dE}{dG(v)_k} \cdot \frac{dG(v)_k}{dv_1}$$"
+    assert verdicts(PRODUCT + line)[-1] == "ok"
+
+
+def test_names_for_what_arrives_from_above():
+    line = r"$$\frac{dE}{dv_1} = g_0 v_0 + 2 g_1 v_1 + g_2 v_2$$" + "\n\n"
+    other = r"$$\frac{dE}{dv_2} = g_2 v_1$$"
+    assert verdicts(PRODUCT + line + other)[1:] == ["ok", "ok"]
+    swapped = r"$$\frac{dE}{dv_1} = g_0 v_0 + 2 g_2 v_1 + g_1 v_2$$"
+    assert verdicts(PRODUCT + swapped)[-1] != "ok"
+
+
+def test_a_function_that_only_moves_entries():
+    told = r"$P(u) = (u_2, u_0, u_1)$" + "\n\n"
+    by = r"\frac{{dL}}{{dP(u)_{0}}}".format
+    moved = (
+        rf"$$\frac{{dL}}{{du}} = \begin{{bmatrix}} {by(1)} \\ {by(2)} \\ {by(0)} \end{{bmatrix}} = "
+    )
+    assert verdicts(told + moved + r"\begin{bmatrix} r_1 \\ r_2 \\ r_0 \end{bmatrix}$$")[-1] == "ok"
+    assert verdicts(told + moved + r"\begin{bmatrix} r_2 \\ r_1 \\ r_0 \end{bmatrix}$$")[-1] != "ok"
+
+
+def test_a_condition_holds_for_all_formulas_of_its_sentence():
+    told = r"For all k, $G(v)_k = v_0 v_k$, where $k = 0, 1, 2$." + "\n\n"
+    text = told + r"When $k \neq 0$," + "\n\n" + r"$$\frac{dG(v)_k}{dv_0} = v_k,$$" + "\n\n"
+    assert "wrong" not in verdicts(text + r"$$\frac{dG(v)_k}{dv_k} = v_0$$")
