@@ -267,3 +267,22 @@ def test_numbers_of_a_class_that_is_not_given_are_no_mistake() -> None:
 def test_one_step_of_newton_solves_least_squares() -> None:
     text = r"$E(w) = \frac12 \|A w - b\|^2$, $g = \nabla E(w) = A^T (A w - b)$ and $H = A^T A$."
     assert _verdicts(text, [r"w^{*} = w - H^{-1} g = (A^T A)^{-1} A^T b"]) == [("ok", None)]
+
+
+def test_a_parameter_is_shared_whatever_mark_it_carries_once() -> None:
+    text = r"""
+$$C(v, c) = \frac{1}{n} \sum_{i=1}^n \ell(p^{(i)}, t^{(i)})$$
+
+where $\ell(p, t) = -(t \log(p) + (1 - t) \log(1 - p))$, $p^{(i)} = \sigma(s^{(i)})$ and
+$s^{(i)} = v^T x^{(i)} + c$. One example gives $\frac{\partial}{\partial v_1^{(i)}}$.
+
+For $i = 1$ to $n$:
+
+$$ds^{(i)} = p^{(i)} - t^{(i)}$$
+
+$$dv_1 += x_1^{(i)} ds^{(i)}$$
+
+$$dc += ds^{(i)}$$
+"""
+    found = {j.line: j.verdict for j in check(text).judgements}
+    assert [found[n] for n in (9, 11, 13)] == ["ok", "ok", "ok"]

@@ -50,3 +50,29 @@ def test_a_condition_holds_for_all_formulas_of_its_sentence():
     told = r"For all k, $G(v)_k = v_0 v_k$, where $k = 0, 1, 2$." + "\n\n"
     text = told + r"When $k \neq 0$," + "\n\n" + r"$$\frac{dG(v)_k}{dv_0} = v_k,$$" + "\n\n"
     assert "wrong" not in verdicts(text + r"$$\frac{dG(v)_k}{dv_k} = v_0$$")
+
+
+def test_one_example_stays_one_in_the_next_section():
+    told = "# Forward\n\nFor a single training example $u = 2$, $r = 1$ take $v = 0.25$.\n\n"
+    there = "# Backward\n\n$p = v u$ and $C = \\frac{(r - p)^2}{2N}$\n\n"
+    line = r"$\frac{dC}{dp} = -(r - p)$"
+    assert verdicts(told + there + line)[-1] == "ok"
+
+
+def test_what_a_row_of_formulas_says_of_the_numbers_below():
+    table = (
+        "$v = 0.5$ and $c = 0.4$\n\n| u | s | h | q |\n|---|---|---|---|\n"
+        "| | $v u$ | $\\text{ReLU}(s)$ | $c h$ |\n| 3 | 1.5 | 1.5 | "
+    )
+    assert verdicts(table + "0.6 |")[-3:] == ["ok", "ok", "ok"]
+
+
+def test_a_number_below_its_name():
+    text = "$v = 0.5$ and $s = 3 v$\n\n$$s \\\\ 1.5$$"
+    assert verdicts(text)[-1] in ("ok", "given")
+    assert verdicts(text.replace("1.5", "2.5"))[-1] == "wrong"
+
+
+def test_scalars_in_many_words():
+    text = r"$t^{(i)}$ is the label of one example and is a scalar, $p^{(i)} \text{ is a scalar}$."
+    assert verdicts(text) == ["ok", "ok"]

@@ -28,7 +28,7 @@ from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.names import read_definition
-from dvar.check.meaning.observed import observed
+from dvar.check.meaning.observed import is_still_one, observed
 from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.ranks import separate
 from dvar.check.meaning.survey import survey
@@ -94,6 +94,7 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
             parts_,
             occurrences,
             earlier,
+            has_one=bool(found) and found[-1].world.has_one_example,
         )
         problem = _problem(draft)
         before = [d for ds in problem.world.definitions.values() for d in ds if not d.numeric]
@@ -123,6 +124,7 @@ class _Draft:
         parts: of the document, in which each statement stands.
         occurrences: in which statements each name stands.
         earlier: statements up to here whose definitions may still hold.
+        has_one: whether the problem before has a single example.
     """
 
     document: Document
@@ -139,6 +141,7 @@ class _Draft:
     broken: set[int] = field(default_factory=set)
     renewed: set[int] = field(default_factory=set)
     spread: bool = False
+    has_one: bool = False
     prose: str = ""
 
     @property
@@ -165,6 +168,7 @@ class _Draft:
         world = World(spelling=self.spelling, number=self.number)
         world.is_spread = self.spread
         survey(world, self.own, self.prose)
+        world.has_one_example |= self.has_one and is_still_one(self.prose)
         notation.see(world, self.statements, self.ordinals, self.document.text)
         if matrices is not None:
             world.matrices = matrices

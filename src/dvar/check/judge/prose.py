@@ -48,7 +48,8 @@ _A_SCALAR = re.compile(
     re.IGNORECASE,
 )
 _IS_SCALAR = re.compile(
-    r"[\s$`]*\b(is|being|denotes|=)( just| also| only)? (an? )?(single |real )?(scalar|real number)\b"
+    r"[\s$`]*(\\text\{\s*)?\b(is|being|denotes|=)( just| also| only| (an?|the) [\w -]{1,40} and is)?[ \n]+"
+    r"(an? )?(single |real )?(scalar|real number)\b"
     r"(?! product| function| field|-)",
     re.IGNORECASE,
 )
@@ -79,6 +80,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _shaped(document, found, statement)
             or _sized(document, found, statement)
             or _short(document, found, statement)
+            or _below(document, found, statement)
             or _scalar(document, statement)
             or statement
         )
@@ -214,6 +216,20 @@ def _short(
     return replace(
         statement, members=(before.members[0], replace(statement.members[0], relation="="))
     )
+
+
+def _below(
+    document: Document, found: Sequence[Statement], statement: Statement
+) -> Statement | None:
+    """A name, and a number in the line below it in the same display."""
+    expr = _single(statement)
+    if expr is None or not is_plain(expr) or not found or found[-1].region != statement.region:
+        return None
+    between = document.text[found[-1].span[1] : statement.span[0]]
+    if not isinstance(_single(found[-1]), t.Symbol) or between.strip() != "\\\\":
+        return None
+    number = replace(statement.members[0], relation="=")
+    return replace(statement, members=(found[-1].members[0], number))
 
 
 def _scalar(document: Document, statement: Statement) -> Statement | None:

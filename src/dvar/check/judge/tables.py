@@ -20,7 +20,7 @@ from dvar.check.meaning.survey import survey
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
-from dvar.read.worksheet.parts import rewritten
+from dvar.read.worksheet.parts import rewritten, same_tree
 
 _VALUE = re.compile(
     r"\b(values?|forward|results?|activations?|outputs?|numbers?|init(ial)?|start|evaluated|primal|"
@@ -70,7 +70,7 @@ class _Table:
         if place[1] == 0:
             return statement
         if not is_plain(members[0].expr):
-            head = self._function_above(place)
+            head = self._function_above(place) or self._name_above(place)
             formula = replace(members[0], relation="=")
             return statement if head is None else replace(statement, members=(head, formula))
         number = replace(members[0], relation="=")
@@ -96,6 +96,25 @@ class _Table:
         if head is None or not isinstance(head.expr, t.Apply) or len(plain & sloped) != 1:
             return None
         return head if head.expr.head.base in plain & sloped else None
+
+    def _name_above(self, place: Place) -> Member | None:
+        """``z_1`` above ``w_1 x``, in a table of names whose first rows say how each is computed."""
+        table, row, column = place
+        rows = {c: self._single(table, row, c) for n, r, c in self.grid if (n, r) == (table, row)}
+        heads = {c: self._single(table, 0, c) for c in rows}
+        formulas = [c for c, m in rows.items() if m is not None and _is_formula(m.expr)]
+        head = heads.get(column)
+        if len(formulas) < (2 if row == 1 else 1) or column not in formulas or head is None:
+            return None
+        if row > 1 and self._name_above((table, 1, column)) is None:
+            return None
+        named = all(h is not None and _is_quantity(h.expr) for h in heads.values())
+        if not named or not isinstance(head.expr, (t.Symbol, t.Apply)):
+            return None
+        name = head.expr.head if isinstance(head.expr, t.Apply) else head.expr
+        cell = rows[column]
+        inside = t.walk(cell.expr) if cell is not None and cell.expr is not None else ()
+        return None if any(same_tree(part, name) for part in inside) else head
 
     def _is_told_otherwise(self, subject: t.Expr | None) -> bool:
         """Whether a name has a number outside of tables and more than one rule: ``θ_2`` of two methods."""
@@ -251,6 +270,11 @@ class _Table:
                 cells = lines[n - 1].strip().strip("|").split("|")
                 return cells[column].strip() if column < len(cells) else ""
         return ""
+
+
+def _is_formula(tree: t.Expr | None) -> bool:
+    """Whether something is computed, not just named or written as a number."""
+    return isinstance(tree, (t.Sum, t.Product, t.Quotient, t.Power, t.Apply, t.Call))
 
 
 def _alike(a: t.Symbol, b: t.Symbol) -> bool:

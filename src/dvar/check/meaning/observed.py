@@ -5,6 +5,7 @@ Were ``y_i`` what the model says, nothing would be left of such a difference: th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,13 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import rewritten, same_tree
 
+_MANY = re.compile(r"\b(examples|samples|observations|(mini)?-?batch|data ?points|data ?set)\b")
 _EQUALS = frozenset({"=", ":=", "equiv"})
+
+
+def is_still_one(prose: str) -> bool:
+    """Whether nothing is said of many examples, where there was only one before."""
+    return _MANY.search(prose.lower()) is None
 
 
 def observed(statements: Sequence[Statement]) -> set[str]:

@@ -7,6 +7,7 @@ one is known of the other.  Whether examples are columns or rows it says in word
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -105,7 +106,24 @@ def _of_examples(
             key = sort(part, world.spelling, {}).key
             if any(kind == "p" and value in letters for kind, value in key.marks):
                 found.add(key.stem)
-    return found
+    return found - _shared(world, statements, found)
+
+
+def _shared(world: World, statements: Sequence[Statement], marked: set[str]) -> set[str]:
+    """Parameters, whatever mark they carry once: formulas of one example, ``z^{(i)} = w^T x^{(i)}``, have them bare."""
+    bare: Counter[str] = Counter()
+    for statement in statements:
+        first = statement.members[0].expr
+        if not isinstance(first, t.Symbol) or stem_of(first) not in marked:
+            continue
+        if not any(kind == "p" for kind, _ in sort(first, world.spelling, {}).key.marks):
+            continue
+        for member in statement.members[1:]:
+            for part in t.walk(member.expr) if member.expr is not None else ():
+                if isinstance(part, t.Symbol):
+                    marks = sort(part, world.spelling, {}).key.marks
+                    bare[stem_of(part)] += -1 if any(kind == "p" for kind, _ in marks) else 1
+    return {stem for stem, more in bare.items() if more > 0}
 
 
 @dataclass

@@ -152,9 +152,7 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
         world.bare.add(key)
         if not key.marks:
             seen[key.stem] -= 1
-        elif any(
-            kind == "p" and isinstance(v, str) and v in spelling.letters for kind, v in key.marks
-        ):
+        elif any(kind == "p" and str(v) in spelling.letters for kind, v in key.marks):
             seen[key.stem] += 1
         if any(i == 0 for i in key.indices):
             world.bases[key.stem] = 0
@@ -222,9 +220,9 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
 
 def _is_from_zero(world: World, apply: t.Apply) -> bool:
     """``F(x)_0``, or ``F(x)_1`` where there is an ``x_0``."""
-    first = any(isinstance(s, (t.Label, t.Number)) and s.text == "0" for s in apply.subscripts)
-    stems = {stem_of(a) for a in apply.args if isinstance(a, t.Symbol)}
-    return first or any(world.bases.get(stem) == 0 for stem in stems)
+    if any(isinstance(s, (t.Label, t.Number)) and s.text == "0" for s in apply.subscripts):
+        return True
+    return any(isinstance(a, t.Symbol) and world.bases.get(stem_of(a)) == 0 for a in apply.args)
 
 
 def names_dependence(apply: t.Apply, spelling: Spelling) -> bool:
