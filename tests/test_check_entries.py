@@ -76,3 +76,15 @@ def test_a_number_below_its_name():
 def test_scalars_in_many_words():
     text = r"$t^{(i)}$ is the label of one example and is a scalar, $p^{(i)} \text{ is a scalar}$."
     assert verdicts(text) == ["ok", "ok"]
+
+
+def test_an_entry_of_one_of_the_matrices_of_a_name():
+    told = (
+        r"$w_1 = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}$, "
+        r"$w_2 = \begin{bmatrix} 5 & 6 \\ 7 & 8 \end{bmatrix}$, "
+        r"$x = \begin{bmatrix} 1 \\ 2 \end{bmatrix}$, $h = w_1 x$, $z = w_2 h$."
+        "\n\n$$z(1) = w_2(1,1) h(1) + w_2(1,2) h(2)$$\n\n"
+    )
+    assert verdicts(told + r"$$\frac{dz(1)}{dw_{1,2}} = h(2)$$")[-1] == "ok"
+    assert verdicts(told + r"$$\frac{dz(1)}{dh(2)} = w_{1,2} = 6$$")[-1] == "ok"
+    assert verdicts(told + r"$$\frac{dz(1)}{dh(2)} = w_{2,2} = 6$$")[-1] == "wrong"

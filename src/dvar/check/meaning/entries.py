@@ -10,6 +10,7 @@ from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, indices_of, sort, stem_of
 from dvar.check.meaning.values import (
     NotUnderstood,
+    Value,
     reshaped,
     sizes,
     stacked,
@@ -38,7 +39,22 @@ def entry(e: Interpreter, key: Key) -> Node | None:
             picked = entry_of(e, node, [int(i) for i in rest], base.stem)
             if picked is not None:
                 return picked
-    return _entry_of_capital(e, key)
+    return _entry_of_capital(e, key) or _entry_of_layer(e, key)
+
+
+def _entry_of_layer(e: Interpreter, key: Key) -> Node | None:
+    """``w_{2,1}`` beside ``w_1(2,1)`` and ``w_2(2,1)``: an entry of one of the matrices w."""
+    if key.stem not in e.world.counted or len(key.indices) != 2 or key.marks:
+        return None
+    places = [k for k in key.indices if isinstance(k, int)]
+    layers = [k for k in e.world.given_shapes if k.stem == key.stem and len(k.indices) == 1]
+    options: list[tuple[str, Value]] = []
+    for layer in sorted(layers, key=str):
+        matrix = array_named(e, layer)
+        picked = None if matrix is None else entry_of(e, matrix, places, key.stem)
+        if picked is not None and len(places) == 2:
+            options.append((f"of {layer}", picked))
+    return e.plain(e.choices.pick(options)) if options else None
 
 
 def _entry_of_capital(e: Interpreter, key: Key) -> Node | None:
