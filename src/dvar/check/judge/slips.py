@@ -27,7 +27,8 @@ _MISFITS = ("the product of shapes", "the two sides have shapes", "shapes ")
 
 def may_be(place: Place, verdict: Verdict) -> bool:
     """Whether a line is of the kind that a slip may explain."""
-    return place.code or (verdict.link is not None and verdict.link.why.endswith(STRANGE))
+    why = "" if verdict.link is None else verdict.link.why
+    return place.code or why.endswith(STRANGE) or why.startswith(_MISFITS)
 
 
 def as_mistake(place: Place, text: str, verdict: Verdict, others: Sequence[t.Symbol]) -> Verdict:
@@ -37,11 +38,11 @@ def as_mistake(place: Place, text: str, verdict: Verdict, others: Sequence[t.Sym
         return verdict
     if link.why.endswith(STRANGE) and _is_misspelt(place, verdict, others):
         return replace(verdict, verdict="wrong", link=replace(link, verdict="wrong"))
-    # Programs say what they multiply; in a worksheet products are often laid out freely.
-    if not (place.code and place.world.is_spread and link.why.startswith(_MISFITS)):
-        return verdict
     left, right = before.expr, member.expr
-    if left is None or right is None:
+    if left is None or right is None or not link.why.startswith(_MISFITS):
+        return verdict
+    # Programs say what they multiply; in a worksheet products are often laid out freely.
+    if not (place.world.is_spread if place.code else _adds_declared(place, left, right)):
         return verdict
     try:
         value = place.reader().value(left)
@@ -53,9 +54,20 @@ def as_mistake(place: Place, text: str, verdict: Verdict, others: Sequence[t.Sym
         found = find(place, text, left, right, wrong, envs, others)
     if found.bend is None:
         return verdict
+    if not place.code and found.bend.cause != "transpose":
+        return verdict
     if found.bend.cause == "missing-sum" and _is_computed(place, left):
         return verdict  # only what all examples share gets the sum over them
     return replace(verdict, verdict="wrong", link=replace(wrong, why=_said(link.why)))
+
+
+def _adds_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:
+    """Whether a sum has terms of different shapes, and the document says all shapes: nothing is laid out freely."""
+    if not isinstance(right, t.Sum) or not place.world.is_spread:
+        return False
+    names = [p for tree in (left, right) for p in t.walk(tree) if isinstance(p, t.Symbol)]
+    arrays = [key for p in names if place.world.shape(key := _key(place, p))]
+    return bool(arrays) and place.world.declared.issuperset(arrays)
 
 
 def _is_misspelt(place: Place, verdict: Verdict, others: Sequence[t.Symbol]) -> bool:

@@ -364,11 +364,26 @@ def _defines_open(
         if links.is_number(right, world):
             place.ledger.give(inner, _plain_value(place, right, inner))
             return True
+        if (
+            isinstance(left, t.Symbol)
+            and told.shape
+            and not inner.shape
+            and _is_vague(place, parts)
+        ):
+            return not _uses(told, inner)  # dv = … tells what shape v has
         if squeezed(tuple(told.shape)) != squeezed(tuple(inner.shape)) or _uses(told, inner):  # type: ignore[arg-type]
             return False
         world.open_gradients[(key, parts)] = reshaped(told, inner.shape)  # type: ignore[arg-type]
         made = True
     return made
+
+
+def _is_vague(place: Place, parts: object) -> bool:
+    """Whether nothing says what shape the only name has by which a gradient is taken."""
+    if not isinstance(parts, tuple) or len(parts) != 1:
+        return False
+    key = place.world.keys.get(parts[0][0])
+    return key is not None and key not in place.world.declared | place.world.given_shapes.keys()
 
 
 def _uses(node: Node, inner: Node) -> bool:

@@ -27,6 +27,7 @@ def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[
     """The statements with the names in programs as they are in formulas, and ⊗ as it is meant."""
     if _ENTRY_BY_ENTRY.search(document.text):
         statements = [in_members(s, _hadamard) for s in statements]
+    statements = [in_members(s, _links) for s in statements]
     is_code = [_is_code(document, s) for s in statements]
     if not any(is_code):
         return list(statements)
@@ -40,6 +41,15 @@ def _hadamard(part: t.Expr) -> t.Expr | None:
         return None
     signs = tuple("odot" if sign == "otimes" else sign for sign in part.operators)
     return replace(part, operators=signs)
+
+
+def _links(part: t.Expr) -> t.Expr | None:
+    """``prod(∂z/∂y, ∂y/∂x)``: links of a chain, multiplied however they fit."""
+    if not isinstance(part, t.Call) or part.name != "prod" or len(part.args) < 2 or part.keywords:
+        return None
+    if not all(isinstance(arg, t.Derivative) for arg in part.args):
+        return None
+    return t.Product(part.args, ("",) * (len(part.args) - 1), part.span)
 
 
 @dataclass(frozen=True)

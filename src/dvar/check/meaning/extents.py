@@ -48,6 +48,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     for key, sizes in declared:
         shape = tuple(_size(world, size) for size in sizes)
         world.shapes[key] = _as_shape(shape)
+        world.declared.add(key)
     _take(world, shaping, unions)
 
 

@@ -29,7 +29,7 @@ class World(Results):
         is_spread: whether sizes of which nothing is said are unequal; all formulas fit them.
         matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
         shapes: declared and found shapes of open names.
-        given_shapes: shapes of the numbers that are given.
+        declared: names whose shapes the document says; given_shapes: shapes of the numbers that are given.
         columns, rows: stems that are vectors by evidence (a transpose, a norm, bold type), and those of
             them that lie.
         batches: small letters that have a row for each example.
@@ -81,6 +81,7 @@ class World(Results):
     kronecker: bool = False
     kroneckers: bool = False
     shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
+    declared: set[Key] = field(default_factory=set)
     given_shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     inferred: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
