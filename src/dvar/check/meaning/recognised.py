@@ -1,0 +1,97 @@
+r"""Functions that are told by their derivatives only: ``y = g(z)`` and ``∂y/∂z = y (1 - y)`` is the sigmoid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from dvar.check.meaning import functions
+from dvar.check.meaning.keys import unwrapped
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import in_members, same_tree
+
+
+def recognised(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with the usual names of such functions where they are applied."""
+    applied = [found for s in statements for found in _applied(s)]
+    told = {head for s in statements for head in _defined(s)}
+    names: dict[str, str] = {}
+    for statement in statements:
+        for before, after in pairwise(statement.members):
+            slope, formula = before.expr, after.expr
+            if not isinstance(slope, t.Derivative) or len(slope.wrt) != 1 or after.relation != "=":
+                continue
+            for head, value, argument in applied:
+                fits = same_tree(slope.of, value) and same_tree(slope.wrt[0], argument)
+                name = _by_slope(value, formula) if fits and head not in told else None
+                if name is not None:
+                    names[head] = name
+    if not names:
+        return list(statements)
+
+    def named(part: t.Expr) -> t.Expr | None:
+        head = _open_head(part)
+        if head not in names or not isinstance(part, t.Apply):
+            return None
+        return t.Call(names[head], part.args, part.span, scripts=part.scripts)
+
+    return [in_members(s, named) for s in statements]
+
+
+def _applied(statement: Statement) -> Iterator[tuple[str, t.Symbol, t.Symbol]]:
+    """``y = g(z)``: the function, its value and its argument."""
+    for before, after in pairwise(statement.members):
+        value, use = before.expr, after.expr
+        head = _open_head(use)
+        if head is None or not isinstance(use, t.Apply) or after.relation not in ("=", ":="):
+            continue
+        if isinstance(value, t.Symbol) and isinstance(use.args[0], t.Symbol):
+            yield head, value, use.args[0]
+
+
+def _open_head(tree: t.Expr | None) -> str | None:
+    """The letter of a function of one argument that is not a usual one."""
+    if not isinstance(tree, t.Apply) or len(tree.args) != 1 or tree.primes or tree.subscripts:
+        return None
+    head = tree.head
+    if head.subscripts or head.scripts or head.accents or head.primes or len(head.base) != 1:
+        return None
+    known = functions.is_known(head.base) or head.base in functions.SIGMAS
+    return None if known else head.base
+
+
+def _defined(statement: Statement) -> Iterator[str]:
+    """Functions that have a formula: ``g(z) = max(0, z)``."""
+    head = _open_head(statement.members[0].expr)
+    if head is not None and len(statement.members) > 1:
+        yield head
+
+
+def _by_slope(value: t.Expr, formula: t.Expr | None) -> str | None:
+    """Which function has this slope."""
+    formula = None if formula is None else unwrapped(formula)
+    if isinstance(formula, t.Product) and len(formula.factors) == 2:
+        for one, other in (formula.factors, formula.factors[::-1]):
+            if same_tree(unwrapped(one), value) and _is_one_minus(other, value):
+                return "sigmoid"
+    if isinstance(formula, t.Sum) and isinstance(value, t.Symbol):
+        two = t.Script("plain", t.Number("2", value.span), value.span)
+        squared = t.Symbol(
+            value.base,
+            value.span,
+            value.font,
+            value.accents,
+            value.subscripts,
+            (*value.scripts, two),
+        )
+        return "tanh" if _is_one_minus(formula, squared) else None
+    return None
+
+
+def _is_one_minus(tree: t.Expr, value: t.Expr) -> bool:
+    tree = unwrapped(tree)
+    if not isinstance(tree, t.Sum) or tree.signs != (1, -1) or len(tree.terms) != 2:
+        return False
+    one, other = tree.terms
+    return isinstance(one, t.Number) and one.text == "1" and same_tree(unwrapped(other), value)
