@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from dvar.check.judge.assignments import is_update
 from dvar.check.judge.literal import is_numeric, is_plain, is_zero
 from dvar.check.judge.summands import summands
+from dvar.check.judge.wholes import are_entries
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
 from dvar.check.meaning.patterns import pattern_of
-from dvar.check.meaning.values import squeezed
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -305,17 +305,13 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
     fixed = ("e", "pi", "1") if world.spelling.has_euler else ("pi", "1")
     if made.pattern.stem in fixed and not (made.params or made.pattern.indices):
         return True
-    if isinstance(left, t.Apply) and left.subscripts and not made.pattern.letters:
-        whole = world.find(key, ordinal)  # F(x)_0 of F(x) = (…)
-        if whole is not None and whole[0].position < ordinal and not whole[0].numeric:
-            return True
     if isinstance(made.value, t.Symbol) and _is_alias(made.value, key, world, ordinal):
         return True
     if _family_covers(made, world):
         return True
     if not made.params and _has_entries(made, world) and not _is_total(made):
         return True
-    if _are_entries(made, world):
+    if are_entries(left, made, world):
         return True
     return _is_gradient_name(head, key.stem, world)
 
@@ -331,24 +327,6 @@ def _is_total(made: Definition) -> bool:
     sums = (p for p in t.walk(made.value) if isinstance(p, t.Big) and p.name == "sum")
     terms = (x for big in sums for x in t.walk(big.body) if isinstance(x, t.Symbol))
     return any(stem_of(x) == made.pattern.stem and (x.subscripts or x.scripts) for x in terms)
-
-
-def _are_entries(made: Definition, world: World) -> bool:
-    """``S_{ij} = \\sum_c …`` behind ``S = Q K^T``: the entries of what has a formula as a whole."""
-    letters = [slot for slot in made.pattern.indices if slot[0] == "letter"]
-    if not world.matrices or not letters or len(letters) < len(made.pattern.indices):
-        return False
-    if made.params:
-        return False
-    env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
-    whole = Key(made.pattern.stem, made.pattern.key(env).marks)
-    found = world.find(whole, made.position)
-    if found is None or found[0].numeric or found[0].position >= made.position:
-        return False
-    shape = world.shape(whole)
-    if shape is None and whole.marks:
-        return len(letters) == 1  # z^l of a layer is a vector
-    return len(squeezed(shape or ())) == len(letters)
 
 
 def _meant_by_last(left: t.Expr, made: Definition, world: World) -> t.Expr | None:
