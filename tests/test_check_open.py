@@ -56,3 +56,30 @@ def test_the_end_of_a_chain_is_not_compared_with_itself() -> None:
 )
 def test_a_strange_name_in_between_is_not_passed_over(line: str, verdict: str) -> None:
     assert said("$f = q z$, $q = x + y$.\n\n" + line, 3)[0] == verdict
+
+
+ACTIVATED = "$q = v u + c$ and $p = g(q)$\n\n"
+
+
+def test_a_function_is_recognised_by_its_derivative() -> None:
+    text = (
+        ACTIVATED
+        + "$\\frac{dp}{dq} = p (1 - p)$\n\n$\\frac{dp}{dv} = \\sigma(q)(1 - \\sigma(q)) u$"
+    )
+    assert [said(text, line)[0] for line in (3, 5)] == ["ok", "ok"]
+    assert said(text.replace("(q)) u", "(q)) c"), 5)[0] == "wrong"
+    text = ACTIVATED + "$\\frac{dp}{dq} = 1 - p^2$\n\n$\\frac{dp}{dc} = 1 - \\tanh^2(q)$"
+    assert [said(text, line)[0] for line in (3, 5)] == ["ok", "ok"]
+
+
+def test_a_function_that_has_a_formula_is_not_recognised_as_another() -> None:
+    text = "$g(z) = z^2$, $q = v u$ and $p = g(q)$\n\n$\\frac{dp}{dq} = p (1 - p)$"
+    assert said(text, 3)[0] == "wrong"
+
+
+def test_what_is_told_of_an_open_loss_holds_for_what_was_made_of_it() -> None:
+    text = (
+        "$p = v u$\n\n$\\frac{dJ}{dv} = \\frac{dJ}{dL} \\cdot \\frac{dL}{dp} \\cdot \\frac{dp}{dv}$\n\n"
+        "$\\frac{dJ}{dL} = \\frac{1}{4}$\n\n$\\frac{dL}{dp} = p - r$\n\n$\\frac{dJ}{dp} = \\frac{p - r}{4}$"
+    )
+    assert [said(text, line)[0] for line in (3, 5, 7, 9)] == ["ok"] * 4

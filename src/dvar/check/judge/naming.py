@@ -61,7 +61,7 @@ def named_at_end(
         return role
     if last.base in _FIXED and not last.subscripts:
         return role
-    if len(members) < 3 and not isinstance(value, t.Derivative):
+    if len(members) < 3 and not members[0].relation and not isinstance(value, t.Derivative):
         return role
     before = (m.expr for m in members[:-1] if m.expr is not None)
     if any(

@@ -16,19 +16,21 @@ from dvar.check.judge import (
     numbers,
     putting,
     stationary,
+    telescoping,
 )
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, numbers_in, read_literal
 from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
-from dvar.check.judge.strangers import as_upstream, strangers
+from dvar.check.judge.strangers import as_upstream, is_vague, strangers
 from dvar.check.judge.zeros import by_chance
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import Key, general, letters_in
 from dvar.check.meaning.points import has_stand_in, names_beneath
+from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
@@ -179,6 +181,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
     if link.verdict in ("wrong", "unknown"):
         return (
             (stationary.holds(place, left, right) if place.is_optimum else None)
+            or telescoping.holds(place, left, right, envs)
             or misfits.of_examples(place, left, right, envs, link)
             or misfits.of_layout(place, left, right, envs, link)
             or link
@@ -296,8 +299,7 @@ def _second_thoughts(
         return replace(link, verdict="unknown", why=said)
     strange = strangers(place, link)
     if strange and as_upstream(place, link, strange):
-        said = "where the names without a formula are the gradients that arrive from above"
-        return Link("ok", said, link.left, link.right)
+        return Link("ok", "where names are gradients from above", link.left, link.right)
     if strange:
         names = ", ".join(sorted(strange)[:3])
         return Link(
@@ -368,22 +370,17 @@ def _defines_open(
             isinstance(left, t.Symbol)
             and told.shape
             and not inner.shape
-            and _is_vague(place, parts)
+            and is_vague(place.world, parts)
         ):
             return not _uses(told, inner)  # dv = … tells what shape v has
         if squeezed(tuple(told.shape)) != squeezed(tuple(inner.shape)) or _uses(told, inner):  # type: ignore[arg-type]
             return False
-        world.open_gradients[(key, parts)] = reshaped(told, inner.shape)  # type: ignore[arg-type]
+        known = {inner: reshaped(told, inner.shape)}  # type: ignore[arg-type]
+        for at, before in world.open_gradients.items():
+            world.open_gradients[at] = substitute(before, known)
+        world.open_gradients[(key, parts)] = known[inner]
         made = True
     return made
-
-
-def _is_vague(place: Place, parts: object) -> bool:
-    """Whether nothing says what shape the only name has by which a gradient is taken."""
-    if not isinstance(parts, tuple) or len(parts) != 1:
-        return False
-    key = place.world.keys.get(parts[0][0])
-    return key is not None and key not in place.world.declared | place.world.given_shapes.keys()
 
 
 def _uses(node: Node, inner: Node) -> bool:

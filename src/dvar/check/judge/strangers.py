@@ -21,7 +21,7 @@ def strangers(place: Place, link: Link) -> set[str]:
     What stands on both sides is the same on both, whatever it means.
     """
     world = place.world
-    under = set(topological(list(world.named)))
+    under = set(topological([*world.named, *world.open_gradients.values()]))
     sides = [
         {n for n in topological([node_of(v)]) if n in world.keys}
         for v in (link.left, link.right)
@@ -45,6 +45,14 @@ def _is_label(world: World, key: Key) -> bool:
     """Whether a name holds one-hot labels for a class that has a name: ``Y`` beside ``y_i``."""
     named = key.stem in world.normalised and key.stem[:1].isupper() and not key.indices
     return named and key.stem.lower() in world.spelling.chosen
+
+
+def is_vague(world: World, parts: object) -> bool:
+    """Whether nothing says what shape the only name has by which a gradient is taken."""
+    if not isinstance(parts, tuple) or len(parts) != 1:
+        return False
+    key = world.keys.get(parts[0][0])
+    return key is not None and key not in world.declared | world.given_shapes.keys()
 
 
 def as_upstream(place: Place, link: Link, unknown: set[str]) -> bool:

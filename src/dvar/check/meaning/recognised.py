@@ -71,8 +71,13 @@ def _defined(statement: Statement) -> Iterator[str]:
 def _by_slope(value: t.Expr, formula: t.Expr | None) -> str | None:
     """Which function has this slope."""
     formula = None if formula is None else unwrapped(formula)
-    if isinstance(formula, t.Product) and len(formula.factors) == 2:
-        for one, other in (formula.factors, formula.factors[::-1]):
+    factors: tuple[t.Expr, ...] = ()
+    if isinstance(formula, t.Product):
+        factors = formula.factors
+    elif isinstance(formula, t.Apply) and not (formula.primes or formula.scripts):
+        factors = (formula.head, *formula.args)  # y (1 - y) looks like a function, too
+    if len(factors) == 2:
+        for one, other in (factors, factors[::-1]):
             if same_tree(unwrapped(one), value) and _is_one_minus(other, value):
                 return "sigmoid"
     if isinstance(formula, t.Sum) and isinstance(value, t.Symbol):
