@@ -39,7 +39,8 @@ def entry(e: Interpreter, key: Key) -> Node | None:
             picked = entry_of(e, node, [int(i) for i in rest], base.stem)
             if picked is not None:
                 return picked
-    return _entry_of_capital(e, key) or _entry_of_layer(e, key)
+    capital = _entry_of_capital(e, key)
+    return _entry_of_layer(e, key) if capital is None else capital
 
 
 def _entry_of_layer(e: Interpreter, key: Key) -> Node | None:
