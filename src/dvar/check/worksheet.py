@@ -115,6 +115,9 @@ def _judge_again(contexts: Sequence[judging.Context], found: list[Judgement | No
             judgement = found[ordinal]
             if judgement is None:
                 continue
+            if layouts.has_slip and ordinal in layouts.loose and judgement.verdict == "ok":
+                found[ordinal] = misfits.without_transpose(judgement)
+                continue
             turned = layouts.strict and judgement.verdict == "convention"
             unfit = layouts.fits and judgement.verdict == "unknown"
             if turned or (unfit and misfits.is_said(judgement.message)):

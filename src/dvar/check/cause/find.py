@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 import numpy as np
 
@@ -108,13 +107,54 @@ def _repairs(
     envs: Sequence[Mapping[str, int]],
     others: Sequence[t.Symbol],
 ) -> list[Bend]:
+    started = effort.spent()
+    found: list[Bend] = []
+    whole = isinstance(left, (t.Symbol, t.Apply))
+    names = None if any(isinstance(p, t.Derivative) for p in t.walk(left)) else _names(left)
+    names = None if names == _names(right) else names
+    held = _holds(right, left)
+    tried: tuple[t.Expr, Link] | None = None  # one change may undo several mistakes
+    for bend in _all_bends(place, text, left, right, envs, others):
+        if effort.spent() - started > TRIES or len(found) >= 4:
+            break
+        if found and bend.cause in {b.cause for b in found}:
+            continue
+        if whole and bend.what == missing.TURNED and isinstance(right, t.Quotient):
+            continue  # of two definitions that contradict each other nobody knows which is meant
+        renamed = bend.cause == "wrong-variable" and names == _names(bend.tree)
+        if renamed or _holds(bend.tree, left) > held:
+            continue  # it would only say what the left side says
+        try:
+            if tried is None or tried[0] is not bend.tree:
+                tried = bend.tree, _compared(place, left, bend.tree, envs)
+        except RecursionError:
+            continue
+        if _is_repair(bend, tried[1]):
+            found.append(bend)
+    return found
+
+
+def _is_repair(bend: Bend, link: Link) -> bool:
+    """Whether a bent line is right, and not by chance."""
+    if link.verdict not in ("ok", "convention") or _is_chance(bend, link):
+        return False
+    return link.verdict == "ok" or bend.cause != "transpose"
+
+
+def _all_bends(
+    place: Place,
+    text: str,
+    left: t.Expr,
+    right: t.Expr,
+    envs: Sequence[Mapping[str, int]],
+    others: Sequence[t.Symbol],
+) -> Iterator[Bend]:
+    """Every change of the right side that is tried, the likeliest first."""
     world = place.world
     letters = sorted(
         c for c in world.spelling.letters if c in world.sizes and len(c) == 1 and c != "L"
     )
     sizes = sorted(world.size_names & {n for n in world.size_names if len(n) == 1})
-    started = effort.spent()
-    found: list[Bend] = []
     names = others
     # A name of the left side put into the right one would make any equation an identity.
     mentioned = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
@@ -122,52 +162,30 @@ def _repairs(
     if isinstance(named, t.Symbol):
         mentioned = [named]
     whole = isinstance(left, (t.Symbol, t.Apply))
-    whole_names = None if any(isinstance(p, t.Derivative) for p in t.walk(left)) else _names(left)
-    if whole_names == _names(right):
-        whole_names = None
     if isinstance(left, t.Derivative) and isinstance(left.of, t.Symbol):
-        others = [o for o in others if not _is_alike(o, left.of)]
+        # That what is differentiated stands in its own derivative is no news where it stands there already.
+        written = [p for p in t.walk(right) if isinstance(p, t.Symbol)]
+        if not any(_is_alike(p, left.of) for p in written):
+            others = [o for o in others if not _is_alike(o, left.of)]
     others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]
-    held = _holds(right, left)
-    scalars = _scalars(place, others[:OTHERS])
-    tried = bends(right, text, nearest(others, OTHERS), sizes, letters)
-    used = applied.functions_in([d for ds in world.definitions.values() for d in ds])
+    if place.code:
+        yield from layout_bends(right, text)
     loose = sorted(free_letters(right, world.spelling) - free_letters(left, world.spelling))
-    first = chain(
-        summed(right, text, [c for c in loose if c in letters]),
-        applied.turned_indices(right),
-        applied.forgotten(right, text, used),
-    )
-    laid = layout_bends(right, text) if place.code else ()
+    yield from summed(right, text, [c for c in loose if c in letters])
+    yield from applied.turned_indices(right)
+    used = applied.functions_in([d for ds in world.definitions.values() for d in ds])
+    yield from applied.forgotten(right, text, used)
+    yield from scaled_by(right, text, _scalars(place, others[:OTHERS]))
     general = {a.stem for a in place.assumptions if a.kind == GENERAL}
-    whole_terms = chain(
-        reversed_products(right, text),
-        halves(right, text, general),
-        routes(place, left, right, text, names, envs[0] if envs else {}),
-    )
+    yield from reversed_products(right, text)
+    yield from halves(right, text, general)
+    yield from routes(place, left, right, text, names, envs[0] if envs else {})
+    if not whole and not set(_names(left)) <= set(_names(right)):
+        yield from pieces.missing_pieces(right, text, [left], left)
     made = [d for ds in world.definitions.values() for d in ds if d.position < place.position]
-    slopes = pieces.missing_slopes(right, text, made, names, world.spelling)
-    last = pieces.missing_pieces(right, text, pieces.told_by(made, left, right), left)
-    scaled = scaled_by(right, text, scalars)
-    for bend in chain(laid, first, scaled, whole_terms, slopes, tried, last):
-        if effort.spent() - started > TRIES or len(found) >= 4:
-            break
-        if found and bend.cause in {b.cause for b in found}:
-            continue
-        if whole and bend.what == missing.TURNED and isinstance(right, t.Quotient):
-            continue  # of two definitions that contradict each other nobody knows which is meant
-        renamed = bend.cause == "wrong-variable" and whole_names == _names(bend.tree)
-        if renamed or _holds(bend.tree, left) > held:
-            continue  # it would only say what the left side says
-        try:
-            link = _compared(place, left, bend.tree, envs)
-        except RecursionError:
-            continue
-        if link.verdict in ("ok", "convention") and _is_chance(bend, link):
-            continue
-        if link.verdict == "ok" or (link.verdict == "convention" and bend.cause != "transpose"):
-            found.append(bend)
-    return found
+    yield from pieces.missing_slopes(right, text, made, names, world.spelling)
+    yield from bends(right, text, nearest(others, OTHERS), sizes, letters)
+    yield from pieces.missing_pieces(right, text, pieces.told_by(made, left, right), left)
 
 
 def _compared(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]) -> Link:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from dvar.check.cause.bend import Bend, source_of
 from dvar.read.worksheet import tree as t
@@ -50,36 +51,63 @@ def complements(tree: t.Expr, text: str) -> Iterator[Bend]:
     for part, rebuild in places(tree):
         if isinstance(part, t.Negative) and part is not tree:
             one = t.Number("1", (part.span[0], part.span[0]))
-            whole = t.Sum((one, part.operand), (1, -1), part.span)
+            whole = rebuild(t.Sum((one, part.operand), (1, -1), part.span))
             edit = ((part.span[0], part.span[0]), "1 ")
             for cause in ("missing-factor", "missing-path"):
-                yield Bend(cause, rebuild(whole), edit, "a 1 that is missing")
+                yield Bend(cause, whole, edit, "a 1 that is missing")
         elif isinstance(part, t.Sum) and len(part.terms) == 1 and part.signs[0] < 0:
             one = t.Number("1", (part.span[0], part.span[0]))
-            whole = t.Sum((one, *part.terms), (1, *part.signs), part.span)
+            whole = rebuild(t.Sum((one, *part.terms), (1, *part.signs), part.span))
             edit = ((part.span[0], part.span[0]), "1 ")
             for cause in ("missing-factor", "missing-path"):
-                yield Bend(cause, rebuild(whole), edit, "a 1 that is missing")
+                yield Bend(cause, whole, edit, "a 1 that is missing")
 
 
 def missing_terms(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
     """A name that was added or taken away, and is missing: ``1/(1 - h)`` for ``(1 - y)/(1 - h)``."""
-    for part, rebuild in places(tree):
-        if not isinstance(part, (t.Number, t.Sum, t.Symbol)) or isinstance(part, t.Label):
-            continue
-        if isinstance(part, t.Number) and part.text != "1":
-            continue
-        terms, signs = ((part,), (1,)) if not isinstance(part, t.Sum) else (part.terms, part.signs)
-        if not isinstance(part, t.Sum) and part is not tree and not isinstance(part, t.Number):
-            continue
-        for other in (o for o in others if all(s.kind != "plain" for s in o.scripts)):
-            yield from _less_square(part, rebuild, other, text)
+    targets = [(part, rebuild) for part, rebuild in summands(tree) if _may_miss(part, tree)]
+    for other in (o for o in others if all(s.kind != "plain" for s in o.scripts)):
+        for part, rebuild in targets:
+            is_sum = isinstance(part, t.Sum)
+            terms, signs = (part.terms, part.signs) if isinstance(part, t.Sum) else ((part,), (1,))
+            yield from () if is_sum else _less_square(part, rebuild, other, text)
             for sign in (-1, 1):
                 new = replace(other, span=part.span)
                 whole = t.Group("(", (t.Sum((*terms, new), (*signs, sign), part.span),), part.span)
                 written = f" {'-' if sign < 0 else '+'} {source_of(text, other)}"
-                edit = ((part.span[1], part.span[1]), written)
+                end = part.items[0].span[1] if _is_left_alone(part) else part.span[1]
+                edit = ((end, end), written)
                 yield Bend("missing-path", rebuild(whole), edit, f"the term{written}")
+
+
+def summands(tree: t.Expr) -> Iterator[tuple[t.Expr, Rebuild]]:
+    """The parts of a formula, but for conditions and the ends of sums.
+
+    A term more there changes only where the formula holds, and that at few points.
+    """
+    within = [p.span for p in t.walk(tree) if isinstance(p, t.Relation)]
+    ends = [end for p in t.walk(tree) if isinstance(p, t.Big) for end in (p.low, p.high)]
+    within += [end.span for end in ends if end is not None]
+    for part, rebuild in places(tree):
+        if not any(a <= part.span[0] and part.span[1] <= b for a, b in within):
+            yield part, rebuild
+
+
+def _may_miss(part: t.Expr, tree: t.Expr) -> bool:
+    """Whether a term may be missing there: in a sum, beside a 1, in brackets around one name, beside the whole."""
+    if isinstance(part, t.Number):
+        return part.text == "1"
+    if isinstance(part, t.Sum):
+        return True
+    is_whole = part is tree and isinstance(part, (t.Symbol, t.Group))
+    return (is_whole and not isinstance(part, t.Label)) or _is_left_alone(part)
+
+
+def _is_left_alone(part: t.Expr) -> TypeGuard[t.Group]:
+    """``(x)``: brackets that something is missing in."""
+    if not isinstance(part, t.Group) or part.kind != "(" or len(part.items) != 1:
+        return False
+    return isinstance(part.items[0], t.Symbol)
 
 
 def _less_square(part: t.Expr, rebuild: Rebuild, other: t.Symbol, text: str) -> Iterator[Bend]:
@@ -88,10 +116,11 @@ def _less_square(part: t.Expr, rebuild: Rebuild, other: t.Symbol, text: str) -> 
         return
     two = t.Script("plain", t.Number("2", part.span), part.span)
     square = replace(other, span=part.span, scripts=(two,))
-    whole = t.Group("(", (t.Sum((part, square), (1, -1), part.span),), part.span)
+    group = t.Group("(", (t.Sum((part, square), (1, -1), part.span),), part.span)
+    whole = rebuild(group)
     edit = ((part.span[1], part.span[1]), f" - {source_of(text, other)}^2")
     for cause in ("missing-path", "missing-factor"):
-        yield Bend(cause, rebuild(whole), edit, "a term that is missing")
+        yield Bend(cause, whole, edit, "a term that is missing")
 
 
 def missing_factors(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dvar.check.cause.bend import Bend, source_of
+from dvar.check.cause.missing import summands
 from dvar.check.meaning import functions
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Spelling, sort, stem_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import places, same_tree
+from dvar.read.worksheet.parts import same_tree
 
 MOST = 20
 """Pieces that are tried."""
@@ -69,7 +70,7 @@ def missing_pieces(
         whole: what the member should be equal to, which is no piece.
     """
     pieces = _pieces(formulas, whole)
-    for part, rebuild in places(tree):
+    for part, rebuild in summands(tree):
         if part is tree and not isinstance(part, t.Sum):
             continue
         match part:

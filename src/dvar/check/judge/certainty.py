@@ -12,14 +12,15 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
+from dvar.check.judge import unclaimed
 from dvar.check.judge.another import is_about_another
 from dvar.check.judge.chain import Place, Verdict
-from dvar.check.judge.links import is_number
+from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.properties import vicinity
 from dvar.check.meaning import gradients
 from dvar.check.meaning.alphabet import COUNTS
-from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped
+from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
@@ -71,19 +72,21 @@ def is_believed(
         isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])
     ):
         return False
-    if _is_beyond(statement) or is_about_another(document, statement, verdict, causes):
+    if unclaimed.is_beyond(statement) or is_about_another(document, statement, verdict, causes):
         return False
     if not causes:
-        return _is_certain(place, verdict) or _is_between_equals(verdict)
+        return _is_certain(place, verdict) or _is_between_equals(place, verdict)
     if (
         _vanishes(place, verdict, causes)
-        or _is_layout(statement)
+        or unclaimed.is_layout(statement)
         or _is_said_again(place, statement, verdict)
     ):
         return False
-    if _is_equation_to_solve(statement, verdict) or _is_under_heading(document, statement, verdict):
+    if unclaimed.is_equation_to_solve(statement, verdict) or unclaimed.is_under_heading(
+        place, document, statement, verdict
+    ):
         return False
-    if set(causes) <= {"wrong-rule", "wrong-variable"} and _is_condition(place, statement):
+    if set(causes) <= {"wrong-rule", "wrong-variable"} and unclaimed.is_condition(place, statement):
         return False
     if "mask" in causes and _WITHIN.match(document.text[statement.span[1] :][:60]):
         return False
@@ -105,23 +108,6 @@ def _is_all_there(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool
     if set(causes) == {"wrong-variable"} and not _has_open(place, verdict):
         return _is_of_example(verdict)
     return _is_upstream_only(place, verdict)
-
-
-def _is_difference_quotient(part: t.Expr | t.Script) -> bool:
-    """``(f(x + h) - f(x - h)) / 2h``: the same function at two places, over how far they are apart."""
-    if not isinstance(part, t.Quotient):
-        return False
-    above = unwrapped(part.above)
-    if not isinstance(above, t.Sum) or sorted(above.signs) != [-1, 1]:
-        return False
-    values = [x for x in above.terms if isinstance(x, t.Apply)]
-    if len(values) < 2 or stem_of(values[0].head) != stem_of(values[1].head):
-        return False
-    steps = {stem_of(p) for p in t.walk(part.below) if isinstance(p, t.Symbol)}
-    moved = {
-        stem_of(p) for v in values for a in v.args for p in t.walk(a) if isinstance(p, t.Symbol)
-    }
-    return bool(steps & moved)
 
 
 def _has_loose_index(place: Place, verdict: Verdict) -> bool:
@@ -164,10 +150,17 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
     return bool(left) and left == right
 
 
-def _is_between_equals(verdict: Verdict) -> bool:
-    """``∂L/∂w = 0.31 · 0.4 = 0.52``: the numbers in the middle are neither what is due nor what comes out."""
-    link = verdict.link
-    if link is None or link.numbers is None:
+def _is_between_equals(place: Place, verdict: Verdict) -> bool:
+    """``∂L/∂w = 0.31 · 0.4 = 0.52``: the numbers in the middle are neither what is due nor what comes out.
+
+    So with formulas: ``∂ℓ/∂z = (h - y)/(h(1 - h)) · h(1 + h) = h - y``.
+    """
+    link, member = verdict.link, verdict.member
+    if link is None:
+        return False
+    if any(before is member and after.anew for before, _, after in verdict.links):
+        return member is not None and _says_all(place, verdict)
+    if link.numbers is None:
         return False
     due, written = (v.astype(float) for v in link.numbers)
     for before, member, after in verdict.links:
@@ -177,6 +170,14 @@ def _is_between_equals(verdict: Verdict) -> bool:
         if member.expr is not None and is_plain(member.expr) and out.shape == due.shape:
             return bool(np.all(np.abs(out - due) <= CLOSER * np.abs(written - due)))
     return False
+
+
+def _says_all(place: Place, verdict: Verdict) -> bool:
+    """Whether a formula in the middle can only be read in one way: it names no derivative, and nothing is open."""
+    tree = verdict.member.expr if verdict.member is not None else None
+    if tree is None or _has_open(place, verdict) or place.world.matrices:
+        return False
+    return not any(isinstance(p, (t.Derivative, t.Big)) for p in t.walk(tree))
 
 
 def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
@@ -243,10 +244,20 @@ def _is_share(place: Place, verdict: Verdict) -> bool:
     if link is not None and link.difference is not None and link.difference.ratio is None:
         if _counts(place, link.left) == _counts(place, link.right):
             return False  # no number of examples makes the difference
+    if link is not None and link.numbers is None and _is_small_factor(place, link):
+        return False
     numbers = link.numbers if link is not None else None
     if numbers is not None:
         return is_plain(member.expr) and _is_count_of(place, *numbers)
     return any(_is_gradient_name(place, part) for part in t.walk(member.expr))
+
+
+def _is_small_factor(place: Place, link: Link) -> bool:
+    """Whether two formulas differ by a factor of 2, or by a sign, and nothing is so many."""
+    ratio = None if link.difference is None else link.difference.ratio
+    if ratio is None or not any(np.isclose(abs(ratio), n) for n in (0.5, 1, 2)):
+        return False
+    return 2 not in place.world.sizes.values()
 
 
 def _counts(place: Place, value: Value | None) -> set[Node]:
@@ -266,18 +277,6 @@ def _is_count_of(place: Place, due: Array, written: Array) -> bool:
         np.allclose(due.astype(float), written.astype(float) * factor, rtol=0.01, atol=off)
         for n in counts
         for factor in (n, 1 / n)
-    )
-
-
-def _is_beyond(statement: Statement) -> bool:
-    """Sums without an end and events, ``P(x > 0)``, are no functions of names; a quotient of differences is
-    no derivative, but close to one.
-    """
-    return any(
-        _is_difference_quotient(p)
-        or (isinstance(p, t.Symbol) and p.base == "infty")
-        or (isinstance(p, t.Apply) and any(isinstance(a, t.Relation) for a in p.args))
-        for p in parts([statement])
     )
 
 
@@ -308,63 +307,10 @@ def _is_said_again(place: Place, statement: Statement, verdict: Verdict) -> bool
     )
 
 
-def _is_layout(statement: Statement) -> bool:
-    """``[∂f/∂X]_ij = ∂f/∂X_ij`` says how derivatives are laid out."""
-    left, *rest = (m.expr for m in statement.members)
-    return (
-        isinstance(left, t.Group)
-        and any(isinstance(part, t.Derivative) for part in left.items)
-        and any(isinstance(part, t.Derivative) for part in rest)
-    )
-
-
-def _is_condition(place: Place, statement: Statement) -> bool:
-    """``M ⊙ M = M`` says what M is, and follows from nothing."""
-    left = [m.expr for m in statement.members[:1] if m.expr is not None]
-    names = [p for tree in left for p in t.walk(tree) if isinstance(p, t.Symbol)]
-    if names and all(_has_formula(place, name) for name in names):
-        return False
-    derivatives = [p for p in parts([statement]) if isinstance(p, t.Derivative)]
-    return not derivatives and not isinstance(statement.members[0].expr, (t.Symbol, t.Apply))
-
-
-def _has_formula(place: Place, name: t.Symbol) -> bool:
-    found = place.world.find(sort(name, place.world.spelling, {}).key, place.position)
-    return found is not None and not found[0].numeric and found[0].position < place.position
-
-
-def _is_under_heading(document: Document, statement: Statement, verdict: Verdict) -> bool:
-    """Whether a number stands in a table below its name: which case the row is about is not known."""
-    cell = document.regions[statement.region].cell
-    if cell is None or verdict.previous is None:
-        return False
-    at = verdict.previous.span[0]
-    region = next((r for r in document.regions if r.cell and r.span[0] <= at < r.span[1]), None)
-    head = region.cell if region is not None else None
-    if region is None or head is None or head.table != cell.table or head.row >= cell.row:
-        return False
-    subject = statement.members[0].expr
-    told = () if subject is None else t.walk(subject)
-    in_row = (p for p in told if isinstance(p, (t.Number, t.Symbol)))
-    return not any(region.span[1] <= p.span[0] for p in in_row)  # by the number or name of the row
-
-
 def _is_gradient_name(place: Place, tree: t.Expr | t.Script) -> bool:
     if not isinstance(tree, t.Symbol):
         return False
     return gradients.is_named(place.reader(), sort(tree, place.world.spelling, {}).key)
-
-
-def _is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
-    """``21 w + 7 b = 32``: nothing is said of a value of a sum, it is a condition on w and b."""
-    member, before = verdict.member, verdict.previous
-    if len(statement.members) != 2 or member is None or before is None or before.relation:
-        return False
-    if member.expr is None or before is not statement.members[0] or not is_plain(member.expr):
-        return False
-    if not isinstance(before.expr, (t.Sum, t.Product)):
-        return False
-    return any(isinstance(part, t.Symbol) for part in t.walk(before.expr))
 
 
 def _variables(value: Value) -> set[Node]:

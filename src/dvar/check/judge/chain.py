@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dvar.check.judge import learning, links, step
 from dvar.check.judge.carrying import Mistake
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import Key
+from dvar.core.op import Array
 from dvar.read.worksheet.document import Member
 
 _NUMERIC = frozenset({"=", "approx", "equiv", "implies", "is", "==", "iff", ":=", ""})
+FAULTS = 2
+"""So many more wrong links of a statement are looked at where the first one is not beyond doubt."""
 _SEVERITY = ("wrong", "carried", "up-to-constant", "unknown", "convention", "ok")
 
 
@@ -77,7 +80,9 @@ def judge_chain(
             continue
         link = step.judge_link(place, subject, last, member, envs)
         goes_on = n == start > 1  # in a row of its own
-        if link.verdict == "wrong" and last is not subject and (goes_on or link.numbers is None):
+        is_open = goes_on or link.numbers is None or _is_wrong(verdict, last)
+        is_off = link.verdict == "wrong" or link.why.endswith(step.STRANGE)
+        if is_off and last is not subject and is_open:
             link = _right_again(place, subject, member, envs) or link
         _note(verdict, last, member, link)
         last = member
@@ -87,7 +92,7 @@ def judge_chain(
     # What a step leads to is not what its name has been so far.
     learning.printed(place, members if teaches else members[1:], root, envs, start)
     if defined is not None and root is not None:
-        place.ledger.roots[defined] = root
+        place.ledger.err(defined, root, due_of(verdict))
     return verdict
 
 
@@ -98,7 +103,12 @@ def _right_again(
     if subject.expr is None:
         return None
     link = step.judge_link(place, subject, subject, member, envs)
-    return link if link.verdict in ("ok", "convention") else None
+    return replace(link, anew=True) if link.verdict in ("ok", "convention") else None
+
+
+def _is_wrong(verdict: Verdict, member: Member) -> bool:
+    """Whether the link that leads to a member is wrong."""
+    return any(m is member and link.verdict == "wrong" for _, m, link in verdict.links)
 
 
 def remember(place: Place, verdict: Verdict) -> None:
@@ -124,6 +134,29 @@ def root_of(place: Place, verdict: Verdict) -> int | None:
         elif link.verdict == "carried" and root is None and link.roots:
             root = link.roots[0]
     return root
+
+
+def due_of(verdict: Verdict) -> Array | None:
+    """The number that a line with a wrong one should come to."""
+    link = verdict.link
+    if verdict.verdict != "wrong" or link is None or link.numbers is None:
+        return None
+    due, written = link.numbers
+    return due if due.shape == written.shape else None
+
+
+def faults(verdict: Verdict) -> list[Verdict]:
+    """A wrong statement with each of its wrong links as the one at fault, the first one first."""
+    if verdict.verdict != "wrong":
+        return []
+    others = [
+        replace(verdict, previous=before, member=member, link=link)
+        for before, member, link in verdict.links
+        if link.verdict == "wrong"
+        and link is not verdict.link
+        and not _is_wrong(verdict, before)  # where it is that one it need not be this one
+    ]
+    return [verdict, *others[:FAULTS]]
 
 
 def _note(verdict: Verdict, before: Member, member: Member, link: Link) -> None:
@@ -183,4 +216,4 @@ def _only_numbers_unknown(place: Place, verdict: Verdict) -> bool:
     return right > 0
 
 
-__all__ = ["Place", "Verdict", "judge_chain", "remember", "root_of"]
+__all__ = ["Place", "Verdict", "faults", "judge_chain", "remember", "root_of"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dvar.check.judge.carrying import Mistake
+from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
@@ -44,6 +46,20 @@ class Step:
     rate: Fraction
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """A definition that its own line contradicts.
+
+    Attributes:
+        definition: as written; line: where.
+        meant: formulas that agree with the numbers of the line.
+    """
+
+    definition: Definition
+    line: int
+    meant: Sequence[t.Expr]
+
+
 @dataclass
 class Ledger:
     """Numbers known at one place of a document.
@@ -54,6 +70,7 @@ class Ledger:
         former: name → its number before the updates made last, for lines of the same pass that still use it.
         printed: any node → the last number printed for it; stale: those printed before the last updates of
             names beneath them.
+        due: names with a wrong number → the number they should have; meant: the same by variable.
         roots: names whose number came from a mistake → its line; mistakes: quantities that are written wrong.
         formulas: names with the wrong formulas that are given for them, and the lines of these.
         exact: numbers that stand for themselves.
@@ -63,6 +80,8 @@ class Ledger:
         slopes: name → the number printed last for the gradient by it.
         uphill: the line of a rule that wrongly steps up the gradient.
         steps: steps down a gradient that are written out; steps_taken: how many new values came out by one.
+        doubts: definitions that their own lines contradict.
+        columns: table and column → how many numbers there are right.
     """
 
     given: dict[Node, Array] = field(default_factory=dict)
@@ -73,6 +92,8 @@ class Ledger:
     printed: dict[Node, Printed] = field(default_factory=dict)
     stale: dict[Node, Printed] = field(default_factory=dict)
     roots: dict[Key, int] = field(default_factory=dict)
+    due: dict[Key, Array] = field(default_factory=dict)
+    meant: dict[Node, Array] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
     formulas: list[tuple[t.Expr, t.Expr, int]] = field(default_factory=list)
     spread: set[Node] = field(default_factory=set)
@@ -82,6 +103,8 @@ class Ledger:
     uphill: int | None = None
     steps: list[Step] = field(default_factory=list)
     steps_taken: int = 0
+    doubts: list[Doubt] = field(default_factory=list)
+    columns: Counter[tuple[int, int]] = field(default_factory=Counter)
 
     def give(self, node: Node, value: Any) -> None:
         """A number for an open name."""
@@ -117,7 +140,15 @@ class Ledger:
             old = {n: p.value for n, p in self.stale.items() if not p.wrong}
             states.append({**self.given, **self.earlier})
             states.append({**self.given, **self.earlier, **right, **old})
+        if self.meant:
+            states += [{**state, **self.meant} for state in states[:2]]
         return states
+
+    def err(self, key: Key, root: int, due: Array | None) -> None:
+        """The number of a name came from the mistake in a line; it should be another."""
+        self.roots[key] = root
+        if due is not None:
+            self.due[key] = due
 
     def mixed(self) -> State | None:
         """New numbers beside results of the former ones, which belongs to no state."""
@@ -151,7 +182,10 @@ class Ledger:
         for key, slope in self.slopes.items():
             if slope.root == line:
                 self.slopes[key] = replace(slope, wrong=False, root=None)
-        self.roots = {key: root for key, root in self.roots.items() if root != line}
+        for key in [key for key, root in self.roots.items() if root == line]:
+            del self.roots[key]
+            self.due.pop(key, None)
+        self.meant.clear()
         for number, (off, root) in self.numbers.items():
             if root == line:
                 self.numbers[number] = (off, None)
@@ -162,6 +196,7 @@ class Ledger:
             given_by_key=dict(self.given_by_key),
             units=dict(self.units),
             roots=dict(self.roots),
+            due=dict(self.due),
             formulas=list(self.formulas),
             exact=set(self.exact),
             numbers=dict(self.numbers),
@@ -169,6 +204,8 @@ class Ledger:
             uphill=self.uphill,
             steps=list(self.steps),
             steps_taken=self.steps_taken,
+            doubts=self.doubts,
+            columns=self.columns,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product as every
 
 from dvar.check.judge.compare import Difference, compare
@@ -15,6 +15,7 @@ from dvar.check.meaning.keys import letters_in
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.structures import condition
 from dvar.check.meaning.values import (
+    OUTER,
     Jacobian,
     NotUnderstood,
     Unconnected,
@@ -44,6 +45,7 @@ class Link:
         roots: lines of mistakes that this one follows from.
         numbers: the two sides as numbers, for claims about numbers.
         causes: of a fault, where they are known already.
+        anew: whether the right side is what the chain is about, and not what stands before it.
     """
 
     verdict: str
@@ -56,6 +58,7 @@ class Link:
     opened: frozenset[str] = frozenset()
     causes: tuple[str, ...] = ()
     env: Mapping[str, int] = field(default_factory=dict)
+    anew: bool = False
 
 
 def is_number(tree: t.Expr, world: World) -> bool:
@@ -145,6 +148,8 @@ def as_functions(
         )
 
     for link, choices in readings(attempt, limit):
+        if link.verdict == "ok" and OUTER in choices.taken and not link.why:
+            return replace(link, why=OUTER)
         if link.verdict in ("ok", "convention"):
             return link
         if link.verdict != "wrong":

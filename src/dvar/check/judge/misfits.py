@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from dvar.check.cause.bends import turned
@@ -18,7 +19,16 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients, shares
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, sizes, squeezed
+from dvar.check.meaning.values import (
+    OUTER,
+    Jacobian,
+    NotUnderstood,
+    Value,
+    node_of,
+    sizes,
+    squeezed,
+)
+from dvar.check.report import Judgement
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
@@ -69,15 +79,27 @@ def is_said(message: str) -> bool:
 
 
 def note_care(place: Place, judged: Sequence[tuple[Member, Member, Link]]) -> None:
-    """Count gradients of arrays with a transpose where it is due."""
+    """Count gradients of arrays with a transpose where it is due, and see those without it."""
+    layouts = place.world.layouts
     for _, member, link in judged:
         if link.verdict != "ok" or link.left is None or member.expr is None:
             continue
         is_gradient = isinstance(link.left, Jacobian) or link.left in place.world.gradients
-        if is_gradient and any(
+        is_turned = any(
             isinstance(p, t.Script) and p.kind == "transpose" for p in t.walk(member.expr)
-        ):
-            place.world.layouts.careful += 1
+        )
+        layouts.careful += is_gradient and is_turned
+        if is_gradient and link.why == OUTER and not is_turned:
+            if not place.code and not _is_schematic(member.expr):
+                layouts.loose.add(place.position)
+
+
+def without_transpose(judgement: Judgement) -> Judgement:
+    """``δ h`` for ``δ hᵀ`` in a document that turns all others."""
+    said = "a product of two columns does not exist; one of them is to be transposed"
+    return replace(
+        judgement, verdict="wrong", cause="transpose", causes=("transpose",), message=said
+    )
 
 
 def of_layout(

@@ -294,7 +294,11 @@ def _roots_of_given(place: Place, node: Node, state: State) -> tuple[int, ...]:
     ledger = place.ledger
     if not ledger.roots:
         return ()
-    leaves = (n for n in topological([node], set(state)) if n in ledger.given and n in state)
+    leaves = (
+        n
+        for n in topological([node], set(state))
+        if n in ledger.given and n in state and state[n] is not ledger.meant.get(n)
+    )
     found = {ledger.roots.get(place.world.keys[n]) for n in leaves if n in place.world.keys}
     return tuple(sorted(r for r in found if r is not None))
 

@@ -49,6 +49,8 @@ class Place:
                 self._give(node, ledger.given_by_key.get(key), key, ledger.given)
             if ledger.former and node not in ledger.earlier:
                 self._give(node, self._former(key), key, ledger.earlier)
+            if key in ledger.due and node not in ledger.meant:
+                self._give(node, ledger.due[key], key, ledger.meant)
 
     def _give(self, node: Node, value: Array | None, key: Key, known: dict[Node, Array]) -> None:
         if value is None:
@@ -131,6 +133,8 @@ class Place:
                 ledger.former[key] = before
         ledger.given_by_key[key], ledger.units[key] = value, unit
         ledger.roots.pop(key, None)
+        if ledger.due.pop(key, None) is not None:
+            ledger.meant.clear()
         if not changed:
             self._forget([key])
             return

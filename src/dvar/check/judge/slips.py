@@ -13,10 +13,12 @@ from dvar.check.cause.renaming import reversed_indices
 from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.step import STRANGE
+from dvar.check.judge.strangers import strangers
 from dvar.check.meaning import gradients
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import places
 
 READINGS = 4
@@ -31,13 +33,27 @@ def may_be(place: Place, verdict: Verdict) -> bool:
     return place.code or why.endswith(STRANGE) or why.startswith(_MISFITS)
 
 
-def as_mistake(place: Place, text: str, verdict: Verdict, others: Sequence[t.Symbol]) -> Verdict:
-    """A line that was not understood, as wrong if one slip explains it."""
+def as_mistake(
+    place: Place,
+    text: str,
+    verdict: Verdict,
+    others: Sequence[t.Symbol],
+    beside: Sequence[tuple[int, Statement]],
+) -> Verdict:
+    """A line that was not understood, as wrong if one slip explains it.
+
+    Args:
+        others: names that may have been meant; beside: the statements of the problem.
+    """
     link, before, member = verdict.link, verdict.previous, verdict.member
     if verdict.verdict != "unknown" or link is None or before is None or member is None:
         return verdict
     if link.why.endswith(STRANGE) and _is_misspelt(place, verdict, others):
         return replace(verdict, verdict="wrong", link=replace(link, verdict="wrong"))
+    if link.why.endswith(STRANGE):
+        is_slip = _is_strange_slip(place, text, verdict, others, beside)
+        wrong = replace(link, verdict="wrong", why="")
+        return replace(verdict, verdict="wrong", link=wrong) if is_slip else verdict
     left, right = before.expr, member.expr
     if left is None or right is None or not link.why.startswith(_MISFITS):
         return verdict
@@ -68,6 +84,64 @@ def _adds_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:
     names = [p for tree in (left, right) for p in t.walk(tree) if isinstance(p, t.Symbol)]
     arrays = [key for p in names if place.world.shape(key := _key(place, p))]
     return bool(arrays) and place.world.declared.issuperset(arrays)
+
+
+def _is_strange_slip(
+    place: Place,
+    text: str,
+    verdict: Verdict,
+    others: Sequence[t.Symbol],
+    beside: Sequence[tuple[int, Statement]],
+) -> bool:
+    """Whether a name of one side only is there, or is not on the other one, by a slip.
+
+    Where a name has come into the right side it must be known to be another: a line beside, which has it on
+    both sides, is right whatever it means.
+    """
+    link, before, member = verdict.link, verdict.previous, verdict.member
+    left = before.expr if before is not None else None
+    right = member.expr if member is not None else None
+    if link is None or left is None or right is None or link.left is None or link.right is None:
+        return False
+    strange = strangers(place, link)
+    envs = links.assignments(place.world, [left, right], place.conditions, place.position)
+    with place.world.unchanged():
+        wrong = replace(link, verdict="wrong", why="")
+        bend = find(place, text, left, right, wrong, envs, others).bend
+    if bend is None:
+        return False
+    written = _names(place, right)
+    if not strange & written:
+        return bend.cause != "wrong-variable"  # it is missing
+    gone = strange & written - _names(place, bend.tree)
+    if any(before is member and after.anew for before, _, after in verdict.links):
+        return gone == strange & written  # what stands behind it is right all the same
+    return gone == strange & written and all(_is_another(place, name, beside) for name in gone)
+
+
+def _names(place: Place, tree: t.Expr) -> set[str]:
+    return {str(_key(place, p)) for p in t.walk(tree) if isinstance(p, t.Symbol)}
+
+
+def _is_another(place: Place, name: str, beside: Sequence[tuple[int, Statement]]) -> bool:
+    """Whether a line is right that has a name on both sides."""
+    world, tried = place.world, 0
+    for ordinal, statement in beside:
+        sides = [m.expr for m in statement.members if m.expr is not None]
+        if ordinal == place.position or len(sides) < 2:
+            continue
+        left, right = sides[:2]
+        if not (name in _names(place, left) and name in _names(place, right)):
+            continue
+        tried += 1
+        envs = links.assignments(world, [left, right], (), ordinal)
+        with world.unchanged():
+            held = links.as_functions(world, ordinal, left, right, envs, limit=READINGS)
+        if held.verdict == "ok":
+            return True
+        if tried >= TRIED:
+            break
+    return False
 
 
 def _is_misspelt(place: Place, verdict: Verdict, others: Sequence[t.Symbol]) -> bool:

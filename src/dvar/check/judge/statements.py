@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from dvar.check.cause.find import find
 from dvar.check.judge import (
+    alternatives,
     chain,
     descent,
+    doubts,
     following,
     learning,
     links,
@@ -19,6 +22,7 @@ from dvar.check.judge import (
     stationary,
     stepped,
     supposing,
+    unclaimed,
     updates,
 )
 from dvar.check.judge.another import is_remark
@@ -38,13 +42,10 @@ from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.keys import Key, sort, stem_of
-from dvar.check.meaning.letters import parts
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
-FAULTS = 2
-"""So many more wrong links of a statement are looked at where the first one is not beyond doubt."""
 INTERNAL = "a mistake of dvar itself"
 """Said of statements whose judging broke down."""
 
@@ -85,6 +86,8 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
             judgement = _judgement(context, place, statement, kind, verdict)
             if judgement.verdict == "unknown":
                 judgement = _from_conditions(context, place, statement, verdict) or judgement
+        with suppress(effort.TooMuch), effort.bounded():
+            judgement = _as_meant(context, place, ordinal, verdict, judgement)
     except (effort.TooMuch, MemoryError, RecursionError):
         judgement = _given_up(context, place, ordinal, "it takes too long")
     except Exception as error:
@@ -99,6 +102,27 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
         context.touched.add(stem_of(first))  # dh[h <= 0] = 0
     if judgement.verdict == "unknown":
         context.touched |= left_open(place, statement)
+    return judgement
+
+
+def _as_meant(
+    context: Context, place: Place, ordinal: int, verdict: Verdict, judgement: Judgement
+) -> Judgement:
+    """The judgement of a line that is right of what a formula before was meant to be."""
+    statement, role = context.statements[ordinal], context.problem.roles[ordinal]
+
+    def again() -> tuple[Verdict, str] | None:
+        found = _verdict(context, place, statement, role, ordinal)
+        return found if found[0].verdict in ("ok", "convention") else None
+
+    if judgement.verdict in ("wrong", "carried"):
+        meant = doubts.settled(place, judgement.from_line, again)
+        if meant is not None:
+            context.faults.pop(ordinal, None)
+            place.ledger.acquit(place.line)
+            return _judgement(context, place, statement, meant[1], meant[0])
+    members, others = context.chains.get(ordinal, []), _others(context, statement)
+    doubts.note(place, members, verdict, context.document.text, others)
     return judgement
 
 
@@ -182,7 +206,8 @@ def _verdict(
         verdict = _went_on(context, place, members, verdict)
     if verdict.verdict == "unknown" and slips.may_be(place, verdict):
         others = _others(context, statement)
-        verdict = slips.as_mistake(place, context.document.text, verdict, others)
+        beside = [(o, context.statements[o]) for o in context.problem.ordinals]
+        verdict = slips.as_mistake(place, context.document.text, verdict, others, beside)
     if verdict.verdict in ("wrong", "unknown") and _is_new_definition(
         context, place, statement, members, verdict
     ):
@@ -275,18 +300,6 @@ def _before(context: Context, ordinal: int) -> list[Member] | None:
     return list(members)
 
 
-def _faults(verdict: Verdict) -> list[Verdict]:
-    """A wrong statement with each of its wrong links as the one at fault, the first one first."""
-    if verdict.verdict != "wrong":
-        return []
-    others = [
-        replace(verdict, previous=before, member=member, link=link)
-        for before, member, link in verdict.links
-        if link.verdict == "wrong" and link is not verdict.link
-    ]
-    return [verdict, *others[:FAULTS]]
-
-
 def _went_on(
     context: Context, place: Place, members: Sequence[Member], verdict: Verdict
 ) -> Verdict:
@@ -312,15 +325,18 @@ def _judgement(
     end_line, end_column = document.place(max(start, end - 1))
     chained = context.chains.get(place.position, list(statement.members))
     others = _others(context, statement) if verdict.verdict == "wrong" else []
-    explained = None
-    for said in _faults(verdict):
+    tried: Explained | None = None
+    explained: Explained | None = None
+    for said in chain.faults(verdict):
         told = message_of(place, document.text, statement, said, chained, others)
         if is_believed(place, document, statement, said, told.causes, context.touched, told.sure):
             verdict, explained = said, _with_cause(said, told)
             break
+        tried = tried or told
     is_fault = explained is not None or verdict.verdict != "wrong"
-    if explained is None:
-        explained = message_of(place, document.text, statement, verdict, chained, others)
+    explained = (
+        explained or tried or message_of(place, document.text, statement, verdict, chained, others)
+    )
     if not is_fault:
         place.ledger.acquit(place.line)
         verdict = replace(verdict, verdict="unknown")
@@ -337,6 +353,7 @@ def _judgement(
         )
     if verdict.verdict == "ok":
         misfits.note_care(place, verdict.links)
+        unclaimed.prove(place, document, statement, verdict)
     if verdict.verdict in ("wrong", "carried"):
         chain.remember(place, verdict)
         context.faults[place.position] = chain.root_of(place, verdict) or line
@@ -371,28 +388,7 @@ def _with_cause(verdict: Verdict, told: Explained) -> Explained:
 
 def _others(context: Context, statement: Statement) -> list[t.Symbol]:
     """Names of the problem that may have been meant, those nearest to the statement first."""
-    spelling = context.problem.world.spelling
     if not context.names:
-        for ordinal in context.problem.ordinals:
-            for part in parts([context.statements[ordinal]]):
-                if isinstance(part, t.Symbol) and not part.primes and part.base not in ("e", "d"):
-                    context.names.setdefault(sort(part, spelling, {}).key, part)
-    own = {sort(p, spelling, {}).key for p in parts([statement]) if isinstance(p, t.Symbol)}
-    stems = {key.stem[:1].lower() for key in own}
-
-    def unlikely(item: tuple[Key, t.Symbol]) -> tuple[bool, int, bool, int]:
-        key, symbol = item
-        far = abs(symbol.span[0] - statement.span[0])
-        return key not in own, _apart(key, own), str(key)[:1].lower() not in stems, far
-
-    return [symbol for _, symbol in sorted(context.names.items(), key=unlikely)]
-
-
-def _apart(key: Key, own: Iterable[Key]) -> int:
-    """In how many letters and digits of its indices a name differs from one that is written: ``w_{35}``, ``w_{45}``."""
-    least = 3
-    for other in own:
-        a, b = str(key), str(other)
-        if key.stem == other.stem and len(a) == len(b):
-            least = min(least, sum(x != y for x, y in zip(a, b, strict=True)))
-    return least
+        own = [context.statements[ordinal] for ordinal in context.problem.ordinals]
+        context.names = alternatives.named(context.problem.world.spelling, own)
+    return alternatives.nearest_first(context.problem.world, context.names, statement)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dvar.check.judge import descent, links, stepped
 from dvar.check.judge.assignments import is_rescaled
-from dvar.check.judge.chain import Place, Verdict, judge_chain, root_of
+from dvar.check.judge.chain import Place, Verdict, due_of, judge_chain, root_of
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import printed_numbers, read_literal
 from dvar.check.meaning import gradients, shares
@@ -146,7 +146,7 @@ def _take_over(place: Place, members: Sequence[Member], verdict: Verdict) -> Non
     root = root_of(place, verdict)
     if root is None:
         return
-    place.ledger.roots[key] = root
+    place.ledger.err(key, root, due_of(verdict))
     before = place.ledger.former.get(key)
     if before is not None and before.shape == literal.value.shape:
         off = 2 * float(np.max(np.abs(literal.value - before), initial=0.0))

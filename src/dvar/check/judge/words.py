@@ -13,7 +13,7 @@ from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain
-from dvar.check.meaning.values import Value, node_of
+from dvar.check.meaning.values import OUTER, Value, node_of
 from dvar.check.report import CAUSES
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
@@ -68,7 +68,7 @@ def message_of(
     return _faulty(place, text, verdict, link, found, chain, others)
 
 
-_LAID_OUT = frozenset({"orientation", "scalar", "elementwise"})
+_LAID_OUT = frozenset({"orientation", "scalar", "elementwise", OUTER})
 """How two sides were laid out to be compared, which is no news to anyone."""
 _CONVENTIONS = {
     "layout": "right in the other layout of Jacobians",

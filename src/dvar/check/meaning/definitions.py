@@ -112,6 +112,24 @@ class Definitions:
         if definition.params:
             self._free_parameters(definition)
 
+    def exchange(self, stem: str, values: Sequence[t.Expr], value: t.Expr) -> bool:
+        """Another value, from the next line on, where a definition has one of some; whether any has."""
+
+        def changed(several: Sequence[Definition]) -> list[Definition]:
+            return [replace(d, value=value) if _has(d, values) else d for d in several]
+
+        old = [
+            d for d in self.definitions.get(stem, ()) if _has(d, values) and d.value is not value
+        ]
+        if not old:
+            return False
+        self.definitions[stem] = changed(self.definitions[stem])
+        self._same = {p: changed(ds) if p.stem == stem else ds for p, ds in self._same.items()}
+        self._exact = {k: changed(ds) if k[0].stem == stem else ds for k, ds in self._exact.items()}
+        self._families = {s: changed(ds) if s == stem else ds for s, ds in self._families.items()}
+        self.redefined = sorted([*self.redefined, old[0].position])
+        return True
+
     def defining(self, pattern: Pattern) -> Sequence[Definition]:
         """The definitions with just this left side, in order."""
         return self._same.get(pattern, ())
@@ -221,6 +239,10 @@ class Definitions:
 
     def size(self, letter: str) -> int:
         return self.sizes.get(letter, DEFAULT_SIZE)
+
+
+def _has(definition: Definition, values: Sequence[t.Expr]) -> bool:
+    return any(definition.value is value for value in values)
 
 
 def _position(definition: Definition) -> int:

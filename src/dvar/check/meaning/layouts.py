@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _STATED = re.compile(r"numerator|denominator|layout|convention", re.IGNORECASE)
 _SHAPE_OF = re.compile(
@@ -24,6 +24,7 @@ class Layouts:
         careful: how many right gradients have a transpose in their formula.
         strict: whether a gradient that holds only transposed is a mistake.
         fits: whether a product whose shapes do not fit is one.
+        loose: statements whose gradient by a matrix is a product of two columns, with no transpose between.
     """
 
     plain: int = 0
@@ -31,6 +32,12 @@ class Layouts:
     careful: int = 0
     strict: bool = False
     fits: bool = False
+    loose: set[int] = field(default_factory=set)
+
+    @property
+    def has_slip(self) -> bool:
+        """Whether just one gradient lacks the transpose that all others have."""
+        return self.fits and len(self.loose) == 1
 
     def note(self, how: str) -> None:
         self.turned += how == "transposed"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dvar.check.meaning import chains, differentials, differentiate, open_names
 from dvar.check.meaning.values import (
     MATRIX,
+    OUTER,
     Jacobian,
     NotUnderstood,
     Value,
@@ -99,7 +100,10 @@ def times(e: Interpreter, a: Value, b: Value, sign: str) -> Node:
         options = product_options(left, transposed(right), sign)
     if not options:
         raise NotUnderstood(f"the product of shapes {shown(left)} and {shown(right)}")
-    return e.choices.pick(options)
+    chosen = e.choices.pick(options)
+    if sign in ("", "cdot") and any(o[0] == OUTER and o[1] is chosen for o in options):
+        e.choices.suppose(OUTER)
+    return chosen
 
 
 def _factors(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> list[Value]:

@@ -15,6 +15,8 @@ from dvar.core.op import constant
 from dvar.ops import TABLE
 
 Option = tuple[str, Node]
+OUTER = "outer product"
+"""What two columns side by side make, if anything."""
 MATRIX = "matrix product"
 
 
@@ -214,7 +216,7 @@ def _outer(a: Node, b: Node) -> list[Option]:
     if a.ndim == b.ndim == 2 and (a.shape[0] == 1) != (b.shape[0] == 1):
         return []  # a transpose is written: the product is what it says
     return [
-        ("outer product", TABLE["outer"](flat(a), flat(b))),
+        (OUTER, TABLE["outer"](flat(a), flat(b))),
         ("outer product, turned", TABLE["outer"](flat(b), flat(a))),
     ]
 

@@ -1,0 +1,130 @@
+"""Statements whose sides differ and that claim nothing: conditions, equations to solve, cells of another case."""
+
+from __future__ import annotations
+
+from dvar.check.judge.chain import Verdict
+from dvar.check.judge.literal import is_plain
+from dvar.check.judge.place import Place
+from dvar.check.meaning.keys import sort, stem_of, unwrapped
+from dvar.check.meaning.letters import parts
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+ROWS = 2
+"""So many right numbers below a heading tell what the column is about."""
+
+
+def is_beyond(statement: Statement) -> bool:
+    """Sums without an end and events, ``P(x > 0)``, are no functions of names; a quotient of differences is
+    no derivative, but close to one.
+    """
+    return any(
+        _is_difference_quotient(p)
+        or (isinstance(p, t.Symbol) and p.base == "infty")
+        or (isinstance(p, t.Apply) and any(isinstance(a, t.Relation) for a in p.args))
+        for p in parts([statement])
+    )
+
+
+def _is_difference_quotient(part: t.Expr | t.Script) -> bool:
+    """``(f(x + h) - f(x - h)) / 2h``: the same function at two places, over how far they are apart."""
+    if not isinstance(part, t.Quotient):
+        return False
+    above = unwrapped(part.above)
+    if not isinstance(above, t.Sum) or sorted(above.signs) != [-1, 1]:
+        return False
+    values = [x for x in above.terms if isinstance(x, t.Apply)]
+    if len(values) < 2 or stem_of(values[0].head) != stem_of(values[1].head):
+        return False
+    steps = {stem_of(p) for p in t.walk(part.below) if isinstance(p, t.Symbol)}
+    moved = {
+        stem_of(p) for v in values for a in v.args for p in t.walk(a) if isinstance(p, t.Symbol)
+    }
+    return bool(steps & moved)
+
+
+def is_layout(statement: Statement) -> bool:
+    """``[∂f/∂X]_ij = ∂f/∂X_ij`` says how derivatives are laid out."""
+    left, *rest = (m.expr for m in statement.members)
+    return (
+        isinstance(left, t.Group)
+        and any(isinstance(part, t.Derivative) for part in left.items)
+        and any(isinstance(part, t.Derivative) for part in rest)
+    )
+
+
+def is_condition(place: Place, statement: Statement) -> bool:
+    """``M ⊙ M = M`` says what M is, and follows from nothing."""
+    left = statement.members[0].expr
+    if left is None or statement.members[0].relation or len(statement.members) > 2:
+        return False  # of a chain the ends say what it is about
+    names = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
+    if names and all(_has_formula(place, name) for name in names):
+        return False
+    if _is_worked_out(place, statement):
+        return False
+    derivatives = [p for p in parts([statement]) if isinstance(p, t.Derivative)]
+    return not derivatives and not isinstance(left, (t.Symbol, t.Apply))
+
+
+def _is_worked_out(place: Place, statement: Statement) -> bool:
+    """``((x + h)^2 - x^2)/h = 2x + h``: a fraction of several numbers in terms of just these."""
+    sides = [m.expr for m in statement.members]
+    left, right = (
+        {p.base for p in t.walk(x) if isinstance(p, t.Symbol)} if x is not None else set()
+        for x in sides[:2]
+    )
+    return (
+        isinstance(sides[0], t.Quotient)
+        and len(left) > 1
+        and left == right
+        and not place.world.matrices
+    )
+
+
+def _has_formula(place: Place, name: t.Symbol) -> bool:
+    found = place.world.find(sort(name, place.world.spelling, {}).key, place.position)
+    return found is not None and not found[0].numeric and found[0].position < place.position
+
+
+def is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
+    """``21 w + 7 b = 32``: nothing is said of a value of a sum, it is a condition on w and b."""
+    member, before = verdict.member, verdict.previous
+    if len(statement.members) != 2 or member is None or before is None or before.relation:
+        return False
+    if member.expr is None or before is not statement.members[0] or not is_plain(member.expr):
+        return False
+    if not isinstance(before.expr, (t.Sum, t.Product)):
+        return False
+    return any(isinstance(part, t.Symbol) for part in t.walk(before.expr))
+
+
+def prove(place: Place, document: Document, statement: Statement, verdict: Verdict) -> None:
+    """A number in a table that is right tells that its column is understood."""
+    cell = document.regions[statement.region].cell
+    if cell is not None and verdict.verdict == "ok":
+        if any(link.numbers is not None for _, _, link in verdict.links):
+            place.ledger.columns[cell.table, cell.column] += 1
+
+
+def is_under_heading(
+    place: Place, document: Document, statement: Statement, verdict: Verdict
+) -> bool:
+    """Whether a number stands in a table below its name: which case the row is about is not known.
+
+    Where several rows have come out right by the same heading, it is.
+    """
+    cell = document.regions[statement.region].cell
+    if cell is None or verdict.previous is None:
+        return False
+    if place.ledger.columns[cell.table, cell.column] >= ROWS:
+        return False
+    at = verdict.previous.span[0]
+    region = next((r for r in document.regions if r.cell and r.span[0] <= at < r.span[1]), None)
+    head = region.cell if region is not None else None
+    if region is None or head is None or head.table != cell.table or head.row >= cell.row:
+        return False
+    subject = statement.members[0].expr
+    told = () if subject is None else t.walk(subject)
+    in_row = (p for p in told if isinstance(p, (t.Number, t.Symbol)))
+    return not any(region.span[1] <= p.span[0] for p in in_row)  # by the number or name of the row

@@ -1,0 +1,152 @@
+"""Single mistakes in worked documents: each is found, and no line that is right is called wrong for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.report import Judgement
+from dvar.check.worksheet import check
+
+
+def judged(text: str) -> list[Judgement]:
+    return list(check(text).judgements)
+
+
+def verdicts(text: str) -> dict[int, str]:
+    return {j.line: j.verdict for j in judged(text)}
+
+
+NEURON = r"""Inputs $x_1 = 0.3$, $x_2 = 0.8$, weights $w_1 = 0.5$, $w_2 = -0.2$, bias $b = 0.1$.
+
+$$net = w_1 x_1 + w_2 x_2 + b = 0.5 \cdot 0.3 + (-0.2) \cdot 0.8 + 0.1 = 0.09$$
+
+$$out = \frac{1}{1 + e^{-net}} = \frac{1}{1 + e^{-0.09}} = 0.522484825$$
+
+$$E = \frac{1}{2}(t - out)^2$$
+
+$$\frac{\partial out}{\partial net} = out (1 - out) = 0.522484825 (1 - 0.522484825) = 0.249494433$$
+
+# Further on
+
+$$u = 3 out + 1 = 3 \cdot 0.522484825 + 1 = 2.567454475$$
+
+$$\frac{\partial u}{\partial net} = 3 out (1 - out) = 0.748483299$$
+
+$$\frac{\partial net}{\partial w_1} = x_1 = 0.3$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (r"out = \frac{1}{1 + e^{-net}} =", r"out = -\frac{1}{1 + e^{-net}} =", 5),
+        (r"out = \frac{1}{1 + e^{-net}} =", r"out = \frac{1}{1 - e^{-net}} =", 5),
+        ("net = w_1 x_1 + w_2 x_2 + b =", "net = w_1 x_2 + w_2 x_2 + b =", 3),
+        ("net = w_1 x_1 + w_2 x_2 + b =", "net = w_1 x_1 - w_2 x_2 + b =", 3),
+    ],
+)
+def test_a_formula_that_is_written_wrong_and_used_right_is_the_only_mistake(
+    old: str, new: str, line: int
+) -> None:
+    assert old in NEURON
+    found = verdicts(NEURON.replace(old, new))
+    assert {n for n, verdict in found.items() if verdict == "wrong"} == {line}
+    assert "carried" not in found.values()
+
+
+def test_a_number_that_is_written_wrong_and_used_right_is_the_only_mistake() -> None:
+    text = r"""$w = -0.7$, $x = 0.5$, $b = 0.2$.
+
+Update: $w \leftarrow -0.7 - 0.1 \cdot 0.4 = 0.74$
+
+$$z = w x + b = -0.74 \cdot 0.5 + 0.2 = -0.17$$
+"""
+    found = verdicts(text)
+    assert found[3] == "wrong"
+    assert found[5] == "ok"
+
+
+def test_a_formula_between_two_equal_ones_is_wrong() -> None:
+    text = r"""$p = \frac{1}{1 + e^{-s}}$ and $L = -t \ln p - (1 - t) \ln(1 - p)$.
+
+$$\frac{\partial L}{\partial s} = \frac{p - t}{p (1 - p)} \cdot p^3 (1 + p) = p - t$$
+"""
+    assert verdicts(text)[3] == "wrong"
+
+
+def test_the_last_number_of_a_row_is_judged_once_its_column_is_understood() -> None:
+    text = r"""$w = 2$, $J = (w - 1)^2$.
+
+| $w$ | $J$ |
+|---|---|
+| 3.0 | 4.00 |
+| 1.5 | 0.25 |
+| 1.2 | 0.{} |
+"""
+    right, wrong = (verdicts(text.replace("{}", digits)) for digits in ("04", "40"))
+    assert "wrong" not in right.values()
+    assert wrong[7] == "wrong"
+
+
+COLUMNS = r"""$\mathbf{x} \in \mathbb{R}^{3}$, $\mathbf{A} \in \mathbb{R}^{4 \times 3}$, $\mathbf{B} \in \mathbb{R}^{2 \times 4}$,
+$\mathbf{z} = \mathbf{A}\mathbf{x}$, $\mathbf{h} = \tanh(\mathbf{z})$, $\mathbf{y} = \mathbf{B}\mathbf{h}$,
+$L = \frac{1}{2} \|\mathbf{y} - \mathbf{t}\|^2$. A bar stands for the derivative of $L$: $\overline{v} = \partial L/\partial v$.
+
+$$\overline{\mathbf{y}} = \mathbf{y} - \mathbf{t}$$
+
+$$\overline{\mathbf{B}} = \overline{\mathbf{y}} \mathbf{h}^\top$$
+
+$$\overline{\mathbf{h}} = \mathbf{B}^\top \overline{\mathbf{y}}$$
+
+$$\overline{\mathbf{z}} = \overline{\mathbf{h}} \odot (1 - \mathbf{h} \odot \mathbf{h})$$
+
+$$\overline{\mathbf{A}} = \overline{\mathbf{z}} \mathbf{x}^\top$$
+"""
+
+
+def test_one_transpose_that_is_lacking_is_a_mistake_where_all_others_are_there() -> None:
+    assert "wrong" not in verdicts(COLUMNS).values()
+    lacking = judged(COLUMNS.replace(r"\mathbf{h}^\top", r"\mathbf{h}"))
+    assert [(j.line, j.cause) for j in lacking if j.verdict == "wrong"] == [(7, "transpose")]
+    loose = COLUMNS.replace(r"^\top", "")
+    assert "wrong" not in verdicts(loose).values()
+
+
+def test_a_name_of_another_line_is_not_what_a_gradient_is_made_of() -> None:
+    text = r"""1. $\frac{\partial}{\partial \mathbf{u}} \mathbf{k}^\top \mathbf{u} = \mathbf{k}$
+2. $\frac{\partial}{\partial \mathbf{u}} \|\mathbf{u}\|^2 = 2 \mathbf{k}$
+"""
+    found = verdicts(text)
+    assert found[1] != "wrong"
+    assert found[2] == "wrong"
+
+
+def test_a_term_is_missing_in_brackets() -> None:
+    text = r"""$q_j = \frac{v_j - m}{\sqrt{s + c}}$
+
+$$\frac{\partial q_j}{\partial s} = -\frac{1}{2} (v_j ) (s + c)^{-3/2}$$
+"""
+    wrong = [j for j in judged(text) if j.verdict == "wrong"]
+    assert [j.line for j in wrong] == [3]
+    assert "missing-path" in wrong[0].causes
+
+
+@pytest.mark.parametrize(
+    ("right", "verdict"),
+    [("3 a^2 + h^2", "ok"), ("3 a^3 + h^2", "wrong")],
+)
+def test_a_fraction_worked_out_is_a_claim(right: str, verdict: str) -> None:
+    text = rf"The quotient is $\frac{{(a + h)^3 - (a - h)^3}}{{2h}} = {right}$."
+    assert [j.verdict for j in judged(text)] == [verdict]
+
+
+def test_a_factor_of_two_is_no_matter_of_whose_loss_a_gradient_is() -> None:
+    text = r"""$z = w x$, $h = \sigma(z)$, $L = (h - t)^2$.
+A bar stands for the derivative of $L$: $\bar h = \partial L/\partial h$.
+
+$\bar h = 2 (h - t)$
+
+$\bar z = {} \bar h \, h (1 - h)$
+"""
+    assert verdicts(text.replace("{}", ""))[6] == "ok"
+    assert verdicts(text.replace("{}", "2"))[6] == "wrong"
