@@ -108,8 +108,8 @@ def _is_strange_slip(
     with place.world.unchanged():
         wrong = replace(link, verdict="wrong", why="")
         bend = find(place, text, left, right, wrong, envs, others).bend
-    if bend is None:
-        return False
+    if bend is None or isinstance(right, t.Symbol):
+        return False  # a name alone may stand for whatever is due
     written = _names(place, right)
     if not strange & written:
         return bend.cause != "wrong-variable"  # it is missing
