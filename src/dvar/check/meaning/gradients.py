@@ -316,8 +316,10 @@ def read_all(e: Interpreter) -> None:
             after = definition.position > e.position
             if definition.numeric or id(definition) in world.completed:
                 continue
-            if definition.params and (after or not ends.is_told_by_entries(e, definition)):
-                continue
+            told = not after and definition.params and ends.is_told_by_entries(e, definition)
+            divides = Key(definition.pattern.stem) in world.denominators
+            if definition.params and not (told or divides):
+                continue  # a function; where ∂L/∂f is written, f is a result as well
             if is_backward(definition.value):
                 continue
             if world.is_early(definition, e.position):
