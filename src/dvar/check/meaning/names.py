@@ -27,6 +27,7 @@ from dvar.check.meaning.values import (
     sizes,
 )
 from dvar.core.node import Node
+from dvar.core.op import VARIABLE
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
@@ -260,10 +261,22 @@ def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
     first: NotUnderstood | None = None
     for result, _ in readings(read, 8):
         if isinstance(result, Node):
-            return stacking.as_loss(e.world, definition, result)
+            return stacking.as_loss(e.world, definition, _told_apart(definition, result))
         first = result if isinstance(result, Circular) else first or result
     assert first is not None
     raise first
+
+
+def _told_apart(definition: Definition, node: Node) -> Node:
+    """``y_1`` of ``y_i = Σ_{j≤i} x_j`` is worth x_1 and yet another quantity: more depends on x_1."""
+    subscripts = definition.value.subscripts if isinstance(definition.value, t.Symbol) else ()
+    renames = isinstance(definition.value, t.Symbol) and not any(
+        isinstance(s, t.Symbol) and s.subscripts for s in subscripts
+    )
+    is_place = node.op is VARIABLE or node.op.name == "getitem"
+    if not is_place or not definition.pattern.letters or renames:
+        return node
+    return TABLE["multiply"](node, number(1.0))
 
 
 def _pseudo_inverse(e: Interpreter, key: Key) -> Node | None:
