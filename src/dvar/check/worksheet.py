@@ -15,7 +15,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
-from dvar.check.meaning import densities, effort, examples, letters
+from dvar.check.meaning import bracketed, densities, effort, examples, letters
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import written_out
@@ -87,7 +87,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
     marked = examples.marked(labelled(stepped.in_words(statements)))
-    spelled = spelled_out(recognised(renamed(densities.named(marked))))
+    spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))
     named = in_one_dialect(document, stated(document, spelled))
     said = conditioned(document, spoken(document, named))
     return tables.tabled(document, widened(written_out(document, said)))

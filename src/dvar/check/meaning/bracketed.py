@@ -1,0 +1,91 @@
+"""Indices in brackets, as array languages write them: ``dW(k,j) = Σ_i dZ(k,i) A(j,i)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, TypeGuard
+
+from dvar.check.meaning.functions import is_known
+from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.letters import parts
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import rewritten
+
+_LETTERS = frozenset("ijklmnpqrst")
+
+
+def indexed(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements, with brackets behind arrays that hold indices as subscripts.
+
+    A name is such an array if a sum runs over what stands in its brackets, and nothing but letters of indices
+    ever does.
+    """
+    applied = [p for p in parts(statements) if isinstance(p, t.Apply)]
+    heads = {id(a.head) for a in applied}
+    plain = {
+        stem_of(p) for p in parts(statements) if isinstance(p, t.Symbol) and id(p) not in heads
+    }
+    others = {stem_of(a.head) for a in applied if not _holds_indices(a)}
+    arrays = {stem for s in statements for stem in _summed(s)} - others
+    arrays &= plain if _is_about_chance(statements) else arrays
+    if not arrays:
+        return list(statements)
+    # db(k) and H(k,i) beside the sum of dZ(k,i): it shows how entries are written here.
+    used = {letter for a in applied if stem_of(a.head) in arrays for letter in _letters(a)}
+    made = {stem_of(x.head) for s in statements if isinstance(x := s.members[0].expr, t.Apply)}
+    for use in applied:
+        stem = stem_of(use.head)
+        known = stem in plain | made or (stem[:1] == "d" and stem[1:] in plain)
+        if known and stem not in others and set(_letters(use)) & used:
+            arrays.add(stem)
+
+    def change(part: Any) -> t.Expr | None:
+        if not _holds_indices(part) or stem_of(part.head) not in arrays:
+            return None
+        places = tuple(
+            t.Label(a.base, a.span) if isinstance(a, t.Symbol) else a for a in part.args
+        )
+        return replace(
+            part.head,
+            span=part.span,
+            subscripts=(*part.head.subscripts, *places),
+            scripts=(*part.head.scripts, *part.scripts),
+        )
+
+    return [rewritten(s, change) for s in statements]
+
+
+def _is_about_chance(statements: Sequence[Statement]) -> bool:
+    """Whether ``p(k)`` may be a probability: something is drawn, or given something else."""
+    relations = (p for p in parts(statements) if isinstance(p, t.Relation))
+    return any({"sim", "mid"} & set(p.relations) for p in relations)
+
+
+def _summed(statement: Statement) -> Iterator[str]:
+    """Names in whose brackets a letter stands that the statement sums over."""
+    for part in parts([statement]):
+        if isinstance(part, t.Big) and part.name == "sum":
+            for inner in t.walk(part.body):
+                if _holds_indices(inner) and set(part.indices) & set(_letters(inner)):
+                    yield stem_of(inner.head)
+
+
+def _letters(use: t.Apply) -> list[str]:
+    return [a.base for a in use.args if isinstance(a, t.Symbol)]
+
+
+def _holds_indices(part: object) -> TypeGuard[t.Apply]:
+    if not isinstance(part, t.Apply) or part.primes or part.head.primes or part.subscripts:
+        return False
+    if is_known(part.head.base) or not part.args:
+        return False
+    return all(
+        (isinstance(a, t.Symbol) and a.base in _LETTERS and not (a.subscripts or a.scripts))
+        or (isinstance(a, t.Number) and a.is_whole)
+        for a in part.args
+    )
+
+
+__all__ = ["indexed"]
