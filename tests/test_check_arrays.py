@@ -269,3 +269,129 @@ $\mathbb{{E}}_{{k\sim p}}[\partial\log p_k/\partial s_i] = \sum_k p_k(\mathbf 1\
 """
     assert verdicts(text)[1] == "ok"
     assert verdicts(text)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("sum_", "expected"), [(r"\sum_{i\ge j} g_i", "ok"), (r"\sum_{i\le j} g_i", "wrong")]
+)
+def test_the_first_running_sum_is_not_its_only_term(sum_: str, expected: str) -> None:
+    text = rf"""
+$y_i = \sum_{{j\le i}} x_j$ with $g_i = \partial L/\partial y_i$ gives $\frac{{\partial L}}{{\partial x_j}} = {sum_}$.
+"""
+    assert verdicts(text)[-1] == expected
+
+
+def test_entries_that_are_picked_are_quantities_of_their_own() -> None:
+    text = r"""
+$u_k = x_{i_k}$ for a list of positions $i_1, \dots, i_m$, and $g_k = \partial L/\partial u_k$. So
+
+$$\frac{\partial L}{\partial x_j} = \sum_{k: i_k = j} g_k$$
+"""
+    assert verdicts(text)[-1] == "ok"
+
+
+ENTRIES = """
+MATLAB, one example per column:
+
+    Z = W*A + b;
+    H = 1 ./ (1 + exp(-Z));
+    L = sum(sum((H - Y).^2)) / 2;
+
+In entries:
+
+    dZ(k,i) = (H(k,i) - Y(k,i)) H(k,i) (1 - H(k,i))
+    dW(k,j) = sum_i dZ(k,i)*A(j,i)
+    dA(j,i) = {slope}
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"),
+    [
+        ("sum_k W(k,j)*dZ(k,i)", "ok"),
+        ("-sum_k W(k,j)*dZ(k,i)", "wrong"),
+        ("sum_k W(j,k)*dZ(k,i)", "wrong"),
+    ],
+)
+def test_indices_in_brackets_are_those_of_entries(slope: str, expected: str) -> None:
+    assert verdicts(ENTRIES.format(slope=slope))[-3:] == ["ok", "ok", expected]
+
+
+def test_functions_of_an_index_are_its_entries() -> None:
+    text = """
+h(k) = sum_j W(k,j)*x(j)
+
+dh(k)/dW(k,j) = x(j)
+dh(k)/dx(j) = -W(k,j)
+"""
+    assert verdicts(text)[-2:] == ["ok", "wrong"]
+
+
+def test_a_kernel_in_two_dimensions_in_plain_text() -> None:
+    text = """
+  Y[i,j] = sum_{a=0}^{K-1} sum_{b=0}^{K-1} w[a,b] X[i+a, j+b] + c
+
+Let D[i,j] = dL/dY[i,j].  Then
+
+  dL/dw[a,b] = sum_{i,j} D[i,j] X[i+a, j+b]
+  dL/dc = sum_{i,j} D[i,j]
+  dL/dw[a,b] = -sum_{i,j} D[i,j] X[i+a, j+b]
+"""
+    assert verdicts(text)[-3:] == ["ok", "ok", "wrong"]
+
+
+ENCODER = r"""
+$\mu = A x + a$, $s = B x + b$, $\sigma^2 = e^{s}$ entry by entry, $z = \mu + \sigma\odot\varepsilon$, $\hat x = V z + c$ and
+$L = \tfrac12\|\hat x - x\|^2 - \tfrac12\sum_j(1 + s_j - \mu_j^2 - e^{s_j})$. With the error $e = \hat x - x$:
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\partial L/\partial c = e$", "ok"),
+        (r"$\partial L/\partial V = e z^\top$", "ok"),
+        (
+            r"$\partial L/\partial s = \tfrac12(V^\top e)\odot\varepsilon\odot e^{s/2} + \tfrac12(e^s - 1)$",
+            "ok",
+        ),
+        (
+            r"$\partial L/\partial s = \tfrac12(V^\top e)\odot\varepsilon\odot e^{s/2} + \tfrac12(e^s + 1)$",
+            "wrong",
+        ),
+    ],
+)
+def test_an_error_may_have_the_letter_of_the_exponential(claim: str, expected: str) -> None:
+    assert verdicts(ENCODER + claim)[-1] == expected
+
+
+CELL = """
+```python
+f = sigmoid(Wf @ z + bf)
+g = np.tanh(Wg @ z + bg)
+o = sigmoid(Wo @ z + bo)
+c = f * c_prev + (1 - f) * g
+h = o * np.tanh(c)
+```
+
+Backward, given `dh` and `dc_next`:
+
+```python
+do = dh * np.tanh(c)
+dc = {dc}
+df = dc * (c_prev - g)
+dc_prev = dc * f
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("dc", "expected"),
+    [
+        ("dh * o * (1 - np.tanh(c)**2) + dc_next", "ok"),
+        ("dh * (1 - np.tanh(c)**2) + dc_next", "wrong"),
+    ],
+)
+def test_a_state_sends_back_what_the_next_step_sends(dc: str, expected: str) -> None:
+    assert verdicts(CELL.format(dc=dc))[-4:] == ["ok", expected, "ok", "ok"]

@@ -44,9 +44,7 @@ def indexed(statements: Sequence[Statement]) -> list[Statement]:
     def change(part: Any) -> t.Expr | None:
         if not _holds_indices(part) or stem_of(part.head) not in arrays:
             return None
-        places = tuple(
-            t.Label(a.base, a.span) if isinstance(a, t.Symbol) else a for a in part.args
-        )
+        places = tuple(t.Label(a.base, a.span) if isinstance(a, t.Symbol) else a for a in part.args)
         return replace(
             part.head,
             span=part.span,

@@ -28,6 +28,23 @@ def is_inverse(script: t.Script) -> bool:
     return isinstance(script.value, t.Negative) and isinstance(script.value.operand, t.Number)
 
 
+def is_raised_e(tree: t.Symbol) -> bool:
+    """``e^{-z}``, ``e^2``, ``e^T``: the letter e and something above it."""
+    return tree.base == "e" and bool(tree.scripts) and not tree.subscripts
+
+
+def is_exponential(world: World, tree: t.Symbol) -> bool:
+    """``e^{s/2}``: no power of an error e, but Euler's number to a power that is no plain number."""
+    first = tree.scripts[0].value if is_raised_e(tree) else None
+    return (
+        first is not None
+        and tree.scripts[0].kind == "plain"
+        and not isinstance(first, (t.Number, t.Label))
+        and world.spelling.has_euler
+        and "e" not in world.spelling.layered
+    )
+
+
 def is_version(indices: Sequence[object]) -> bool:
     """``w_{ML}``, ``w_λ``: not an entry of w, but another one like it."""
     if len(indices) != 1 or not isinstance(indices[0], str):

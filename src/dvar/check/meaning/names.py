@@ -18,6 +18,7 @@ from dvar.check.meaning import (
 from dvar.check.meaning.choices import readings
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Name, size_name, sort
+from dvar.check.meaning.looks import is_exponential, is_raised_e
 from dvar.check.meaning.values import (
     Circular,
     NotUnderstood,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 def symbol(e: Interpreter, tree: t.Symbol, hint: tuple[int, ...] | None) -> Value:
     """A symbol with all its scripts."""
-    if tree.base == "e" and tree.scripts and not tree.subscripts and not _is_defined(e, "e"):
+    if is_exponential(e.world, tree) or (is_raised_e(tree) and not _is_defined(e, "e")):
         return _exponential(e, tree)
     name = sort(tree, e.world.spelling, e.env)
     if tree.subscripts and not tree.scripts and (size := _size(e, tree, name.key)) is not None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from dvar.check.meaning import differentials, memberships
+from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Spelling, collected, general, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.patterns import Pattern
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -34,6 +36,7 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.direction = _direction(everything)
     _see_losses(world, [everything[o] for o in ordinals])
     _see_accumulation(world, everything, ordinals)
+    _pass_on(world, everything, ordinals)
     world.collected = {
         str(sort(s.members[0].expr, world.spelling, {}).key)
         for s in everything
@@ -156,6 +159,29 @@ def _see_accumulation(
         if adds:
             key = collected(first.expr, world.spelling)
             world.accumulated.setdefault(key, []).append(ordinal)
+
+
+_NEXT = re.compile(r"d(?P<state>\w+?)_(?:next|from_next|future)")
+
+
+def _pass_on(world: World, everything: Sequence[Statement], ordinals: Sequence[int]) -> None:
+    """``dc = … + dc_next``: a state also goes to the next step, which sends a gradient of its own back.
+
+    What the next step gets is worth the same and is another quantity, ``c_next``.
+    """
+    lefts = {
+        stem_of(x): (o, x)
+        for o in ordinals
+        if isinstance(x := everything[o].members[0].expr, t.Symbol) and not x.subscripts
+    }
+    names = {p.base for p in parts([everything[o] for o in ordinals]) if isinstance(p, t.Symbol)}
+    for name in sorted(names - lefts.keys()):
+        told = _NEXT.fullmatch(name)
+        if told is None or told["state"] not in lefts or name[1:] in lefts:
+            continue
+        position, state = lefts[told["state"]]
+        same = t.Product((state, t.Number("1", state.span)), ("*",), state.span)
+        world.define(Definition(Pattern(name[1:], (), ()), same, position, code=True))
 
 
 def _is_same(a: t.Symbol, b: t.Expr) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dvar.check.meaning import einsums, functions, losses
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.looks import is_inverse, is_small
+from dvar.check.meaning.looks import is_inverse, is_raised_e, is_small
 from dvar.check.meaning.shaping import COPIES, ONE, Shape, Shaping, bare, laid_out
 from dvar.read.worksheet import tree as t
 
@@ -88,7 +88,7 @@ def _scripted(s: Shaping, shape: Shape | None, scripts: Sequence[t.Script]) -> S
 
 
 def _symbol(s: Shaping, tree: t.Symbol) -> Shape | None:
-    if tree.base == "e" and tree.scripts and not tree.subscripts:
+    if is_raised_e(tree) and tree.scripts[0].kind != "transpose":
         inner = tree.scripts[0].value
         return shape_of(s, inner) if inner is not None else None
     if tree.primes and not s.world.primes_turn:

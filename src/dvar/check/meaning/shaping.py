@@ -141,6 +141,7 @@ class Shaping:
             if key.stem in self.world.size_names or key.stem in ("pi", "infty", "e"):
                 return ()
         found = self._of_many(symbol, key) or self.find(key)
+        found = self._root(key) if found is None else found
         if found is not None:
             return found
         if key.indices:
@@ -165,6 +166,12 @@ class Shaping:
         self.known[key] = shape
         self.changed = True
         return shape
+
+    def _root(self, key: Key) -> Shape | None:
+        """``σ`` has the shape of ``σ^2``, where that is a name."""
+        if key.stem not in self.world.spelling.squared or key.marks[-1:] == (("^", 2),):
+            return None
+        return self.find(Key(key.stem, (*key.marks, ("^", 2)), key.indices))
 
     def of_applied(self, tree: t.Apply) -> Shape | None:
         """``φ(x_n)`` beside ``Φ``: what each example has."""

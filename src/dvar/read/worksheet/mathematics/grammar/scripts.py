@@ -146,7 +146,8 @@ class Scripts(Cursor):
             return True
         stop = self.mates[self.at]
         inner = self.tokens[self.at + 1 : stop]
-        if not 0 < len(inner) <= 5 or any(token.kind not in (NAME, NUMBER, DIGITS) and not token.is_(
+        longest = 11 if any(token.is_(",") for token in inner) else 5  # X[2i+1, 2j+1]
+        if not 0 < len(inner) <= longest or any(token.kind not in (NAME, NUMBER, DIGITS) and not token.is_(
             ",", "-", "+", ":") for token in inner):  # fmt: skip
             return False
         letters = [token for token in inner if token.kind == NAME]
