@@ -225,10 +225,20 @@ class _AtReturn:
             self.locals = dict(frame.f_locals)
 
 
-_NO_GRADIENTS = frozenset(
-    ("data", "depth", "det", "diag", "diff", "dilation", "dim", "dims", "dist", "distance", "div")
-    + ("denom", "denominator", "dropout", "dt", "dtype")
-)
+_NO_GRADIENTS = {
+    "data",
+    "depth",
+    "det",
+    "diag",
+    "diff",
+    "dilation",
+    "dim",
+    "dims",
+    "dist",
+    "distance",
+    "div",
+}
+_NO_GRADIENTS |= {"denom", "denominator", "dropout", "dt", "dtype"}
 
 
 def is_upstream(name: str) -> bool:
