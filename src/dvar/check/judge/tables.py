@@ -384,13 +384,9 @@ def _at(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
 
 
 def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
-    if (
-        isinstance(tree, t.Label)
-        and not tree.is_text
-        and letter in tree.text
-        and tree.text.isalnum()
-    ) and len(tree.text) <= 2:
-        return replace(tree, text=tree.text.replace(letter, number.text))
+    if isinstance(tree, t.Label) and not tree.is_text and letter in tree.text:
+        if tree.text.isalnum() and len(tree.text) <= 2:
+            return replace(tree, text=tree.text.replace(letter, number.text))
     if isinstance(tree, t.Symbol) and tree.base == letter and _is_index(tree):
         return t.Number(number.text, tree.span)
     if isinstance(tree, t.Sum):
