@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dvar.core.collecting import uncollected
 from dvar.core.dtypes import dtype_of
 from dvar.core.node import Node
 from dvar.core.op import Array
@@ -131,8 +132,11 @@ class Jitted:
 
         given = [a if n in static else containers.tree_map(traced, a) for n, a in enumerate(args)]
         named = containers.tree_map(traced, kwargs) if kwargs else {}
-        result = self._function(*given, **named)
-        leaves = containers.leaves(result)
-        places = [n for n, leaf in enumerate(leaves) if isinstance(leaf, (Variable, np.ndarray))]
-        roots = closed([as_node(leaves[n]) for n in places], inputs)
-        return Kernel(compiled(inputs, roots, self._threads), result, places)
+        with uncollected():
+            result = self._function(*given, **named)
+            leaves = containers.leaves(result)
+            places = [
+                n for n, leaf in enumerate(leaves) if isinstance(leaf, (Variable, np.ndarray))
+            ]
+            roots = closed([as_node(leaves[n]) for n in places], inputs)
+            return Kernel(compiled(inputs, roots, self._threads), result, places)

@@ -41,6 +41,10 @@ class Interpreted:
         return "every node by the reference interpreter"
 
 
+# From so many nodes on it is worth asking whether they are single numbers, which a compiler takes minutes for.
+LONG = 500
+
+
 class Loop(Protocol):
     """A program that is run many times in one call, its first results becoming its first inputs."""
 
@@ -60,6 +64,13 @@ def compiled(inputs: Sequence[Node], roots: Sequence[Node], threads: int | None 
         ShapeError: an input has a named size: machine code is made for arrays of known sizes.
     """
     _check_sizes(inputs)
+    order = topological(roots)
+    if len(order) >= LONG:
+        from dvar.engine.native.tape import taped
+
+        tape = taped(inputs, roots, order)
+        if tape is not None:
+            return tape
     inputs, roots = _renamed(inputs, roots)
     workers = threads or os.cpu_count() or 1
 

@@ -57,19 +57,24 @@ class Given:
         return containers.rebuild(tree, leaves)
 
     def numbers(self, nodes: list[Node]) -> list[Any]:
-        if not self.is_open(nodes):
+        order = topological(nodes, set(self.own))
+        if not self._is_open(order, set(self.own)):
             try:
                 return [_as_numpy(array) for array in facts.evaluate(nodes)]
             except MissingValue:  # named sizes
                 pass
-        return list(map(wrap, facts.replace(nodes, self.closing())))
+        return list(map(wrap, facts.replace(nodes, self.closing(), order)))
 
     def is_open(self, nodes: Sequence[Node], but: Sequence[Node] = ()) -> bool:
         """Whether nodes depend on anything but the numbers given here."""
-        own = set(self.own) | set(but)
+        own = {*self.own, *but}
+        return self._is_open(topological(nodes, own), own)
+
+    def _is_open(self, order: Sequence[Node], own: set[Node]) -> bool:
         return any(
             node in self.outer or (node.op is VARIABLE and node not in own)
-            for node in topological(nodes, own)
+            for node in order
+            if not node.inputs or node in self.outer
         )
 
     def closing(self) -> dict[Node, Node]:

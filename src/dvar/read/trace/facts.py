@@ -169,12 +169,18 @@ ALIAS = Op(
 )
 
 
-def replace(roots: Sequence[Node], by: Mapping[Node, Node]) -> list[Node]:
-    """The roots with some nodes replaced by others of the same type and value; facts go along."""
+def replace(
+    roots: Sequence[Node], by: Mapping[Node, Node], order: Sequence[Node] | None = None
+) -> list[Node]:
+    """The roots with some nodes replaced by others of the same type and value; facts go along.
+
+    ``order`` is what lies beneath the roots and above the replaced ones, operands first, where that is known.
+    """
     new: dict[Node, Node] = dict(by)
-    for node in topological(roots, set(by)):
-        if node not in new:
-            new[node] = _rebuilt(node, tuple(new[x] for x in node.inputs))
+    with uncollected():
+        for node in topological(roots, set(by)) if order is None else order:
+            if node not in new:
+                new[node] = _rebuilt(node, tuple([new[x] for x in node.inputs]))
     return [new[root] for root in roots]
 
 
@@ -189,9 +195,9 @@ def _rebuilt(node: Node, inputs: tuple[Node, ...]) -> Node:
     return rebuilt
 
 
-def without_aliases(roots: Sequence[Node]) -> list[Node]:
+def without_aliases(roots: Sequence[Node], order: Sequence[Node] | None = None) -> list[Node]:
     """The roots with every alias replaced by what it stands for."""
-    aliases = [node for node in topological(roots) if node.op is ALIAS]
+    aliases = [node for node in order or topological(roots) if node.op is ALIAS]
     by: dict[Node, Node] = {}
     for alias in aliases:  # operands first, so what an alias stands for is already free of them
         by[alias] = replace(alias.inputs, by)[0]

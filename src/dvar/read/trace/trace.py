@@ -313,10 +313,13 @@ def closed(roots: list[Node], inputs: Any) -> list[Node]:
     Raises:
         TraceError: an array of another trace has no value.
     """
-    roots = facts.without_aliases(roots)
+    order = topological(roots)
+    plain = facts.without_aliases(roots, order)
+    if plain != roots:
+        roots, order = plain, topological(plain)
     own = set(inputs)
     foreign = {}
-    for node in topological(roots):
+    for node in order:
         if node.op is VARIABLE and node not in own:
             value = facts.known_value(node)
             if value is None:
