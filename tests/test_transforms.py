@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -568,3 +569,17 @@ def test_a_jacobian_inside_a_trace_is_one_program_for_all_its_entries(jacobian):
         return len(str(node.graph).splitlines())
 
     assert 5 < size(30) == size(3)
+
+
+def test_a_compiled_gradient_does_not_mistake_an_outer_array_for_its_argument():
+    def inner(x):
+        # The inner derivative is taken with respect to y alone, though y and x are one array.
+        return dvar.grad(lambda y: y * x * x)(x)
+
+    for function in (inner, dvar.grad(inner), dvar.grad(dvar.grad(inner))):
+        assert dvar.jit(function)(3.0) == function(3.0)
+
+    outer = wraps(dvar.grad(inner))(lambda x: dvar.grad(lambda y: y * x)(x))
+    assert dvar.jit(outer)(3.0) == 3.0
+    value, (a, b) = dvar.jit(dvar.value_and_grad(lambda a, b: a * b * b, (0, 1)))(2.0, 3.0)
+    assert (value, a, b) == (18.0, 9.0, 12.0)

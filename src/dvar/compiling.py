@@ -13,9 +13,9 @@ from dvar.core.dtypes import dtype_of
 from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.engine.program import Program, compiled
-from dvar.read.trace import containers
+from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable
-from dvar.read.trace.calling import Function, position
+from dvar.read.trace.calling import ALONE, Function, position
 from dvar.read.trace.trace import as_array, as_node, closed, is_number, unknown
 
 
@@ -127,6 +127,7 @@ class Jitted:
                 return leaf
             array = next(remaining)
             made = unknown(f"x{len(inputs)}", array.shape, dtype_of(array))
+            facts.fact(made.node).is_alone = self._function in ALONE
             inputs.append(made.node)
             return made
 

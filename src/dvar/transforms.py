@@ -25,7 +25,7 @@ from dvar.ops.moving import moveaxis
 from dvar.ops.shaping import reshape
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable, wrap
-from dvar.read.trace.calling import Argnums, Call, Function, name_of, position
+from dvar.read.trace.calling import ALONE, Argnums, Call, Function, name_of, position
 from dvar.read.trace.trace import as_node
 
 # ── what a function may return ───────────────────────────────────────────────────────────────────
@@ -93,6 +93,7 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
         gradients = call.in_containers(call.gradients({root: ones_like(root)}))
         return call.finish(((root, aux) if has_aux else root, gradients))
 
+    ALONE.add(differentiated)
     return differentiated
 
 
@@ -113,6 +114,7 @@ def grad(function: Function, argnums: Argnums = 0, has_aux: bool = False) -> Fun
         value, gradient = both(*args, **kwargs)
         return (gradient, value[1]) if has_aux else gradient
 
+    ALONE.add(differentiated)
     return differentiated
 
 

@@ -67,7 +67,7 @@ class Tape:
     def __init__(
         self, inputs: Sequence[Node], roots: Sequence[Node], order: Sequence[Node]
     ) -> None:
-        if not all(map(takes, order)):
+        if not all(map(takes, {x.op for x in order if x.inputs})):
             roots = rewritten(roots)
             order = topological(roots)
         writing = Writing(inputs, order)

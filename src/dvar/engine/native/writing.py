@@ -26,11 +26,10 @@ PADDING, ONE, MINUS_ONE, MINUS_ZERO = range(4)
 _MOVES = frozenset((transpose, reshape, broadcast_to, stack, concatenate, getitem))
 
 
-def takes(node: Node) -> bool:
-    """Whether a node can be written as it is."""
-    op = node.op
+def takes(op: Op) -> bool:
+    """Whether a row can be written as it is."""
     is_native = op.native is not None and op.is_elementwise
-    return not node.inputs or is_native or op in _MOVES or op is scatter_add or op is sum_
+    return is_native or op in _MOVES or op is scatter_add or op is sum_
 
 
 class Writing:
@@ -58,10 +57,8 @@ class Writing:
         self.inputs = len(self.leaves) - self.first_input
         self.examples: list[Any] = [None]
         self._kinds: dict[Any, int] = {}
-        self._kind: list[int] = []
-        self._x: list[int] = []
-        self._y: list[int] = []
-        self._z: list[int] = []
+        # Four numbers for each instruction: its kind and its operands.
+        self._code: list[int] = []
         # The stage of every number: that of the last row before it that is no sum.
         self._stage: list[int] = [0] * len(self.leaves)
         held = self.held
@@ -79,9 +76,8 @@ class Writing:
         return np.arange(first, first + array.size).reshape(array.shape) if array.ndim else first
 
     def code(self) -> Code:
-        columns = (self._kind, self._x, self._y, self._z, self._stage)
-        kind, x, y, z, stage = (np.array(column, np.int64) for column in columns)
-        return Code(kind, x, y, z, stage, len(self.leaves))
+        kind, x, y, z = np.array(self._code, np.int64).reshape(-1, 4).T.copy()
+        return Code(kind, x, y, z, np.array(self._stage, np.int64), len(self.leaves))
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,19 +126,14 @@ class Writing:
 
     def _sum(self, x: int, y: int, z: int) -> int:
         """``x·y + z``."""
-        stage = self._stage
-        self._kind.append(SUMS)
-        self._x.append(x)
-        self._y.append(y)
-        self._z.append(z)
-        stage.append(max(stage[x], stage[y], stage[z]))
-        return len(stage) - 1
+        return self._row(SUMS, x, y, z)
 
     def _row(self, kind: int, x: int, y: int = PADDING, z: int = PADDING) -> int:
-        made = self._sum(x, y, z)
-        self._kind[-1] = kind
-        self._stage[-1] += 1
-        return made
+        self._code += (kind, x, y, z)
+        stage = self._stage
+        here = max(stage[x], stage[y], stage[z])
+        stage.append(here if kind == SUMS else here + 1)
+        return len(stage) - 1
 
     def _plus(self, x: int, y: int) -> int:
         if x == PADDING or y == PADDING:

@@ -1,13 +1,15 @@
 """One call of a function with some of its arguments traced: what every transform begins with.
 
 Inside another trace the arguments are aliases of the outer arrays, so that an outer array in the same
-expression (by a closure) is another node than the argument.  When the call is over the aliases go.
+expression (by a closure) is another node than the argument.  When the call is over the aliases go.  Arrays that
+nobody else has, as those that ``jit`` makes for a gradient, need none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 import numpy as np
 
@@ -23,6 +25,10 @@ from dvar.read.trace.trace import as_array, is_number
 
 Function: TypeAlias = "Callable[..., Any]"
 Argnums: TypeAlias = "int | Sequence[int]"
+
+
+# Functions that hand each array of theirs on in one place: to a function, as what is differentiated or as it is.
+ALONE: WeakSet[Function] = WeakSet()
 
 
 class Given:
@@ -57,6 +63,8 @@ class Given:
         return containers.rebuild(tree, leaves)
 
     def numbers(self, nodes: list[Node]) -> list[Any]:
+        if self.own and all(self.outer.get(x) is x for x in self.own):
+            return list(map(wrap, nodes))  # no aliases, and no numbers
         order = topological(nodes, set(self.own))
         if not self._is_open(order, set(self.own)):
             try:
@@ -121,8 +129,12 @@ class Call(Given):
     def _variable(self, name: str, leaf: Any) -> Variable:
         if isinstance(leaf, Variable):
             _check_real(name, leaf.node.dtype)
-            node = facts.ALIAS.node(leaf.node, key=fresh_key())
-            facts.admit(node)
+            node, known = leaf.node, facts.fact(leaf.node)
+            if known.is_alone:
+                known.is_alone = False
+            else:
+                node = facts.ALIAS.node(node, key=fresh_key())
+                facts.admit(node)
             self.outer[node] = leaf.node
         else:
             value = as_array(leaf)

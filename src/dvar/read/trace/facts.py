@@ -34,13 +34,14 @@ class Fact:
         place: where it was written.
         name: what the user calls it.
         grad: what ``backward`` left there.
+        is_alone: whether nobody has this array but the function that it is given to.
     """
 
-    __slots__ = ("grad", "is_due", "name", "place", "value")
+    __slots__ = ("grad", "is_alone", "is_due", "name", "place", "value")
 
     def __init__(self, value: Array | None, place: Place | None, is_due: bool = False) -> None:
         self.value = value
-        self.is_due = is_due
+        self.is_due, self.is_alone = is_due, False
         self.place = place
         self.name: str | None = None
         self.grad: Array | None = None
