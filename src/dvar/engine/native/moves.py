@@ -18,6 +18,9 @@ from dvar.engine.native.tile import LANE, Index, NotNative, i64, plus, times
 if TYPE_CHECKING:
     from dvar.engine.native.values import Body
 
+# In arrays of fewer vectors there is hardly one that lies inside of a part.
+SOME = 4
+
 
 def aligned(x: Node, node: Node, index: tuple[Index, ...]) -> tuple[Index, ...]:
     """The index of an operand under broadcasting."""
@@ -189,7 +192,7 @@ def _scatter(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
             inside = fits if inside is True else b.and_(inside, fits)
         if not isinstance(item, int):
             inner.append(here)
-    value = body.value(x, inner) if shift is None else _within(body, node, x, inner, shift)[0]
+    value = body.value(x, inner) if shift is None else _shifted(body, node, x, inner, shift)
     if only is not None:
         value = only.select(value, value.like(0))
     if inside is True:
@@ -223,6 +226,46 @@ def _within(
     return body.tile.load_within(array, index, body.place, start)
 
 
+def _shifted(body: Body, node: Node, x: Node, index: Sequence[Index], start: int) -> Lanes:
+    """The same, zero elsewhere."""
+    return _if_inside(body, node, x, index, start, lambda: _within(body, node, x, index, start)[0])
+
+
+def _if_inside(
+    body: Body,
+    node: Node,
+    x: Node,
+    index: Sequence[Index],
+    start: int,
+    otherwise: Callable[[], Lanes],
+) -> Lanes:
+    """A plain load where a vector lies inside of an array that begins at a place along the lanes.
+
+    What is done otherwise reads nothing but memory: what is known of other nodes afterwards has to be known on
+    both ways.
+    """
+    tile, array = body.tile, body.tile.array_of(x)
+    (axis,) = [a for a, i in enumerate(index) if i is LANE]
+    if array is None or array.lane is not None or array.strides[axis] != 1:
+        raise NotNative(node)
+    size, b = array.sizes[axis], tile.builder
+    if size < SOME * tile.width:
+        return otherwise()
+    first = tile.first_within(body.place, start)
+    fits = b.icmp_unsigned("<=", first, i64(size - tile.width))
+    with b.if_else(fits, likely=True) as (yes, no):
+        with yes:
+            plain = tile.load_from(array, index, first).to(node.dtype)
+            there = b.block
+        with no:
+            other = otherwise().to(node.dtype)
+            elsewhere = b.block
+    phi = b.phi(plain.v.type)
+    phi.add_incoming(plain.v, there)
+    phi.add_incoming(other.v, elsewhere)
+    return Lanes(tile.point, phi, node.dtype)
+
+
 def _stack(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
     axis = node.param("axis") % node.ndim
     rest = (*index[:axis], *index[axis + 1 :])
@@ -248,16 +291,21 @@ def _concatenate(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
 def _side_by_side(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
     """Arrays joined along the lanes."""
     axis = node.param("axis") % node.ndim
-    start = 0
-    chosen: Lanes | None = None
-    for x in node.inputs:
-        value, there = _within(body, node, x, index, start)
-        mask = Lanes(body.tile.point, there, "bool")
-        value = value.to(node.dtype)
-        chosen = value if chosen is None else mask.select(value, chosen)
-        start += sizes_of(x)[axis]
-    assert chosen is not None
-    return chosen
+    sizes = [sizes_of(x)[axis] for x in node.inputs]
+    starts = [sum(sizes[:n]) for n in range(len(sizes))]
+
+    def chosen() -> Lanes:
+        value: Lanes | None = None
+        for x, start in zip(node.inputs, starts, strict=True):
+            here, there = _within(body, node, x, index, start)
+            here = here.to(node.dtype)
+            mask = Lanes(body.tile.point, there, "bool")
+            value = here if value is None else mask.select(here, value)
+        assert value is not None
+        return value
+
+    longest = max(range(len(sizes)), key=sizes.__getitem__)
+    return _if_inside(body, node, node.inputs[longest], index, starts[longest], chosen)
 
 
 def _one_of(

@@ -194,6 +194,22 @@ class Tile:
             value = b.trunc(value, self.point.type_of(I1))
         return Lanes(self.point, value, x.dtype)
 
+    def first_within(self, place: Value | None, start: int) -> Value:
+        """The place of a vector's first lane in an array that begins at ``start`` along the lanes."""
+        assert place is not None
+        return self.builder.sub(self.builder.add(self.start, place), i64(start))
+
+    def load_from(self, x: Strided, index: Sequence[Index], first: Value) -> Lanes:
+        """A vector of elements side by side, from one on, all of which are there."""
+        b = self.builder
+        base = self.address(x, [0 if i is LANE else i for i in index], None)
+        kind = self.point.type_of(memory_type(x.dtype))
+        pointer = b.bitcast(b.gep(base, [first]), kind.as_pointer())
+        value = b.load(pointer, align=kind_size(x.dtype))
+        if x.dtype == "bool":
+            value = b.trunc(value, self.point.type_of(I1))
+        return Lanes(self.point, value, x.dtype)
+
     def load_within(
         self, x: Strided, index: Sequence[Index], place: Value | None, start: int
     ) -> tuple[Lanes, Value]:
@@ -204,7 +220,7 @@ class Tile:
         b, width = self.builder, self.width
         assert place is not None
         (axis,) = [a for a, i in enumerate(index) if i is LANE]
-        first = b.sub(b.add(self.start, place), i64(start))
+        first = self.first_within(place, start)
         lanes = self._lanes_from(first)
         there = b.icmp_unsigned("<", lanes, self.point.literal(x.sizes[axis], I64))
         near = b.select(there, first, i64(0)) if width == 1 else first
