@@ -121,8 +121,7 @@ class Kernel:
             shared = ", shared among threads" if room.is_parallel else ""
             lines.append(f"loop {n}: {kind}{many}{shared}")
             for group in room.grouping.passes:
-                lines.append(
-                    f"    {group.kind}: "
-                    + ", ".join(f"{x.op.name}{list(x.shape)}" for x in group.nodes)
-                )
+                how = " row by row" if set(group.nodes) & set(room.by_rows) else ""
+                names = ", ".join(f"{x.op.name}{list(x.shape)}" for x in group.nodes)
+                lines.append(f"    {group.kind}{how}: {names}")
         return "\n".join([*lines, "", str(self.assembly.module)])
