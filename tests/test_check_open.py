@@ -83,3 +83,11 @@ def test_what_is_told_of_an_open_loss_holds_for_what_was_made_of_it() -> None:
         "$\\frac{dJ}{dL} = \\frac{1}{4}$\n\n$\\frac{dL}{dp} = p - r$\n\n$\\frac{dJ}{dp} = \\frac{p - r}{4}$"
     )
     assert [said(text, line)[0] for line in (3, 5, 7, 9)] == ["ok"] * 4
+
+
+def test_a_gradient_tells_the_shape_of_a_name_of_which_nothing_is_said() -> None:
+    text = (
+        "$x \\in \\mathbb{R}^{5 \\times 2}$ and $r \\in \\mathbb{R}^{5}$\n\n"
+        "$\\nabla J(\\theta) = x^T r$\n\n$\\nabla J(\\theta) = 2 x^T r$"
+    )
+    assert said(text, 3)[0] == "ok"

@@ -366,12 +366,7 @@ def _defines_open(
         if links.is_number(right, world):
             place.ledger.give(inner, _plain_value(place, right, inner))
             return True
-        if (
-            isinstance(left, t.Symbol)
-            and told.shape
-            and not inner.shape
-            and is_vague(place.world, parts)
-        ):
+        if told.shape and told.shape != inner.shape and is_vague(world, parts):
             return not _uses(told, inner)  # dv = … tells what shape v has
         if squeezed(tuple(told.shape)) != squeezed(tuple(inner.shape)) or _uses(told, inner):  # type: ignore[arg-type]
             return False
