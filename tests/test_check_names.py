@@ -106,3 +106,9 @@ def test_a_step_along_the_gradient_of_nothing_is_wrong(line: str, verdict: str) 
 def test_an_operator_with_empty_braces_is_an_operator() -> None:
     text = "$\\frac{\\partial{}}{\\partial{x}}(a x + b) = a$\n\n$\\frac{\\partial{}}{\\partial{x}}(a x + b) = 2 a$"
     assert [said(text, line)[0] for line in (1, 3)] == ["ok", "wrong"]
+
+
+def test_a_name_without_its_index_may_be_any_of_its_members() -> None:
+    text = "$s = v_1 t_1 + v_2 t_2$ and $u(v_1) = e^{-s}$\n\n$u'(v) = -t_1 e^{-s}$"
+    assert [j.verdict for j in check(text).judgements][-1] == "ok"
+    assert [j.verdict for j in check(text.replace("-t_1", "-t_3")).judgements][-1] != "ok"
