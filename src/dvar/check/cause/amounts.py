@@ -57,6 +57,7 @@ def _of_ratio_of_numbers(e: float, f: float) -> tuple[str, str] | None:
             return (
                 "missing-factor" if ratio < 1 else "factor"
             ), f"the number is {ratio:.3g} times too large"
-    if abs(math.log10(abs(ratio)) - round(math.log10(abs(ratio)))) < 1e-3 and abs(ratio) != 1:
+    places = round(math.log10(abs(ratio)))
+    if places and abs(math.log10(abs(ratio)) - places) < 1e-3:
         return "arithmetic", "the decimal point"
     return None

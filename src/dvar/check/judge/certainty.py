@@ -42,6 +42,8 @@ _WITHIN = re.compile(
     re.IGNORECASE,
 )
 """Words behind a formula that say where it holds."""
+DIGITS = 8
+"""So many digits are written where nothing is rounded on the way."""
 CLOSER = 0.1
 """A result is what is due where it is so much closer to it than the numbers in front of it."""
 LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
@@ -301,10 +303,21 @@ def _is_said_again(place: Place, statement: Statement, verdict: Verdict) -> bool
         return True
     due = numbers[0]
     shown = [p.value for p in (*place.ledger.printed.values(), *place.ledger.stale.values())]
+    if _is_exact(statement, numbers):
+        shown = [value for value in shown if not np.array_equal(value, numbers[1])]
     return any(
         value.shape == due.shape and np.allclose(value.astype(float), due.astype(float), rtol=0.01)
         for value in shown
     )
+
+
+def _is_exact(statement: Statement, numbers: tuple[Array, Array]) -> bool:
+    """Whether a number has so many digits that nothing was rounded on the way, and is off by more than the last."""
+    last = statement.members[-1].expr
+    if not isinstance(last, t.Number) or len(last.text.strip("0.").replace(".", "")) < DIGITS:
+        return False
+    unit = 10.0 ** -len(last.text.partition(".")[2])
+    return bool(np.all(np.abs((numbers[0] - numbers[1]).astype(float)) > 50 * unit))
 
 
 def _is_gradient_name(place: Place, tree: t.Expr | t.Script) -> bool:

@@ -28,7 +28,7 @@ from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling, sort
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.names import read_definition
-from dvar.check.meaning.observed import is_still_one, observed
+from dvar.check.meaning.observed import is_still_one, keeps_biases, observed
 from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.ranks import separate
 from dvar.check.meaning.survey import survey
@@ -169,6 +169,7 @@ class _Draft:
         world.is_spread = self.spread
         survey(world, self.own, self.prose)
         world.has_one_example |= self.has_one and is_still_one(self.prose)
+        world.keeps_biases = keeps_biases(self.prose)
         notation.see(world, self.statements, self.ordinals, self.document.text)
         if matrices is not None:
             world.matrices = matrices

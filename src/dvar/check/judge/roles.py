@@ -311,9 +311,17 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
         return True
     if not made.params and _has_entries(made, world) and not _is_total(made):
         return True
-    if are_entries(left, made, world):
+    if are_entries(left, made, world) or _is_result_anew(key, made, world):
         return True
     return _is_gradient_name(head, key.stem, world)
+
+
+def _is_result_anew(key: Key, made: Definition, world: World) -> bool:
+    """``E^+ = 0.29`` where E has a formula: what comes out with new parameters."""
+    if not is_plain(made.value) or not key.marks or key.marks[-1] not in {("m", x) for x in NEW}:
+        return False
+    found = world.find(Key(key.stem, key.marks[:-1], key.indices), made.position)
+    return found is not None and not found[0].numeric
 
 
 def _has_entries(made: Definition, world: World) -> bool:

@@ -168,7 +168,16 @@ def _repaired(text: str, verdict: Verdict, cause: Found, expected: str | None) -
 
 
 def _numbers(link: Link) -> str | None:
-    return shown(link.numbers[0]) if link.numbers is not None else None
+    return _told_apart(*link.numbers)[0] if link.numbers is not None else None
+
+
+def _told_apart(due: Array, written: Array) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see the difference."""
+    for digits in (6, 9, 12):
+        texts = shown(due, digits), shown(written, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _counterexample(
@@ -178,7 +187,8 @@ def _counterexample(
     if d is None:
         if link.numbers is None:
             return None
-        return f"{shown(link.numbers[0])} is due, {shown(link.numbers[1])} is written"
+        due, written = _told_apart(*link.numbers)
+        return f"{due} is due, {written} is written"
     at = []
     for side in (link.left, link.right):
         if side is None:
@@ -218,10 +228,10 @@ def labels_of(place: Place) -> Mapping[Node, str]:
     return labels
 
 
-def shown(value: Array) -> str:
+def shown(value: Array, digits: int = 6) -> str:
     array = np.asarray(value, dtype=float)
     if array.ndim == 0:
-        return f"{float(array):.6g}"
+        return f"{float(array):.{digits}g}"
     if array.size > 12 or array.ndim > 2:
         return f"an array of {'×'.join(map(str, array.shape))}"
     rounded = [[float(f"{x:.5g}") for x in row] for row in np.atleast_2d(array).tolist()]

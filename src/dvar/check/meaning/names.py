@@ -12,6 +12,7 @@ from dvar.check.meaning import (
     members,
     open_names,
     products,
+    renewed,
     slopes,
     stacking,
 )
@@ -187,6 +188,7 @@ def _without_definition(
         lambda: entries.of_argument(e, key),
         lambda: stacking.all_of(e, key),
         lambda: _pseudo_inverse(e, key),
+        lambda: renewed.renewed(e, key),
         lambda: gradients.by_name(e, key, tree),
         lambda: dimensions.in_more_dimensions(e, key),
     )

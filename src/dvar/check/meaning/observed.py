@@ -17,7 +17,15 @@ from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import rewritten, same_tree
 
 _MANY = re.compile(r"\b(examples|samples|observations|(mini)?-?batch|data ?points|data ?set)\b")
+_KEPT = re.compile(
+    r"\bbias(es)? (are |is |stays? |remains? |kept |left |not be |not )*(untouched|unchanged|fixed|constant)\b"
+)
 _EQUALS = frozenset({"=", ":=", "equiv"})
+
+
+def keeps_biases(prose: str) -> bool:
+    """Whether words say that a step leaves the biases as they are."""
+    return _KEPT.search(prose.lower()) is not None
 
 
 def is_still_one(prose: str) -> bool:

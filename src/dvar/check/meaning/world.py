@@ -58,7 +58,7 @@ class World(Results):
         pads: whether an entry out of range counts as zero.
         extended: stems with an index such as ``i + k``.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
-        has_noise: whether the text speaks of noise in data.
+        has_noise: whether the text speaks of noise in data; keeps_biases: of biases that stay as they are.
         primes_turn: whether ``X'`` is a transpose wherever it stands.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
         is_seeded: whether gradients by name are of the last result itself, be it called a loss or not.
@@ -111,6 +111,7 @@ class World(Results):
     vectored: dict[str, t.Symbol] = field(default_factory=dict)
     primes_turn: bool = False
     has_noise: bool = False
+    keeps_biases: bool = False
     normalised: set[str] = field(default_factory=set)
     default_size: int = DEFAULT_SIZE
     is_spread: bool = False
