@@ -106,14 +106,12 @@ class _Table:
         head = heads.get(column)
         if len(formulas) < (2 if row == 1 else 1) or column not in formulas or head is None:
             return None
-        if row > 1 and self._name_above((table, 1, column)) is None:
-            return None
         named = all(h is not None and _is_quantity(h.expr) for h in heads.values())
-        if not named or not isinstance(head.expr, (t.Symbol, t.Apply)):
+        is_told = row == 1 or self._name_above((table, 1, column)) is not None
+        if not (named and is_told) or not isinstance(head.expr, (t.Symbol, t.Apply)):
             return None
         name = head.expr.head if isinstance(head.expr, t.Apply) else head.expr
-        cell = rows[column]
-        inside = t.walk(cell.expr) if cell is not None and cell.expr is not None else ()
+        inside = [part for m in (rows[column],) if m and m.expr for part in t.walk(m.expr)]
         return None if any(same_tree(part, name) for part in inside) else head
 
     def _is_told_otherwise(self, subject: t.Expr | None) -> bool:
