@@ -87,4 +87,5 @@ def test_an_entry_of_one_of_the_matrices_of_a_name():
     )
     assert verdicts(told + r"$$\frac{dz(1)}{dw_{1,2}} = h(2)$$")[-1] == "ok"
     assert verdicts(told + r"$$\frac{dz(1)}{dh(2)} = w_{1,2} = 6$$")[-1] == "ok"
-    assert verdicts(told + r"$$\frac{dz(1)}{dh(2)} = w_{2,2} = 6$$")[-1] == "wrong"
+    assert verdicts(told + r"$$\frac{dz(1)}{dh(2)} = w_{2,1} = 6$$")[-1] == "wrong"
+    assert verdicts(told + r"$$\frac{dz(1)}{dh(2)} = w_{2,2} = 6$$")[-1] != "ok"

@@ -213,7 +213,10 @@ def formula(place: Place, value: Value) -> str | None:
     if len(topological([node], set(labels))) > 60:
         return None
     try:
-        written = text(tidy(node, labels), labels)
+        tidied = tidy(node, labels)
+        if any(part.op.name == "scatter_add" for part in topological([tidied], set(labels))):
+            return None  # nobody writes so
+        written = text(tidied, labels)
     except Exception:
         return None
     return written if len(written) <= LONGEST else None

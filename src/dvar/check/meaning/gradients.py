@@ -25,7 +25,9 @@ from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
+    from dvar.check.meaning.definitions import Definition
     from dvar.check.meaning.interpret import Interpreter
+    from dvar.check.meaning.world import World
 
 UPSTREAM = frozenset({"dout", "grad_output", "upstream", "grad_out", "dupstream"})
 _LOSSES = ("dL_d", "dJ_d", "dE_d", "dC_d", "dloss_d", "grad_", "dL", "dJ", "dLoss_d")
