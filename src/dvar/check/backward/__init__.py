@@ -9,12 +9,13 @@ from dvar.check.backward.report import BackwardReport, Finding, Gradient
 
 
 def check_backward(
-    forward: Callable[..., Any], backward: Callable[..., Any], *examples: Any
+    forward: Callable[..., Any], backward: Any = None, *examples: Any
 ) -> BackwardReport:
     """Check a backward pass written by hand against the forward pass it belongs to.
 
     Args:
-        forward: plain NumPy: inputs → result, or → (result, cache).
+        forward: plain NumPy: inputs → result, or → (result, cache).  Or a ``torch.autograd.Function`` or a
+            ``jax.custom_vjp``, which bring their backward pass: the examples follow at once.
         backward: upstream gradient and cache (or the inputs, by name) → gradients, in the order of the inputs.
         *examples: arrays of the shapes to try.  The numbers are not used: the check draws its own.
 
@@ -41,13 +42,18 @@ def check_backward(
         >>> finding.cause, finding.source, finding.expected
         ('missing-sum', 'db = dout', 'db = dout.sum(axis=0)')
     """
+    from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
     from dvar.check.backward.judge import judge
     from dvar.check.backward.shapes import inputs_like
-    from dvar.check.backward.target import subject_of
+    from dvar.check.backward.target import settled, subject_of
 
-    subject = subject_of(forward, backward)
+    if is_made_elsewhere(forward):
+        subject, examples = settled(subject_elsewhere(forward)), (backward, *examples)
+    else:
+        subject = subject_of(forward, backward)
     names = [p.name for p in subject.parameters]
-    given = dict(zip(names, examples, strict=False))
+    plain = [x.detach().numpy() if hasattr(x, "detach") else x for x in examples]
+    given = {n: x for n, x in zip(names, plain, strict=False) if x is not None}
     arrays = {n: x for n, x in given.items() if hasattr(x, "shape") or isinstance(x, float)}
     subject.fixed.update({n: x for n, x in given.items() if n not in arrays})
     return judge(subject, inputs_like(arrays) if arrays else None)

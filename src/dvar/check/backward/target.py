@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
 from dvar.check.backward.shapes import keys_of
 from dvar.check.backward.subject import Subject
 from dvar.core.errors import ReadError
@@ -33,10 +34,14 @@ def subject_of(
 ) -> Subject:
     """A pair of functions as a subject, with its settings filled in."""
     name = name or getattr(forward, "__name__", "forward")
-    subject = Subject(name, file, forward, backward)
+    return settled(Subject(name, file, forward, backward))
+
+
+def settled(subject: Subject) -> Subject:
+    """The subject with values for the parameters that are settings."""
     for p in subject.parameters:
         low = p.name.lower()
-        keys = keys_of(forward, p.name)
+        keys = keys_of(subject.forward, p.name)
         if keys:
             subject.fixed[p.name] = {k: _SETTINGS.get(k, 1) for k in keys if k}
         elif p.default is not p.empty:
@@ -55,6 +60,8 @@ def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
         ReadError: there is none.
     """
     here = names.get(name)
+    if is_made_elsewhere(here):
+        return settled(subject_elsewhere(here, name, path))
     if inspect.isclass(here):
         return _of_class(path, name, here)
     rule = getattr(here, "_rule", None)

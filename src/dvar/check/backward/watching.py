@@ -59,6 +59,8 @@ class Watch:
         for name, value in frame.f_locals.items():
             if hasattr(value, "detach"):
                 value = value.detach().numpy()
+            elif hasattr(value, "addressable_shards"):  # an array of JAX
+                value = np.asarray(value)
             if isinstance(value, (np.ndarray, np.number, float)):
                 found[name] = np.array(value)
         return found

@@ -1,0 +1,190 @@
+"""``dvar check`` on ``jax.custom_vjp``: right rules are silent, wrong ones have a line and a cause."""
+
+import numpy as np
+import pytest
+
+jax = pytest.importorskip("jax")
+
+import dvar
+from dvar.core.errors import ReadError
+
+jnp = jax.numpy
+pytestmark = pytest.mark.filterwarnings("ignore")  # of JAX's own
+
+
+def rule(forward, backward, **settings):
+    """A decorator: the function with its rule."""
+
+    def made(function):
+        custom = jax.custom_vjp(function, **settings)
+        custom.defvjp(forward, backward)
+        return custom
+
+    return made
+
+
+def softmax_fwd(x, gamma):
+    y = jax.nn.softmax(x, axis=-1)
+    return y * gamma, (y, gamma)
+
+
+def softmax_bwd(res, g):
+    y, gamma = res
+    gy = g * gamma
+    gx = y * (gy - jnp.sum(gy * y, axis=-1, keepdims=True))
+    return gx, jnp.sum(g * y, axis=0)
+
+
+def softmax_bwd_without_sum(res, g):
+    y, gamma = res
+    gy = g * gamma
+    gx = y * (gy - jnp.sum(gy * y, axis=-1, keepdims=True))
+    ggamma = g * y
+    return gx, ggamma
+
+
+def softmax(x, gamma):
+    return jax.nn.softmax(x, axis=-1) * gamma
+
+
+def gelu_fwd(x, w, approximate):
+    h = x @ w
+    return jax.nn.gelu(h), (x, w, h)
+
+
+def gelu_bwd(approximate, res, g):
+    x, w, h = res
+    c = jnp.sqrt(2 / jnp.pi)
+    t = jnp.tanh(c * (h + 0.044715 * h**3))
+    dh = g * (0.5 * (1 + t) + 0.5 * h * (1 - t**2) * c * (1 + 3 * 0.044715 * h**2))
+    return dh @ w.T, x.T @ dh
+
+
+def gelu(x, w, approximate):
+    return jax.nn.gelu(x @ w, approximate=approximate)
+
+
+def rnn(xs, w):
+    def step(h, x):
+        h = jnp.tanh(h @ w + x)
+        return h, h
+
+    return jax.lax.scan(step, jnp.zeros(xs.shape[1:]), xs)[1]
+
+
+def rnn_fwd(xs, w):
+    hs = rnn(xs, w)
+    return hs, (hs, w)
+
+
+def rnn_bwd(res, g):
+    hs, w = res
+    before = jnp.concatenate([jnp.zeros_like(hs[:1]), hs[:-1]])
+
+    def step(dh, inputs):
+        upstream, h = inputs
+        da = (dh + upstream) * (1 - h**2)
+        return da @ w.T, da
+
+    das = jax.lax.scan(step, jnp.zeros_like(hs[0]), (g, hs), reverse=True)[1]
+    return das, jnp.einsum("tni,tnj->ij", before, das)
+
+
+def rnn_bwd_of_this_step(res, g):
+    hs, w = res
+
+    def step(dh, inputs):
+        upstream, h = inputs
+        da = (dh + upstream) * (1 - h**2)
+        return da @ w.T, da
+
+    das = jax.lax.scan(step, jnp.zeros_like(hs[0]), (g, hs), reverse=True)[1]
+    dw = jnp.einsum("tni,tnj->ij", hs, das)
+    return das, dw
+
+
+def cross_entropy(logits, labels):
+    log_p = jax.nn.log_softmax(logits)
+    return -jnp.mean(jnp.take_along_axis(log_p, labels[:, None], 1))
+
+
+def cross_entropy_fwd(logits, labels):
+    return cross_entropy(logits, labels), (logits, labels)
+
+
+def cross_entropy_bwd(res, g):
+    logits, labels = res
+    p = jax.nn.softmax(logits)
+    d = p.at[jnp.arange(len(labels)), labels].add(-1.0)
+    return g * d / len(labels), None
+
+
+@pytest.mark.parametrize(
+    ("made", "examples"),
+    [
+        (rule(softmax_fwd, softmax_bwd)(softmax), [np.ones((4, 3)), np.ones(3)]),
+        (
+            rule(gelu_fwd, gelu_bwd, nondiff_argnums=(2,))(gelu),
+            [np.ones((4, 3)), np.ones((3, 5)), True],
+        ),
+        (rule(rnn_fwd, rnn_bwd)(rnn), [np.ones((3, 2, 4)), np.ones((4, 4))]),
+        (
+            rule(cross_entropy_fwd, cross_entropy_bwd)(cross_entropy),
+            [np.ones((4, 3)), np.array([0, 2, 1, 1])],
+        ),
+    ],
+)
+def test_what_is_right_is_silent(made, examples):
+    report = dvar.check_backward(made, *examples)
+    assert report.framework == "jax"
+    assert [(g.name, g.ok) for g in report.gradients if not g.ok] == []
+    assert report.findings == ()
+    assert report.note == ""
+
+
+def line_with(function, text: str) -> int:
+    import inspect
+
+    lines, first = inspect.getsourcelines(function)
+    return first + next(n for n, line in enumerate(lines) if text in line)
+
+
+def test_a_forgotten_sum_is_told_by_the_shape():
+    made = rule(softmax_fwd, softmax_bwd_without_sum)(softmax)
+    report = dvar.check_backward(made, np.ones((4, 3)), np.ones(3))
+    assert [(g.name, g.ok) for g in report.gradients] == [("x", True), ("gamma", False)]
+    (finding,) = report.findings
+    assert finding.line == line_with(softmax_bwd_without_sum, "ggamma = ")
+    assert finding.cause == "missing-sum"
+    assert finding.expected == "ggamma = (g * y).sum(axis=0)"
+
+
+def test_a_wrong_residual_in_a_loop_is_wrong():
+    made = rule(rnn_fwd, rnn_bwd_of_this_step)(rnn)
+    report = dvar.check_backward(made, np.ones((3, 2, 4)), np.ones((4, 4)))
+    assert [(g.name, g.ok) for g in report.gradients] == [("xs", True), ("w", False)]
+
+
+def test_a_function_without_a_rule_is_said_to_have_none():
+    with pytest.raises(ReadError, match="has no backward pass"):
+        dvar.check_backward(jax.custom_vjp(softmax), np.ones((4, 3)), np.ones(3))
+
+
+def test_steps_that_only_move_elements_are_read_off():
+    """Slices, gathers, paddings: one rule for all, by sending positions through them."""
+    from dvar.read.frameworks import jaxprs
+    from dvar.read.trace.trace import trace
+
+    def moved(x):
+        y = jnp.pad(x[1:, ::-1], ((1, 0), (0, 2)))
+        return jnp.concatenate([y, y[jnp.array([2, 0])]]) * 2
+
+    def program(x):
+        return jaxprs.follow(moved, [x])[0]
+
+    x = np.arange(12.0).reshape(4, 3)
+    traced = trace(program, x)
+    assert len(traced.graph.outputs) == 1
+    gradient = dvar.grad(lambda x: np.sum(program(x) ** 2))(x)
+    due = jax.grad(lambda x: jnp.sum(moved(x) ** 2))(x)
+    np.testing.assert_allclose(gradient, due, rtol=1e-6)
