@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 
@@ -39,27 +39,35 @@ class Bend(NamedTuple):
 Option = tuple[str, str, ast.AST]
 
 
-def bends(statement: ast.stmt, names: Sequence[str]) -> Iterator[Bend]:
-    """Changes of a statement, the plainest first.
+TIERS = 6
+"""How plain a change is, from one sign to a factor in the middle of an expression."""
+
+
+def bends(statement: ast.stmt, names: Sequence[str], tier: int) -> Iterator[Bend]:
+    """Changes of a statement.
 
     Args:
         statement: a statement that computes something.
         names: arrays that are there when it is run.
+        tier: how plain they are, from 0 to ``TIERS`` - 1.
     """
-    if isinstance(statement, ast.AugAssign):
+    if tier == 0 and isinstance(statement, ast.AugAssign):
         yield from _of_update(statement)
+    if tier == 0 and isinstance(statement, ast.Assign):
+        yield from _of_assignment(statement)
     values = _value_places(statement)
-    for rank in (_SMALL, _names_of(names), _WHOLE):
-        for holder, field, index, part in _places(statement):
-            for cause, words, new in rank(part):
-                yield Bend(cause, words, holder, field, index, new)
-        if rank is _SMALL:
-            for holder, field, index, part in values:
-                for cause, words, new in _around(part):
-                    yield Bend(cause, words, holder, field, index, new)
-    for holder, field, index, part in values:
-        for cause, words, new in _with_names(part, names):
-            yield Bend(cause, words, holder, field, index, new)
+    rules = (_SMALL, _around, _names_of(names), _WHOLE, _with(names), _with(names))
+    places = list(_places(statement)) if tier in (0, 2, 3) else values
+    if tier == 5:  # in the middle
+        whole = [part for *_, part in values]
+        places = [x for x in _places(statement) if x[3] not in whole and _is_factor(x[3])]
+    for holder, field, place, part in places:
+        for cause, words, new in rules[tier](part):
+            yield Bend(cause, words, holder, field, place, new)
+
+
+def _is_factor(part: ast.expr) -> bool:
+    return isinstance(part, (ast.BinOp, ast.Name, ast.Call, ast.Subscript))
 
 
 def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.expr]]:
@@ -96,6 +104,16 @@ def _of_update(statement: ast.AugAssign) -> Iterator[Bend]:
     if isinstance(op, (ast.Mult, ast.Div)):
         other2 = ast.Div() if isinstance(op, ast.Mult) else ast.Mult()
         yield Bend("factor", "it divides where it should multiply", statement, "op", None, other2)
+
+
+def _of_assignment(statement: ast.Assign) -> Iterator[Bend]:
+    """``dx[i] = …`` where ``dx[i] += …`` is due."""
+    target = statement.targets[0]
+    if isinstance(target, ast.Subscript):
+        read = ast.Subscript(target.value, target.slice, ast.Load())
+        total = ast.BinOp(read, ast.Add(), statement.value)
+        words = "what was there is overwritten instead of added to"
+        yield Bend("missing-path", words, statement, "value", None, total)
 
 
 # ── changes of an expression by what it is ──────────────────────────────────────────────────────
@@ -301,6 +319,10 @@ def _WHOLE(part: ast.expr) -> Iterator[Option]:  # noqa: N802  one of three rank
     for axis in (0, 1, -1):
         yield "missing-sum", f"a sum of {_text(part)} is missing", _summed(part, axis, True)
     yield "missing-factor", "a factor of 2 is missing", _times(part, ast.Constant(2.0))
+
+
+def _with(names: Sequence[str]) -> Callable[[ast.expr], Iterator[Option]]:
+    return lambda part: _with_names(part, names)
 
 
 def _with_names(part: ast.expr, names: Sequence[str]) -> Iterator[Option]:

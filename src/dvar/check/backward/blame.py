@@ -5,6 +5,7 @@ nothing known.
 from __future__ import annotations
 
 import ast
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dvar.check.backward.bends import Bend, bends
+from dvar.check.backward.bends import TIERS, Bend, bends
 from dvar.check.backward.source import Piece, Source, statements
 from dvar.check.backward.subject import Subject, input_of
 from dvar.check.backward.truth import GRADIENT_OF
@@ -22,8 +23,8 @@ from dvar.core.errors import ReadError
 if TYPE_CHECKING:
     from dvar.check.backward.judge import Probe
 
-TRIES = 4_000
-"""Changed functions that are run for one backward pass."""
+SECONDS = 10.0
+"""How long a repair is looked for."""
 ENOUGH = 6
 """Repairs after which no more are looked for."""
 Right = Callable[[Subject, Sequence["Probe"], Any, Sequence[str]], bool]
@@ -167,43 +168,56 @@ def _repairs(
     suspects: Sequence[int],
     right: Right,
 ) -> list[Repair]:
-    found: list[Repair] = []
-    for piece, statement, bend in _ordered(source, suspects):
-        if found and statement is not found[-1].statement and found[-1].line in suspects:
-            break  # the first line that computes nothing known can be repaired
-        undo = bend.swap()
-        try:
-            ast.fix_missing_locations(piece.tree)
-            text = ast.unparse(statement)
-            try:
-                changed = source.rebuilt(piece)
-            except (SyntaxError, ValueError, TypeError):
-                continue
-            if right(subject, probes[:1], changed, names) and right(
-                subject, probes, changed, names
-            ):
-                found.append(Repair(piece, statement, bend, text, piece.line(statement)))
-        finally:
-            undo.swap()
-        if len(found) >= ENOUGH:
-            break
-    return found
+    """The plainest changes that make some gradients right, those at suspects first."""
+    until = time.monotonic() + SECONDS
+    for tier in range(TIERS):
+        found: list[Repair] = []
+        for piece, statement, bend in _ordered(source, suspects, tier):
+            if time.monotonic() > until or len(found) >= ENOUGH:
+                break
+            repair = _tried(subject, source, piece, statement, bend, probes, names, right)
+            if repair is not None:
+                found.append(repair)
+        if found:
+            return found
+    return []
 
 
-def _ordered(source: Source, suspects: Sequence[int]) -> Iterator[tuple[Piece, ast.stmt, Bend]]:
-    """Changes to try: small ones first at the lines under suspicion, then at all others."""
+def _tried(
+    subject: Subject,
+    source: Source,
+    piece: Piece,
+    statement: ast.stmt,
+    bend: Bend,
+    probes: Sequence[Probe],
+    names: Sequence[str],
+    right: Right,
+) -> Repair | None:
+    """A change, if it is a repair."""
+    undo = bend.swap()
+    try:
+        ast.fix_missing_locations(piece.tree)
+        changed = source.rebuilt(piece)
+        if right(subject, probes[:1], changed, names) and right(subject, probes, changed, names):
+            return Repair(piece, statement, bend, ast.unparse(statement), piece.line(statement))
+    except (SyntaxError, ValueError, TypeError):
+        return None  # no such program
+    finally:
+        undo.swap()
+    return None
+
+
+def _ordered(
+    source: Source, suspects: Sequence[int], tier: int
+) -> Iterator[tuple[Piece, ast.stmt, Bend]]:
+    """Changes to try: at the lines under suspicion, then at all others."""
     places = [(piece, s) for piece in source.pieces for s in statements(piece)]
-    count = 0
     for wanted in (True, False):
         for piece, statement in places:
             lines = range(piece.line(statement), piece.line(statement) + _height(statement))
-            if any(n in suspects for n in lines) != wanted:
-                continue
-            for bend in bends(statement, _names_before(piece, statement)):
-                count += 1
-                if count > TRIES:
-                    return
-                yield piece, statement, bend
+            if any(n in suspects for n in lines) == wanted:
+                for bend in bends(statement, _names_before(piece, statement), tier):
+                    yield piece, statement, bend
 
 
 def _height(statement: ast.stmt) -> int:
