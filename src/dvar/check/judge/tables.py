@@ -291,7 +291,9 @@ def goes_on(document: Document, before: Statement, statement: Statement) -> bool
     if here.row == there.row:
         another = holds_another(header_of(document, here.table, here.column))
         return here.column == there.column or not (_is_settled(before.members) and another)
-    return here.row == there.row + 1 and here.column == there.column
+    line = document.text.rfind("\n", 0, statement.span[0]) + 1
+    alone = not document.text[line : statement.span[0]].strip(" |")
+    return alone and here.row == there.row + 1 and here.column == there.column
 
 
 def _is_settled(members: Sequence[Member]) -> bool:

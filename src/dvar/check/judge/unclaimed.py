@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dvar.check.judge.chain import Verdict
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
@@ -88,11 +88,12 @@ def _has_formula(place: Place, name: t.Symbol) -> bool:
 
 
 def is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
-    """``21 w + 7 b = 32``: nothing is said of a value of a sum, it is a condition on w and b."""
+    """``21 w + 7 b = 32``, ``z = w x + b = 0``: no value is told of a sum, it is a condition on its names."""
     member, before = verdict.member, verdict.previous
-    if len(statement.members) != 2 or member is None or before is None or before.relation:
+    if member is None or before is None or member.expr is None or not is_plain(member.expr):
         return False
-    if member.expr is None or before is not statement.members[0] or not is_plain(member.expr):
+    last = is_zero(member.expr) and list(statement.members[-2:]) == [before, member]
+    if not last and (len(statement.members) != 2 or before is not statement.members[0]):
         return False
     if not isinstance(before.expr, (t.Sum, t.Product)):
         return False

@@ -50,6 +50,7 @@ _COMMENT_SIGNS = {
     "%": re.compile(r"(?:(?<=\s)|^)%+"),
     "//": re.compile(r"(?:(?<=[\s;])|^)//+"),
     "--": re.compile(r"(?:(?<=\s)|^)--(?=\s)"),
+    "words": re.compile(r"(?<=\S)\s{3,}(?=[A-Za-z]{3,}:\s)"),  # a remark in a column of its own
 }
 _SIGNS_OF = {
     **dict.fromkeys(("matlab", "octave", "tex", "latex", "m"), ("%", "#")),
@@ -58,7 +59,7 @@ _SIGNS_OF = {
         ("//",),
     ),
     **dict.fromkeys(("haskell", "lua", "elm"), ("--",)),
-    **dict.fromkeys(PROSE, ("#", "//")),
+    **dict.fromkeys(PROSE, ("#", "//", "words")),
 }
 _MAX_JOINED = 30
 

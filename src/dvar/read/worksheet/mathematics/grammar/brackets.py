@@ -63,6 +63,8 @@ class Brackets(Symbols):
             matrix = _matrix_of_lists(items, span)
             if matrix is not None:
                 return matrix
+            if items and _is_row(items[0]) and any(map(_computes, items)):
+                raise Unreadable("matrices side by side", span)
             kind = "list" if len(items) != 1 or self.code else "["
         elif kind == "(":
             kind = "(" if len(items) == 1 else "tuple"
@@ -340,6 +342,19 @@ def _range(parts: list[t.Expr], span: t.Span) -> t.Relation | None:
     items = (first.members[-1], *parts[1:])
     group = t.Group("tuple", items, widened(items[0].span, items[-1].span))
     return t.Relation((*first.members[:-1], group), first.relations, span)
+
+
+def _is_row(item: t.Expr) -> bool:
+    return isinstance(item, t.Group) and item.kind == "list"
+
+
+def _computes(item: t.Expr) -> bool:
+    """Whether rows are added or multiplied: then two matrices were typed next to each other."""
+    if isinstance(item, t.Negative):
+        return _computes(item.operand) or isinstance(item.operand, (t.Group, t.Matrix))
+    parts = item.factors if isinstance(item, t.Product) else ()
+    parts = item.terms if isinstance(item, t.Sum) else parts
+    return any(_is_row(part) or isinstance(part, t.Matrix) for part in parts)
 
 
 def _matrix_of_lists(items: list[t.Expr], span: t.Span) -> t.Matrix | None:
