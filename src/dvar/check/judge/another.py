@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 
 from dvar.check.judge.chain import Verdict
-from dvar.check.judge.literal import is_zero
+from dvar.check.judge.literal import is_plain, is_zero
+from dvar.check.judge.place import Place
+from dvar.check.meaning.keys import sort
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.values import Jacobian, squeezed
+from dvar.check.meaning.values import Jacobian, NotUnderstood, squeezed
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
@@ -48,7 +50,9 @@ def is_about_another(
         return True
     if _OTHERWISE.search(before) or _is_expected(document, statement):
         return True
-    if _is_chosen(document, statement):
+    if _is_chosen(document, statement) or _is_data(document, statement):
+        return True
+    if set(causes) == {"wrong-variable"} and _is_of_one_example(document, statement):
         return True
     if "transpose" in causes and document.regions[statement.region].cell is not None:
         if _BY_ROWS.search(document.text) and _BY_COLUMNS.search(document.text):
@@ -87,6 +91,85 @@ def _is_chosen(document: Document, statement: Statement) -> bool:
     start = statement.span[0]
     before = document.text[document.text.rfind("\n", 0, start) + 1 : start]
     return _ANNOUNCED.search(before) is not None
+
+
+def _is_data(document: Document, statement: Statement) -> bool:
+    r"""``y = [4, 5, 6]`` where ``\hat y`` is what the model says: the numbers that are to be met."""
+    first, last = statement.members[0].expr, statement.members[-1].expr
+    if len(statement.members) != 2 or not isinstance(first, t.Symbol) or first.accents:
+        return False
+    if not isinstance(last, (t.Group, t.Matrix)) or not is_plain(last):
+        return False
+    base = re.escape(first.base)
+    hatted = rf"\\(?:wide)?hat\s*\{{?\s*{base}\b|{base}\u0302|{base}_?hat\b" + "|ŷ" * (base == "y")
+    return re.search(hatted, document.text) is not None
+
+
+def _is_of_one_example(document: Document, statement: Statement) -> bool:
+    r"""A step along ``\partial \xi_i / \partial w`` beside one along ``\partial \xi / \partial w``: for one example."""
+    tops = [p.of for p in parts([statement]) if isinstance(p, t.Derivative)]
+    singles = [
+        x for x in tops if isinstance(x, t.Symbol) and len(x.subscripts) == 1 and not x.scripts
+    ]
+    return any(
+        getattr(x.subscripts[0], "text", getattr(x.subscripts[0], "base", "")) in ("i", "n", "j")
+        and any(p.base.startswith("Delta") for p in parts([statement]) if isinstance(p, t.Symbol))
+        for x in singles
+    )
+
+
+def _is_told_anew(place: Place, document: Document, statement: Statement) -> bool:
+    """Whether words have given a name another meaning since its formula: "below, $J$ represents …"."""
+    start = statement.span[0]
+    for symbol in parts([statement]):
+        if not isinstance(symbol, t.Symbol) or symbol.subscripts or symbol.accents:
+            continue
+        found = place.world.find(sort(symbol, place.world.spelling, {}).key, place.position)
+        if found is None or symbol.base not in document.text:
+            continue
+        told = rf"\$\s*{re.escape(symbol.base)}\s*\$+ (?:represents|denotes|stands for|refers to)\b"
+        if re.search(told, document.text[found[0].value.span[1] : start]):
+            return True
+    return False
+
+
+def is_about_the_unknown(
+    place: Place, document: Document, statement: Statement, verdict: Verdict
+) -> bool:
+    """Whether a line rests on what was not understood, or gives a name to what stands before it."""
+    return (
+        _is_told_anew(place, document, statement)
+        or _gives_a_name(place, statement, verdict)
+        or _rests_on_unread(place, statement)
+    )
+
+
+def _rests_on_unread(place: Place, statement: Statement) -> bool:
+    """Whether something is differentiated that has a formula which was not understood."""
+    tops = [part.of for part in parts([statement]) if isinstance(part, t.Derivative)]
+    for top in tops:
+        if isinstance(top, t.Symbol) and not top.primes and has_formula(place, top):
+            try:
+                place.reader().value(top)
+            except NotUnderstood:
+                return True
+    return False
+
+
+def _gives_a_name(place: Place, statement: Statement, verdict: Verdict) -> bool:
+    """``p = k/n = \\bar x``: a name without a formula at the end of a chain is another for the same."""
+    member = verdict.member
+    if member is None or member is not statement.members[-1] or len(statement.members) < 3:
+        return False
+    last, first = member.expr, statement.members[0].expr
+    if not isinstance(first, t.Symbol) or not isinstance(last, t.Symbol):
+        return False
+    return not last.primes and not has_formula(place, last)
+
+
+def has_formula(place: Place, name: t.Symbol) -> bool:
+    found = place.world.find(sort(name, place.world.spelling, {}).key, place.position)
+    return found is not None and not found[0].numeric and found[0].position < place.position
 
 
 def is_remark(document: Document, before: Statement | None, statement: Statement) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from dvar.check.judge import unclaimed
-from dvar.check.judge.another import is_about_another
+from dvar.check.judge.another import is_about_another, is_about_the_unknown
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain
@@ -24,7 +24,7 @@ from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
-from dvar.check.meaning.values import NotUnderstood, Value, node_of, sizes, squeezed
+from dvar.check.meaning.values import Value, node_of, sizes, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
@@ -76,7 +76,7 @@ def is_believed(
         return False
     if unclaimed.is_beyond(statement) or is_about_another(document, statement, verdict, causes):
         return False
-    if _rests_on_unread(place, statement) or _gives_a_name(place, statement, verdict):
+    if is_about_the_unknown(place, document, statement, verdict):
         return False
     if not causes:
         return _is_certain(place, verdict) or _is_between_equals(place, verdict)
@@ -201,29 +201,6 @@ def _has_open(place: Place, verdict: Verdict) -> bool:
         return False
     sides = [node_of(side) for side in (link.left, link.right) if side is not None]
     return any(node in place.world.fresh for node in topological(sides))
-
-
-def _rests_on_unread(place: Place, statement: Statement) -> bool:
-    """Whether something is differentiated that has a formula which was not understood."""
-    tops = [part.of for part in parts([statement]) if isinstance(part, t.Derivative)]
-    for top in tops:
-        if isinstance(top, t.Symbol) and not top.primes and _has_formula(place, top):
-            try:
-                place.reader().value(top)
-            except NotUnderstood:
-                return True
-    return False
-
-
-def _gives_a_name(place: Place, statement: Statement, verdict: Verdict) -> bool:
-    """``p = k/n = \\bar x``: a name without a formula at the end of a chain is another for the same."""
-    member = verdict.member
-    if member is None or member is not statement.members[-1] or len(statement.members) < 3:
-        return False
-    last, first = member.expr, statement.members[0].expr
-    if not isinstance(first, t.Symbol) or not isinstance(last, t.Symbol):
-        return False
-    return not last.primes and not _has_formula(place, last)
 
 
 def _is_upstream_only(place: Place, verdict: Verdict) -> bool:

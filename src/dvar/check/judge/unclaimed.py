@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import sort, stem_of, unwrapped
+from dvar.check.meaning.keys import stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
@@ -59,7 +60,7 @@ def is_condition(place: Place, statement: Statement) -> bool:
     if left is None or statement.members[0].relation or len(statement.members) > 2:
         return False  # of a chain the ends say what it is about
     names = [p for p in t.walk(left) if isinstance(p, t.Symbol)]
-    if names and all(_has_formula(place, name) for name in names):
+    if names and all(has_formula(place, name) for name in names):
         return False
     if _is_worked_out(place, statement):
         return False
@@ -80,11 +81,6 @@ def _is_worked_out(place: Place, statement: Statement) -> bool:
         and left == right
         and not place.world.matrices
     )
-
-
-def _has_formula(place: Place, name: t.Symbol) -> bool:
-    found = place.world.find(sort(name, place.world.spelling, {}).key, place.position)
-    return found is not None and not found[0].numeric and found[0].position < place.position
 
 
 def is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
