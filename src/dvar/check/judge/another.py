@@ -34,6 +34,21 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 """Words in front of numbers that are chosen: "with $y = 0$ and $a = 0.7$"."""
+_DUMMY = re.compile(r"\bEinstein\b|\bsummation convention\b", re.IGNORECASE)
+"""Words by which letters that stand twice are summed over."""
+_LOOSELY = re.compile(
+    r"\b(terse|sloppy|sloppily|loosely|abus\w+|pretend\w*|fake|(match|fit)\w*( the)? (sizes|dimensions|shapes)|"
+    r"(sizes|dimensions|shapes)( to)? (match|fit)|real (gradients?|matrix))\b",
+    re.IGNORECASE,
+)
+"""Words in front of products whose order is still to be found."""
+_ASIDE = re.compile(
+    r"\b(forget\w*|ignor\w+|leav\w+ aside|set\w* aside)\b[^.\n]{0,40}\b(ty(ing|e)|tied?|shar(ing|ed))\b",
+    re.IGNORECASE,
+)
+"""Words by which names that are one are apart for a while."""
+_IF = re.compile(r"\bif\b[^.:=$\n]{3,80}:\s*[$`(\\]*$", re.IGNORECASE)
+"""A case told in words, with its condition in the line below."""
 _BY_ROWS = re.compile(r"\brow[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 _BY_COLUMNS = re.compile(r"\bcolumn[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 
@@ -50,13 +65,15 @@ def is_about_another(
         return True
     if _OTHERWISE.search(before) or _is_expected(document, statement):
         return True
+    far = document.text[max(0, start - 3 * _REACH) : start]
+    if _ASIDE.search(far) or _is_case(far, statement):
+        return True
     if _is_chosen(document, statement) or _is_data(document, statement):
         return True
     if set(causes) == {"wrong-variable"} and _is_of_one_example(document, statement):
         return True
-    if "transpose" in causes and document.regions[statement.region].cell is not None:
-        if _BY_ROWS.search(document.text) and _BY_COLUMNS.search(document.text):
-            return True  # each column of the table has its own layout
+    if _is_shorthand(document, statement, causes):
+        return True
     left = statement.members[0].expr
     if verdict.previous is statement.members[0] and left is not None:
         if _is_function_anew(left) or _is_asked_to_vanish(left, statement):
@@ -70,6 +87,27 @@ def is_about_another(
     ) or any(
         isinstance(p, t.Call) and p.name in _EXTREMES and p.subscripts for p in parts([statement])
     )
+
+
+def _is_case(before: str, statement: Statement) -> bool:
+    """ "If the sign stays the same: sign(a) = sign(b)" says when, not what."""
+    named = isinstance(statement.members[0].expr, (t.Symbol, t.Derivative, t.Apply))
+    return not named and _IF.search(before) is not None
+
+
+def _is_shorthand(document: Document, statement: Statement, causes: Sequence[str]) -> bool:
+    """Whether sums are understood throughout, or the order of products is still to be found."""
+    if {"missing-path", "missing-sum"} & set(causes) and _DUMMY.search(document.text):
+        return True
+    if "transpose" not in causes:
+        return False
+    start = statement.span[0]
+    if _LOOSELY.search(document.text[max(0, start - 2 * _REACH) : start]):
+        return True
+    if document.regions[statement.region].cell is None:
+        return False
+    # Each column of a table has its own layout.
+    return bool(_BY_ROWS.search(document.text) and _BY_COLUMNS.search(document.text))
 
 
 def _is_expected(document: Document, statement: Statement) -> bool:

@@ -10,6 +10,7 @@ from dvar.check.judge import tables
 from dvar.read.worksheet.document import Document, Member, Statement
 
 _OPERATION = re.compile(r"[\w)\]]\s*[·*/×÷+]\s*[\w(\[]")
+_CODE_BEFORE = re.compile(r"[\w)\]]\s*#\s*$")
 
 
 def joined(
@@ -43,4 +44,6 @@ def _is_below_another(text: str, last: Statement, statement: Statement) -> bool:
     if between.strip() == ":":
         return True  # at x = 2: = 3 + …
     *lines, own = between.split("\n")
+    if lines and _CODE_BEFORE.search(own):
+        return True  # the comment of another statement
     return len(lines) > 1 and not own.strip() and _OPERATION.search(lines[-1]) is not None
