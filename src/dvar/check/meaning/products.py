@@ -90,7 +90,8 @@ def times(e: Interpreter, a: Value, b: Value, sign: str) -> Node:
     if sign == "otimes" and e.world.kroneckers:
         sign = "kron"
     options = product_options(left, right, sign)
-    if e.world.is_spread and sign in ("", "cdot") and left.ndim == right.ndim == 2:
+    spread = e.world.is_spread and left.ndim == right.ndim == 2
+    if spread and sign in ("", "cdot") and left.shape != right.shape:
         # Sizes are unequal, so that what fits as a product of matrices is meant as one.
         options = [o for o in options if o[0] == MATRIX] or options
     if not options and isinstance(a, Jacobian) and left.ndim == 2:
