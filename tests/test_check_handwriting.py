@@ -69,3 +69,56 @@ def test_a_row_below_a_formula_that_was_not_read_does_not_go_on_from_an_earlier_
 
 def test_a_colon_before_an_equals_sign_ends_the_point_that_is_given() -> None:
     assert verdicts(fenced("At p̂ = 0.5: = −2/0.25 − 1/0.25 = −8 − 4 = −12")) == ["given", "ok"]
+
+
+def test_matrices_typed_side_by_side_are_not_read_as_one() -> None:
+    text = fenced("V = [[0.5, 0.25],  - [[0.1, 0.2],", "     [1.5, 0.75]]    [0.3, 0.4]]")
+    assert verdicts(text) == ["unknown"]
+
+
+def test_a_formula_set_to_zero_is_an_equation_to_solve() -> None:
+    text = "Let $v = 3$.\n\n" + fenced("u = −4 + 2v = 0", "v = 4/2 = 2")
+    assert "wrong" not in verdicts(text)
+
+
+def test_a_name_at_the_end_of_a_chain_is_another_for_the_same() -> None:
+    text = "x̄ = ((2+4)/2, (1+3)/2) = (3, 2)\n\n" + fenced("q̂ = k/n = x̄")
+    assert "wrong" not in verdicts(text)
+
+
+def test_data_beside_predictions_is_not_what_the_model_says() -> None:
+    text = (
+        "Model: $y = kx + c$ with $k = 0$, $c = 0$ and\n\n- $x = [2, 3, 4]$\n- $y = [5, 7, 9]$\n"
+        "- $\\hat y = k x + c$"
+    )
+    assert "wrong" not in verdicts(text)
+
+
+def test_a_name_that_words_give_another_meaning_is_not_its_old_formula() -> None:
+    text = (
+        "Let $G = [2, 3]$ and $u = 3v$. From here on $G$ denotes what arrives from above.\n\n"
+        "$\\frac{\\partial u}{\\partial v} = 3 G$"
+    )
+    assert "wrong" not in verdicts(text)
+
+
+def test_indices_that_stand_twice_are_summed_where_a_text_says_so() -> None:
+    text = (
+        "We use Einstein summation. $E = -t_i \\log q_i$, $q = \\text{softmax}(u)$, $u = V s$.\n\n"
+        "$\\frac{\\partial E}{\\partial V_{ij}} = \\frac{\\partial E}{\\partial q_k} "
+        "\\frac{\\partial q_k}{\\partial u_l} \\frac{\\partial u_l}{\\partial V_{ij}}$"
+    )
+    assert "wrong" not in verdicts(text)
+
+
+def test_weights_that_are_tied_later_are_apart_while_the_text_says_so() -> None:
+    text = (
+        "$u = a p + b q$ and $E = u^2$. Suppose we tie the weights, $a = b = c$. Let us forget about tying "
+        "them for now.\n\n$\\frac{\\partial u}{\\partial a} = p$"
+    )
+    assert "wrong" not in verdicts(text)
+
+
+def test_remarks_in_a_column_of_their_own_are_no_factors() -> None:
+    text = fenced("δᴸ = ∂E/∂uᴸ", "δˡ = ∂E/∂uˡ     shape: [nˡ × 1]")
+    assert [j.source for j in check(text + "\n").judgements][:2] == ["δᴸ = ∂E/∂uᴸ", "δˡ = ∂E/∂uˡ"]
