@@ -122,3 +122,21 @@ def test_weights_that_are_tied_later_are_apart_while_the_text_says_so() -> None:
 def test_remarks_in_a_column_of_their_own_are_no_factors() -> None:
     text = fenced("δᴸ = ∂E/∂uᴸ", "δˡ = ∂E/∂uˡ     shape: [nˡ × 1]")
     assert [j.source for j in check(text + "\n").judgements][:2] == ["δᴸ = ∂E/∂uᴸ", "δˡ = ∂E/∂uˡ"]
+
+
+def test_a_small_t_above_names_is_a_transpose_where_a_text_has_no_other() -> None:
+    text = (
+        "Let $S = QK^t$, $A = K^tK$ and $E = \\frac12 \\|S - Y\\|_F^2$.\n\n"
+        "$\\frac{\\partial E}{\\partial K} = (QK^t - Y)^t Q$"
+    )
+    assert verdicts(text)[-1] == "ok"
+    assert verdicts(text.replace("K^t - Y)^t Q", "K^t + Y)^t Q"))[-1] == "wrong"
+
+
+def test_scripts_in_braces_hang_on_what_stands_before() -> None:
+    text = "$E = \\frac12 \\sum_j (q_j - t_j)^2$\n\n$\\frac{\\partial E}{\\partial q{_k}} = q{_k} - t{_k}$"
+    assert verdicts(text) == ["definition", "ok"]
+
+
+def test_drawings_are_no_formulas() -> None:
+    assert verdicts(fenced("grad_u ←──── grad_v = 2 ←── grad_E", "u ──▶ v = 3u ──▶ E")) == []

@@ -24,6 +24,7 @@ from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.primed import renamed
 from dvar.check.meaning.reach import widened
 from dvar.check.meaning.recognised import recognised
+from dvar.check.meaning.turned import transposed
 from dvar.check.report import Judgement, Report
 from dvar.read.worksheet.document import Document, Statement
 
@@ -86,7 +87,8 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    marked = examples.marked(labelled(stepped.in_words(statements)))
+    turned = transposed(stepped.in_words(statements))
+    marked = examples.marked(labelled(turned))
     spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))
     named = in_one_dialect(document, stated(document, spelled))
     said = conditioned(document, spoken(document, named))

@@ -43,7 +43,7 @@ COMBINING = {
 }  # fmt: skip
 
 FONTS = {
-    **dict.fromkeys(word_set("mathbf boldsymbol bm pmb symbf mathbfit symbfit mathbold vb bf"), "bf"),
+    **dict.fromkeys(word_set("mathbf boldsymbol bm pmb symbf mathbfit symbfit mathbold bold vb bf"), "bf"),
     **dict.fromkeys(word_set("mathcal mathscr cal mathfrak EuScript"), "cal"),
     **dict.fromkeys(word_set("mathbb mathds mathbbm Bbb"), "bb"),
     **dict.fromkeys(word_set("mathsf sf symsf"), "sf"),

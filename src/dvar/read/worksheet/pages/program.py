@@ -166,6 +166,11 @@ _PROGRAM = re.compile(
 )
 
 
+def is_drawing(line: str) -> bool:
+    """Whether lines or arrows are drawn in it: ``x ──▶ y``, a bar between what is above and below."""
+    return re.search("[\u2500-\u257f\u25b6\u25c0]{2}", line) is not None
+
+
 def kind_of(text: str, span: Span, language: str) -> str:
     """``plain`` for a fence without a language that holds formulas as people write them, ``code`` for a program."""
     if language in PROSE and _WRITTEN.search(text, *span) and not _PROGRAM.search(text, *span):

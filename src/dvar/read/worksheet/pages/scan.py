@@ -19,6 +19,7 @@ from dvar.read.worksheet.pages.program import (
     NO_MATHEMATICS,
     PROSE,
     assignment,
+    is_drawing,
     is_matlab,
     is_output,
     kind_of,
@@ -27,6 +28,7 @@ from dvar.read.worksheet.pages.program import (
 from dvar.read.worksheet.pages.tables import html_cells, pipe_cells, tex_cells
 from dvar.read.worksheet.tree import Span
 
+_SPOKEN = ("inline", "display", "code")
 _TEX = re.compile(r"\\[A-Za-z]")
 _DELIMITED = re.compile(r"\$|\\\[|\\\(|\\begin\{(?:align|equation|gather|eqnarray|multline)")
 _BETWEEN = re.compile(
@@ -261,8 +263,8 @@ class Scanner:
         found = [one for kind, span in lines if kind == "code" for one in self._computations(span)]
         if not found and cell and is_formula(self.text, mark.content, []):
             found = [mark.content]
-        kind = kind_of(self.text, mark.content, "")
         for span in found:
+            kind = kind_of(self.text, mark.content, "")
             self._add(span, kind, _TEX.search(self.text, *span) is not None, cell)
         if not found:
             self.flow.text(code)
@@ -314,7 +316,7 @@ class Scanner:
     def _statement(self, span: Span, block: Block) -> None:
         code = self.text[span[0] : span[1]]
         prose = block.language in PROSE
-        if is_program(code) or (not prose and holds_no_value(code)):
+        if is_program(code) or (not prose and holds_no_value(code)) or is_drawing(code):
             return
         start = assignment(code)
         if prose and is_output(code):
@@ -326,11 +328,7 @@ class Scanner:
 
     def _words_of_code(self, span: Span, block: Block) -> None:
         """A comment, or a line of a fence without a language."""
-        marks = [
-            m
-            for m in find_marks(self.text, span, span[1])
-            if m.kind in ("inline", "display", "code")
-        ]
+        marks = [m for m in find_marks(self.text, span, span[1]) if m.kind in _SPOKEN]
         plain = find_plain(self.text, span, marks)
         joined = {n for found in plain for n in found.marks}
         for n, mark in enumerate(marks):
@@ -360,7 +358,7 @@ class Scanner:
 
     def _cell(self, span: Span, cell: Cell) -> None:
         marks = find_marks(self.text, span, span[1], self.tex)
-        spoken = [mark for mark in marks if mark.kind in ("inline", "display", "code")]
+        spoken = [mark for mark in marks if mark.kind in _SPOKEN]
         first, last = _without_marks(self.text, span, marks)
         if not spoken and is_formula(self.text, (first, last), []):
             self._clean((first, last), marks)

@@ -49,15 +49,11 @@ class Scripts(Cursor):
         found = Hung()
         while self.at < self.end:
             token = self.token
-            if token.kind == DIGITS:
-                self.at += 1
-                found.subscripts.append(t.Label(token.text, token.span))
-            elif token.kind == ATTRIBUTE and token.text == "T":
-                self.at += 1
-                found.scripts.append(t.Script("transpose", None, token.span))
-            elif token.kind != SIGN:
+            if self._small(found, bracket):
+                continue
+            if token.kind != SIGN:
                 break
-            elif token.text == "_":
+            if token.text == "_":
                 self.at += 1
                 found.subscripts += self.subscript()
             elif token.text == "^":
@@ -75,6 +71,23 @@ class Scripts(Cursor):
             else:
                 break
         return found
+
+    def _small(self, found: Hung, bracket: bool) -> bool:
+        """Digits right behind a name, ``.T``, and scripts in braces, ``θ{_k}``: whether one stood here."""
+        token = self.token
+        if token.kind == DIGITS:
+            self.at += 1
+            found.subscripts.append(t.Label(token.text, token.span))
+        elif token.kind == ATTRIBUTE and token.text == "T":
+            self.at += 1
+            found.scripts.append(t.Script("transpose", None, token.span))
+        elif token.is_("{") and self.latex and self.peek().is_("_", "^"):
+            inner = self.within(*self.enter(), lambda: self.hung(bracket))
+            found.subscripts += inner.subscripts
+            found.scripts += inner.scripts
+        else:
+            return False
+        return True
 
     def _prime(self, found: Hung, bracket: bool) -> None:
         token = self.take()
