@@ -140,3 +140,15 @@ def test_scripts_in_braces_hang_on_what_stands_before() -> None:
 
 def test_drawings_are_no_formulas() -> None:
     assert verdicts(fenced("grad_u ←──── grad_v = 2 ←── grad_E", "u ──▶ v = 3u ──▶ E")) == []
+
+
+def test_a_point_in_brackets_behind_a_derivative_is_where_it_is_taken() -> None:
+    text = "$f(u, v) = u^2 v + v$ and $\\frac{\\partial f}{\\partial u}(2, 5) = 20$"
+    assert verdicts(text) == ["definition", "ok"]
+    assert verdicts(text.replace("= 20$", "= 25$")) == ["definition", "wrong"]
+
+
+def test_a_row_does_not_go_on_from_a_remark_in_brackets() -> None:
+    text = fenced("u = 2v      (with v = 3)", "  = 6")
+    assert verdicts(text)[-1] == "ok"
+    assert verdicts(text.replace("= 6", "= 8"))[-1] == "wrong"

@@ -26,6 +26,8 @@ def joined(
     """
     statement = statements[ordinal]
     first, *rest = statement.members
+    while previous is not None and _is_aside(document.text, statements[previous]):
+        previous = max((k for k in chains if k < previous), default=None)
     members = chains.get(previous) if previous is not None else None
     if previous is None or not members:
         return 1, [replace(first, relation=""), *rest]
@@ -36,6 +38,13 @@ def joined(
         return 1, [replace(first, relation=""), *rest]
     before = [members[0], *members[-2:]] if len(members) > 3 else members
     return len(before), [*before, first, *rest]
+
+
+def _is_aside(text: str, statement: Statement) -> bool:
+    """Whether an equation stands in brackets behind another one: ``u = a v   (with a = 2)``."""
+    start = statement.span[0]
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    return before.count("(") > before.count(")") and "=" in before
 
 
 def _is_below_another(text: str, last: Statement, statement: Statement) -> bool:

@@ -50,7 +50,7 @@ _COMMENT_SIGNS = {
     "%": re.compile(r"(?:(?<=\s)|^)%+"),
     "//": re.compile(r"(?:(?<=[\s;])|^)//+"),
     "--": re.compile(r"(?:(?<=\s)|^)--(?=\s)"),
-    "words": re.compile(r"(?<=\S)\s{3,}(?=[A-Za-z]{3,}:\s)"),  # a remark in a column of its own
+    "words": re.compile(r"(?<=\S)\s{3,}(?=[A-Za-z]{3,}:\s|\([A-Za-z]{3,}[ ,])"),  # a remark
 }
 _SIGNS_OF = {
     **dict.fromkeys(("matlab", "octave", "tex", "latex", "m"), ("%", "#")),
