@@ -24,6 +24,7 @@ from dvar.check.meaning.values import (
     transposed,
 )
 from dvar.core.node import Node
+from dvar.core.op import VARIABLE
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
@@ -91,7 +92,7 @@ def times(e: Interpreter, a: Value, b: Value, sign: str) -> Node:
         sign = "kron"
     options = product_options(left, right, sign)
     spread = e.world.is_spread and left.ndim == right.ndim == 2
-    if spread and sign in ("", "cdot") and left.shape != right.shape:
+    if spread and sign in ("", "cdot") and not _are_of_entries(left, right):
         # Sizes are unequal, so that what fits as a product of matrices is meant as one.
         options = [o for o in options if o[0] == MATRIX] or options
     if not options and isinstance(a, Jacobian) and left.ndim == 2:
@@ -105,6 +106,12 @@ def times(e: Interpreter, a: Value, b: Value, sign: str) -> Node:
     if sign in ("", "cdot") and any(o[0] == OUTER and o[1] is chosen for o in options):
         e.choices.suppose(OUTER)
     return chosen
+
+
+def _are_of_entries(left: Node, right: Node) -> bool:
+    """``σ(Z) (1 - σ(Z))``: two values of one size, each made entry by entry."""
+    linear = {VARIABLE.name, "matmul", "transpose", "reshape", "getitem"}
+    return left.shape == right.shape and not {left.op.name, right.op.name} & linear
 
 
 def _factors(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> list[Value]:
