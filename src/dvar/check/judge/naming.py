@@ -11,6 +11,7 @@ from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.looks import INDEX_LETTERS
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -88,7 +89,11 @@ def _families(statement: Statement) -> Iterator[Family]:
 
 
 def _family(symbol: t.Symbol) -> Family:
-    numbers = tuple(
-        s.text if isinstance(s, (t.Label, t.Number)) else "?" for s in symbol.subscripts
-    )
-    return stem_of(symbol), len(symbol.subscripts), numbers
+    return stem_of(symbol), len(symbol.subscripts), tuple(map(_place, symbol.subscripts))
+
+
+def _place(sub: t.Expr) -> str:
+    """A number or a label; index letters all alike: ``A_{ij}`` and ``A_{kl}`` are entries of the same."""
+    if isinstance(sub, t.Label) and set(sub.text) <= INDEX_LETTERS:
+        return "?" * len(sub.text)
+    return sub.text if isinstance(sub, (t.Label, t.Number)) else "?"
