@@ -30,6 +30,8 @@ _RUN_IN = re.compile(
 """What opens a part of a text without a heading of its own: a bold beginning, a paragraph or item in TeX."""
 
 
+_TITLE = re.compile(r"\n[ \t]*\n[A-Za-z][^\n:=]{2,50}:(?=[ \t\n])")
+"""The same in plain text: a line of its own, or the beginning of one."""
 _NUMBERED = re.compile(r"^[ \t]*(?:\d{1,2}[.)]|\(?[a-z]\))[ \t]+", re.MULTILINE)
 
 
@@ -44,7 +46,9 @@ def parts_of(document: Document, statements: Sequence[Statement]) -> list[int]:
     for statement in statements:
         here = section_of(document, statement)
         start = statement.span[0]
-        opened = here != section or _RUN_IN.search(document.text[end:start])
+        gap, region = document.text[end:start], document.regions[statement.region]
+        in_text = region.kind == "plain" and not region.latex
+        opened = here != section or _RUN_IN.search(gap) or (in_text and _TITLE.search(gap))
         found.append((found[-1] if found else -1) + bool(opened))
         section, end = here, max(end, statement.span[1])
     return found

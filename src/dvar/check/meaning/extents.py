@@ -10,7 +10,7 @@ from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.given import LARGEST, names_in, own_name, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
-from dvar.check.meaning.keys import Key, family_of, letters_in, size_name, sort, stem_of
+from dvar.check.meaning.keys import Key, family_of, letters_in, size_name, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
@@ -158,7 +158,7 @@ def _means(statements: Sequence[Statement], unions: Unions) -> None:
     for part in parts(statements):
         below, inside = None, None
         if isinstance(part, t.Product) and len(part.factors) > 1:
-            first, inside = part.factors[0], part.factors[1]
+            first, inside = unwrapped(part.factors[0]), part.factors[1]
             if isinstance(first, t.Quotient) and isinstance(first.above, t.Number):
                 below = first.below
         elif isinstance(part, t.Quotient):

@@ -82,8 +82,8 @@ class _Survey:
         )  # fmt: skip
 
     def _is_product(self, run: str) -> bool:
-        """``wx`` where w and x are symbols too."""
-        if run[0] == "d" and len(run) == 2:
+        """``wx`` where w and x are symbols too; ``dx`` and ``gx`` are gradients by name."""
+        if run[0] in "dg" and len(run) == 2:
             return False
         return len(run) <= 3 and all(c in self.letters for c in run)
 
