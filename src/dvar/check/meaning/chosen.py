@@ -53,8 +53,10 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
         if name is None or not isinstance(script, (t.Label, t.Symbol)):
             continue
         if (stem, position) not in lettered:
-            size = _entries_of(world, stem) if position == "0" and len(name) == 1 else 0
-            if size and name not in spelling.letters and name.islower() and _CLASS.search(prose):
+            size = _entries_of(world, stem, position)
+            if size and isinstance(script, t.Symbol) and script.subscripts:  # p_t[k_t]
+                chosen.setdefault(script.base, Choice(world.first, size))
+            elif size and len(name) == 1 and name not in spelling.letters and name.islower() and _CLASS.search(prose):
                 chosen.setdefault(name, Choice(world.first, size, given.get(name, {})))
             continue
         if set(letters_in(script)) <= spelling.letters and len(name) == 1:
@@ -86,10 +88,13 @@ def _is_class(name: str, prose: str) -> bool:
     return re.search(told, prose, re.IGNORECASE) is not None
 
 
-def _entries_of(world: World, stem: str) -> int:
+def _entries_of(world: World, stem: str, position: str) -> int:
     """How many entries a vector has that a formula gives as a whole; 0 where it is none."""
-    key = Key(stem)
-    shape = world.shape(key) if key in world.bare_left else None
+    if not position.isdigit():
+        return 0
+    key = Key(stem, (), ("*",) * int(position))
+    made = any(k.stem == stem and len(k.indices) == int(position) for k in world.bare_left)
+    shape = world.shape(key) if made else None
     return max(shape) if shape and len(squeezed(shape)) == 1 else 0
 
 

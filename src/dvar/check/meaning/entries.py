@@ -93,11 +93,21 @@ def array_named(e: Interpreter, base: Key) -> Node | None:
     elif base in world.given_shapes or (
         world.matrices and (world.shape(base) or world.is_bare(base))
     ):
+        if _is_of_steps(e, base):
+            return None
         by_name = gradients.by_name(e, base, None) if gradients.is_named(e, base) else None
         value = e.plain(open_names.open_name(e, base, None, None) if by_name is None else by_name)
     else:
         return None
     return value if value.shape else None
+
+
+def _is_of_steps(e: Interpreter, base: Key) -> bool:
+    """Whether a gradient without an index, ``dy`` of a program, is of what formulas have for each step, ``y_t``."""
+    of = gradients.target_of(e, base)
+    if of is None or e.world.find(of, e.position) is not None or not e.world.family(of):
+        return False
+    return family(e, of) is None
 
 
 def entry_of(e: Interpreter, node: Node, places: list[int], stem: str) -> Node | None:
@@ -183,8 +193,8 @@ def family(e: Interpreter, key: Key) -> Node | None:
     ranges = [e.world.run_of(str(letter)) for _, letter, _ in slots]
     if len(ranges) == 1:
         parts = [_member(e, key, (k,)) for k in ranges[0]]
-        if any(p is None for p in parts):
-            return None
+        if any(p is None or p.shape for p in parts):
+            return None  # the vectors of all steps are no vector
         whole = stacked([p for p in parts if p is not None])
         return reshaped(whole, (len(parts), 1)) if e.world.matrices else whole
     if len(ranges) == 2:

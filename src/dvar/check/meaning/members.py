@@ -87,12 +87,16 @@ def unit(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
     """``e_k`` where such names are unit vectors; None for any other name."""
     if key.stem not in world.units or key.marks or len(key.indices) != 1:
         return None
-    (k,) = key.indices
+    return unit_of(key.indices[0], shape, world.first)
+
+
+def unit_of(k: int | str, shape: tuple[int, ...], first: int) -> Node | None:
+    """The unit vector with a one at place k; None where that is no place."""
     size = max(shape, default=1)
-    at = k - world.first if isinstance(k, int) else -1
+    at = k - first if isinstance(k, int) else -1
     if not 0 <= at < size or len(squeezed(shape)) != 1:
         return None
     return TABLE["reshape"](TABLE["getitem"](identity(size), at), shape)
 
 
-__all__ = ["see", "shape_of", "unit", "vector"]
+__all__ = ["see", "shape_of", "unit", "unit_of", "vector"]

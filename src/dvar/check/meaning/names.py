@@ -362,6 +362,9 @@ def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sym
             return identity(n if isinstance(n, int) else world.size(str(n)))
         if key.stem == "1" and len(key.indices) == 1:
             (n,) = key.indices
+            sub = tree.subscripts[0] if tree.subscripts else None
+            if isinstance(sub, t.Symbol) and sub.base in world.spelling.chosen and hint:
+                return members.unit_of(n, hint, world.first)  # a one at the chosen place
             return TABLE["ones"]((n if isinstance(n, int) else world.size(str(n)), 1))
         return None
     if key.stem == "pi" and not (world.shape(key) or key in world.bare_left):

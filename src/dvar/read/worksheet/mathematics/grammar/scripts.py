@@ -66,7 +66,9 @@ class Scripts(Cursor):
             elif token.text == "*" and self._is_star():
                 self.at += 1
                 found.scripts.append(t.Script("mark", t.Label("*", token.span), token.span))
-            elif token.text == "[" and self._is_index():
+            elif token.text == "[" and (
+                self._is_index() or (found.subscripts and self._is_indexed_name())
+            ):
                 found.subscripts += self._index()
             else:
                 break
@@ -167,6 +169,18 @@ class Scripts(Cursor):
         if any(len(token.text) > 1 or not token.text.islower() for token in letters):
             return False
         return bool(letters) or (len(inner) == 1 and inner[0].text.isdigit())
+
+    def _is_indexed_name(self) -> bool:
+        """``p_t[k_t]``: behind a name with an index, an index that has one itself."""
+        inner = self.tokens[self.at + 1 : self.mates[self.at]]
+        name = inner[0].text if inner else ""
+        return (
+            not self.token.gap
+            and len(inner) == 3
+            and inner[1].is_("_")
+            and len(name) == 1
+            and name.islower()
+        )
 
     def _index(self) -> list[t.Expr]:
         start, end = self.enter()
