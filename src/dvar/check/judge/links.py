@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from itertools import product as every
 
 from dvar.check.judge.compare import Difference, compare
@@ -11,7 +12,7 @@ from dvar.check.judge.literal import is_numeric
 from dvar.check.meaning import conditions, differentiate
 from dvar.check.meaning.choices import Choices, readings
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import letters_in
+from dvar.check.meaning.keys import letters_in, sort, stem_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.structures import condition
 from dvar.check.meaning.values import (
@@ -83,16 +84,36 @@ def assignments(
         for c, run in zip(letters, runs, strict=True)
     ]
     found: list[dict[str, int]] = []
+    apart = [pair for tree in trees for pair in _apart(world, tree, position)]
     distinct = {c: p[n % len(p)] for n, (c, p) in enumerate(zip(letters, picks, strict=True))}
     turned = {c: p[(n + 1) % len(p)] for n, (c, p) in enumerate(zip(letters, picks, strict=True))}
     equal = {c: p[0] for c, p in zip(letters, picks, strict=True)}
     others = (dict(zip(letters, values, strict=True)) for values in every(*picks))
     for candidate in (distinct, turned, equal, *others):
-        if candidate not in found and _allowed(world, candidate, conditions, position):
+        same = any(candidate.get(a, -1) == candidate.get(b, -2) for a, b in apart)
+        if candidate not in found and not same and _allowed(world, candidate, conditions, position):
             found.append(candidate)
         if len(found) >= ASSIGNMENTS:
             break
     return found
+
+
+def _apart(world: World, tree: t.Expr, position: int) -> Iterator[tuple[str, str]]:
+    """Letters for two of a kind that a quantity is about, ``ℓ = -log σ(w^T (h_i - h_j))``: two different ones."""
+    for part in t.walk(tree):
+        of = part.of if isinstance(part, t.Derivative) else None
+        if not isinstance(of, t.Symbol) or of.subscripts or of.scripts or of.primes:
+            continue
+        known = world.find(sort(of, world.spelling, {}).key, position)
+        if known is None or known[0].numeric:
+            continue
+        uses: dict[str, set[str]] = {}
+        for name in (p for p in t.walk(known[0].value) if isinstance(p, t.Symbol)):
+            for sub in name.subscripts:
+                uses.setdefault(stem_of(name), set()).update(letters_in(sub))
+        free = free_letters(known[0].value, world.spelling)
+        for letters in uses.values():
+            yield from combinations(sorted(letters & free), 2)
 
 
 def _looks_ahead(tree: t.Expr) -> set[str]:

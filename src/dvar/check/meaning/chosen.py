@@ -54,10 +54,9 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
             continue
         if (stem, position) not in lettered:
             size = _entries_of(world, stem, position)
-            if size and isinstance(script, t.Symbol) and script.subscripts:  # p_t[k_t]
-                chosen.setdefault(script.base, Choice(world.first, size))
-            elif size and len(name) == 1 and name not in spelling.letters and name.islower() and _CLASS.search(prose):
-                chosen.setdefault(name, Choice(world.first, size, given.get(name, {})))
+            base = _of_whole(spelling, script, prose) if size else None
+            if base is not None:
+                chosen.setdefault(base, Choice(world.first, size, given.get(base, {})))
             continue
         if set(letters_in(script)) <= spelling.letters and len(name) == 1:
             continue
@@ -79,6 +78,15 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     for name in _steps(spelling, statements, prose):
         numbers.setdefault(name, world.sizes.get(name, _STEP))
     world.spelling = replace(spelling, numbers=numbers, chosen=chosen)
+
+
+def _of_whole(spelling: Spelling, script: t.Label | t.Symbol, prose: str) -> str | None:
+    """The name that picks an entry of what is only written as a whole elsewhere: ``p_t[k_t]``, ``p_y``."""
+    if isinstance(script, t.Symbol) and script.subscripts:
+        return script.base
+    name = size_name(script) or ""
+    single = len(name) == 1 and name.islower() and name not in spelling.letters
+    return name if single and _CLASS.search(prose) else None
 
 
 def _is_class(name: str, prose: str) -> bool:

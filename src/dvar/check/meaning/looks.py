@@ -75,7 +75,7 @@ def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
     base = key.stem.partition(".")[0]
     if key.stem in world.columns:
         return "row" if key.stem in world.rows else "column"
-    if base in SCALAR_GREEK or base in SCALAR_CAPITALS:
+    if base in SCALAR_GREEK or (base in SCALAR_CAPITALS and key.stem not in world.weights):
         return "scalar"
     if base in MATRIX_GREEK and key.stem in world.below:
         return "scalar"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from dvar.check.meaning import einsums, functions, losses
 from dvar.check.meaning.alphabet import COUNTS
-from dvar.check.meaning.keys import sort
-from dvar.check.meaning.looks import is_inverse, is_raised_e, is_small
+from dvar.check.meaning.keys import sort, unwrapped
+from dvar.check.meaning.looks import is_bias, is_inverse, is_raised_e, is_small
 from dvar.check.meaning.shaping import COPIES, ONE, Shape, Shaping, bare, laid_out
 from dvar.read.worksheet import tree as t
 
@@ -60,9 +60,7 @@ def _shape(s: Shaping, tree: t.Expr) -> Shape | None:  # noqa: C901, a dispatch
             return _call(s, tree)
         case t.Derivative():
             return _derivative(s, tree)
-        case t.Big():
-            return shape_of(s, tree.body)
-        case t.Brace():
+        case t.Big() | t.Brace():
             return shape_of(s, tree.body)
         case t.Root():
             return shape_of(s, tree.radicand)
@@ -140,7 +138,7 @@ def _largest(shapes: Sequence[Shape | None]) -> Shape | None:
 def _as_bias(s: Shaping, tree: t.Expr, shape: Shape) -> Shape:
     """What is added to a matrix of examples is one column, or one row, for all of them."""
     symbol, _ = bare(tree)
-    if symbol is None or ONE in shape or symbol.base[:1] not in ("b", "c"):
+    if symbol is None or ONE in shape or not is_bias(symbol):
         return shape
     return (ONE, shape[1]) if s.world.rows_are_examples else (shape[0], ONE)
 
@@ -198,7 +196,10 @@ def _product(s: Shaping, factors: Sequence[t.Expr], signs: Sequence[str]) -> Sha
         shapes = [s.matrix_named(f) if x is None else x for f, x in pairs]
     for n, factor in enumerate(factors):
         if shapes[n] is None:
-            s.expect(factor, _between(s, factors, signs, shapes, n))
+            inner = unwrapped(factor)  # w^T (h_i - h_j): each of them
+            for term in inner.terms if isinstance(inner, t.Sum) else (factor,):
+                beside = (*factors[:n], term, *factors[n + 1 :])
+                s.expect(term, _between(s, beside, signs, shapes, n))
             shapes[n] = shape_of(s, factor)
     out = shapes[0]
     for sign, shape in zip(signs, shapes[1:], strict=True):

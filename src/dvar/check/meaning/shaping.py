@@ -145,7 +145,9 @@ class Shaping:
         if found is not None:
             return found
         if key.indices:
-            return self._indexed(symbol, key)
+            own = self._indexed(symbol, key)
+            target = self._target(key) if own is None else None
+            return own if target is None else self.find(target) or self.find(family_of(target))
         if key.stem == "1" or (key.stem == "I" and symbol.base == "I"):
             n = self.fresh()
             return (n, n) if key.stem == "I" else (n, ONE)

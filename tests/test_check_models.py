@@ -1,0 +1,116 @@
+"""``dvar check`` on models in the notations they are taught in: recurrent networks, rankings, normalisation."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements]
+
+
+CHARACTERS = r"""
+$s_t = \tanh(A x_t + B s_{t-1} + b)$, $o_t = C s_t + c$, $q_t = \mathrm{softmax}(o_t)$, $L_t = -\log q_t[k_t]$ and
+$L = \sum_t L_t$. Let $do_t = q_t - \mathbf 1_{k_t}$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\partial L/\partial C = \sum_t do_t s_t^\top$", "ok"),
+        (r"$\partial L/\partial c = \sum_t do_t$", "ok"),
+        (r"$\partial L/\partial C = \sum_t do_t x_t^\top$", "unknown"),
+        (r"$\partial L/\partial c = -\sum_t do_t$", "wrong"),
+    ],
+)
+def test_a_class_in_brackets_picks_a_probability(claim: str, expected: str) -> None:
+    assert verdicts(CHARACTERS + claim)[-2:] == ["ok", expected]
+
+
+def test_a_program_with_bare_names_does_not_disturb_formulas_of_steps() -> None:
+    text = (
+        CHARACTERS
+        + r"""
+$\partial L/\partial C = \sum_t do_t s_t^\top$
+
+```python
+for t in reversed(range(T)):
+    do = np.copy(qs[t])
+    do[targets[t]] -= 1
+    dC += np.dot(do, ss[t].T)
+```
+"""
+    )
+    assert verdicts(text)[5:7] == ["ok", "ok"]
+    assert "wrong" not in verdicts(text)
+
+
+RANKING = r"""
+$\hat x_{uij} = w_u^T(h_i - h_j)$ and $\ell = -\ln\sigma(\hat x_{uij})$, so
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\frac{\partial\ell}{\partial w_u} = -(1-\sigma(\hat x_{uij}))(h_i - h_j)$", "ok"),
+        (r"$\frac{\partial\ell}{\partial h_i} = -(1-\sigma(\hat x_{uij}))w_u$", "ok"),
+        (r"$\frac{\partial\ell}{\partial h_j} = (1-\sigma(\hat x_{uij}))w_u$", "ok"),
+        (r"$\frac{\partial\ell}{\partial h_j} = -(1-\sigma(\hat x_{uij}))w_u$", "wrong"),
+    ],
+)
+def test_two_items_of_one_quantity_are_different_ones(claim: str, expected: str) -> None:
+    assert verdicts(RANKING + claim)[-1] == expected
+
+
+def test_a_lost_case_of_equal_indices_is_still_a_mistake() -> None:
+    text = r"""
+$p_i = e^{z_i}/\sum_k e^{z_k}$ and $\frac{\partial p_i}{\partial z_j} = -p_i p_j$ for all $i, j$.
+"""
+    assert verdicts(text)[-1] != "ok"
+
+
+NORMS = """
+layer norm, for one row:
+  mu = (1/D) sum_k x_k
+  v  = (1/D) sum_k (x_k - mu)^2
+  r  = 1/sqrt(v + eps)
+  n_k = (x_k - mu) r
+  y_k = a_k n_k + b_k
+  gy_k = dL/dy_k
+  gn_k = gy_k a_k
+
+  dL/dx_k = {slope}
+
+unit length:
+  u = x / ||x||
+  du/dx = (I - u u^T) / ||x||
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"),
+    [
+        ("r ( gn_k - (1/D) sum_j gn_j - n_k (1/D) sum_j gn_j n_j )", "ok"),
+        ("r ( gn_k - (1/D) sum_j gn_j + n_k (1/D) sum_j gn_j n_j )", "unknown"),
+    ],
+)
+def test_a_mean_may_be_written_in_brackets(slope: str, expected: str) -> None:
+    found = verdicts(NORMS.format(slope=slope))
+    assert found[-3] == expected
+    assert found[-1] == "ok"
+
+
+def test_an_entry_at_the_end_of_a_line_is_no_new_name() -> None:
+    text = r"""
+In index notation (summation convention): $y_i = A_{ij}x_j$, $\partial y_i/\partial x_k = A_{ik}$,
+$f = x_iA_{ij}x_j$, $g = \operatorname{tr}(AB)$, that is $g = A_{ij}B_{ji}$. So
+$\partial y_i/\partial A_{kl} = \delta_{ik}x_l$ and $\partial g/\partial A_{kl} = B_{lk}$.
+"""
+    assert verdicts(text)[1] == "ok"
+    assert verdicts(text)[-2:] == ["ok", "ok"]
