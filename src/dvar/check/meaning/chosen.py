@@ -43,6 +43,7 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     # Where the largest entry is depends on the numbers: no index can stand for it.
     compared = set() if _MAXIMUM.search(prose) else _compared(spelling, statements)
     given = _given(world, statements)
+    logged = _logged(statements)
     lefts = [x for s in statements if isinstance(x := s.members[0].expr, t.Symbol)]
     made = {stem_of(x) for x in lefts}
     running = {(stem_of(x), c) for x in lefts for sub in x.subscripts for c in letters_in(sub)}
@@ -54,7 +55,8 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
             continue
         if (stem, position) not in lettered:
             size = _entries_of(world, stem, position)
-            base = _of_whole(spelling, script, prose) if size else None
+            sure = (stem, name) in logged or _CLASS.search(prose) is not None
+            base = _of_whole(spelling, script, sure) if size else None
             if base is not None:
                 chosen.setdefault(base, Choice(world.first, size, given.get(base, {})))
             continue
@@ -72,7 +74,11 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
             name in given
             or name in compared
             or (name in "yc" and _CLASS.search(prose))
-            or (stem in made and (stem, name) not in running and _is_class(name, prose))
+            or (
+                stem in made
+                and (stem, name) not in running
+                and ((stem, name) in logged or _is_class(name, prose))
+            )
         ):
             chosen.setdefault(name, Choice(run.start, len(run), given.get(name, {})))
     for name in _steps(spelling, statements, prose):
@@ -80,13 +86,23 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     world.spelling = replace(spelling, numbers=numbers, chosen=chosen)
 
 
-def _of_whole(spelling: Spelling, script: t.Label | t.Symbol, prose: str) -> str | None:
+def _logged(statements: Sequence[Statement]) -> set[tuple[str, str]]:
+    """``log p_c``: what stands below the one probability whose logarithm is taken."""
+    return {
+        (stem_of(part.args[0]), size_name(part.args[0].subscripts[0]) or "")
+        for part in parts(statements)
+        if isinstance(part, t.Call) and part.name == "log" and len(part.args) == 1
+        if isinstance(part.args[0], t.Symbol) and len(part.args[0].subscripts) == 1
+    }
+
+
+def _of_whole(spelling: Spelling, script: t.Label | t.Symbol, sure: bool) -> str | None:
     """The name that picks an entry of what is only written as a whole elsewhere: ``p_t[k_t]``, ``p_y``."""
     if isinstance(script, t.Symbol) and script.subscripts:
         return script.base
     name = size_name(script) or ""
     single = len(name) == 1 and name.islower() and name not in spelling.letters
-    return name if single and _CLASS.search(prose) else None
+    return name if single and sure else None
 
 
 def _is_class(name: str, prose: str) -> bool:
