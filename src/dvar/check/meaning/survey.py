@@ -296,9 +296,6 @@ def _see_losses(world: World, statements: Sequence[Statement]) -> None:
             if key is not None and is_loss_like(key) and not key.stem.endswith(".bar"):
                 lefts.append(key)
     world.loss_names.update(lefts)
-    losses = {k.stem for k in world.loss_names}
-    names = {w.stem for w in wrts if w is not None and not w.indices} - losses
-    world.weights = {stem for stem in names if len(stem) == 1 and stem.isupper()}
     candidates = [k for k in counted if k in world.loss_names and k not in wrts] or [
         k for k in counted if k in world.loss_names
     ]
