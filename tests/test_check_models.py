@@ -114,3 +114,15 @@ $\partial y_i/\partial A_{kl} = \delta_{ik}x_l$ and $\partial g/\partial A_{kl} 
 """
     assert verdicts(text)[1] == "ok"
     assert verdicts(text)[-2:] == ["ok", "ok"]
+
+
+CLIPPED = r"""
+The surrogate is $\ell = \min(r A, \mathrm{clip}(r, 1-\epsilon, 1+\epsilon) A)$. For $A > 0$ and $r < 1+\epsilon$,
+
+"""
+
+
+@pytest.mark.parametrize(("slope", "expected"), [("A", "ok"), ("-A", "wrong")])
+def test_two_conditions_hold_together(slope: str, expected: str) -> None:
+    text = CLIPPED.replace("\n\n", "", 1).rstrip() + rf" $\partial\ell/\partial r = {slope}$."
+    assert verdicts(text)[-1] == expected

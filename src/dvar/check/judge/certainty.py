@@ -44,6 +44,11 @@ _WITHIN = re.compile(
 """Words behind a formula that say where it holds."""
 DIGITS = 8
 """So many digits are written where nothing is rounded on the way."""
+_WHEREVER = re.compile(
+    r"\b(where|when|while|unless|as long as|if|for|on|inside|within|outside)\b[^.;:]*\$",
+    re.IGNORECASE,
+)
+"""The same in front of it, with a condition."""
 CLOSER = 0.1
 """A result is what is due where it is so much closer to it than the numbers in front of it."""
 LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
@@ -92,7 +97,7 @@ def is_believed(
         return False
     if set(causes) <= {"wrong-rule", "wrong-variable"} and unclaimed.is_condition(place, statement):
         return False
-    if "mask" in causes and _WITHIN.match(document.text[statement.span[1] :][:60]):
+    if "mask" in causes and _is_said_to_hold(document, statement):
         return False
     if "missing-path" in causes and _HELD.search(vicinity(document, statement)):
         return False
@@ -103,6 +108,12 @@ def is_believed(
         return True
     # In a program another slip that explains it as well is no matter of whose loss it is.
     return bool(set(causes) - may_be_share) and _is_upstream_only(place, verdict) and place.code
+
+
+def _is_said_to_hold(document: Document, statement: Statement) -> bool:
+    """Whether words before or behind a formula say where it holds."""
+    before = document.regions[statement.region].before
+    return bool(_WITHIN.match(document.text[statement.span[1] :][:60]) or _WHEREVER.search(before))
 
 
 def _is_all_there(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool:

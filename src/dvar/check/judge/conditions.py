@@ -53,13 +53,39 @@ def conditioned(document: Document, statements: Sequence[Statement]) -> list[Sta
         condition = _condition(statement)
         if condition is None or n in taken:
             continue
-        if _AHEAD.search(document.regions[statement.region].before) and _may_have(
-            document, statement, found[n + 1], _THEN, follows=True
+        if not _AHEAD.search(document.regions[statement.region].before):
+            continue
+        told, last = _run(document, found, n, condition)
+        if last + 1 < len(found) and _may_have(
+            document, found[last], found[last + 1], _THEN, follows=True
         ):
-            found[n + 1] = replace(found[n + 1], condition=condition)
+            found[last + 1] = replace(found[last + 1], condition=told)
     _complete(document, found)
     _complete_cases(found)
     return _joined(found)
+
+
+def _run(
+    document: Document, found: Sequence[Statement], first: int, condition: t.Relation
+) -> tuple[t.Expr, int]:
+    """A condition and those that are joined to it, "for $A > 0$ and $r < 1$", and where the last of them stands."""
+    told, last = [condition], first
+    while last + 1 < len(found):
+        between = document.text[found[last].span[1] : found[last + 1].span[0]]
+        more = _condition(found[last + 1])
+        if more is None or "\n\n" in between or not _AND.match(between):
+            break
+        told.append(more)
+        last += 1
+    span = (condition.span[0], told[-1].span[1])
+    return (condition if len(told) == 1 else t.Logic("and", tuple(told), span)), last
+
+
+def each(condition: t.Expr | None) -> list[t.Expr]:
+    """Conditions that hold together, one by one."""
+    if isinstance(condition, t.Logic) and condition.name == "and":
+        return [part for operand in condition.operands for part in each(operand)]
+    return [] if condition is None else [condition]
 
 
 def _condition(statement: Statement) -> t.Relation | None:

@@ -11,6 +11,7 @@ from dvar.check.meaning.assumptions import (
     MASK,
     ORTHONORMAL,
     POSITIVE,
+    SIGNS,
     SYMMETRIC,
     UNIT,
     Assumption,
@@ -53,6 +54,12 @@ _ONE_OR_NONE = re.compile(
     + r"|\\in\s*\\\{\s*0\s*,\s*1\s*\\\}|∈\s*\{\s*0\s*,\s*1\s*\})"
 )
 """``M_{ij} = 1`` for some entries, "and 0 elsewhere"."""
+_SIGN = re.compile(
+    _NAME
+    + r"(?:\^\{?\(?\w\)?\}?)?\s*(?:(?:\\in|∈)\s*\\?\{\s*(?:[-−]\s*1\s*,\s*\+?1|\+?1\s*,\s*[-−]\s*1|\\pm\s*1)\s*\\?\}"
+    + r"|=\s*(?:\\pm\s*1|±\s*1|\+1\s*/\s*[-−]1))"
+)
+r"""``y_n \in \{-1, 1\}``: labels whose square is one."""
 _REACH = 600
 """How many characters around an equation are looked at."""
 
@@ -227,6 +234,8 @@ def constraints(
     found = [constraint_of(world, statement) for statement in statements]
     told = {m.group(1).lstrip("\\") for m in _ONE_OR_NONE.finditer(_plain(document.text))}
     masks = [Assumption(stem, MASK) for stem in sorted(told) if _is_open(world, stem)]
+    signed = {m.group(1).lstrip("\\") for m in _SIGN.finditer(_plain(document.text))}
+    masks += [Assumption(stem, SIGNS) for stem in sorted(signed - told) if _is_open(world, stem)]
     return [*(a for a in found if a is not None), *masks]
 
 

@@ -29,7 +29,7 @@ from dvar.check.judge import (
 from dvar.check.judge.another import is_remark
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
-from dvar.check.judge.conditions import said_before
+from dvar.check.judge.conditions import each, said_before
 from dvar.check.judge.faces import on_its_face
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
@@ -160,7 +160,7 @@ def _place(context: Context, ordinal: int) -> Place:
     statement = context.statements[ordinal]
     region = context.document.regions[statement.region]
     line, _ = context.document.place(statement.span[0])
-    conditions = [] if statement.condition is None else [statement.condition]
+    conditions = each(statement.condition)
     letters = context.problem.world.spelling.letters
     conditions += said_before(context.document, context.statements, ordinal, letters)
     if statement.members[0].relation and context.previous is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dvar.check.meaning.world import World
 
 SYMMETRIC, POSITIVE, ORTHONORMAL, UNIT = "symmetric", "positive definite", "orthonormal", "unit"
-MASK = "made of zeros and ones"
+MASK, SIGNS = "made of zeros and ones", "made of ones with a sign"
 GENERAL = "any matrix"
 """Said where nothing more is: the matrix need not be symmetric."""
 ACTIVE = "active"
@@ -87,6 +87,9 @@ def as_function(world: World, key: Key, node: Node) -> Node:
 def _with(node: Node, kind: str) -> Node:
     if kind == MASK:
         return TABLE["float64"](TABLE["greater"](node, 0.3))
+    if kind == SIGNS:
+        held = TABLE["float64"](TABLE["greater"](node, 0.3))
+        return TABLE["subtract"](TABLE["multiply"](held, 2.0), 1.0)
     if node.ndim != 2:
         return node
     rows, columns = sizes(node)

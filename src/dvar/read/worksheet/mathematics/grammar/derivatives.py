@@ -52,10 +52,16 @@ class Derivatives(Calls):
                 or self.starts_operand(after)
                 or after.kind == TEXT
             )
-            return kind if starts and not after.is_("_") else None
+            turned = after.is_("^") and self._is_turned(n + 2, end)  # d^T A d
+            return kind if starts and not (turned or after.is_("_")) else None
         if token.text[0] != "d" or not token.text.isascii() or token.text in _NO_DIFFERENTIAL:
             return None
         return "d"
+
+    def _is_turned(self, n: int, end: int) -> bool:
+        """Whether what stands above a letter is the sign of a transpose."""
+        inner = n + 1 if n < end and self.tokens[n].is_("{") else n
+        return inner < end and self.tokens[inner].kind == NAME and self.tokens[inner].text == "T"
 
     def _strip(self) -> int:
         """Goes past the operator of a differential; its order."""
