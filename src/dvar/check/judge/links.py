@@ -220,6 +220,9 @@ def _read_and_compare(
         sides = sides or (a, b)
         held_here = conditions.truths(reader, a, b)
         outcome = compare(a, b, near, world.layouts.strict, world.is_active(), held_here)
+        if outcome.holds is False and world.conditions:
+            a, b = conditions.there(reader, a, b)
+            outcome = compare(a, b, near, world.layouts.strict, world.is_active(), held_here)
         if outcome.holds is None:
             if a == b:
                 held += 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.structures import condition
-from dvar.check.meaning.values import NotUnderstood, Value, node_of, number
+from dvar.check.meaning.substitute import substitute
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, number
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
 from dvar.ops import TABLE
@@ -36,6 +38,26 @@ def truths(e: Interpreter, *values: Value) -> list[Node]:
     return [*found, *_thresholds([node_of(v) for v in values], found)]
 
 
+def there(e: Interpreter, *values: Value) -> tuple[Value, ...]:
+    """Values at the place that a bar tells, ``f(x + tv)|_{t=0}``."""
+    exchange: dict[Node, Node] = {}
+    for tree in e.world.conditions:
+        if not isinstance(tree, t.Relation) or tree.relations != ("=",):
+            continue
+        name, value = tree.members
+        if isinstance(name, t.Symbol) and isinstance(value, t.Number) and name.base not in e.env:
+            node = e.node(name)
+            if node.op is VARIABLE and not node.shape:
+                exchange[node] = number(float(value.value))
+    return tuple(_put(v, exchange) for v in values) if exchange else values
+
+
+def _put(value: Value, exchange: dict[Node, Node]) -> Value:
+    if isinstance(value, Jacobian):
+        return replace(value, node=substitute(value.node, exchange))
+    return substitute(value, exchange)
+
+
 def are_about_values(trees: Sequence[t.Expr | None]) -> bool:
     """Whether some conditions say how large something is."""
     return any(map(_is_order, trees))
@@ -57,4 +79,4 @@ def _thresholds(sides: list[Node], said: list[Node]) -> list[Node]:
     return list(found.values())
 
 
-__all__ = ["are_about_values", "truths"]
+__all__ = ["are_about_values", "there", "truths"]
