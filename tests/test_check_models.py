@@ -126,3 +126,63 @@ The surrogate is $\ell = \min(r A, \mathrm{clip}(r, 1-\epsilon, 1+\epsilon) A)$.
 def test_two_conditions_hold_together(slope: str, expected: str) -> None:
     text = CLIPPED.replace("\n\n", "", 1).rstrip() + rf" $\partial\ell/\partial r = {slope}$."
     assert verdicts(text)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\nabla^2 f(w) = \frac1N\sum_n s_n(1-s_n)x_nx_n^\top$", "ok"),
+        (r"$\nabla^2 f(w) v = \frac1N\sum_n s_n(1-s_n)(x_n^\top v)x_n$", "ok"),
+        (r"$\nabla f(w) = \frac1N\sum_n s_ny_nx_n$", "wrong"),
+    ],
+)
+def test_labels_that_are_signs_have_the_square_one(claim: str, expected: str) -> None:
+    text = r"""
+Let $f(w) = \frac1N\sum_{n=1}^N\log(1 + e^{-y_nw^\top x_n})$ with $y_n\in\{-1,1\}$ and $s_n = \sigma(-y_nw^\top x_n)$.
+
+"""
+    assert verdicts(text + claim)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"), [("d^\\top(Ax - b)", "ok"), ("d^\\top Ax", "unknown")]
+)
+def test_a_bar_behind_a_derivative_says_where(slope: str, expected: str) -> None:
+    text = rf"""
+For $q(x) = \frac12x^\top Ax - b^\top x$ with symmetric $A$: $\frac{{d}}{{dt}}q(x + td)\big|_{{t=0}} = {slope}$.
+"""
+    assert verdicts(text)[-1] == expected
+
+
+def test_the_transpose_of_d_is_no_differential() -> None:
+    text = r"$c = \frac{d^\top r}{d^\top d}$ with $d, r\in\mathbb{R}^n$, so $\nabla_r c = \frac{d}{d^\top d}$."
+    assert verdicts(text)[-1] == "ok"
+
+
+CRITIC = r"""
+$V_w(s) = w^\top\phi(s)$ and $\delta = r + \gamma V_w(s') - V_w(s)$. The policy is
+$\pi(a\mid s) = \frac{e^{h_a}}{\sum_b e^{h_b}}$ with $h_a = \theta_a^\top\phi(s)$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\nabla_w\tfrac12\delta^2 = \delta(\gamma\phi(s') - \phi(s))$", "ok"),
+        (
+            r"$\frac{\partial\log\pi(a\mid s)}{\partial h_b} = \mathbf 1\{a=b\} - \pi(b\mid s)$",
+            "ok",
+        ),
+        (
+            r"$\frac{\partial\log\pi(a\mid s)}{\partial\theta_b} = (\mathbf 1\{a=b\} - \pi(b\mid s))\phi(s)$",
+            "ok",
+        ),
+        (
+            r"$\frac{\partial\log\pi(a\mid s)}{\partial h_b} = \mathbf 1\{a=b\} + \pi(b\mid s)$",
+            "wrong",
+        ),
+    ],
+)
+def test_states_and_actions(claim: str, expected: str) -> None:
+    assert verdicts(CRITIC + claim)[-1] == expected

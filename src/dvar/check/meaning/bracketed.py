@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeGuard
 
 from dvar.check.meaning.functions import is_known
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.keys import arguments, letters_in, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -30,7 +30,8 @@ def indexed(statements: Sequence[Statement]) -> list[Statement]:
     others = {stem_of(a.head) for a in applied if not _holds_indices(a)}
     arrays = {stem for s in statements for stem in _summed(s)} - others
     arrays &= plain if _is_about_chance(statements) else arrays
-    if not arrays:
+    choices = _of_choices(statements)
+    if not arrays and not choices:
         return list(statements)
     # db(k) and H(k,i) beside the sum of dZ(k,i): it shows how entries are written here.
     used = {letter for a in applied if stem_of(a.head) in arrays for letter in _letters(a)}
@@ -42,9 +43,16 @@ def indexed(statements: Sequence[Statement]) -> list[Statement]:
             arrays.add(stem)
 
     def change(part: Any) -> t.Expr | None:
-        if not _holds_indices(part) or stem_of(part.head) not in arrays:
+        if not isinstance(part, t.Apply):
             return None
-        places = tuple(t.Label(a.base, a.span) if isinstance(a, t.Symbol) else a for a in part.args)
+        stem, drawn = stem_of(part.head), _drawn(part)
+        if drawn is not None and stem in choices:
+            args: tuple[t.Expr, ...] = (drawn,)
+        elif _holds_indices(part) and stem in arrays:
+            args = part.args
+        else:
+            return None
+        places = tuple(t.Label(a.base, a.span) if isinstance(a, t.Symbol) else a for a in args)
         return replace(
             part.head,
             span=part.span,
@@ -53,6 +61,35 @@ def indexed(statements: Sequence[Statement]) -> list[Statement]:
         )
 
     return [rewritten(s, change) for s in statements]
+
+
+def _of_choices(statements: Sequence[Statement]) -> set[str]:
+    """``π(a | s) = e^{h_a} / Σ_b e^{h_b}``: probabilities whose argument is an index of what they are made of."""
+    found = set()
+    for statement in statements:
+        left = statement.members[0].expr
+        right = statement.members[1].expr if len(statement.members) > 1 else None
+        drawn = _drawn(left) if isinstance(left, t.Apply) else None
+        if drawn is None or right is None:
+            continue
+        below = {
+            c
+            for p in t.walk(right)
+            if isinstance(p, t.Symbol)
+            for s in p.subscripts
+            for c in letters_in(s)
+        }
+        if isinstance(left, t.Apply) and drawn.base in below:
+            found.add(stem_of(left.head))
+    return found
+
+
+def _drawn(use: t.Apply) -> t.Symbol | None:
+    """What a probability is of, given something else: a single letter."""
+    args = arguments(use.args)
+    first = args[0] if len(args) > len(use.args) else None
+    plain = isinstance(first, t.Symbol) and not (first.subscripts or first.scripts or first.primes)
+    return first if isinstance(first, t.Symbol) and plain and len(first.base) == 1 else None
 
 
 def _is_about_chance(statements: Sequence[Statement]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeGuard
 
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.keys import arguments, stem_of
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -29,7 +29,8 @@ def _of_names(statements: Sequence[Statement]) -> list[Statement]:
 
     ``h' = (1 - z) h`` beside ``∂h'/∂z`` is no slope of h either.
     """
-    named = {stem_of(p) for s in statements for p in _primed_names(s)} | _results(statements)
+    named = {stem_of(p) for s in statements for p in _primed_names(s)}
+    named |= _results(statements) | _arguments(statements)
     if not named:
         return list(statements)
 
@@ -66,6 +67,23 @@ def _results(statements: Sequence[Statement]) -> set[str]:
         stem
         for stem in derived - applied
         if stem[:1].islower() and (stem, 1) in made and (stem, 0) not in made
+    }
+
+
+def _arguments(statements: Sequence[Statement]) -> set[str]:
+    """``V(s') - V(s)``: small letters that a function is given with a prime and without."""
+    given: dict[str, set[tuple[str, int]]] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Apply):
+            names = (a for a in arguments(part.args) if isinstance(a, t.Symbol) and not a.scripts)
+            given.setdefault(stem_of(part.head), set()).update(
+                (stem_of(a), a.primes) for a in names
+            )
+    return {
+        stem
+        for both in given.values()
+        for stem, primes in both
+        if primes == 1 and (stem, 0) in both and stem[:1].islower()
     }
 
 
