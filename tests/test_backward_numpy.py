@@ -208,3 +208,49 @@ def test_the_way_a_right_pass_is_written_does_not_matter():
 
     for backward in (by_loops, by_einsum):
         assert dvar.check_backward(forward, backward, np.ones((4, 3)), np.ones((3, 2))).ok
+
+
+def test_what_the_forward_pass_names_is_no_upstream_gradient():
+    def forward(prediction, target):
+        difference = prediction - target
+        return np.mean(difference**2), difference
+
+    def backward(dloss, difference):
+        dprediction = 2 * difference / difference.size * dloss
+        return dprediction, -dprediction
+
+    assert dvar.check_backward(forward, backward, np.ones((4, 3)), np.ones((4, 3))).ok
+
+
+def test_a_slip_in_a_line_is_not_put_on_a_line_that_only_could_make_up_for_it():
+    def forward(x):
+        e = np.exp(x)
+        y = e / e.sum(axis=-1, keepdims=True)
+        return y, y
+
+    def backward(dy, y):
+        inner = np.sum(dy * y, axis=-1, keepdims=True)
+        return y * (dy + inner)
+
+    (finding,) = dvar.check_backward(forward, backward, np.ones((4, 3))).findings
+    assert finding.source == "return y * (dy + inner)"
+    assert finding.expected == "return y * (dy - inner)"
+
+
+def test_what_is_overwritten_in_a_loop_is_added_to():
+    def forward(x, w):
+        k = len(w)
+        return np.array([np.sum(x[i : i + k] * w) for i in range(len(x) - k + 1)]), (x, w)
+
+    def backward(dout, cache):
+        x, w = cache
+        dx, dw = np.zeros_like(x), np.zeros_like(w)
+        for i in range(len(dout)):
+            dx[i : i + len(w)] = dout[i] * w
+            dw += dout[i] * x[i : i + len(w)]
+        return dx, dw
+
+    (finding,) = dvar.check_backward(forward, backward, np.ones(6), np.ones(3)).findings
+    assert finding.cause == "missing-path"
+    assert finding.source == "dx[i:i + len(w)] = dout[i] * w"
+    assert finding.expected == "dx[i:i + len(w)] = dx[i:i + len(w)] + dout[i] * w"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dvar.check.backward.judge import Probe
 
 SECONDS = 10.0
-"""How long a repair is looked for."""
+"""How long repairs of a backward pass are looked for."""
 ENOUGH = 6
 """Repairs after which no more are looked for."""
 Right = Callable[[Subject, Sequence["Probe"], Any, Sequence[str]], bool]
@@ -81,11 +81,12 @@ def blame(
         return []
     suspects = _suspects(subject, source, probes[0])
     rest, good, found = list(wrong), list(kept), []
+    until = time.monotonic() + SECONDS
     while rest:
         best = None
         # One slip may spoil several gradients; what repairs all of them is tried first.
         for names in (rest, *([n] for n in rest if len(rest) > 1)):
-            repairs = _repairs(subject, source, probes, [*names, *good], suspects, right)
+            repairs = _repairs(subject, source, probes, [*names, *good], suspects, right, until)
             if repairs:
                 best, causes = _best(repairs, suspects)
                 break
@@ -101,10 +102,21 @@ def blame(
         rest = [n for n in rest if n not in repaired]
         good += repaired
     if rest and not found and suspects:
-        line = suspects[0]
+        line = _likeliest(subject, source, probes[0], suspects)
         words = "what this line computes is neither a gradient nor a share of one; no single slip explains it"
         found.append(Blame(line, _line(source, line), tuple(rest), ("unknown",), "", words))
     return sorted(found)
+
+
+def _likeliest(subject: Subject, source: Source, probe: Probe, suspects: Sequence[int]) -> int:
+    """The suspect to name where no repair tells: the first that is not the gradient it is called after, or the last.
+
+    What comes before may be right and yet nothing that is known: half of a formula, under a name of its own.
+    """
+    for computed in _computed(subject, source, probe):
+        if computed.line in suspects and _is_misnamed(computed, probe):
+            return computed.line
+    return suspects[-1]
 
 
 def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
@@ -121,20 +133,25 @@ def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
 
 def _suspects(subject: Subject, source: Source, probe: Probe) -> list[int]:
     """Lines whose values are nothing that is known, in the order in which they are run."""
-    watch = Watch([p.code for p in source.pieces])
-    with watch, np.errstate(all="ignore"), suppress(Exception):
-        subject.run(probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams])
     if not probe.truth.known:
         return []
     given = [("an input", np.asarray(x)) for x in probe.inputs.values() if np.size(x)]
     given += [("an upstream gradient", np.asarray(g)) for g in probe.upstreams]
     known = Known([*probe.truth.known, *given])
     lines: dict[int, None] = {}
-    for computed in _last_of_each(watch.computed):
-        if computed.value.dtype.kind == "f" and computed.value.size > 1:
-            if known.words(computed.value) is None or _is_misnamed(computed, probe):
-                lines[computed.line] = None
+    for computed in _computed(subject, source, probe):
+        if known.words(computed.value) is None or _is_misnamed(computed, probe):
+            lines[computed.line] = None
     return list(lines)
+
+
+def _computed(subject: Subject, source: Source, probe: Probe) -> list[Computed]:
+    """The arrays that lines of the backward pass compute."""
+    watch = Watch([p.code for p in source.pieces])
+    with watch, np.errstate(all="ignore"), suppress(Exception):
+        subject.run(probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams])
+    last = _last_of_each(watch.computed)
+    return [c for c in last if c.value.dtype.kind in "fb" and c.value.size > 1]
 
 
 def _is_misnamed(computed: Computed, probe: Probe) -> bool:
@@ -167,9 +184,9 @@ def _repairs(
     names: Sequence[str],
     suspects: Sequence[int],
     right: Right,
+    until: float,
 ) -> list[Repair]:
-    """The plainest changes that make some gradients right, those at suspects first."""
-    until = time.monotonic() + SECONDS
+    """The plainest changes that make some gradients right, those at suspects first, as far as time allows."""
     for tier in range(TIERS):
         found: list[Repair] = []
         for piece, statement, bend in _ordered(source, suspects, tier):

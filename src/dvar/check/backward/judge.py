@@ -138,7 +138,7 @@ def _explained(subject: Subject, compared: Comparison) -> BackwardReport:
     wrong = [g.name for g in report.gradients if g.ok is False]
     kept = [g.name for g in report.gradients if g.ok]
     found = blame(subject, probes, wrong, kept, right_of)
-    if error is None or found:
+    if error is None or any(b.repaired for b in found):
         return replace(report, findings=tuple(_findings(report, found, wrong, probes[0])))
     line, source = line_of_error(subject, error)
     words = f"this raises {type(error).__name__}: {error}"

@@ -97,8 +97,7 @@ class Subject:
         has_cache = len(names) == 2 or any(n.lower() in CACHE for n in names)
         if has_cache and not _is_array(returned[-1]):
             return list(returned[:-1]), returned[-1]
-        upstream = sum(1 for n in names if is_upstream(n))
-        count = max(1, min(upstream, len(returned)))
+        count = max(1, min(len(self._upstream_names()), len(returned)))
         rest = returned[count:]
         return list(returned[:count]), rest[0] if len(rest) == 1 and len(names) == 2 else rest
 
@@ -122,6 +121,7 @@ class Subject:
     def _roles(self) -> dict[str, str]:
         """What each parameter of the backward pass is: an upstream gradient, the cache, something by its name."""
         own = {p.name for p in self.parameters}
+        upstream = self._upstream_names()
         roles: dict[str, str] = {}
         for p in inspect.signature(self.backward).parameters.values():
             low = p.name.lower()
@@ -132,12 +132,22 @@ class Subject:
             elif p.name in own:
                 roles[p.name] = "name"
             else:
-                roles[p.name] = "upstream" if is_upstream(low) else "open"
+                roles[p.name] = "upstream" if p.name in upstream else "open"
         if "upstream" not in roles.values():
             first = next((name for name, role in roles.items() if role == "open"), None)
             if first is not None:
                 roles[first] = "upstream"
         return roles
+
+    def _upstream_names(self) -> list[str]:
+        """Parameters of the backward pass that are upstream gradients by their names.
+
+        What the forward pass calls ``difference`` is kept by it, unless nothing else could be one.
+        """
+        named = [n for n in inspect.signature(self.backward).parameters if is_upstream(n)]
+        code = code_of(self.forward)
+        here = code.co_varnames if code is not None else ()
+        return [n for n in named if n not in here] or named
 
     def _arguments(
         self, upstreams: list[Any], kept: Any, names: Arrays, outputs: list[Any]
