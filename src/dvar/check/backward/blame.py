@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from dvar.check.backward.judge import Probe
 
 SECONDS = 10.0
-"""How long repairs of a backward pass are looked for."""
+"""How long a repair is looked for."""
 ENOUGH = 6
 """Repairs after which no more are looked for."""
-Right = Callable[[Subject, Sequence["Probe"], Any, Sequence[str]], bool]
+Right = Callable[[Subject, Sequence["Probe"], Any, Sequence[str]], list[str]]
 
 
 class Blame(NamedTuple):
@@ -50,13 +50,14 @@ class Blame(NamedTuple):
 
 
 class Repair(NamedTuple):
-    """A change that makes gradients right."""
+    """A change that makes some gradients right and spoils none."""
 
     piece: Piece
     statement: ast.stmt
     bend: Bend
     text: str
     line: int
+    gradients: tuple[str, ...]
 
 
 def blame(
@@ -73,7 +74,7 @@ def blame(
         probes: numbers and the true gradients.
         wrong: the gradients that are wrong.
         kept: those that are right, and have to stay so.
-        right: whether a changed backward pass returns some gradients right.
+        right: those of some gradients that a changed backward pass returns right.
     """
     try:
         source = subject.source()
@@ -81,26 +82,18 @@ def blame(
         return []
     suspects = _suspects(subject, source, probes[0])
     rest, good, found = list(wrong), list(kept), []
-    until = time.monotonic() + SECONDS
     while rest:
-        best = None
-        # One slip may spoil several gradients; what repairs all of them is tried first.
-        for names in (rest, *([n] for n in rest if len(rest) > 1)):
-            repairs = _repairs(subject, source, probes, [*names, *good], suspects, right, until)
-            if repairs:
-                best, causes = _best(repairs, suspects)
-                break
-        if best is None:
+        repairs = _repairs(subject, source, probes, rest, good, suspects, right)
+        if not repairs:
             break
+        best, causes = _best(repairs, suspects)
         # The line stays repaired: another slip may have hidden behind it.
         before = ast.unparse(best.statement)
         best.bend.swap()
-        changed = source.rebuilt(best.piece)
-        repaired = [n for n in rest if right(subject, probes, changed, [n])]
         source.settle(best.piece)
-        found.append(Blame(best.line, before, tuple(repaired), causes, best.text, best.bend.words))
-        rest = [n for n in rest if n not in repaired]
-        good += repaired
+        found.append(Blame(best.line, before, best.gradients, causes, best.text, best.bend.words))
+        rest = [n for n in rest if n not in best.gradients]
+        good += best.gradients
     if rest and not found and suspects:
         line = _likeliest(subject, source, probes[0], suspects)
         words = "what this line computes is neither a gradient nor a share of one; no single slip explains it"
@@ -181,47 +174,55 @@ def _repairs(
     subject: Subject,
     source: Source,
     probes: Sequence[Probe],
-    names: Sequence[str],
+    wrong: Sequence[str],
+    kept: Sequence[str],
     suspects: Sequence[int],
     right: Right,
-    until: float,
 ) -> list[Repair]:
-    """The plainest changes that make some gradients right, those at suspects first, as far as time allows."""
+    """The plainest changes that make all wrong gradients right, or else as many as there are; no time, no more."""
+    until = time.monotonic() + SECONDS
+    best: list[Repair] = []
     for tier in range(TIERS):
         found: list[Repair] = []
         for piece, statement, bend in _ordered(source, suspects, tier):
             if time.monotonic() > until or len(found) >= ENOUGH:
                 break
-            repair = _tried(subject, source, piece, statement, bend, probes, names, right)
-            if repair is not None:
-                found.append(repair)
-        if found:
-            return found
-    return []
+            undo = bend.swap()
+            gradients = _righted(subject, source, piece, probes, wrong, kept, right)
+            if gradients:
+                text = ast.unparse(statement)
+                found.append(Repair(piece, statement, bend, text, piece.line(statement), gradients))
+            undo.swap()
+        # One slip may spoil several gradients; what repairs all of them is looked for to the end.
+        most = max((len(r.gradients) for r in found), default=0)
+        if most > max((len(r.gradients) for r in best), default=0):
+            best = [r for r in found if len(r.gradients) == most]
+        if most == len(wrong):
+            break
+    return best
 
 
-def _tried(
+def _righted(
     subject: Subject,
     source: Source,
     piece: Piece,
-    statement: ast.stmt,
-    bend: Bend,
     probes: Sequence[Probe],
-    names: Sequence[str],
+    wrong: Sequence[str],
+    kept: Sequence[str],
     right: Right,
-) -> Repair | None:
-    """A change, if it is a repair."""
-    undo = bend.swap()
+) -> tuple[str, ...]:
+    """The wrong gradients that are right with a piece as it is now; none if it spoils another."""
+    names = [*wrong, *kept]
     try:
         ast.fix_missing_locations(piece.tree)
         changed = source.rebuilt(piece)
-        if right(subject, probes[:1], changed, names) and right(subject, probes, changed, names):
-            return Repair(piece, statement, bend, ast.unparse(statement), piece.line(statement))
+        for some in (probes[:1], probes):
+            names = right(subject, some, changed, names)
+            if not set(kept) <= set(names) or not set(wrong) & set(names):
+                return ()
     except (SyntaxError, ValueError, TypeError):
-        return None  # no such program
-    finally:
-        undo.swap()
-    return None
+        return ()  # no such program
+    return tuple(n for n in wrong if n in names)
 
 
 def _ordered(

@@ -214,18 +214,20 @@ def _error(given: Any, true: Any) -> float:
 
 def right_of(
     subject: Subject, probes: Sequence[Probe], backward: Any, names: Sequence[str]
-) -> bool:
-    """Whether another backward pass returns the right gradients for some inputs."""
+) -> list[str]:
+    """Those of some gradients that another backward pass returns right."""
+    left = list(names)
     for probe in probes:
         limit = 10 * CLOSE if probe.truth.by_graph else 1e-4
         try:
             found = _run(subject, probe, backward).gradients
-            errors = [_error(found[name], probe.truth.gradients[name]) for name in names]
+            true = probe.truth.gradients
+            left = [n for n in left if n in found and _error(found[n], true[n]) <= limit]
         except Exception:  # a bent function may do and return anything
-            return False
-        if any(error > limit for error in errors):
-            return False
-    return True
+            return []
+        if not left:
+            break
+    return left
 
 
 def _doubtful(subject: Subject, gradients: Sequence[Gradient], probe: Probe) -> set[str]:
