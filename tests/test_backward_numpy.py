@@ -254,3 +254,17 @@ def test_what_is_overwritten_in_a_loop_is_added_to():
     assert finding.cause == "missing-path"
     assert finding.source == "dx[i:i + len(w)] = dout[i] * w"
     assert finding.expected == "dx[i:i + len(w)] = dx[i:i + len(w)] + dout[i] * w"
+
+
+def test_a_straight_through_estimate_is_a_choice():
+    def forward(x, w):
+        return np.round(x) * w, (x, w)
+
+    def backward(dout, cache):
+        x, w = cache
+        return dout * w, dout * np.round(x)
+
+    report = dvar.check_backward(forward, backward, np.ones((4, 3)), np.ones((4, 3)))
+    assert [(g.name, g.ok) for g in report.gradients] == [("x", None), ("w", True)]
+    assert report.ok
+    assert "the true gradient is zero" in report.note

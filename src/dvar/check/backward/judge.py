@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -117,19 +118,37 @@ def _compared(subject: Subject, inputs: Inputs) -> Comparison:
         lost = [Gradient(n, False, None, tuple(np.shape(g))) for n, g in truth.gradients.items()]
         return Comparison(replace(report, gradients=tuple(lost)), probes, error)
     gradients = [_gradient(name, runs, probes) for name in truth.gradients]
-    report = replace(report, gradients=tuple(gradients))
+    report = _without(
+        replace(report, gradients=tuple(gradients)),
+        _flat(gradients, probes),
+        "not judged, since the true gradient is zero everywhere, as for steps, and another is meant",
+    )
     if report.ok:
         return Comparison(report, probes, None)
     if not truth.by_graph:
         note = "the forward pass cannot be followed as a graph: true gradients are by differences"
         return Comparison(replace(report, note=note), probes, None)
-    doubtful = _doubtful(subject, gradients, probes[0])
-    if doubtful:
-        kept = [replace(g, ok=None) if g.name in doubtful else g for g in gradients]
-        words = ", ".join(sorted(doubtful))
-        note = f"not judged, since differences do not confirm the true gradient: {words}"
-        report = replace(report, gradients=tuple(kept), note=note)
-    return Comparison(report, probes, None)
+    doubtful = _doubtful(subject, report.gradients, probes[0])
+    why = "not judged, since differences do not confirm the true gradient"
+    return Comparison(_without(report, doubtful, why), probes, None)
+
+
+def _without(report: BackwardReport, names: set[str], why: str) -> BackwardReport:
+    """The report with no verdict on some gradients."""
+    if not names:
+        return report
+    gradients = [replace(g, ok=None) if g.name in names else g for g in report.gradients]
+    return replace(report, gradients=tuple(gradients), note=f"{why}: {', '.join(sorted(names))}")
+
+
+def _flat(gradients: Sequence[Gradient], probes: Sequence[Probe]) -> set[str]:
+    """Gradients that are returned although the true ones vanish: a choice of the author's, not a mistake."""
+    return {
+        g.name
+        for g in gradients
+        if g.ok is False and g.shape == g.expected_shape
+        if not any(np.any(probe.truth.gradients[g.name]) for probe in probes)
+    }
 
 
 def _explained(subject: Subject, compared: Comparison) -> BackwardReport:
@@ -137,7 +156,9 @@ def _explained(subject: Subject, compared: Comparison) -> BackwardReport:
     report, probes, error = compared
     wrong = [g.name for g in report.gradients if g.ok is False]
     kept = [g.name for g in report.gradients if g.ok]
-    found = blame(subject, probes, wrong, kept, right_of)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of programs that nobody has written
+        found = blame(subject, probes, wrong, kept, right_of)
     if error is None or any(b.repaired for b in found):
         return replace(report, findings=tuple(_findings(report, found, wrong, probes[0])))
     line, source = line_of_error(subject, error)

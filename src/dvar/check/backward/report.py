@@ -132,7 +132,7 @@ _MARKS = {True: "✓", False: "✗", None: "?"}
 
 def _words(g: Gradient) -> str:
     if g.ok is None:
-        return "not judged: nothing is returned for it"
+        return "not judged" if g.shape is not None else "not judged: nothing is returned for it"
     if g.shape != g.expected_shape:
         return f"shape {_shown(g.shape)}, not {_shown(g.expected_shape)}"
     if g.ok:
