@@ -106,10 +106,8 @@ def _likeliest(subject: Subject, source: Source, probe: Probe, suspects: Sequenc
 
     What comes before may be right and yet nothing that is known: half of a formula, under a name of its own.
     """
-    for computed in _computed(subject, source, probe):
-        if computed.line in suspects and _is_misnamed(computed, probe):
-            return computed.line
-    return suspects[-1]
+    misnamed = _misnamed(subject, source, probe)
+    return next((line for line in suspects if line in misnamed), suspects[-1])
 
 
 def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
@@ -132,17 +130,28 @@ def _suspects(subject: Subject, source: Source, probe: Probe) -> list[int]:
     given += [("an upstream gradient", np.asarray(g)) for g in probe.upstreams]
     known = Known([*probe.truth.known, *given])
     lines: dict[int, None] = {}
-    for computed in _computed(subject, source, probe):
-        if known.words(computed.value) is None or _is_misnamed(computed, probe):
+    misnamed = _misnamed(subject, source, probe)
+    for computed in _seen(subject, source, probe):
+        if known.words(computed.value) is None or computed.line in misnamed:
             lines[computed.line] = None
     return list(lines)
 
 
-def _computed(subject: Subject, source: Source, probe: Probe) -> list[Computed]:
-    """The arrays that lines of the backward pass compute."""
+def _misnamed(subject: Subject, source: Source, probe: Probe) -> list[int]:
+    """Lines of values that are not the gradients they are called after; local derivatives may be called so too."""
+    once, twice = (_seen(subject, source, probe, scale) for scale in (1.0, 2.0))
+    return [
+        c.line
+        for c, other in zip(once, twice, strict=False)
+        if not np.array_equal(c.value, other.value, equal_nan=True) and _is_misnamed(c, probe)
+    ]
+
+
+def _seen(subject: Subject, source: Source, probe: Probe, scale: float = 1.0) -> list[Computed]:
+    """What lines of the backward pass compute for scaled upstream gradients."""
     watch = Watch([p.code for p in source.pieces])
     with watch, np.errstate(all="ignore"), suppress(Exception):
-        subject.run(probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams])
+        subject.run(probe.inputs, lambda _: [scale * np.copy(g)[()] for g in probe.upstreams])
     last = _last_of_each(watch.computed)
     return [c for c in last if c.value.dtype.kind in "fb" and c.value.size > 1]
 
