@@ -268,3 +268,24 @@ def test_a_straight_through_estimate_is_a_choice():
     assert [(g.name, g.ok) for g in report.gradients] == [("x", None), ("w", True)]
     assert report.ok
     assert "the true gradient is zero" in report.note
+
+
+def test_the_gradients_tell_shapes_that_nothing_else_tells(tmp_path):
+    """A row of weights, one bias, targets of one number for each example: none of it is written."""
+    (tmp_path / "logistic.py").write_text(
+        """import numpy as np
+
+def bce_forward(x, w, b, y):
+    p = 1 / (1 + np.exp(-(x @ w + b)))
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), (x, w, y, p)
+
+def bce_backward(dloss, cache):
+    x, w, y, p = cache
+    dz = dloss * (p - y) / x.shape[0]
+    return np.outer(dz, w), x.T @ dz, dz.sum()
+"""
+    )
+    path = str(tmp_path / "logistic.py")
+    report = judge(find(path, "bce", names_of(path)))
+    assert report.ok, str(report)
+    assert report.inputs["b"] == "()"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -23,6 +24,8 @@ CLOSE, ROUGH = 1e-6, 2e-3
 is rounded to single precision on the way."""
 PATTERNS = 4
 """Ranks of inputs that are tried where nothing says which."""
+MOST = 40
+"""The same, where gradients of wrong shapes say that the ranks are others."""
 
 
 class Probe(NamedTuple):
@@ -43,22 +46,55 @@ def judge(subject: Subject, examples: Inputs | None = None) -> BackwardReport:
     Raises:
         ReadError: it cannot be run.
     """
-    tried = [examples] if examples is not None else _likely(subject)
-    first: Comparison | None = None
+    best: Comparison | None = None
     reason: ReadError | None = None
-    for inputs in tried:
+    for n, inputs in enumerate(_likely(subject) if examples is None else [examples]):
+        if n >= PATTERNS and best is not None and _misfits(best.report) < 2:
+            break
         try:
-            compared = _compared(subject, inputs)
+            compared = _fitted(subject, inputs)
         except ReadError as error:
             reason = reason or error
             continue
         if compared.report.ok:
             return compared.report
-        first = first or compared
-    if first is None:
+        if best is None or _faults(compared.report) < _faults(best.report):
+            best = compared
+    if best is None:
         assert reason is not None
         raise reason
-    return _explained(subject, first)
+    return _explained(subject, best)
+
+
+def _fitted(subject: Subject, inputs: Inputs) -> Comparison:
+    """Gradients for some inputs; where these are guessed and a gradient is smaller, for inputs of its shape.
+
+    A gradient that is larger says nothing: people forget sums, and seldom sum too much.
+    """
+    compared = _compared(subject, inputs)
+    if inputs.said:
+        return compared
+    smaller = {
+        g.name: inputs.specs[g.name]._replace(shape=g.shape)
+        for g in compared.report.gradients
+        if g.ok is False and g.shape is not None
+        if np.prod(g.shape) < np.prod(g.expected_shape)
+    }
+    if smaller:
+        with suppress(Exception):  # the forward pass may not take them
+            other = _compared(subject, inputs._replace(specs={**inputs.specs, **smaller}))
+            if _faults(other.report) < _faults(compared.report):
+                return other
+    return compared
+
+
+def _faults(report: BackwardReport) -> int:
+    return sum(g.ok is False for g in report.gradients)
+
+
+def _misfits(report: BackwardReport) -> int:
+    """Gradients of other shapes than their inputs; where several are, the inputs may have been guessed wrong."""
+    return sum(g.ok is False and g.shape != g.expected_shape for g in report.gradients)
 
 
 class Comparison(NamedTuple):
@@ -69,18 +105,18 @@ class Comparison(NamedTuple):
     error: Exception | None
 
 
-def _likely(subject: Subject) -> list[Inputs]:
+def _likely(subject: Subject) -> Iterator[Inputs]:
     """Inputs to try in turn; a pass that is right for one kind of input is right, where nothing says which."""
-    found: list[Inputs] = []
     batched = _is_batched(subject)
+    count = 0
     for inputs in possible_inputs(subject):
         rank = max((len(s.shape) for s in inputs.specs.values()), default=0)
-        if found and (rank == 0 or (batched and rank < 2) or not inputs.plausible):
+        if count and (rank == 0 or (batched and rank < 2) or not inputs.plausible):
             continue  # a few numbers show little
-        found.append(inputs)
-        if inputs.said or len(found) >= PATTERNS:
-            break
-    return found
+        count += 1
+        yield inputs
+        if inputs.said or count >= MOST:
+            return
 
 
 _BATCH = ("axis", "shape[0]", "sum(0", ".T", "@", "dim=", "mean(0", "len(")
