@@ -60,7 +60,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "lectures/.hidden/three.md": NEURON,
         "lectures/node_modules/four.md": NEURON,
         "empty/data.csv": "1,2",
-        "model.py": "raise SystemExit('never run')",
+        "model.py": "raise SystemExit('run only when it is named with ::')",
         "scan.pdf": "%PDF",
     }
     for name, text in files.items():
@@ -127,8 +127,9 @@ def test_one_unreadable_file_does_not_keep_the_others_from_being_checked(
         (["nowhere.md"], ["no file nowhere.md"]),
         (["empty"], ["empty holds no worksheets", ".md"]),
         (["scan.pdf"], ["scan.pdf is not text", "Markdown"]),
-        (["model.py"], ["is a Python file", "later version"]),
-        (["model.py::Layer"], ["backward passes", "later version"]),
+        (["model.py"], ["is a Python file", "dvar check model.py::NAME"]),
+        (["model.py::Layer"], ["model.py raised SystemExit", "(model.py:1)"]),
+        (["nowhere.py::Layer"], ["no file nowhere.py"]),
         (["good.md", "-o", "no/such/folder/x.txt"], ["cannot write no/such/folder/x.txt"]),
         (["lectures", "--derive", "3"], ["--derive is about one file"]),
         (["good.md", "--derive", "2"], ["no equation on line 2"]),

@@ -40,9 +40,9 @@ HELP = """Find the mistakes in worked derivations, and in backward passes writte
 FILE is a worksheet in Markdown, text or TeX, a notebook, a folder that holds some, or '-' for standard
 input.  Every equation is judged; nothing in a worksheet is ever run.
 
-FILE.py::NAME is a backward pass written by hand: functions NAME_forward and NAME_backward in NumPy, or a
-class NAME with both.  Every gradient it returns is compared with the true one; of a wrong one the line and the
-likely slip are told.  The file is run.
+FILE.py::NAME is a backward pass written by hand: functions NAME_forward and NAME_backward in NumPy, a
+class NAME with both, a torch.autograd.Function or a jax.custom_vjp.  Every gradient it returns is compared with
+the true one; of a wrong one the line and the likely slip are told.  The file is run.
 
 \b
 Examples

@@ -89,12 +89,6 @@ def file_named(path: str) -> str:
     """
     if path == "-":
         return path
-    name, colons, _ = path.partition("::")
-    if colons and name.endswith(".py"):
-        raise ReadError(
-            f"{path}: hand-written backward passes are for a later version",
-            hint="dvar check FILE checks a worked derivation in Markdown, text, TeX or a notebook",
-        )
     if not Path(path).exists():
         raise ReadError(f"there is no file {path}")
     suffix = Path(path).suffix.lower()
@@ -103,7 +97,7 @@ def file_named(path: str) -> str:
     if suffix == ".py":
         raise ReadError(
             f"{path} is a Python file, not a worked derivation",
-            hint="hand-written backward passes, as FILE.py::NAME, are for a later version",
+            hint=f"dvar check {path}::NAME checks a backward pass written by hand",
         )
     if not os.access(path, os.R_OK):
         raise ReadError(f"cannot read {path}: permission denied")
