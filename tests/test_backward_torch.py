@@ -91,9 +91,22 @@ class Dropout(torch.autograd.Function):
         return grad * mask
 
 
-class Conv(torch.autograd.Function):
+class Solve(torch.autograd.Function):
     """An operation that is not followed: the truth is by differences."""
 
+    @staticmethod
+    def forward(ctx, b):
+        a = torch.tensor([[3.0, 1.0], [0.5, 2.0]], dtype=b.dtype)
+        ctx.save_for_backward(a)
+        return torch.linalg.solve(a, b)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (a,) = ctx.saved_tensors
+        return torch.linalg.solve(a.t(), grad)
+
+
+class Conv(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, w):
         ctx.save_for_backward(x, w)
@@ -132,6 +145,7 @@ class Attention(torch.autograd.Function):
         (RmsNorm, [(4, 3), (3,)]),
         (Dropout, [(4, 3)]),
         (Conv, [(2, 3, 7), (4, 3, 2)]),
+        (Solve, [(2, 3)]),
         (Attention, [(2, 4, 3), (2, 5, 3), (2, 5, 6)]),
     ],
 )
@@ -210,3 +224,26 @@ def test_a_function_is_followed_as_a_graph():
     truth = truth_of(subject, inputs, [np.ones((4, 5))])
     assert truth.by_graph
     assert truth.formulas == {"x": "dout @ w", "w": "dout.T @ x", "b": "sum(dout, axis=0)"}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "settings"),
+    [
+        (((2, 3, 7), (4, 3, 2), (4,)), {"stride": 2, "padding": 1}),
+        (((2, 3, 6, 5), (4, 3, 2, 3), (4,)), {"padding": (1, 2), "dilation": 2}),
+    ],
+)
+def test_convolutions_are_followed(sizes, settings):
+    from dvar.read.frameworks import aten
+
+    convolve = torch.nn.functional.conv1d if len(sizes[0]) == 3 else torch.nn.functional.conv2d
+    generator = np.random.default_rng(1)
+    arrays = [generator.normal(size=size) for size in sizes]
+    tensors = [torch.tensor(x, requires_grad=True) for x in arrays]
+
+    def loss(x, w, b):
+        return np.sum(aten.follow(lambda *t: convolve(*t, **settings), [x, w, b])[0] ** 2)
+
+    (convolve(*tensors, **settings) ** 2).sum().backward()
+    for n, tensor in enumerate(tensors):
+        np.testing.assert_allclose(dvar.grad(loss, argnums=n)(*arrays), tensor.grad, rtol=1e-8)

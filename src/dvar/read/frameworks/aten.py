@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dvar.core.errors import TraceError
 from dvar.read.frameworks.replay import Lane, Operation, entering, number, replay
 from dvar.read.frameworks.special import erf
 
@@ -174,6 +175,46 @@ def _clamped(x: Any, low: Any = None, high: Any = None) -> Any:
     return x if high is None else np.minimum(x, high)
 
 
+def _convolution(
+    x: Any,
+    w: Any,
+    bias: Any,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    transposed: bool,
+    _: Sequence[int],
+    groups: int,
+) -> Any:
+    """A product for every place of the kernel, with the part of the input that it meets there."""
+    if transposed or groups != 1:
+        raise TraceError("transposed convolutions and convolutions in groups are not followed")
+    for axis, width in enumerate(padding, 2):
+        if width:
+            edge = np.zeros((*x.shape[:axis], width, *x.shape[axis + 1 :]))
+            x = np.concatenate([edge, x, edge], axis=axis)
+    kernel = w.shape[2:]
+    axes = list(zip(x.shape[2:], kernel, stride, dilation, strict=True))
+    counts = [(size - step * (k - 1) - 1) // jump + 1 for size, k, jump, step in axes]
+    places = "ijk"[: len(kernel)]
+    total: Any = 0.0
+    for place in np.ndindex(*kernel):
+        starts = [at * step for at, (*_rest, step) in zip(place, axes, strict=True)]
+        window = x[
+            (
+                slice(None),
+                slice(None),
+                *[
+                    slice(start, start + (count - 1) * jump + 1, jump)
+                    for start, count, jump in zip(starts, counts, stride, strict=True)
+                ],
+            )
+        ]
+        weights = w[(slice(None), slice(None), *place)]
+        total = total + np.einsum(f"nc{places},fc->nf{places}", window, weights)
+    return total if bias is None else total + np.reshape(bias, (-1, *[1] * len(kernel)))
+
+
 def _largest(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; along an axis, PyTorch returns its position too, which is not followed."""
     return np.max(x) if dim is None else (np.max(x, axis=dim, keepdims=keepdim),)
@@ -251,6 +292,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "bmm": lambda a, b: a @ b,
     "mv": lambda a, b: a @ b,
     "dot": lambda a, b: a @ b,
+    "convolution": _convolution,
     "addmm": lambda c, a, b, beta=1, alpha=1: _scaled(c, beta) + _scaled(a @ b, alpha),
     # moves that have names of their own
     "permute": lambda x, axes: np.transpose(x, tuple(axes)),
