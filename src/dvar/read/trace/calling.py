@@ -68,7 +68,7 @@ class Given:
         order = topological(nodes, set(self.own))
         if not self._is_open(order, set(self.own)):
             try:
-                return [_as_numpy(array) for array in facts.evaluate(nodes)]
+                return [_as_numpy(array) for array in facts.evaluate(nodes, order=order)]
             except MissingValue:  # named sizes
                 pass
         return list(map(wrap, facts.replace(nodes, self.closing(), order)))

@@ -113,40 +113,63 @@ def admit(root: Node, place: Place | None = None) -> Fact:
     return fact(root)
 
 
-def evaluate(roots: Sequence[Node], given: Mapping[Node, Array] | None = None) -> list[Array]:
+def evaluate(
+    roots: Sequence[Node],
+    given: Mapping[Node, Array] | None = None,
+    order: Sequence[Node] | None = None,
+) -> list[Array]:
     """The values of nodes whose variables have values; ``given`` for those that have none.
 
     What is known already is not computed again; what is computed is kept where a trace waits for it.
+    ``order`` is what lies beneath the roots, operands first, where that is known.
 
     Raises:
         MissingValue: a variable without a value.
     """
     env: dict[Node, Array] = dict(given or {})
+    without: Node | None = None
+    with uncollected(), np.errstate(all="ignore"):
+        for node in _missing(roots, env) if order is None else order:
+            if node in env:
+                continue
+            found: Fact | None = node.known
+            if found is not None and found.value is not None:
+                env[node] = found.value
+                continue
+            value = _compute(node, [env.get(x) for x in node.inputs])
+            if value is None:
+                without = without or node
+                continue
+            env[node] = value
+            if found is not None and found.is_due:
+                found.value, found.is_due = value, False
+    if without is not None and any(root not in env for root in roots):
+        raise MissingValue(f"{without!r} has no value")
+    return [env[root] for root in roots]
+
+
+def _missing(roots: Sequence[Node], env: Mapping[Node, Array]) -> list[Node]:
+    """The roots and what must be computed for them, operands first; beneath values that are known nothing is."""
+    order: list[Node] = []
+    seen: set[Node] = set(env)
     # None says that all under the node before it is done.
     stack: list[Node | None] = list(reversed(roots))
-    with uncollected(), np.errstate(all="ignore"):
-        while stack:
-            node = stack.pop()
-            if node is None:
-                done: Node = stack.pop()  # type: ignore[assignment]  # a node stands before every None
-                value = _compute(done, [env[x] for x in done.inputs])
-                if value is None:
-                    raise MissingValue(f"{done!r} has no value")
-                env[done] = value
-                found = done.known
-                if found is not None and found.is_due:
-                    found.value, found.is_due = value, False
-            elif node not in env:
-                found = node.known
-                if found is not None and found.value is not None:
-                    env[node] = found.value
-                    continue
-                stack.append(node)
-                stack.append(None)
-                for x in reversed(node.inputs):
-                    if x not in env:
-                        stack.append(x)
-    return [env[root] for root in roots]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())  # type: ignore[arg-type]  # a node stands before every None
+        elif node not in seen:
+            seen.add(node)
+            found: Fact | None = node.known
+            if found is not None and found.value is not None:
+                order.append(node)
+                continue
+            stack.append(node)
+            stack.append(None)
+            for x in reversed(node.inputs):
+                if x not in seen:
+                    stack.append(x)
+    return order
 
 
 def _compute(node: Node, operands: Sequence[Array | None]) -> Array | None:
