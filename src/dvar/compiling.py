@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dvar.core.collecting import uncollected
+from dvar.core.collecting import rarely_collected
 from dvar.core.dtypes import dtype_of
 from dvar.core.node import Node
 from dvar.core.op import Array
@@ -133,7 +133,7 @@ class Jitted:
 
         given = [a if n in static else containers.tree_map(traced, a) for n, a in enumerate(args)]
         named = containers.tree_map(traced, kwargs) if kwargs else {}
-        with uncollected():
+        with rarely_collected():
             result = self._function(*given, **named)
             leaves = containers.leaves(result)
             places = [

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dvar.core.collecting import rarely_collected
 from dvar.core.dims import is_numeric, product, show
 from dvar.core.errors import DtypeError, ShapeError, TraceError
 from dvar.core.node import Node, topological
@@ -87,11 +88,12 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
 
     @wraps(function)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
-        call = Call(function, args, kwargs, argnums)
-        output, aux = _with_aux(call.result, has_aux, function)
-        root = _scalar(output, function)
-        gradients = call.in_containers(call.gradients({root: ones_like(root)}))
-        return call.finish(((root, aux) if has_aux else root, gradients))
+        with rarely_collected():
+            call = Call(function, args, kwargs, argnums)
+            output, aux = _with_aux(call.result, has_aux, function)
+            root = _scalar(output, function)
+            gradients = call.in_containers(call.gradients({root: ones_like(root)}))
+            return call.finish(((root, aux) if has_aux else root, gradients))
 
     ALONE.add(differentiated)
     return differentiated

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from dvar.core.collecting import uncollected
+from dvar.core.collecting import rarely_collected
 from dvar.core.dims import show
 from dvar.core.errors import GraphError, MissingRule
 from dvar.core.node import Node, topological
@@ -97,14 +97,14 @@ def pull(
     Source:
         Griewank & Walther, Evaluating Derivatives, 2nd ed., section 3.2.
     """
-    with uncollected():
+    with rarely_collected():
         return _pulled(upstream, set(wrt), set(stops))
 
 
 def _pulled(upstream: Mapping[Node, Node], wrt: set[Node], beneath: set[Node]) -> Sweep:
     order = topological(upstream, beneath)
     active = _active(order, wrt, beneath)
-    real = {x for x in active if x.is_float}
+    real = {x for x in active if x.dtype[0] == "f"}
     gradients = {root: seed for root, seed in upstream.items() if root in active}
     edges: list[tuple[Node, int, Node, Node | None, Node, Node]] = []
     for node in reversed(order):
@@ -151,7 +151,7 @@ def adjoint(node: Node, g: Node, wanted: Sequence[bool]) -> list[tuple[Node | No
     """
     rule = node.op.derivative
     params = dict(node.params) if node.params else {}
-    if isinstance(rule, Partials):
+    if type(rule) is Partials:
         partials = rule.rule(node, *node.inputs, **params)
         return [
             _partial_share(g, p) if want and p is not None else _NO_SHARE
@@ -189,7 +189,7 @@ _NO_SHARE = (None, None)
 
 def _partial_share(g: Node, partial: Node | float) -> tuple[Node, Node]:
     """Upstream times partial; a factor of one is not written, nor minus one as a product."""
-    if isinstance(partial, Node):
+    if type(partial) is Node:
         return partial, g * partial
     if partial in (1, -1):
         return _unit(int(partial), g.dtype), (g if partial == 1 else -g)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dvar.core.collecting import uncollected
+from dvar.core.collecting import rarely_collected
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.engine.native.arrays import sizes_of
@@ -50,7 +50,7 @@ def taped(inputs: Sequence[Node], roots: Sequence[Node], order: Sequence[Node]) 
         if not _is_of_numbers(order):
             return None
     try:
-        with uncollected():
+        with rarely_collected():
             return Tape(inputs, roots, order)
     except NotNative:
         return None

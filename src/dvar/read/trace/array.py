@@ -38,13 +38,23 @@ def _call(function: Any, *args: Any, **kwargs: Any) -> Any:
     return call(function, args, kwargs)
 
 
+# Functions of NumPy that are rows of the same operands; ``numpy_api`` puts them here.
+DIRECT: dict[np.ufunc, Callable[[tuple[Any, ...]], Any]] = {}
+
+
 def _binary(ufunc: np.ufunc) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """An operator and its reflection."""
 
     def straight(self: Variable, other: Any) -> Any:
+        apply = DIRECT.get(ufunc)
+        if apply is not None and type(other) in _SIMPLE:
+            return apply((self, other))
         return _call(ufunc, self, other)
 
     def reflected(self: Variable, other: Any) -> Any:
+        apply = DIRECT.get(ufunc)
+        if apply is not None and type(other) in _SIMPLE:
+            return apply((other, self))
         return _call(ufunc, other, self)
 
     return straight, reflected
@@ -319,6 +329,9 @@ class Variable:
             "x.sort() sorts in place", source=facts.source_here(), hint="x = np.sort(x)"
         )
 
+
+# Operands that a row takes as they are.
+_SIMPLE = frozenset((Variable, float, int))
 
 # ── in and out ──────────────────────────────────────────────────────────────────────────────────
 

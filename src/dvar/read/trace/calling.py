@@ -79,11 +79,14 @@ class Given:
         return self._is_open(topological(nodes, own), own)
 
     def _is_open(self, order: Sequence[Node], own: set[Node]) -> bool:
-        return any(
-            node in self.outer or (node.op is VARIABLE and node not in own)
-            for node in order
-            if not node.inputs or node in self.outer
-        )
+        outer = self.outer
+        for node in order:
+            if not node.inputs:
+                if node.op is VARIABLE and (node in outer or node not in own):
+                    return True
+            elif outer and node in outer:
+                return True
+        return False
 
     def closing(self) -> dict[Node, Node]:
         """What stands for the nodes once the call is over."""

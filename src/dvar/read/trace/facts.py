@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 
 import numpy as np
 
-from dvar.core.collecting import uncollected
+from dvar.core.collecting import rarely_collected
 from dvar.core.errors import MissingValue, Source
 from dvar.core.node import Node, topological
 from dvar.core.op import SIZE, VARIABLE, Array, Linear, Op
@@ -109,7 +109,8 @@ def admit(root: Node, place: Place | None = None) -> Fact:
             node.known = Fact(None, place, is_due=True)
         else:
             with np.errstate(all="ignore"):
-                node.known = Fact(_compute(node, [known_value(x) for x in node.inputs]), place)
+                operands = [array for array in map(known_value, node.inputs) if array is not None]
+                node.known = Fact(_compute(node, operands), place)
     return fact(root)
 
 
@@ -128,7 +129,7 @@ def evaluate(
     """
     env: dict[Node, Array] = dict(given or {})
     without: Node | None = None
-    with uncollected(), np.errstate(all="ignore"):
+    with rarely_collected(), np.errstate(all="ignore"):
         for node in _missing(roots, env) if order is None else order:
             if node in env:
                 continue
@@ -136,7 +137,11 @@ def evaluate(
             if found is not None and found.value is not None:
                 env[node] = found.value
                 continue
-            value = _compute(node, [env.get(x) for x in node.inputs])
+            try:
+                operands = [env[x] for x in node.inputs]
+            except KeyError:
+                continue
+            value = _compute(node, operands)
             if value is None:
                 without = without or node
                 continue
@@ -172,14 +177,13 @@ def _missing(roots: Sequence[Node], env: Mapping[Node, Array]) -> list[Node]:
     return order
 
 
-def _compute(node: Node, operands: Sequence[Array | None]) -> Array | None:
+def _compute(node: Node, operands: Sequence[Array]) -> Array | None:
+    if not node.params:
+        return apply(node, operands, {})
     if node.op is VARIABLE or node.op is SIZE:
         return None
-    for x in operands:
-        if x is None:
-            return None
     try:
-        return apply(node, operands, {})  # type: ignore[arg-type]  # just checked
+        return apply(node, operands, {})
     except MissingValue:  # a parameter holds a named size
         return None
 
@@ -201,7 +205,7 @@ def replace(
     ``order`` is what lies beneath the roots and above the replaced ones, operands first, where that is known.
     """
     new: dict[Node, Node] = dict(by)
-    with uncollected():
+    with rarely_collected():
         for node in topological(roots, set(by)) if order is None else order:
             if node not in new:
                 new[node] = _rebuilt(node, tuple([new[x] for x in node.inputs]))

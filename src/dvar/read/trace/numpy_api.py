@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from dvar.ops import TABLE
 from dvar.ops.shaping import broadcast_to, expand_dims
 from dvar.read.trace import facts
 from dvar.read.trace.applying import apply_plain, apply_row, wrap_call
-from dvar.read.trace.array import IMMUTABLE, Variable, unwrap, wrap
+from dvar.read.trace.array import DIRECT, IMMUTABLE, Variable, unwrap, wrap
 from dvar.read.trace.numpy_more import MORE
 from dvar.read.trace.sizes import NamedSize, plain, traced_sizes
 
@@ -69,9 +69,9 @@ def call(function: Any, args: Args, kwargs: Mapping[str, Any]) -> Any:
     """
     if isinstance(function, np.ufunc):
         args = traced_sizes(args)
-        plain_row = PLAIN.get(function)
-        if plain_row is not None and not kwargs:
-            return apply_plain(plain_row, args)
+        direct = DIRECT.get(function)
+        if direct is not None and not kwargs:
+            return direct(args)
     special = SPECIAL.get(function)
     if special is not None:
         return special(*args, **_cleaned(function, special, kwargs))
@@ -320,12 +320,12 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.atleast_2d: _at_least(2),
 }
 
-# Functions that are a row of the same operands, so that nothing has to be read off the arguments.
-PLAIN: dict[Any, Op] = {
-    function: row
+# Nothing has to be read off the arguments of these.
+DIRECT.update(
+    (function, partial(apply_plain, row))
     for function, row in FUNCTIONS.items()
     if isinstance(function, np.ufunc) and row.build is None and function not in SPECIAL
-}
+)
 
 # Questions about numbers: they steer a program and have no derivative.
 _ON_VALUES = """
