@@ -241,11 +241,9 @@ class Op:
             # A program of many gates has few types of operands.
             if len(nodes) == 2:
                 x, y = nodes
-                known = _typed(self, (x.shape, y.shape), (x.dtype, y.dtype))
+                known = _typed(self, x.shape, x.dtype, y.shape, y.dtype)
             else:
-                known = _typed(
-                    self, tuple([x.shape for x in nodes]), tuple([x.dtype for x in nodes])
-                )
+                known = _typed(self, *[part for x in nodes for part in (x.shape, x.dtype)])
             if known is not None:
                 return Node.make(self, nodes, (), known[0], known[1])
         shapes = tuple(x.shape for x in nodes)
@@ -279,12 +277,13 @@ class Op:
 
 
 @lru_cache(maxsize=4096)
-def _typed(op: Op, shapes: tuple[Shape, ...], dtypes: tuple[str, ...]) -> tuple[Shape, str] | None:
-    """Shape and type of a row without parameters; None where a sentence does not say them."""
+def _typed(op: Op, *types: Any) -> tuple[Shape, str] | None:
+    """Shape and dtype of a row without parameters, from those of its operands in turn; None where a
+    sentence does not say them."""
     if not isinstance(op.axes, str) or op.dtype == "stated":
         return None
-    shape = axes_.infer(op.axes, shapes)
-    return None if isinstance(shape, str) else (shape, op._dtype(dtypes, {}))
+    shape = axes_.infer(op.axes, types[::2])
+    return None if isinstance(shape, str) else (shape, op._dtype(types[1::2], {}))
 
 
 class AxesError(ShapeError):

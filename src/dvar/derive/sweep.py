@@ -26,6 +26,7 @@ from dvar.core.op import (
     axes_of,
     constant,
 )
+from dvar.ops.arithmetic import add, multiply
 from dvar.ops.contraction import contract
 from dvar.ops.reduction import sum_to
 from dvar.ops.shaping import broadcast_to
@@ -117,15 +118,17 @@ def _pulled(upstream: Mapping[Node, Node], wrt: set[Node], beneath: set[Node]) -
             if spread is None:
                 continue
             x = inputs[n]
-            share = spread if spread.shape == x.shape else sum_to(spread, x.shape)
-            if share.shape != x.shape:
-                raise GraphError(
-                    f"{node.op.name}: share {show(share.shape)} for an operand {show(x.shape)}"
-                )
+            share = spread
+            if spread.shape != x.shape:
+                share = sum_to(spread, x.shape)
+                if share.shape != x.shape:
+                    raise GraphError(
+                        f"{node.op.name}: share {show(share.shape)} for an operand {show(x.shape)}"
+                    )
             edges.append((node, n, g, local, spread, share))
             before = gradients.get(x)
             # In front of the shares of later uses, so that a sum reads in the order of the program.
-            gradients[x] = share if before is None else share + before
+            gradients[x] = share if before is None else add.node(share, before)
     return Sweep(gradients, edges)
 
 
@@ -190,9 +193,11 @@ _NO_SHARE = (None, None)
 def _partial_share(g: Node, partial: Node | float) -> tuple[Node, Node]:
     """Upstream times partial; a factor of one is not written, nor minus one as a product."""
     if type(partial) is Node:
-        return partial, g * partial
-    if partial in (1, -1):
-        return _unit(int(partial), g.dtype), (g if partial == 1 else -g)
+        return partial, multiply.node(g, partial)
+    if partial == 1:
+        return _unit(1, g.dtype), g
+    if partial == -1:
+        return _unit(-1, g.dtype), -g
     local = constant(partial, g.dtype)
     return local, g * local
 

@@ -141,7 +141,7 @@ def evaluate(
                 operands = [env[x] for x in node.inputs]
             except KeyError:
                 continue
-            value = _compute(node, operands)
+            value = _compute(node, operands) if node.params else apply(node, operands, {})
             if value is None:
                 without = without or node
                 continue
@@ -178,8 +178,6 @@ def _missing(roots: Sequence[Node], env: Mapping[Node, Array]) -> list[Node]:
 
 
 def _compute(node: Node, operands: Sequence[Array]) -> Array | None:
-    if not node.params:
-        return apply(node, operands, {})
     if node.op is VARIABLE or node.op is SIZE:
         return None
     try:
