@@ -146,3 +146,14 @@ def test_time_grows_with_the_number_of_gates():
 
     seconds(500)
     assert seconds(12_000) < 40 * min(seconds(1_200) for _ in range(3))
+
+
+def test_a_chain_of_arrays_that_is_too_deep_for_a_kernel_is_interpreted():
+    def chain(x):
+        y = x
+        for _ in range(600):
+            y = y * 0.5 + x
+        return y
+
+    x = np.linspace(-1, 1, 50)
+    np.testing.assert_array_equal(dvar.jit(chain)(x), chain(x))

@@ -77,7 +77,11 @@ def compiled(inputs: Sequence[Node], roots: Sequence[Node], threads: int | None 
     def make() -> Program:
         from dvar.engine.native.stages import Compiled
 
-        return Compiled(inputs, roots, workers)
+        try:
+            return Compiled(inputs, roots, workers)
+        except RecursionError:
+            # Kernels follow a value to its operands; this chain of arrays is longer than Python's stack.
+            return Interpreted(inputs, roots)
 
     return _remembered((tuple(inputs), tuple(roots), workers), make)
 
