@@ -242,8 +242,8 @@ class _Draft:
         said = _SUPPOSED.search(region.before)
         text = self.document.text  # where the "if" stands tells which sentence it is
         supposed = None if said is None else text.rfind(said.group(1), 0, region.span[0])
-        onwards = solved or said is not None
         for definition in role.definitions:
+            onwards = definition.onwards or solved or said is not None
             problem.world.define(replace(definition, code=code, onwards=onwards, supposed=supposed))
 
     # ── claims that define ──────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from dvar.check.judge import rounds, tuples
+from dvar.check.judge import masks, rounds, tuples
 from dvar.check.judge.literal import is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
@@ -82,6 +82,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _short(document, found, statement)
             or _below(document, found, statement)
             or rounds.after_a_step(document, found, statement)
+            or masks.left_over(document, found, statement)
             or _scalar(document, statement)
             or statement
         )

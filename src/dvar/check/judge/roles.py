@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dvar.check.judge import masks
 from dvar.check.judge.assignments import is_update
 from dvar.check.judge.literal import is_numeric, is_plain, is_zero
 from dvar.check.judge.summands import summands
@@ -66,6 +67,8 @@ def role_of(
     left, first = members[0].expr, members[1]
     if _starts_collecting(members, world):
         return Role("given", (), frozenset({1}))
+    if (anew := masks.masked(members, ordinal, world)) is not None:
+        return Role("definition", (anew,), frozenset({1}))
     if first.relation not in _EQUALS or left is None:
         return Role("prose" if first.relation in ("to", "propto") else "claim")
     if first.expr is not None and is_update(left, first.expr, first.relation):

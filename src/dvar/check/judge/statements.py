@@ -99,7 +99,8 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     if role.kind not in ("prose", "question", "shape"):
         context.previous = ordinal
     first = statement.members[0].expr
-    if isinstance(first, t.Symbol) and any(isinstance(s, t.Relation) for s in first.subscripts):
+    below = first.subscripts if isinstance(first, t.Symbol) and not role.definitions else ()
+    if isinstance(first, t.Symbol) and any(isinstance(s, t.Relation) for s in below):
         context.touched.add(stem_of(first))  # dh[h <= 0] = 0
     if judgement.verdict == "unknown":
         context.touched |= left_open(place, statement)

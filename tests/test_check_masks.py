@@ -1,0 +1,35 @@
+"""Gradients some of whose entries a program sets to zero."""
+
+from __future__ import annotations
+
+from dvar import check
+
+TOLD = r"""
+$x = \begin{bmatrix} 1 & 2 \end{bmatrix}$, $V = \begin{bmatrix} 1 & -1 \\ 0.5 & 0.25 \end{bmatrix}$,
+$u = \begin{bmatrix} 3 \\ 4 \end{bmatrix}$
+
+$h = \max(0, x V)$ and $loss = h u$
+
+$$dh = \begin{bmatrix} 3 & 4 \end{bmatrix}$$
+
+`dh[h <= 0] = 0` leaves $\begin{bmatrix} 3 & 0 \end{bmatrix}$
+
+$$x^T dh = \begin{bmatrix} 3 & 0 \\ 6 & 0 \end{bmatrix}$$
+"""
+
+
+def verdicts(text: str) -> dict[int, str]:
+    return {j.line: j.verdict for j in check(text).judgements}
+
+
+def test_a_gradient_is_another_one_behind_its_mask() -> None:
+    found = verdicts(TOLD)
+    assert [found[line] for line in (7, 9, 11)] == ["ok"] * 3
+
+
+def test_numbers_without_the_mask_are_wrong_behind_it() -> None:
+    left = TOLD.replace(r"{bmatrix} 3 & 0 \end", r"{bmatrix} 3 & 4 \end")
+    assert verdicts(left)[9] == "wrong"
+    found = verdicts(TOLD.replace(r"3 & 0 \\ 6 & 0", r"3 & 4 \\ 6 & 8"))
+    assert found[9] == "ok"
+    assert found[11] != "ok"
