@@ -298,7 +298,7 @@ def _second_thoughts(
         said = f"whether {letter} is one of those that are summed over is not said"
         return replace(link, verdict="unknown", why=said)
     strange = strangers(place, link)
-    if strange and as_upstream(place, link, strange):
+    if as_upstream(place, link):
         return Link("ok", "where names are gradients from above", link.left, link.right)
     if strange:
         names = ", ".join(sorted(strange)[:3])

@@ -55,23 +55,27 @@ def is_vague(world: World, parts: object) -> bool:
     return key is not None and key not in world.declared | world.given_shapes.keys()
 
 
-def as_upstream(place: Place, link: Link, unknown: set[str]) -> bool:
+def as_upstream(place: Place, link: Link) -> bool:
     """Whether a line is right if ``d_k`` are the entries of the gradient that arrives from above.
 
-    They are where all that nothing explains is one family of entries, and the line has one such gradient.
+    They are where all that no formula explains is one family of entries, and the line has one such gradient.
     """
     world = place.world
     if link.left is None or link.right is None:
         return False
     left, right = node_of(link.left), node_of(link.right)
-    under = set(topological([left, right]))
-    entries = {n: key for n in under if (key := world.keys.get(n)) and _is_one_of(key, unknown)}
-    if len({key.stem for key in entries.values()}) != 1:
+    told = {*topological(list(world.named)), *topological([left])}
+    entries = {n: world.keys[n] for n in topological([right]) if n in world.keys and n not in told}
+    if (
+        len({key.stem for key in entries.values()}) != 1
+        or entries.keys() & place.ledger.given.keys()
+    ):
         return False
     if any(key.marks or len(key.indices) != 1 for key in entries.values()):
         return False
     first = min(world.bases.get(key.stem, world.first) for key in entries.values())
-    arriving = _arriving(world, [n for n in under if n in world.fresh], first)
+    fresh = [n for n in topological([left, right]) if n in world.fresh]
+    arriving = _arriving(world, fresh, first)
     numbers = [key.indices[0] for key in entries.values()]
     if not set(numbers) <= set(arriving):
         return False
@@ -95,7 +99,3 @@ def _arriving(world: World, gradients: Sequence[Node], first: int) -> dict[objec
     if len({(of.stem, of.marks, of.indices[:-1]) for of in named}) != 1:
         return {}
     return {of.indices[-1]: gradient for of, gradient in named.items()}
-
-
-def _is_one_of(key: Key, unknown: set[str]) -> bool:
-    return str(key) in unknown or f"{key.stem}*" in unknown
