@@ -89,3 +89,16 @@ def test_an_entry_of_one_of_the_matrices_of_a_name():
     assert verdicts(told + r"$$\frac{dz(1)}{dh(2)} = w_{1,2} = 6$$")[-1] == "ok"
     assert verdicts(told + r"$$\frac{dz(1)}{dh(2)} = w_{2,1} = 6$$")[-1] == "wrong"
     assert verdicts(told + r"$$\frac{dz(1)}{dh(2)} = w_{2,2} = 6$$")[-1] != "ok"
+
+
+def test_the_shape_of_a_name_that_stands_in_words() -> None:
+    text = r"$V \in \mathbb{R}^{p \times q}$, $x \in \mathbb{R}^{q \times 1}$, $s_1 = V x$; that is, s_1 's shape is "
+    assert verdicts(text + r"$p \times 1$.")[-1] == "ok"
+    assert verdicts(text + r"$q \times 1$.")[-1] != "ok"
+
+
+def test_gradients_that_are_told_in_a_list_may_be_moved() -> None:
+    told = "Say $x = [x_0, x_1, x_2]$, the gradients above are $\\partial L / \\partial F = [g_0, g_1, g_2]$ and "
+    told += "$F(x) = [x_1, x_2, x_0]$. Then "
+    assert verdicts(told + r"$\partial L / \partial x = [g_2, g_0, g_1]$.")[-1] == "ok"
+    assert verdicts(told + r"$\partial L / \partial x = [g_1, g_2, g_0]$.")[-1] != "ok"

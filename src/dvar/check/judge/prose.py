@@ -33,6 +33,9 @@ _WRITE = re.compile(r"\b(write|use|put|set)\s*$", re.IGNORECASE)
 _SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
+_OWN = re.compile(
+    r"\b([A-Za-z](?:_\w|_\{\w+\})?)\s*['’]s (?:shape|size|dimensions?) (?:is|are)[\s$`]*$"
+)
 _CALLED = re.compile(r"(\w+)[\s$`*]*$")
 _FOR = re.compile(r"[\s$`,(]*(for|with|where|if|when|für|bei|pour|para)[\s$`]*", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“„'‘](d_?[A-Za-z]\w*)[\"”“'’][\s$`*]*$")
@@ -255,12 +258,26 @@ def _shaped(
     if expr is None or not _SHAPE.search(document.regions[statement.region].before):
         return None
     sizes = _sizes(expr)
-    before = _previous(document, found, statement)
-    if sizes is None or before is None or not isinstance(_single(before), t.Symbol):
+    name = _whose(document, found, statement)
+    if sizes is None or name is None:
         return None
     member = statement.members[0]
     shape = Member("in", t.Shape(sizes, member.span), member.span)
-    return replace(statement, members=(before.members[0], shape))
+    return replace(statement, members=(name, shape))
+
+
+def _whose(document: Document, found: Sequence[Statement], statement: Statement) -> Member | None:
+    """The name whose shape is told: "z_1's shape is", or the expression before."""
+    start = document.regions[statement.region].span[0]
+    own = _OWN.search(document.text[max(0, start - _NEAR) : start])
+    if own is not None:
+        at = max(0, start - _NEAR) + own.start(1)
+        named = read_region(document.text, (at, at + len(own[1])), False, EMPTY)
+        return named[0].members[0] if named else None
+    before = _previous(document, found, statement)
+    return (
+        before.members[0] if before is not None and isinstance(_single(before), t.Symbol) else None
+    )
 
 
 def _sized(
