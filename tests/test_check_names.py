@@ -112,3 +112,36 @@ def test_a_name_without_its_index_may_be_any_of_its_members() -> None:
     text = "$s = v_1 t_1 + v_2 t_2$ and $u(v_1) = e^{-s}$\n\n$u'(v) = -t_1 e^{-s}$"
     assert [j.verdict for j in check(text).judgements][-1] == "ok"
     assert [j.verdict for j in check(text.replace("-t_1", "-t_3")).judgements][-1] != "ok"
+
+
+NUMBERS = r"""
+Given $x_1 = 2$, $x_2 = 1$, $r = 1$,
+
+$$V_1 = \begin{bmatrix} 0.5 & -0.5 \\ 0.25 & 0.25 \end{bmatrix}, \quad b_1 = [0, 0]$$
+
+$$V_2 = [2, 4], \quad b_2 = 0.5$$
+
+$$z_{h1} = 0.5(2) + 0.25(1) = 1.25$$
+
+$$z_{h2} = -0.5(2) + 0.25(1) = -0.75$$
+
+$$Z_1 = [1.25, -0.75]$$
+
+$$A_1 = [\max(0,1.25), \max(0,-0.75)] = [1.25, 0]$$
+
+$$\hat{y} = z_2 = 2(1.25) + 4(0) + 0.5 = 3$$
+
+$$L = (\hat{y} - r)^2 = (3 - 1)^2 = 4$$
+
+* $Z_2 = A_1 \cdot V_2 + b_2$
+"""
+
+
+def test_a_capital_and_a_small_letter_for_one_sum() -> None:
+    assert check(NUMBERS + r"* $\frac{d\hat{y}}{dZ_2} = 1$").judgements[-1].verdict == "ok"
+
+
+def test_a_bias_of_zeros_that_is_left_out_where_numbers_are_put_in() -> None:
+    line = "\n$$\\frac{\\partial L}{\\partial b_1} = [8, {}]$$".replace("{}", "%s")
+    assert check(NUMBERS + line % "0").judgements[-1].verdict == "ok"
+    assert check(NUMBERS + line % "16").judgements[-1].verdict != "ok"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvar.check.meaning import functions, gradients, inverse, nabla, shortened, slopes
+from dvar.check.meaning import functions, gradients, inverse, nabla, nearly, slopes
 from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.values import (
@@ -295,7 +295,7 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
             return e.choices.pick([("by the inverse function", turned), *plain])
     if is_apart:
         rescue = gradients.without_path(e, top, place, key)
-        rescue = shortened.by_member(e, top, place) if rescue is None else rescue
+        rescue = nearly.by_other_name(e, top, place) if rescue is None else rescue
         if rescue is not None:
             return rescue
         if not e.may_vanish:
