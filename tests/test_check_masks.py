@@ -33,3 +33,19 @@ def test_numbers_without_the_mask_are_wrong_behind_it() -> None:
     found = verdicts(TOLD.replace(r"3 & 0 \\ 6 & 0", r"3 & 4 \\ 6 & 8"))
     assert found[9] == "ok"
     assert found[11] != "ok"
+
+
+HIDDEN = r"""
+$x = 2$, $V_1 = [1, -1]$, $V_2 = [3, 4]$ and $Z_1 = x V_1 = [2, -2]$
+
+$A_1 = ReLU(Z_1) = [2, 0]$ and $L = A_1 \cdot V_2$, so $\frac{\partial L}{\partial A_1} = [3, 4]$
+
+ReLU'(z) = 1 if z > 0, else 0, so the mask is $[1, 0]$.
+
+$$\frac{\partial L}{\partial Z_1} = [3, 4] \odot [1, 0] = [3, 0]$$
+"""
+
+
+def test_a_mask_that_is_told_in_words() -> None:
+    assert verdicts(HIDDEN)[6] == "ok"
+    assert verdicts(HIDDEN.replace("[1, 0]", "[1, 1]"))[6] == "wrong"

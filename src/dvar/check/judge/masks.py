@@ -14,8 +14,11 @@ from dvar.check.meaning.keys import sort
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _LEFT = re.compile(r"\b(leaves|gives|yields|becomes|makes it|results in|leads to)[\s$`:]*$")
+
+_MASK = re.compile(r"\bmask\b[^.$]{0,20}\b(is|becomes|equals)[\s$`:]*$")
 
 
 def masked(members: Sequence[Member], ordinal: int, world: World) -> Definition | None:
@@ -48,6 +51,28 @@ def left_over(
     if name is None or not is_plain(first.expr) or not _LEFT.search(region.before):
         return None
     members = (replace(first, expr=name), replace(first, relation="="))
+    return replace(statement, members=members)
+
+
+def stated(
+    document: Document, statement: Statement, following: Statement | None
+) -> Statement | None:
+    """ "the mask is ``[1, 0]``", where the next line multiplies a gradient by it: it is 1 where z is positive."""
+    first = statement.members[0]
+    if len(statement.members) > 1 or first.relation or first.expr is None or following is None:
+        return None
+    if not _MASK.search(document.regions[statement.region].before) or not is_plain(first.expr):
+        return None
+    slope = following.members[0].expr
+    if not isinstance(slope, t.Derivative) or len(slope.wrt) != 1:
+        return None
+    later = (m.expr for m in following.members[1:] if m.expr is not None)
+    if not any(same_tree(part, first.expr) for tree in later for part in t.walk(tree)):
+        return None
+    one, zero = t.Number("1", first.span), t.Number("0", first.span)
+    positive = t.Relation((slope.wrt[0], zero), (">",), first.span)
+    mask = t.Cases(((one, positive), (zero, None)), first.span)
+    members = (replace(first, expr=mask), replace(first, relation="="))
     return replace(statement, members=members)
 
 

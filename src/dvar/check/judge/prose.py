@@ -72,7 +72,7 @@ _AND = re.compile(r"[\s$`\\()]*(,|and|, and)[\s$`\\()]*")
 def spoken(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with what the words around single expressions make of them."""
     found: list[Statement] = []
-    for statement in statements:
+    for statement, following in zip(statements, (*statements[1:], None), strict=True):
         statement = _of_its_row(document, found, _called(document, statement))
         one_by_one = _one_by_one(statement) or tuples.given(document, found, statement, statements)
         if one_by_one:
@@ -86,6 +86,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _below(document, found, statement)
             or rounds.after_a_step(document, found, statement)
             or masks.left_over(document, found, statement)
+            or masks.stated(document, statement, following)
             or _scalar(document, statement)
             or statement
         )
