@@ -78,12 +78,14 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
         if one_by_one:
             found += one_by_one
             continue
+        if (whole := _below(document, found, statement)) is not None:
+            found[-1] = whole
+            continue
         found.append(
             _named(document, found, statement)
             or _shaped(document, found, statement)
             or _sized(document, found, statement)
             or _short(document, found, statement)
-            or _below(document, found, statement)
             or rounds.after_a_step(document, found, statement)
             or masks.left_over(document, found, statement)
             or masks.stated(document, statement, following)
@@ -235,7 +237,8 @@ def _below(
     if not isinstance(_single(found[-1]), t.Symbol) or between.strip() != "\\\\":
         return None
     number = replace(statement.members[0], relation="=")
-    return replace(statement, members=(found[-1].members[0], number))
+    span = found[-1].span[0], statement.span[1]
+    return replace(statement, members=(found[-1].members[0], number), span=span)
 
 
 def _scalar(document: Document, statement: Statement) -> Statement | None:
