@@ -11,6 +11,13 @@ from dvar.check.judge.place import Place
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 
+FINE = 0.01
+"""A number is telling where a unit of its last digit is at most this part of it."""
+NEAR = 5e-4
+"""Numbers that are rounded on the way are so near, as a part of them."""
+SMALL = 4
+"""A whole number below this one is found anywhere."""
+
 
 def of_mean(place: Place, expected: Array, found: Array) -> tuple[str, str] | None:
     """Numbers that are a sum where a mean is due."""
@@ -20,6 +27,38 @@ def of_mean(place: Place, expected: Array, found: Array) -> tuple[str, str] | No
         size = place.world.sizes.get(name, 1)
         if size > 1 and np.allclose(found, size * expected, rtol=2e-3, atol=1e-9):
             return "missing-factor", f"the factor 1/{name} is missing"
+    return None
+
+
+def room_of(shown: t.Expr, value: Array) -> float:
+    """How far from a number another one may be that is meant by it; 0 where it is shown too roughly to tell."""
+    unit = float(np.max(plain_units(shown, value).astype(float), initial=0.0))
+    least = float(np.min(np.abs(value), initial=np.inf))
+    return unit if unit <= FINE * least else 0.0
+
+
+def of_known(place: Place, come: Array, due: Array, shown: t.Expr | None) -> tuple[str, str] | None:
+    """A known number that is missing as a factor or as a term, or that is one too many.
+
+    Args:
+        come: what the numbers put in come to; due: what they should come to, as it is ``shown``.
+    """
+    if come.size != 1 or due.size != 1:
+        return None
+    e, f = float(come.ravel()[0]), float(due.ravel()[0])
+    room = NEAR * abs(f) if shown is None else room_of(shown, due)
+    if room == 0.0:
+        return None
+    for number, (off, _) in place.ledger.numbers.items():
+        n = float(number)
+        if number.denominator == 1 and n < SMALL:
+            continue
+        if abs(abs(e) * n - abs(f)) <= room + off * abs(e):
+            return "missing-factor", f"the factor {n:g} is missing"
+        if abs(abs(e) / n - abs(f)) <= room + off * abs(f / n):
+            return "factor", f"the factor {n:g} is one too many"
+        if abs(abs(f - e) - n) <= room + off:
+            return "missing-path", f"the term {n:g} is missing"
     return None
 
 

@@ -41,6 +41,7 @@ def bends(
     yield from missing.other_functions(tree, text)
     yield from missing.complements(tree, text)
     yield from _signs(tree, text)
+    yield from _signs_within(tree, text)
     yield from partial_sums(tree, text, letters)
     yield from _factors(tree, text)
     yield from _scaled(tree, text, sizes)
@@ -80,6 +81,26 @@ def _signs(tree: t.Expr, text: str) -> Iterator[Bend]:
             yield Bend("sign", rebuild(t.Negative(part, part.span)), None, "the sign of a product")
         elif isinstance(part, t.Quotient) and part is not tree:
             yield Bend("sign", rebuild(t.Negative(part, part.span)), None, "the sign of a fraction")
+
+
+def _signs_within(tree: t.Expr, text: str) -> Iterator[Bend]:
+    """``e^{x}`` for ``e^{-x}``, ``σ(x)`` for ``σ(-x)``."""
+    for part, rebuild in places(tree):
+        if isinstance(part, (t.Call, t.Apply)) and len(part.args) == 1:
+            inner = part.args[0]
+            if not isinstance(inner, (t.Negative, t.Sum)):
+                turned = replace(part, args=(t.Negative(inner, inner.span),))
+                edit = (inner.span, _negated(source_of(text, inner)))
+                yield Bend("sign", rebuild(turned), edit, "the sign of an argument")
+        elif isinstance(part, t.Symbol) and part.base == "e":
+            for n, script in enumerate(part.scripts):
+                if script.kind == "plain" and isinstance(script.value, (t.Number, t.Symbol)):
+                    power = replace(script, value=t.Negative(script.value, script.span))
+                    raised = replace(
+                        part, scripts=(*part.scripts[:n], power, *part.scripts[n + 1 :])
+                    )
+                    edit = (script.value.span, f"-{source_of(text, script.value)}")
+                    yield Bend("sign", rebuild(raised), edit, "the sign of an exponent")
 
 
 def _lost_minus(tree: t.Expr, text: str) -> Iterator[Bend]:

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from dvar.check.cause import applied, missing, pieces, ratios
-from dvar.check.cause.amounts import of_mean, of_numbers
+from dvar.check.cause.amounts import of_known, of_mean, of_numbers, room_of
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import bends, scaled_by
 from dvar.check.cause.layout import layout_bends
@@ -23,7 +23,7 @@ from dvar.check.cause.turning import halves, reversed_products
 from dvar.check.judge import links, matching, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
-from dvar.check.judge.links import Link
+from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.meaning import chains, differentiate, effort, shares
 from dvar.check.meaning.alphabet import COUNTS
@@ -33,6 +33,7 @@ from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import Point, names_beneath
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, sizes, squeezed
 from dvar.core.node import topological
+from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import same_tree
 
@@ -70,7 +71,7 @@ def find(
     if sent is not None:
         return Found((sent,), None, WHERE[sent])
     if link.numbers is not None:
-        return _numeric(place, text, left, right, link, envs, others)
+        return _numeric(place, text, left, right, link)
     causes: list[str] = []
     best: Bend | None = None
     ratio = link.difference.ratio if link.difference is not None else None
@@ -327,48 +328,41 @@ def _is_shape_fault(link: Link) -> bool:
 # ── numbers ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _numeric(
-    place: Place,
-    text: str,
-    left: t.Expr,
-    right: t.Expr,
-    link: Link,
-    envs: Sequence[Mapping[str, int]],
-    others: Sequence[t.Symbol],
-) -> Found:
+def _numeric(place: Place, text: str, left: t.Expr, right: t.Expr, link: Link) -> Found:
     assert link.numbers is not None
     expected, found = (np.asarray(v, dtype=float) for v in link.numbers)
-    causes: list[str] = []
-    remark = ""
     named = of_mean(place, expected, found) or of_numbers(expected, found, right)
-    if named is not None:
-        causes.append(named[0])
-        remark = named[1]
-    if not is_plain(right):
-        repaired = _repaired_arithmetic(place, text, left, right, link, envs)
-        for bend in repaired:
-            if bend.cause not in causes:
-                causes.append(bend.cause)
-        return Found(tuple(causes), repaired[0] if repaired else None, remark)
-    if not causes:
+    causes = [] if named is None else [named[0]]
+    remark = "" if named is None else named[1]
+    plain = is_plain(right)
+    bent: list[Bend] = []
+    known: tuple[str, str] | None = None
+    if not plain:
+        bent = _repaired_arithmetic(place, text, right, expected, None)
+        known = of_known(place, found, expected, None)
+    elif is_number(left, place.world):
+        bent = _repaired_arithmetic(place, text, left, found, right)
+        known = of_known(place, expected, found, right)
+    causes += [bend.cause for bend in bent]
+    if known is not None and not causes:
+        causes, remark = [known[0]], known[1]
+    if plain:
         causes.append("arithmetic")
-    return Found(tuple(causes), None, remark)
+    best = bent[0] if bent and not plain else None  # of the member at fault
+    return Found(tuple(dict.fromkeys(causes)), best, remark)
 
 
 def _repaired_arithmetic(
-    place: Place,
-    text: str,
-    left: t.Expr,
-    right: t.Expr,
-    link: Link,
-    envs: Sequence[Mapping[str, int]],
+    place: Place, text: str, formula: t.Expr, due: Array, shown: t.Expr | None
 ) -> list[Bend]:
-    """Changes of a formula with numbers put in that give the right number."""
-    assert link.numbers is not None
-    expected = link.numbers[0]
+    """Changes of a formula with numbers put in that give the right number.
+
+    Where that is ``shown``, it is to be so fine, or hit so exactly, that it is no chance.
+    """
     found: list[Bend] = []
     started = effort.spent()
-    for bend in bends(right, text, (), (), ()):
+    room = None if shown is None else room_of(shown, due)
+    for bend in bends(formula, text, (), (), ()):
         if effort.spent() - started > TRIES or len(found) >= 3:
             break
         if bend.cause in ("mask", "missing-sum"):
@@ -377,8 +371,9 @@ def _repaired_arithmetic(
             literal, _ = read_literal(place.reader(), bend.tree, place.ledger)
         except NotUnderstood:
             continue
-        matched = matching.like(expected, literal.value)
-        if matched is not None and matching.close(matched, literal.value, literal.slack):
+        matched = matching.like(due, literal.value)
+        slack = literal.slack if room is None else (literal.slack / 2 + room) * (room > 0)
+        if matched is not None and matching.close(matched, literal.value, slack):
             found.append(bend)
     return found
 
