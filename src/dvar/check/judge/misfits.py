@@ -18,7 +18,7 @@ from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients, shares
-from dvar.check.meaning.keys import sort
+from dvar.check.meaning.keys import Key, family_of, sort
 from dvar.check.meaning.values import (
     OUTER,
     Jacobian,
@@ -107,7 +107,10 @@ def of_layout(
 ) -> Link | None:
     """A gradient that one transpose makes right, in a document that sets them with care."""
     world = place.world
-    if not world.layouts.fits or link.verdict != "unknown" or not is_said(link.why):
+    if link.verdict != "unknown" or not is_said(link.why):
+        return None
+    is_minded = world.layouts.careful and _are_declared(place, right)
+    if not world.layouts.fits and not is_minded:
         return None
     value = _gradient(place, left, envs[0] if envs else {})
     if value is None or _is_schematic(right):
@@ -119,6 +122,21 @@ def of_layout(
         if tried.verdict == "ok":
             return Link("wrong", NO_FIT, value, None, causes=("transpose",))
     return None
+
+
+def _are_declared(place: Place, tree: t.Expr) -> bool:
+    """Whether the shapes of all matrices in a formula have been told, or follow from formulas."""
+    names = [p for p in t.walk(tree) if isinstance(p, t.Symbol) and p.base[:1].isupper()]
+    told = place.world.given_shapes
+    keys = [sort(name, place.world.spelling, {}).key for name in names]
+    return bool(told) and all(
+        key in told or family_of(key) in told or _is_computed(place, key) for key in keys
+    )
+
+
+def _is_computed(place: Place, key: Key) -> bool:
+    found = place.world.find(key, place.position)
+    return found is not None and not found[0].numeric
 
 
 def _is_schematic(tree: t.Expr) -> bool:
