@@ -246,13 +246,16 @@ def _orders(tree: t.Expr, text: str) -> Iterator[Bend]:
                 edit,
                 "the order of a product",
             )
-        if len(part.factors) == 2 and part.operators[0] in ("", "cdot", "*"):
-            yield Bend(
-                "wrong-rule",
-                rebuild(replace(part, operators=("odot",))),
-                None,
-                "an elementwise product",
-            )
+        for n, sign in enumerate(part.operators):
+            beside = part.factors[n : n + 2]
+            if sign in ("", "cdot", "*", "odot") and not any(
+                isinstance(factor, t.Number) for factor in beside
+            ):
+                other = "" if sign == "odot" else "odot"
+                signs = (*part.operators[:n], other, *part.operators[n + 1 :])
+                what = "an elementwise product"
+                for cause in ("wrong-rule", "transpose"):
+                    yield Bend(cause, rebuild(replace(part, operators=signs)), None, what)
 
 
 def _exponents(tree: t.Expr, text: str) -> Iterator[Bend]:

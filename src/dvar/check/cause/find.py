@@ -186,6 +186,7 @@ def _all_bends(
     made = [d for ds in world.definitions.values() for d in ds if d.position < place.position]
     yield from pieces.missing_slopes(right, text, made, names, world.spelling)
     yield from bends(right, text, nearest(others, OTHERS), sizes, letters)
+    yield from missing.lost_factors(right, text, left)
     yield from pieces.missing_pieces(right, text, pieces.told_by(made, left, right), left)
 
 

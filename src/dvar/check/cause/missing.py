@@ -22,6 +22,8 @@ _MISTAKEN = {
 }
 """Functions that are written for one another."""
 TURNED = "a fraction, turned over"
+_NAMES = 6
+"""Names of a line that are tried as factors at every place of it."""
 _FACTORS = 10
 """Names that are tried as a factor that is missing."""
 
@@ -144,6 +146,72 @@ def missing_factors(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iter
                     whole = t.Product(both, (operator,), part.span)
                     edit = (part.span, rf"{shown}\, ({source})")
                     yield Bend("missing-factor", rebuild(whole), edit, f"the factor {shown}")
+
+
+def lost_factors(tree: t.Expr, text: str, whole: t.Expr) -> Iterator[Bend]:
+    """``2(Ax - b)ᵀ`` for ``2(Ax - b)ᵀA``, ``σ(β)`` for ``σ(βx)``: a name of the line, anywhere in a product.
+
+    Args:
+        tree: the member at fault; whole: what it should be equal to.
+    """
+    named = {source_of(text, p): p for p in _names_of(whole, tree)}
+    candidates: dict[str, t.Expr] = dict(list(named.items())[:_NAMES])
+    candidates |= _rests(text, whole, tree)
+    multiplied = {id(part) for part in _values_in(tree)}
+    for shown, factor in candidates.items():
+        for part, rebuild in summands(tree):
+            if id(part) not in multiplied:
+                continue
+            is_product = isinstance(part, t.Product)
+            factors = part.factors if isinstance(part, t.Product) else (part,)
+            signs = part.operators if isinstance(part, t.Product) else ()
+            for n in range(len(factors) + 1 if is_product else 2):
+                after = factors[n - 1].span[1] if n else factors[0].span[0]
+                more = (*factors[:n], _at(factor, after), *factors[n:])
+                product = t.Product(more, (*signs[:n], "", *signs[n:]), part.span)
+                edit = ((after, after), rf"\, {shown} ")
+                yield Bend("missing-factor", rebuild(product), edit, f"the factor {shown}")
+
+
+def _values_in(tree: t.Expr) -> Iterator[t.Expr]:
+    """The parts of a formula that are values by themselves, and no factors of others."""
+    yield tree
+    for part in t.walk(tree):
+        match part:
+            case t.Sum():
+                yield from part.terms
+            case t.Quotient():
+                yield from (part.above, part.below)
+            case t.Negative():
+                yield part.operand
+            case t.Call() | t.Apply():
+                yield from part.args
+            case t.Group(items=(only,)):
+                yield only
+            case t.Big():
+                yield part.body
+
+
+def _at(factor: t.Expr, place: int) -> t.Expr:
+    return replace(factor, span=(place, place)) if isinstance(factor, t.Symbol) else factor
+
+
+def _rests(text: str, *trees: t.Expr) -> dict[str, t.Expr]:
+    """``1 - σ(x)`` of the ``σ(x)`` in a line."""
+    found: dict[str, t.Expr] = {}
+    for part in (p for tree in trees for p in t.walk(tree)):
+        if isinstance(part, (t.Apply, t.Call)) and len(part.args) == 1 and len(found) < 2:
+            one = t.Number("1", part.span)
+            rest = t.Group("(", (t.Sum((one, part), (1, -1), part.span),), part.span)
+            found.setdefault(f"(1 - {source_of(text, part)})", rest)
+    return found
+
+
+def _names_of(*trees: t.Expr) -> Iterator[t.Symbol]:
+    for tree in trees:
+        for part in t.walk(tree):
+            if isinstance(part, t.Symbol) and not part.primes:
+                yield replace(part, scripts=tuple(s for s in part.scripts if s.kind != "plain"))
 
 
 def missing_sums(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
