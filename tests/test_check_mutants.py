@@ -150,3 +150,49 @@ $\bar z = {} \bar h \, h (1 - h)$
 """
     assert verdicts(text.replace("{}", ""))[6] == "ok"
     assert verdicts(text.replace("{}", "2"))[6] == "wrong"
+
+
+LAYERS = r"""$z^{(l)} = w^{(l)} a^{(l-1)}$, $a^{(l)} = \tanh(z^{(l)})$ and $C = \frac{1}{2} (a^{(3)} - y)^2$ for three layers.
+
+Write $\delta^{(l)} = \frac{\partial C}{\partial z^{(l)}}$.
+
+$$\delta^{(3)} = (a^{(3)} - y) (1 - (a^{(3)})^2)$$
+
+$$\delta^{(2)} = \delta^{(3)} w^{(3)} (1 - (a^{(2)})^2)$$
+
+$$\frac{\partial C}{\partial w^{(l)}} = \delta^{(l)} a^{(l-1)}$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("w^{(3)} (1", "w^{(2)} (1"), ("(1 - (a^{(2)})^2)", "(1 - (a^{(3)})^2)")]
+)
+def test_a_layer_taken_for_another_is_no_new_definition(old: str, new: str) -> None:
+    assert verdicts(LAYERS)[7] == "ok"
+    found = [j for j in judged(LAYERS.replace(old, new)) if j.verdict == "wrong"]
+    assert [(j.line, j.cause) for j in found] == [(7, "wrong-variable")]
+
+
+@pytest.mark.parametrize(
+    ("written", "cause"),
+    [
+        ("0.6 + 0.25 \\cdot 0.3", "sign"),
+        ("0.6", "missing-path"),
+        ("0.6 - 0.25 \\cdot 0.3^2", "wrong-rule"),
+    ],
+)
+def test_slips_in_numbers_put_in_are_named(written: str, cause: str) -> None:
+    text = rf"""$w = 0.6$, $\eta = 0.25$, $g = 0.3$ and $q = 0.075$.
+
+$$v = {written} = 0.525$$
+"""
+    (wrong,) = (j for j in judged(text) if j.verdict == "wrong")
+    assert cause in wrong.causes
+
+
+def test_a_factor_of_the_line_may_be_missing_anywhere() -> None:
+    text = r"""1. $\frac{\partial}{\partial \mathbf{X}} \mathrm{Tr}(\mathbf{A} \mathbf{X} \mathbf{B}) = \mathbf{A}^T \mathbf{B}^T$
+2. $\frac{d}{dx} \tanh(c x) = c (1 - \tanh^2(x))$.
+"""
+    wrong = [j for j in judged(text) if j.verdict == "wrong"]
+    assert [(j.line, j.cause) for j in wrong] == [(2, "missing-factor")]

@@ -260,6 +260,8 @@ def _orders(tree: t.Expr, text: str) -> Iterator[Bend]:
 
 def _exponents(tree: t.Expr, text: str) -> Iterator[Bend]:
     for part, rebuild in places(tree):
+        if isinstance(part, t.Power):
+            yield Bend("wrong-rule", rebuild(part.base), None, "an exponent")
         if isinstance(part, (t.Symbol, t.Group, t.Apply, t.Root)):
             scripts = part.scripts
             for n, script in enumerate(scripts):

@@ -10,6 +10,8 @@ from dvar.check.cause.bend import Bend, source_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import places, rewritten, same_tree
 
+_LABELS = ("paren", "bracket", "mark")
+"""Scripts that belong to a name."""
 EXCHANGED = 5
 """Names of which two are tried in each other's place."""
 
@@ -50,9 +52,25 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
                 (part.span, written),
                 f"{written} for {source_of(text, part)}",
             )
+        for other in _neighbours(part):
+            what = f"{other.base} of the layer beside"
+            yield Bend("wrong-variable", rebuild(other), None, what)
         reversed_ = reversed_indices(part)
         if reversed_ is not None:
             yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
+
+
+def _neighbours(part: t.Symbol) -> Iterator[t.Symbol]:
+    """``w^{(3)}`` and ``w^{(1)}`` for ``w^{(2)}``, wherever else they stand."""
+    for n, script in enumerate(part.scripts):
+        if script.kind not in _LABELS or not isinstance(script.value, t.Number):
+            continue
+        if not script.value.is_whole:
+            continue
+        for step in (1, -1):
+            number = replace(script.value, text=str(int(script.value.value) + step))
+            moved = replace(script, value=number)
+            yield replace(part, scripts=(*part.scripts[:n], moved, *part.scripts[n + 1 :]))
 
 
 def names_throughout(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
@@ -124,6 +142,11 @@ def reversed_indices(part: t.Symbol) -> t.Symbol | None:
 
 
 def _same_name(a: t.Symbol, b: t.Symbol) -> bool:
-    return same_tree(replace(a, scripts=()), replace(b, scripts=())) and [
-        s.kind for s in a.scripts
-    ] == [s.kind for s in b.scripts]
+    """Whether two names are one, be it raised or turned: ``a^{(2)}`` and ``a^{(3)}`` are two."""
+    if not same_tree(replace(a, scripts=()), replace(b, scripts=())):
+        return False
+    return [s.kind for s in a.scripts] == [s.kind for s in b.scripts] and all(
+        same_tree(x.value, y.value)
+        for x, y in zip(a.scripts, b.scripts, strict=True)
+        if x.kind in _LABELS
+    )

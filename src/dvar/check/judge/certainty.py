@@ -18,6 +18,7 @@ from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.properties import vicinity
+from dvar.check.judge.renewal import is_slope
 from dvar.check.meaning import gradients
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import Key, sort, stem_of
@@ -202,6 +203,10 @@ def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
     if isinstance(primed, t.Symbol) and (primed.primes or primed is not tree):
         found = place.world.find(Key(primed.base), place.position)
         return found is not None and not found[0].numeric and found[0].position < place.position
+    if isinstance(tree, t.Symbol):
+        told = place.world.find(sort(tree, place.world.spelling, {}).key, place.position)
+        if told is not None and is_slope(told[0].value):
+            return True
     return tree is not None and _is_gradient_name(place, tree)
 
 

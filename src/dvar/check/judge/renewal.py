@@ -74,7 +74,7 @@ def is_renewal(
     a, b = sides
     if compare(a, b).holds is not False:
         return False
-    if _open_names(a) != _open_names(b):
+    if _open_names(a) != _open_names(b) and not is_slope(before.value):
         return not _has_loose_entry(world, a, b)
     return _is_opened_anew(document, statements, before.position, ordinal)
 
@@ -95,6 +95,13 @@ def formula_before(world: World, left: t.Expr, right: t.Expr, ordinal: int) -> D
         d for d in world.defining(made.pattern) if not d.numeric and d.position < made.position
     ]
     return found[-1] if found else None
+
+
+def is_slope(value: t.Expr) -> bool:
+    """``δ = ∂E/∂z``: a formula for δ further on is no other meaning, but what that comes to."""
+    return isinstance(value, t.Derivative) or (
+        isinstance(value, t.Negative) and isinstance(value.operand, t.Derivative)
+    )
 
 
 def _sample(world: World, letter: str) -> int:

@@ -35,7 +35,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, said_of
-from dvar.check.judge.renewal import is_borne_out, left_open
+from dvar.check.judge.renewal import is_borne_out, is_slope, left_open
 from dvar.check.judge.roles import Role
 from dvar.check.judge.step import judge_link
 from dvar.check.judge.words import Explained, message_of
@@ -263,6 +263,9 @@ def _is_new_definition(
         return False
     made = definition_of(left, right, place.position, place.world.spelling, False)
     if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
+        return False
+    told = place.world.find(_key_of(place, left), place.position)
+    if told is not None and told[0].position < place.position and is_slope(told[0].value):
         return False
     if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
         # An assignment of a program says what a name is from there on.
