@@ -63,13 +63,13 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
 def _neighbours(part: t.Symbol) -> Iterator[t.Symbol]:
     """``w^{(3)}`` and ``w^{(1)}`` for ``w^{(2)}``, wherever else they stand."""
     for n, script in enumerate(part.scripts):
-        if script.kind not in _LABELS or not isinstance(script.value, t.Number):
+        label = script.value
+        if script.kind not in _LABELS or not isinstance(label, (t.Number, t.Label)):
             continue
-        if not script.value.is_whole:
+        if not label.text.isdigit():
             continue
         for step in (1, -1):
-            number = replace(script.value, text=str(int(script.value.value) + step))
-            moved = replace(script, value=number)
+            moved = replace(script, value=replace(label, text=str(int(label.text) + step)))
             yield replace(part, scripts=(*part.scripts[:n], moved, *part.scripts[n + 1 :]))
 
 
