@@ -74,8 +74,9 @@ def is_renewal(
     a, b = sides
     if compare(a, b).holds is not False:
         return False
-    if _open_names(a) != _open_names(b) and not is_slope(before.value):
-        return not _has_loose_entry(world, a, b)
+    if _open_names(a) != _open_names(b):
+        is_worked_out = is_slope(before.value) and _open_names(b) <= _open_names(a)
+        return not is_worked_out and not _has_loose_entry(world, a, b)
     return _is_opened_anew(document, statements, before.position, ordinal)
 
 

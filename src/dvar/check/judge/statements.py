@@ -265,7 +265,8 @@ def _is_new_definition(
     if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
         return False
     told = place.world.find(_key_of(place, left), place.position)
-    if told is not None and told[0].position < place.position and is_slope(told[0].value):
+    is_told = told is not None and told[0].position < place.position
+    if verdict.verdict == "wrong" and told is not None and is_told and is_slope(told[0].value):
         return False
     if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
         # An assignment of a program says what a name is from there on.
