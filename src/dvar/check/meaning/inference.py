@@ -21,15 +21,26 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
     for statement in statements:
         _remember_function(s, statement)
         _remember_total(s, statement)
+    claims = {id(x) for x in statements if _is_of_gradient(s, x)}
     for n in range(ROUNDS):
         s.changed = False
         s.final = n >= ROUNDS - 2 or s.final
         for statement in statements:
+            s.is_claim = id(statement) in claims
             _equations(s, statement)
         if not s.changed:
             if s.final:
-                return
+                break
             s.final = True
+    s.is_claim = False
+
+
+def _is_of_gradient(s: Shaping, statement: Statement) -> bool:
+    """Whether a statement says what a gradient is; that may be wrong."""
+    left = statement.members[0].expr
+    if isinstance(left, t.Derivative):
+        return True
+    return isinstance(left, t.Symbol) and s.target_of(left) is not None
 
 
 def _remember_function(s: Shaping, statement: Statement) -> None:
