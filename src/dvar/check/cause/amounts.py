@@ -13,8 +13,6 @@ from dvar.read.worksheet import tree as t
 
 FINE = 0.01
 """A number is telling where a unit of its last digit is at most this part of it."""
-NEAR = 5e-4
-"""Numbers that are rounded on the way are so near, as a part of them."""
 SMALL = 4
 """A whole number below this one is found anywhere."""
 
@@ -37,7 +35,7 @@ def room_of(shown: t.Expr, value: Array) -> float:
     return unit if unit <= FINE * least else 0.0
 
 
-def of_known(place: Place, come: Array, due: Array, shown: t.Expr | None) -> tuple[str, str] | None:
+def of_known(place: Place, come: Array, due: Array, shown: t.Expr) -> tuple[str, str] | None:
     """A known number that is missing as a factor or as a term, or that is one too many.
 
     Args:
@@ -46,7 +44,7 @@ def of_known(place: Place, come: Array, due: Array, shown: t.Expr | None) -> tup
     if come.size != 1 or due.size != 1:
         return None
     e, f = float(come.ravel()[0]), float(due.ravel()[0])
-    room = NEAR * abs(f) if shown is None else room_of(shown, due)
+    room = room_of(shown, due)
     if room == 0.0:
         return None
     for number, (off, _) in place.ledger.numbers.items():

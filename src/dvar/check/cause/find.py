@@ -340,7 +340,6 @@ def _numeric(place: Place, text: str, left: t.Expr, right: t.Expr, link: Link) -
     known: tuple[str, str] | None = None
     if not plain:
         bent = _repaired_arithmetic(place, text, right, expected, None)
-        known = of_known(place, found, expected, None)
     elif is_number(left, place.world):
         bent = _repaired_arithmetic(place, text, left, found, right)
         known = of_known(place, expected, found, right)

@@ -11,6 +11,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import Key
 from dvar.core.op import Array
+from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 
 _NUMERIC = frozenset({"=", "approx", "equiv", "implies", "is", "==", "iff", ":=", ""})
@@ -107,7 +108,9 @@ def _right_again(
 
 
 def _is_wrong(verdict: Verdict, member: Member) -> bool:
-    """Whether the link that leads to a member is wrong."""
+    """Whether the link that leads to a formula is wrong; a name has its number whatever leads to it."""
+    if isinstance(member.expr, t.Symbol):
+        return False
     return any(m is member and link.verdict == "wrong" for _, m, link in verdict.links)
 
 
