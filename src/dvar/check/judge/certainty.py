@@ -175,7 +175,9 @@ def _is_between_equals(place: Place, verdict: Verdict) -> bool:
     if link is None:
         return False
     if any(before is member and after.anew for before, _, after in verdict.links):
-        return member is not None and _says_all(place, verdict)
+        if member is None or member.expr is None:
+            return False
+        return is_number(member.expr, place.world) or _says_all(place, verdict)
     if link.numbers is None:
         return False
     due, written = (v.astype(float) for v in link.numbers)

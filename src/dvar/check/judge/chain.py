@@ -81,7 +81,7 @@ def judge_chain(
             continue
         link = step.judge_link(place, subject, last, member, envs)
         goes_on = n == start > 1  # in a row of its own
-        is_open = goes_on or link.numbers is None or _is_wrong(verdict, last)
+        is_open = goes_on or link.numbers is None or _is_wrong(place, verdict, last)
         is_off = link.verdict == "wrong" or link.why.endswith(step.STRANGE)
         if is_off and last is not subject and is_open:
             link = _right_again(place, subject, member, envs) or link
@@ -107,9 +107,10 @@ def _right_again(
     return replace(link, anew=True) if link.verdict in ("ok", "convention") else None
 
 
-def _is_wrong(verdict: Verdict, member: Member) -> bool:
-    """Whether the link that leads to a formula is wrong; a name has its number whatever leads to it."""
-    if isinstance(member.expr, t.Symbol):
+def _is_wrong(place: Place, verdict: Verdict, member: Member) -> bool:
+    """Whether the link that leads to a formula is wrong; names and numbers are what they are whatever leads there."""
+    tree = member.expr
+    if tree is None or isinstance(tree, t.Symbol) or links.is_number(tree, place.world):
         return False
     return any(m is member and link.verdict == "wrong" for _, m, link in verdict.links)
 
@@ -148,7 +149,7 @@ def due_of(verdict: Verdict) -> Array | None:
     return due if due.shape == written.shape else None
 
 
-def faults(verdict: Verdict) -> list[Verdict]:
+def faults(place: Place, verdict: Verdict) -> list[Verdict]:
     """A wrong statement with each of its wrong links as the one at fault, the first one first."""
     if verdict.verdict != "wrong":
         return []
@@ -157,7 +158,7 @@ def faults(verdict: Verdict) -> list[Verdict]:
         for before, member, link in verdict.links
         if link.verdict == "wrong"
         and link is not verdict.link
-        and not _is_wrong(verdict, before)  # where it is that one it need not be this one
+        and not _is_wrong(place, verdict, before)  # where it is that one it need not be this one
     ]
     return [verdict, *others[:FAULTS]]
 

@@ -328,7 +328,7 @@ def _judgement(
     others = _others(context, statement) if verdict.verdict == "wrong" else []
     tried: Explained | None = None
     explained: Explained | None = None
-    for said in chain.faults(verdict):
+    for said in chain.faults(place, verdict):
         told = message_of(place, document.text, statement, said, chained, others)
         if is_believed(place, document, statement, said, told.causes, context.touched, told.sure):
             verdict, explained = said, _with_cause(said, told)
