@@ -152,3 +152,37 @@ def test_a_row_does_not_go_on_from_a_remark_in_brackets() -> None:
     text = fenced("u = 2v      (with v = 3)", "  = 6")
     assert verdicts(text)[-1] == "ok"
     assert verdicts(text.replace("= 6", "= 8"))[-1] == "wrong"
+
+
+def test_values_for_several_cases_are_not_equal_to_each_other() -> None:
+    text = fenced(
+        "q = 0.5 for wide layers", "  = 0.2 for narrow layers", "  = 0.1 for the last layer"
+    )
+    assert "wrong" not in verdicts(text)
+
+
+def test_a_line_that_the_one_before_comes_to_is_right() -> None:
+    text = "$g = 2u$ and $u = 0.3$.\n\n" + fenced("g = -0.5 / 2", "g = -0.25")
+    assert verdicts(text)[-1] == "ok"
+
+
+def test_millions_are_no_slip() -> None:
+    assert verdicts("- an image of 1000×1000×3 = 3 million numbers")[-1] != "wrong"
+
+
+def test_an_equality_behind_if_makes_nothing_of_its_names() -> None:
+    text = fenced("If b=m, nothing changes.", "b = 0.5", "m = (1 + 3) / 2 = 4/2 = 2")
+    assert verdicts(text)[-1] == "ok"
+
+
+def test_an_equation_between_matrices_that_is_set_to_zero_is_to_be_solved() -> None:
+    text = "Here `X = 2`, `w = 1` and `y = 3`. Setting it to zero gives `Xᵀ(Xw − y) = 0`."
+    assert "wrong" not in verdicts(text)
+
+
+def test_a_new_sentence_does_not_go_on_from_the_numbers_of_another() -> None:
+    text = (
+        "The walk grows to $\\sqrt{16} \\times 0.5 \\approx 2$ in one case.\n\n"
+        "In the other case it grows by all the steps taken together $= 16 \\times 0.5 = 8$."
+    )
+    assert "wrong" not in verdicts(text)

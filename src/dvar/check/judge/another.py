@@ -42,6 +42,7 @@ _LOOSELY = re.compile(
     re.IGNORECASE,
 )
 """Words in front of products whose order is still to be found."""
+_LARGE = re.compile(r"[ \t]*(?:thousand|million|billion|trillion)s?\b", re.IGNORECASE)
 _ASIDE = re.compile(
     r"\b(forget\w*|ignor\w+|leav\w+ aside|set\w* aside)\b[^.\n]{0,40}\b(ty(ing|e)|tied?|shar(ing|ed))\b",
     re.IGNORECASE,
@@ -61,7 +62,9 @@ def is_about_another(
     before = document.text[max(0, start - _NEAR) : start]
     if before.rstrip(" $`").endswith(":") and before.rstrip(" $`")[-2:-1].isdigit():
         return True  # 128:64 = 2:1 is a ratio
-    if _SOME.search(document.text[max(0, start - _REACH) : start]):
+    if _SOME.search(document.text[max(0, start - _REACH) : start]) or _LARGE.match(
+        document.text, statement.span[1]
+    ):
         return True
     if _OTHERWISE.search(before) or _is_expected(document, statement):
         return True

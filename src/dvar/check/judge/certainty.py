@@ -82,7 +82,9 @@ def is_believed(
         return False
     if unclaimed.is_beyond(statement) or is_about_another(document, statement, verdict, causes):
         return False
-    if is_about_the_unknown(place, document, statement, verdict):
+    if is_about_the_unknown(place, document, statement, verdict) or unclaimed.is_equation_to_solve(
+        statement, verdict
+    ):
         return False
     if not causes:
         return _is_certain(place, verdict) or _is_between_equals(place, verdict)
@@ -92,9 +94,7 @@ def is_believed(
         or _is_said_again(place, statement, verdict)
     ):
         return False
-    if unclaimed.is_equation_to_solve(statement, verdict) or unclaimed.is_under_heading(
-        place, document, statement, verdict
-    ):
+    if unclaimed.is_under_heading(place, document, statement, verdict):
         return False
     if set(causes) <= {"wrong-rule", "wrong-variable"} and unclaimed.is_condition(place, statement):
         return False

@@ -7,9 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dvar.check.judge import tables
+from dvar.check.judge.chain import Verdict
+from dvar.check.judge.literal import is_numeric, is_plain
+from dvar.check.judge.place import Place
+from dvar.check.judge.step import judge_link
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _OPERATION = re.compile(r"[\w)\]]\s*[·*/×÷+]\s*[\w(\[]")
+_WORD = re.compile(r"(?<!\\)\b[^\W\d_]{3,}")
+_NEXT = re.compile(r"[.;]\s|\n\s*\n")
+"""The end of a sentence or a paragraph."""
+_ALTERNATIVE = re.compile(r"[ \t]+(?:for|in|on|at|when) [a-z]{3,}")
+"""Words behind a value that say for which of several cases it is."""
 _CODE_BEFORE = re.compile(r"[\w)\]]\s*#\s*$")
 
 
@@ -32,12 +42,22 @@ def joined(
     if previous is None or not members:
         return 1, [replace(first, relation=""), *rest]
     last = statements[previous]
-    if not tables.goes_on(document, last, statement) or _is_below_another(
-        document.text, last, statement
-    ):
+    if not tables.goes_on(document, last, statement) or _is_apart(document, last, statement):
         return 1, [replace(first, relation=""), *rest]
     before = [members[0], *members[-2:]] if len(members) > 3 else members
     return len(before), [*before, first, *rest]
+
+
+def _is_apart(document: Document, last: Statement, statement: Statement) -> bool:
+    """Whether what stands between the two, or behind them, says that they are about different things."""
+    text = document.text
+    if all(_ALTERNATIVE.match(text, s.span[1]) for s in (last, statement)):
+        return True
+    inline = document.regions[statement.region].kind == "inline"
+    between = text[last.span[1] : statement.span[0]]
+    if inline and _NEXT.search(between) and len(_WORD.findall(between)) > 1:
+        return True
+    return _is_below_another(text, last, statement)
 
 
 def _is_aside(text: str, statement: Statement) -> bool:
@@ -56,3 +76,24 @@ def _is_below_another(text: str, last: Statement, statement: Statement) -> bool:
     if lines and _CODE_BEFORE.search(own):
         return True  # the comment of another statement
     return len(lines) > 1 and not own.strip() and _OPERATION.search(lines[-1]) is not None
+
+
+def as_before(
+    place: Place, last: Statement | None, statement: Statement, verdict: Verdict
+) -> Verdict:
+    """The verdict for ``g = -0.35`` behind ``g = -0.7 / 2``: right where that comes to it."""
+    if verdict.verdict == "wrong" and last is not None and _comes_out(place, last, statement):
+        return Verdict("ok", note="what the line before comes to", links=verdict.links)
+    return verdict
+
+
+def _comes_out(place: Place, last: Statement, statement: Statement) -> bool:
+    if len(statement.members) != 2 or len(last.members) < 2:
+        return False
+    (first, number), before = statement.members, last.members[-1]
+    if not same_tree(first.expr, last.members[0].expr) or number.expr is None:
+        return False
+    if before.expr is None or not is_plain(number.expr) or is_plain(before.expr):
+        return False
+    numeric = is_numeric(before.expr, lambda name: False)
+    return numeric and judge_link(place, before, before, number, [{}]).verdict == "ok"

@@ -110,6 +110,7 @@ _SUPPOSED = re.compile(
     re.IGNORECASE,
 )
 """Words in front of a definition that holds from there on."""
+_IF = re.compile(r"\W*if\b[^.;:]*$", re.IGNORECASE)
 
 
 @dataclass
@@ -243,6 +244,9 @@ class _Draft:
         text = self.document.text  # where the "if" stands tells which sentence it is
         supposed = None if said is None else text.rfind(said.group(1), 0, region.span[0])
         for definition in role.definitions:
+            line = text[text.rfind("\n", 0, region.span[0]) + 1 : region.span[0]]
+            if isinstance(definition.value, t.Symbol) and _IF.match(line):
+                continue  # "If β = μ, …" makes nothing of either
             onwards = definition.onwards or solved or said is not None
             problem.world.define(replace(definition, code=code, onwards=onwards, supposed=supposed))
 

@@ -205,6 +205,7 @@ def _verdict(
     verdict = chain.judge_chain(place, members, skip, start)
     if start > 1:
         verdict = _went_on(context, place, members, verdict)
+    verdict = continued.as_before(place, before_it, statement, verdict)
     if verdict.verdict == "unknown" and slips.may_be(place, verdict):
         others = _others(context, statement)
         beside = [(o, context.statements[o]) for o in context.problem.ordinals]

@@ -88,12 +88,15 @@ def is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
     member, before = verdict.member, verdict.previous
     if member is None or before is None or member.expr is None or not is_plain(member.expr):
         return False
-    last = is_zero(member.expr) and list(statement.members[-2:]) == [before, member]
-    if not last and (len(statement.members) != 2 or before is not statement.members[0]):
+    if not is_zero(member.expr) and (
+        len(statement.members) != 2 or before is not statement.members[0]
+    ):
         return False
-    if not isinstance(before.expr, (t.Sum, t.Product)):
+    tree = before.expr
+    turned = isinstance(tree, t.Apply) and any(s.kind == "transpose" for s in tree.head.scripts)
+    if tree is None or not (turned or isinstance(tree, (t.Sum, t.Product))):  # Xᵀ(Xw - y)
         return False
-    return any(isinstance(part, t.Symbol) for part in t.walk(before.expr))
+    return any(isinstance(part, t.Symbol) for part in t.walk(tree))
 
 
 def prove(place: Place, document: Document, statement: Statement, verdict: Verdict) -> None:
