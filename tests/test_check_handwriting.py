@@ -186,3 +186,8 @@ def test_a_new_sentence_does_not_go_on_from_the_numbers_of_another() -> None:
         "In the other case it grows by all the steps taken together $= 16 \\times 0.5 = 8$."
     )
     assert "wrong" not in verdicts(text)
+
+
+def test_entries_of_a_transpose_in_brackets() -> None:
+    assert verdicts("$(\\mathbf{A})^T_{ij} = \\mathbf{A}_{ji}$") == ["ok"]
+    assert verdicts("$(\\mathbf{A})^T_{ij} = \\mathbf{A}_{ij}$") == ["wrong"]

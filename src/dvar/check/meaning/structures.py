@@ -53,9 +53,13 @@ def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
     if tree.kind == "norm" and len(tree.scripts) == 1 and e.whole(tree.scripts[0].value) == 2:  # type: ignore[arg-type]
         if _order(e, tree) == 2:
             return TABLE["sum"](TABLE["square"](e.node(tree.items[0])))
+    scripts = tree.scripts
     if tree.subscripts and tree.kind != "norm":
+        turned = scripts[:1] if scripts and scripts[0].kind == "transpose" else ()
+        if turned and turned[0].span < tree.subscripts[0].span:  # (A)^T_{ij}
+            value, scripts = names.operated(e, value, turned), scripts[1:]
         value = entries.picked(e, _either_way(e, value), tree.subscripts, "")
-    return names.operated(e, value, tree.scripts)
+    return names.operated(e, value, scripts)
 
 
 def _either_way(e: Interpreter, value: Value) -> Node:
