@@ -191,3 +191,9 @@ def test_a_new_sentence_does_not_go_on_from_the_numbers_of_another() -> None:
 def test_entries_of_a_transpose_in_brackets() -> None:
     assert verdicts("$(\\mathbf{A})^T_{ij} = \\mathbf{A}_{ji}$") == ["ok"]
     assert verdicts("$(\\mathbf{A})^T_{ij} = \\mathbf{A}_{ij}$") == ["wrong"]
+
+
+@pytest.mark.parametrize("form", ["A^T_{ij}", "A_{ij}^T"])
+def test_entries_of_a_transpose(form: str) -> None:
+    text = f"Let $A \\in \\mathbb{{R}}^{{n \\times m}}$. Then ${form} = A_{{ji}}$."
+    assert verdicts(text)[-1] == "ok"

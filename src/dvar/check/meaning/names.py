@@ -47,7 +47,22 @@ def symbol(e: Interpreter, tree: t.Symbol, hint: tuple[int, ...] | None) -> Valu
     if name.primes:
         return _primed(e, tree, name, hint)
     value = key_value(e, name.key, _before_scripts(name, hint), tree)
-    return operated(e, value, name.operations)
+    turned = _turned_entry(e, name, value, tree)
+    return operated(e, value, name.operations) if turned is None else turned
+
+
+def _turned_entry(e: Interpreter, name: Name, value: Value, tree: t.Symbol) -> Value | None:
+    """``A^T_{ij}``: the entry of the transpose, or the entry of A; None where it is no entry of a matrix."""
+    if len(name.operations) != 1 or name.operations[0].kind != "transpose":
+        return None
+    if len(name.key.indices) != 2 or not isinstance(value, Node) or value.shape:
+        return None
+    swapped = Key(name.key.stem, name.key.marks, name.key.indices[::-1])
+    try:
+        turned = key_value(e, swapped, None, tree)
+    except NotUnderstood:
+        return None
+    return e.choices.pick([("entry of the transpose", turned), ("the entry", value)])
 
 
 def _size(e: Interpreter, tree: t.Symbol, key: Key) -> Node | None:
