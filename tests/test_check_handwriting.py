@@ -197,3 +197,8 @@ def test_entries_of_a_transpose_in_brackets() -> None:
 def test_entries_of_a_transpose(form: str) -> None:
     text = f"Let $A \\in \\mathbb{{R}}^{{n \\times m}}$. Then ${form} = A_{{ji}}$."
     assert verdicts(text)[-1] == "ok"
+
+
+def test_what_is_asked_for_need_not_hold() -> None:
+    text = fenced("y = 2u + c", "To copy the input we need:", "  2u + c = u", "")
+    assert "wrong" not in verdicts(text)

@@ -48,8 +48,8 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 """Words by which names that are one are apart for a while."""
-_IF = re.compile(r"\bif\b[^.:=$\n]{3,80}:\s*[$`(\\]*$", re.IGNORECASE)
-"""A case told in words, with its condition in the line below."""
+_IF = re.compile(r"\b(?:if|needs?|wants?|requires?)\b[^.:=$\n]{0,80}:\s*[$`(\\]*$", re.IGNORECASE)
+"""A case or a demand told in words, with its condition in the line below."""
 _BY_ROWS = re.compile(r"\brow[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 _BY_COLUMNS = re.compile(r"\bcolumn[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 
