@@ -186,3 +186,38 @@ $\pi(a\mid s) = \frac{e^{h_a}}{\sum_b e^{h_b}}$ with $h_a = \theta_a^\top\phi(s)
 )
 def test_states_and_actions(claim: str, expected: str) -> None:
     assert verdicts(CRITIC + claim)[-1] == expected
+
+
+BATCHED = """
+```python
+S = np.einsum('bid,bjd->bij', Q, K)
+A = np.exp(S) / np.exp(S).sum(axis=-1, keepdims=True)
+O = np.einsum('bij,bjd->bid', A, V)
+dA = np.einsum('bid,bjd->bij', dO, V)
+dS = A * (dA - (dA * A).sum(axis=-1, keepdims=True))
+dQ = np.einsum('bij,bjd->bid', dS, {operand})
+```
+"""
+
+
+@pytest.mark.parametrize(("operand", "expected"), [("K", "ok"), ("V", "wrong")])
+def test_attention_of_a_batch(operand: str, expected: str) -> None:
+    assert verdicts(BATCHED.format(operand=operand))[-3:] == ["ok", "ok", expected]
+
+
+CONTRAST = r"""
+$s_{ij} = z_i^\top z_j$, $\ell_i = -s_{ip} + \log\sum_{k\ne i} e^{s_{ik}}$ with the positive $p$ of $i$, and
+$q_{ik} = e^{s_{ik}}/\sum_{l\ne i} e^{s_{il}}$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\frac{\partial\ell_i}{\partial s_{ik}} = q_{ik} - \mathbf 1\{k=p\}$", "ok"),
+        (r"$\frac{\partial\ell_i}{\partial s_{ik}} = q_{ik} + \mathbf 1\{k=p\}$", "wrong"),
+    ],
+)
+def test_an_index_that_only_a_condition_names(claim: str, expected: str) -> None:
+    assert verdicts(CONTRAST + claim)[-1] == expected

@@ -74,7 +74,8 @@ def assignments(
     world: World, trees: Sequence[t.Expr], conditions: Sequence[t.Expr], position: int
 ) -> list[dict[str, int]]:
     """Numbers for the free index letters of a statement; several, so that nothing holds by chance."""
-    letters = sorted({c for tree in trees for c in free_letters(tree, world.spelling)} - {"L"})
+    free = {c for tree in trees for c in free_letters(tree, world.spelling)}
+    letters = sorted((free | {c for tree in trees for c in _compared(world, tree)}) - {"L"})
     if not letters:
         return [{}]
     runs = [world.run_of(c) for c in letters]
@@ -98,11 +99,25 @@ def assignments(
     return found
 
 
+def _compared(world: World, tree: t.Expr) -> set[str]:
+    """Index letters that stand in conditions: p of ``1{k = p}``."""
+    relations = [p for p in t.walk(tree) if isinstance(p, t.Relation)]
+    names = {
+        m.base for r in relations for m in r.members if isinstance(m, t.Symbol) and not m.subscripts
+    }
+    bound = {c for p in t.walk(tree) if isinstance(p, t.Big) for c in p.indices}
+    return {c for c in names & world.spelling.letters - bound if c.islower()}
+
+
 def _apart(world: World, tree: t.Expr, position: int) -> Iterator[tuple[str, str]]:
     """Letters for two of a kind that a quantity is about, ``ℓ = -log σ(w^T (h_i - h_j))``: two different ones."""
     for part in t.walk(tree):
         of = part.of if isinstance(part, t.Derivative) else None
-        if not isinstance(of, t.Symbol) or of.subscripts or of.scripts or of.primes:
+        if not isinstance(of, t.Symbol) or of.scripts or of.primes:
+            continue
+        for definition in world.definitions.get(stem_of(of), ()):
+            yield from _left_out(definition.value)
+        if of.subscripts:
             continue
         known = world.find(sort(of, world.spelling, {}).key, position)
         if known is None or known[0].numeric:
@@ -114,6 +129,15 @@ def _apart(world: World, tree: t.Expr, position: int) -> Iterator[tuple[str, str
         free = free_letters(known[0].value, world.spelling)
         for letters in uses.values():
             yield from combinations(sorted(letters & free), 2)
+
+
+def _left_out(tree: t.Expr) -> Iterator[tuple[str, str]]:
+    """``Σ_{k≠i}``: k is another one than i."""
+    for part in t.walk(tree):
+        if isinstance(part, t.Big) and isinstance(part.condition, t.Relation):
+            names = [m.base for m in part.condition.members if isinstance(m, t.Symbol)]
+            if part.condition.relations == ("neq",) and len(names) == 2:
+                yield names[0], names[1]
 
 
 def _looks_ahead(tree: t.Expr) -> set[str]:

@@ -55,7 +55,7 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     """The gradient of the loss that a name such as ``dW_1`` or ``\\bar z`` stands for; None if it is none."""
     if e.world.differentials:
         return differentials.by_name(e, key, tree or t.Symbol(key.stem, (0, 0)))
-    if _is_upstream(e, key):
+    if _is_upstream(e, key) and _target(e, key) is None:
         return _upstream(e, key)
     if slopes.is_partial(e, key):
         return slopes.partial(e, key)

@@ -122,9 +122,9 @@ def _equal(s: Shaping, left: t.Expr, right: t.Expr) -> None:
         left = left.head  # L(w) = …
     if isinstance(left, t.Symbol):
         _see_along(s, left, right)
-    if isinstance(left, t.Symbol) and s.find(s.key_of(left)) is None and s.is_of_many(left):
+    if isinstance(left, t.Symbol) and s.find(s.key_of(left)) is None:
         b = shape_of(s, right)
-        if b and ONE in b:
+        if b and (len(b) > 2 or (ONE in b and s.is_of_many(left))):
             s.settle(s.key_of(left), b)  # a row of results, whatever such letters are elsewhere
     a, b = shape_of(s, left), shape_of(s, right)
     if isinstance(left, t.Derivative):

@@ -381,7 +381,7 @@ def along(keywords: Sequence[tuple[str, t.Expr]], shape: Shape) -> Shape | None:
     axis = next((v for name, v in keywords if name in ("axis", "dim")), None)
     if axis is None:
         return (ONE, shape[1]) if shape[0] != ONE else ()
-    if not isinstance(axis, t.Number) or ONE in shape:
+    if not isinstance(axis, t.Number) or ONE in shape or len(shape) > 2:
         return None
     return (ONE, shape[1]) if axis.text == "0" else (shape[0], ONE)
 

@@ -187,6 +187,10 @@ def _compared(e: Interpreter, a: t.Expr, b: t.Expr, sign: str) -> bool | Node:
         return memberships.holds(e, a, b)
     if row is None:
         raise NotUnderstood("a condition of this kind")
+    for side in (a, b):
+        if isinstance(side, t.Symbol) and side.base in e.world.spelling.letters - e.env.keys():
+            if side.base.islower() and not side.subscripts and side.base not in e.world.size_names:
+                raise NotUnderstood(f"an index {side.base} that nothing binds")
     left, right = e.whole(a), e.whole(b)
     if left is not None and right is not None:
         return {

@@ -123,6 +123,9 @@ def aligned(a: Node, b: Node) -> tuple[Node, Node]:
         outer = is_vector(a) and is_vector(b)  # a column plus a row is a slip, not a matrix
         if fits and not outer:
             return a, b
+    if a.ndim == b.ndim and a.ndim > 2:
+        if all(m == n or 1 in (m, n) for m, n in zip(sizes(a), sizes(b), strict=True)):
+            return a, b
     if {a.ndim, b.ndim} == {1, 2}:
         lone, matrix = (a, b) if a.ndim == 1 else (b, a)
         rows, columns = sizes(matrix)
