@@ -80,7 +80,9 @@ def is_believed(
         isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])
     ):
         return False
-    if unclaimed.is_beyond(statement) or is_about_another(document, statement, verdict, causes):
+    if _is_of_members(place, verdict) or unclaimed.is_beyond(statement):
+        return False
+    if is_about_another(document, statement, verdict, causes):
         return False
     if is_about_the_unknown(place, document, statement, verdict) or unclaimed.is_equation_to_solve(
         statement, verdict
@@ -109,6 +111,15 @@ def is_believed(
         return True
     # In a program another slip that explains it as well is no matter of whose loss it is.
     return bool(set(causes) - may_be_share) and _is_upstream_only(place, verdict) and place.code
+
+
+def _is_of_members(place: Place, verdict: Verdict) -> bool:
+    """Whether only one side asks for members of a set: the other may be meant for members, ``j ∈ N(i)``."""
+    link = verdict.link
+    if link is None or link.left is None or link.right is None or not place.world.truths:
+        return False
+    left, right = (_variables(side) & place.world.truths for side in (link.left, link.right))
+    return left != right
 
 
 def _is_said_to_hold(document: Document, statement: Statement) -> bool:

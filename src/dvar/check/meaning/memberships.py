@@ -73,6 +73,7 @@ def holds(e: Interpreter, left: t.Expr, right: t.Expr) -> Node:
     label = f"{name} of {','.join(values)}"
     # Which of two numbers is the larger is open wherever numbers are drawn from.
     first, second = (variable(f"{label}{mark}", (), key=e.world.number) for mark in ("", "'"))
+    e.world.truths.add(first)
     return TABLE["greater"](first, second)
 
 

@@ -47,6 +47,7 @@ class World(Results):
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         conditions: what the statement says that is judged has to hold for it.
         members: stem of a vector → the matrix it belongs to, and whether it is a "row" or a "column" of it.
+        truths: open names by which members of sets are told from others.
         excludes: whether a chosen class is said to be none of those that are summed over.
         units: stems of unit vectors, ``e_k``.
         sets: how membership in sets is written of which only the name is known.
@@ -120,6 +121,7 @@ class World(Results):
     assumed: frozenset[Assumption] = frozenset()
     conditions: Sequence[t.Expr] = ()
     members: dict[str, tuple[str, str]] = field(default_factory=dict)
+    truths: set[Node] = field(default_factory=set)
     excludes: bool = False
     units: set[str] = field(default_factory=set)
     sets: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
