@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
+from dvar.check.meaning.alphabet import SCALAR_CAPITALS
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.shapes import along, shape_of
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.read.worksheet import tree as t
@@ -18,6 +21,7 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
 
     Numbers are taken to be numbers last: ``β`` may yet turn out to be a vector.
     """
+    s.world.weights = _weights(s, statements)
     for statement in statements:
         _remember_function(s, statement)
         _remember_total(s, statement)
@@ -41,6 +45,20 @@ def _is_of_gradient(s: Shaping, statement: Statement) -> bool:
     if isinstance(left, t.Derivative):
         return True
     return isinstance(left, t.Symbol) and s.target_of(left) is not None
+
+
+def _weights(s: Shaping, statements: Sequence[Statement]) -> set[str]:
+    """C of ``C s_t + c`` beside ``∂L/∂C``: no loss, and no factor of a sum or a norm either."""
+    names = {k.stem for k in s.world.denominators - s.world.loss_names if not k.indices}
+    before: dict[str, set[bool]] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Quotient) and isinstance(part.above, t.Symbol):
+            before.setdefault(part.above.base, set()).add(False)
+        elif isinstance(part, t.Product):
+            for first, second in pairwise(part.factors):
+                if isinstance(first, t.Symbol) and not (first.subscripts or first.scripts):
+                    before.setdefault(first.base, set()).add(isinstance(second, t.Symbol))
+    return {name for name in names & SCALAR_CAPITALS if before.get(name) == {True}}
 
 
 def _remember_function(s: Shaping, statement: Statement) -> None:

@@ -70,17 +70,12 @@ def is_small(key: Key) -> bool:
     return (len(base) == 1 and base.islower() and not counts) or base in SMALL_GREEK
 
 
-def _is_weight(world: World, key: Key) -> bool:
-    """Whether another loss is differentiated by a letter that losses have: ``∂L/∂C``."""
-    return Key(key.stem) in world.denominators and Key(key.stem) not in world.loss_names
-
-
 def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
     """What such a letter usually is, where nothing but its look is known."""
     base = key.stem.partition(".")[0]
     if key.stem in world.columns:
         return "row" if key.stem in world.rows else "column"
-    if base in SCALAR_GREEK or (base in SCALAR_CAPITALS and not _is_weight(world, key)):
+    if base in SCALAR_GREEK or (base in SCALAR_CAPITALS and key.stem not in world.weights):
         return "scalar"
     if base in MATRIX_GREEK and key.stem in world.below:
         return "scalar"

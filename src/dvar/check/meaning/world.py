@@ -40,6 +40,7 @@ class World(Results):
         counted: stems whose entries are written in brackets, ``w_2(1,1)``.
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
         numerators, denominators: names that are differentiated somewhere, and that others are by.
+        weights: letters of losses that are weights here: another loss is differentiated by them.
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         observed: stems whose indexed names are data, whatever the bare name is a model of.
@@ -98,6 +99,7 @@ class World(Results):
     dependent_stems: set[str] = field(default_factory=set)
     numerators: set[Key] = field(default_factory=set)
     denominators: set[Key] = field(default_factory=set)
+    weights: set[str] = field(default_factory=set)
     loss: Key | None = None
     loss_names: set[Key] = field(default_factory=set)
     is_seeded: bool = False
