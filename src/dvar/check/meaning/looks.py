@@ -36,8 +36,10 @@ def is_raised_e(tree: t.Symbol) -> bool:
 def is_exponential(world: World, tree: t.Symbol) -> bool:
     """``e^{s/2}``: no power of an error e, but Euler's number to a power that is no plain number."""
     first = tree.scripts[0].value if is_raised_e(tree) else None
+    index = isinstance(first, t.Symbol) and first.base in world.spelling.letters  # e^t, of step t
     return (
         first is not None
+        and not index
         and tree.scripts[0].kind == "plain"
         and not isinstance(first, (t.Number, t.Label))
         and world.spelling.has_euler
