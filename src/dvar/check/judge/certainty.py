@@ -80,12 +80,12 @@ def is_believed(
         isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])
     ):
         return False
-    if _is_of_members(place, verdict) or unclaimed.is_beyond(statement):
-        return False
-    if is_about_another(document, statement, verdict, causes):
-        return False
-    if is_about_the_unknown(place, document, statement, verdict) or unclaimed.is_equation_to_solve(
-        statement, verdict
+    if (
+        _is_of_members(place, verdict)
+        or unclaimed.is_beyond(statement)
+        or is_about_another(document, statement, verdict, causes)
+        or is_about_the_unknown(place, document, statement, verdict)
+        or unclaimed.is_equation_to_solve(statement, verdict)
     ):
         return False
     if not causes:
@@ -94,9 +94,8 @@ def is_believed(
         _vanishes(place, verdict, causes)
         or unclaimed.is_layout(statement)
         or _is_said_again(place, statement, verdict)
+        or unclaimed.is_under_heading(place, document, statement, verdict)
     ):
-        return False
-    if unclaimed.is_under_heading(place, document, statement, verdict):
         return False
     if set(causes) <= {"wrong-rule", "wrong-variable"} and unclaimed.is_condition(place, statement):
         return False

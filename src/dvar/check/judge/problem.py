@@ -333,7 +333,7 @@ def _misfits(draft: _Draft, problem: Problem) -> list[int]:
     for ordinal in draft.ordinals:
         statement = draft.statements[ordinal]
         trees = [m.expr for m in statement.members if m.expr is not None]
-        env = {c: _sample(world, c) for tree in trees for c in free_letters(tree, world.spelling)}
+        env = {c: world.sample(c) for tree in trees for c in free_letters(tree, world.spelling)}
         for tree in trees:
             try:
                 Interpreter(world, ordinal, None, env).node(tree)
@@ -382,7 +382,7 @@ def _warm_up(problem: Problem) -> tuple[set[int], int]:
         for definition in definitions:
             if definition.numeric or definition.params:
                 continue
-            env = {letter: _sample(world, letter) for letter in definition.pattern.letters}
+            env = {letter: world.sample(letter) for letter in definition.pattern.letters}
             reader = Interpreter(world, end)
             try:
                 with effort.bounded():
@@ -393,11 +393,6 @@ def _warm_up(problem: Problem) -> tuple[set[int], int]:
                 failed.add(definition.position)
                 misfits += _is_misfit(reason)
     return failed, misfits
-
-
-def _sample(world: World, letter: str) -> int:
-    run = world.run_of(letter)
-    return run[min(1, len(run) - 1)]
 
 
 __all__ = ["Problem", "problems", "sort"]

@@ -237,6 +237,11 @@ class Definitions:
         start = self.starts.get(letter, 1 if letter in "lt" else self.first)
         return range(start, start + self.size(letter))
 
+    def sample(self, letter: str) -> int:
+        """One of them, the second where there is one."""
+        run = self.run_of(letter)
+        return run[min(1, len(run) - 1)]
+
     def size(self, letter: str) -> int:
         return self.sizes.get(letter, DEFAULT_SIZE)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics.grammar.cursor import Cursor, Unreadable, widened
+from dvar.read.worksheet.mathematics.grammar.indices import is_indexed_letter, is_short_index
 from dvar.read.worksheet.mathematics.grammar.labels import is_latin, is_wordy, label
 from dvar.read.worksheet.mathematics.tokens import (
     ATTRIBUTE,
@@ -66,9 +67,7 @@ class Scripts(Cursor):
             elif token.text == "*" and self._is_star():
                 self.at += 1
                 found.scripts.append(t.Script("mark", t.Label("*", token.span), token.span))
-            elif token.text == "[" and (
-                self._is_index() or (found.subscripts and self._is_indexed_name())
-            ):
+            elif token.text == "[" and self._is_index(below=bool(found.subscripts)):
                 found.subscripts += self._index()
             else:
                 break
@@ -153,34 +152,12 @@ class Scripts(Cursor):
 
     # ── indices in square brackets ──────────────────────────────────────────────────────────────
 
-    def _is_index(self) -> bool:
+    def _is_index(self, below: bool) -> bool:
         """``x[i]``: always in code; elsewhere where something short stands right behind a symbol."""
+        inner = self.tokens[self.at + 1 : self.mates[self.at]]
         if self.token.gap:
             return False
-        if self.code:
-            return True
-        stop = self.mates[self.at]
-        inner = self.tokens[self.at + 1 : stop]
-        longest = 11 if any(token.is_(",") for token in inner) else 5  # X[2i+1, 2j+1]
-        if not 0 < len(inner) <= longest or any(token.kind not in (NAME, NUMBER, DIGITS) and not token.is_(
-            ",", "-", "+", ":") for token in inner):  # fmt: skip
-            return False
-        letters = [token for token in inner if token.kind == NAME]
-        if any(len(token.text) > 1 or not token.text.islower() for token in letters):
-            return False
-        return bool(letters) or (len(inner) == 1 and inner[0].text.isdigit())
-
-    def _is_indexed_name(self) -> bool:
-        """``p_t[k_t]``: behind a name with an index, an index that has one itself."""
-        inner = self.tokens[self.at + 1 : self.mates[self.at]]
-        name = inner[0].text if inner else ""
-        return (
-            not self.token.gap
-            and len(inner) == 3
-            and inner[1].is_("_")
-            and len(name) == 1
-            and name.islower()
-        )
+        return self.code or is_short_index(inner) or (below and is_indexed_letter(inner))
 
     def _index(self) -> list[t.Expr]:
         start, end = self.enter()
