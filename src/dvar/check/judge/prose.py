@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from dvar.check.judge import masks, rounds, tuples
 from dvar.check.judge.literal import is_plain
@@ -72,7 +72,7 @@ _AND = re.compile(r"[\s$`\\()]*(,|and|, and)[\s$`\\()]*")
 def spoken(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with what the words around single expressions make of them."""
     found: list[Statement] = []
-    for statement, following in zip(statements, (*statements[1:], None), strict=True):
+    for statement, following in zip_longest(statements, statements[1:]):
         statement = _of_its_row(document, found, _called(document, statement))
         one_by_one = _one_by_one(statement) or tuples.given(document, found, statement, statements)
         if one_by_one:
