@@ -338,8 +338,10 @@ def read_all(e: Interpreter) -> None:
     for definitions in list(world.definitions.values()):
         for definition in list(definitions):
             after = definition.position > e.position
-            if definition.numeric or definition.params or id(definition) in world.completed:
+            if definition.numeric or id(definition) in world.completed:
                 continue
+            if definition.params and Key(definition.pattern.stem) not in world.denominators:
+                continue  # a function; where ∂L/∂f is written, f is a result as well
             if is_backward(definition.value):
                 continue
             if world.is_early(definition, e.position):

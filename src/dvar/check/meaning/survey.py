@@ -278,6 +278,7 @@ def _see_losses(world: World, statements: Sequence[Statement]) -> None:
     wrts = {
         _name(w, spelling) for p in parts(statements) if isinstance(p, t.Derivative) for w in p.wrt
     }
+    world.denominators.update(key for key in wrts if key is not None)
     for key in [k for k in counted if is_loss_like(k)]:
         world.loss_names.add(key)
     lefts = []

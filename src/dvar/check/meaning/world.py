@@ -39,7 +39,7 @@ class World(Results):
         plain: stems that stand without an argument somewhere.
         counted: stems whose entries are written in brackets, ``w_2(1,1)``.
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
-        numerators: names that are differentiated somewhere.
+        numerators, denominators: names that are differentiated somewhere, and that others are by.
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         observed: stems whose indexed names are data, whatever the bare name is a model of.
@@ -95,6 +95,7 @@ class World(Results):
     dependent: set[Key] = field(default_factory=set)
     dependent_stems: set[str] = field(default_factory=set)
     numerators: set[Key] = field(default_factory=set)
+    denominators: set[Key] = field(default_factory=set)
     loss: Key | None = None
     loss_names: set[Key] = field(default_factory=set)
     is_seeded: bool = False

@@ -194,6 +194,8 @@ class Scanner(Commands):
         if stop >= 0 and not 0 <= newline < stop:
             self.at = stop + 1
             self.add(TEXT, self.text[start + 1 : stop], start, self.at)
+        elif quote == "'" and not self.gap:
+            self.sign(quote, start, self.at)
 
     def _spaced_sign(self, text: str, start: int) -> bool:
         """``: =`` is one sign, and so is ``<-`` in plain text where a space follows."""
@@ -226,7 +228,7 @@ class Scanner(Commands):
         if not self.out or self.gap:
             return True
         last = self.out[-1]
-        return last.kind not in (WORD, NUMBER) and not last.is_(")", "]", r"\}", "'")
+        return last.kind not in (WORD, NUMBER, COMMAND) and not last.is_(")", "]", r"\}", "'")
 
     def _brace(self, text: str, start: int) -> None:
         """Outside LaTeX braces group behind ``_`` and ``^`` and a command, and are a set elsewhere."""
