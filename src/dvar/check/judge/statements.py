@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from dvar.check.cause.find import find
 from dvar.check.judge import (
     chain,
+    continued,
     descent,
     following,
     learning,
@@ -168,13 +169,12 @@ def _verdict(
     start = 1
     learning.condition(place)
     if members[0].relation:
-        before = _before(context, ordinal)
-        if before is None:
-            return Verdict(
-                "unknown", members[0], None, Link("unknown", "nothing stands before the =")
-            ), "claim"
-        start = len(before)
-        members = [*before, *members]
+        start, members = continued.joined(
+            context.document, context.statements, context.previous, ordinal, context.chains
+        )
+        if len(members) == 1:
+            context.chains[ordinal] = members
+            return _headless(context, statement)
     context.chains[ordinal] = members
     skip = frozenset(n + len(members) - len(statement.members) for n in role.links)
     verdict = chain.judge_chain(place, members, skip, start)
@@ -194,6 +194,14 @@ def _verdict(
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"
+
+
+def _headless(context: Context, statement: Statement) -> tuple[Verdict, str]:
+    """What is said of a value without what it is the value of; in a table words may say that."""
+    if context.document.regions[statement.region].cell is not None:
+        return Verdict("skipped"), "prose"
+    link = Link("unknown", "nothing stands before the =")
+    return Verdict("unknown", statement.members[0], None, link), "claim"
 
 
 def _told(context: Context, place: Place, statement: Statement) -> str | None:
@@ -261,18 +269,6 @@ def _key_of(place: Place, left: t.Expr) -> Key:
     head = left.head if isinstance(left, t.Apply) else left
     assert isinstance(head, t.Symbol)
     return sort(head, place.world.spelling, {}).key
-
-
-def _before(context: Context, ordinal: int) -> list[Member] | None:
-    """The chain that a statement beginning with ``=`` goes on from."""
-    if context.previous is None:
-        return None
-    members = context.chains.get(context.previous)
-    if not members:
-        return None
-    if len(members) > 3:
-        return [members[0], *members[-2:]]
-    return list(members)
 
 
 def _faults(verdict: Verdict) -> list[Verdict]:

@@ -123,7 +123,9 @@ class _Table:
             return False
         members = self.statements[left[0]].members
         first = members[0].expr
-        return len(members) > 1 and first is not None and not _is_bare_index(first)
+        if len(members) < 2 or first is None or _is_bare_index(first):
+            return False
+        return not (_is_settled(members) and holds_another(self.header(table, column)))
 
     def _single(self, table: int, row: int, column: int) -> Member | None:
         """What stands alone in a cell."""
@@ -242,15 +244,43 @@ class _Table:
         return len(values) > 1 and all(b - a == 1 for a, b in itertools.pairwise(values))
 
     def header(self, table: int, column: int) -> str:
-        """The words at the head of a column, which need not be mathematics."""
-        regions = (r for r in self.document.regions if r.cell is not None and r.cell.table == table)
-        first = next(regions)
-        lines = self.document.text[: first.span[1]].split("\n")
-        for n in range(len(lines) - 1, max(0, len(lines) - 200), -1):
-            if re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", lines[n]) and "|" in lines[n - 1]:
-                cells = lines[n - 1].strip().strip("|").split("|")
-                return cells[column].strip() if column < len(cells) else ""
-        return ""
+        return header_of(self.document, table, column)
+
+
+def header_of(document: Document, table: int, column: int) -> str:
+    """The words at the head of a column, which need not be mathematics."""
+    cells_of = ((r, r.cell) for r in document.regions if r.cell is not None)
+    first, row = next((r.span[0], cell.row) for r, cell in cells_of if cell.table == table)
+    ends = document.text.find("\n", first) if row else document.text.find("\n\n", first)
+    lines = document.text[: ends if ends >= 0 else None].split("\n")
+    for n in range(len(lines) - 1, max(0, len(lines) - 200), -1):
+        if re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", lines[n]) and "|" in lines[n - 1]:
+            cells = re.split(r"(?<!\\)\|", lines[n - 1].strip().strip("|"))
+            return cells[column].strip() if column < len(cells) else ""
+    return ""
+
+
+def holds_another(header: str) -> bool:
+    """Whether a column has a quantity of its own, not the value of what stands to its left."""
+    return bool(header) and not _VALUE.search(header)
+
+
+def goes_on(document: Document, before: Statement, statement: Statement) -> bool:
+    """Whether a cell that begins with ``=`` goes on from an equation: of its row, or of the cell above."""
+    here = document.regions[statement.region].cell
+    there = document.regions[before.region].cell
+    if here is None or there is None or here.table != there.table:
+        return here is None
+    if here.row == there.row:
+        another = holds_another(header_of(document, here.table, here.column))
+        return here.column == there.column or not (_is_settled(before.members) and another)
+    return here.row == there.row + 1 and here.column == there.column
+
+
+def _is_settled(members: Sequence[Member]) -> bool:
+    """Whether an equation has come to its number."""
+    last = members[-1].expr
+    return len(members) > 1 and last is not None and is_plain(last)
 
 
 def _alike(a: t.Symbol, b: t.Symbol) -> bool:
@@ -344,4 +374,4 @@ def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
     return tree
 
 
-__all__ = ["tabled"]
+__all__ = ["goes_on", "tabled"]

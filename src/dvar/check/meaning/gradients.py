@@ -25,7 +25,9 @@ from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
+    from dvar.check.meaning.definitions import Definition
     from dvar.check.meaning.interpret import Interpreter
+    from dvar.check.meaning.world import World
 
 UPSTREAM = frozenset({"dout", "grad_output", "upstream", "grad_out", "dupstream"})
 _LOSSES = ("dL_d", "dJ_d", "dE_d", "dC_d", "dloss_d", "grad_", "dL", "dJ", "dLoss_d")
@@ -340,8 +342,8 @@ def read_all(e: Interpreter) -> None:
             after = definition.position > e.position
             if definition.numeric or id(definition) in world.completed:
                 continue
-            if definition.params and Key(definition.pattern.stem) not in world.denominators:
-                continue  # a function; where ∂L/∂f is written, f is a result as well
+            if definition.params and not _is_result(world, definition):
+                continue
             if is_backward(definition.value):
                 continue
             if world.is_early(definition, e.position):
@@ -353,6 +355,12 @@ def read_all(e: Interpreter) -> None:
             for env in instances:
                 with suppress(NotUnderstood), world.reading():
                     read_definition(e, definition, env)
+
+
+def _is_result(world: World, definition: Definition) -> bool:
+    """Whether a function is a result as well: where ∂L/∂f is written, and it is more than a new order."""
+    by = Key(definition.pattern.stem) in world.denominators
+    return by and not isinstance(definition.value, (t.Group, t.Matrix))
 
 
 def _contains(e: Interpreter, node: Node, key: Key) -> bool:

@@ -220,7 +220,11 @@ def _is_differentiated(tokens: Sequence[Token], n: int) -> bool:
     k = n - 1
     while k >= 0 and tokens[k].is_("{", "("):
         k -= 1
-    return k >= 0 and tokens[k].names("partial", "nabla")
+    if k < 0 or not tokens[k].names("partial", "nabla"):
+        return False
+    after = tokens[n + 1] if n + 1 < len(tokens) else None
+    applied = after is not None and (after.kind in (WORD, NAME, COMMAND) or after.is_("("))
+    return not (applied and tokens[n].text.lower() in words.FUNCTIONS)  # ∂ log p
 
 
 def _is_defined_here(tokens: Sequence[Token], n: int) -> bool:

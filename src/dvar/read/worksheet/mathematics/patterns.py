@@ -30,7 +30,9 @@ _NEVER = r"(?!)"
 LATEX = _pattern(_COMMAND, _WORDS, r"(?<!\\)%[^\n]*")
 DOUBLED = _pattern(_ESCAPED, _WORDS, r"(?<!\\)%[^\n]*")
 PLAIN = _pattern(_COMMAND, _WORDS, _NEVER, r"-{3,}|={3,}|\*{3,}|~{3,}|_{3,}|\#{3,}")
-CODE = _pattern(_COMMAND, rf"[{_LETTER}_](?:[\w{_MARKS}])*", r"\#[^\n]*")
+_SMALL = r"²³¹⁰-ₜᴬ-ᵪᶜ-ᶿⱼʰ-ʸˠ-ˤ"
+"""Letters and digits above and below the line: no part of a name, in programs neither."""
+CODE = _pattern(_COMMAND, rf"[{_LETTER}_](?:(?![{_SMALL}])[\w{_MARKS}])*", r"\#[^\n]*")
 SINGLE = re.compile(r"(?<!\\)\\[A-Za-z]")
 DOUBLE = re.compile(r"(?<!\\)\\\\([A-Za-z]+)")
 NESTED_COMMAND = re.compile(r"\\[A-Za-z]+\s*|[{}]")

@@ -199,6 +199,8 @@ class Scanner(Commands):
 
     def _spaced_sign(self, text: str, start: int) -> bool:
         """``: =`` is one sign, and so is ``<-`` in plain text where a space follows."""
+        if text == ":" and self.out and self.out[-1].kind == NUMBER:
+            return False  # at x = 2: = 3 + …
         if text == ":":
             found, sign = re.compile(r"\s*=(?!=)").match(self.text, self.at), ":="
         elif text == "<" and not self.latex:

@@ -158,6 +158,20 @@ def is_matlab(text: str) -> bool:
     return _MATLAB.search(text) is not None
 
 
+_WRITTEN = re.compile("[∂∇∑∏√·×÷⊙∘⊗±½¼²³⁰-ₜᴬ-ᵪᶜ-ᶿⱼʰ-ʸˠ-ˤ\\u0391-\\u03c9\\u0302\\u0304ŷẑâŵ≈⇒→−]")
+"""Signs and letters that no program has."""
+_PROGRAM = re.compile(
+    r"\b(?:np|torch|tf|jnp|math|plt)\.|\b(?:def|return|import|print)\b|\*\*|@|\w\[\w+[\],:]|\.T\b|;\s*$"
+)
+
+
+def kind_of(text: str, span: Span, language: str) -> str:
+    """``plain`` for a fence without a language that holds formulas as people write them, ``code`` for a program."""
+    if language in PROSE and _WRITTEN.search(text, *span) and not _PROGRAM.search(text, *span):
+        return "plain"
+    return "code"
+
+
 _RESULT = re.compile(
     r"\s*(?P<said>=|≈|->|=>|→)?\s*(?P<value>[-−]?(?:\d+\.\d+|\d+)(?:[eE][-+]?\d+)?|\[[-−\d.,eE+ ]+\])\s*"
 )

@@ -21,6 +21,7 @@ from dvar.read.worksheet.pages.program import (
     assignment,
     is_matlab,
     is_output,
+    kind_of,
     statements,
 )
 from dvar.read.worksheet.pages.tables import html_cells, pipe_cells, tex_cells
@@ -64,6 +65,7 @@ class Scanner:
     def __init__(self, text: str, tex: bool = False) -> None:
         self.text = text
         self.tex = tex
+        self.kind = "code"  # of the formulas in a fence
         self.matlab = not tex and is_matlab(text)
         self.sections = Sections()
         self.flow = Flow()
@@ -259,8 +261,9 @@ class Scanner:
         found = [one for kind, span in lines if kind == "code" for one in self._computations(span)]
         if not found and cell and is_formula(self.text, mark.content, []):
             found = [mark.content]
+        kind = kind_of(self.text, mark.content, "")
         for span in found:
-            self._add(span, "code", _TEX.search(self.text, *span) is not None, cell)
+            self._add(span, kind, _TEX.search(self.text, *span) is not None, cell)
         if not found:
             self.flow.text(code)
 
@@ -296,6 +299,7 @@ class Scanner:
     def _code(self, block: Block) -> None:
         if block.language in NO_MATHEMATICS:
             return
+        self.kind = kind_of(self.text, block.span, block.language)
         for kind, span, result in lines_of(self.text, block.span, block.language):
             self.group += 1
             if kind == "comment":
@@ -314,9 +318,9 @@ class Scanner:
             return
         start = assignment(code)
         if prose and is_output(code):
-            self._add(span, "code", False, language=block.language)
+            self._add(span, self.kind, False, language=block.language)
         elif start is not None and not (prose and _is_sentence(code)):
-            self._add((span[0] + start, span[1]), "code", False, language=block.language)
+            self._add((span[0] + start, span[1]), self.kind, False, language=block.language)
         elif prose or start is None:
             self._words_of_code(span, block)
 
@@ -333,7 +337,7 @@ class Scanner:
             if n not in joined and mark.kind != "code" and mark.content[0] < mark.content[1]:
                 self._add(mark.content, mark.kind, True, language=block.language)
         for found in plain:
-            self._add(found.span, "code", found.latex, language=block.language)
+            self._add(found.span, self.kind, found.latex, language=block.language)
 
     # -- tables
 

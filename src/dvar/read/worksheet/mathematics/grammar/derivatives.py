@@ -16,6 +16,7 @@ from dvar.read.worksheet.mathematics.tokens import (
     ATTRIBUTE,
     COMMAND,
     DIGITS,
+    FUNCTION,
     NAME,
     NUMBER,
     TEXT,
@@ -263,6 +264,9 @@ class Derivatives(Calls):
         if self.tokens[n].is_("|", "norm"):
             stop = (k for k in range(n + 1, self.end) if self.tokens[k].is_(self.tokens[n].text))
             return self._past_hung(next(stop, self.end - 1) + 1)
+        if self.tokens[n].kind == FUNCTION and n + 1 < self.end:
+            n = self._past_hung(n + 1)  # ∂ log p, ∂ log f(x)
+            return n if self.tokens[n - 1].is_(")", "]") else self._past_operand(n)
         if self.tokens[n].kind == COMMAND and self.tokens[n].text != "ell":
             return self.end
         return self._past_hung(self._past_argument(n))
