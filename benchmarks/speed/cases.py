@@ -108,11 +108,6 @@ def _labelled() -> Data:
     return {"x": x, "y": y}
 
 
-def accuracy(model: Any, data: Data) -> float:
-    """The share of examples that a fitted model of scikit-learn's kind classifies right."""
-    return float(model.score(data["x"], data["y"]))
-
-
 STEPS = {"descent_tiny": 20_000, "descent_small": 1_000}
 RATE = 0.1
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from benchmarks.speed.cases import RATE, STEPS, Data, accuracy, run
+from benchmarks.speed import estimators
+from benchmarks.speed.cases import RATE, STEPS, Data, run
 
 import dvar
 
@@ -77,17 +78,10 @@ def gates_eager(data: Data, how: Any = lambda both: both) -> Any:
 def fit_logistic(data: Data) -> Any:
     from dvar.sklearn import LogisticRegression
 
-    def call() -> Any:
-        return LogisticRegression().fit(data["x"], data["y"])
-
-    return call, lambda model: [float(np.sum(np.abs(model.coef_)))]
+    return estimators.fit_logistic(LogisticRegression, data)
 
 
 def fit_network(data: Data) -> Any:
     from dvar.sklearn import MLPClassifier
 
-    def call() -> Any:
-        model = MLPClassifier((32,), max_iter=20, tol=0, n_iter_no_change=100, random_state=0)
-        return model.fit(data["x"], data["y"])
-
-    return call, lambda model: [accuracy(model, data)]
+    return estimators.fit_network(MLPClassifier, data)
