@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from dvar.check.backward.signatures import numpy_program
-from dvar.check.backward.source import Source, source_of
+from dvar.check.backward.signatures import FrameworkSubject, numpy_program
 from dvar.check.backward.subject import Arrays, Run, Subject, Upstreams
 from dvar.core.errors import ReadError
 from dvar.read.frameworks import jaxprs
@@ -34,22 +32,8 @@ def jax_subject(made: Any, name: str = "", file: str = "") -> Subject:
     return subject
 
 
-@dataclass
-class JaxSubject(Subject):
-    """A function with its rule; ``forward`` is the function in terms of NumPy, for the tracer.
-
-    Attributes:
-        made: what ``jax.custom_vjp`` returned.
-    """
-
-    made: Any = field(default=None)
-
-    @property
-    def takes_upstream(self) -> bool:
-        return True
-
-    def source(self) -> Source:
-        return source_of(self.made.bwd)
+class JaxSubject(FrameworkSubject):
+    """A function with its rule."""
 
     def followed(self, *arguments: Any) -> Any:
         """The results for traced arrays."""
@@ -62,9 +46,6 @@ class JaxSubject(Subject):
             return _floats(self.made.fun(*given))
 
         return tuple(jaxprs.follow(function, [arguments[n] for n in arrays]))
-
-    def split(self, returned: Any) -> tuple[list[Any], Any]:
-        return list(returned), ()
 
     @property
     def _settings(self) -> set[int]:

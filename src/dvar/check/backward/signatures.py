@@ -4,7 +4,29 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from dvar.check.backward.subject import Subject
+
+
+@dataclass
+class FrameworkSubject(Subject):
+    """What another framework made of a forward and a backward pass; ``forward`` is the former in terms of NumPy.
+
+    Attributes:
+        made: the class or function that the framework knows.
+    """
+
+    made: Any = field(default=None)
+
+    @property
+    def takes_upstream(self) -> bool:
+        return True
+
+    def split(self, returned: Any) -> tuple[list[Any], Any]:
+        """What is kept is the framework's, and no result."""
+        return list(returned), ()
 
 
 def numpy_program(

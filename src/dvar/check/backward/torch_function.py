@@ -5,13 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from dvar.check.backward.signatures import numpy_program
-from dvar.check.backward.source import Source, source_of
+from dvar.check.backward.signatures import FrameworkSubject, numpy_program
 from dvar.check.backward.subject import SEED, Arrays, Run, Subject, Upstreams
 from dvar.core.errors import ReadError
 from dvar.read.frameworks import aten
@@ -72,22 +70,8 @@ class Context:
         self.fills_zeros = value
 
 
-@dataclass
-class TorchSubject(Subject):
-    """A Function; ``forward`` is its forward pass in terms of NumPy, for the tracer.
-
-    Attributes:
-        made: the class.
-    """
-
-    made: Any = field(default=None)
-
-    @property
-    def takes_upstream(self) -> bool:
-        return True
-
-    def source(self) -> Source:
-        return source_of(self.made.backward)
+class TorchSubject(FrameworkSubject):
+    """A Function."""
 
     def followed(self, *arguments: Any) -> Any:
         """The results for traced arrays."""
@@ -101,9 +85,6 @@ class TorchSubject(Subject):
 
         with _seeded():
             return aten.follow(function, [arguments[n] for n in arrays])
-
-    def split(self, returned: Any) -> tuple[list[Any], Any]:
-        return list(returned), ()
 
     def _called(self, arguments: Sequence[Any]) -> tuple[Any, Context]:
         ctx = Context([_is_real(x) for x in arguments])

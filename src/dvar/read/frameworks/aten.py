@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from dvar.core.errors import TraceError
+from dvar.read.frameworks.elementwise import ELEMENTWISE, erf, sigmoid
 from dvar.read.frameworks.replay import Lane, Operation, entering, number, replay
-from dvar.read.frameworks.special import erf
 
 
 def follow(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Any]:
@@ -229,31 +229,12 @@ def _scaled(x: Any, alpha: Any) -> Any:
 
 
 RULES: dict[str, Callable[..., Any]] = {
+    **ELEMENTWISE,
     # of each element
-    "neg": lambda x: -x,
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "log": np.log,
     "log2": np.log2,
     "log10": np.log10,
-    "log1p": np.log1p,
-    "sqrt": np.sqrt,
-    "rsqrt": lambda x: 1 / np.sqrt(x),
     "reciprocal": lambda x: 1 / x,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "asinh": np.arcsinh,
-    "abs": np.abs,
-    "square": lambda x: x * x,
-    "erf": erf,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "sigmoid": sigmoid,
     "relu": lambda x: np.maximum(x, 0.0),
     "gelu": _gelu,
     "leaky_relu": lambda x, slope=0.01: np.where(x > 0, x, slope * x),
@@ -265,17 +246,10 @@ RULES: dict[str, Callable[..., Any]] = {
     "add": lambda a, b, alpha=1: a + _scaled(b, alpha),
     "sub": lambda a, b, alpha=1: a - _scaled(b, alpha),
     "rsub": lambda a, b, alpha=1: b - _scaled(a, alpha),
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "pow": lambda a, b: a**b,
     "maximum": np.maximum,
     "minimum": np.minimum,
     "where": np.where,
     "masked_fill": lambda x, mask, value: np.where(mask, value, x),
-    "gt": lambda a, b: a > b,
-    "lt": lambda a, b: a < b,
-    "ge": lambda a, b: a >= b,
-    "le": lambda a, b: a <= b,
     # sums and the like
     "sum": lambda x, dim=None, keepdim=False: np.sum(x, axis=_axes(dim), keepdims=keepdim),
     "mean": lambda x, dim=None, keepdim=False: np.mean(x, axis=_axes(dim), keepdims=keepdim),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from dvar.core.errors import TraceError
+from dvar.read.frameworks.elementwise import ELEMENTWISE, sigmoid
 from dvar.read.frameworks.replay import Lane, Operation, entering, number, replay
-from dvar.read.frameworks.special import erf
 
 
 def follow(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Any]:
@@ -208,42 +208,16 @@ def _of_elements(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _ELEMENTWISE: dict[str, Callable[..., Any]] = {
-    "neg": lambda x: -x,
-    "exp": np.exp,
+    **ELEMENTWISE,
     "exp2": np.exp2,
-    "expm1": np.expm1,
-    "log": np.log,
-    "log1p": np.log1p,
-    "sqrt": np.sqrt,
-    "rsqrt": lambda x: 1 / np.sqrt(x),
     "cbrt": np.cbrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "asinh": np.arcsinh,
-    "abs": np.abs,
-    "square": lambda x: x * x,
-    "logistic": lambda x: 1 / (1 + np.exp(-x)),
-    "erf": erf,
+    "logistic": sigmoid,
     "add": lambda a, b: a + b,
     "add_any": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "pow": lambda a, b: a**b,
     "max": np.maximum,
     "min": np.minimum,
     "clamp": lambda low, x, high: np.minimum(np.maximum(x, low), high),
-    "gt": lambda a, b: a > b,
-    "lt": lambda a, b: a < b,
-    "ge": lambda a, b: a >= b,
-    "le": lambda a, b: a <= b,
     "copy": lambda x: x,
     "optimization_barrier": lambda x: (x,),
 }
