@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +19,7 @@ from dvar.check.backward.subject import Subject, input_of
 from dvar.check.backward.truth import GRADIENT_OF
 from dvar.check.backward.watching import Computed, Known, Watch
 from dvar.core.errors import ReadError
+from dvar.core.op import Array
 
 if TYPE_CHECKING:
     from dvar.check.backward.judge import Probe
@@ -80,7 +81,7 @@ def blame(
         source = subject.source()
     except ReadError:
         return []
-    suspects = _suspects(subject, source, probes[0])
+    misnamed, suspects = _suspects(subject, source, probes[0])
     rest, good, found = list(wrong), list(kept), []
     while rest:
         repairs = _repairs(subject, source, probes, rest, good, suspects, right)
@@ -95,19 +96,11 @@ def blame(
         rest = [n for n in rest if n not in best.gradients]
         good += best.gradients
     if rest and not found and suspects:
-        line = _likeliest(subject, source, probes[0], suspects)
+        # What comes before may be right and yet nothing that is known: half of a formula, under a name of its own.
+        line = next((line for line in suspects if line in misnamed), suspects[-1])
         words = "what this line computes is neither a gradient nor a share of one; no single slip explains it"
         found.append(Blame(line, _line(source, line), tuple(rest), ("unknown",), "", words))
     return sorted(found)
-
-
-def _likeliest(subject: Subject, source: Source, probe: Probe, suspects: Sequence[int]) -> int:
-    """The suspect to name where no repair tells: the first that is not the gradient it is called after, or the last.
-
-    What comes before may be right and yet nothing that is known: half of a formula, under a name of its own.
-    """
-    misnamed = _misnamed(subject, source, probe)
-    return next((line for line in suspects if line in misnamed), suspects[-1])
 
 
 def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
@@ -122,32 +115,37 @@ def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
     return 0, ""
 
 
-def _suspects(subject: Subject, source: Source, probe: Probe) -> list[int]:
-    """Lines whose values are nothing that is known, in the order in which they are run."""
+def _suspects(subject: Subject, source: Source, probe: Probe) -> tuple[set[int], list[int]]:
+    """Lines of values that are not the gradients they are called after; and these with all those whose values are
+    nothing that is known, in the order in which they are run.
+    """
     if not probe.truth.known:
-        return []
+        return set(), []
     given = [("an input", np.asarray(x)) for x in probe.inputs.values() if np.size(x)]
     given += [("an upstream gradient", np.asarray(g)) for g in probe.upstreams]
     known = Known([*probe.truth.known, *given])
-    lines: dict[int, None] = {}
-    misnamed = _misnamed(subject, source, probe)
-    for computed in _seen(subject, source, probe):
-        if known.words(computed.value) is None or computed.line in misnamed:
-            lines[computed.line] = None
-    return list(lines)
-
-
-def _misnamed(subject: Subject, source: Source, probe: Probe) -> list[int]:
-    """Lines of values that are not the gradients they are called after; local derivatives may be called so too."""
     once, twice = (_seen(subject, source, probe, scale) for scale in (1.0, 2.0))
-    return [
+    gradients = _named(probe)
+    misnamed = {
         c.line
         for c, other in zip(once, twice, strict=False)
-        if not np.array_equal(c.value, other.value, equal_nan=True) and _is_misnamed(c, probe)
-    ]
+        # A local derivative may be called like a gradient; it does not grow with the upstream gradient.
+        if not np.array_equal(c.value, other.value, equal_nan=True) and _is_misnamed(c, gradients)
+    }
+    lines = (c.line for c in once if c.line in misnamed or known.words(c.value) is None)
+    return misnamed, list(dict.fromkeys(lines))
 
 
-def _seen(subject: Subject, source: Source, probe: Probe, scale: float = 1.0) -> list[Computed]:
+def _named(probe: Probe) -> dict[str, Array]:
+    """The true gradients by what they are of."""
+    return {
+        words.removeprefix(GRADIENT_OF): value
+        for words, value in probe.truth.known
+        if words.startswith(GRADIENT_OF)
+    }
+
+
+def _seen(subject: Subject, source: Source, probe: Probe, scale: float) -> list[Computed]:
     """What lines of the backward pass compute for scaled upstream gradients."""
     watch = Watch([p.code for p in source.pieces])
     with watch, np.errstate(all="ignore"), suppress(Exception):
@@ -156,17 +154,12 @@ def _seen(subject: Subject, source: Source, probe: Probe, scale: float = 1.0) ->
     return [c for c in last if c.value.dtype.kind in "fb" and c.value.size > 1]
 
 
-def _is_misnamed(computed: Computed, probe: Probe) -> bool:
+def _is_misnamed(computed: Computed, gradients: Mapping[str, Array]) -> bool:
     """Whether ``dxhat`` is not the gradient of ``xhat``, which is known."""
-    named = {
-        words.removeprefix(GRADIENT_OF): v
-        for words, v in probe.truth.known
-        if words.startswith(GRADIENT_OF)
-    }
-    about = input_of(computed.name, list(named))
+    about = input_of(computed.name, list(gradients))
     if about is None or about == computed.name:
         return False
-    true = named[about]
+    true = gradients[about]
     return true.size == computed.value.size and Known([(about, true)]).words(computed.value) is None
 
 
