@@ -66,7 +66,6 @@ def write_product(tile: Tile, p: Product, out: Strided) -> None:
     alone = [n for n in free if n not in p.names[1 - plain]] if not both else []
     rows = max(alone, key=lambda n: p.sizes[n]) if alone else None
     others = [n for n in free if n != rows]
-    full, rest = divmod(tile.vectors, SIDE)
 
     def at_place(at: _At, place: Value, side: int) -> None:
         if rows is None:
@@ -85,14 +84,11 @@ def write_product(tile: Tile, p: Product, out: Strided) -> None:
 
     def at_other(index: tuple[Index, ...]) -> None:
         at = dict(zip(others, index, strict=True))
-        step = SIDE * tile.width
-        if full == 1:
-            at_place(at, i64(0), SIDE)
-        elif full:
-            with tile.loop(full * step, step) as place:
-                at_place(at, place, SIDE)
-        if rest:
-            at_place(at, i64(full * step), rest)
+
+        def at_vectors(place: Value, lanes: int) -> None:
+            at_place(at, place, lanes // tile.width)
+
+        tile.in_steps(tile.vectors * tile.width, SIDE * tile.width, at_vectors)
 
     tile.nest([p.sizes[n] for n in others], at_other)
 

@@ -150,7 +150,6 @@ class RowWriter:
         """The product of every row with the vector, one row in each lane."""
         tile, b = self.tile, self.tile.builder
         held = self._held_vector()
-        full, rest = divmod(tile.count, tile.width)
 
         def at(place: Value, present: int) -> None:
             if self.how.is_last:
@@ -165,13 +164,7 @@ class RowWriter:
             index[lane] = LANE
             tile.store(value, out, index, place)
 
-        if full == 1:
-            at(i64(0), tile.width)
-        elif full:
-            with tile.loop(full * tile.width, tile.width) as place:
-                at(place, tile.width)
-        if rest:
-            at(i64(full * tile.width), rest)
+        tile.in_steps(tile.count, tile.width, at)
 
     def _held_vector(self) -> list[Lanes]:
         """The vector in as many registers as a row takes, the columns of the last that come twice as zero."""

@@ -120,6 +120,17 @@ class Tile:
         with self.loop(first) as index:
             self.nest(rest, lambda more: body((index, *more)), 1)
 
+    def in_steps(self, count: int, step: int, body: Callable[[Value, int], None]) -> None:
+        """``body`` for so many things, a step of them at a time, then what is left: where they begin, how many."""
+        whole = count // step * step
+        if whole == step:
+            body(i64(0), step)
+        elif whole:
+            with self.loop(whole, step) as place:
+                body(place, step)
+        if count > whole:
+            body(i64(whole), count - whole)
+
     def over_lanes(self, body: Callable[[Value], None]) -> None:
         """``body`` for every vector of the tile."""
         if self.vectors == 1:

@@ -36,7 +36,6 @@ def _turn(tile: Tile, rows: Strided, lane: int, columns: Strided, inwards: bool)
         _one_by_one(tile, rows, lane, columns, inwards)
         return
     squares = _Squares(tile, rows, lane, columns, columns.strides[boxes[-1]])
-    full, rest = divmod(tile.count, tile.width)
     whole = flat // SQUARE * SQUARE
 
     def at(place: Value, present: int) -> None:
@@ -54,13 +53,7 @@ def _turn(tile: Tile, rows: Strided, lane: int, columns: Strided, inwards: bool)
         elif flat > whole:
             squares.turn(place, present, i64(whole), flat - whole, inwards)
 
-    if full == 1:
-        at(i64(0), tile.width)
-    elif full:
-        with tile.loop(full * tile.width, tile.width) as place:
-            at(place, tile.width)
-    if rest:
-        at(i64(full * tile.width), rest)
+    tile.in_steps(tile.count, tile.width, at)
 
 
 def _flat(x: Strided, axes: list[int]) -> int | None:
