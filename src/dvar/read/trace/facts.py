@@ -130,7 +130,7 @@ def evaluate(
     env: dict[Node, Array] = dict(given or {})
     without: Node | None = None
     with rarely_collected(), np.errstate(all="ignore"):
-        for node in _missing(roots, env) if order is None else order:
+        for node in topological(roots, _HasValue(env)) if order is None else order:
             if node in env:
                 continue
             found: Fact | None = node.known
@@ -153,28 +153,16 @@ def evaluate(
     return [env[root] for root in roots]
 
 
-def _missing(roots: Sequence[Node], env: Mapping[Node, Array]) -> list[Node]:
-    """The roots and what must be computed for them, operands first; beneath values that are known nothing is."""
-    order: list[Node] = []
-    seen: set[Node] = set(env)
-    # None says that all under the node before it is done.
-    stack: list[Node | None] = list(reversed(roots))
-    while stack:
-        node = stack.pop()
-        if node is None:
-            order.append(stack.pop())  # type: ignore[arg-type]  # a node stands before every None
-        elif node not in seen:
-            seen.add(node)
-            found: Fact | None = node.known
-            if found is not None and found.value is not None:
-                order.append(node)
-                continue
-            stack.append(node)
-            stack.append(None)
-            for x in reversed(node.inputs):
-                if x not in seen:
-                    stack.append(x)
-    return order
+class _HasValue:
+    """The nodes whose numbers are there already."""
+
+    def __init__(self, env: Mapping[Node, Array]) -> None:
+        self._env = env
+
+    def __contains__(self, node: object) -> bool:
+        assert isinstance(node, Node)
+        found: Fact | None = node.known
+        return (found is not None and found.value is not None) or node in self._env
 
 
 def _compute(node: Node, operands: Sequence[Array]) -> Array | None:
