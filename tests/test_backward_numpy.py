@@ -289,3 +289,37 @@ def bce_backward(dloss, cache):
     report = judge(find(path, "bce", names_of(path)))
     assert report.ok, str(report)
     assert report.inputs["b"] == "()"
+
+
+def test_a_rule_of_our_own_is_checked_where_it_is_written(tmp_path):
+    right = """import numpy as np
+import dvar
+
+
+@dvar.custom_vjp
+def layer(x, w):
+    return np.tanh(x @ w)
+
+
+def forward(x, w):
+    y = np.tanh(x @ w)
+    return y, (x, w, y)
+
+
+def backward(kept, g):
+    x, w, y = kept
+    dz = g * (1 - y**2)
+    return dz @ w.T, x.T @ dz
+
+
+layer.defvjp(forward, backward)
+"""
+    path = tmp_path / "layer.py"
+    path.write_text(right)
+    assert judge(find(str(path), "layer", names_of(str(path)))).ok
+    path.write_text(right.replace("1 - y**2", "1 + y**2"))
+    report = judge(find(str(path), "layer", names_of(str(path))))
+    assert not report.ok
+    finding = report.findings[0]
+    assert right.splitlines()[finding.line - 1].strip() == "dz = g * (1 - y**2)"
+    assert (finding.cause, finding.expected) == ("sign", "dz = g * (1 - y ** 2)")

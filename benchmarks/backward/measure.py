@@ -77,7 +77,7 @@ def arrays(layer: Layer) -> list[Any]:
 
 
 def _drawn(layer: Layer, shape: Any, generator: np.random.Generator) -> Any:
-    if layer.name == "bce":  # targets are probabilities
+    if layer.between:
         return generator.uniform(0.2, 0.8, shape)
     return generator.normal(size=shape)
 

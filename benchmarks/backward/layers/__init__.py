@@ -15,12 +15,14 @@ class Layer(NamedTuple):
     Attributes:
         file: its name without the ending.
         name: of the layer; a pair ``NAME_forward`` and ``NAME_backward``, or one thing of that name.
-        shapes: of the inputs in order; ``int`` before a shape means positions below 2.
+        shapes: of the inputs in order, or ``LABELS``.
+        between: whether inputs lie between 0 and 1, as targets that are probabilities.
     """
 
     file: str
     name: str
     shapes: tuple[tuple[int, ...] | str, ...]
+    between: bool = False
 
     @property
     def path(self) -> Path:
@@ -40,7 +42,7 @@ LAYERS = (
     Layer("dense", "softmax", (_ROWS,)),
     Layer("dense", "cross_entropy", (_ROWS, LABELS)),
     Layer("dense", "mse", (_ROWS, _ROWS)),
-    Layer("dense", "bce", (_ROWS, (3,), (), (4,))),
+    Layer("dense", "bce", (_ROWS, (3,), (), (4,)), between=True),
     Layer("dense", "dropout", (_ROWS,)),
     Layer("dense", "gelu", (_ROWS,)),
     Layer("dense", "swiglu", (_ROWS, (3, 5), (3, 5))),

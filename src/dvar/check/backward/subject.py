@@ -6,7 +6,8 @@ import ast
 import copy
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -25,6 +26,17 @@ CACHE = frozenset(
     ("cache", "ctx", "context", "saved", "residuals", "residual", "res", "caches", "tape", "memory")
 )
 SEED = 20
+
+
+@contextmanager
+def seeded() -> Iterator[None]:
+    """The same random numbers each time, for dropout and the like; those of others are left as they were."""
+    state = np.random.get_state()
+    np.random.seed(SEED)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
 
 
 @dataclass(frozen=True)
@@ -79,13 +91,8 @@ class Subject:
     def _forward(self, inputs: Mapping[str, Any]) -> tuple[list[Any], Any, Arrays]:
         """Results, what is kept, and local variables at the end."""
         given = {**self.fixed, **inputs}
-        state = np.random.get_state()
-        np.random.seed(SEED)
-        try:
-            with _AtReturn(code_of(self.forward)) as seen:
-                returned = self.forward(**{name: copy.deepcopy(x) for name, x in given.items()})
-        finally:
-            np.random.set_state(state)
+        with seeded(), _AtReturn(code_of(self.forward)) as seen:
+            returned = self.forward(**{name: copy.deepcopy(x) for name, x in given.items()})
         outputs, kept = self.split(returned)
         return outputs, kept, {**given, **seen.locals}
 

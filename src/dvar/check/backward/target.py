@@ -8,7 +8,7 @@ from typing import Any
 
 from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
 from dvar.check.backward.shapes import keys_of
-from dvar.check.backward.subject import Subject
+from dvar.check.backward.subject import Arrays, Subject
 from dvar.core.errors import ReadError
 
 _SETTINGS = {
@@ -66,8 +66,8 @@ def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
         return _of_class(path, name, here)
     rule = getattr(here, "_rule", None)
     if rule is not None and callable(here):
-        return _of_custom_vjp(path, name, here, rule)
-    for first, second in _pairs(name, names):
+        return settled(_RuleSubject(name, path, *rule))
+    for first, second in _pairs(name):
         forward, backward = names.get(first), names.get(second)
         if callable(forward) and callable(backward) and first != second:
             return subject_of(forward, backward, name, path)
@@ -77,7 +77,7 @@ def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
     )
 
 
-def _pairs(name: str, names: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _pairs(name: str) -> list[tuple[str, str]]:
     stem = (
         name.removesuffix("_forward")
         .removesuffix("_backward")
@@ -129,12 +129,18 @@ def _of_class(path: str, name: str, here: type) -> Subject:
     return subject_of(getattr(instance, a), getattr(instance, b), name, path)
 
 
-def _of_custom_vjp(path: str, name: str, here: Any, rule: tuple[Any, Any]) -> Subject:
-    forward, backward = rule
+class _RuleSubject(Subject):
+    """A function of ours with its rule: ``forward`` → (result, residuals), ``backward(residuals, upstream)``."""
 
-    def plain(upstream: Any, cache: Any) -> Any:
-        return backward(cache, upstream)
+    @property
+    def takes_upstream(self) -> bool:
+        return True
 
-    subject = subject_of(forward, plain, name, path)
-    subject.forward = forward
-    return subject
+    def split(self, returned: Any) -> tuple[list[Any], Any]:
+        result, kept = returned
+        return list(result) if isinstance(result, tuple) else [result], kept
+
+    def _arguments(
+        self, upstreams: list[Any], kept: Any, names: Arrays, outputs: list[Any]
+    ) -> list[Any]:
+        return [kept, upstreams[0] if len(upstreams) == 1 else tuple(upstreams)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dvar.check.backward.subject import Arrays, Subject, is_float
+from dvar.check.backward.subject import Arrays, Subject, is_float, seeded
 from dvar.core.errors import DvarError
 from dvar.core.node import Node, topological
 from dvar.core.op import Array, constant
@@ -50,12 +50,8 @@ def truth_of(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[An
 
 
 def _by_graph(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[Any]) -> Truth:
-    state = np.random.get_state()
-    np.random.seed(20)
-    try:
+    with seeded():
         traced = trace(subject.forward, **{**inputs, **subject.fixed})
-    finally:
-        np.random.set_state(state)
     graph = traced.graph
     roots = _outputs(subject, traced)
     seeds = {
