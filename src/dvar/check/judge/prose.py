@@ -87,6 +87,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _sized(document, found, statement)
             or _short(document, found, statement)
             or rounds.after_a_step(document, found, statement)
+            or rounds.after_many(document, found, statement)
             or masks.left_over(document, found, statement)
             or masks.stated(document, statement, following)
             or _scalar(document, statement)

@@ -21,8 +21,8 @@ from dvar.check.judge import (
     shapes,
     slips,
     stationary,
-    stepped,
     supposing,
+    trained,
     unclaimed,
     updates,
 )
@@ -216,8 +216,8 @@ def _verdict(
         verdict = chain.judge_chain(place, members, frozenset({1}), start)
         return (verdict, "claim") if verdict.links else (Verdict("definition"), "definition")
     if role.kind in ("definition", "given"):
-        written_out = stepped.judged(place, members) if role.kind == "given" else None
-        return written_out or (Verdict(role.kind) if not verdict.links else verdict), role.kind
+        after = trained.after_steps(place, members) if role.kind == "given" else None
+        return after or (Verdict(role.kind) if not verdict.links else verdict), role.kind
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"

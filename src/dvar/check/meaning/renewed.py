@@ -13,6 +13,7 @@ from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
+    from dvar.check.meaning.world import World
 
 _DATA = re.compile(r"x|X|y|Y|t|T|i|d|r|inputs?|targets?|labels?|in|data")
 """Names of what no step changes."""
@@ -38,6 +39,11 @@ def renewed(e: Interpreter, key: Key) -> Node | None:
             if value.shape != node.shape:
                 return None
             exchange[node] = value
-        elif not _DATA.fullmatch(name.stem) and not (world.keeps_biases and name.stem[0] in "bc"):
+        elif not stays(world, name):
             return None
     return substitute(old, exchange) if exchange else None
+
+
+def stays(world: World, name: Key) -> bool:
+    """Whether no step changes what has this name, as far as one can tell."""
+    return bool(_DATA.fullmatch(name.stem)) or (world.keeps_biases and name.stem[0] in "bc")
