@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, zip_longest
 
-from dvar.check.judge import masks, rounds, tuples
+from dvar.check.judge import claimed, masks, rounds, tuples
 from dvar.check.judge.literal import is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
@@ -88,6 +88,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _short(document, found, statement)
             or rounds.after_a_step(document, found, statement)
             or rounds.after_many(document, found, statement)
+            or claimed.in_words(document, found, statement)
             or masks.left_over(document, found, statement)
             or masks.stated(document, statement, following)
             or _scalar(document, statement)

@@ -163,6 +163,8 @@ def _repaired(text: str, verdict: Verdict, cause: Found, expected: str | None) -
     before, member = verdict.previous, verdict.member
     if before is None or member is None or expected is None:
         return None
+    if before.span == member.span:
+        return expected  # words say what it is equal to
     left = " ".join(text[before.span[0] : before.span[1]].split())
     return f"{left} = {expected}"
 
