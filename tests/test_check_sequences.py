@@ -149,3 +149,31 @@ def test_deviations_by_their_variance() -> None:
         "$\\frac{\\partial \\sigma}{\\partial x_k} = \\frac{\\hat x_k}{d}$."
     )
     assert verdicts(text) == ["ok"]
+
+
+MEMORY = r"""
+$$a_t = \sigma(A u_t + B s_{t-1})$$
+$$r_t = \sigma(R u_t + S s_{t-1})$$
+$$q_t = \tanh(P u_t + Q s_{t-1})$$
+$$m_t = r_t \odot m_{t-1} + a_t \odot q_t$$
+$$s_t = a_t \odot \tanh(m_t)$$
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "bent"),
+    [
+        (
+            r"$$\frac{\partial E}{\partial m_t} = \frac{\partial E}{\partial s_t} \odot a_t \odot (1 - \tanh^2(m_t))$$",
+            r"$$\frac{\partial E}{\partial m_t} = \frac{\partial E}{\partial s_t} \odot a_t \odot (1 - \tanh(m_t))$$",
+        ),
+        (
+            r"$$\frac{\partial E}{\partial m_{t-1}} = \frac{\partial E}{\partial m_t} \odot r_t$$",
+            r"$$\frac{\partial E}{\partial m_{t-1}} = \frac{\partial E}{\partial m_t} \odot q_t$$",
+        ),
+    ],
+)
+def test_what_one_step_sends_back_may_be_told_without_the_rest(line: str, bent: str) -> None:
+    assert [j.verdict for j in dvar.check(MEMORY + line).judgements][-1] == "ok"
+    assert [j.verdict for j in dvar.check(MEMORY + bent).judgements][-1] != "ok"

@@ -13,6 +13,8 @@ from dvar.read.worksheet import tree as t
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
+_TIMES = frozenset("tT")
+
 
 def networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]]]:
     """Results that last names of a document belong to, where it tells of one network in several ways.
@@ -41,6 +43,22 @@ def networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]
                 )
             )
     return found
+
+
+def of_one_step(e: Interpreter, place: differentiate.Place) -> list[frozenset[Node]]:
+    """What has to be held fixed so that a gradient comes back from one next result only, in texts on steps in time.
+
+    ``δc_{t-1} = δc_t ⊙ f_t`` is what step t sends back; what else ``c_{t-1}`` goes into is told elsewhere, or not.
+    """
+    world = e.world
+    made = (d for some in world.definitions.values() for d in some)
+    if not any(d.is_recursive and _TIMES & set(d.pattern.letters) for d in made):
+        return []
+    nodes = {node for node, _ in place.parts}
+    following = [result for result, used in world.uses.items() if not nodes.isdisjoint(used)]
+    if len(following) < 2:
+        return []
+    return [frozenset(following) - {one} for one in following]
 
 
 def are_names(e: Interpreter, place: differentiate.Place) -> bool:

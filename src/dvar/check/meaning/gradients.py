@@ -2,7 +2,7 @@ r"""Gradients by name: ``dW``, ``\bar z``, ``∇J``, and derivatives of function
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -245,7 +245,12 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
     if not last:
         return Jacobian(of, place.parts, _fresh(e, key, place, target), (), place.shape)
     options = [("of all that comes last", last), *ends.networks(e, last)]
-    return e.choices.pick([(how, _through(e, key, place, target, some)) for how, some in options])
+    values = [(how, _through(e, key, place, target, some)) for how, some in options]
+    for held in ends.of_one_step(e, place):
+        some = [end for end in last if end not in held]
+        if some:
+            values.append((differentiate.PARTIAL, _through(e, key, place, target, some, held)))
+    return e.choices.pick(values)
 
 
 def _through(
@@ -254,8 +259,9 @@ def _through(
     place: differentiate.Place,
     target: Key | None,
     ends: Sequence[Node],
+    held: Collection[Node] = (),
 ) -> Jacobian:
-    """The derivative that arrives through some results."""
+    """The derivative that arrives through some results, those that are held fixed apart."""
     of = ("open", key)
     total: Node | None = None
     for end in ends:
@@ -266,7 +272,7 @@ def _through(
             )
         else:
             upstream = of_open(e, key, end_place, e.world.named.get(end))
-            local = differentiate.jacobian(end, place)
+            local = differentiate.jacobian(end, place, set(held))
             assert isinstance(upstream, Jacobian)
             upstream = chains.join(upstream, local)
         assert isinstance(upstream, Jacobian)
