@@ -45,20 +45,13 @@ def networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]
     return found
 
 
-def of_one_step(e: Interpreter, place: differentiate.Place) -> list[frozenset[Node]]:
-    """What has to be held fixed so that a gradient comes back from one next result only, in texts on steps in time.
-
-    ``δc_{t-1} = δc_t ⊙ f_t`` is what step t sends back; what else ``c_{t-1}`` goes into is told elsewhere, or not.
-    """
-    world = e.world
-    made = (d for some in world.definitions.values() for d in some)
+def of_a_step(e: Interpreter, nodes: Sequence[Node]) -> list[Node]:
+    """The results that use one of the nodes, in a text on steps in time."""
+    made = (d for some in e.world.definitions.values() for d in some)
     if not any(d.is_recursive and _TIMES & set(d.pattern.letters) for d in made):
         return []
-    nodes = {node for node, _ in place.parts}
-    following = [result for result, used in world.uses.items() if not nodes.isdisjoint(used)]
-    if len(following) < 2:
-        return []
-    return [frozenset(following) - {one} for one in following]
+    apart = e.world.backward
+    return [r for r, used in e.world.uses.items() if r not in apart and not used.isdisjoint(nodes)]
 
 
 def are_names(e: Interpreter, place: differentiate.Place) -> bool:

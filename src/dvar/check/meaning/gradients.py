@@ -2,7 +2,7 @@ r"""Gradients by name: ``dW``, ``\bar z``, ``∇J``, and derivatives of function
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -246,11 +246,27 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
         return Jacobian(of, place.parts, _fresh(e, key, place, target), (), place.shape)
     options = [("of all that comes last", last), *ends.networks(e, last)]
     values = [(how, _through(e, key, place, target, some)) for how, some in options]
-    for held in ends.of_one_step(e, place):
-        some = [end for end in last if end not in held]
-        if some:
-            values.append((differentiate.PARTIAL, _through(e, key, place, target, some, held)))
-    return e.choices.pick(values)
+    return e.choices.pick([*values, *_of_one_step(e, key, place)])
+
+
+def _of_one_step(
+    e: Interpreter, key: Key, place: differentiate.Place
+) -> list[tuple[str, Jacobian]]:
+    """What each next result sends back on its own, in texts on steps in time.
+
+    ``δc_{t-1} = δc_t ⊙ f_t`` is the share of step t; what else ``c_{t-1}`` goes into is told elsewhere, or not.
+    """
+    nodes = [node for node, _ in place.parts]
+    following = ends.of_a_step(e, nodes)
+    found = []
+    for result in following if len(following) > 1 else ():
+        last = e.world.ends_of([result], e.position) or [result]
+        end = differentiate.place_at(result)
+        upstream = _through(e, key, end, e.world.named[result], last)
+        local = differentiate.jacobian(result, place, e.world.named_below(result, nodes))
+        if chains.links(upstream, local):
+            found.append((differentiate.PARTIAL, chains.join(upstream, local)))
+    return found
 
 
 def _through(
@@ -259,9 +275,8 @@ def _through(
     place: differentiate.Place,
     target: Key | None,
     ends: Sequence[Node],
-    held: Collection[Node] = (),
 ) -> Jacobian:
-    """The derivative that arrives through some results, those that are held fixed apart."""
+    """The derivative that arrives through some results."""
     of = ("open", key)
     total: Node | None = None
     for end in ends:
@@ -272,7 +287,7 @@ def _through(
             )
         else:
             upstream = of_open(e, key, end_place, e.world.named.get(end))
-            local = differentiate.jacobian(end, place, set(held))
+            local = differentiate.jacobian(end, place)
             assert isinstance(upstream, Jacobian)
             upstream = chains.join(upstream, local)
         assert isinstance(upstream, Jacobian)
