@@ -62,3 +62,27 @@ $J = \frac{1}{2} \sum_{i=1}^{3} (p_i - y_i)^2$. Start at $w = 1$, $b = 0$.
 @pytest.mark.parametrize(("number", "expected"), [("-7", "ok"), ("-5", "wrong")])
 def test_data_are_listed_in_brackets(number: str, expected: str) -> None:
     assert verdicts(rf"{DATA} $$\frac{{\partial J}}{{\partial w}} = {number}$$")[-1] == expected
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        r"$\int_0^1 u^2 \, du = \frac13$",
+        r"$\lim_{u \to 0} \frac{\sin u}{u} = 1$",
+        r"We look for $\min_u h(u)$.",
+    ],
+)
+def test_a_letter_that_an_integral_or_a_minimum_runs_through_counts_nothing(about: str) -> None:
+    text = about + "\n\n$x_1 = 1$, $h(u) = u^2$\n\n" + r"$\frac{d}{du} u^u = u^u (\ln u + 1)$"
+    assert check(text).judgements[-1].verdict == "ok"
+
+
+def test_a_name_that_is_told_by_a_product_of_numbers_is_rounded() -> None:
+    text = (
+        "$u = 2$, $v = 0.5$, $p = \\sigma(uv) = 0.7311$, $E = \\frac12 (p - 1)^2$\n\n"
+        "$s = -0.2689 \\cdot 0.1966 = -0.0529$\n\n$\\frac{dE}{dv} = s {} = {}$"
+    )
+    right = text.replace("s {} = {}", "s u = -0.1058")
+    wrong = text.replace("s {} = {}", "s v = -0.1058")
+    assert check(right).judgements[-1].verdict == "ok"
+    assert check(wrong).judgements[-1].verdict == "wrong"

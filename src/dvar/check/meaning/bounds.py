@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dvar.check.meaning.keys import letters_in, number_of, stem_of
-from dvar.check.meaning.letters import parts
+from dvar.check.meaning.letters import counting, parts
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -138,7 +138,7 @@ def _unbounded(statements: Sequence[Statement]) -> set[str]:
         letter
         for part in parts(statements)
         if isinstance(part, t.Big) and part.low is None and part.condition is None
-        for letter in part.indices
+        for letter in counting(part)
     }
 
 
@@ -183,7 +183,7 @@ def _settle(world: World, letter: str, low: int, high: int) -> None:
 
 def _said(world: World, statements: Sequence[Statement]) -> Iterator[tuple[str, Bounds]]:
     for part in parts(statements):
-        if isinstance(part, t.Big) and part.indices:
+        if isinstance(part, t.Big) and counting(part):
             if part.low is not None and part.high is not None:
                 yield part.indices[0], Bounds(part.low, part.high)
             elif part.condition is not None:

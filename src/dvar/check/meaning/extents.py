@@ -11,7 +11,7 @@ from dvar.check.meaning.given import LARGEST, names_in, own_name, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
 from dvar.check.meaning.keys import Key, family_of, letters_in, size_name, sort, stem_of, unwrapped
-from dvar.check.meaning.letters import parts
+from dvar.check.meaning.letters import counting, parts
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.check.meaning.unions import Item, Unions
@@ -137,7 +137,7 @@ def _bounds(
     world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
 ) -> None:
     for part in parts(statements):
-        if not isinstance(part, t.Big) or not part.indices or part.name in ("E", "int"):
+        if not isinstance(part, t.Big) or not counting(part):
             continue
         for letter in part.indices:
             unions.root(("letter", letter))

@@ -43,13 +43,25 @@ def forget() -> None:
     _walked.clear()
 
 
+def counting(big: t.Big) -> tuple[str, ...]:
+    """The letters of a sum or a maximum that count something: not x of ``∫ f(x) dx``, nor w of ``min_w L(w)``."""
+    if big.name in ("E", "int", "lim"):
+        return ()
+    if big.name in ("sum", "prod") or not big.indices:
+        return big.indices
+    inside = [p for p in t.walk(big.body) if isinstance(p, t.Symbol)]
+    scripts = [x for p in inside for x in (*p.subscripts, *(s.value for s in p.scripts))]
+    below = {c for x in scripts if x is not None for c in letters_in(x)}
+    return tuple(c for c in big.indices if c in below)
+
+
 def spelling_of(statements: Sequence[Statement]) -> Spelling:
     """Which letters are indices, which superscripts are layers, in the whole document."""
     spelling = Spelling()
     layers = _LAYERS | _counting_layers(statements)
     for part in parts(statements):
-        if isinstance(part, t.Big) and part.name not in ("E", "int"):
-            spelling.letters.update(i for i in part.indices if len(i) == 1)
+        if isinstance(part, t.Big):
+            spelling.letters.update(i for i in counting(part) if len(i) == 1)
         elif isinstance(part, t.Symbol):
             _see_symbol(part, spelling, layers)
             spelling.has_euler |= _is_power_of_e(part)
