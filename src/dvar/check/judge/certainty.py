@@ -86,6 +86,7 @@ def is_believed(
         or is_about_another(document, statement, verdict, causes)
         or is_about_the_unknown(place, document, statement, verdict)
         or unclaimed.is_equation_to_solve(statement, verdict)
+        or unclaimed.is_by_a_twin(place, statement)
     ):
         return False
     if not causes:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from dvar.check.meaning.keys import Spelling
 from dvar.check.meaning.letters import spelling_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
@@ -35,6 +36,8 @@ _IF = re.compile(
 )
 _NO_WORDS = re.compile(r"^[\s$,;&\\]*,[\s$,;&\\]*$")
 """Between two formulas of one sentence."""
+_ASIDE = re.compile(r"^(?:[\s,;:&(]|\\q?quad|\\[,;: ]|~)*$")
+"""Between a formula and a condition that is set apart from it in the same display."""
 _AND = re.compile(r"^[\s$`,;)]*(?:and|but|und|et|y)?[\s$`(]*$", re.IGNORECASE)
 
 
@@ -42,9 +45,12 @@ def conditioned(document: Document, statements: Sequence[Statement]) -> list[Sta
     """The statements, with the conditions that words around them tell, and formulas in pieces made whole."""
     found = list(statements)
     taken: set[int] = set()
+    spelling = spelling_of(statements)
     for n, statement in enumerate(found):
         condition = _condition(statement)
         if condition is None:
+            if n and _is_aside(document, found[n - 1], statement, spelling):
+                found[n - 1] = replace(found[n - 1], condition=_relation(statement))
             continue
         if n and _may_have(document, found[n - 1], statement, _BEHIND):
             found[n - 1] = replace(found[n - 1], condition=condition)
@@ -90,14 +96,29 @@ def each(condition: t.Expr | None) -> list[t.Expr]:
 
 def _condition(statement: Statement) -> t.Relation | None:
     """``z > 0``, ``0 < x <= 1``, ``j != y`` as a condition."""
+    told = _relation(statement)
+    return told if told is not None and set(told.relations) <= _SIGNS else None
+
+
+def _relation(statement: Statement) -> t.Relation | None:
     members = statement.members
     if len(members) < 2 or members[0].relation or statement.condition is not None:
         return None
     signs = tuple(m.relation for m in members[1:])
     sides = tuple(m.expr for m in members if m.expr is not None)
-    if not set(signs) <= _SIGNS or len(sides) < len(members):
-        return None
-    return t.Relation(sides, signs, statement.span)
+    return None if len(sides) < len(members) else t.Relation(sides, signs, statement.span)
+
+
+def _is_aside(
+    document: Document, formula: Statement, statement: Statement, spelling: Spelling
+) -> bool:
+    """``∂s_i/∂z_j = s_i (1 - s_j), \\quad i = j``: two indices are equal in the formula in front, no others."""
+    told = _relation(statement)
+    if told is None or told.relations != ("=",) or formula.region != statement.region:
+        return False
+    used = {c for m in formula.members if m.expr for c in free_letters(m.expr, spelling)}
+    sides = {s.base for s in told.members if isinstance(s, t.Symbol)}
+    return len(sides) == 2 and sides <= used and _may_have(document, formula, statement, _ASIDE)
 
 
 def _may_have(

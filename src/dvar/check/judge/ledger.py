@@ -82,6 +82,8 @@ class Ledger:
         steps: steps down a gradient that are written out; steps_taken: how many new values came out by one.
         doubts: definitions that their own lines contradict.
         columns: table and column → how many numbers there are right.
+        inherited: names whose numbers were given in an earlier problem, and of which nothing has shown so far
+            that they hold in this one.
     """
 
     given: dict[Node, Array] = field(default_factory=dict)
@@ -105,6 +107,7 @@ class Ledger:
     steps_taken: int = 0
     doubts: list[Doubt] = field(default_factory=list)
     columns: Counter[tuple[int, int]] = field(default_factory=Counter)
+    inherited: set[Key] = field(default_factory=set)
 
     def give(self, node: Node, value: Any) -> None:
         """A number for an open name."""
@@ -206,6 +209,7 @@ class Ledger:
             steps_taken=self.steps_taken,
             doubts=self.doubts,
             columns=self.columns,
+            inherited=set(self.given_by_key),
         )
 
 

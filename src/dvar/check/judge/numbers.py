@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +28,7 @@ SMALL = 0.01
 """Rounded numbers explain a deviation of at most this part of a result."""
 
 TOO_NEW = "a value is used that an update has changed since"
+INHERITED = "whether what an earlier part says still holds is not told"
 OPEN = "it depends on a function that has no formula"
 
 
@@ -50,6 +52,8 @@ def with_numbers(
     link = _best(attempt, ("ok", "convention", "carried"))
     if link.verdict == "wrong" and link.left is not None and _is_count(place, left, link.left):
         return Link("unknown", "how far an index runs is not told", link.left)
+    if link.verdict == "wrong" and is_plain(right) and place.is_defined_before(left):
+        return Link("unknown", INHERITED, link.left)
     return link
 
 
@@ -133,6 +137,7 @@ def _numeric(place: Place, left: Value, literal: Literal) -> Link:
     for node, state, value in _values(candidates, ledger.states(), literal):
         best = best or (value, literal.value)
         if close(value, literal.value, literal.slack) or _rounds_to(place, node, state, literal):
+            ledger.inherited -= place.inherited(node)
             roots = _roots_of_given(place, node, state)
             verdict = "carried" if roots else "ok"
             return Link(verdict, "", left, None, roots=roots, numbers=(value, literal.value))
@@ -150,6 +155,8 @@ def _numeric(place: Place, left: Value, literal: Literal) -> Link:
         return Link("unknown", "another number has been given for it", left)
     if not ledger.spread.isdisjoint(topological(candidates)):
         return Link("unknown", "a single number is given for what is read as an array", left)
+    if any(map(place.inherited, candidates)):
+        return Link("unknown", INHERITED, left)
     return _too_new(candidates, literal, ledger, left) or Link("wrong", "", left, numbers=best)
 
 
@@ -345,11 +352,12 @@ def _roots_under(node: Node, ledger: Ledger) -> tuple[int, ...]:
 
 def between_numbers(place: Place, left: t.Expr, right: t.Expr) -> Link:
     """Arithmetic: ``0.5·(2.94 - 1)² = 0.5·3.76 = 1.88``."""
+    ledger = _without_new(place.ledger, left, right)
 
     def attempt(choices: Choices) -> Link:
         try:
             a, _ = read_literal(place.reader(choices), left, place.ledger)
-            b, _ = read_literal(place.reader(choices), right, place.ledger)
+            b, _ = read_literal(place.reader(choices), right, ledger)
         except NotUnderstood as reason:
             return Link("unknown", str(reason))
         if a.is_open or b.is_open:
@@ -363,6 +371,23 @@ def between_numbers(place: Place, left: t.Expr, right: t.Expr) -> Link:
         return Link("wrong", "", numbers=numbers)
 
     return _best(attempt, ("ok",))
+
+
+def _without_new(ledger: Ledger, left: t.Expr, right: t.Expr) -> Ledger:
+    """What is known of numbers, but for those that only a computation brings in: ``log 0.2 = -1.609`` is rounded.
+
+    That something else has been given as 1.609 does not make it exact.
+    """
+    before = {abs(n.value) for n in numbers_in(left)}
+    new = {abs(n.value) for n in numbers_in(right)} - before
+    if is_plain(right) or not new & ledger.exact or not _has_function(left):
+        return ledger
+    numbers = {n: known for n, known in ledger.numbers.items() if n not in new or known[1]}
+    return replace(ledger, exact=ledger.exact - new, numbers=numbers)
+
+
+def _has_function(tree: t.Expr) -> bool:
+    return any(isinstance(p, (t.Call, t.Apply, t.Power)) for p in t.walk(tree))
 
 
 def _allowed_slack(a: Literal, b: Literal) -> Array:

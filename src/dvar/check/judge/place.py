@@ -12,7 +12,8 @@ from dvar.check.judge.matching import like_node
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import Key
+from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import sizes, squeezed
 from dvar.check.meaning.world import World
 from dvar.core.node import Node
@@ -132,6 +133,7 @@ class Place:
             if is_update and before is not None:
                 ledger.former[key] = before
         ledger.given_by_key[key], ledger.units[key] = value, unit
+        ledger.inherited.discard(key)
         ledger.roots.pop(key, None)
         if ledger.due.pop(key, None) is not None:
             ledger.meant.clear()
@@ -144,6 +146,19 @@ class Place:
         kin = [k for k in set(self.world.keys.values()) if is_kin(k, key)]
         self._forget(kin)
         ledger.outdate({n for n, k in self.world.keys.items() if k in kin}, keep=is_update)
+
+    def is_defined_before(self, tree: t.Expr) -> bool:
+        """Whether a name has its formula from an earlier problem: here it may be called so and be another."""
+        if not isinstance(tree, t.Symbol):
+            return False
+        found = self.world.find(sort(tree, self.world.spelling, {}).key, self.position)
+        return found is not None and found[0].position < self.world.begins
+
+    def inherited(self, node: Node) -> set[Key]:
+        """The names beneath a node whose numbers are those of an earlier problem, as far as can be told."""
+        known = {*self.ledger.given, *self.ledger.printed} - {node}
+        keys = {self.world.keys.get(n) for n in names_beneath([node], known)}
+        return {k for k in keys if k is not None} & self.ledger.inherited
 
     def _forget(self, keys: Sequence[Key]) -> None:
         for node in [n for n, k in self.world.keys.items() if k in keys]:

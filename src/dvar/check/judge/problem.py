@@ -166,7 +166,7 @@ class _Draft:
         return problem, misfits
 
     def made(self, matrices: bool | None) -> Problem:
-        world = World(spelling=self.spelling, number=self.number)
+        world = World(spelling=self.spelling, number=self.number, begins=self.ordinals[0])
         world.is_spread = self.spread
         survey(world, self.own, self.prose)
         world.has_one_example |= self.has_one and is_still_one(self.prose)

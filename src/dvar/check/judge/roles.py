@@ -194,6 +194,8 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
             not (is_renewal and n == 0) and _is_taken(member.expr, made, world, ordinal)
         ):
             break
+        if made.params and is_plain(following.expr) and _is_one_value(made, world):
+            break
         if n == 0 and (meant := _meant_by_last(member.expr, made, world)) is not None:
             return Role("claim", (Definition(made.pattern, meant, ordinal),))
         numeric = _is_number(following.expr) or (
@@ -220,6 +222,12 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         definitions += [d for d in told if not world.defining(d.pattern)]
         return Role("claim", tuple(definitions), frozenset(links))
     return Role("given" if only_given else "definition", tuple(definitions), frozenset(links))
+
+
+def _is_one_value(made: Definition, world: World) -> bool:
+    """``D(x) = 0.9`` beside ``D(G(z)) = 0.2``: the number at one place of a function without a formula."""
+    known = world.definitions.get(made.pattern.stem, ())
+    return made.pattern.stem in world.valued and all(d.numeric for d in known)
 
 
 def _through_function(statement: Statement, ordinal: int, world: World) -> Role:
@@ -307,7 +315,7 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
         return False
     fixed = ("e", "pi", "1") if world.spelling.has_euler else ("pi", "1")
     if made.pattern.stem in fixed and not (made.params or made.pattern.indices):
-        return True
+        return made.pattern.stem != "e" or not is_plain(made.value)  # e = 0.5 is an error
     if isinstance(made.value, t.Symbol) and _is_alias(made.value, key, world, ordinal):
         return True
     if _family_covers(made, world):

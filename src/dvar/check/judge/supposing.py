@@ -8,7 +8,7 @@ import numpy as np
 
 from dvar.check.judge.ledger import Printed
 from dvar.check.judge.literal import is_plain, read_literal
-from dvar.check.judge.matching import like_node
+from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.keys import sort
@@ -25,13 +25,17 @@ _AT = re.compile(
     re.IGNORECASE,
 )
 
+SLIP = 0.1
+"""A number that is off by at most this part may be the one that is due, with a slip."""
+
 
 def is_supposed(place: Place, document: Document, statement: Statement) -> bool:
     """Whether a statement supposes numbers for a result; if so, they count from here on.
 
-    It does where the words say so, or where nothing that goes into the result has a number: ``s = (3, 5, 1)``.
+    It does where the words say so, or where nothing that goes into the result has a number: ``s = (3, 5, 1)``;
+    and where the formula, or the numbers that go into it, are those of an earlier problem and come to another.
     """
-    if len(statement.members) != 2 or statement.members[1].relation != "=":
+    if len(statement.members) != 2 or statement.members[1].relation not in ("=", "approx"):
         return False
     name, number = statement.members[0].expr, statement.members[1].expr
     if not isinstance(name, t.Symbol) or number is None or not is_plain(number):
@@ -48,19 +52,46 @@ def is_supposed(place: Place, document: Document, statement: Statement) -> bool:
     except NotUnderstood:
         return False
     place.sync()
-    known = {*ledger.given, *ledger.printed} - {node}
-    leaves = names_beneath([node], known)
-    given = [n in known for n in leaves]
     said = _AT.search(document.regions[statement.region].before) is not None
     value = like_node(literal.value, node)
-    if value is None or all(given) or (any(given) and not said):
-        return False
-    if not said and (node in ledger.printed or any(n in world.fresh for n in leaves)):
+    if value is None or not _is_open_to(place, node, value, made[0].position, said):
         return False
     for part, entry in _parts(node, value):
         ledger.outdate({part}, keep=False)
         ledger.printed[part] = Printed(entry, np.zeros_like(entry), place.line)
     return True
+
+
+def _is_open_to(place: Place, node: Node, value: Array, position: int, said: bool) -> bool:
+    """Whether a result may have a number of its own.
+
+    Args:
+        position: where its formula stands.
+        said: whether the words suppose the number.
+    """
+    ledger, world = place.ledger, place.world
+    known = {*ledger.given, *ledger.printed} - {node}
+    leaves = names_beneath([node], known)
+    given = [n in known for n in leaves]
+    is_elsewhere = position < world.begins or bool(place.inherited(node))
+    if all(given) or is_elsewhere:
+        return (said or is_elsewhere) and _is_other(place, node, value, is_elsewhere)
+    if any(given) or said:
+        return said
+    return node not in ledger.printed and not any(n in world.fresh for n in leaves)
+
+
+def _is_other(place: Place, node: Node, value: Array, is_elsewhere: bool) -> bool:
+    """Whether a number is none that a name has so far, nor that with a slip: near to it, turned, or ten times it."""
+    written = value.astype(float)
+    scales = (1.0,) if is_elsewhere else (1.0, -1.0, 0.1, 10.0)
+    values = (value_at(node, state) for state in place.ledger.states())
+    return not any(
+        np.allclose(written, due.astype(float) * scale, rtol=SLIP)
+        for due in values
+        if due is not None
+        for scale in scales
+    )
 
 
 def _parts(node: Node, value: Array) -> list[tuple[Node, Array]]:

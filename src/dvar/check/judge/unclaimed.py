@@ -10,6 +10,7 @@ from dvar.check.meaning.keys import stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import same_tree
 
 ROWS = 2
 """So many right numbers below a heading tell what the column is about."""
@@ -97,6 +98,30 @@ def is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
     if tree is None or not (turned or isinstance(tree, (t.Sum, t.Product))):  # Xᵀ(Xw - y)
         return False
     return any(isinstance(part, t.Symbol) for part in t.walk(tree))
+
+
+def is_by_a_twin(place: Place, statement: Statement) -> bool:
+    """Whether a derivative is taken by a name whose formula another name has as well.
+
+    ``∂b/∂a`` for ``b = a + z`` where ``a = x y`` and ``z = x y``: the two are one value, and are moved apart here.
+    """
+    names = {
+        stem_of(by)
+        for part in parts([statement])
+        if isinstance(part, t.Derivative)
+        for by in part.wrt
+        if isinstance(by, t.Symbol)
+    }
+    formulas = [
+        (stem, d.value)
+        for stem, made in place.world.definitions.items()
+        for d in made
+        if not d.numeric and not d.params and isinstance(d.value, (t.Product, t.Sum, t.Quotient))
+    ]
+    mine = [value for stem, value in formulas if stem in names]
+    return any(
+        stem not in names and same_tree(value, other) for stem, value in formulas for other in mine
+    )
 
 
 def prove(place: Place, document: Document, statement: Statement, verdict: Verdict) -> None:

@@ -14,6 +14,7 @@ from dvar.check.meaning.patterns import Pattern
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import same_tree
 
 _TANGENT = re.compile(
     r"\b(tangents?|forward[- ](mode|accumulation|sweep)|dual numbers?|seeds?|seeded|directional|jvp)\b",
@@ -35,6 +36,7 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.differentials = differentials.are_written([everything[o] for o in ordinals], text, losses)
     world.direction = _direction(everything)
     _see_losses(world, [everything[o] for o in ordinals])
+    world.valued = _valued(everything, losses)
     _see_accumulation(world, everything, ordinals)
     _pass_on(world, everything, ordinals)
     world.collected = {
@@ -43,6 +45,30 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
         if isinstance(s.members[0].expr, t.Symbol)
         and any(m.relation in ("+=", "-=") for m in s.members)
     }
+
+
+def _valued(statements: Sequence[Statement], losses: set[str]) -> set[str]:
+    """Stems that are applied to several arguments, and have a number at one of them at least; a loss is a number all the same."""
+    told: set[str] = set()
+    for statement in statements:
+        first, *rest = (m.expr for m in statement.members)
+        if isinstance(first, t.Apply) and len(rest) == 1 and isinstance(rest[0], t.Number):
+            told |= {stem_of(first.head)} - losses
+    met: dict[str, list[t.Expr]] = {}
+    for part in parts(statements) if told else ():
+        if not isinstance(part, t.Apply) or stem_of(part.head) not in told:
+            continue
+        if any(isinstance(x, t.Symbol) for a in part.args for x in t.walk(a)):
+            seen = met.setdefault(stem_of(part.head), [])
+            if not any(_same_arguments(part, other) for other in seen):
+                seen.append(part)
+    return {stem for stem, seen in met.items() if len(seen) > 1}
+
+
+def _same_arguments(a: t.Expr, b: t.Expr) -> bool:
+    assert isinstance(a, t.Apply)
+    assert isinstance(b, t.Apply)
+    return len(a.args) == len(b.args) and all(map(same_tree, a.args, b.args))
 
 
 def _direction(statements: Sequence[Statement]) -> tuple[str, t.Symbol] | None:

@@ -37,6 +37,7 @@ class World(Results):
         below: stems of names that stand alone below a line.
         functions: stems that are only ever applied: open functions.
         plain: stems that stand without an argument somewhere.
+        valued: stems that have a number at one argument, and other arguments elsewhere: ``D(x) = 0.9``.
         counted: stems whose entries are written in brackets, ``w_2(1,1)``.
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
         numerators, denominators: names that are differentiated somewhere, and that others are by.
@@ -66,11 +67,12 @@ class World(Results):
         is_seeded: whether gradients by name are of the last result itself, be it called a loss or not.
         each: whether gradients of what is computed for a batch are of each example's own loss, not of the
             mean; shares_are_known: whether lines that divide by the number of examples say so.
-        number: of the problem, so that its variables differ from those of others.
+        number: of the problem, so that its variables differ from those of others; begins: where it starts.
     """
 
     spelling: Spelling
     number: int = 0
+    begins: int = 0
     matrices: bool = False
     numerator_layout: bool = False
     rows_are_examples: bool = False
@@ -94,6 +96,7 @@ class World(Results):
     below: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     plain: set[str] = field(default_factory=set)
+    valued: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
     dependent: set[Key] = field(default_factory=set)
     dependent_stems: set[str] = field(default_factory=set)

@@ -1,0 +1,102 @@
+r"""``dvar check`` on everyday notes: several examples with the same letters, asides, numbers said again."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.report import Judgement
+from dvar.check.worksheet import check
+
+
+def last(text: str) -> Judgement:
+    return check(text).judgements[-1]
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements]
+
+
+SOFTMAX = r"""
+$$p_j = \frac{e^{u_j}}{\sum_k e^{u_k}}$$
+
+$$\frac{\partial p_j}{\partial u_i} = p_i(1 %s p_i), \quad i = j$$
+"""
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [("-", "ok"), ("+", "wrong")])
+def test_two_indices_set_equal_beside_a_formula_are_a_condition_on_it(
+    sign: str, verdict: str
+) -> None:
+    judgements = check(SOFTMAX % sign).judgements
+    assert judgements[1].verdict == verdict
+
+
+TWO_EXERCISES = """
+## Exercise 1
+
+c = 1.0, k = 5
+beta = c * exp(-k) = 0.0067
+
+## Exercise 2
+
+beta = 0.3, q = 2
+r = beta * q = %s
+"""
+
+
+def test_a_number_for_a_name_of_an_earlier_exercise_is_given_anew() -> None:
+    assert "wrong" not in verdicts(TWO_EXERCISES % "0.6")
+    assert last(TWO_EXERCISES % "0.8").verdict == "wrong"
+
+
+INHERITED = """
+## Exercise 1
+
+x = -3, f(x) = x^2
+f'(x) = 2x = -6
+
+## Exercise 2
+
+Two samples, the first of them (x=4): t = 0.02 * 4 = 0.08
+
+## Exercise 3
+
+g = x^2
+dg/dx = 12
+"""
+
+
+def test_numbers_of_an_earlier_exercise_do_not_make_a_line_wrong() -> None:
+    assert "wrong" not in verdicts(INHERITED)
+
+
+def test_a_value_that_is_supposed_differs_from_the_one_that_was_computed() -> None:
+    text = "x = 2, w = 0.5\nz = w * x = 1\ns = 1/(1 + exp(-z)) = 0.7311\n\nFor z = 4: s = 0.9820\n"
+    assert verdicts(text)[-2:] == ["given", "ok"]
+
+
+def test_the_number_of_a_function_at_one_argument_is_not_that_at_another() -> None:
+    text = r"""
+$$M = \max(0, S(a, b) - S(a, c) + \mu)$$
+
+* $S(a,b)=1.5$, $S(a,c)=1.8$, $\mu=0.5$
+
+$$M = \max(0, 1.5 - 1.8 + 0.5) = %s$$
+"""
+    assert last(text % "0.2").verdict == "ok"
+
+
+def test_an_error_called_e_has_one_number_after_another() -> None:
+    text = "The loss is $H = 0.5 e^2$.\n\n* For $e=0.5$: $0.5 (0.5^2) = 0.125$\n* For $e=-1$: $0.5(1^2) = %s$\n"
+    assert verdicts(text % "0.5") == ["definition", "given", "ok", "given", "ok"]
+    assert last(text % "0.8").verdict == "wrong"
+
+
+def test_two_names_with_one_formula_are_not_moved_together() -> None:
+    assert "wrong" not in verdicts("h = x * y\n\na = x * y\nb = a + h\n∂b/∂a = 1\n")
+
+
+def test_a_rounded_logarithm_is_rounded_though_something_else_has_just_that_number() -> None:
+    text = "cost = 1.609, share = 0.0333\n\n$0.0333 \\log 0.2 = 0.0333 \\times (%s) = -0.0536$\n"
+    assert last(text % "-1.609").verdict == "ok"
+    assert last(text % "-1.906").verdict == "wrong"
