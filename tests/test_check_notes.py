@@ -100,3 +100,83 @@ def test_a_rounded_logarithm_is_rounded_though_something_else_has_just_that_numb
     text = "cost = 1.609, share = 0.0333\n\n$0.0333 \\log 0.2 = 0.0333 \\times (%s) = -0.0536$\n"
     assert last(text % "-1.609").verdict == "ok"
     assert last(text % "-1.906").verdict == "wrong"
+
+
+def test_what_a_sentence_says_of_a_letter_is_no_formula() -> None:
+    text = r"""
+$\hat{y}_i$ = softmax output for class i
+
+$$J(y, \hat{y}) = \frac{1}{N} \sum_{i=1}^N (y_i - \hat{y}_i)^2$$
+
+$$\frac{\partial J}{\partial \hat{y}_i} = %s(\hat{y}_i - y_i)/N$$
+"""
+    assert last(text % "2").verdict == "ok"
+    assert last(text % "-2").verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The limit is δ = 1\n\nHuber (δ=1) = 0.1875\n",
+        "ReLU(x) = max(0, x)\n\nLeaky ReLU(-2) = -0.02\n",
+        "bytes = 4\n\nMoments: 7B × 4 bytes = 28 GB\n",
+        "z₃ = w a₂\na₃ = σ(z₃)  or  a₃ = z₃ (for regression)\n",
+        "$b = 2, h = θ^T x$ with $θ = [θ^0; θ^1]$ where $θ^0 = b$\n",
+        "grad = 3, a = 2, b = a^2\n\ngrad_input (∂L/∂a) = (∂L/∂b) × (∂b/∂a)\n",
+        "```js\nlet x = 2;\nlet w = 6;\nscale(x) // = 5\n```\n",
+        "```python\nx = [1,  # a = 2 + 2 = 5\n     2]\n```\n",
+    ],
+)
+def test_a_part_of_a_sentence_or_of_code_is_no_mistake(text: str) -> None:
+    assert "wrong" not in verdicts(text)
+
+
+def test_a_list_goes_on_behind_a_comment() -> None:
+    text = "```python\nx = np.array([1.0,  # the first\n     2.0])\ns = np.sum(x)  # = %s\n```\n"
+    assert "wrong" not in verdicts(text % "3.0")
+    assert "wrong" in verdicts(text % "4.0")
+
+
+LOST = r"""
+$$\sigma(z)i = \frac{e^{z_i}}{\sum{j} e^{z_j}}$$
+
+$$\frac{\partial \sigma(z)i}{\partial z_j} = \sigma(z)i (\delta_{ij} %s \sigma(z)j)$$
+"""
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [("-", "ok"), ("+", "wrong")])
+def test_underscores_lost_on_the_way_are_put_back(sign: str, verdict: str) -> None:
+    assert last(LOST % sign).verdict == verdict
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [("- d/dx(4)", "ok"), ("- d/dx(3x)", "wrong")])
+def test_an_operator_written_with_a_slash_acts_on_the_bracket_behind_it(
+    slope: str, verdict: str
+) -> None:
+    text = f"f(x) = 5x² + 2x - 4\n\nf'(x) = d/dx(5x²) + d/dx(2x) {slope}\n"
+    assert last(text).verdict == verdict
+
+
+def test_a_loss_in_a_word_is_differentiated_by_a_letter() -> None:
+    text = "z = w x + b\n\nLoss = (y - z)^2\n\n∂l/∂w = %s(y - z) x\n"
+    assert last(text % "-2").verdict == "ok"
+    assert last(text % "2").verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("product", "verdict"),
+    [
+        ("(m, 10) @ (10, 4) = (m, 4)", "ok"),
+        ("(5, 10) @ (10, 4) = (5, 4)", "ok"),
+        ("(5, 10) @ (8, 4) = (5, 4)", "wrong"),
+        ("(m, 10) @ (k, 4) = (m, 4)", "unknown"),
+    ],
+)
+def test_the_sizes_of_a_product_are_checked(product: str, verdict: str) -> None:
+    assert last(f"```\n{product}\n```\n").verdict == verdict
+
+
+def test_arithmetic_with_a_rounded_number_in_between_may_end_right() -> None:
+    text = "p = 0.357, q = 0.9333\n\n$0.9333 \\log 0.7 = 0.9333 \\times (-0.357) = %s$\n"
+    assert last(text % "-0.3329").verdict == "ok"
+    assert last(text % "-0.3929").verdict == "wrong"

@@ -12,6 +12,7 @@ from dvar.check.judge.chances import stated
 from dvar.check.judge.compare import forget
 from dvar.check.judge.conditions import conditioned
 from dvar.check.judge.evaluated import at_points
+from dvar.check.judge.fragments import whole
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
@@ -22,6 +23,7 @@ from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import written_out
 from dvar.check.meaning.labelled import labelled
 from dvar.check.meaning.layouts import Layouts
+from dvar.check.meaning.one_loss import one_loss
 from dvar.check.meaning.primed import renamed
 from dvar.check.meaning.reach import widened
 from dvar.check.meaning.recognised import recognised
@@ -88,7 +90,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    turned = at_points(transposed(stepped.in_words(statements)))
+    turned = at_points(transposed(stepped.in_words(one_loss(whole(document, statements)))))
     marked = examples.marked(labelled(turned))
     spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))
     named = in_one_dialect(document, stated(document, spelled))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from dvar.check.judge import masks
 from dvar.check.judge.assignments import is_update
 from dvar.check.judge.literal import is_numeric, is_plain, is_zero
+from dvar.check.judge.shapes import is_product
 from dvar.check.judge.summands import summands
 from dvar.check.judge.wholes import are_entries
 from dvar.check.meaning.definitions import Definition, definition_of
@@ -22,8 +23,6 @@ from dvar.read.worksheet.parts import same_tree
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 _ACCUMULATE = frozenset({"+=", "-=", "*=", "/="})
 NEW = frozenset({"new", "+", "next", "updated", "neu", "nuevo", "nouveau"})
-
-
 _NOISES = frozenset({"epsilon", "varepsilon", "xi", "eta", "nu", "e"})
 LONGEST = 6
 """Names that one chain may define: ``y = a_3 = f(z_3) = …`` has two."""
@@ -92,7 +91,9 @@ def _by_form(members: Sequence[Member]) -> str | None:
         and all(m.expr is not None and is_plain(m.expr) for m in members)
     ):
         return "prose"  # 2:4, a ratio or a part of a list
-    if any(m.relation in ("in", "is") and isinstance(m.expr, t.Shape) for m in members):
+    if is_product(members) or any(
+        m.relation in ("in", "is") and isinstance(m.expr, t.Shape) for m in members
+    ):
         return "shape"
     if members[0].relation:
         return "claim"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
@@ -10,12 +11,15 @@ from dvar.check.meaning.extents import size_name
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.parts import same_tree
 
 
 def judge_shape(place: Place, statement: Statement) -> Verdict:
     """Whether what is said of a shape agrees with the formulas and with what was said before."""
     members = statement.members
+    if is_product(members):
+        return _of_product(members)
     for before, member in itertools.pairwise(members):
         if not isinstance(member.expr, t.Shape) or before.expr is None:
             continue
@@ -39,6 +43,40 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
             why = f"the formulas make it {_shown(found)}, not {_shown(wanted)}"
             return Verdict("wrong", member, before, Link("wrong", why))
     return Verdict("ok")
+
+
+def is_product(members: Sequence[Member]) -> bool:
+    """``(m, 3) @ (3, 2) = (m, 2)``: what a product of two shapes comes to."""
+    if len(members) != 2 or members[1].relation not in ("=", "to", "implies"):
+        return False
+    product, result = members[0].expr, members[1].expr
+    if not isinstance(product, t.Product) or set(product.operators) != {"@"} or result is None:
+        return False
+    return all(_is_pair(x) for x in (*product.factors, result))
+
+
+def _is_pair(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Group) and tree.kind == "tuple" and len(tree.items) == 2
+
+
+def _of_product(members: Sequence[Member]) -> Verdict:
+    product, result = members[0].expr, members[1].expr
+    assert isinstance(product, t.Product)
+    assert isinstance(result, t.Group)
+    pairs = [x.items for x in product.factors if isinstance(x, t.Group)]
+    meeting = [(a[1], b[0]) for a, b in itertools.pairwise(pairs)]
+    ends = list(zip((pairs[0][0], pairs[-1][1]), result.items, strict=True))
+    if all(same_tree(a, b) for a, b in (*meeting, *ends)):
+        return Verdict("ok")
+    is_turned = all(same_tree(a, b) for (a, _), (_, b) in zip(ends, ends[::-1], strict=True))
+    if is_turned or any(_differ(a, b) for a, b in (*meeting, *ends)):
+        link = Link("wrong", "the sizes of the product are others", causes=("transpose",))
+        return Verdict("wrong", members[1], members[0], link)
+    return Verdict("unknown", members[1], members[0], Link("unknown", "which sizes are equal"))
+
+
+def _differ(a: t.Expr, b: t.Expr) -> bool:
+    return isinstance(a, t.Number) and isinstance(b, t.Number) and a.value != b.value
 
 
 def _things(tree: t.Expr) -> list[t.Expr]:

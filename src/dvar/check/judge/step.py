@@ -138,8 +138,11 @@ def _right_in_the_end(
 ) -> Link | None:
     """Roundly put in, yet the result is what the first member is."""
     of = subject.expr
-    if of is None or links.is_number(of, place.world) or not is_plain(right):
+    if of is None or not is_plain(right):
         return None
+    if links.is_number(of, place.world):
+        whole = numbers.between_numbers(place, of, right)
+        return whole if whole.verdict == "ok" and not is_plain(of) else None
     if _is_only_given(place, of):
         return None
     whole = numbers.with_numbers(place, of, right, envs)

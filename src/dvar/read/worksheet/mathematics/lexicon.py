@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dvar.read.worksheet.document import Document
 from dvar.read.worksheet.mathematics import vocabulary, words
+from dvar.read.worksheet.mathematics.lost import indexed
 from dvar.read.worksheet.mathematics.macros import Macro, definitions
 from dvar.read.worksheet.mathematics.scan import scan
 from dvar.read.worksheet.mathematics.tokens import (
@@ -37,6 +38,7 @@ class Lexicon:
     defined: letters and runs that stand left of a relation.
     variations: whether a small delta is only ever written in front of another letter: ``\\delta h_t``.
     macros: of the document.
+    indexed: what is written with an index behind its bracket.
     """
 
     names: frozenset[str] = frozenset()
@@ -45,6 +47,7 @@ class Lexicon:
     defined: frozenset[str] = frozenset()
     variations: bool = False
     macros: Mapping[str, Macro] = field(default_factory=dict)
+    indexed: frozenset[str] = frozenset()
 
 
 EMPTY = Lexicon()
@@ -57,7 +60,7 @@ def survey(document: Document) -> Lexicon:
     for region in document.regions:
         code = region.kind == "code" and not region.latex
         found.look(scan(document.text, region.span, region.latex, code, macros), code)
-    return found.lexicon(macros)
+    return replace(found.lexicon(macros), indexed=indexed(document.text))
 
 
 def is_word(text: str) -> bool:

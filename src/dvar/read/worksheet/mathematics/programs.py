@@ -13,6 +13,8 @@ _SIZES = re.compile(
     r"\s*[(\[]?(?P<names>\w+(?:\s*,\s*\w+){1,3})\s*,?[)\]]?\s*=\s*"
     r"(?:(?:np\.|torch\.)?(?:shape|size)\(\s*(?P<inner>\w+)\s*\)|(?P<outer>\w+)\.(?:shape|size\(\)))\s*;?\s*$"
 )
+_OPEN_ENDS = (",", "(", "[", "{", "+", "-", "*", "/", "@")
+"""Ends of lines that go on below, where a bracket is open."""
 MOST_PROSE = 2
 """Words of talk in a comment that states an equation."""
 _LANGUAGES = {
@@ -41,6 +43,23 @@ def sizes_told(text: str, span: Span) -> tuple[list[Span], Span] | None:
     offset = match.start("names") + span[0]
     names = re.finditer(r"\w+", match["names"])
     return [(offset + name.start(), offset + name.end()) for name in names], array
+
+
+def inside_brackets(text: str, span: Span, language: str) -> str:
+    """The text with blanks for comments that stand within an open bracket: ``x = [1,  # the first``.
+
+    The statement around them goes on below, so they part nothing, and what they say is no statement beside it.
+    """
+    pattern = comments_of(language)
+    out, depth = [], 0
+    for line in text[span[0] : span[1]].split("\n"):
+        comment = pattern.search(line)
+        code = line[: comment.start()] if comment else line
+        opened = depth > 0
+        depth = max(0, depth + sum(map(code.count, "([{")) - sum(map(code.count, ")]}")))
+        is_inside = depth > 0 and (opened or code.rstrip().endswith(_OPEN_ENDS))
+        out.append(code.ljust(len(line)) if comment and is_inside else line)
+    return text[: span[0]] + "\n".join(out) + text[span[1] :] if len(out) > 1 else text
 
 
 def code_parts(text: str, span: Span, language: str) -> Iterator[tuple[Span, bool]]:

@@ -15,8 +15,9 @@ from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
 from dvar.read.worksheet.mathematics.grammar.terms import Grammar
 from dvar.read.worksheet.mathematics.lexicon import EMPTY, Lexicon, survey
+from dvar.read.worksheet.mathematics.lost import restored
 from dvar.read.worksheet.mathematics.names import resolved
-from dvar.read.worksheet.mathematics.programs import code_parts, sizes_told
+from dvar.read.worksheet.mathematics.programs import code_parts, inside_brackets, sizes_told
 from dvar.read.worksheet.mathematics.rows import is_relation, rows, top
 from dvar.read.worksheet.mathematics.scan import scan
 from dvar.read.worksheet.mathematics.tokens import (
@@ -76,6 +77,7 @@ def read_region(
     if told is not None:
         return _sizes(_Region(text, span, False, lexicon, region, True), *told)
     out: list[Statement] = []
+    text = inside_brackets(text, span, language)
     for part, is_comment in code_parts(text, span, language):
         reader = _Region(text, part, False, lexicon, region, not is_comment)
         reader.language = "" if is_comment else language.lower()
@@ -140,7 +142,10 @@ class _Region:
         """The tokens, balanced, without frames, every letter decided."""
         scanned = scan(self.text, self.span, self.latex, self.code, dict(self.lexicon.macros))
         whole, self.wrong = balanced(unnumbered(scanned))
-        tokens = resolved(unframed(whole), self.lexicon, self.latex, self.code)
+        bare = unframed(whole)
+        if self.latex:
+            bare = restored(bare, self.text, self.lexicon.indexed)
+        tokens = resolved(bare, self.lexicon, self.latex, self.code)
         return in_program(tokens, self.language)
 
     def part(self, span: Span) -> _Region:

@@ -85,10 +85,11 @@ def statements(text: str, span: Span, language: str) -> Iterator[tuple[str, Span
             continue
         cut = _comment_start(line, signs)
         code_end = position + (len(line) if cut is None else cut[0])
-        if cut is None:
-            stop = code_end = _joined(text, position, stop, span[1], signs)
+        whole = _joined(text, position, code_end, stop, span[1], signs)
+        if whole is not None:
+            code_end, stop = whole
         yield from _split(text, position, code_end)
-        if cut is not None:
+        if cut is not None and whole is None:
             yield "comment", (position + cut[1], stop)
         position = stop + 1
 
@@ -98,21 +99,29 @@ def _comment_start(line: str, signs: tuple[str, ...]) -> Span | None:
     return min(found) if found else None
 
 
-def _joined(text: str, start: int, stop: int, end: int, signs: tuple[str, ...]) -> int:
-    """The end of a statement whose brackets are open at the end of its first line."""
-    depth = _depth(text[start:stop])
-    first = stop
+def _joined(
+    text: str, start: int, code_end: int, stop: int, end: int, signs: tuple[str, ...]
+) -> Span | None:
+    """The end of a statement whose brackets are open at the end of its first line, and of its last line.
+
+    Comments on the way belong to it: ``x = [1,  # the first``.
+    """
+    depth = _depth(text[start:code_end])
     for _ in range(_MAX_JOINED):
         if depth <= 0 or stop >= end:
             break
         following = text.find("\n", stop + 1, end)
         following = end if following < 0 else following
         line = text[stop + 1 : following]
-        if _comment_start(line, signs) or not line.strip():
-            return first
-        depth += _depth(line)
-        stop = following
-    return stop if depth == 0 else first
+        if not line.strip():
+            return None
+        cut = _comment_start(line, signs)
+        code = line[: cut[0]] if cut else line
+        depth += _depth(code)
+        code_end, stop = stop + 1 + len(code), following
+        if depth == 0:
+            return code_end, stop
+    return None
 
 
 def _depth(line: str) -> int:

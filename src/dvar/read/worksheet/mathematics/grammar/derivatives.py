@@ -209,11 +209,15 @@ class Derivatives(Calls):
             return None
         order, of = self.within(start, slash, self._above_bar)
         self.at = slash + 1
-        applies, self.applies = self.applies, False
+        before = self.applies, self.indexes
+        self.applies, self.indexes = (
+            False,
+            of is not None,
+        )  # d/dx(2x) acts on what is in the bracket
         try:
             wrt = self._inline_below(order)
         finally:
-            self.applies = applies
+            self.applies, self.indexes = before
         return self._derived(None if of is None else unwrapped(of), tuple(wrt), kind, start)
 
     def _inline_below(self, order: int) -> list[t.Expr]:

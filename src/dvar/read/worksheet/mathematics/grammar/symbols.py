@@ -23,6 +23,8 @@ _INDEXED_BY_BRACKETS = frozenset(["E", "P", "Pr", "Var", "Cov", "H", "KL", "D", 
 class Symbols(Scripts):
     applies = True
     """Whether a bracket behind a symbol belongs to it."""
+    indexes = True
+    """Whether a short one does where others do not: ``dL/dW(1, 2)``."""
 
     def symbol(self) -> t.Expr:
         """A name with all that hangs on it, and the bracket it is applied to."""
@@ -142,7 +144,7 @@ class Symbols(Scripts):
         if not token.is_("(") or self._holds_talk():
             return False
         if not self.applies:
-            return not token.gap and self._is_component()
+            return self.indexes and not token.gap and self._is_component()
         return not (token.spaced and head.base not in self.lexicon.functions)
 
     def _is_component(self) -> bool:

@@ -1,0 +1,66 @@
+r"""A loss that is defined in a word and differentiated by a letter: ``Loss = (y - a)^2``, then ``∂L/∂a``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dvar.check.meaning.letters import parts
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import in_members
+
+_WORDS = frozenset({"loss", "cost", "error"})
+_LETTERS = ("L", "l", "ell", "J", "C", "E")
+
+
+def one_loss(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with the word in the place of the letter.
+
+    It is the same loss where a document has a formula for one, in a word, and the letter stands nowhere but
+    above the bar of derivatives.
+    """
+    told = [(n, left) for n, s in enumerate(statements) if (left := _told(s)) is not None]
+    if len({left.base for _, left in told}) != 1 or len(told) != 1:
+        return list(statements)
+    first, word = told[0]
+    letters = _above_only(statements)
+
+    def name(part: t.Expr) -> t.Expr | None:
+        if not isinstance(part, t.Derivative) or not isinstance(part.of, t.Symbol):
+            return None
+        if not _is_bare(part.of) or part.of.base not in letters:
+            return None
+        return replace(part, of=replace(word, span=part.of.span))
+
+    return [in_members(s, name) if n > first and letters else s for n, s in enumerate(statements)]
+
+
+def _told(statement: Statement) -> t.Symbol | None:
+    """The word for which a statement gives the formula of a loss."""
+    members = statement.members
+    if len(members) < 2 or members[0].relation or members[1].relation not in ("=", ":="):
+        return None
+    left, right = members[0].expr, members[1].expr
+    if not isinstance(left, t.Symbol) or not _is_bare(left) or left.base.lower() not in _WORDS:
+        return None
+    has_names = right is not None and any(isinstance(p, t.Symbol) for p in t.walk(right))
+    return left if has_names else None
+
+
+def _is_bare(symbol: t.Symbol) -> bool:
+    return not (symbol.subscripts or symbol.scripts or symbol.primes or symbol.accents)
+
+
+def _above_only(statements: Sequence[Statement]) -> set[str]:
+    """Letters of losses that are only ever differentiated."""
+    above: set[int] = set()
+    found: set[str] = set()
+    other: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Derivative) and isinstance(part.of, t.Symbol):
+            above.add(id(part.of))
+            found.add(part.of.base)
+        elif isinstance(part, (t.Symbol, t.Label)) and id(part) not in above:
+            other.add(part.base if isinstance(part, t.Symbol) else part.text)
+    return {c for c in _LETTERS if c in found and c not in other}

@@ -1,0 +1,61 @@
+r"""Underscores that were lost on the way: ``\sum{j} e^{z_j}``, ``\sigma(z)i``.
+
+Markdown takes an underscore for emphasis and drops it, so what came through such a page lacks some of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dvar.read.worksheet.mathematics.balance import mates_of
+from dvar.read.worksheet.mathematics.tokens import COMMAND, NAME, SIGN, WORD, Token
+
+_BIG = re.compile(r"\\(?:sum|prod)\{[a-z](?:\}|=)")
+_INDEXED = re.compile(r"(\\?[A-Za-z]+\([^()\n$]{1,12}\))_")
+_INDICES = frozenset("cijklmnty")
+
+
+def indexed(text: str) -> frozenset[str]:
+    r"""Applied functions that have an index somewhere, ``\sigma(z)``; ``*`` where underscores are lost."""
+    found = {re.sub(r"\s", "", m) for m in _INDEXED.findall(text)}
+    return frozenset(found | ({"*"} if _BIG.search(text) else set()))
+
+
+def restored(tokens: Sequence[Token], text: str, known: frozenset[str]) -> list[Token]:
+    """The tokens with an underscore where one was lost.
+
+    Args:
+        text: that the tokens are of.
+        known: what the document has with an index, from ``indexed``.
+    """
+    if not known:
+        return list(tokens)
+    mates = mates_of(tokens)
+    out: list[Token] = []
+    for n, token in enumerate(tokens):
+        if n and (_is_below_sum(tokens, n) or _is_index(tokens, mates, n, text, known)):
+            out.append(replace(token, kind=SIGN, text="_", end=token.start))
+        out.append(token)
+    return out
+
+
+def _is_below_sum(tokens: Sequence[Token], n: int) -> bool:
+    before = tokens[n - 1]
+    return tokens[n].is_("{") and before.kind == COMMAND and before.text in ("sum", "prod")
+
+
+def _is_index(
+    tokens: Sequence[Token], mates: Sequence[int], n: int, text: str, known: frozenset[str]
+) -> bool:
+    token, opener = tokens[n], mates[n - 1]
+    if token.kind not in (NAME, WORD) or token.text not in _INDICES or token.gap:
+        return False
+    if not tokens[n - 1].is_(")") or opener < 1:
+        return False
+    head = tokens[opener - 1]
+    if head.kind not in (NAME, WORD, COMMAND) or tokens[opener].gap:
+        return False
+    written = re.sub(r"\s", "", text[head.start : tokens[n - 1].end])
+    return written in known or ("*" in known and head.text in ("sigma", "softmax"))
