@@ -180,3 +180,82 @@ def test_arithmetic_with_a_rounded_number_in_between_may_end_right() -> None:
     text = "p = 0.357, q = 0.9333\n\n$0.9333 \\log 0.7 = 0.9333 \\times (-0.357) = %s$\n"
     assert last(text % "-0.3329").verdict == "ok"
     assert last(text % "-0.3929").verdict == "wrong"
+
+
+PROGRAM = """
+```python
+Z1 = np.dot(W1, X) + b1
+A1 = np.tanh(Z1)
+Z2 = np.dot(W2, A1) + b2
+A2 = sigmoid(Z2)
+m = X.shape[1]
+dZ2 = A2 - Y
+dW2 = (1/m) * np.dot(dZ2, A1.T)
+dZ1 = np.dot(W2.T, dZ2) * (1 %s np.power(A1, 2))
+dW1 = (1/m) * np.dot(dZ1, %s)
+```
+"""
+
+
+def test_a_program_that_never_writes_its_loss_begins_at_prediction_minus_label() -> None:
+    found = verdicts(PROGRAM % ("-", "X.T"))
+    assert found[5:] == ["ok"] * 4
+    assert verdicts(PROGRAM % ("+", "X.T"))[7] == "wrong"
+    assert "ok" not in verdicts(PROGRAM % ("-", "X"))[8:]
+
+
+def test_the_gradient_by_a_weight_may_be_the_first_one_told() -> None:
+    text = r"""
+$\hat y = \sigma(w^T x + b)$
+
+$\frac{\partial L}{\partial w} = (\hat y - y) x$
+
+$\frac{\partial L}{\partial b} = %s$
+"""
+    assert last(text % r"\hat y - y").verdict == "ok"
+    assert last(text % r"y - \hat y").verdict == "wrong"
+
+
+def test_label_minus_prediction_is_not_taken_for_the_usual_gradient() -> None:
+    text = "```python\nz = X @ w + b\np = sigmoid(z)\ndz = y - p\n```\n"
+    assert last(text).verdict not in ("ok", "convention")
+
+
+def test_a_bias_whose_gradient_is_summed_over_everything_is_one_number() -> None:
+    text = """
+```python
+z = np.dot(X, w) + b
+p = sigmoid(z)
+dw = np.dot(X.T, p - y) / n_samples
+db = np.sum(%s) / n_samples
+```
+"""
+    assert verdicts(text % "p - y")[2:] == ["ok", "ok"]
+    assert last(text % "y - p").verdict == "wrong"
+
+
+def test_a_share_of_so_many_examples_as_there_are_is_no_slip() -> None:
+    text = """
+```python
+Z = np.dot(W, A) + b
+A_prev = A
+m = A_prev.shape[1]
+dW = np.dot(dZ, A_prev.T) / m
+```
+"""
+    assert "wrong" not in verdicts(text)
+
+
+def test_a_large_bracket_in_braces_closes_as_any_other() -> None:
+    text = r"""
+$$J = \frac{1}{m} \sum_{i=1}^m \large{(} \small a_i - y_i \large{)}^2$$
+
+$$\frac{\partial J}{\partial a_i} = \frac{%s}{m}(a_i - y_i)$$
+"""
+    assert last(text % "2").verdict == "ok"
+    assert last(text % "3").verdict == "wrong"
+
+
+def test_a_line_of_a_training_log_is_no_equation() -> None:
+    text = "Cost = 2 x\n\n```\nCost after iteration 1000: 0.000219\n```\n"
+    assert verdicts(text) == ["definition"]

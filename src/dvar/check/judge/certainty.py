@@ -277,7 +277,7 @@ def _is_share(place: Place, verdict: Verdict) -> bool:
     if link is not None and link.difference is not None and link.difference.ratio is None:
         if _counts(place, link.left) == _counts(place, link.right):
             return False  # no number of examples makes the difference
-    if link is not None and link.numbers is None and _is_small_factor(place, link):
+    if link is not None and link.numbers is None and _is_small_factor(place, link, member.expr):
         return False
     numbers = link.numbers if link is not None else None
     if numbers is not None:
@@ -285,11 +285,15 @@ def _is_share(place: Place, verdict: Verdict) -> bool:
     return any(_is_gradient_name(place, part) for part in t.walk(member.expr))
 
 
-def _is_small_factor(place: Place, link: Link) -> bool:
+def _is_small_factor(place: Place, link: Link, written: t.Expr) -> bool:
     """Whether two formulas differ by a factor of 2, or by a sign, and nothing is so many."""
     ratio = None if link.difference is None else link.difference.ratio
     if ratio is None or not any(np.isclose(abs(ratio), n) for n in (0.5, 1, 2)):
         return False
+    counts = {p.base for p in t.walk(written) if isinstance(p, t.Symbol)} & COUNTS
+    told = [place.world.find(Key(c), place.position) for c in counts]
+    if any(found is not None and isinstance(found[0].value, t.Call | t.Apply) for found in told):
+        return False  # m = X.shape[1]: so many as there are, here two
     return 2 not in place.world.sizes.values()
 
 

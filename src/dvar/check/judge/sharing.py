@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dvar.check.judge import links
 from dvar.check.judge.grouping import EQUALS
 from dvar.check.meaning import effort, gradients, shares
+from dvar.check.meaning.alphabet import counts_examples
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.world import World
@@ -58,6 +59,7 @@ def _named(
 
 def decide(world: World, statements: Sequence[tuple[int, Statement]]) -> None:
     """Find out whether gradients of what is computed for a batch are those of each example's own loss."""
+    world.divisor = _divisor(world, statements)
     if not world.matrices or shares.count_symbol(world) is None:
         return
     of_results = [x for x in _equations(world, statements) if x[3]]
@@ -77,6 +79,17 @@ def decide(world: World, statements: Sequence[tuple[int, Statement]]) -> None:
         _uses_gradients(world, right) and _holds(world, ordinal, left, right)
         for ordinal, left, right, _ in of_parameters[:SAMPLES]
     )
+
+
+def _divisor(world: World, statements: Sequence[tuple[int, Statement]]) -> t.Symbol | None:
+    """``m`` of ``dW = (1/m) dZ A^T``: what a gradient in terms of others is divided by."""
+    for _, _, right in _named(world, statements):
+        for part in t.walk(right):
+            below = part.below if isinstance(part, t.Quotient) else None
+            if isinstance(below, t.Symbol) and counts_examples(below.base) and not below.scripts:
+                if _uses_gradients(world, right):
+                    return below
+    return None
 
 
 def _held(world: World, ordinal: int, left: t.Expr, right: t.Expr, each: bool) -> Iterator[bool]:

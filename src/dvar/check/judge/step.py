@@ -17,6 +17,7 @@ from dvar.check.judge import (
     putting,
     stationary,
     telescoping,
+    telling,
 )
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
@@ -170,7 +171,8 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         partly = numbers.partly(place, left, right, envs)
         if partly is not None and partly.verdict == "ok" and by_chance(place, link):
             partly = None
-        link = partly or _second_thoughts(place, left, right, envs, link)
+        usual = telling.as_usual(place, left, right, envs[0] if envs else {}, compared)
+        link = partly or usual or _second_thoughts(place, left, right, envs, link)
     if link.verdict in ("wrong", "unknown"):
         open_ = _as_open_functions(place, left, right, envs)
         if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
@@ -363,7 +365,7 @@ def _defines_open(
         node = node_of(value)
         inner = node.inputs[0] if node.op.name == "reshape" and node.inputs else node
         if inner not in world.fresh:
-            return _gives_seed(place, inner, right)
+            return telling.begins(place, left, right, env) or _gives_seed(place, inner, right)
         key, parts, _ = world.fresh[inner]
         try:
             told = place.reader(env=env).node(right, sizes(node))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 SCALAR_CAPITALS = frozenset("LJCENTFR")
 """Capitals that are numbers unless something shows otherwise: losses, energies, counts."""
 SCALAR_GREEK = frozenset(
@@ -28,3 +30,9 @@ MATRIX_GREEK = frozenset(["Theta", "Sigma", "Lambda", "Omega", "Phi", "Psi", "Ga
 SMALL_GREEK = SCALAR_GREEK | frozenset(["theta", "sigma", "delta", "xi", "chi"])
 COUNTS = frozenset("mnkNMK")
 """Letters that count things, and are no vectors."""
+_EXAMPLES = re.compile(r"batch|sample|example", re.IGNORECASE)
+
+
+def counts_examples(name: str) -> bool:
+    """``m``, ``batch_size``: what a mean over examples is divided by."""
+    return name in COUNTS or (len(name) > 4 and _EXAMPLES.search(name) is not None)

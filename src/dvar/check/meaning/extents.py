@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from dvar.check.meaning import einsums, outputs
 from dvar.check.meaning.aligning import literal_shape
+from dvar.check.meaning.biases import scalars
 from dvar.check.meaning.given import LARGEST, names_in, own_name, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
@@ -289,7 +290,7 @@ def _declared(
     world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
 ) -> list[tuple[Key, tuple[t.Expr, ...]]]:
     """``x ∈ R^{D×1}``: names with the sizes said of them."""
-    found = []
+    found: list[tuple[Key, tuple[t.Expr, ...]]] = [(k, ()) for k in scalars(world, statements)]
     for statement in statements:
         for before, member in zip(statement.members, statement.members[1:], strict=False):
             if member.relation not in ("in", "is") or not isinstance(member.expr, t.Shape):

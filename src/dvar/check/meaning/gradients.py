@@ -269,6 +269,14 @@ def _of_one_step(
     return found
 
 
+def _cut(e: Interpreter, key: Key, end: Node, nodes: Sequence[Node]) -> Node:
+    """What stands before a last result, where the gradient by that was told and all ways lead through it."""
+    cut = e.world.cuts.get(key)
+    if cut is None or cut in nodes or cut not in topological([end]):
+        return end
+    return end if set(nodes) & set(topological([end], {cut})) - {cut} else cut
+
+
 def _through(
     e: Interpreter,
     key: Key,
@@ -279,7 +287,8 @@ def _through(
     """The derivative that arrives through some results."""
     of = ("open", key)
     total: Node | None = None
-    for end in ends:
+    nodes = [node for node, _ in place.parts]
+    for end in dict.fromkeys(_cut(e, key, s, nodes) for s in ends):
         end_place = differentiate.place_at(end)
         if end_place.parts == place.parts:
             upstream: Value = Jacobian(

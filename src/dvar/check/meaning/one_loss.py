@@ -21,7 +21,7 @@ def one_loss(statements: Sequence[Statement]) -> list[Statement]:
     above the bar of derivatives.
     """
     told = [(n, left) for n, s in enumerate(statements) if (left := _told(s)) is not None]
-    if len({left.base for _, left in told}) != 1 or len(told) != 1:
+    if len({left.base for _, left in told}) != 1:
         return list(statements)
     first, word = told[0]
     letters = _above_only(statements)

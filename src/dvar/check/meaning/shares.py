@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 
 def count_symbol(world: World) -> t.Symbol | None:
-    """``m`` of a loss that is a mean over m examples."""
+    """``m`` of a loss that is a mean over m examples, or by which gradients are divided where no loss is told."""
     losses = {key.stem for key in world.loss_names}
+    if not any(not d.numeric for stem in losses for d in world.definitions.get(stem, ())):
+        return world.divisor
     for stem in sorted(losses):
         for definition in world.definitions.get(stem, ()):
             tree = definition.value
@@ -70,7 +72,10 @@ def either(e: Interpreter, target: Key, gradient: Value) -> Value:
     if each is False or node_of(gradient) in e.world.fresh:
         return gradient
     count = count_symbol(e.world)
-    if count is None or not (is_for_all(e, target) or _is_of_one(e, target)):
+    is_many = is_for_all(e, target) or _is_of_one(e, target)
+    if e.code and count is e.world.divisor:
+        is_many = is_many or is_result(e, target)  # z = X @ w + b of a program is of all examples
+    if count is None or not is_many:
         return gradient
     many = e.node(count)
     if isinstance(gradient, Jacobian):

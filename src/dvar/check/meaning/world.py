@@ -66,7 +66,9 @@ class World(Results):
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
         is_seeded: whether gradients by name are of the last result itself, be it called a loss or not.
         each: whether gradients of what is computed for a batch are of each example's own loss, not of the
-            mean; shares_are_known: whether lines that divide by the number of examples say so.
+            mean; shares_are_known: whether lines that divide by the number of examples say so;
+            divisor: how many examples there are, by what gradients are divided by.
+        cuts: open loss → the result by which its first gradient was told; what comes after does not matter.
         number: of the problem, so that its variables differ from those of others; begins: where it starts.
     """
 
@@ -108,6 +110,7 @@ class World(Results):
     is_seeded: bool = False
     each: bool | None = None
     shares_are_known: bool = False
+    divisor: t.Symbol | None = None
     parameter: t.Expr | None = None
     has_one_example: bool = False
     has_normal_law: bool = False
@@ -138,6 +141,7 @@ class World(Results):
     upstream: dict[tuple[Key, object], Node] = field(default_factory=dict)
     open_gradients: dict[tuple[Key, object], Node] = field(default_factory=dict)
     completed: set[int] = field(default_factory=set)
+    cuts: dict[Key, Node] = field(default_factory=dict)
     familiar: set[str] = field(default_factory=set)
     is_sure_of_shapes: bool = True
     examples: set[str] = field(default_factory=set)

@@ -23,6 +23,22 @@ def indexed(text: str) -> frozenset[str]:
     return frozenset(found | ({"*"} if _BIG.search(text) else set()))
 
 
+def unboxed(tokens: Sequence[Token]) -> list[Token]:
+    r"""Without the braces of ``\large{(}``: the bracket in them closes one further on."""
+    out: list[Token] = []
+    n = 0
+    while n < len(tokens):
+        boxed = tokens[n : n + 3]
+        is_box = len(boxed) == 3 and boxed[0].is_("{") and boxed[2].is_("}")
+        if is_box and boxed[1].is_("(", ")", "[", "]") and not (out and out[-1].is_("^", "_")):
+            out.append(boxed[1])
+            n += 3
+            continue
+        out.append(tokens[n])
+        n += 1
+    return out
+
+
 def restored(tokens: Sequence[Token], text: str, known: frozenset[str]) -> list[Token]:
     """The tokens with an underscore where one was lost.
 

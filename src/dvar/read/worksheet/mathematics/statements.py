@@ -15,7 +15,7 @@ from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
 from dvar.read.worksheet.mathematics.grammar.terms import Grammar
 from dvar.read.worksheet.mathematics.lexicon import EMPTY, Lexicon, survey
-from dvar.read.worksheet.mathematics.lost import restored
+from dvar.read.worksheet.mathematics.lost import restored, unboxed
 from dvar.read.worksheet.mathematics.names import resolved
 from dvar.read.worksheet.mathematics.programs import code_parts, inside_brackets, sizes_told
 from dvar.read.worksheet.mathematics.rows import is_relation, rows, top
@@ -141,7 +141,7 @@ class _Region:
     def tokens(self) -> list[Token]:
         """The tokens, balanced, without frames, every letter decided."""
         scanned = scan(self.text, self.span, self.latex, self.code, dict(self.lexicon.macros))
-        whole, self.wrong = balanced(unnumbered(scanned))
+        whole, self.wrong = balanced(unnumbered(unboxed(scanned)))
         bare = unframed(whole)
         if self.latex:
             bare = restored(bare, self.text, self.lexicon.indexed)

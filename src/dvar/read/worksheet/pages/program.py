@@ -41,6 +41,7 @@ _ASSIGNMENT = re.compile(
 )
 _OUTPUT = re.compile(
     r"(?!(?:epoch|iter\w*|step|line|time|version|page|figure|note|python|seed)\b)"
+    r"(?![^:\n]*\b(?:epoch|iteration|step)\b)"
     r"[A-Za-z\u0370-\u03ff∂][\w .,/∂()\[\]^'′{}-]{0,40}?\s*:\s*"
     r"(?:[-−]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?%?|[-−]?\[[-\d.,eE+\s\[\]]{1,200}\])",
     re.IGNORECASE,
