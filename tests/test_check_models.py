@@ -97,7 +97,7 @@ unit length:
     ("slope", "expected"),
     [
         ("r ( gn_k - (1/D) sum_j gn_j - n_k (1/D) sum_j gn_j n_j )", "ok"),
-        ("r ( gn_k - (1/D) sum_j gn_j + n_k (1/D) sum_j gn_j n_j )", "unknown"),
+        ("r ( gn_k - (1/D) sum_j gn_j + n_k (1/D) sum_j gn_j n_j )", "wrong"),
     ],
 )
 def test_a_mean_may_be_written_in_brackets(slope: str, expected: str) -> None:

@@ -262,6 +262,12 @@ def _exponents(tree: t.Expr, text: str) -> Iterator[Bend]:
     for part, rebuild in places(tree):
         if isinstance(part, t.Power):
             yield Bend("wrong-rule", rebuild(part.base), None, "an exponent")
+            one = t.Number("1", part.span)
+            for change in (1, -1):
+                moved = t.Sum((part.exponent, one), (1, change), part.span)
+                yield Bend(
+                    "wrong-rule", rebuild(replace(part, exponent=moved)), None, "an exponent"
+                )
         if isinstance(part, (t.Symbol, t.Group, t.Apply, t.Root)):
             scripts = part.scripts
             for n, script in enumerate(scripts):

@@ -5,40 +5,34 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-
-import numpy as np
 
 from dvar.check.cause import applied, missing, pieces, ratios
-from dvar.check.cause.amounts import of_known, of_mean, of_numbers, room_of
+from dvar.check.cause.arithmetic import slips_of
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import bends, scaled_by
 from dvar.check.cause.layout import layout_bends
+from dvar.check.cause.linking import missing_links
 from dvar.check.cause.masked import lacks_mask
-from dvar.check.cause.renaming import nearest
+from dvar.check.cause.renaming import alike_first, nearest
 from dvar.check.cause.routes import routes
 from dvar.check.cause.routing import WHERE, misrouted
 from dvar.check.cause.sums import summed
+from dvar.check.cause.trying import TRIES, compared, is_chance, is_telling, limit, undisturbed
 from dvar.check.cause.turning import halves, reversed_products
-from dvar.check.judge import links, matching, misfits
+from dvar.check.judge import links, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
-from dvar.check.judge.links import Link, is_number
-from dvar.check.judge.literal import is_plain, read_literal
+from dvar.check.judge.links import Link
 from dvar.check.meaning import chains, differentiate, effort, shares
 from dvar.check.meaning.alphabet import COUNTS
-from dvar.check.meaning.assumptions import GENERAL, assuming
+from dvar.check.meaning.assumptions import GENERAL
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.points import Point, names_beneath
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, node_of, sizes, squeezed
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.core.node import topological
-from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import same_tree
 
-TRIES = 12_000
-"""Parts of work for the bends of one line."""
 OTHERS = 14
 """Names that are tried in place of another."""
 
@@ -71,7 +65,7 @@ def find(
     if sent is not None:
         return Found((sent,), None, WHERE[sent])
     if link.numbers is not None:
-        return _numeric(place, text, left, right, link)
+        return Found(*slips_of(place, text, left, right, link.numbers))
     causes: list[str] = []
     best: Bend | None = None
     ratio = link.difference.ratio if link.difference is not None else None
@@ -108,17 +102,21 @@ def _repairs(
     envs: Sequence[Mapping[str, int]],
     others: Sequence[t.Symbol],
 ) -> list[Bend]:
-    started = effort.spent()
+    started, most = effort.spent(), limit()
     found: list[Bend] = []
     whole = isinstance(left, (t.Symbol, t.Apply))
     names = None if any(isinstance(p, t.Derivative) for p in t.walk(left)) else _names(left)
     names = None if names == _names(right) else names
     held = _holds(right, left)
     tried: tuple[t.Expr, Link] | None = None  # one change may undo several mistakes
-    for bend in _all_bends(place, text, left, right, envs, others):
-        if effort.spent() - started > TRIES or len(found) >= 4:
+    for bend in undisturbed(place.world, _all_bends(place, text, left, right, envs, others)):
+        spent = effort.spent() - started
+        is_new = tried is None or tried[0] is not bend.tree
+        if (is_new and spent > (TRIES if found else most)) or len(found) >= 4:
             break
         if found and bend.cause in {b.cause for b in found}:
+            continue
+        if spent > TRIES and not is_telling(bend):
             continue
         if whole and bend.what == missing.TURNED and isinstance(right, t.Quotient):
             continue  # of two definitions that contradict each other nobody knows which is meant
@@ -126,18 +124,19 @@ def _repairs(
         if renamed or _holds(bend.tree, left) > held:
             continue  # it would only say what the left side says
         try:
-            if tried is None or tried[0] is not bend.tree:
-                tried = bend.tree, _compared(place, left, bend.tree, envs)
+            if tried is None or is_new:
+                tried = bend.tree, compared(place, left, bend.tree, envs)
         except RecursionError:
             continue
         if _is_repair(bend, tried[1]):
             found.append(bend)
+    effort.take_more(effort.spent() - started - TRIES)
     return found
 
 
 def _is_repair(bend: Bend, link: Link) -> bool:
     """Whether a bent line is right, and not by chance."""
-    if link.verdict not in ("ok", "convention") or _is_chance(bend, link):
+    if link.verdict not in ("ok", "convention") or is_chance(bend, link):
         return False
     return link.verdict == "ok" or bend.cause != "transpose"
 
@@ -176,6 +175,7 @@ def _all_bends(
     yield from applied.turned_indices(right)
     used = applied.functions_in([d for ds in world.definitions.values() for d in ds])
     yield from applied.forgotten(right, text, used)
+    yield from missing_links(right, text, left, others)
     yield from scaled_by(right, text, _scalars(place, others[:OTHERS]))
     general = {a.stem for a in place.assumptions if a.kind == GENERAL}
     yield from reversed_products(right, text)
@@ -185,41 +185,15 @@ def _all_bends(
         yield from pieces.missing_pieces(right, text, [left], left)
     made = [d for ds in world.definitions.values() for d in ds if d.position < place.position]
     yield from pieces.missing_slopes(right, text, made, names, world.spelling)
-    yield from bends(right, text, nearest(others, OTHERS), sizes, letters)
+    likely = alike_first(others, right, world.spelling.letters | world.size_names)
+    yield from bends(right, text, nearest(likely, OTHERS), sizes, letters)
     yield from missing.lost_factors(right, text, left)
     yield from pieces.missing_pieces(right, text, pieces.told_by(made, left, right), left)
-
-
-def _compared(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]) -> Link:
-    """A bent line compared under what is said of its names, as the written one has been."""
-    world = place.world
-    compared = partial(
-        links.as_functions, world, place.position, left, right, envs, code=place.code, limit=2
-    )
-    link = compared()
-    if link.verdict == "wrong" and any(a.kind != GENERAL for a in place.assumptions):
-        with assuming(world, place.assumptions):
-            return compared()
-    return link
 
 
 def _holds(tree: t.Expr, part: t.Expr) -> int:
     """How often one expression stands in another."""
     return sum(same_tree(p, part) for p in t.walk(tree))
-
-
-def _is_chance(bend: Bend, link: Link) -> bool:
-    """Whether two sides agree only because what has been put in or left out makes them vanish."""
-    if link.left is None or link.right is None:
-        return False
-    both = [node_of(s) for s in (link.left, link.right)]
-    values = [Point(seed=5).value(node) for node in both]
-    if all(value is not None and not np.any(value) for value in values):
-        return True
-    if bend.cause != "wrong-variable" or bend.sure:
-        return False
-    left, right = (set(names_beneath([node_of(s)])) for s in (link.left, link.right))
-    return not right <= left
 
 
 def _scalars(place: Place, names: Sequence[t.Symbol]) -> list[t.Symbol]:
@@ -324,58 +298,6 @@ def _is_shape_fault(link: Link) -> bool:
 
     a, b = shape(link.left), shape(link.right)
     return a != b and len(a) == len(b) == 2
-
-
-# ── numbers ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def _numeric(place: Place, text: str, left: t.Expr, right: t.Expr, link: Link) -> Found:
-    assert link.numbers is not None
-    expected, found = (np.asarray(v, dtype=float) for v in link.numbers)
-    named = of_mean(place, expected, found) or of_numbers(expected, found, right)
-    causes = [] if named is None else [named[0]]
-    remark = "" if named is None else named[1]
-    plain = is_plain(right)
-    bent: list[Bend] = []
-    known: tuple[str, str] | None = None
-    if not plain:
-        bent = _repaired_arithmetic(place, text, right, expected, None)
-    elif is_number(left, place.world):
-        bent = _repaired_arithmetic(place, text, left, found, right)
-        known = of_known(place, expected, found, right)
-    causes += [bend.cause for bend in bent]
-    if known is not None and not causes:
-        causes, remark = [known[0]], known[1]
-    if plain:
-        causes.append("arithmetic")
-    best = bent[0] if bent and not plain else None  # of the member at fault
-    return Found(tuple(dict.fromkeys(causes)), best, remark)
-
-
-def _repaired_arithmetic(
-    place: Place, text: str, formula: t.Expr, due: Array, shown: t.Expr | None
-) -> list[Bend]:
-    """Changes of a formula with numbers put in that give the right number.
-
-    Where that is ``shown``, it is to be so fine, or hit so exactly, that it is no chance.
-    """
-    found: list[Bend] = []
-    started = effort.spent()
-    room = None if shown is None else room_of(shown, due)
-    for bend in bends(formula, text, (), (), ()):
-        if effort.spent() - started > TRIES or len(found) >= 3:
-            break
-        if bend.cause in ("mask", "missing-sum"):
-            continue
-        try:
-            literal, _ = read_literal(place.reader(), bend.tree, place.ledger)
-        except NotUnderstood:
-            continue
-        matched = matching.like(due, literal.value)
-        slack = literal.slack if room is None else (literal.slack / 2 + room) * (room > 0)
-        if matched is not None and matching.close(matched, literal.value, slack):
-            found.append(bend)
-    return found
 
 
 __all__ = ["Found", "find"]

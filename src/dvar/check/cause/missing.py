@@ -157,7 +157,7 @@ def lost_factors(tree: t.Expr, text: str, whole: t.Expr) -> Iterator[Bend]:
     named = {source_of(text, p): p for p in _names_of(whole, tree)}
     candidates: dict[str, t.Expr] = dict(list(named.items())[:_NAMES])
     candidates |= _rests(text, whole, tree)
-    multiplied = {id(part) for part in _values_in(tree)}
+    multiplied = {id(part) for part in values_in(tree)}
     for shown, factor in candidates.items():
         for part, rebuild in summands(tree):
             if id(part) not in multiplied:
@@ -173,7 +173,7 @@ def lost_factors(tree: t.Expr, text: str, whole: t.Expr) -> Iterator[Bend]:
                 yield Bend("missing-factor", rebuild(product), edit, f"the factor {shown}")
 
 
-def _values_in(tree: t.Expr) -> Iterator[t.Expr]:
+def values_in(tree: t.Expr) -> Iterator[t.Expr]:
     """The parts of a formula that are values by themselves, and no factors of others."""
     yield tree
     for part in t.walk(tree):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import cast
 
@@ -32,11 +32,29 @@ def nearest(others: Sequence[t.Symbol], most: int) -> list[t.Symbol]:
     return [*rest[:most], *gradients[: most // 2]]
 
 
+def alike_first(others: Sequence[t.Symbol], tree: t.Expr, indices: Set[str]) -> list[t.Symbol]:
+    """Names that may stand in a formula for one of its own: as many indices first, names of indices last.
+
+    ``indices`` are letters that count; who confuses two names seldom takes a number for what it counts.
+    """
+    forms = {_form(p) for p in t.walk(tree) if isinstance(p, t.Symbol) and not _counts(p, indices)}
+    return sorted(others, key=lambda o: 2 if _counts(o, indices) else _form(o) not in forms)
+
+
+def _form(name: t.Symbol) -> tuple[int, int]:
+    return len(name.subscripts), sum(s.kind in _LABELS for s in name.scripts)
+
+
+def _counts(name: t.Symbol, indices: Set[str]) -> bool:
+    return name.base in indices and not name.subscripts and not name.accents
+
+
 def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
+    """One name for another: first where both have as many indices, then the layers beside, then all others."""
     gradients = _gradients(others)
-    for part, rebuild in places(tree):
-        if not isinstance(part, t.Symbol):
-            continue
+    named = [(part, rebuild) for part, rebuild in places(tree) if isinstance(part, t.Symbol)]
+    late: list[Bend] = []
+    for part, rebuild in named:
         for other in others:
             if _same_name(part, other):
                 continue
@@ -46,18 +64,20 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
             kept = tuple(s for s in part.scripts if s.kind == "transpose")
             new = replace(new, scripts=(*new.scripts, *kept))
             written = source_of(text, other)
-            yield Bend(
-                "wrong-variable",
-                rebuild(new),
-                (part.span, written),
-                f"{written} for {source_of(text, part)}",
-            )
+            what = f"{written} for {source_of(text, part)}"
+            bend = Bend("wrong-variable", rebuild(new), (part.span, written), what)
+            if _form(part) == _form(other):
+                yield bend
+            else:
+                late.append(bend)
+    for part, rebuild in named:
         for other in _neighbours(part):
             what = f"{other.base} of the layer beside"
             yield Bend("wrong-variable", rebuild(other), None, what)
         reversed_ = reversed_indices(part)
         if reversed_ is not None:
             yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
+    yield from late
 
 
 def _neighbours(part: t.Symbol) -> Iterator[t.Symbol]:

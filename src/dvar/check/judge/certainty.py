@@ -132,8 +132,11 @@ def _is_all_there(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool
     """Whether nothing that a line leaves out can be behind an open name, or in the loop around it."""
     if "missing-sum" in causes and _has_loose_index(place, verdict):
         return True
-    if set(causes) == {"wrong-variable"} and not _has_open(place, verdict):
-        return _is_of_example(verdict)
+    if set(causes) == {"wrong-variable"}:
+        if not _has_open(place, verdict):
+            return _is_of_example(verdict)
+        if not _opens(place, verdict.link.right if verdict.link else None):
+            return True  # the gradient that arrives is on one side only, and one name puts it on the other
     return _is_upstream_only(place, verdict)
 
 
@@ -193,10 +196,13 @@ def _is_between_equals(place: Place, verdict: Verdict) -> bool:
         return False
     due, written = (v.astype(float) for v in link.numbers)
     for before, member, after in verdict.links:
-        if before is not verdict.member or after.verdict != "ok" or after.numbers is None:
+        if before is not verdict.member or after.numbers is None:
+            continue
+        if after.verdict not in ("ok", "wrong") or member.expr is None:
             continue
         out = after.numbers[1].astype(float)
-        if member.expr is not None and is_plain(member.expr) and out.shape == due.shape:
+        told = is_plain(member.expr) or after.verdict == "wrong"  # what follows is right anew
+        if told and is_number(member.expr, place.world) and out.shape == due.shape:
             return bool(np.all(np.abs(out - due) <= CLOSER * np.abs(written - due)))
     return False
 
@@ -242,12 +248,15 @@ def _is_upstream_only(place: Place, verdict: Verdict) -> bool:
         return False
     if link.left is None or link.right is None:
         return False
-    left, right = (
-        {n for n in topological([node_of(side)]) if n in place.world.fresh}
-        for side in (link.left, link.right)
-    )
+    left, right = (_opens(place, side) for side in (link.left, link.right))
     explicit = isinstance(before.expr, (t.Product, t.Sum, t.Quotient))
     return left == right and (explicit or (place.code and len(left) == 1))
+
+
+def _opens(place: Place, side: Value | None) -> set[Node]:
+    """The derivatives of open functions in one side."""
+    beneath = () if side is None else topological([node_of(side)])
+    return {node for node in beneath if node in place.world.fresh}
 
 
 def _collects(verdict: Verdict) -> bool:

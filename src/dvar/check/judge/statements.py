@@ -38,7 +38,7 @@ from dvar.check.judge.properties import constraint_of, said_of
 from dvar.check.judge.renewal import is_borne_out, is_slope, left_open
 from dvar.check.judge.roles import Role
 from dvar.check.judge.step import judge_link
-from dvar.check.judge.words import Explained, message_of
+from dvar.check.judge.words import Explained, message_of, with_cause
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.definitions import definition_of
@@ -332,7 +332,7 @@ def _judgement(
     for said in chain.faults(place, verdict):
         told = message_of(place, document.text, statement, said, chained, others)
         if is_believed(place, document, statement, said, told.causes, context.touched, told.sure):
-            verdict, explained = said, _with_cause(said, told)
+            verdict, explained = said, with_cause(place, said, told)
             break
         tried = tried or told
     is_fault = explained is not None or verdict.verdict != "wrong"
@@ -379,13 +379,6 @@ def _judgement(
         document.regions[statement.region].latex,
         explained.derive,
     )
-
-
-def _with_cause(verdict: Verdict, told: Explained) -> Explained:
-    """Numbers that no slip explains, and that are wrong beyond doubt, are a slip of arithmetic."""
-    if told.causes or verdict.link is None or verdict.link.numbers is None:
-        return told
-    return replace(told, cause="arithmetic", causes=("arithmetic",))
 
 
 def _others(context: Context, statement: Statement) -> list[t.Symbol]:

@@ -174,7 +174,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         usual = telling.as_usual(place, left, right, envs[0] if envs else {}, compared)
         link = partly or usual or _second_thoughts(place, left, right, envs, link)
     if link.verdict in ("wrong", "unknown"):
-        open_ = _as_open_functions(place, left, right, envs)
+        open_ = as_open_functions(place, left, right, envs)
         if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
             return open_
     if link.verdict == "wrong":
@@ -255,7 +255,7 @@ def _is_only_given(place: Place, subject: t.Expr) -> bool:
     return found is None or found[0].numeric
 
 
-def _as_open_functions(
+def as_open_functions(
     place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
 ) -> Link | None:
     """Rules for functions that are left open: ``∂(uᵀv)/∂x`` in terms of ``∂u/∂x`` and ``∂v/∂x``."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dvar.check.cause.arithmetic import left_out
 from dvar.check.cause.find import Found, find
 from dvar.check.derivation import derivation_of
 from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain
+from dvar.check.meaning import effort
 from dvar.check.meaning.values import OUTER, Value, node_of
 from dvar.check.report import CAUSES
 from dvar.core.node import Node, topological
@@ -119,6 +122,23 @@ def _faulty(
         derive,
         cause.sure,
     )
+
+
+def with_cause(place: Place, verdict: Verdict, told: Explained) -> Explained:
+    """Numbers that no slip explains, and that are wrong beyond doubt, are a slip of arithmetic.
+
+    That they lack a known number is no more than a guess, which may not tell whether they are wrong.
+    """
+    link, before, member = verdict.link, verdict.previous, verdict.member
+    if told.causes not in ((), ("arithmetic",)) or link is None or link.numbers is None:
+        return told
+    cause = None
+    with suppress(effort.TooMuch), place.world.unchanged():
+        left, right = (None if m is None else m.expr for m in (before, member))
+        cause = left_out(place, left, right, link.numbers)
+    if cause is None:
+        return replace(told, cause="arithmetic", causes=("arithmetic",))
+    return replace(told, cause=cause, causes=(cause, "arithmetic"))
 
 
 def _sentence(link: Link, cause: Found, expected: str | None) -> str:
@@ -246,4 +266,4 @@ def shown(value: Array, digits: int = 6) -> str:
     return "[" + "; ".join(inner) + "]"
 
 
-__all__ = ["Explained", "is_plain", "message_of"]
+__all__ = ["Explained", "is_plain", "message_of", "with_cause"]

@@ -17,6 +17,8 @@ WHOLE = 1_600_000
 LEAST = 4_000
 """Parts for each statement when those are spent, so that the cost of a long document stays linear."""
 _SHARE = 8
+MORE = 100_000
+"""Parts that a document may take to look longer for the slips of a few lines."""
 
 
 class TooMuch(Exception):
@@ -28,6 +30,7 @@ class _Count:
         self.spent = 0
         self.end: float = float("inf")
         self.left = WHOLE
+        self.more = MORE
 
 
 _count = _Count()
@@ -49,14 +52,25 @@ def spent() -> int:
     return _count.spent
 
 
+def more() -> int:
+    """What is left of the work for a longer search."""
+    return _count.more
+
+
+def take_more(parts: int) -> None:
+    """Account for a search that took longer by so much, if it did."""
+    _count.more -= min(max(0, parts), _count.more)
+
+
 @contextmanager
 def document() -> Iterator[None]:
     """Within it, one document is judged: it has work of its own."""
-    before, _count.left = _count.left, WHOLE
+    before = _count.left, _count.more
+    _count.left, _count.more = WHOLE, MORE
     try:
         yield
     finally:
-        _count.left = before
+        _count.left, _count.more = before
 
 
 @contextmanager

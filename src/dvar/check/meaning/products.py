@@ -192,6 +192,8 @@ def power(e: Interpreter, base: Node, exponent: t.Expr) -> Node:
     raised = e.node(exponent)
     if raised.shape:
         raise NotUnderstood(f"an exponent of shape {shown(raised)}")
+    if invertible(base) and sizes(base)[0] > 1 and not e.code:
+        raise NotUnderstood("a matrix to a power that is no number")  # nor that of each element
     return TABLE["power"](base, raised)
 
 

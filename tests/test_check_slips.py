@@ -1,0 +1,68 @@
+"""Slips that take a longer look to be named: links of a chain, names of signals, numbers left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.report import Judgement
+from dvar.check.worksheet import check
+
+
+def last(text: str) -> Judgement:
+    return check(text).judgements[-1]
+
+
+CENTRED = r"""Rows $x_{n,d}$ with $n = 1, \dots, N$ lose their mean:
+
+$$m_d = \frac{1}{N}\sum_{n=1}^N x_{n,d}$$
+
+$$c_{n,d} = x_{n,d} - m_d$$
+
+$$\frac{\partial J}{\partial m_d} = -\sum_{n=1}^N \frac{\partial J}{\partial c_{n,d}}$$
+
+$$\frac{\partial J}{\partial x_{n,d}} = \frac{\partial J}{\partial c_{n,d}} + WRITTEN$$
+"""
+
+
+def test_a_term_of_a_chain_may_lack_its_first_link() -> None:
+    right = last(CENTRED.replace("WRITTEN", r"\frac{\partial J}{\partial m_d} \frac{1}{N}"))
+    assert right.verdict == "ok"
+    wrong = last(CENTRED.replace("WRITTEN", r"\frac{1}{N}"))
+    assert (wrong.verdict, wrong.cause) == ("wrong", "missing-factor")
+
+
+def test_a_name_in_the_place_of_the_gradient_that_arrives_is_wrong() -> None:
+    text = r"""A filter: $u_s = c + \sum_{r=0}^{R-1} g_r\, p_{s+r}$
+for $s = 0, \dots, S - R$, and $\delta_s = \frac{\partial E}{\partial u_s}$.
+
+$$\frac{\partial E}{\partial g_r} = \sum_{s=0}^{S-R} NAME_s\, p_{s+r}$$
+"""
+    assert last(text.replace("NAME", r"\delta")).verdict == "ok"
+    wrong = last(text.replace("NAME", "u"))
+    assert (wrong.verdict, wrong.cause) == ("wrong", "wrong-variable")
+
+
+@pytest.mark.parametrize(
+    ("written", "cause"),
+    [
+        (r"0.317 \cdot (1 - 0.648^3) = 0.317 \cdot 0.5801", "wrong-rule"),
+        (r"0.317 \cdot (1 + 0.648^2) = 0.317 \cdot 0.5801", "sign"),
+        (r"(1 - 0.648^2) = 0.317 \cdot 0.5801", "missing-factor"),
+    ],
+)
+def test_the_numbers_in_front_of_the_right_ones_are_looked_at(written: str, cause: str) -> None:
+    text = rf"""$p = 0.317$ and $t = 0.648$.
+
+$$s = p\,(1 - t^2) = {written} = 0.1839$$
+"""
+    judged = last(text)
+    assert judged.verdict == "wrong"
+    assert cause in judged.causes
+
+
+def test_a_power_of_a_matrix_by_a_name_is_not_that_of_its_entries() -> None:
+    text = r"""$X$ is a square matrix, $X \in \mathbb{R}^{n \times n}$.
+
+$$\frac{\partial}{\partial X}\mathrm{Tr}(X^k) = k (X^{k-1})^T$$
+"""
+    assert last(text).verdict in ("ok", "unknown")
