@@ -66,3 +66,44 @@ def test_a_power_of_a_matrix_by_a_name_is_not_that_of_its_entries() -> None:
 $$\frac{\partial}{\partial X}\mathrm{Tr}(X^k) = k (X^{k-1})^T$$
 """
     assert last(text).verdict in ("ok", "unknown")
+
+
+UNIT = r"""$$u = g_1 s_1 + g_2 s_2 + c$$
+
+$$q = \tanh(u)$$
+
+$$R = \frac{1}{2}(q - r)^2$$
+
+Numbers: $g_1 = 0.3$, $s_1 = 1.2$, $g_2 = -0.5$, $s_2 = 0.7$, $c = 0.1$, $r = 1$, $\eta = 0.2$.
+
+$$\frac{\partial R}{\partial g_1} = \frac{\partial R}{\partial q} \frac{\partial q}{\partial u} \frac{\partial u}{\partial g_1}
+= WRITTEN$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "cause"),
+    [
+        (r"(q - r)(1 - q^2)", "missing-factor"),
+        (r"(q - r)(1 - q^2)\, s_2", "wrong-variable"),
+        (r"(q - k)(1 - q^2)\, s_1 + (q - r) - (q - r)", "wrong-variable"),
+    ],
+)
+def test_a_factor_with_a_number_may_be_missing_and_a_name_be_strange(
+    written: str, cause: str
+) -> None:
+    assert last(UNIT.replace("WRITTEN", r"(q - r)(1 - q^2)\, s_1")).verdict == "ok"
+    judged = last(UNIT.replace("WRITTEN", written))
+    assert judged.verdict == "wrong"
+    assert cause in judged.causes
+
+
+@pytest.mark.parametrize(("again", "verdict"), [(r"v \le 0", "ok"), ("v > 0", "wrong")])
+def test_one_condition_gives_one_value(again: str, verdict: str) -> None:
+    text = rf"""$h = \max(0, v)$
+
+$$\frac{{\partial h}}{{\partial v}} = \begin{{cases}} 1 & \text{{if }} v > 0 \\ 0 & \text{{if }} {again} \end{{cases}}$$
+"""
+    judged = last(text)
+    assert judged.verdict == verdict
+    assert judged.cause == ("mask" if verdict == "wrong" else None)

@@ -20,6 +20,7 @@ def bends(
     others: Sequence[t.Symbol],
     sizes: Sequence[str],
     letters: Sequence[str],
+    beside: Sequence[t.Symbol] = (),
 ) -> Iterator[Bend]:
     """Changes of a formula, the likeliest mistakes first.
 
@@ -29,6 +30,7 @@ def bends(
         others: names that may have been meant instead of one that stands there.
         sizes: names of numbers of things (``m``), for means.
         letters: index letters, for sums.
+        beside: names that may be missing as factors, the nearest first.
     """
     yield Bend(
         "sign",
@@ -55,7 +57,7 @@ def bends(
     yield from exchanged(tree, text)
     yield from missing.missing_sums(tree, text, letters)
     yield from missing.missing_terms(tree, text, others)
-    yield from missing.missing_factors(tree, text, others)
+    yield from missing.missing_factors(tree, text, beside)
 
 
 def _negated(source: str) -> str:

@@ -23,7 +23,7 @@ from dvar.check.judge import links, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
-from dvar.check.meaning import chains, differentiate, effort, shares
+from dvar.check.meaning import chains, differentiate, effort, functions, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.assumptions import GENERAL
 from dvar.check.meaning.keys import sort
@@ -121,6 +121,7 @@ def _repairs(
         if whole and bend.what == missing.TURNED and isinstance(right, t.Quotient):
             continue  # of two definitions that contradict each other nobody knows which is meant
         renamed = bend.cause == "wrong-variable" and names == _names(bend.tree)
+        renamed = renamed and not set(_names(bend.tree)) < set(_names(right))
         if renamed or _holds(bend.tree, left) > held:
             continue  # it would only say what the left side says
         try:
@@ -186,7 +187,8 @@ def _all_bends(
     made = [d for ds in world.definitions.values() for d in ds if d.position < place.position]
     yield from pieces.missing_slopes(right, text, made, names, world.spelling)
     likely = alike_first(others, right, world.spelling.letters | world.size_names)
-    yield from bends(right, text, nearest(likely, OTHERS), sizes, letters)
+    values = [o for o in others if o.base not in functions.SIGMAS]
+    yield from bends(right, text, nearest(likely, OTHERS), sizes, letters, nearest(values, OTHERS))
     yield from missing.lost_factors(right, text, left)
     yield from pieces.missing_pieces(right, text, pieces.told_by(made, left, right), left)
 
@@ -201,7 +203,8 @@ def _scalars(place: Place, names: Sequence[t.Symbol]) -> list[t.Symbol]:
     found = []
     for name in names:
         key = sort(name, place.world.spelling, {}).key
-        if place.world.shape(key) == () and place.world.find(key, place.position) is None:
+        told = place.world.find(key, place.position)
+        if place.world.shape(key) == () and (told is None or told[0].numeric):
             if not key.indices and key.stem not in COUNTS | place.world.size_names:
                 found.append(name)
     count = shares.count_symbol(place.world)

@@ -24,7 +24,7 @@ _MISTAKEN = {
 TURNED = "a fraction, turned over"
 _NAMES = 6
 """Names of a line that are tried as factors at every place of it."""
-_FACTORS = 10
+_FACTORS = 12
 """Names that are tried as a factor that is missing."""
 
 
@@ -128,10 +128,11 @@ def _less_square(part: t.Expr, rebuild: Rebuild, other: t.Symbol, text: str) -> 
 def missing_factors(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
     """A name, or what is left to 1 of it, that is missing as a factor of the whole or of a term."""
     terms = tree.terms if isinstance(tree, t.Sum) and len(tree.terms) > 1 else ()
+    bodies = [p.body for p in t.walk(tree) if isinstance(p, t.Big)]
     targets = [
         (part, rebuild)
         for part, rebuild in places(tree)
-        if part is tree or any(part is term for term in terms)
+        if part is tree or any(part is term for term in (*terms, *bodies))
     ]
     for other in others[:_FACTORS]:
         name = replace(other, span=tree.span)

@@ -16,16 +16,19 @@ EXCHANGED = 5
 """Names of which two are tried in each other's place."""
 
 
-def _gradients(others: Sequence[t.Symbol]) -> set[str]:
-    """The names that are gradients of others: ``dW`` beside ``W``."""
-    names = {o.base for o in others}
-    return {o.base for o in others if o.base[:1] == "d" and o.base[1:] in names}
+def _gradients(others: Sequence[t.Symbol]) -> list[t.Symbol]:
+    r"""The names that are gradients of others: ``dW`` and ``\bar W`` beside ``W``."""
+    names = {o.base for o in others if not o.accents}
+    return [
+        o
+        for o in others
+        if (o.base[:1] == "d" and o.base[1:] in names) or (o.accents == ("bar",) and o.base in names)
+    ]
 
 
 def nearest(others: Sequence[t.Symbol], most: int) -> list[t.Symbol]:
     """The names that are tried: gradients by name are as many as the names they belong to."""
-    bases = _gradients(others)
-    gradients = [o for o in others if o.base in bases]
+    gradients = _gradients(others)
     if not gradients:
         return list(others[:most])
     rest = [o for o in others if o not in gradients]
@@ -58,7 +61,7 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
         for other in others:
             if _same_name(part, other):
                 continue
-            if other.base in gradients and part.base == "delta":
+            if other in gradients and part.base == "delta":
                 continue  # a signal is a gradient as well: what is due fits whatever has been written
             new = replace(other, span=part.span)
             kept = tuple(s for s in part.scripts if s.kind == "transpose")
@@ -68,8 +71,10 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
             bend = Bend("wrong-variable", rebuild(new), (part.span, written), what)
             if _form(part) == _form(other):
                 yield bend
-            else:
-                late.append(bend)
+                continue
+            late.append(bend)
+            if (entry := _entry_of(part, other, text)) is not None:
+                yield Bend("wrong-variable", rebuild(entry[0]), (part.span, entry[1]), what)
     for part, rebuild in named:
         for other in _neighbours(part):
             what = f"{other.base} of the layer beside"
@@ -78,6 +83,17 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
         if reversed_ is not None:
             yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
     yield from late
+
+
+def _entry_of(part: t.Symbol, other: t.Symbol, text: str) -> tuple[t.Symbol, str] | None:
+    """``x_j`` for ``w_j`` where ``x`` is a name: its entries need not stand anywhere else."""
+    if not part.subscripts or other.subscripts or other.scripts or part.base == other.base:
+        return None
+    written = source_of(text, part)
+    if not written.startswith(part.base):
+        return None
+    new = replace(part, base=other.base, accents=other.accents, font=other.font)
+    return new, source_of(text, other) + written[len(part.base) :]
 
 
 def _neighbours(part: t.Symbol) -> Iterator[t.Symbol]:

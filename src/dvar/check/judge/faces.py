@@ -1,7 +1,7 @@
 """Lines that are wrong on the face of them, whatever their names stand for.
 
 ``σ(z) (1 σ(z))`` has lost a minus; a chain of derivatives that has two of the same numerator is none.  Only
-lines that could not be compared otherwise are looked at so.
+lines that could not be compared otherwise are looked at so; but no reading makes two values of one condition.
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ from dvar.read.worksheet.parts import same_tree
 
 NO_MINUS = "a minus sign is missing behind the 1"
 TWICE = "two links of the chain begin with the same numerator"
+SAME_CASE = "two cases have the same condition"
 
 
 def on_its_face(members: Sequence[Member], verdict: Verdict) -> Verdict:
     """The verdict, or that of a line that can only be wrong."""
+    for before, member in pairwise(members):
+        if before.expr is not None and member.expr is not None and _same_cases(member.expr):
+            link = Link("wrong", SAME_CASE, causes=("mask",))
+            return Verdict("wrong", member, before, link, links=[(before, member, link)])
     is_open = verdict.verdict in ("unknown", "definition")
     if verdict.verdict == "ok" and verdict.link is not None:
         is_open = verdict.link.why == "given"
@@ -41,6 +46,18 @@ def _fault(left: t.Expr, right: t.Expr) -> Link | None:
     if isinstance(left, t.Derivative) and left.of is not None and _begins_twice(left, right):
         return Link("wrong", TWICE, causes=("factor", "missing-factor", "wrong-rule"))
     return None
+
+
+def _same_cases(tree: t.Expr) -> bool:
+    """``1 if z > 0, 0 if z > 0``: one condition cannot give two values."""
+    for part in t.walk(tree):
+        if isinstance(part, t.Cases):
+            for n, (value, condition) in enumerate(part.branches):
+                for other, again in part.branches[n + 1 :]:
+                    said = isinstance(condition, t.Relation) and same_tree(condition, again)
+                    if said and not same_tree(value, other):
+                        return True
+    return False
 
 
 # ── a minus that is lost ────────────────────────────────────────────────────────────────────────

@@ -116,6 +116,9 @@ def _is_strange_slip(
     gone = strange & written - _names(place, bend.tree)
     if any(before is member and after.anew for before, _, after in verdict.links):
         return gone == strange & written  # what stands behind it is right all the same
+    if bend.cause == "wrong-variable" and gone == strange & written and len(gone) == 1:
+        if _names(place, bend.tree) < written:
+            return True  # nobody calls one thing by two names in one formula
     return gone == strange & written and all(_is_another(place, name, beside) for name in gone)
 
 
