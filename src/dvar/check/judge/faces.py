@@ -24,8 +24,8 @@ def on_its_face(members: Sequence[Member], verdict: Verdict) -> Verdict:
     """The verdict, or that of a line that can only be wrong."""
     for before, member in pairwise(members):
         if before.expr is not None and member.expr is not None and _same_cases(member.expr):
-            link = Link("wrong", SAME_CASE, causes=("mask",))
-            return Verdict("wrong", member, before, link, links=[(before, member, link)])
+            twice = Link("wrong", SAME_CASE, causes=("mask",))
+            return Verdict("wrong", member, before, twice, links=[(before, member, twice)])
     is_open = verdict.verdict in ("unknown", "definition")
     if verdict.verdict == "ok" and verdict.link is not None:
         is_open = verdict.link.why == "given"
