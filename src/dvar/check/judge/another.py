@@ -50,6 +50,13 @@ _ASIDE = re.compile(
 """Words by which names that are one are apart for a while."""
 _IF = re.compile(r"\b(?:if|needs?|wants?|requires?)\b[^.:=$\n]{0,80}:\s*[$`(\\]*$", re.IGNORECASE)
 """A case or a demand told in words, with its condition in the line below."""
+_SUPPOSES_ANOTHER = re.compile(
+    r"\b(if|when|for|with)\b[^.;:\n]{0,40}\b(is|were|being|as)\b (an?|the) [^.;:\n]{0,30}\bfunction\b[^.;:]*$",
+    re.IGNORECASE,
+)
+"""Words in front of what holds for another function of the name: "if $f$ is the tanh function, …"."""
+FAMILIAR = frozenset(["sigma", "log", "exp"])
+"""Functions that are known without a formula."""
 _BY_ROWS = re.compile(r"\brow[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 _BY_COLUMNS = re.compile(r"\bcolumn[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 
@@ -62,9 +69,9 @@ def is_about_another(
     before = document.text[max(0, start - _NEAR) : start]
     if before.rstrip(" $`").endswith(":") and before.rstrip(" $`")[-2:-1].isdigit():
         return True  # 128:64 = 2:1 is a ratio
-    if _SOME.search(document.text[max(0, start - _REACH) : start]) or _LARGE.match(
-        document.text, statement.span[1]
-    ):
+    near = document.text[max(0, start - _REACH) : start]
+    large = _LARGE.match(document.text, statement.span[1])
+    if large or _SOME.search(near) or _SUPPOSES_ANOTHER.search(near):
         return True
     if _OTHERWISE.search(before) or _is_expected(document, statement):
         return True
@@ -181,6 +188,7 @@ def is_about_the_unknown(
     return (
         _is_told_anew(place, document, statement)
         or _gives_a_name(place, statement, verdict)
+        or _names_a_function(place, document, statement, verdict)
         or _rests_on_unread(place, statement)
     )
 
@@ -206,6 +214,21 @@ def _gives_a_name(place: Place, statement: Statement, verdict: Verdict) -> bool:
     if not isinstance(first, t.Symbol) or not isinstance(last, t.Symbol):
         return False
     return not last.primes and not has_formula(place, last)
+
+
+def _names_a_function(
+    place: Place, document: Document, statement: Statement, verdict: Verdict
+) -> bool:
+    r"""``y = f(z)``, further on ``y = \varepsilon(z)``: where it is applied first, a function without a formula
+    is another name for the one before."""
+    tree = verdict.member.expr if verdict.member is not None else None
+    if not isinstance(tree, t.Apply) or tree.primes or tree.head.primes:
+        return False
+    if tree.head.base in FAMILIAR or has_formula(place, tree.head):
+        return False
+    start, end = tree.head.span
+    applied = re.escape(document.text[start:end]) + r"\s*(?:\\left)?\s*\(\s*(?!\\cdot|[·.])"
+    return re.search(applied, document.text[: statement.span[0]]) is None
 
 
 def has_formula(place: Place, name: t.Symbol) -> bool:

@@ -85,6 +85,9 @@ def judge_chain(
         is_off = link.verdict == "wrong" or link.why.endswith(step.STRANGE)
         if is_off and last is not subject and is_open:
             link = _right_again(place, subject, member, envs) or link
+        if _is_made_of(member, link):
+            last = member
+            continue
         _note(verdict, last, member, link)
         last = member
     # What is printed here must not be what the end of the chain is compared with.
@@ -95,6 +98,13 @@ def judge_chain(
     if defined is not None and root is not None:
         place.ledger.err(defined, root, due_of(verdict))
     return verdict
+
+
+def _is_made_of(member: Member, link: Link) -> bool:
+    """``(1, 2, 1) → (0.25, 0.5, 0.25)``: an arrow between lists says what becomes of one, not that they are equal."""
+    if member.relation != "implies" or link.verdict != "wrong" or link.numbers is None:
+        return False
+    return all(v.size > 1 for v in link.numbers)
 
 
 def _right_again(

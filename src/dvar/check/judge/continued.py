@@ -20,6 +20,8 @@ _NEXT = re.compile(r"[.;]\s|\n\s*\n")
 """The end of a sentence or a paragraph."""
 _ALTERNATIVE = re.compile(r"[ \t]+(?:for|in|on|at|when) [a-z]{3,}")
 """Words behind a value that say for which of several cases it is."""
+_REASONS = frozenset(["since", "because", "as", "by", "using", "where", "with", "from", "recall"])
+"""Words in front of an equation that tells why the one before it holds."""
 _CODE_BEFORE = re.compile(r"[\w)\]]\s*#\s*$")
 
 
@@ -36,7 +38,10 @@ def joined(
     """
     statement = statements[ordinal]
     first, *rest = statement.members
-    while previous is not None and _is_aside(document.text, statements[previous]):
+    while previous is not None and (
+        _is_aside(document.text, statements[previous])
+        or _is_reason(document.text, statements, previous)
+    ):
         previous = max((k for k in chains if k < previous), default=None)
     members = chains.get(previous) if previous is not None else None
     if previous is None or not members:
@@ -65,6 +70,16 @@ def _is_aside(text: str, statement: Statement) -> bool:
     start = statement.span[0]
     before = text[text.rfind("\n", 0, start) + 1 : start]
     return before.count("(") > before.count(")") and "=" in before
+
+
+def _is_reason(text: str, statements: Sequence[Statement], ordinal: int) -> bool:
+    """Whether an equation tells in its row why another one holds: ``= 6 + a  && \\text{since } c = 6``."""
+    here, before = statements[ordinal], statements[ordinal - 1]
+    said = here.words.split()
+    if ordinal == 0 or not said or said[0].lower() not in _REASONS or here.members[0].relation:
+        return False
+    between = text[before.span[1] : here.span[0]]
+    return before.region == here.region and not re.search(r"\\\\|\n", between)
 
 
 def _is_below_another(text: str, last: Statement, statement: Statement) -> bool:

@@ -222,9 +222,11 @@ class _Draft:
                 and new.marks == definition.pattern.marks
                 for new in redefined  # H = … replaces H_{ij} = …
             )
+            position = min(definition.position, self.ordinals[0])
             if not replaced or not self.fresh or definition.firm:
-                position = min(definition.position, self.ordinals[0])
                 world.define(replace(definition, position=position))
+            else:
+                world.superseded.append(replace(definition, position=position))
         world.redefined.clear()
 
     def _give_role(self, problem: Problem, ordinal: int, numbers: Numbers) -> None:
@@ -393,6 +395,3 @@ def _warm_up(problem: Problem) -> tuple[set[int], int]:
                 failed.add(definition.position)
                 misfits += _is_misfit(reason)
     return failed, misfits
-
-
-__all__ = ["Problem", "problems", "sort"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, zip_longest
 
-from dvar.check.judge import claimed, masks, rounds, tuples
+from dvar.check.judge import claimed, masks, rounds, tuples, worded
 from dvar.check.judge.literal import is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
@@ -92,6 +92,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or masks.left_over(document, found, statement)
             or masks.stated(document, statement, following)
             or _scalar(document, statement)
+            or worded.told(document, statement, statements)
             or statement
         )
     return _told_first(document, found)

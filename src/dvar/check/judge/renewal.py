@@ -15,7 +15,7 @@ from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import sort, stem_of
+from dvar.check.meaning.keys import arguments, sort, stem_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import NotUnderstood, sizes
@@ -66,6 +66,8 @@ def is_renewal(
     before = formula_before(world, left, right, ordinal)
     if before is None:
         return False
+    if _has_other_arguments(world, left, before):
+        return True
     letters = free_letters(left, world.spelling) | free_letters(right, world.spelling)
     env = {c: _sample(world, c) for c in letters}
     sides = _read(world, ordinal, env, left, right)
@@ -78,6 +80,16 @@ def is_renewal(
         is_worked_out = is_slope(before.value) and _open_names(b) <= _open_names(a)
         return not is_worked_out and not _has_loose_entry(world, a, b)
     return _is_opened_anew(document, statements, before.position, ordinal)
+
+
+def _has_other_arguments(world: World, left: t.Expr, before: Definition) -> bool:
+    """``f(x) = …`` behind ``f(x, y) = …`` is another function that is called the same."""
+    stem = before.pattern.stem
+    if not isinstance(left, t.Apply) or not before.params or stem in world.densities:
+        return False
+    if any(key.stem == stem for key in world.loss_names):
+        return False
+    return len(arguments(left.args)) != len(before.params)
 
 
 def _is_gradient(world: World, left: t.Expr) -> bool:

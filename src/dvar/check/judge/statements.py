@@ -14,6 +14,7 @@ from dvar.check.judge import (
     continued,
     descent,
     doubts,
+    earlier,
     following,
     learning,
     links,
@@ -113,12 +114,16 @@ def _as_meant(
     """The judgement of a line that is right of what a formula before was meant to be."""
     statement, role = context.statements[ordinal], context.problem.roles[ordinal]
 
+    def judged() -> tuple[Verdict, str]:
+        return _verdict(context, place, statement, role, ordinal)
+
     def again() -> tuple[Verdict, str] | None:
-        found = _verdict(context, place, statement, role, ordinal)
-        return found if found[0].verdict in ("ok", "convention") else None
+        return found if (found := judged())[0].verdict in ("ok", "convention") else None
 
     if judgement.verdict in ("wrong", "carried"):
-        meant = doubts.settled(place, judgement.from_line, again)
+        meant = doubts.settled(place, judgement.from_line, again) or earlier.settled(
+            place, statement, judged
+        )
         if meant is not None:
             context.faults.pop(ordinal, None)
             place.ledger.acquit(place.line)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import (
-    arrays,
     chance,
     differentials,
     differentiate,
@@ -18,25 +17,20 @@ from dvar.check.meaning import (
     products,
     slopes,
     stacking,
-    structures,
 )
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
-from dvar.check.meaning.patterns import free_letters, pattern_of
+from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.survey import names_dependence
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
     Value,
     count,
-    number,
-    settle,
     sizes,
-    stacked,
 )
 from dvar.core.node import Node
-from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
@@ -50,33 +44,35 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     head = tree.head
     for special in (differentials.of_applied(e, tree), chance.divergence(e, tree)):
         if special is not None:
-            return _behind(e, special, tree)
+            return behind(e, special, tree)
     primes = head.primes + tree.primes
     bare = replace(head, primes=0)
     if head.scripts and head.scripts[-1].kind == "transpose" and not primes:
         return _multiplied(e, tree, hint)
     if primes == 1 and _is_turned(e, bare, tree):
         turned = t.Product((head, t.Group("(", tree.args, tree.span)), ("",), tree.span)
-        return _behind(e, products.product(e, turned, hint), tree)
+        return behind(e, products.product(e, turned, hint), tree)
     if primes:
-        return _behind(e, _slope(e, tree, bare, primes), tree)
+        return behind(e, _slope(e, tree, bare, primes), tree)
     key = sort(bare, e.world.spelling, e.env).key
     of_entry = entries.of_function(e, bare, tree)
     if of_entry is not None:
         return names.operated(e, of_entry, tree.scripts)
     of_example = stacking.applied(e, tree)
     if of_example is not None:
-        return _behind(e, of_example, tree)
+        return behind(e, of_example, tree)
     function = _function(e, bare, key, tree.args)
     if function is not None:
         given = _arguments(e, key, tree, hint)
         value = _raised(e, function(given), sort(bare, e.world.spelling, e.env).operations)
-        return _behind(e, value, tree)
+        return behind(e, value, tree)
     entry = _entry(e, key, tree)
     if entry is not None:
-        return _behind(e, entry, tree)
+        return behind(e, entry, tree)
+    if _has_other_arguments(e, key, tree.args):
+        raise NotUnderstood(f"{head.base}, which is a function of other arguments")
     if _is_dependence(e, key, tree):
-        return _behind(e, e.value(head, hint), tree)
+        return behind(e, e.value(head, hint), tree)
     return _multiplied(e, tree, hint)
 
 
@@ -131,7 +127,7 @@ def _hints(
     return [hint if len(tree.args) == 1 else None for _ in tree.args]
 
 
-def _behind(e: Interpreter, value: Value, tree: t.Apply | t.Call) -> Value:
+def behind(e: Interpreter, value: Value, tree: t.Apply | t.Call) -> Value:
     """What hangs on the bracket: ``F(x)_0``, ``f(x)^2``."""
     if tree.subscripts:
         stem = stem_of(tree.head) if isinstance(tree, t.Apply) else tree.name
@@ -148,10 +144,8 @@ def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) 
     found = world.find(key, e.position)
     if found is not None and key.stem in world.densities and _is_other_law(e, found[0], args):
         return lambda values: chance.density(e, key, values)
-    if found is not None and found[0].params:
-        return _defined(e, head, found[0], found[1], args)
-    if found is not None and not found[0].numeric:
-        return None
+    if found is not None and (found[0].params or not found[0].numeric):
+        return _by_formula(e, head, key, found, args)
     if key.stem in e.locals or (not key.indices and key.stem in e.env):
         return None
     if head.base in functions.SIGMAS and not head.accents and key.stem not in world.plain:
@@ -178,6 +172,19 @@ def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) 
 
         return named
     return None
+
+
+def _by_formula(
+    e: Interpreter,
+    head: t.Symbol,
+    key: Key,
+    found: tuple[Definition, dict[str, int]],
+    args: Sequence[t.Expr],
+) -> Function | None:
+    """The function that a formula tells; one that is told further on, of other arguments, is open until then."""
+    if found[0].position > e.position and _has_other_arguments(e, key, args):
+        return lambda values: functions.open_function(str(key), values, False)
+    return _defined(e, head, *found, args) if found[0].params else None
 
 
 def _is_other_law(e: Interpreter, definition: Definition, args: Sequence[t.Expr]) -> bool:
@@ -319,81 +326,24 @@ def _is_dependence(e: Interpreter, key: Key, tree: t.Apply) -> bool:
     return key in e.world.dependent or key.stem in e.world.dependent_stems
 
 
+def _has_other_arguments(e: Interpreter, key: Key, args: Sequence[t.Expr]) -> bool:
+    """``f(x + h)`` and ``f(z)`` of ``f(x, y, z) = …``: neither that function, nor a product with its value.
+
+    A loss may be said to depend on anything, and arguments may be left out at the end.
+    """
+    found = e.world.find(key, e.position)
+    if found is None or len(found[0].params) < 2:
+        return False
+    if key in e.world.loss_names or key.stem in e.world.densities:
+        return False
+    if len(found[0].params) == len(args):
+        return False
+    return any(_said(e, a) != _said(e, p) for a, p in zip(args, found[0].params, strict=False))
+
+
 def _multiplied(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     if len(tree.args) != 1:
         raise NotUnderstood(f"{tree.head.base} applied to several arguments")
     group = t.Group("(", tree.args, tree.span, tree.subscripts, tree.scripts)
     product = t.Product((tree.head, group), ("",), tree.span)
     return products.product(e, product, hint)
-
-
-def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
-    """A function that its word makes certain."""
-    if tree.primes:
-        slope = slopes.own_slope(e, lambda x: functions.apply(tree.name, [x]), e.node(tree.args[0]))
-        return _behind(e, slope, tree)
-    array = arrays.read(e, tree, hint)
-    if array is not None:
-        at = () if tree.name == "shape" else tree.subscripts
-        return _behind(e, array, replace(tree, subscripts=at))
-    axis = next((e.whole(value) for name, value in tree.keywords if name in ("axis", "dim")), None)
-    if functions.named(tree.name) == "softmax" and len(tree.args) == 1:
-        entry = _softmax_of_entry(e, tree.args[0])
-        if entry is not None:
-            return names.operated(e, entry, tree.scripts)
-    if tree.name == "log" and tree.subscripts:
-        return _log_to_base(e, tree)
-    if functions.named(tree.name) == "diag" and (entries_ := _listed(e, tree.args)) is not None:
-        return names.operated(e, TABLE["diag"](entries_), tree.scripts)
-    keep = hint if functions.named(tree.name) in functions.ELEMENTWISE else None
-    args = [e.node(arg, keep) for arg in tree.args]
-    if (
-        tree.scripts
-        and _is_inverse(tree.scripts[0])
-        and functions.named(tree.name) in ("tanh", "sin", "cos", "tan")
-    ):
-        return functions.apply("arc" + functions.named(tree.name), args)
-    return _behind(e, settle(functions.apply(tree.name, args, axis)), tree)
-
-
-def _listed(e: Interpreter, args: Sequence[t.Expr]) -> Node | None:
-    """``diag{p_i (1 - p_i)}`` lists an entry for every i, ``diag(r_1, …, r_N)`` those up to N."""
-    if any(isinstance(arg, t.Ellipsis) for arg in args):
-        return stacked([e.node(arg) for arg in structures.spelled_out(e, tuple(args))])
-    free = {c for arg in args for c in free_letters(arg, e.world.spelling)} - e.env.keys()
-    if len(args) != 1 or len(free) != 1:
-        return None
-    (letter,) = free
-    listed = [e.inside({letter: k}).node(args[0]) for k in e.world.run_of(letter)]
-    return None if any(entry.shape for entry in listed) else stacked(listed)
-
-
-def _is_inverse(script: t.Script) -> bool:
-    value = script.value
-    return (
-        isinstance(value, t.Negative)
-        and isinstance(value.operand, t.Number)
-        and value.operand.text == "1"
-    )
-
-
-def _log_to_base(e: Interpreter, tree: t.Call) -> Value:
-    base = e.whole(tree.subscripts[0])
-    if base is None or base < 2:
-        raise NotUnderstood("a logarithm to this base")
-    value = TABLE["divide"](TABLE["log"](e.node(tree.args[0])), TABLE["log"](number(base)))
-    return names.operated(e, value, tree.scripts)
-
-
-def _softmax_of_entry(e: Interpreter, tree: t.Expr) -> Node | None:
-    """``softmax(z_k)`` is written for the entry k of softmax(z)."""
-    if not isinstance(tree, t.Symbol) or not tree.subscripts:
-        return None
-    key = sort(tree, e.world.spelling, e.env).key
-    if not key.indices or not isinstance(key.indices[-1], int):
-        return None
-    array = entries.array_named(e, Key(key.stem, key.marks, key.indices[:-1]))
-    if array is None:
-        return None
-    whole = functions.apply("softmax", [array])
-    return entries.entry_of(e, whole, [int(key.indices[-1])], key.stem)

@@ -61,6 +61,7 @@ class Definitions:
     Attributes:
         definitions: stem → definitions, in order.
         replaced: stem and position of a formula → where another one takes its place.
+        superseded: formulas of earlier problems for names that get another one in this problem.
         redefined: where names get another meaning, in order.
         suppositions: what the sentence "if q = …" says that holds now; ended: where each one ends.
         sizes: index letter or size symbol → how far it runs.
@@ -77,6 +78,7 @@ class Definitions:
     suppositions: list[Definition] = field(default_factory=list)
     ended: dict[int, int] = field(default_factory=dict)
     replaced: dict[tuple[str, int], int] = field(default_factory=dict)
+    superseded: list[Definition] = field(default_factory=list)
     redefined: list[int] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dvar.check.meaning import (
     applying,
     big,
+    calling,
     chains,
     differentiate,
     names,
@@ -142,7 +143,7 @@ class Interpreter:
             case t.Apply():
                 return applying.apply(self, tree, hint)
             case t.Call():
-                return applying.call(self, tree, hint)
+                return calling.call(self, tree, hint)
             case t.Derivative():
                 return differentiate.derivative(self, tree)
             case t.Big():

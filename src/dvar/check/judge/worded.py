@@ -1,0 +1,68 @@
+"""Functions that words tell: "where $g$ is the logistic function"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dvar.check.meaning.letters import parts
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Member, Statement
+
+_IS = re.compile(
+    r"[\s$`\\)]*(?:is|denotes|represents|be|being|stands for)\s+(?:an?|the)?\s*(?:\w+ )?"
+    r"(?:\$\\?)?(?P<name>tanh|hyperbolic tangent|sigmoid|logistic|relu|rectified linear|identity|softplus)\b"
+    r"\$?(?: (?:unit|sigmoid))?(?: activation)?(?: function)?(?! (?:layer|unit|neuron|regression|loss|output))",
+    re.IGNORECASE,
+)
+_CALLS = {
+    "tanh": "tanh",
+    "hyperbolic tangent": "tanh",
+    "sigmoid": "sigmoid",
+    "logistic": "sigmoid",
+    "relu": "relu",
+    "rectified linear": "relu",
+    "softplus": "softplus",
+    "identity": "",
+}
+
+
+def told(
+    document: Document, statement: Statement, statements: Sequence[Statement]
+) -> Statement | None:
+    """The definition that a name and the words behind it come to; None where they tell none.
+
+    Only of a name that is applied to one thing somewhere, and has no formula of its own.
+    """
+    name = statement.members[0].expr
+    if len(statement.members) != 1 or not isinstance(name, t.Symbol) or name.primes:
+        return None
+    said = _IS.match(document.text, statement.span[1])
+    if said is None or name.subscripts or name.scripts:
+        return None
+    argument = _argument(name, statements)
+    if argument is None:
+        return None
+    call = _CALLS[said["name"].lower()]
+    value = t.Call(call, (argument,), argument.span) if call else argument
+    left = t.Apply(name, (argument,), name.span)
+    first = statement.members[0]
+    made = Member("=", value, first.span)
+    return replace(statement, members=(replace(first, expr=left), made))
+
+
+def _argument(name: t.Symbol, statements: Sequence[Statement]) -> t.Symbol | None:
+    """A plain name that the function is applied to somewhere; None where it has a formula already."""
+    found: t.Symbol | None = None
+    for statement in statements:
+        first = statement.members[0].expr
+        for part in parts([statement]):
+            if not isinstance(part, t.Apply) or part.head.base != name.base or len(part.args) != 1:
+                continue
+            if part is first and len(statement.members) > 1 and not part.head.primes + part.primes:
+                return None
+            plain = part.args[0]
+            if isinstance(plain, t.Symbol) and not (plain.subscripts or plain.scripts):
+                found = found or plain
+    return found
