@@ -94,6 +94,7 @@ def is_believed(
     if (
         _vanishes(place, verdict, causes)
         or unclaimed.is_layout(statement)
+        or unclaimed.is_bare_chain(verdict, causes)
         or _is_said_again(place, statement, verdict)
         or unclaimed.is_under_heading(place, document, statement, verdict)
     ):

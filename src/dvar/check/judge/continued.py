@@ -75,11 +75,14 @@ def _is_aside(text: str, statement: Statement) -> bool:
 def _is_reason(text: str, statements: Sequence[Statement], ordinal: int) -> bool:
     """Whether an equation tells in its row why another one holds: ``= 6 + a  && \\text{since } c = 6``."""
     here, before = statements[ordinal], statements[ordinal - 1]
-    said = here.words.split()
-    if ordinal == 0 or not said or said[0].lower() not in _REASONS or here.members[0].relation:
+    said = here.words.lower().split()[:1]
+    if ordinal == 0 or here.members[0].relation or before.region != here.region:
         return False
-    between = text[before.span[1] : here.span[0]]
-    return before.region == here.region and not re.search(r"\\\\|\n", between)
+    if re.search(r"\\\\|\n", text[before.span[1] : here.span[0]]):
+        return False
+    if said == ["and"]:  # a second reason
+        return _is_reason(text, statements, ordinal - 1)
+    return bool(_REASONS.intersection(said))
 
 
 def _is_below_another(text: str, last: Statement, statement: Statement) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero
@@ -18,8 +20,10 @@ ROWS = 2
 
 def is_beyond(statement: Statement) -> bool:
     """Sums without an end and events, ``P(x > 0)``, are no functions of names; a quotient of differences is
-    no derivative, but close to one.
+    no derivative, but close to one.  Of a weight that stands in several places ``|_{(i)}`` is one of them.
     """
+    if isinstance(statement.condition, t.Group):
+        return True
     return any(
         _is_difference_quotient(p)
         or (isinstance(p, t.Symbol) and p.base == "infty")
@@ -52,6 +56,20 @@ def is_layout(statement: Statement) -> bool:
         isinstance(left, t.Group)
         and any(isinstance(part, t.Derivative) for part in left.items)
         and any(isinstance(part, t.Derivative) for part in rest)
+    )
+
+
+def is_bare_chain(verdict: Verdict, causes: Sequence[str]) -> bool:
+    """``∂Y/∂W ∂Z/∂Y ∂L/∂Z``: links of a chain and nothing else, whose order and transposes are left open."""
+    tree = verdict.member.expr if verdict.member is not None else None
+    if tree is None or set(causes) != {"transpose"}:
+        return False
+    terms = tree.terms if isinstance(tree, t.Sum) else (tree,)
+    return all(
+        isinstance(x, t.Product)
+        and len(x.factors) > 1
+        and all(isinstance(unwrapped(f), t.Derivative) for f in x.factors)
+        for x in terms
     )
 
 
