@@ -26,7 +26,7 @@ def jax_subject(made: Any, name: str = "", file: str = "") -> Subject:
         raise ReadError(f"{name} has no backward pass", hint=f"{name}.defvjp(forward, backward)")
     if getattr(made, "symbolic_zeros", False):
         raise ReadError(f"{name}: a rule with symbolic_zeros is not checked")
-    subject = JaxSubject(name, file, made.fun, made.bwd, "jax", {}, made)
+    subject = JaxSubject(name, file, made.fun, made.bwd, "jax", made=made)
     parameters = list(inspect.signature(made.fun).parameters.values())
     subject.forward = numpy_program(made.fun, parameters, subject.followed)
     return subject

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dvar.check.backward.blame import Blame, blame, line_of_error
+from dvar.check.backward.blame import blame, line_of_error
+from dvar.check.backward.findings import findings_of
 from dvar.check.backward.report import BackwardReport, Finding, Gradient
-from dvar.check.backward.shapes import Inputs, possible_inputs
+from dvar.check.backward.settings import set_apart
+from dvar.check.backward.shapes import EVEN, SIZES, Inputs, possible_inputs
 from dvar.check.backward.subject import Arrays, Run, Subject
 from dvar.check.backward.truth import Truth, by_differences, truth_of
 from dvar.core.errors import ReadError
@@ -48,7 +50,55 @@ def judge(subject: Subject, examples: Inputs | None = None) -> BackwardReport:
     """
     best: Comparison | None = None
     reason: ReadError | None = None
-    for n, inputs in enumerate(_likely(subject) if examples is None else [examples]):
+    # What is right only for even sizes (halves, heads) is right.
+    for sizes in (SIZES, EVEN) if examples is None else (SIZES,):
+        try:
+            found = _tried(subject, [examples] if examples else _likely(subject, sizes))
+        except ReadError as error:
+            reason = reason or error
+            continue
+        if found.report.ok:
+            return _judged(found.report)
+        best = best or found
+    if best is None:
+        assert reason is not None
+        raise reason
+    explained = _explained(subject, best)
+    return _apart(subject, explained) if examples is None else explained
+
+
+def _apart(subject: Subject, wrong: BackwardReport) -> BackwardReport:
+    """Windows that overlap were our idea: a pass that is right for windows that do not is right."""
+    if not set_apart(subject):
+        return wrong
+    with suppress(ReadError):
+        found = _tried(subject, _likely(subject, SIZES))
+        if found.report.ok:
+            where = ", ".join(f"line {f.line}" for f in wrong.findings if f.line)
+            note = f"right for windows that do not overlap; for others see {where}"
+            return replace(found.report, note=note)
+    return wrong
+
+
+def _judged(report: BackwardReport) -> BackwardReport:
+    """The report.  Raises ReadError if there is no gradient that could be wrong: that would be no praise."""
+    if report.note or any(g.ok is not None for g in report.gradients):
+        return report
+    raise ReadError(
+        f"{report.name}: no gradient was returned for {', '.join(report.inputs) or 'any input'}",
+        hint="return the gradients in the order of the inputs, or call them dx, dw, …",
+    )
+
+
+def _tried(subject: Subject, all_inputs: Iterable[Inputs]) -> Comparison:
+    """The gradients for inputs that make them right; if none do, for those with the fewest faults.
+
+    Raises:
+        ReadError: it cannot be run.
+    """
+    best: Comparison | None = None
+    reason: ReadError | None = None
+    for n, inputs in enumerate(all_inputs):
         if n >= PATTERNS and best is not None and _misfits(best.report) < 2:
             break
         try:
@@ -57,13 +107,13 @@ def judge(subject: Subject, examples: Inputs | None = None) -> BackwardReport:
             reason = reason or error
             continue
         if compared.report.ok:
-            return compared.report
+            return compared
         if best is None or _faults(compared.report) < _faults(best.report):
             best = compared
     if best is None:
         assert reason is not None
         raise reason
-    return _explained(subject, best)
+    return best
 
 
 def _fitted(subject: Subject, inputs: Inputs) -> Comparison:
@@ -105,11 +155,11 @@ class Comparison(NamedTuple):
     error: Exception | None
 
 
-def _likely(subject: Subject) -> Iterator[Inputs]:
+def _likely(subject: Subject, sizes: Sequence[int]) -> Iterator[Inputs]:
     """Inputs to try in turn; a pass that is right for one kind of input is right, where nothing says which."""
     batched = _is_batched(subject)
     count = 0
-    for inputs in possible_inputs(subject):
+    for inputs in possible_inputs(subject, sizes):
         rank = max((len(s.shape) for s in inputs.specs.values()), default=0)
         if count and (rank == 0 or (batched and rank < 2) or not inputs.plausible):
             continue  # a few numbers show little
@@ -119,7 +169,7 @@ def _likely(subject: Subject) -> Iterator[Inputs]:
             return
 
 
-_BATCH = ("axis", "shape[0]", "sum(0", ".T", "@", "dim=", "mean(0", "len(")
+_BATCH = ("axis", "shape[0]", "sum(0", ".T", " @ ", "dim=", "mean(0", "len(")
 
 
 def _is_batched(subject: Subject) -> bool:
@@ -159,6 +209,10 @@ def _compared(subject: Subject, inputs: Inputs) -> Comparison:
         _flat(gradients, probes),
         "not judged, since the true gradient is zero everywhere, as for steps, and another is meant",
     )
+    if subject.framework != "numpy":
+        passed = _passed_on(report.gradients, runs, probes)
+        why = "not judged, since the forward pass hands it on as it is: another gradient is the purpose"
+        report = _without(report, passed, why)
     if report.ok:
         return Comparison(report, probes, None)
     if not truth.by_graph:
@@ -187,6 +241,21 @@ def _flat(gradients: Sequence[Gradient], probes: Sequence[Probe]) -> set[str]:
     }
 
 
+def _passed_on(
+    gradients: Sequence[Gradient], runs: Sequence[Run], probes: Sequence[Probe]
+) -> set[str]:
+    """Inputs that are the result, unchanged: a rule for these is written to clip or turn the gradient."""
+    return {
+        g.name
+        for g in gradients
+        if g.ok is False
+        if all(
+            len(run.outputs) == 1 and np.array_equal(run.outputs[0], probe.inputs[g.name])
+            for run, probe in zip(runs, probes, strict=True)
+        )
+    }
+
+
 def _explained(subject: Subject, compared: Comparison) -> BackwardReport:
     """The report with the lines that are to blame."""
     report, probes, error = compared
@@ -196,7 +265,9 @@ def _explained(subject: Subject, compared: Comparison) -> BackwardReport:
         warnings.simplefilter("ignore")  # of programs that nobody has written
         found = blame(subject, probes, wrong, kept, right_of)
     if error is None or any(b.repaired for b in found):
-        return replace(report, findings=tuple(_findings(report, found, wrong, probes[0])))
+        return replace(
+            report, findings=tuple(findings_of(report, found, wrong, probes[0].truth.formulas))
+        )
     line, source = line_of_error(subject, error)
     words = f"this raises {type(error).__name__}: {error}"
     return replace(
@@ -302,42 +373,3 @@ def _doubtful(subject: Subject, gradients: Sequence[Gradient], probe: Probe) -> 
 
 def _with(subject: Subject, fixed: Mapping[str, Any]) -> Subject:
     return replace(subject, fixed={**subject.fixed, **fixed})
-
-
-# ── words ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def _findings(
-    report: BackwardReport, found: Sequence[Blame], wrong: Sequence[str], probe: Probe
-) -> list[Finding]:
-    findings = []
-    explained: set[str] = set()
-    for b in found:
-        explained |= set(b.gradients)
-        findings.append(
-            Finding(b.line, b.gradients[0], b.causes[0], b.causes, b.source, b.repaired, b.message)
-        )
-    for name in wrong:
-        if name not in explained:
-            g = next(g for g in report.gradients if g.name == name)
-            formula = probe.truth.formulas.get(name, "")
-            if g.shape != g.expected_shape:
-                cause, words = _of_shapes(g)
-            else:
-                cause, words = (
-                    "unknown",
-                    f"the gradient of {name} is wrong; no single slip explains it",
-                )
-            due = f"the gradient of {name} is {formula}" if formula else ""
-            findings.append(Finding(0, name, cause, (cause,), "", due, words))
-    return findings
-
-
-def _of_shapes(g: Gradient) -> tuple[str, str]:
-    given, due = g.shape or (), g.expected_shape
-    words = f"the gradient of {g.name} has shape {given}, but {g.name} has shape {due}"
-    if sorted(given) == sorted(due):
-        return "transpose", f"{words}: a transpose"
-    if len(given) > len(due):
-        return "missing-sum", f"{words}: a sum over the axes that were broadcast is missing"
-    return "shape", words

@@ -5,34 +5,25 @@ Every size is another number, so that only what belongs together fits together.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from dvar.check.backward.said import Spec, resized, said_of
 from dvar.check.backward.subject import Arrays, Subject, is_float
 from dvar.core.errors import ReadError
 
 SIZES = (4, 5, 3, 6, 2, 7)
 """Sizes in the order in which they are used: examples, features, units, …"""
+EVEN = (4, 6, 8, 10, 2, 12)
+"""Other sizes, for what is split into halves, heads or groups."""
+_PICTURES = ((2, 3, 5, 6), (2, 4, 6, 8))
 TRIES = 6_000
 """Forward passes that are tried at most."""
-
-
-class Spec(NamedTuple):
-    """One input: its shape, whether it holds positions (whole numbers), and whether only positive numbers fit."""
-
-    shape: tuple[int, ...]
-    whole: bool = False
-
-    def __str__(self) -> str:
-        shown = f"({', '.join(map(str, self.shape))}{',' if len(self.shape) == 1 else ''})"
-        return f"{shown} of whole numbers" if self.whole else shown
 
 
 class Inputs(NamedTuple):
@@ -52,7 +43,10 @@ class Inputs(NamedTuple):
     def plausible(self) -> bool:
         """Whether no bias or scale has a place of its own for every example."""
         return self.said or not any(
-            _VECTORS.fullmatch(name) and not _SCALARS.fullmatch(name) and len(spec.shape) > 1
+            _VECTORS.fullmatch(name)
+            and not (name == "b" and "a" in self.specs)
+            and not _SCALARS.fullmatch(name)
+            and len(spec.shape) > 1
             for name, spec in self.specs.items()
         )
 
@@ -80,37 +74,76 @@ def inputs_like(examples: Mapping[str, Any]) -> Inputs:
     return Inputs(specs, positive, said=True)
 
 
-def possible_inputs(subject: Subject) -> Iterator[Inputs]:
-    """Inputs that the forward pass takes, the likeliest first.
+def possible_inputs(subject: Subject, sizes: Sequence[int] = SIZES) -> Iterator[Inputs]:
+    """Inputs that the forward pass takes, the likeliest first: of the shapes that are written, else by trying.
+
+    Args:
+        subject: what is checked.
+        sizes: sizes in the order in which they are used.
 
     Raises:
         ReadError: nothing that was tried fits.
     """
     names = [p.name for p in subject.parameters if p.name not in subject.fixed]
-    said = _said(subject.forward, names)
-    choices = [[said[n]] if n in said else list(_choices(n)) for n in names]
-    seen = False
+    said = said_of(subject.documentation(), names)
+    written = (found for specs in resized(said, sizes) for found in [_fill(names, specs)])
     reason = ""
-    for positive in (False, True):
-        patterns: set[tuple[int, ...]] = set()
-        for specs in itertools.islice(_together(names, choices), TRIES):
-            found = Inputs(specs, positive, said=len(said) == len(names))
-            pattern = tuple(len(s.shape) for s in specs.values())
-            if pattern in patterns:
-                continue
-            error = _refusal(subject, found)
-            if error is None:
-                patterns.add(pattern)
-                seen = True
-                yield found
-            reason = reason or error or ""
-        if seen:
-            return
+    for guesses in (written, iter([_fill(names, {})])):
+        budget = TRIES
+        for choices in guesses:
+            complete = all(len(c) == 1 and isinstance(c[0], Spec) for c in choices)
+            found = _Found(subject, names, complete, sizes)
+            yield from found.fitting(choices, budget)
+            reason = reason or found.reason
+            budget -= found.tried
+            if found.seen:
+                return
+            if budget <= 0:
+                break
+    if subject.loosened():  # every count is 1: what is split into that many parts stays whole
+        yield from possible_inputs(subject, sizes)
+        return
     raise ReadError(
         f"{subject.name}: no inputs were found that the forward pass takes",
         rule=f"for instance: {reason}" if reason else None,
         hint="say the shapes in the docstring, x: (N, D), or call dvar.check_backward(forward, backward, x, w)",
     )
+
+
+def _fill(names: Sequence[str], said: Mapping[str, Spec]) -> list[list[Any]]:
+    """What each input may be: the shape that is written, or what is likely."""
+    return [[said[n]] if n in said else list(_choices(n, names)) for n in names]
+
+
+class _Found:
+    """Tries inputs, and remembers whether any fitted and why the first did not."""
+
+    def __init__(
+        self, subject: Subject, names: Sequence[str], complete: bool, sizes: Sequence[int]
+    ) -> None:
+        self.subject, self.names, self.complete, self.sizes = subject, names, complete, sizes
+        self.seen = False
+        self.tried = 0
+        self.reason = ""
+
+    def fitting(self, choices: Sequence[Sequence[Any]], budget: int) -> Iterator[Inputs]:
+        for positive in (False, True):
+            patterns: set[tuple[int, ...]] = set()
+            tried = itertools.islice(_together(self.names, choices, self.sizes), budget)
+            for specs in tried:
+                self.tried += 1
+                found = Inputs(specs, positive, self.complete)
+                pattern = tuple(len(s.shape) for s in specs.values())
+                if pattern in patterns:
+                    continue
+                error = _refusal(self.subject, found)
+                if error is None:
+                    patterns.add(pattern)
+                    self.seen = True
+                    yield found
+                self.reason = self.reason or error or ""
+            if self.seen:
+                return
 
 
 def _refusal(subject: Subject, inputs: Inputs) -> str | None:
@@ -128,51 +161,6 @@ def _refusal(subject: Subject, inputs: Inputs) -> str | None:
     return None
 
 
-# ── what is written ─────────────────────────────────────────────────────────────────────────────
-
-_ONE = r"(?:\d+\s*\*?\s*[A-Za-z_]\w*|[A-Za-z_][\w']*|\d+|\.\.\.|…)"
-_SHAPE = rf"\(\s*({_ONE}(?:\s*[,x×]\s*{_ONE})*\s*,?|)\s*\)"
-
-
-def _said(function: Any, names: Sequence[str]) -> dict[str, Spec]:
-    """Shapes that a docstring, a comment or an annotation tells: ``x: (N, D)``."""
-    text = inspect.getdoc(function) or ""
-    with suppress(OSError, TypeError):
-        text += "\n" + inspect.getsource(function)
-    sizes: dict[str, int] = {}
-    found: dict[str, Spec] = {}
-    for name in names:
-        match = re.search(
-            rf"(?m)^[\s\-*#:`]*\b{re.escape(name)}\b`?\s*[:=,-][^\n]*?{_SHAPE}([^\n]*)", text
-        )
-        match = match or re.search(
-            rf"\b{re.escape(name)}\b`?\s*(?::|of shape|is|has shape)?\s*{_SHAPE}(.*)", text
-        )
-        if match is None or "def " in match.group(0):
-            continue
-        letters = [s for s in re.split(r"\s*[,x×]\s*", match.group(1).strip(" ,")) if s]
-        letters = [s for s in letters if s not in ("...", "…")]
-        if any(s in names for s in letters):
-            continue  # a call, not a shape
-        shape = tuple(_size(s, sizes) for s in letters)
-        whole = re.search(r"\b(?:int\w*|labels?|indices|index|0\s*<=)", match.group(0)) is not None
-        found[name] = Spec(shape, whole)
-    return found
-
-
-def _size(written: str, sizes: dict[str, int]) -> int:
-    """``N``, ``4``, ``4H`` or ``4 * H``; the same letter is the same size."""
-    if written.isdigit():
-        return int(written)
-    match = re.fullmatch(r"(\d*)\s*\*?\s*(.+)", written)
-    assert match is not None
-    times, letter = match.groups()
-    if letter not in sizes:
-        unused = [n for n in SIZES if n not in sizes.values()]
-        sizes[letter] = unused[0] if unused else 4
-    return int(times or 1) * sizes[letter]
-
-
 # ── what is likely ──────────────────────────────────────────────────────────────────────────────
 
 _SCALARS = re.compile(
@@ -184,9 +172,11 @@ _WHOLE = re.compile(r"idx|ids?|index|indices|tokens?|positions?|token_ids|words"
 _WEIGHTS = re.compile(r"[WwUV]\w*|weights?|kernel|theta|filters?|K|Q|A|embedding\w*|table|E")
 
 
-def _choices(name: str) -> Iterator[int | str]:
+def _choices(name: str, names: Sequence[str]) -> Iterator[int | str]:
     """Ranks in the order in which they are likely; ``like`` the first array, ``whole`` numbers for each example."""
-    if _SCALARS.fullmatch(name):
+    if name == "b" and "a" in names:  # one of two operands, and no bias
+        yield from (2, 1, 0, 3, 4)
+    elif _SCALARS.fullmatch(name):
         yield from (0, 1, 2)
     elif _VECTORS.fullmatch(name):
         yield from (1, 0, 2)
@@ -200,17 +190,19 @@ def _choices(name: str) -> Iterator[int | str]:
         yield from (2, 1, 0, 3, 4)
 
 
-def _together(names: Sequence[str], choices: Sequence[Sequence[Any]]) -> Iterator[dict[str, Spec]]:
+def _together(
+    names: Sequence[str], choices: Sequence[Sequence[Any]], sizes: Sequence[int]
+) -> Iterator[dict[str, Spec]]:
     """All inputs at once, the likeliest ranks first, and for each every way of sharing sizes."""
     ranked = sorted(
         itertools.product(*[range(len(c)) for c in choices]), key=lambda ns: (sum(ns), ns)
     )
     for picked in ranked:
-        yield from _sized({}, names, [c[n] for c, n in zip(choices, picked, strict=True)])
+        yield from _sized({}, names, [c[n] for c, n in zip(choices, picked, strict=True)], sizes)
 
 
 def _sized(
-    so_far: dict[str, Spec], names: Sequence[str], kinds: Sequence[Any]
+    so_far: dict[str, Spec], names: Sequence[str], kinds: Sequence[Any], sizes: Sequence[int]
 ) -> Iterator[dict[str, Spec]]:
     if not names:
         yield so_far
@@ -220,57 +212,39 @@ def _sized(
     if isinstance(kind, Spec):
         options = iter([kind])
     elif kind == "like":
-        options = iter([first] if first is not None else [Spec(SIZES[:2])])
+        options = iter([first] if first is not None else [Spec(tuple(sizes[:2]))])
     elif kind == "whole":
-        options = iter([Spec(first.shape[:1] if first is not None else SIZES[:1], whole=True)])
+        options = iter(
+            [Spec(first.shape[:1] if first is not None else tuple(sizes[:1]), whole=True)]
+        )
     else:
-        options = map(Spec, _shapes(kind, so_far))
+        options = map(Spec, _shapes(kind, so_far, sizes))
     for spec in options:
-        yield from _sized({**so_far, names[0]: spec}, names[1:], kinds[1:])
+        yield from _sized({**so_far, names[0]: spec}, names[1:], kinds[1:], sizes)
 
 
-def _shapes(rank: int, so_far: Mapping[str, Spec]) -> Iterator[tuple[int, ...]]:
+def _shapes(
+    rank: int, so_far: Mapping[str, Spec], sizes: Sequence[int]
+) -> Iterator[tuple[int, ...]]:
     """Shapes of a rank, made of sizes that are there already and of new ones."""
     used: list[int] = []
     for spec in so_far.values():
         used += [n for n in spec.shape if n not in used]
-    fresh = [n for n in SIZES if n not in used]
+    fresh = [n for n in sizes if n not in used]
     if not used:
-        yield tuple(SIZES[:rank]) if rank < 4 else (2, 3, 5, 6)
+        yield tuple(sizes[:rank]) if rank < 4 else _PICTURES[tuple(sizes) == EVEN]
         return
     if rank == 4:
         yield (4, used[1] if len(used) > 1 else 3, 3, 3)
         return
     last = used[::-1]
     pool = [*last, fresh[0]] if fresh else last
+    first = next(iter(so_far.values())).shape
+    if len(first) > 2:
+        pool.append(math.prod(first[1:]))  # of what is flattened
     distinct = [s for s in itertools.product(pool, repeat=rank) if len(set(s)) == rank]
     square = [s for s in itertools.product(pool, repeat=rank) if len(set(s)) < rank]
     # What has a new size is likelier than what shares all of its sizes.
     distinct.sort(key=lambda s: fresh[:1] != [s[-1]] if rank > 1 else 0)
     yield from distinct
     yield from square
-
-
-def keys_of(function: Any, name: str) -> list[str]:
-    """The keys that a function looks up in an argument: ``conv_param['stride']``, ``p.get('eps', 1e-5)``."""
-    try:
-        tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, IndentationError):
-        return []
-    found: list[str] = []
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Subscript)
-            and isinstance(node.value, ast.Name)
-            and node.value.id == name
-        ):
-            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-                found.append(node.slice.value)
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "get"
-        ):
-            if isinstance(node.func.value, ast.Name) and node.func.value.id == name:
-                found.append("")
-    return list(dict.fromkeys(found))

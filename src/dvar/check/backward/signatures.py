@@ -24,6 +24,9 @@ class FrameworkSubject(Subject):
     def takes_upstream(self) -> bool:
         return True
 
+    def documentation(self) -> str:
+        return f"{super().documentation()}\n{getattr(self.made, '__doc__', None) or ''}"
+
     def split(self, returned: Any) -> tuple[list[Any], Any]:
         """What is kept is the framework's, and no result."""
         return list(returned), ()

@@ -7,7 +7,7 @@ import copy
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -63,7 +63,7 @@ class Subject:
         forward: inputs → results, or results and a cache.
         backward: upstream gradients and what it needs of the forward pass → gradients.
         fixed: arguments that are no arrays to be tried, by name.
-        differentiated: names of the inputs that gradients are returned for; found by running.
+        counts: those of them that say how many, and could be 1.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Subject:
     backward: Callable[..., Any]
     framework: str = "numpy"
     fixed: Arrays = field(default_factory=dict)
+    counts: set[str] = field(default_factory=set)
 
     @property
     def parameters(self) -> list[inspect.Parameter]:
@@ -79,6 +80,21 @@ class Subject:
         return [
             p for p in inspect.signature(self.forward).parameters.values() if p.kind not in (2, 4)
         ]
+
+    def loosened(self) -> bool:
+        """Take every count to be 1; false if that is nothing new."""
+        more = {n: 1 for n in self.counts if self.fixed[n] > 1}
+        self.fixed.update(more)
+        return bool(more)
+
+    def documentation(self) -> str:
+        """What is written about the forward pass, shapes perhaps: its docstring, its source, and that of its class."""
+        plain = inspect.unwrap(self.forward)
+        owner = getattr(plain, "__self__", None)
+        texts = [inspect.getdoc(plain) or "", (owner is not None and type(owner).__doc__) or ""]
+        with suppress(OSError, TypeError):
+            texts.append(inspect.getsource(plain))
+        return "\n".join(texts)
 
     def source(self) -> Source:
         """The source of the backward pass.  Raises ReadError if there is none."""

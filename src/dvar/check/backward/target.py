@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
-from dvar.check.backward.shapes import keys_of
+from dvar.check.backward.settings import settled
 from dvar.check.backward.subject import Arrays, Subject
 from dvar.core.errors import ReadError
-
-_SETTINGS = {
-    "stride": 1, "pad": 1, "padding": 1, "mode": "train", "p": 0.6, "pool_height": 2, "pool_width": 2,
-    "eps": 1e-5, "momentum": 0.9, "seed": 3, "kernel_size": 2, "size": 2, "G": 1, "groups": 1,
-}  # fmt: skip
-_FLAGS = {"train": True, "training": True, "is_training": True, "causal": True, "mode": "train"}
-_COUNTS = (
-    "stride",
-    "pad",
-    "padding",
-    "dilation",
-    "kernel_size",
-    "pool_size",
-    "num_heads",
-    "n_heads",
-    "heads",
-)
 
 
 def subject_of(
@@ -35,22 +18,6 @@ def subject_of(
     """A pair of functions as a subject, with its settings filled in."""
     name = name or getattr(forward, "__name__", "forward")
     return settled(Subject(name, file, forward, backward))
-
-
-def settled(subject: Subject) -> Subject:
-    """The subject with values for the parameters that are settings."""
-    for p in subject.parameters:
-        low = p.name.lower()
-        keys = keys_of(subject.forward, p.name)
-        if keys:
-            subject.fixed[p.name] = {k: _SETTINGS.get(k, 1) for k in keys if k}
-        elif p.default is not p.empty:
-            subject.fixed[p.name] = p.default
-        elif low in _FLAGS:
-            subject.fixed[p.name] = _FLAGS[low]
-        elif low in _COUNTS:
-            subject.fixed[p.name] = _SETTINGS.get(low, 2)
-    return subject
 
 
 def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
@@ -67,7 +34,7 @@ def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
     rule = getattr(here, "_rule", None)
     if rule is not None and callable(here):
         return settled(_RuleSubject(name, path, *rule))
-    for first, second in _pairs(name):
+    for first, second in _pairs(name, names):
         forward, backward = names.get(first), names.get(second)
         if callable(forward) and callable(backward) and first != second:
             return subject_of(forward, backward, name, path)
@@ -77,30 +44,35 @@ def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
     )
 
 
-def _pairs(name: str) -> list[tuple[str, str]]:
-    stem = (
-        name.removesuffix("_forward")
-        .removesuffix("_backward")
-        .removesuffix("_fwd")
-        .removesuffix("_bwd")
-    )
-    pairs = [
-        (f"{stem}_forward", f"{stem}_backward"),
-        (f"forward_{stem}", f"backward_{stem}"),
-        (f"{stem}_fwd", f"{stem}_bwd"),
-        (f"{stem}_forward", f"{stem}_backprop"),
-        (stem, f"{stem}_backward"),
-        (stem, f"{stem}_grad"),
-        (stem, f"grad_{stem}"),
-        (stem, f"d_{stem}"),
-        (stem, f"{stem}_vjp"),
-        (stem, f"{stem}_bwd"),
-        (stem, f"{stem}_prime"),
-        (stem, f"{stem}_derivative"),
-    ]
-    if name in ("forward", "backward"):
-        pairs.append(("forward", "backward"))
-    return pairs
+_FORWARD, _BACKWARD = ("forward", "fwd"), ("backward", "bwd", "backprop", "grad", "vjp")
+_ENDINGS = ("prime", "derivative")
+
+
+def _pairs(name: str, names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names of a forward and a backward pass that may be meant: by a common stem, or by one of the two."""
+    words = name.split("_")
+    backward = [n for n, word in enumerate(words) if word in _BACKWARD]
+    forward = [n for n, word in enumerate(words) if word in _FORWARD]
+    if backward:  # batchnorm_backward_alt belongs to batchnorm_forward
+        at = backward[0]
+        for end in (words[at + 1 :], []):
+            for word in _FORWARD:
+                yield "_".join([*words[:at], word, *end]), name
+            yield "_".join([*words[:at], *end]), name
+    if forward:  # conv_forward_naive has conv_backward_naive
+        at = forward[0]
+        for end in (words[at + 1 :], []):
+            for word in _BACKWARD:
+                yield name, "_".join([*words[:at], word, *end])
+    stem = "_".join(w for w in words if w not in (*_FORWARD, *_BACKWARD))
+    for first in (f"{stem}_forward", f"{stem}_fwd", f"forward_{stem}", stem):
+        for word in (*_BACKWARD, *_ENDINGS):
+            yield first, f"{stem}_{word}"
+            yield first, f"{word}_{stem}"
+        yield first, f"d_{stem}"
+    for other in names:  # conv stands for conv_forward_naive
+        if other.startswith(f"{stem}_forward_"):
+            yield other, other.replace("_forward_", "_backward_")
 
 
 def _of_class(path: str, name: str, here: type) -> Subject:

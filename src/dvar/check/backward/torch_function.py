@@ -31,7 +31,7 @@ def torch_subject(made: type, name: str = "", file: str = "") -> Subject:
     if not _sets_up(known):
         parameters = parameters[1:]
     subject = TorchSubject(
-        name or made.__name__, file, known.forward, known.backward, "torch", {}, known
+        name or made.__name__, file, known.forward, known.backward, "torch", made=known
     )
     subject.forward = numpy_program(known.forward, parameters, subject.followed)
     return subject

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,8 +52,10 @@ def truth_of(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[An
 
 
 def _by_graph(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[Any]) -> Truth:
+    # Settings are passed on as they are: a stride is a number and no array.
+    program = functools.partial(subject.forward, **copy.deepcopy(subject.fixed))
     with seeded():
-        traced = trace(subject.forward, **{**inputs, **subject.fixed})
+        traced = trace(program, **inputs)
     graph = traced.graph
     roots = _outputs(subject, traced)
     seeds = {

@@ -1,0 +1,90 @@
+"""Parameters of a forward pass that are no arrays: strides, modes, how many heads."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+from dvar.check.backward.said import said_of
+
+if TYPE_CHECKING:
+    from dvar.check.backward.subject import Subject
+
+_VALUES: dict[str, Any] = {
+    "stride": 1, "pad": 1, "padding": 1, "mode": "train", "p": 0.6, "pool_height": 2, "pool_width": 2,
+    "eps": 1e-5, "epsilon": 1e-5, "momentum": 0.9, "seed": 3, "kernel_size": 2, "pool_size": 2, "size": 2,
+    "dilation": 1, "keep_prob": 0.6, "causal": True, "train": True, "training": True, "is_training": True,
+}  # fmt: skip
+_FLAGS = ("train", "training", "is_training", "causal", "mode")
+_COUNTS = (
+    "stride", "pad", "padding", "dilation", "kernel_size", "pool_size", "num_heads", "n_heads", "heads",
+    "n_head", "nhead", "G", "groups", "num_groups",
+)  # fmt: skip
+_HOLDERS = re.compile(r"\w+_params?|config|cfg|opts?|options|settings|hparams|hyper\w*")
+
+
+class Settings(dict[str, Any]):
+    """What a forward pass is told in a dictionary; what it asks for and nobody has set has a value."""
+
+    def __missing__(self, key: str) -> Any:
+        return _VALUES.get(key, 1)
+
+
+def set_apart(subject: Subject) -> bool:
+    """Move the windows of pools so far that they do not overlap; false if there are none."""
+    for name, value in subject.fixed.items():
+        if isinstance(value, Settings) and value.get("stride") == 1 and "pool" in "".join(value):
+            subject.fixed[name] = Settings({**value, "stride": 2})
+            return True
+        if name == "stride" and value == 1 and any("pool" in n for n in subject.fixed):
+            subject.fixed[name] = 2
+            return True
+    return False
+
+
+def settled(subject: Subject) -> Subject:
+    """The subject with values for the parameters that are settings."""
+    words = subject.documentation()
+    arrays = said_of(words, [p.name for p in subject.parameters])
+    for p in subject.parameters:
+        low = p.name.lower()
+        keys = [k for k in keys_of(subject.forward, p.name) if k]
+        told = re.search(rf"\b{re.escape(p.name)}`?\s*:\s*(?:an? )?(\w+)", words)
+        kind = told.group(1).lower() if told else ""
+        if (keys and all(k in _VALUES for k in keys)) or _HOLDERS.fullmatch(low):
+            subject.fixed[p.name] = Settings({k: _VALUES.get(k, 1) for k in keys})
+        elif p.default is not p.empty:
+            subject.fixed[p.name] = p.default
+        elif low in _FLAGS:
+            subject.fixed[p.name] = _VALUES.get(low, True)
+        elif low in _COUNTS or (kind in ("int", "integer") and p.name not in arrays):
+            subject.fixed[p.name] = _VALUES.get(low, 2)
+            subject.counts.add(p.name)
+    return subject
+
+
+def keys_of(function: Any, name: str) -> list[str]:
+    """The keys that a function looks up in an argument: ``conv_param['stride']``, ``p.get('eps', 1e-5)``."""
+    try:
+        tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, IndentationError):
+        return []
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == name
+        ):
+            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+                found.append(node.slice.value)
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "get"
+        ):
+            if isinstance(node.func.value, ast.Name) and node.func.value.id == name:
+                found.append("")
+    return list(dict.fromkeys(found))
