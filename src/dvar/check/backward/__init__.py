@@ -44,8 +44,9 @@ def check_backward(
     """
     from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
     from dvar.check.backward.judge import judge
+    from dvar.check.backward.settings import settled
     from dvar.check.backward.shapes import inputs_like
-    from dvar.check.backward.target import settled, subject_of
+    from dvar.check.backward.target import subject_of
 
     if is_made_elsewhere(forward):
         subject, examples = settled(subject_elsewhere(forward)), (backward, *examples)

@@ -54,6 +54,9 @@ def judge(subject: Subject, examples: Inputs | None = None) -> BackwardReport:
     for sizes in (SIZES, EVEN) if examples is None else (SIZES,):
         try:
             found = _tried(subject, [examples] if examples else _likely(subject, sizes))
+            if found.error is not None and examples is None:
+                # It may have been written for vectors, and broken down over our matrices.
+                found = _tried(subject, [*_likely(subject, sizes, vectors=True)], found)
         except ReadError as error:
             reason = reason or error
             continue
@@ -90,13 +93,14 @@ def _judged(report: BackwardReport) -> BackwardReport:
     )
 
 
-def _tried(subject: Subject, all_inputs: Iterable[Inputs]) -> Comparison:
+def _tried(
+    subject: Subject, all_inputs: Iterable[Inputs], best: Comparison | None = None
+) -> Comparison:
     """The gradients for inputs that make them right; if none do, for those with the fewest faults.
 
     Raises:
         ReadError: it cannot be run.
     """
-    best: Comparison | None = None
     reason: ReadError | None = None
     for n, inputs in enumerate(all_inputs):
         if n >= PATTERNS and best is not None and _misfits(best.report) < 2:
@@ -155,12 +159,16 @@ class Comparison(NamedTuple):
     error: Exception | None
 
 
-def _likely(subject: Subject, sizes: Sequence[int]) -> Iterator[Inputs]:
+def _likely(subject: Subject, sizes: Sequence[int], vectors: bool = False) -> Iterator[Inputs]:
     """Inputs to try in turn; a pass that is right for one kind of input is right, where nothing says which."""
     batched = _is_batched(subject)
     count = 0
     for inputs in possible_inputs(subject, sizes):
         rank = max((len(s.shape) for s in inputs.specs.values()), default=0)
+        if vectors:
+            if rank == 1:
+                yield inputs
+            continue
         if count and (rank == 0 or (batched and rank < 2) or not inputs.plausible):
             continue  # a few numbers show little
         count += 1

@@ -32,6 +32,14 @@ class Settings(dict[str, Any]):
         return _VALUES.get(key, 1)
 
 
+def size_of(name: str) -> Any:
+    """A setting that a layer is made with; None for one that is a size of its own."""
+    low = name.lower()
+    if low in _VALUES or low in _COUNTS:
+        return _VALUES.get(low, 2)
+    return 0.6 if re.search(r"prob|rate|ratio", low) else None
+
+
 def set_apart(subject: Subject) -> bool:
     """Move the windows of pools so far that they do not overlap; false if there are none."""
     for name, value in subject.fixed.items():

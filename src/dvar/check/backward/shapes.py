@@ -85,10 +85,11 @@ def possible_inputs(subject: Subject, sizes: Sequence[int] = SIZES) -> Iterator[
         ReadError: nothing that was tried fits.
     """
     names = [p.name for p in subject.parameters if p.name not in subject.fixed]
-    said = said_of(subject.documentation(), names)
-    written = (found for specs in resized(said, sizes) for found in [_fill(names, specs)])
+    given = {n: Spec(shape) for n, shape in subject.shapes_given().items()}
+    said = said_of(subject.documentation(), [n for n in names if n not in given])
+    written = (_fill(names, {**specs, **given}) for specs in resized(said, sizes))
     reason = ""
-    for guesses in (written, iter([_fill(names, {})])):
+    for guesses in (written, iter([_fill(names, given)])):
         budget = TRIES
         for choices in guesses:
             complete = all(len(c) == 1 and isinstance(c[0], Spec) for c in choices)

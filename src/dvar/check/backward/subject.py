@@ -81,6 +81,10 @@ class Subject:
             p for p in inspect.signature(self.forward).parameters.values() if p.kind not in (2, 4)
         ]
 
+    def shapes_given(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of inputs that are known, since a layer has made them itself."""
+        return {}
+
     def loosened(self) -> bool:
         """Take every count to be 1; false if that is nothing new."""
         more = {n: 1 for n in self.counts if self.fixed[n] > 1}

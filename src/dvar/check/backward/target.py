@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
+from dvar.check.backward.layers import layer_subject
 from dvar.check.backward.settings import settled
 from dvar.check.backward.subject import Arrays, Subject
 from dvar.core.errors import ReadError
@@ -76,29 +77,27 @@ def _pairs(name: str, names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _of_class(path: str, name: str, here: type) -> Subject:
-    for a, b in (
-        ("forward", "backward"),
-        ("forward", "backprop"),
-        ("__call__", "backward"),
-        ("fwd", "bwd"),
-    ):
+    for a, b in _METHODS:
         if hasattr(here, a) and hasattr(here, b):
             break
     else:
         raise ReadError(f"{path}: {name} has no methods forward and backward")
-    static = isinstance(inspect.getattr_static(here, a), staticmethod)
-    if static:
+    if isinstance(inspect.getattr_static(here, a), staticmethod):
         forward, backward = getattr(here, a), getattr(here, b)
         if next(iter(inspect.signature(forward).parameters), "") != "ctx":
             return subject_of(forward, backward, name, path)
-    try:
-        instance = here()
-    except TypeError:
-        raise ReadError(
-            f"{path}: {name} is made with arguments",
-            hint="dvar.check_backward(layer.forward, layer.backward, x)",
-        ) from None
-    return subject_of(getattr(instance, a), getattr(instance, b), name, path)
+    return layer_subject(here, a, b, name, path)
+
+
+_METHODS = (
+    ("forward", "backward"),
+    ("forward", "backprop"),
+    ("__call__", "backward"),
+    ("fwd", "bwd"),
+    ("forward", "grad"),
+    ("forward_pass", "backward_pass"),
+    ("forward_propagation", "backward_propagation"),
+)
 
 
 class _RuleSubject(Subject):
