@@ -48,7 +48,7 @@ def bends(statement: ast.stmt, names: Sequence[str], tier: int) -> Iterator[Bend
 
     Args:
         statement: a statement that computes something.
-        names: arrays that are there when it is run.
+        names: arrays that are there when it is run; ``self.x`` is one.
         tier: how plain they are, from 0 to ``TIERS`` - 1.
     """
     if tier == 0 and isinstance(statement, ast.AugAssign):
@@ -276,11 +276,11 @@ def _of_number(value: Any) -> Iterator[Option]:
 
 def _names_of(names: Sequence[str]) -> Any:
     def rank(part: ast.expr) -> Iterator[Option]:
-        if isinstance(part, ast.Name) and part.id in names:
+        if isinstance(part, (ast.Name, ast.Attribute)) and _text(part) in names:
             for name in names:
-                if name != part.id:
-                    words = f"{part.id} stands where {name} is due"
-                    yield "wrong-variable", words, ast.Name(name, ast.Load())
+                if name != _text(part):
+                    words = f"{_text(part)} stands where {name} is due"
+                    yield "wrong-variable", words, _read(name)
 
     return rank
 
@@ -328,7 +328,7 @@ def _with(names: Sequence[str]) -> Callable[[ast.expr], Iterator[Option]]:
 def _with_names(part: ast.expr, names: Sequence[str]) -> Iterator[Option]:
     """A factor or a term that is missing."""
     for name in names:
-        x = ast.Name(name, ast.Load())
+        x = _read(name)
         size = ast.Subscript(ast.Attribute(x, "shape", ast.Load()), ast.Constant(0), ast.Load())
         one = ast.Constant(1.0)
         less = ast.BinOp(one, ast.Sub(), x)
@@ -350,6 +350,15 @@ def _with_names(part: ast.expr, names: Sequence[str]) -> Iterator[Option]:
         yield missing, f"the factor 1 - {name} is missing", _times(part, less)
         yield "missing-path", f"the term {name} is missing", ast.BinOp(part, ast.Add(), x)
         yield "missing-path", f"the term -{name} is missing", ast.BinOp(part, ast.Sub(), x)
+
+
+def _read(name: str) -> ast.expr:
+    """``x`` or ``self.x``."""
+    first, *rest = name.split(".")
+    read: ast.expr = ast.Name(first, ast.Load())
+    for word in rest:
+        read = ast.Attribute(read, word, ast.Load())
+    return read
 
 
 def _times(a: ast.expr, b: ast.expr) -> ast.expr:

@@ -5,7 +5,6 @@ nothing known.
 from __future__ import annotations
 
 import ast
-import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dvar.check.backward.bends import TIERS, Bend, bends
-from dvar.check.backward.source import Piece, Source, statements
+from dvar.check.backward.source import HOLDERS, Piece, Source, kept_attributes, statements
 from dvar.check.backward.subject import Subject, input_of
 from dvar.check.backward.truth import GRADIENT_OF
 from dvar.check.backward.watching import Computed, Known, Watch
@@ -24,8 +23,10 @@ from dvar.core.op import Array
 if TYPE_CHECKING:
     from dvar.check.backward.judge import Probe
 
-SECONDS = 10.0
-"""How long a repair is looked for."""
+RUNS = 4_000
+"""Changed passes that are run at most, counted in passes of a few lines: a busy machine gives the same answer."""
+LINES, ELSEWHERE = 100, 4
+"""Lines that cost as much as the rest of a pass, and passes that one of PyTorch or JAX costs as much as."""
 ENOUGH = 6
 """Repairs after which no more are looked for."""
 Right = Callable[[Subject, Sequence["Probe"], Any, Sequence[str]], list[str]]
@@ -81,10 +82,10 @@ def blame(
         source = subject.source()
     except ReadError:
         return []
-    misnamed, suspects = _suspects(subject, source, probes[0])
+    misnamed, suspects, cost = _suspects(subject, source, probes[0])
     rest, good, found = list(wrong), list(kept), []
     while rest:
-        repairs = _repairs(subject, source, probes, rest, good, suspects, right)
+        repairs = _repairs(subject, source, probes, rest, good, suspects, right, cost)
         if not repairs:
             break
         best, causes = _best(repairs, suspects)
@@ -115,16 +116,18 @@ def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
     return 0, ""
 
 
-def _suspects(subject: Subject, source: Source, probe: Probe) -> tuple[set[int], list[int]]:
-    """Lines of values that are not the gradients they are called after; and these with all those whose values are
-    nothing that is known, in the order in which they are run.
+def _suspects(subject: Subject, source: Source, probe: Probe) -> tuple[set[int], list[int], float]:
+    """Lines of values that are not the gradients they are called after; these with all those whose values are
+    nothing that is known, in the order in which they are run; and what a run costs.
     """
-    if not probe.truth.known:
-        return set(), []
     given = [("an input", np.asarray(x)) for x in probe.inputs.values() if np.size(x)]
     given += [("an upstream gradient", np.asarray(g)) for g in probe.upstreams]
     known = Known([*probe.truth.known, *given])
-    once, twice = (_seen(subject, source, probe, scale) for scale in (1.0, 2.0))
+    once, steps = _seen(subject, source, probe, 1.0)
+    cost = (1 + steps / LINES) * (1 if subject.framework == "numpy" else ELSEWHERE)
+    if not probe.truth.known:
+        return set(), [], cost
+    twice, _ = _seen(subject, source, probe, 2.0)
     gradients = _named(probe)
     misnamed = {
         c.line
@@ -133,7 +136,7 @@ def _suspects(subject: Subject, source: Source, probe: Probe) -> tuple[set[int],
         if not np.array_equal(c.value, other.value, equal_nan=True) and _is_misnamed(c, gradients)
     }
     lines = (c.line for c in once if c.line in misnamed or known.words(c.value) is None)
-    return misnamed, list(dict.fromkeys(lines))
+    return misnamed, list(dict.fromkeys(lines)), cost
 
 
 def _named(probe: Probe) -> dict[str, Array]:
@@ -145,13 +148,15 @@ def _named(probe: Probe) -> dict[str, Array]:
     }
 
 
-def _seen(subject: Subject, source: Source, probe: Probe, scale: float) -> list[Computed]:
-    """What lines of the backward pass compute for scaled upstream gradients."""
+def _seen(
+    subject: Subject, source: Source, probe: Probe, scale: float
+) -> tuple[list[Computed], int]:
+    """What lines of the backward pass compute for scaled upstream gradients, and how many were run."""
     watch = Watch([p.code for p in source.pieces])
     with watch, np.errstate(all="ignore"), suppress(Exception):
         subject.run(probe.inputs, lambda _: [scale * np.copy(g)[()] for g in probe.upstreams])
     last = _last_of_each(watch.computed)
-    return [c for c in last if c.value.dtype.kind in "fb" and c.value.size > 1]
+    return [c for c in last if c.value.dtype.kind in "fb" and c.value.size > 1], watch.steps
 
 
 def _is_misnamed(computed: Computed, gradients: Mapping[str, Array]) -> bool:
@@ -180,14 +185,16 @@ def _repairs(
     kept: Sequence[str],
     suspects: Sequence[int],
     right: Right,
+    cost: float,
 ) -> list[Repair]:
-    """The plainest changes that make all wrong gradients right, or else as many as there are; no time, no more."""
-    until = time.monotonic() + SECONDS
+    """The plainest changes that make all wrong gradients right, or else as many as there are."""
+    left = RUNS / cost
     best: list[Repair] = []
     for tier in range(TIERS):
         found: list[Repair] = []
-        for piece, statement, bend in _ordered(source, suspects, tier):
-            if time.monotonic() > until or len(found) >= ENOUGH:
+        for piece, statement, bend in _ordered(subject, source, suspects, tier):
+            left -= 1
+            if left < 0 or len(found) >= ENOUGH:
                 break
             undo = bend.swap()
             gradients = _righted(subject, source, piece, probes, wrong, kept, right)
@@ -228,15 +235,16 @@ def _righted(
 
 
 def _ordered(
-    source: Source, suspects: Sequence[int], tier: int
+    subject: Subject, source: Source, suspects: Sequence[int], tier: int
 ) -> Iterator[tuple[Piece, ast.stmt, Bend]]:
     """Changes to try: at the lines under suspicion, then at all others."""
     places = [(piece, s) for piece in source.pieces for s in statements(piece)]
+    kept = kept_attributes(subject.forward)
     for wanted in (True, False):
         for piece, statement in places:
             lines = range(piece.line(statement), piece.line(statement) + _height(statement))
             if any(n in suspects for n in lines) == wanted:
-                for bend in bends(statement, _names_before(piece, statement), tier):
+                for bend in bends(statement, _names_before(piece, statement, kept), tier):
                     yield piece, statement, bend
 
 
@@ -244,17 +252,19 @@ def _height(statement: ast.stmt) -> int:
     return (statement.end_lineno or statement.lineno) - statement.lineno + 1
 
 
-def _names_before(piece: Piece, statement: ast.stmt) -> list[str]:
-    """Parameters, and names that earlier lines assign."""
+def _names_before(piece: Piece, statement: ast.stmt, kept: Sequence[str]) -> list[str]:
+    """Parameters, names that earlier lines assign, and what the forward pass keeps in an object that is passed."""
     arguments = piece.definition.args
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    holders = [n for n in names if n in HOLDERS]
     for other in statements(piece):
         if other.lineno >= statement.lineno:
             break
         for node in ast.walk(other):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 names.append(node.id)
-    return [n for n in dict.fromkeys(names) if n not in ("self", "ctx")]
+    names += [f"{holder}.{attribute}" for holder in holders for attribute in kept]
+    return [n for n in dict.fromkeys(names) if n not in HOLDERS]
 
 
 _LIKELY = (

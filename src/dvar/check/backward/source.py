@@ -127,3 +127,22 @@ def statements(piece: Piece) -> Iterator[ast.stmt]:
 
 
 _COMPUTING = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
+
+
+HOLDERS = ("self", "ctx")
+
+
+def kept_attributes(forward: Callable[..., Any]) -> list[str]:
+    """What a forward pass reads or keeps in attributes: ``x`` for ``self.x = x``; ``W`` for ``x @ self.W``."""
+    try:
+        piece = source_of(forward).pieces[0]
+    except ReadError:
+        return []
+    called = {id(n.func) for n in ast.walk(piece.tree) if isinstance(n, ast.Call)}
+    found = [
+        n.attr
+        for n in ast.walk(piece.tree)
+        if isinstance(n, ast.Attribute) and id(n) not in called
+        if isinstance(n.value, ast.Name) and n.value.id in HOLDERS
+    ]
+    return list(dict.fromkeys(found))

@@ -28,6 +28,7 @@ class Watch:
     def __init__(self, codes: Collection[CodeType]) -> None:
         self.codes = set(codes)
         self.computed: list[Computed] = []
+        self.steps = 0
         self._last: dict[int, tuple[int, dict[str, Any]]] = {}
         self._before: Any = None
 
@@ -46,6 +47,7 @@ class Watch:
         return self._step
 
     def _step(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        self.steps += 1
         line, before = self._last[id(frame)]
         now = self._now(frame)
         for name, value in now.items():
