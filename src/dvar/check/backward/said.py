@@ -30,6 +30,21 @@ class Said(NamedTuple):
 _ONE = r"(?:\d+\s*\*?\s*[A-Za-z_]\w*|[A-Za-z_][\w']*|\d+|\.\.\.|…)"
 _SHAPE = rf"\(\s*({_ONE}(?:\s*[,x×]\s*{_ONE})*\s*,?|)\s*\)"
 _WHOLE = re.compile(r"\b(?:int\w*|labels?|indices|index|0\s*<=)")
+_KINDS = frozenset(
+    (
+        "float",
+        "int",
+        "integer",
+        "bool",
+        "str",
+        "string",
+        "scalar",
+        "optional",
+        "tuple",
+        "dict",
+        "list",
+    )
+)
 _NEXT = re.compile(r"[,;]\s*`?\w+`?\s*:")
 
 
@@ -48,8 +63,8 @@ def said_of(text: str, names: Sequence[str]) -> dict[str, Said]:
             continue
         letters = [s for s in re.split(r"\s*[,x×]\s*", match.group(1).strip(" ,")) if s]
         letters = [s for s in letters if s not in ("...", "…")]
-        if any(s in names for s in letters):
-            continue  # a call, not a shape
+        if any(s in names or s.lower() in _KINDS for s in letters):
+            continue  # a call or a kind, not a shape
         about = match.group(0)[: -len(match.group(2)) or None] + _NEXT.split(match.group(2))[0]
         found[name] = Said(tuple(letters), _WHOLE.search(about) is not None)
     return found

@@ -8,6 +8,7 @@ from typing import Any
 
 from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
 from dvar.check.backward.layers import layer_subject
+from dvar.check.backward.losses import loss_of
 from dvar.check.backward.settings import settled
 from dvar.check.backward.subject import Arrays, Subject
 from dvar.core.errors import ReadError
@@ -39,9 +40,13 @@ def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
         forward, backward = names.get(first), names.get(second)
         if callable(forward) and callable(backward) and first != second:
             return subject_of(forward, backward, name, path)
+    loss = loss_of(here, name, path) if callable(here) else None
+    if loss is not None:
+        return loss
     raise ReadError(
         f"{path} has no forward and backward pass called {name}",
-        hint=f"functions {name}_forward and {name}_backward, or a class {name} with forward and backward",
+        hint=f"functions {name}_forward and {name}_backward, a class {name} with forward and backward, "
+        "or a function that returns loss, dx",
     )
 
 
