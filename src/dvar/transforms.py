@@ -92,6 +92,9 @@ def value_and_grad(function: Function, argnums: Argnums = 0, has_aux: bool = Fal
             call = Call(function, args, kwargs, argnums)
             output, aux = _with_aux(call.result, has_aux, function)
             root = _scalar(output, function)
+            done = None if has_aux else call.in_numbers(root)
+            if done is not None:
+                return done[0], call.in_containers(done[1])
             gradients = call.in_containers(call.gradients({root: ones_like(root)}))
             return call.finish(((root, aux) if has_aux else root, gradients))
 

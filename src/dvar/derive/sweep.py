@@ -7,10 +7,10 @@ the same sweep gives every higher order.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from dvar.core.collecting import rarely_collected
 from dvar.core.dims import show
@@ -30,6 +30,8 @@ from dvar.ops.arithmetic import add, multiply
 from dvar.ops.contraction import contract
 from dvar.ops.reduction import sum_to
 from dvar.ops.shaping import broadcast_to
+
+Carried = TypeVar("Carried")
 
 
 class Edge(NamedTuple):
@@ -104,17 +106,15 @@ def pull(
 
 def _pulled(upstream: Mapping[Node, Node], wrt: set[Node], beneath: set[Node]) -> Sweep:
     order = topological(upstream, beneath)
-    active = _active(order, wrt, beneath)
+    active = active_nodes(order, wrt, beneath)
     real = {x for x in active if x.dtype[0] == "f"}
     gradients = {root: seed for root, seed in upstream.items() if root in active}
     edges: list[tuple[Node, int, Node, Node | None, Node, Node]] = []
-    for node in reversed(order):
-        g = gradients.get(node)
+
+    def shares(node: Node, g: Node) -> list[tuple[Node, Node]]:
         inputs = node.inputs
-        if g is None or not inputs or node in beneath:
-            continue
-        wanted = [x in real for x in inputs]
-        for n, (local, spread) in enumerate(adjoint(node, g, wanted)):
+        sent: list[tuple[Node, Node]] = []
+        for n, (local, spread) in enumerate(adjoint(node, g, [x in real for x in inputs])):
             if spread is None:
                 continue
             x = inputs[n]
@@ -126,13 +126,39 @@ def _pulled(upstream: Mapping[Node, Node], wrt: set[Node], beneath: set[Node]) -
                         f"{node.op.name}: share {show(share.shape)} for an operand {show(x.shape)}"
                     )
             edges.append((node, n, g, local, spread, share))
+            sent.append((x, share))
+        return sent
+
+    inner = (x for x in reversed(order) if x not in beneath)
+    return Sweep(carry(inner, gradients, shares, add.node), edges)
+
+
+def carry(
+    order: Iterable[Node],
+    gradients: dict[Node, Carried],
+    shares: Callable[[Node, Carried], Iterable[tuple[Node, Carried]]],
+    plus: Callable[[Carried, Carried], Carried],
+) -> dict[Node, Carried]:
+    """The sweep itself, whatever it carries: graphs, or numbers where nobody wants the graph.
+
+    Args:
+        order: what is passed through, results first.
+        gradients: the upstream gradients of the roots; those of all others are put in.
+        shares: what a node with a gradient sends to its operands.
+        plus: the sum of two shares.
+    """
+    for node in order:
+        g = gradients.get(node)
+        if g is None or not node.inputs:
+            continue
+        for x, share in shares(node, g):
             before = gradients.get(x)
             # In front of the shares of later uses, so that a sum reads in the order of the program.
-            gradients[x] = share if before is None else add.node(share, before)
-    return Sweep(gradients, edges)
+            gradients[x] = share if before is None else plus(share, before)
+    return gradients
 
 
-def _active(order: Sequence[Node], wrt: set[Node], beneath: set[Node]) -> set[Node]:
+def active_nodes(order: Sequence[Node], wrt: set[Node], beneath: set[Node]) -> set[Node]:
     """The nodes that depend on ``wrt``."""
     active: set[Node] = set()
     for node in order:

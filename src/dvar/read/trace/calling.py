@@ -19,6 +19,8 @@ from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array, constant, fresh_key, variable
 from dvar.derive.forward import zeros_like
 from dvar.derive.sweep import pull
+from dvar.engine import numbers
+from dvar.engine.numbers import LONG
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable, unwrap, wrap
 from dvar.read.trace.trace import as_array, is_number
@@ -159,6 +161,24 @@ class Call(Given):
             for n in self.chosen
         ]
         return filled[0] if self.single else tuple(filled)
+
+    def in_numbers(self, root: Node) -> tuple[Any, dict[Node, Any]] | None:
+        """The value of a single number and its gradients; None where they are better made as a graph."""
+        if self.outer:
+            return None
+        own = set(self.own)
+        order = topological([root], own)
+        if len(order) < LONG or self._is_open(order, own):
+            return None
+        values = {x: facts.known_value(x) for x in self.own}
+        found = numbers.gradients(root, order, values)  # type: ignore[arg-type]  # all of them arrays
+        if found is None:
+            return None
+        value, gradients = found
+        zeros = (np.zeros_like(values[x]) for x in self.own)
+        return _as_numpy(value), {
+            x: _as_numpy(gradients.get(x, zero)) for x, zero in zip(self.own, zeros, strict=True)
+        }
 
     def gradients(self, upstream: Mapping[Node, Node]) -> dict[Node, Node]:
         """The gradient of every traced leaf, from those of the roots; zero where none depends on it."""
