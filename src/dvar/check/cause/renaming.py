@@ -22,7 +22,8 @@ def _gradients(others: Sequence[t.Symbol]) -> list[t.Symbol]:
     return [
         o
         for o in others
-        if (o.base[:1] == "d" and o.base[1:] in names) or (o.accents == ("bar",) and o.base in names)
+        if (o.base[:1] == "d" and o.base[1:] in names)
+        or (o.accents == ("bar",) and o.base in names)
     ]
 
 

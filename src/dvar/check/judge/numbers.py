@@ -235,7 +235,7 @@ def _rounds_to(place: Place, node: Node, state: State, literal: Literal) -> bool
         return False
     slack = np.zeros_like(exact)
     for leaf in topological([node], set(state)):
-        unit = _unit(place, leaf) if leaf in state else None
+        unit = unit_of(place, leaf) if leaf in state else None
         if unit is None:
             continue
         for sign in (0.5, -0.5):
@@ -250,38 +250,7 @@ def _rounds_to(place: Place, node: Node, state: State, literal: Literal) -> bool
     return close(matched, literal.value, literal.slack + room)
 
 
-def agree_roundly(place: Place, left: Node, right: Node) -> bool:
-    """Whether two sides come to the same number but for the rounding of names that are told by a number only."""
-    state = place.ledger.given
-    values, slack = [], 0.0
-    for node in (left, right):
-        exact = value_at(node, state)
-        if exact is None or exact.ndim or not np.isfinite(float(exact)):
-            return False
-        values.append(float(exact))
-        for leaf in topological([node], set(state)):
-            unit = _rounded_by(place, leaf) if leaf in state else None
-            moved = (
-                value_at(node, {**state, leaf: state[leaf] + unit / 2})
-                if unit is not None
-                else None
-            )
-            slack += abs(float(moved) - float(exact)) if moved is not None else 0.0
-    size = max(map(abs, values))
-    return 0.0 < slack <= SMALL * size and abs(values[0] - values[1]) <= slack
-
-
-def _rounded_by(place: Place, leaf: Node) -> Array | None:
-    """One unit of the last digit of a name: ``δ = -0.25 · 0.19 = -0.047`` is rounded, however few digits it has."""
-    key = place.world.keys.get(leaf)
-    found = place.world.find(key, place.position) if key is not None else None
-    if key is None or found is None or is_plain(found[0].value) or not found[0].numeric:
-        return _unit(place, leaf)
-    unit = place.ledger.units.get(key)
-    return like_node(unit, leaf) if unit is not None else None
-
-
-def _unit(place: Place, leaf: Node) -> Array | None:
+def unit_of(place: Place, leaf: Node) -> Array | None:
     """One unit of the last digit of a number that may be rounded; None for one that is exact."""
     ledger = place.ledger
     printed = ledger.printed.get(leaf) or ledger.stale.get(leaf)

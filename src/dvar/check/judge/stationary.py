@@ -10,7 +10,7 @@ import numpy as np
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
-from dvar.check.meaning import gradients
+from dvar.check.meaning import reading
 from dvar.check.meaning.differentiate import jacobian, place_at
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.names import read_definition
@@ -44,7 +44,7 @@ def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     """The verdict for an equation whose sides differ by a multiple of a gradient; None for any other."""
     reader = place.reader()
     try:
-        gradients.read_all(reader)
+        reading.read_all(reader)
         _read_functions(reader)
         a, b = reader.node(left), reader.node(right)
         apart = a if is_zero(right) else TABLE["subtract"](a, b)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
-from dvar.check.meaning import differentiate, functions, gradients, shares
+from dvar.check.meaning import differentiate, functions, reading, shares
 from dvar.check.meaning.alphabet import counts_examples
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Key
@@ -90,7 +90,7 @@ def _open_loss(place: Place, left: t.Expr, env: dict[str, int]) -> tuple[Key, No
 
 def _beginning(e: Interpreter, right: t.Expr) -> _Beginning | None:
     """``a - y`` in a formula, where a is the last result and y is open."""
-    gradients.read_all(e)
+    reading.read_all(e)
     for part in t.walk(right):
         if not isinstance(part, t.Sum) or part.signs != (1, -1):
             continue

@@ -3,10 +3,18 @@ r"""Gradients by name: ``dW``, ``\bar z``, ``∇J``, and derivatives of function
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, differentials, differentiate, ends, shares, slopes, tangents
+from dvar.check.meaning import (
+    chains,
+    differentials,
+    differentiate,
+    ends,
+    reading,
+    shares,
+    slopes,
+    tangents,
+)
 from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.notation import DELTA
 from dvar.check.meaning.values import (
@@ -25,9 +33,7 @@ from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
-    from dvar.check.meaning.definitions import Definition
     from dvar.check.meaning.interpret import Interpreter
-    from dvar.check.meaning.world import World
 
 UPSTREAM = frozenset({"dout", "grad_output", "upstream", "grad_out", "dupstream"})
 _LOSSES = ("dL_d", "dJ_d", "dE_d", "dC_d", "dloss_d", "grad_", "dL", "dJ", "dLoss_d")
@@ -108,7 +114,7 @@ def of_loss(e: Interpreter, place: differentiate.Place, target: Key | None) -> V
 
 def last_result(e: Interpreter, place: differentiate.Place) -> Node | None:
     """The number that all else leads to, where there is only one; None else."""
-    read_all(e)
+    reading.read_all(e)
     nodes = [node for node, _ in place.parts]
     ends = [n for n in e.world.ends_of(nodes, e.position) if n not in nodes]
     ends = ends or [n for n in nodes if n in e.world.ends(e.position)]
@@ -118,7 +124,7 @@ def last_result(e: Interpreter, place: differentiate.Place) -> Node | None:
 def _shares(e: Interpreter, place: differentiate.Place) -> list[tuple[str, Value]]:
     """What each result that uses a name sends back to it, the last one first."""
     world = e.world
-    read_all(e)
+    reading.read_all(e)
     nodes = [node for node, _ in place.parts]
     tops = [top for key in _candidates(e) if (top := _top(e, key)) is not None]
     under = set(topological(tops)) if tops else world.uses.keys()
@@ -192,7 +198,7 @@ def _target(e: Interpreter, key: Key) -> Key | None:
 
 def _upstream(e: Interpreter, key: Key) -> Value | None:
     """``dout``: the gradient with respect to the last result, where there is one only."""
-    read_all(e)
+    reading.read_all(e)
     ends = e.world.ends(e.position)
     if len(ends) != 1:
         return None
@@ -239,7 +245,7 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
     entry = None if is_result else _of_entry(e, key, place, target)
     if entry is not None:
         return entry
-    read_all(e)
+    reading.read_all(e)
     nodes = [node for node, _ in place.parts]
     last = [s for s in world.ends_of(nodes, e.position) if not _contains(e, s, key)]
     if not last:
@@ -337,39 +343,6 @@ def _of_parts(e: Interpreter, key: Key, place: differentiate.Place) -> Jacobian:
     return Jacobian(("open", key), place.parts, node, (), place.shape)
 
 
-def read_all(e: Interpreter) -> None:
-    """Read every definition up to this section for all its letters: what uses a name must be known."""
-    from dvar.check.meaning.names import is_backward, read_definition
-
-    world = e.world
-    here = world.parts.get(e.position, 0)
-    for definitions in list(world.definitions.values()):
-        for definition in list(definitions):
-            after = definition.position > e.position
-            if definition.numeric or id(definition) in world.completed:
-                continue
-            told = not after and definition.params and ends.is_told_by_entries(e, definition)
-            if definition.params and not (told or _is_result(world, definition)):
-                continue
-            if is_backward(definition.value):
-                continue
-            if world.is_early(definition, e.position):
-                continue
-            if after and world.parts.get(definition.position, here) != here:
-                continue
-            instances = world.instances(definition)
-            world.completed.add(id(definition))
-            for env in instances:
-                with suppress(NotUnderstood), world.reading():
-                    read_definition(e, definition, env)
-
-
-def _is_result(world: World, definition: Definition) -> bool:
-    """Whether a function is a result as well: where ∂L/∂f is written, and it is more than a new order."""
-    by = Key(definition.pattern.stem) in world.denominators
-    return by and not isinstance(definition.value, (t.Group, t.Matrix))
-
-
 def _contains(e: Interpreter, node: Node, key: Key) -> bool:
     return any(e.world.keys.get(x) == key for x in topological([node]))
 
@@ -397,7 +370,7 @@ def without_path(
     nodes = [n for n, _ in place.parts]
     if key is None or sizes(top):
         return None
-    read_all(e)
+    reading.read_all(e)
     if not e.world.ends_of(nodes, e.position) and not any(n in e.world.named for n in nodes):
         return None
     if general(key) not in e.world.loss_names:
