@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import sort
+from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import Jacobian, NotUnderstood, squeezed
 from dvar.read.worksheet import tree as t
@@ -226,6 +226,8 @@ def _names_a_function(
         return False
     if tree.head.base in FAMILIAR or has_formula(place, tree.head):
         return False
+    if not place.world.is_function(stem_of(tree.head)):
+        return False  # a product: X^T (X w - y)
     start, end = tree.head.span
     applied = re.escape(document.text[start:end]) + r"\s*(?:\\left)?\s*\(\s*(?!\\cdot|[·.])"
     return re.search(applied, document.text[: statement.span[0]]) is None

@@ -67,6 +67,8 @@ def in_words(
         or statement.condition is not None
     ):
         return None
+    if isinstance(first.expr, t.Symbol) and len(statement.members) > 1:
+        return None  # a name that is explained, not the derivative itself
     if not region.before or not _GOES_ON.match(region.after):
         return None
     subject = _subject(document, found, statement, region.before)
