@@ -259,3 +259,28 @@ $$\frac{\partial J}{\partial a_i} = \frac{%s}{m}(a_i - y_i)$$
 def test_a_line_of_a_training_log_is_no_equation() -> None:
     text = "Cost = 2 x\n\n```\nCost after iteration 1000: 0.000219\n```\n"
     assert verdicts(text) == ["definition"]
+
+
+def test_a_point_walks_with_each_step() -> None:
+    text = """
+f(x, y) = x² + 10y²
+
+(x, y) = (5, 5)
+∇f = [10, 100]
+(x, y) = (5, 5) - [1.0, 1.0] = (4, 4)
+∇f = [8, %s]
+"""
+    assert last(text % "80").verdict == "ok"
+    assert last(text % "90").verdict == "wrong"
+
+
+def test_a_point_that_is_computed_wrongly_is_found() -> None:
+    text = "f(x, y) = x² + y²\n\n(x, y) = (5, 5)\n(x, y) = (5, 5) - [1.0, 1.5] = (4, 3)\n"
+    assert "wrong" in verdicts(text)
+
+
+def test_how_an_example_went_is_no_formula_for_the_next() -> None:
+    text = (
+        "rate = 0.01\nv = 0.9 * 10 + 10 = 19\nstep = 0.01 * 19 = 0.19\n\nlater the step = 0.271\n"
+    )
+    assert "wrong" not in verdicts(text)

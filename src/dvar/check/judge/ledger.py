@@ -83,7 +83,7 @@ class Ledger:
         doubts: definitions that their own lines contradict.
         columns: table and column → how many numbers there are right.
         inherited: names whose numbers were given in an earlier problem, and of which nothing has shown so far
-            that they hold in this one.
+            that they hold in this one; own: those whose numbers are given here.
     """
 
     given: dict[Node, Array] = field(default_factory=dict)
@@ -108,6 +108,7 @@ class Ledger:
     doubts: list[Doubt] = field(default_factory=list)
     columns: Counter[tuple[int, int]] = field(default_factory=Counter)
     inherited: set[Key] = field(default_factory=set)
+    own: set[Key] = field(default_factory=set)
 
     def give(self, node: Node, value: Any) -> None:
         """A number for an open name."""

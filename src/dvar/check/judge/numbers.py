@@ -52,7 +52,7 @@ def with_numbers(
     link = _best(attempt, ("ok", "convention", "carried"))
     if link.verdict == "wrong" and link.left is not None and _is_count(place, left, link.left):
         return Link("unknown", "how far an index runs is not told", link.left)
-    if link.verdict == "wrong" and is_plain(right) and place.is_defined_before(left):
+    if link.verdict == "wrong" and is_plain(right) and place.is_defined_by_example(left):
         return Link("unknown", INHERITED, link.left)
     return link
 

@@ -134,6 +134,7 @@ class Place:
                 ledger.former[key] = before
         ledger.given_by_key[key], ledger.units[key] = value, unit
         ledger.inherited.discard(key)
+        ledger.own.add(key)
         ledger.roots.pop(key, None)
         if ledger.due.pop(key, None) is not None:
             ledger.meant.clear()
@@ -147,18 +148,29 @@ class Place:
         self._forget(kin)
         ledger.outdate({n for n, k in self.world.keys.items() if k in kin}, keep=is_update)
 
-    def is_defined_before(self, tree: t.Expr) -> bool:
-        """Whether a name has its formula from an earlier problem: here it may be called so and be another."""
+    def is_defined_by_example(self, tree: t.Expr) -> bool:
+        """Whether a name has its formula only from an example in numbers, or where a program begins."""
         if not isinstance(tree, t.Symbol):
             return False
         found = self.world.find(sort(tree, self.world.spelling, {}).key, self.position)
-        return found is not None and found[0].position < self.world.begins
+        if found is None:
+            return False
+        # The next example need not go like the one before; x = x0 of a program is where x begins.
+        begins = found[0].code and isinstance(found[0].value, t.Symbol) and not self.code
+        return found[0].lifted or begins
 
     def inherited(self, node: Node) -> set[Key]:
         """The names beneath a node whose numbers are those of an earlier problem, as far as can be told."""
         known = {*self.ledger.given, *self.ledger.printed} - {node}
-        keys = {self.world.keys.get(n) for n in names_beneath([node], known)}
-        return {k for k in keys if k is not None} & self.ledger.inherited
+        return self._keys(names_beneath([node], known)) & self.ledger.inherited
+
+    def is_of_own_numbers(self, node: Node) -> bool:
+        """Whether the numbers of all names beneath a node are given in this problem."""
+        keys = self._keys(names_beneath([node]))
+        return bool(keys) and keys <= self.ledger.own
+
+    def _keys(self, nodes: Sequence[Node]) -> set[Key]:
+        return {self.world.keys[n] for n in nodes if n in self.world.keys}
 
     def _forget(self, keys: Sequence[Key]) -> None:
         for node in [n for n, k in self.world.keys.items() if k in keys]:

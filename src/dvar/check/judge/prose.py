@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 
 from dvar.check.judge import claimed, masks, rounds, tuples, worded
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.literal import is_literal, is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.mathematics.lexicon import EMPTY
@@ -143,19 +143,27 @@ def _of_its_row(document: Document, found: Sequence[Statement], statement: State
 
 
 def _one_by_one(statement: Statement) -> list[Statement]:
-    """``(x, y) = (1, -2)`` gives two numbers."""
-    if len(statement.members) != 2 or statement.members[0].relation:
+    """``(x, y) = (1, -2)`` gives two numbers; so does ``(x, y) = (5, 5) - (1, 2) = (4, 3)``, a step from a point."""
+    members = statement.members
+    if len(members) < 2 or members[0].relation:
         return []
-    left, right = statement.members
+    left, *worked_out, right = members
     names, numbers = left.expr, right.expr
-    if not isinstance(names, t.Group) or not isinstance(numbers, t.Group) or right.relation != "=":
+    if not isinstance(names, t.Group) or not isinstance(numbers, t.Group):
+        return []
+    if {m.relation for m in members[1:]} - {"=", "approx"}:
+        return []
+    if not all(m.expr is not None and is_literal(m.expr) for m in worked_out):
         return []
     if len(names.items) != len(numbers.items) or len(names.items) < 2:
         return []
     if not all(isinstance(n, t.Symbol) for n in names.items) or not is_plain(numbers):
         return []
-    return [
-        replace(statement, members=(replace(left, expr=name), replace(right, expr=number)))
+    told = replace(right, relation="=")
+    first = [replace(m, relation="") for m in worked_out[:1]]
+    computed = [replace(statement, members=(*first, *worked_out[1:], right))] if first else []
+    return computed + [
+        replace(statement, members=(replace(left, expr=name), replace(told, expr=number)))
         for name, number in zip(names.items, numbers.items, strict=True)
     ]
 

@@ -54,7 +54,9 @@ def is_supposed(place: Place, document: Document, statement: Statement) -> bool:
     place.sync()
     said = _AT.search(document.regions[statement.region].before) is not None
     value = like_node(literal.value, node)
-    if value is None or not _is_open_to(place, node, value, made[0].position, said):
+    if value is None or not _is_open_to(
+        place, node, value, made[0].position, said, place.is_defined_by_example(name)
+    ):
         return False
     for part, entry in _parts(node, value):
         ledger.outdate({part}, keep=False)
@@ -62,18 +64,22 @@ def is_supposed(place: Place, document: Document, statement: Statement) -> bool:
     return True
 
 
-def _is_open_to(place: Place, node: Node, value: Array, position: int, said: bool) -> bool:
+def _is_open_to(
+    place: Place, node: Node, value: Array, position: int, said: bool, is_by_example: bool
+) -> bool:
     """Whether a result may have a number of its own.
 
     Args:
         position: where its formula stands.
         said: whether the words suppose the number.
+        is_by_example: whether it has its formula only from an example.
     """
     ledger, world = place.ledger, place.world
     known = {*ledger.given, *ledger.printed} - {node}
     leaves = names_beneath([node], known)
     given = [n in known for n in leaves]
-    is_elsewhere = position < world.begins or bool(place.inherited(node))
+    is_elsewhere = bool(place.inherited(node)) or is_by_example
+    is_elsewhere |= position < world.begins and not place.is_of_own_numbers(node)
     if all(given) or is_elsewhere:
         return (said or is_elsewhere) and _is_other(place, node, value, is_elsewhere)
     if any(given) or said:
