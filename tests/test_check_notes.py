@@ -284,3 +284,20 @@ def test_how_an_example_went_is_no_formula_for_the_next() -> None:
         "rate = 0.01\nv = 0.9 * 10 + 10 = 19\nstep = 0.01 * 19 = 0.19\n\nlater the step = 0.271\n"
     )
     assert "wrong" not in verdicts(text)
+
+
+def test_two_products_written_alike_in_several_exercises_are_two_names() -> None:
+    text = """
+## Exercise 1
+
+a = 2, b = -3
+c = a * b
+dc/da = b = -3
+
+## Exercise 2
+
+temp = a * b = -6
+d = temp + c = -6.0 + 10.0 = 4.0
+dd/dtemp = 1.0
+"""
+    assert "wrong" not in verdicts(text)

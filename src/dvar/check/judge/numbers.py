@@ -15,7 +15,9 @@ from dvar.check.judge.literal import Literal, is_plain, numbers_in, read_literal
 from dvar.check.judge.matching import close, like, like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning import chains
+from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.choices import Choices, readings
+from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.points import Point, has_stand_in, names_beneath
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value
 from dvar.core.node import Node, topological
@@ -54,7 +56,27 @@ def with_numbers(
         return Link("unknown", "how far an index runs is not told", link.left)
     if link.verdict == "wrong" and is_plain(right) and place.is_defined_by_example(left):
         return Link("unknown", INHERITED, link.left)
+    if link.verdict == "wrong" and _is_about_another(place, left, right):
+        return Link("unknown", INHERITED, link.left)
     return link
+
+
+def _is_about_another(place: Place, formula: t.Expr, written: t.Expr) -> bool:
+    """Whether a number is put in for a name that has a formula only from an earlier problem, and no value here."""
+    for name, value in put_in(formula, written) or ():
+        if not is_plain(value) or not place.is_defined_before(name):
+            continue
+        try:
+            node = place.reader().node(name)
+        except NotUnderstood:
+            continue
+        known = place.world.named.get(node)
+        has_twin = known is not None and known.stem != stem_of(name)
+        if has_twin or node not in place.ledger.printed:
+            held = _numeric(place, node, read_literal(place.reader(), value, place.ledger)[0])
+            if held.verdict in ("unknown", "wrong"):
+                return True
+    return False
 
 
 def _is_count(place: Place, tree: t.Expr, value: Value) -> bool:
@@ -137,7 +159,8 @@ def _numeric(place: Place, left: Value, literal: Literal) -> Link:
     for node, state, value in _values(candidates, ledger.states(), literal):
         best = best or (value, literal.value)
         if close(value, literal.value, literal.slack) or _rounds_to(place, node, state, literal):
-            ledger.inherited -= place.inherited(node)
+            if not np.all((literal.value == 0) | (literal.value == 1)):  # may come out by chance
+                ledger.inherited -= place.inherited(node)
             roots = _roots_of_given(place, node, state)
             verdict = "carried" if roots else "ok"
             return Link(verdict, "", left, None, roots=roots, numbers=(value, literal.value))

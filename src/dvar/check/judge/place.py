@@ -159,6 +159,14 @@ class Place:
         begins = found[0].code and isinstance(found[0].value, t.Symbol) and not self.code
         return found[0].lifted or begins
 
+    def is_defined_before(self, tree: t.Expr) -> bool:
+        """Whether a name has its formula from an earlier problem."""
+        if not isinstance(tree, t.Symbol):
+            return False
+        found = self.world.find(sort(tree, self.world.spelling, {}).key, self.position)
+        begins = self.world.begins
+        return found is not None and not found[0].numeric and found[0].position < begins
+
     def inherited(self, node: Node) -> set[Key]:
         """The names beneath a node whose numbers are those of an earlier problem, as far as can be told."""
         known = {*self.ledger.given, *self.ledger.printed} - {node}

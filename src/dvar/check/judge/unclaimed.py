@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
@@ -10,9 +11,10 @@ from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import stem_of, unwrapped
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.values import NotUnderstood
+from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
-from dvar.read.worksheet.parts import same_tree
 
 ROWS = 2
 """So many right numbers below a heading tell what the column is about."""
@@ -130,16 +132,15 @@ def is_by_a_twin(place: Place, statement: Statement) -> bool:
         for by in part.wrt
         if isinstance(by, t.Symbol)
     }
-    formulas = [
-        (stem, d.value)
-        for stem, made in place.world.definitions.items()
-        for d in made
-        if not d.numeric and not d.params and isinstance(d.value, (t.Product, t.Sum, t.Quotient))
-    ]
-    mine = [value for stem, value in formulas if stem in names]
-    return any(
-        stem not in names and same_tree(value, other) for stem, value in formulas for other in mine
-    )
+    values: dict[str, list[Node]] = {}
+    for stem, made in place.world.definitions.items() if names else ():
+        for d in made:
+            if d.numeric or d.params or not isinstance(d.value, (t.Product, t.Sum, t.Quotient)):
+                continue
+            with suppress(NotUnderstood):
+                values.setdefault(stem, []).append(place.reader().node(d.value))
+    mine = {node for stem in names for node in values.get(stem, ())}
+    return any(mine & set(nodes) for stem, nodes in values.items() if stem not in names)
 
 
 def prove(place: Place, document: Document, statement: Statement, verdict: Verdict) -> None:
