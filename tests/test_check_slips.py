@@ -107,3 +107,24 @@ $$\frac{{\partial h}}{{\partial v}} = \begin{{cases}} 1 & \text{{if }} v > 0 \\ 
     judged = last(text)
     assert judged.verdict == verdict
     assert judged.cause == ("mask" if verdict == "wrong" else None)
+
+
+def test_a_name_that_stands_twice_gives_two_terms() -> None:
+    text = r"""$K$, $L$ and $M$ are square matrices.
+
+$$\frac{\partial}{\partial K}\mathrm{Tr}(M K L K) = M^T K^T L^T"""
+    assert last(text + " + L^T K^T M^T$$\n").verdict == "ok"
+    judged = last(text + "$$\n")
+    assert judged.verdict == "wrong"
+    assert "missing-path" in judged.causes
+
+
+def test_a_sum_may_be_missing_in_brackets() -> None:
+    text = r"""With $q_i = e^{s_i} / \sum_j e^{s_j}$ and $F = \sum_i q_i w_i$, where the $w_i$ are constants,
+
+$$\sum_j \frac{\partial F}{\partial s_j} w_j = \sum_i q_i w_i^2 - \Bigl(SUM q_i w_i\Bigr)^2$$
+"""
+    assert last(text.replace("SUM", r"\sum_i")).verdict == "ok"
+    judged = last(text.replace("SUM", ""))
+    assert judged.verdict == "wrong"
+    assert "missing-sum" in judged.causes

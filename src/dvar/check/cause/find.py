@@ -16,9 +16,9 @@ from dvar.check.cause.masked import lacks_mask
 from dvar.check.cause.renaming import alike_first, nearest
 from dvar.check.cause.routes import routes
 from dvar.check.cause.routing import WHERE, misrouted
-from dvar.check.cause.sums import summed
+from dvar.check.cause.sums import summed, summed_within
 from dvar.check.cause.trying import TRIES, compared, is_chance, is_telling, limit, undisturbed
-from dvar.check.cause.turning import halves, reversed_products
+from dvar.check.cause.turning import companions, halves, reversed_products
 from dvar.check.judge import links, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
@@ -173,6 +173,7 @@ def _all_bends(
         yield from layout_bends(right, text)
     loose = sorted(free_letters(right, world.spelling) - free_letters(left, world.spelling))
     yield from summed(right, text, [c for c in loose if c in letters])
+    yield from summed_within(right, text, free_letters(left, world.spelling), world.spelling)
     yield from applied.turned_indices(right)
     used = applied.functions_in([d for ds in world.definitions.values() for d in ds])
     yield from applied.forgotten(right, text, used)
@@ -181,6 +182,7 @@ def _all_bends(
     general = {a.stem for a in place.assumptions if a.kind == GENERAL}
     yield from reversed_products(right, text)
     yield from halves(right, text, general)
+    yield from companions(right)
     yield from routes(place, left, right, text, names, envs[0] if envs else {})
     if not whole and not set(_names(left)) <= set(_names(right)):
         yield from pieces.missing_pieces(right, text, [left], left)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from dvar.check.cause.bend import Bend, source_of
+from dvar.check.meaning.keys import Spelling
+from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import places
 
@@ -28,6 +31,53 @@ def summed(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
         whole = t.Big("sum", (letter,), None, None, None, tree, tree.span)
         edit = (tree.span, rf"\sum_{letter} {source_of(text, tree)}")
         yield Bend("missing-sum", whole, edit, f"a sum over {letter}")
+
+
+def summed_within(
+    tree: t.Expr, text: str, told: AbstractSet[str], spelling: Spelling
+) -> Iterator[Bend]:
+    """``a - (p_i v_i)^2`` for ``a - (Σ_i p_i v_i)^2``: a term, or what stands in brackets, summed over a loose index.
+
+    Args:
+        tree: the formula; told: indices of the other side.
+    """
+    sums = [p for p in t.walk(tree) if isinstance(p, t.Big)]
+    yield from _second_sums(tree, text)
+    for part, rebuild in places(tree):
+        inner = [*part.terms] if isinstance(part, t.Sum) else []
+        inner += [*part.items] if isinstance(part, t.Group) and len(part.items) == 1 else []
+        for n, term in enumerate(inner):
+            at = term.span[0]
+            bound = {c for p in sums if p.span[0] <= at < p.span[1] for c in p.indices}
+            for letter in sorted(free_letters(term, spelling) - told - bound):
+                new = t.Big("sum", (letter,), None, None, None, term, term.span)
+                whole: t.Expr
+                if isinstance(part, t.Sum):
+                    whole = replace(part, terms=(*part.terms[:n], new, *part.terms[n + 1 :]))
+                else:
+                    assert isinstance(part, t.Group)
+                    whole = replace(part, items=(new,))
+                edit = ((term.span[0], term.span[0]), rf"\sum_{letter} ")
+                yield Bend("missing-sum", rebuild(whole), edit, f"a sum over {letter}")
+
+
+def _second_sums(tree: t.Expr, text: str) -> Iterator[Bend]:
+    """The same where the loose index is taken for that of the sum in front, which does not go so far."""
+    for part, rebuild in places(tree):
+        if not isinstance(part, t.Big) or len(part.indices) != 1:
+            continue
+        body = part.body
+        if not isinstance(body, t.Sum) or len(body.terms) != 2 or text[body.span[0]] in "([{":
+            continue
+        first, last = body.terms
+        bare = t.Big("sum", part.indices, part.low, part.high, part.condition, last, last.span)
+        new: t.Expr = bare
+        if isinstance(last, t.Group) and len(last.items) == 1:
+            new = replace(last, items=(replace(bare, body=last.items[0]),))
+            last = last.items[0]
+        whole = t.Sum((replace(part, body=first), new), (1, body.signs[1]), part.span)
+        edit = ((last.span[0], last.span[0]), rf"\sum_{part.indices[0]} ")
+        yield Bend("missing-sum", rebuild(whole), edit, f"a sum over {part.indices[0]}")
 
 
 def partial_sums(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:

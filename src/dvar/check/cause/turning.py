@@ -10,6 +10,8 @@ from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import factors_of, places
 
+COMPANIONS = 4
+"""Among more terms none is tried again."""
 _OF_MATRICES = frozenset({"", "cdot", "*", "@"})
 """Signs that a product of matrices is written with."""
 
@@ -64,6 +66,28 @@ def halves(tree: t.Expr, text: str, general: Collection[str]) -> Iterator[Bend]:
             for cause in ("missing-sum", "wrong-rule"):
                 edit = _edit(part.span, shown, text)
                 yield Bend(cause, rebuild(both), edit, "a matrix that need not be symmetric")
+
+
+def companions(tree: t.Expr) -> Iterator[Bend]:
+    """``AᵀXᵀBᵀ + BᵀXᵀAᵀ`` where only the first is left: a name that stands twice gives two terms, built alike."""
+    terms = tree.terms if isinstance(tree, t.Sum) else (tree,)
+    signs = tree.signs if isinstance(tree, t.Sum) else (1,)
+    if len(terms) > COMPANIONS:
+        return
+    for term, sign in zip(terms, signs, strict=True):
+        part = _as_product(term)
+        if part is None or not _OF_MATRICES.issuperset(part.operators):
+            continue
+        first = next((n for n, f in enumerate(part.factors) if not _is_number(f)), 0)
+        factors = part.factors[first:]
+        turned = [f for f in map(transpose_of, factors) if f is not None]
+        if len(turned) < 2 or len(turned) < len(factors):
+            continue
+        for other in (factors[::-1], tuple(turned[::-1]), tuple(turned)):
+            added = replace(part, factors=(*part.factors[:first], *other))
+            whole = t.Sum((*terms, added), (*signs, sign), tree.span)
+            for cause in ("missing-path", "missing-sum"):
+                yield Bend(cause, whole, None, "the term of another place of the same name")
 
 
 def _as_product(tree: t.Expr) -> t.Product | None:
