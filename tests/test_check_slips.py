@@ -128,3 +128,27 @@ $$\sum_j \frac{\partial F}{\partial s_j} w_j = \sum_i q_i w_i^2 - \Bigl(SUM q_i 
     judged = last(text.replace("SUM", ""))
     assert judged.verdict == "wrong"
     assert "missing-sum" in judged.causes
+
+
+def test_numbers_that_do_not_come_out_tell_no_formula() -> None:
+    text = r"""Given $x = 1.3$, $w = 0.7$, $b = 0.25$.
+
+$$s = 0.7 \cdot 1.3 SIGN 0.25 = 1.16$$
+
+$$M = \frac{1}{2}(s - 2)^2$$
+
+$$\frac{\partial M}{\partial b} = \frac{\partial M}{\partial s} = -0.84$$
+"""
+    assert [j.verdict for j in check(text.replace("SIGN", "+")).judgements][-1] == "ok"
+    found = check(text.replace("SIGN", "-")).judgements
+    assert [j.line for j in found if j.verdict == "wrong"] == [3]
+    assert next(j for j in found if j.line == 3).cause == "sign"
+
+
+def test_the_entry_of_a_vector_taken_for_another_is_named() -> None:
+    text = r"""Input $x = (3, 1.5)$, weights $w = (0.4, -2)$, bias $b = 0.5$.
+
+$$z = w_1 x_1 + w_2 x_1 + b = 0.4 \cdot 3 + (-2) \cdot 1.5 + 0.5 = -1.3$$
+"""
+    judged = last(text)
+    assert (judged.verdict, judged.cause) == ("wrong", "wrong-variable")

@@ -12,18 +12,27 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
+
 from dvar.check.judge.literal import is_plain
+from dvar.check.judge.matching import value_at
 from dvar.check.meaning.aligning import put_in
+from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.patterns import Pattern
+from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import World
+from dvar.core.errors import DvarError
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import places
 
 MANY = 40
 """Numbers of one formula that are looked up."""
+ROUGHLY = 0.05
+"""So far may numbers that were rounded on the way be from their result, as a part of it."""
 TELLING = 3
 """A number with so many digits stands for something; one with fewer may be a constant."""
 
@@ -147,7 +156,7 @@ class _Slot:
     in_product: bool
 
 
-def named(definition: Definition, numbers: Numbers) -> Definition:
+def named(definition: Definition, numbers: Numbers, statement: Statement) -> Definition:
     """A definition by numbers with the names that the numbers stand for, where they are known.
 
     ``w = 0.3 - 0.1 · 0.5`` for a name that was given is no formula: it takes a new value.
@@ -161,9 +170,25 @@ def named(definition: Definition, numbers: Numbers) -> Definition:
     if numbers.knows(definition.pattern) and not any(d.lifted for d in earlier):
         return definition
     formula = lifted(definition.value, numbers)
-    if formula is None:
+    if formula is None or not _comes_out(definition, numbers, statement):
         return definition
     return replace(definition, value=formula, numeric=False, lifted=True)
+
+
+def _comes_out(definition: Definition, numbers: Numbers, statement: Statement) -> bool:
+    """Whether numbers put in come about to what is printed behind them: what is wrong tells no formula."""
+    last = statement.members[-1].expr
+    if last is None or last is definition.value or not is_plain(last):
+        return True
+    reader = Interpreter(numbers.world, definition.position, Choices())
+    try:
+        values = [value_at(reader.node(x), {}) for x in (definition.value, last)]
+    except (NotUnderstood, DvarError):
+        return True
+    due, shown = values
+    if due is None or shown is None or due.shape != shown.shape:
+        return True
+    return bool(np.all(np.abs(due - shown) <= ROUGHLY * np.max(np.abs(shown), initial=0.0)))
 
 
 def lifted(tree: t.Expr, numbers: Numbers) -> t.Expr | None:

@@ -57,6 +57,8 @@ def _causes(place: Place, name: t.Symbol, due: Array, written: Array) -> tuple[s
         if value.shape == written.shape and np.array_equal(value, written):
             if key.stem == stem or not _is_round(written):
                 return ("wrong-variable", "wrong-operand", "arithmetic")
+        if key.stem == stem and not written.shape and np.any(value == written):
+            return ("wrong-variable", "wrong-operand", "arithmetic")  # another entry of the same
     return ()
 
 
