@@ -20,6 +20,7 @@ from dvar.check.judge.literal import is_plain
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
 from dvar.check.meaning import gradients
+from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
@@ -166,7 +167,8 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
     if before is None or before.expr is None:
         return False
     if link.numbers is not None:
-        return is_plain(verdict.member.expr) or (
+        told = verdict.member.expr
+        return (is_plain(told) or literal_shape(told) is not None) or (
             is_number(before.expr, place.world) and is_number(verdict.member.expr, place.world)
         )
     if link.left is None or link.right is None or place.world.matrices:

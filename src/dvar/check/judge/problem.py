@@ -234,9 +234,8 @@ class _Draft:
         broken, renewed = ordinal in self.broken, ordinal in self.renewed
         role = role_of(statement, ordinal, problem.world, broken, renewed)
         if not broken:
-            role = replace(
-                role, definitions=tuple(named(d, numbers, statement) for d in role.definitions)
-            )
+            made = tuple(named(d, numbers, statement) for d in role.definitions)
+            role = replace(role, definitions=made)
             role = as_sibling(role, numbers)
             role = named_at_end(role, statement, ordinal, problem.world, self.occurrences)
         region = self.document.regions[statement.region]
