@@ -188,3 +188,49 @@ def test_steps_that_only_move_elements_are_read_off():
     gradient = dvar.grad(lambda x: np.sum(program(x) ** 2))(x)
     due = jax.grad(lambda x: jnp.sum(moved(x) ** 2))(x)
     np.testing.assert_allclose(gradient, due, rtol=1e-6)
+
+
+def dense(params, x):
+    w, b = params
+    return jnp.tanh(x @ w + b)
+
+
+def dense_fwd(params, x):
+    y = dense(params, x)
+    return y, (params, x, y)
+
+
+def dense_bwd(res, g):
+    (w, _), x, y = res
+    dz = g * (1 - y**2)
+    return (x.T @ dz, dz.sum(0)), dz @ w.T
+
+
+def dense_bwd_of_means(res, g):
+    (w, _), x, y = res
+    dz = g * (1 - y**2)
+    db = dz.mean(0)
+    return (x.T @ dz, db), dz @ w.T
+
+
+def test_weights_in_a_tuple_are_inputs_of_their_own():
+    from dvar.check.backward.jax_function import jax_subject
+    from dvar.check.backward.judge import judge
+
+    report = judge(jax_subject(rule(dense_fwd, dense_bwd)(dense)))
+    assert [(g.name, g.ok) for g in report.gradients] == [("w", True), ("b", True), ("x", True)]
+    report = judge(jax_subject(rule(dense_fwd, dense_bwd_of_means)(dense)))
+    assert {g.name for g in report.gradients if not g.ok} == {"b"}
+    assert report.findings[0].line == line_with(dense_bwd_of_means, "db = ")
+
+
+def clipped(x):
+    return x
+
+
+def test_a_rule_for_an_identity_is_there_to_change_the_gradient():
+    made = rule(lambda x: (x, None), lambda _, g: (jnp.clip(g, -0.5, 0.5),))(clipped)
+    report = dvar.check_backward(made, np.ones((4, 3)))
+    assert report.ok
+    assert report.gradients[0].ok is None
+    assert "another gradient is the purpose" in report.note

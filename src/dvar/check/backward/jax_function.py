@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from dvar.check.backward.packed import Pack, leaf_parameters, packs_of
 from dvar.check.backward.signatures import FrameworkSubject, numpy_program
 from dvar.check.backward.subject import Arrays, Run, Subject, Upstreams
 from dvar.core.errors import ReadError
@@ -28,29 +30,53 @@ def jax_subject(made: Any, name: str = "", file: str = "") -> Subject:
         raise ReadError(f"{name}: a rule with symbolic_zeros is not checked")
     subject = JaxSubject(name, file, made.fun, made.bwd, "jax", made=made)
     parameters = list(inspect.signature(made.fun).parameters.values())
-    subject.forward = numpy_program(made.fun, parameters, subject.followed)
+    subject.packs = packs_of(made.fun)
+    leaves = leaf_parameters(parameters, subject.packs)
+    subject.forward = numpy_program(made.fun, leaves, subject.followed)
     return subject
 
 
+@dataclass
 class JaxSubject(FrameworkSubject):
-    """A function with its rule."""
+    """A function with its rule.
+
+    Attributes:
+        packs: parameters that hold several arrays.
+    """
+
+    packs: dict[str, Pack] = field(default_factory=dict)
 
     def followed(self, *arguments: Any) -> Any:
         """The results for traced arrays."""
-        arrays = [n for n, x in enumerate(arguments) if is_number(x) and n not in self._settings]
+        given = dict(zip((p.name for p in self.parameters), arguments, strict=False))
+        settings = [self._taken[n] for n in self._settings]
+        arrays = [n for n, x in given.items() if is_number(x) and n not in settings]
 
         def function(*values: Any) -> Any:
-            given = list(arguments)
-            for n, x in zip(arrays, values, strict=True):
-                given[n] = x
-            return _floats(self.made.fun(*given))
+            return _floats(
+                self.made.fun(*self._packed({**given, **dict(zip(arrays, values, strict=True))}))
+            )
 
-        return tuple(jaxprs.follow(function, [arguments[n] for n in arrays]))
+        return tuple(jaxprs.follow(function, [given[n] for n in arrays]))
+
+    @property
+    def _taken(self) -> list[str]:
+        """The parameters of the function itself."""
+        found = inspect.signature(self.made.fun).parameters.values()
+        return [p.name for p in found if p.kind not in (2, 4)]
+
+    def _packed(self, given: Mapping[str, Any]) -> list[Any]:
+        """Arguments of the function itself."""
+        return [
+            self.packs[name].packed(given) if name in self.packs else given[name]
+            for name in self._taken
+            if name in given or name in self.packs
+        ]
 
     @property
     def _settings(self) -> set[int]:
         """Places of arguments that are passed on as they are."""
-        count = len(self.parameters)
+        count = len(self._taken)
         given = self.made.nondiff_argnums
         return (
             {n % count for n in ((given,) if isinstance(given, int) else given)} if count else set()
@@ -58,11 +84,8 @@ class JaxSubject(FrameworkSubject):
 
     def _arguments_of(self, inputs: Mapping[str, Any]) -> list[Any]:
         given = {**self.fixed, **inputs}
-        names = [p.name for p in self.parameters if p.name in given]
-        return [
-            given[name] if n in self._settings else _array(given[name])
-            for n, name in enumerate(names)
-        ]
+        settings = [self._taken[n] for n in self._settings]
+        return self._packed({n: x if n in settings else _array(x) for n, x in given.items()})
 
     def _forward(self, inputs: Mapping[str, Any]) -> tuple[list[Any], Any, Arrays]:
         import jax
@@ -97,15 +120,17 @@ class JaxSubject(FrameworkSubject):
             return Run(outputs, self.named(found, inputs), {})
 
     def named(self, returned: Any, inputs: Mapping[str, Any]) -> Arrays:
-        names = [p.name for n, p in enumerate(self.parameters) if n not in self._settings]
+        names = [name for n, name in enumerate(self._taken) if n not in self._settings]
         if not isinstance(returned, (tuple, list)) or len(returned) != len(names):
             count = len(returned) if isinstance(returned, (tuple, list)) else "no tuple of"
             raise ReadError(
                 f"{self.name}: the backward pass returns {count} gradients for {len(names)} inputs",
                 hint="a tuple with one for each input, None for those that have no gradient",
             )
-        pairs = zip(names, returned, strict=True)
-        return {n: np.asarray(g) for n, g in pairs if n in inputs and hasattr(g, "shape")}
+        found: Arrays = {}
+        for n, g in zip(names, returned, strict=True):
+            found.update(self.packs[n].unpacked(g) if n in self.packs else {n: g})
+        return {n: np.asarray(g) for n, g in found.items() if n in inputs and hasattr(g, "shape")}
 
 
 def _array(x: Any) -> Any:

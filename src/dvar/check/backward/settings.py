@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dvar.check.backward.said import said_of
@@ -30,6 +31,12 @@ class Settings(dict[str, Any]):
 
     def __missing__(self, key: str) -> Any:
         return _VALUES.get(key, 1)
+
+
+def is_setting(name: str, keys: Sequence[str]) -> bool:
+    """Whether a parameter is a dictionary of settings, by its name or by what is looked up in it."""
+    known = bool(keys) and all(k in _VALUES for k in keys)
+    return known or _HOLDERS.fullmatch(name.lower()) is not None
 
 
 def size_of(name: str) -> Any:
@@ -61,7 +68,7 @@ def settled(subject: Subject) -> Subject:
         keys = [k for k in keys_of(subject.forward, p.name) if k]
         told = re.search(rf"\b{re.escape(p.name)}`?\s*:\s*(?:an? )?(\w+)", words)
         kind = told.group(1).lower() if told else ""
-        if (keys and all(k in _VALUES for k in keys)) or _HOLDERS.fullmatch(low):
+        if is_setting(p.name, keys):
             subject.fixed[p.name] = Settings({k: _VALUES.get(k, 1) for k in keys})
         elif p.default is not p.empty:
             subject.fixed[p.name] = p.default
@@ -73,14 +80,25 @@ def settled(subject: Subject) -> Subject:
     return subject
 
 
+def _parts(function: Any) -> list[ast.AST]:
+    """The nodes of a function's source; none if there is no source."""
+    try:
+        text = inspect.getsource(inspect.unwrap(function))
+        return list(ast.walk(ast.parse(inspect.cleandoc("\n" + text))))
+    except (OSError, TypeError, SyntaxError):
+        return []
+
+
+def called_in(function: Any) -> set[str]:
+    """Names that a function calls as functions."""
+    calls = [n.func for n in _parts(function) if isinstance(n, ast.Call)]
+    return {f.id for f in calls if isinstance(f, ast.Name)}
+
+
 def keys_of(function: Any, name: str) -> list[str]:
     """The keys that a function looks up in an argument: ``conv_param['stride']``, ``p.get('eps', 1e-5)``."""
-    try:
-        tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, IndentationError):
-        return []
     found: list[str] = []
-    for node in ast.walk(tree):
+    for node in _parts(function):
         if (
             isinstance(node, ast.Subscript)
             and isinstance(node.value, ast.Name)

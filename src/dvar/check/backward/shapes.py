@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dvar.check.backward.said import Spec, resized, said_of
+from dvar.check.backward.settings import called_in
 from dvar.check.backward.subject import Arrays, Subject, is_float
 from dvar.core.errors import ReadError
 
@@ -85,6 +86,12 @@ def possible_inputs(subject: Subject, sizes: Sequence[int] = SIZES) -> Iterator[
         ReadError: nothing that was tried fits.
     """
     names = [p.name for p in subject.parameters if p.name not in subject.fixed]
+    functions = [n for n in names if n in called_in(subject.forward)]
+    if functions:
+        raise ReadError(
+            f"{subject.name}: {functions[0]} is a function, and which one is not known",
+            hint="dvar.check_backward(…) takes it where the examples stand, in the order of the parameters",
+        )
     given = {n: Spec(shape) for n, shape in subject.shapes_given().items()}
     said = said_of(subject.documentation(), [n for n in names if n not in given])
     written = (_fill(names, {**specs, **given}) for specs in resized(said, sizes))

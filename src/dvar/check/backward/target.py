@@ -9,6 +9,7 @@ from typing import Any
 from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
 from dvar.check.backward.layers import layer_subject
 from dvar.check.backward.losses import loss_of
+from dvar.check.backward.packed import unpacked
 from dvar.check.backward.settings import settled
 from dvar.check.backward.subject import Arrays, Subject
 from dvar.core.errors import ReadError
@@ -19,7 +20,7 @@ def subject_of(
 ) -> Subject:
     """A pair of functions as a subject, with its settings filled in."""
     name = name or getattr(forward, "__name__", "forward")
-    return settled(Subject(name, file, forward, backward))
+    return settled(Subject(name, file, unpacked(forward), backward))
 
 
 def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
