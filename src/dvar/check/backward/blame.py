@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 RUNS = 4_000
 """Changed passes that are run at most, counted in passes of a few lines: a busy machine gives the same answer."""
-LINES, ELSEWHERE = 100, 4
-"""Lines that cost as much as the rest of a pass, and passes that one of PyTorch or JAX costs as much as."""
+LINES = 100
+"""Lines that cost as much as the rest of a pass."""
+COSTS = {"numpy": 1, "torch": 4, "jax": 25}
+"""Passes of NumPy that one of each framework costs as much as; JAX compiles every changed loop anew."""
 ENOUGH = 6
 """Repairs after which no more are looked for."""
 Right = Callable[[Subject, Sequence["Probe"], Any, Sequence[str]], list[str]]
@@ -124,7 +126,7 @@ def _suspects(subject: Subject, source: Source, probe: Probe) -> tuple[set[int],
     given += [("an upstream gradient", np.asarray(g)) for g in probe.upstreams]
     known = Known([*probe.truth.known, *given])
     once, steps = _seen(subject, source, probe, 1.0)
-    cost = (1 + steps / LINES) * (1 if subject.framework == "numpy" else ELSEWHERE)
+    cost = (1 + steps / LINES) * COSTS[subject.framework]
     if not probe.truth.known:
         return set(), [], cost
     twice, _ = _seen(subject, source, probe, 2.0)
