@@ -1,5 +1,7 @@
 """Habits of long texts by many hands: reasons beside a line, names used anew, words instead of formulas."""
 
+import pytest
+
 from dvar import check
 
 
@@ -87,3 +89,23 @@ Now take $f(x, y) = x y$, so $\frac{\partial f}{\partial y} = x$. Last, $f(x) = 
 $$\frac{df}{dx} = -\frac{1}{x^2}$$
 """
     assert verdicts(text) == ["ok", "ok", "ok"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"$d u^{2} = 2u d u$",
+        r"$d\exp(u) \cdot h = \exp(u) \odot h$",
+        "The output is (8 + 2×1 - 3)/1 + 1 = 8×8",
+        "v = 2\n\nv = v - 1 / exp(v) = 1.5",
+        r"$A = \begin{bmatrix} 1 \cdot 2 + 0 \cdot 1 = 2 \\ 0 \cdot 2 + 3 \cdot 1 = 3 \end{bmatrix} = [2, 4]$",
+    ],
+)
+def test_what_is_no_equation_between_numbers_is_not_called_wrong(line: str) -> None:
+    assert "wrong" not in {j.verdict for j in check(line).judgements}
+
+
+def test_the_label_of_the_true_class_is_one() -> None:
+    text = "The labels $y$ are one-hot.\n\n$E = -\\sum_{k=1}^{3} y_k \\log q_k$\n\n$\\frac{\\partial E}{\\partial q_2} = {}$"
+    assert check(text.replace("{}", r"-\frac{1}{q_2}")).judgements[-1].verdict != "wrong"
+    assert check(text.replace("{}", r"\frac{y_2}{q_2}")).judgements[-1].verdict == "wrong"

@@ -84,6 +84,9 @@ def is_believed(
     if (
         _is_of_members(place, verdict)
         or unclaimed.is_beyond(statement)
+        or unclaimed.has_increments(place, statement)
+        or unclaimed.goes_round(statement)
+        or unclaimed.is_size(verdict)
         or is_about_another(document, statement, verdict, causes)
         or is_about_the_unknown(place, document, statement, verdict)
         or unclaimed.is_equation_to_solve(statement, verdict)
@@ -101,6 +104,8 @@ def is_believed(
     ):
         return False
     if set(causes) <= {"wrong-rule", "wrong-variable"} and unclaimed.is_condition(place, statement):
+        return False
+    if unclaimed.is_of_the_true_class(document, verdict):
         return False
     if "mask" in causes and _is_said_to_hold(document, statement):
         return False

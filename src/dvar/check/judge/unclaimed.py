@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -9,29 +10,96 @@ from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import stem_of, unwrapped
+from dvar.check.meaning.keys import Key, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.values import NotUnderstood
+from dvar.check.meaning.points import RANGES, Point, finite, names_beneath, same
+from dvar.check.meaning.values import NotUnderstood, node_of
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import same_tree
 
+_ONE_HOT = re.compile(r"\bone.?hot\b|1.of.[KkCc]\b", re.IGNORECASE)
 ROWS = 2
 """So many right numbers below a heading tell what the column is about."""
 
 
 def is_beyond(statement: Statement) -> bool:
     """Sums without an end and events, ``P(x > 0)``, are no functions of names; a quotient of differences is
-    no derivative, but close to one.  Of a weight that stands in several places ``|_{(i)}`` is one of them.
+    no derivative, but close to one.  Of a weight that stands in several places ``|_{(i)}`` is one of them, and
+    entries of a matrix that are equations themselves are no numbers.
     """
     if isinstance(statement.condition, t.Group):
         return True
     return any(
         _is_difference_quotient(p)
+        or (
+            isinstance(p, t.Matrix)
+            and any(isinstance(x, t.Relation) for row in p.rows for x in row)
+        )
         or (isinstance(p, t.Symbol) and p.base == "infty")
         or (isinstance(p, t.Apply) and any(isinstance(a, t.Relation) for a in p.args))
         for p in parts([statement])
     )
+
+
+def has_increments(place: Place, statement: Statement) -> bool:
+    """``d x^2 = 2x d x``: a d that stands alone in front of a name is no factor, where nothing says what d is."""
+    if place.world.find(Key("d"), place.position) is not None:
+        return False
+    least = 3 if place.world.differentials else 2  # there d X is what X changes by
+    return any(
+        isinstance(p, t.Product)
+        and len(p.factors) >= least
+        and any(
+            isinstance(f, t.Symbol) and f.base == "d" and not (f.subscripts or operator)
+            for f, operator in zip(p.factors, p.operators, strict=False)
+        )
+        for p in parts([statement])
+    )
+
+
+def goes_round(statement: Statement) -> bool:
+    """``z = z - 1/f(z) = 16.1``: a round of a search, and which value the name had before is not told."""
+    first, *rest = (m.expr for m in statement.members)
+    if not isinstance(first, t.Symbol) or len(rest) < 2:
+        return False
+    formula, last = rest[0], rest[-1]
+    if formula is None or last is None or not is_plain(last):
+        return False
+    calls = [p for p in t.walk(formula) if isinstance(p, t.Apply | t.Call)]
+    return any(same_tree(first, p) for call in calls for a in call.args for p in t.walk(a))
+
+
+def is_size(verdict: Verdict) -> bool:
+    """``(8 - 3)/1 + 1 = 6 × 6``: how large a picture is, told by its side."""
+    last = verdict.member.expr if verdict.member is not None else None
+    numbers = verdict.link.numbers if verdict.link is not None else None
+    if not isinstance(last, t.Product) or last.operators != ("times",) or numbers is None:
+        return False
+    a, b = last.factors
+    if not (isinstance(a, t.Number) and isinstance(b, t.Number) and a.text == b.text):
+        return False
+    return numbers[0].size == 1 and float(numbers[0].reshape(-1)[0]) == float(a.text)
+
+
+def is_of_the_true_class(document: Document, verdict: Verdict) -> bool:
+    """``-Σ_k y_k log p_k = -log p_c`` where y is said to be one-hot: ``y_c``, left out, is 1."""
+    link = verdict.link
+    if (
+        link is None
+        or link.left is None
+        or link.right is None
+        or not _ONE_HOT.search(document.text)
+    ):
+        return False
+    left, right = node_of(link.left), node_of(link.right)
+    absent = set(names_beneath([left])) ^ set(names_beneath([right]))
+    if len(absent) != 1 or left.shape or right.shape or any(node.shape for node in absent):
+        return False
+    point = Point(RANGES[1], known=dict.fromkeys(absent, 1.0))
+    a, b = point.value(left), point.value(right)
+    return a is not None and b is not None and finite(a, b) and same(a, b)
 
 
 def _is_difference_quotient(part: t.Expr | t.Script) -> bool:
