@@ -16,7 +16,7 @@ from dvar.check.judge import unclaimed
 from dvar.check.judge.another import is_about_another, is_about_the_unknown
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link, is_number
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
 from dvar.check.meaning import gradients
@@ -160,6 +160,11 @@ def _has_loose_index(place: Place, verdict: Verdict) -> bool:
     return bool(loose) and (isinstance(before.expr, t.Derivative) or loose <= summed)
 
 
+def _is_fraction(tree: t.Expr) -> bool:
+    """``1/2``, or a list of such, is as good as a decimal; ``-0.5 / 2`` is a step of its own."""
+    return literal_shape(tree) is not None and all(n.is_whole for n in numbers_in(tree))
+
+
 def _is_certain(place: Place, verdict: Verdict) -> bool:
     """Whether a difference that no slip explains can only be a mistake.
 
@@ -173,8 +178,10 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
         return False
     if link.numbers is not None:
         told = verdict.member.expr
-        return (is_plain(told) or literal_shape(told) is not None) or (
-            is_number(before.expr, place.world) and is_number(verdict.member.expr, place.world)
+        return (
+            is_plain(told)
+            or _is_fraction(told)
+            or (is_number(before.expr, place.world) and is_number(verdict.member.expr, place.world))
         )
     if link.left is None or link.right is None or place.world.matrices:
         return False
