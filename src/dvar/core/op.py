@@ -363,6 +363,8 @@ def as_nodes(operands: Sequence[Operand]) -> tuple[Node, ...]:
 
 
 def _weak(value: Any, partner: str | None) -> Node:
+    if type(value) is float and partner and value:
+        return _number(value, partner, 1.0)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return constant(value)
     if partner:

@@ -111,9 +111,9 @@ def _pulled(upstream: Mapping[Node, Node], wrt: set[Node], beneath: set[Node]) -
     gradients = {root: seed for root, seed in upstream.items() if root in active}
     edges: list[tuple[Node, int, Node, Node | None, Node, Node]] = []
 
-    def shares(node: Node, g: Node) -> list[tuple[Node, Node]]:
+    def shares(node: Node, g: Node) -> list[tuple[Node, Node | None]]:
         inputs = node.inputs
-        sent: list[tuple[Node, Node]] = []
+        sent: list[tuple[Node, Node | None]] = []
         for n, (local, spread) in enumerate(adjoint(node, g, [x in real for x in inputs])):
             if spread is None:
                 continue
@@ -136,7 +136,7 @@ def _pulled(upstream: Mapping[Node, Node], wrt: set[Node], beneath: set[Node]) -
 def carry(
     order: Iterable[Node],
     gradients: dict[Node, Carried],
-    shares: Callable[[Node, Carried], Iterable[tuple[Node, Carried]]],
+    shares: Callable[[Node, Carried], Iterable[tuple[Node, Carried | None]]],
     plus: Callable[[Carried, Carried], Carried],
 ) -> dict[Node, Carried]:
     """The sweep itself, whatever it carries: graphs, or numbers where nobody wants the graph.
@@ -144,7 +144,7 @@ def carry(
     Args:
         order: what is passed through, results first.
         gradients: the upstream gradients of the roots; those of all others are put in.
-        shares: what a node with a gradient sends to its operands.
+        shares: what a node with a gradient sends to its operands; None is nothing.
         plus: the sum of two shares.
     """
     for node in order:
@@ -152,6 +152,8 @@ def carry(
         if g is None or not node.inputs:
             continue
         for x, share in shares(node, g):
+            if share is None:
+                continue
             before = gradients.get(x)
             # In front of the shares of later uses, so that a sum reads in the order of the program.
             gradients[x] = share if before is None else plus(share, before)

@@ -7,9 +7,10 @@ sweep carries numbers instead of nodes.  The rules, the order and hence the bits
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -35,11 +36,17 @@ class Kind(NamedTuple):
 
     Attributes:
         forward: operands → result.
-        backward: upstream gradient, result, operands → the share of each operand, None where there is none.
+        backward: upstream gradient, result, operands → shares.
+        receive: which operands get them.
     """
 
     forward: Callable[..., Any]
     backward: Callable[..., Sequence[Any]]
+    receive: tuple[int, ...]
+
+
+# How shares are computed, who gets them; the result and the operands.
+_Back: TypeAlias = "tuple[Callable[..., Sequence[Any]], Sequence[Node], Any, Sequence[Any]]"
 
 
 def gradients(
@@ -62,7 +69,7 @@ def gradients(
         if not run.is_complete:
             return None
         one = np.ones((), root.dtype)[()]
-        found = carry(reversed(order), {root: one}, run.shares, np.add)
+        found = carry(reversed(order), {root: one}, run.shares, operator.add)
         return np.asarray(run.values[root]), {x: np.asarray(found[x]) for x in known if x in found}
 
 
@@ -94,13 +101,16 @@ class _Run:
 
     def __init__(self, order: Sequence[Node], known: Mapping[Node, Array]) -> None:
         self.values: dict[Node, Any] = {x: value[()] for x, value in known.items()}
-        self._real = {x for x in active_nodes(order, set(known), set()) if x.is_float}
-        self._backward: dict[Node, tuple[Callable[..., Sequence[Any]], Sequence[Any]]] = {}
+        active = active_nodes(order, set(known), set())
+        self._real = {x for x in active if x.dtype[0] == "f"}
+        fixed = sum(x.op is CONSTANT for x in order)
+        self._all_real = len(self._real) + fixed == len(order)
+        self._backward: dict[Node, _Back] = {}
         self._made = 0
         self.is_complete = self._computed(order)
 
     def _computed(self, order: Iterable[Node]) -> bool:
-        values, real, backward = self.values, self._real, self._backward
+        values, real = self.values, self._real
         for node in order:
             if node in values:
                 continue
@@ -110,47 +120,56 @@ class _Run:
                 continue
             if op is VARIABLE or self._made > KINDS:
                 return False
-            operands = [values[x] for x in node.inputs]
-            kind = None if node.shape or node.params else self._kind(node)
+            inputs = node.inputs
+            operands = [values[x] for x in inputs]
+            kind = None if node.shape or node.params else _kinds.get(_key(node)) or self._new(node)
             if kind is None:
                 values[node] = _applied(node, *operands)
-            else:
-                values[node] = kind.forward(*operands)
-                if node in real:
-                    backward[node] = (kind.backward, operands)
+                continue
+            out = values[node] = kind.forward(*operands)
+            if node in real:
+                if len(kind.receive) < len(inputs):
+                    inputs = tuple([inputs[n] for n in kind.receive])
+                back = kind.backward if self._all_real else self._reduced(kind, inputs)
+                self._backward[node] = (back, inputs, out, operands)
         return True
 
-    def _kind(self, node: Node) -> Kind | None:
-        op, inputs = node.op, node.inputs
-        if op not in _sees_numbers:
-            _sees_numbers[op] = op.is_elementwise and _looks_at_numbers(node)
-        sees = _sees_numbers[op]
-        # An operand that is a number and not computed has no gradient; some rules look at what it is.
-        key: list[Any] = [op]
-        for x in inputs:
-            key.append(x.dtype if x.op is not CONSTANT else x if sees else _FIXED[x.dtype])
-        if len(inputs) > 1:
-            key += [inputs.index(x) for x in inputs]
-        found = _kinds.get(tuple(key), _kinds)
-        if found is _kinds:
-            self._made += 1
-            if len(_kinds) > 20 * KINDS:
-                _kinds.clear()
-            found = _kinds[tuple(key)] = _written(node, sees)
-        return found  # type: ignore[return-value]  # the table itself stands for nothing found
+    def _new(self, node: Node) -> Kind | None:
+        """A kind that is not known yet, or that there is none."""
+        key, op = _key(node), node.op
+        if key in _kinds:
+            return None
+        self._made += 1
+        if len(_kinds) > 20 * KINDS:
+            _kinds.clear()
+        try:
+            if op.is_elementwise and op not in _see_numbers and _looks_at_numbers(node):
+                _see_numbers.add(op)
+            found = _written(node)
+        except MissingRule:  # an error only where a gradient arrives
+            found = None
+        _kinds[_key(node)] = found
+        return found
+
+    def _reduced(self, kind: Kind, inputs: Sequence[Node]) -> Callable[..., Sequence[Any]]:
+        """The shares of a node, None for an operand that wants none."""
+        if self._real.issuperset(inputs):
+            return kind.backward
+        wants = [x in self._real for x in inputs]
+
+        def backward(*args: Any) -> Sequence[Any]:
+            shares = kind.backward(*args)
+            return [share if want else None for share, want in zip(shares, wants, strict=True)]
+
+        return backward
 
     def shares(self, node: Node, g: Any) -> Iterable[tuple[Node, Any]]:
         """What a node with the gradient ``g`` sends to its operands."""
         written = self._backward.get(node)
         if written is None:
             return self._by_graph(node, g)
-        backward, operands = written
-        real = self._real
-        return [
-            (x, share)
-            for x, share in zip(node.inputs, backward(g, self.values[node], *operands), strict=True)
-            if share is not None and x in real
-        ]
+        backward, inputs, out, operands = written
+        return zip(inputs, backward(g, out, *operands), strict=True)
 
     def _by_graph(self, node: Node, g: Any) -> list[tuple[Node, Any]]:
         """The same for a node that is no single number made of single numbers."""
@@ -174,10 +193,31 @@ class _Run:
 # ── kinds of nodes ──────────────────────────────────────────────────────────────────────────────
 
 _kinds: dict[tuple[Any, ...], Kind | None] = {}
-_sees_numbers: dict[Op, bool] = {}
+# Rows with a rule that looks at its operands; they have a kind for every number.
+_see_numbers: set[Op] = set()
 _FIXED = {dtype: f"fixed {dtype}" for dtype in ("bool", "int64", "float32", "float64")}
 _PROBES = (0.0, 1.0, -1.0, 2.0, 3.0, 0.5, 0.7)
 _SIGNS = {add: "+", subtract: "-", multiply: "*", divide: "/", negative: "-"}
+
+
+def _key(node: Node) -> tuple[Any, ...]:
+    """What a kind depends on; an operand that is a number has no gradient."""
+    op, inputs = node.op, node.inputs
+    if len(inputs) == 1:
+        return (op, inputs[0].dtype)
+    if len(inputs) == 2 and op not in _see_numbers:
+        x, y = inputs
+        return (
+            op,
+            x.dtype if x.op is not CONSTANT else _FIXED[x.dtype],
+            y.dtype if y.op is not CONSTANT else _FIXED[y.dtype],
+            x is y,
+        )
+    given = [
+        x.dtype if x.op is not CONSTANT else x if op in _see_numbers else _FIXED[x.dtype]
+        for x in inputs
+    ]
+    return (op, *given, *[inputs.index(x) for x in inputs])
 
 
 def _stand_in(dtype: str) -> Node:
@@ -208,33 +248,32 @@ def _shares(op: Op, operands: Sequence[Node], seed: Node, wanted: Sequence[bool]
     return [seed if share is None else share for _, share in found]
 
 
-def _written(node: Node, sees: bool) -> Kind | None:
-    """The kind of a node; None where its operands have axes, or its row has no derivative."""
+def _written(node: Node) -> Kind | None:
+    """The kind of a node; None where its operands have axes."""
     if not node.op.is_elementwise:
         return None
+    sees = node.op in _see_numbers
     stands = {x: x if sees and x.op is CONSTANT else _stand_in(x.dtype) for x in node.inputs}
     operands = [stands[x] for x in node.inputs]
     out, seed = node.op.node(*operands), _stand_in(node.dtype)
-    try:
-        sent = adjoint(out, seed, [x.is_float and x.op is not CONSTANT for x in node.inputs])
-    except MissingRule:
-        return None
+    sent = adjoint(out, seed, [x.is_float and x.op is not CONSTANT for x in node.inputs])
     names = [f"x{n}" for n in range(len(operands))]
     known = dict(zip(reversed(operands), reversed(names), strict=True))
+    receive = tuple(n for n, (_, share) in enumerate(sent) if share is not None)
+    shares = [share for _, share in sent if share is not None]
     return Kind(
         _function(names, known, [out], "{}"),
-        _function(
-            ["g", "out", *names], {**known, out: "out", seed: "g"}, [x for _, x in sent], "({},)"
-        ),
+        _function(["g", "out", *names], {**known, out: "out", seed: "g"}, shares, "[{}]"),
+        receive,
     )
 
 
 def _function(
-    parameters: Sequence[str], known: Mapping[Node, str], results: Sequence[Node | None], form: str
+    parameters: Sequence[str], known: Mapping[Node, str], results: Sequence[Node], form: str
 ) -> Callable[..., Any]:
-    """Nodes on single numbers as a function of numbers; None remains None."""
+    """Nodes on single numbers as a function of numbers, which returns its results in a form."""
     names, lines, held = dict(known), [], dict[str, Any]()
-    for node in topological([x for x in results if x is not None], names):
+    for node in topological(results, names):
         if node in names:
             continue
         name = f"t{len(names)}"
@@ -243,7 +282,7 @@ def _function(
         else:
             lines.append(f"    {name} = {_text(node, [names[x] for x in node.inputs], name, held)}")
         names[node] = name
-    returned = form.format(", ".join("None" if x is None else names[x] for x in results))
+    returned = form.format(", ".join(names[x] for x in results))
     text = [f"def function({', '.join(parameters)}):", *lines, f"    return {returned}"]
     exec("\n".join(text), held)
     made: Callable[..., Any] = held["function"]

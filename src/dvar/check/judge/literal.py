@@ -205,7 +205,8 @@ def _effect(
             continue
         if moved.shape != value.shape:
             continue
-        change = np.abs(moved - value)
+        with np.errstate(invalid="ignore"):  # ∞ - ∞ moves by no finite amount
+            change = np.abs(moved - value)
         worst = np.maximum(worst, np.where(np.isfinite(change.astype(float)), change, 0))
     return worst
 

@@ -31,9 +31,11 @@ def wrap_call(make: Callable[[], Any]) -> Any:
 def apply_plain(row: Op, args: tuple[Any, ...]) -> Variable:
     """A row that takes its operands as they are: the way of most gates, so the shortest."""
     try:
-        node = row.node(*[x.node if type(x) is Variable else unwrap(x) for x in args])
+        node = row.node(
+            *[x.node if type(x) is Variable else x if type(x) is float else unwrap(x) for x in args]
+        )
         if node.known is None:
-            facts.admit(node, facts.here())
+            facts.admit_gate(node)
     except DvarError as error:
         _reword(error)
         raise

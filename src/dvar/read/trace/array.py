@@ -46,15 +46,13 @@ def _binary(ufunc: np.ufunc) -> tuple[Callable[[Any, Any], Any], Callable[[Any, 
     """An operator and its reflection."""
 
     def straight(self: Variable, other: Any) -> Any:
-        apply = DIRECT.get(ufunc)
-        if apply is not None and type(other) in _SIMPLE:
-            return apply((self, other))
+        if type(other) in _SIMPLE and ufunc in DIRECT:
+            return DIRECT[ufunc]((self, other))
         return _call(ufunc, self, other)
 
     def reflected(self: Variable, other: Any) -> Any:
-        apply = DIRECT.get(ufunc)
-        if apply is not None and type(other) in _SIMPLE:
-            return apply((other, self))
+        if type(other) in _SIMPLE and ufunc in DIRECT:
+            return DIRECT[ufunc]((other, self))
         return _call(ufunc, other, self)
 
     return straight, reflected
@@ -274,6 +272,8 @@ class Variable:
     # ── NumPy's protocols ───────────────────────────────────────────────────────────────────────
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and method == "__call__" and ufunc in DIRECT and _are_simple(args):
+            return DIRECT[ufunc](args)
         from dvar.read.trace.numpy_api import call_ufunc
 
         return call_ufunc(ufunc, method, args, kwargs)
@@ -332,6 +332,11 @@ class Variable:
 
 # Operands that a row takes as they are.
 _SIMPLE = frozenset((Variable, float, int))
+
+
+def _are_simple(operands: tuple[Any, ...]) -> bool:
+    return all(type(x) in _SIMPLE for x in operands)
+
 
 # ── in and out ──────────────────────────────────────────────────────────────────────────────────
 
