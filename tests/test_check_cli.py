@@ -60,7 +60,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "lectures/.hidden/three.md": NEURON,
         "lectures/node_modules/four.md": NEURON,
         "empty/data.csv": "1,2",
-        "model.py": "raise SystemExit('run only when it is named with ::')",
+        "model.py": "raise SystemExit('this file is run')",
         "scan.pdf": "%PDF",
     }
     for name, text in files.items():
@@ -127,7 +127,8 @@ def test_one_unreadable_file_does_not_keep_the_others_from_being_checked(
         (["nowhere.md"], ["no file nowhere.md"]),
         (["empty"], ["empty holds no worksheets", ".md"]),
         (["scan.pdf"], ["scan.pdf is not text", "Markdown"]),
-        (["model.py"], ["is a Python file", "dvar check model.py::NAME"]),
+        (["model.py"], ["model.py raised SystemExit", "(model.py:1)"]),
+        (["model.py", "good.md"], ["in two runs"]),
         (["model.py::Layer"], ["model.py raised SystemExit", "(model.py:1)"]),
         (["nowhere.py::Layer"], ["no file nowhere.py"]),
         (["good.md", "-o", "no/such/folder/x.txt"], ["cannot write no/such/folder/x.txt"]),

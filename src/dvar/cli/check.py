@@ -6,8 +6,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +22,12 @@ from dvar.cli.output import (
     bug,
     complain,
     emit,
+    progress,
     wants_colour,
 )
 from dvar.core.errors import DvarError, ReadError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from dvar.check.report import Judgement, Report
 
 FORMATS = ("text", "json", "sarif", "html")
@@ -42,7 +40,8 @@ input.  Every equation is judged; nothing in a worksheet is ever run.
 
 FILE.py::NAME is a backward pass written by hand: functions NAME_forward and NAME_backward in NumPy, a
 class NAME with both, a torch.autograd.Function or a jax.custom_vjp.  Every gradient it returns is compared with
-the true one; of a wrong one the line and the likely slip are told.  The file is run.
+the true one; of a wrong one the line and the likely slip are told.  FILE.py alone stands for all that the file
+holds.  The file is run.
 
 \b
 Examples
@@ -53,6 +52,7 @@ Examples
   a page for each file    dvar check lectures/ --format html -o pages/
   for a code host         dvar check lectures/ --format sarif -o dvar.sarif
   a backward pass         dvar check layers.py::affine
+  all of a file           dvar check layers.py
 
 \b
 Marks
@@ -104,11 +104,11 @@ def check(
         raise ReadError("--derive is about one file", hint=f"dvar check {paths[0]} --derive {line}")
     if format_ == "html" and found.several and output is None:
         raise ReadError("the pages of several files need a folder", hint="-o pages")
-    with _progress(len(found.files)) as progress:
+    with progress(len(found.files)) as bar:
         for file in found.files:
             _judge(file, checked)
-            if progress is not None:
-                progress.advance(progress.task_ids[0])
+            if bar is not None:
+                bar.advance(bar.task_ids[0])
     for message in checked.failures.values():
         complain(message)
     # A folder may hold texts that are not about mathematics at all.
@@ -166,20 +166,6 @@ def _judge(file: str, checked: Checked) -> None:
         checked.failures[file] = f"{file}: {bug(error)}"
     else:
         checked.reports.append(report)
-
-
-@contextmanager
-def _progress(files: int) -> Iterator[Progress | None]:
-    """A bar on standard error, where somebody can see it and has to wait."""
-    if files < 2 or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        progress.add_task("checking", total=files)
-        yield progress
 
 
 # ── showing ─────────────────────────────────────────────────────────────────────────────────────

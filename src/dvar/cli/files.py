@@ -97,7 +97,7 @@ def file_named(path: str) -> str:
     if suffix == ".py":
         raise ReadError(
             f"{path} is a Python file, not a worked derivation",
-            hint=f"dvar check {path}::NAME checks a backward pass written by hand",
+            hint=f"dvar check {path} checks the backward passes in it",
         )
     if not os.access(path, os.R_OK):
         raise ReadError(f"cannot read {path}: permission denied")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from dvar.core.errors import ReadError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 NOTHING_WRONG, SOMETHING_WRONG, COULD_NOT = 0, 1, 2
 """Exit statuses."""
@@ -50,3 +55,17 @@ def bug(error: Exception) -> str:
         f"this is a bug of dvar, not yours: {type(error).__name__}: {error}\n"
         "  try:  the same command with DVAR_TRACEBACK=1, and report what it says"
     )
+
+
+@contextmanager
+def progress(count: int) -> Iterator[Progress | None]:
+    """A bar on standard error, where somebody can see it and has to wait."""
+    if count < 2 or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        bar.add_task("checking", total=count)
+        yield bar

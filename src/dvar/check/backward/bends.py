@@ -55,7 +55,7 @@ def bends(statement: ast.stmt, names: Sequence[str], tier: int) -> Iterator[Bend
         yield from _of_update(statement)
     if tier == 0 and isinstance(statement, ast.Assign):
         yield from _of_assignment(statement)
-    values = _value_places(statement)
+    values = value_places(statement)
     rules = (_SMALL, _around, _names_of(names), _WHOLE, _with(names), _with(names))
     places = list(_places(statement)) if tier in (0, 2, 3) else values
     if tier == 5:  # in the middle
@@ -88,7 +88,7 @@ def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.expr]
                     waiting.append(part)
 
 
-def _value_places(statement: ast.stmt) -> list[tuple[ast.AST, str, int | None, ast.expr]]:
+def value_places(statement: ast.stmt) -> list[tuple[ast.AST, str, int | None, ast.expr]]:
     """What a statement assigns or returns, element by element."""
     value = getattr(statement, "value", None)
     if isinstance(value, (ast.Tuple, ast.List)):
@@ -348,6 +348,14 @@ def _with_names(part: ast.expr, names: Sequence[str]) -> Iterator[Option]:
         slope = ast.BinOp(one, ast.Sub(), square)
         yield missing, f"the factor 1 - {name}² is missing", _times(part, slope)
         yield missing, f"the factor 1 - {name} is missing", _times(part, less)
+        turned = _turned(x)
+        for left, right in ((part, turned), (turned, part), (part, x)):
+            product = ast.BinOp(left, ast.MatMult(), right)
+            yield (
+                missing,
+                f"the product with {_text(right if left is part else left)} is missing",
+                product,
+            )
         yield "missing-path", f"the term {name} is missing", ast.BinOp(part, ast.Add(), x)
         yield "missing-path", f"the term -{name} is missing", ast.BinOp(part, ast.Sub(), x)
 

@@ -5,14 +5,16 @@ nothing known.
 from __future__ import annotations
 
 import ast
+import itertools
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dvar.check.backward.bends import TIERS, Bend, bends
+from dvar.check.backward.reach import Reach, is_alone, reach_of
 from dvar.check.backward.source import HOLDERS, Piece, Source, kept_attributes, statements
 from dvar.check.backward.subject import Subject, input_of
 from dvar.check.backward.truth import GRADIENT_OF
@@ -23,7 +25,7 @@ from dvar.core.op import Array
 if TYPE_CHECKING:
     from dvar.check.backward.judge import Probe
 
-RUNS = 4_000
+RUNS = 6_000
 """Changed passes that are run at most, counted in passes of a few lines: a busy machine gives the same answer."""
 LINES = 100
 """Lines that cost as much as the rest of a pass."""
@@ -84,10 +86,13 @@ def blame(
         source = subject.source()
     except ReadError:
         return []
-    misnamed, suspects, cost = _suspects(subject, source, probes[0])
+    misnamed, suspects, watch = _suspects(subject, source, probes[0])
+    cost = (1 + watch.steps / LINES) * COSTS[subject.framework]
+    reach = _reach(subject, source, probes[0])
     rest, good, found = list(wrong), list(kept), []
     while rest:
-        repairs = _repairs(subject, source, probes, rest, good, suspects, right, cost)
+        ranked = _Ranked(subject, source, suspects, reach, good, rest, watch.shapes)
+        repairs = _repairs(subject, source, probes, rest, good, ranked, right, cost)
         if not repairs:
             break
         best, causes = _best(repairs, suspects)
@@ -100,7 +105,14 @@ def blame(
         good += best.gradients
     if rest and not found and suspects:
         # What comes before may be right and yet nothing that is known: half of a formula, under a name of its own.
-        line = next((line for line in suspects if line in misnamed), suspects[-1])
+        places = [(piece, s) for piece in source.pieces for s in statements(piece)]
+        shared = {
+            piece.line(s)
+            for piece, s in places
+            if not is_alone(reach, s, good) or not set(rest) <= reach.get(id(s), set(rest))
+        }
+        likely = [n for n in suspects if n not in shared] or suspects
+        line = next((n for n in likely if n in misnamed), likely[-1])
         words = "what this line computes is neither a gradient nor a share of one; no single slip explains it"
         found.append(Blame(line, _line(source, line), tuple(rest), ("unknown",), "", words))
     return sorted(found)
@@ -118,27 +130,45 @@ def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
     return 0, ""
 
 
-def _suspects(subject: Subject, source: Source, probe: Probe) -> tuple[set[int], list[int], float]:
+def _suspects(subject: Subject, source: Source, probe: Probe) -> tuple[set[int], list[int], Watch]:
     """Lines of values that are not the gradients they are called after; these with all those whose values are
-    nothing that is known, in the order in which they are run; and what a run costs.
+    nothing that is known, in the order in which they are run; and what was seen of a run.
     """
     given = [("an input", np.asarray(x)) for x in probe.inputs.values() if np.size(x)]
     given += [("an upstream gradient", np.asarray(g)) for g in probe.upstreams]
     known = Known([*probe.truth.known, *given])
-    once, steps = _seen(subject, source, probe, 1.0)
-    cost = (1 + steps / LINES) * COSTS[subject.framework]
+    once, watch = _seen(subject, source, probe, 1.0)
     if not probe.truth.known:
-        return set(), [], cost
+        return set(), [], watch
     twice, _ = _seen(subject, source, probe, 2.0)
     gradients = _named(probe)
     misnamed = {
         c.line
         for c, other in zip(once, twice, strict=False)
         # A local derivative may be called like a gradient; it does not grow with the upstream gradient.
-        if not np.array_equal(c.value, other.value, equal_nan=True) and _is_misnamed(c, gradients)
+        if not np.array_equal(c.value, other.value, equal_nan=True)
+        and [d.line for d in once].count(c.line) == 1  # in loops, other rounds have the same name
+        and _is_misnamed(c, gradients)
     }
-    lines = (c.line for c in once if c.line in misnamed or known.words(c.value) is None)
-    return misnamed, list(dict.fromkeys(lines)), cost
+    lines = [c.line for c in once if c.line in misnamed or known.words(c.value) is None]
+    return misnamed, list(dict.fromkeys(_with_carried(source, lines))), watch
+
+
+def _with_carried(source: Source, lines: Sequence[int]) -> Iterator[int]:
+    """The lines; after the first those that give it something in the round of a loop before."""
+    yield from lines[:1]
+    places = [(piece.line(s), s) for piece in source.pieces for s in statements(piece)]
+    for line, statement in places:
+        if lines and line <= lines[0] < line + _height(statement):
+            read = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+            yield from (n for n, s in places if n > line and read & set(_stored(s)))
+    yield from lines[1:]
+
+
+def _stored(statement: ast.stmt) -> Iterator[str]:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
 
 
 def _named(probe: Probe) -> dict[str, Array]:
@@ -152,13 +182,16 @@ def _named(probe: Probe) -> dict[str, Array]:
 
 def _seen(
     subject: Subject, source: Source, probe: Probe, scale: float
-) -> tuple[list[Computed], int]:
-    """What lines of the backward pass compute for scaled upstream gradients, and how many were run."""
+) -> tuple[list[Computed], Watch]:
+    """What lines of the backward pass compute for scaled upstream gradients, and all that was seen."""
     watch = Watch([p.code for p in source.pieces])
     with watch, np.errstate(all="ignore"), suppress(Exception):
         subject.run(probe.inputs, lambda _: [scale * np.copy(g)[()] for g in probe.upstreams])
-    last = _last_of_each(watch.computed)
-    return [c for c in last if c.value.dtype.kind in "fb" and c.value.size > 1], watch.steps
+    growing = {piece.line(s) for piece in source.pieces for s in statements(piece) if _grows(s)}
+    told = _telling(watch.computed, growing)
+    return [
+        c for c in told if np.any(c.value) and c.value.dtype.kind in "fb" and c.value.size > 1
+    ], watch
 
 
 def _is_misnamed(computed: Computed, gradients: Mapping[str, Array]) -> bool:
@@ -170,10 +203,18 @@ def _is_misnamed(computed: Computed, gradients: Mapping[str, Array]) -> bool:
     return true.size == computed.value.size and Known([(about, true)]).words(computed.value) is None
 
 
-def _last_of_each(computed: Sequence[Computed]) -> list[Computed]:
-    """What a line gave to a name at last: in loops, sums grow."""
+def _grows(statement: ast.stmt) -> bool:
+    """Whether a statement adds to what is there, so that only the last of its values means something."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return isinstance(statement, ast.AugAssign) or any(
+        isinstance(t, ast.Subscript) for t in targets
+    )
+
+
+def _telling(computed: Sequence[Computed], growing: Collection[int]) -> list[Computed]:
+    """What lines gave to names, of those that add up the last."""
     last = {(c.line, c.name): n for n, c in enumerate(computed)}
-    return [computed[n] for n in sorted(last.values())]
+    return [c for n, c in enumerate(computed) if c.line not in growing or n == last[c.line, c.name]]
 
 
 # ── repairs ─────────────────────────────────────────────────────────────────────────────────────
@@ -185,18 +226,20 @@ def _repairs(
     probes: Sequence[Probe],
     wrong: Sequence[str],
     kept: Sequence[str],
-    suspects: Sequence[int],
+    ranked: _Ranked,
     right: Right,
     cost: float,
 ) -> list[Repair]:
     """The plainest changes that make all wrong gradients right, or else as many as there are."""
     left = RUNS / cost
     best: list[Repair] = []
-    for tier in range(TIERS):
+    # Few statements are likely: these first, whatever it takes.
+    plain = [] if kept else [(False, 0), (False, 1)]
+    for only, tier in [*plain, *itertools.product((True, False), range(TIERS))]:
         found: list[Repair] = []
-        for piece, statement, bend in _ordered(subject, source, suspects, tier):
+        for piece, statement, bend in ranked.changes(tier, only):
             left -= 1
-            if left < 0 or len(found) >= ENOUGH:
+            if left < (RUNS / cost / 4 if only else 0) or len(found) >= ENOUGH:
                 break
             undo = bend.swap()
             gradients = _righted(subject, source, piece, probes, wrong, kept, right)
@@ -236,18 +279,81 @@ def _righted(
     return tuple(n for n in wrong if n in names)
 
 
-def _ordered(
-    subject: Subject, source: Source, suspects: Sequence[int], tier: int
-) -> Iterator[tuple[Piece, ast.stmt, Bend]]:
-    """Changes to try: at the lines under suspicion, then at all others."""
-    places = [(piece, s) for piece in source.pieces for s in statements(piece)]
-    kept = kept_attributes(subject.forward)
-    for wanted in (True, False):
-        for piece, statement in places:
-            lines = range(piece.line(statement), piece.line(statement) + _height(statement))
-            if any(n in suspects for n in lines) == wanted:
-                for bend in bends(statement, _names_before(piece, statement, kept), tier):
+class _Ranked(NamedTuple):
+    """Which statements are changed first."""
+
+    subject: Subject
+    source: Source
+    suspects: Sequence[int]
+    reach: Reach
+    kept: Sequence[str]
+    wrong: Sequence[str]
+    shapes: Mapping[str, tuple[int, ...] | None]
+
+    def changes(self, tier: int, only: bool) -> Iterator[tuple[Piece, ast.stmt, Bend]]:
+        """Changes to try: where no right gradient has a share, then at the lines under suspicion, then at all others.
+
+        Args:
+            tier: how plain the changes are.
+            only: whether only the few likeliest statements are changed.
+        """
+        places = [(piece, s) for piece in self.source.pieces for s in statements(piece)]
+        attributes = kept_attributes(self.subject.forward)
+        for piece, statement in sorted(places, key=lambda place: self._rank(*place)):
+            if self._is_likely(piece, statement) if only else self._reached(statement):
+                names = self._names(piece, statement, attributes, tier)
+                for bend in bends(statement, names, tier):
                     yield piece, statement, bend
+
+    def _reached(self, statement: ast.stmt) -> set[str]:
+        return set(self.wrong) & self.reach.get(id(statement), frozenset(self.wrong))
+
+    def _is_likely(self, piece: Piece, statement: ast.stmt) -> bool:
+        """Whether a statement has a share in just the wrong gradients, or is where the first wrong value comes from."""
+        if not self.kept:
+            first = piece.line(statement)
+            return any(first <= n < first + _height(statement) for n in self.suspects[:3])
+        alone = is_alone(self.reach, statement, self.kept)
+        return alone and len(self._reached(statement)) == len(self.wrong)
+
+    def _names(
+        self, piece: Piece, statement: ast.stmt, attributes: Sequence[str], tier: int
+    ) -> list[str]:
+        """What is there; of what may be a factor only numbers that fit."""
+        names = _names_before(piece, statement, attributes)
+        if tier < 4:
+            return names
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        whole = self.shapes.get(target.id) if isinstance(target, ast.Name) and tier == 4 else None
+        return [n for n in names if n not in self.shapes or _fits(self.shapes[n], whole)]
+
+    def _rank(self, piece: Piece, statement: ast.stmt) -> tuple[bool, bool]:
+        first = piece.line(statement)
+        suspected = any(first <= n < first + _height(statement) for n in self.suspects)
+        return not is_alone(self.reach, statement, self.kept), not suspected
+
+
+def _fits(shape: tuple[int, ...] | None, whole: tuple[int, ...] | None) -> bool:
+    """Whether something can be a factor of a whole value, as far as that is known."""
+    if shape is None or whole is None:
+        return shape is not None
+    if len(shape) == len(whole) == 2 and set(shape) & set(whole):
+        return True  # in a product of matrices
+    return all(a == b or 1 in (a, b) for a, b in zip(shape[::-1], whole[::-1], strict=False))
+
+
+def _reach(subject: Subject, source: Source, probe: Probe) -> Reach:
+    """What every statement of the backward pass reaches; nothing is known if it cannot be run."""
+
+    def gradients(changed: Any) -> Mapping[str, Array]:
+        upstreams = [np.copy(g)[()] for g in probe.upstreams]
+        with np.errstate(all="ignore"):
+            return subject.run(probe.inputs, lambda _: upstreams, changed).gradients
+
+    try:
+        return reach_of(source, gradients)
+    except Exception:  # the user's function may raise anything
+        return {}
 
 
 def _height(statement: ast.stmt) -> int:
@@ -262,9 +368,7 @@ def _names_before(piece: Piece, statement: ast.stmt, kept: Sequence[str]) -> lis
     for other in statements(piece):
         if other.lineno >= statement.lineno:
             break
-        for node in ast.walk(other):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names.append(node.id)
+        names += _stored(other)
     names += [f"{holder}.{attribute}" for holder in holders for attribute in kept]
     return [n for n in dict.fromkeys(names) if n not in HOLDERS]
 

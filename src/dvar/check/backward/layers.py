@@ -15,6 +15,7 @@ import numpy as np
 from dvar.check.backward.settings import settled, size_of
 from dvar.check.backward.shapes import EVEN, SIZES, possible_inputs
 from dvar.check.backward.subject import Arrays, Run, Subject, Upstreams, input_of, is_float, seeded
+from dvar.check.backward.writing import followable
 from dvar.core.errors import ReadError
 
 _DEPTH = 4
@@ -87,13 +88,16 @@ class LayerSubject(Subject):
                     kept[path].put(inputs[name])
         return layer
 
-    def passed(self, **given: Any) -> Any:
-        """The result of the forward pass of a layer with these weights, for these inputs."""
-        return self._called(self.fresh(given), given)
+    def filling(self) -> Callable[..., Any]:
+        return _program(self, followable(self.forward), self.parameters)
 
-    def _called(self, layer: Any, given: Mapping[str, Any]) -> Any:
+    def passed(self, program: Any, given: Mapping[str, Any]) -> Any:
+        """What a forward pass makes of a layer with these weights, for these inputs."""
+        return self._called(program, self.fresh(given), given)
+
+    def _called(self, program: Any, layer: Any, given: Mapping[str, Any]) -> Any:
         rest = {n: x for n, x in given.items() if n not in self.arrays and n not in self.own}
-        return getattr(layer, self.methods[0])(**rest)
+        return program.__get__(layer)(**rest)
 
     def run(
         self,
@@ -104,7 +108,9 @@ class LayerSubject(Subject):
         given = {**copy.deepcopy(self.fixed), **copy.deepcopy(dict(inputs))}
         layer = self.fresh(given)
         with seeded():
-            outputs, kept = self.split(self._called(layer, given))
+            outputs, kept = self.split(
+                self._called(getattr(self.made, self.methods[0]), layer, given)
+            )
         before = {p.path: (p.value, np.array(p.value)) for p in places(layer)}
         values = self._arguments(upstreams(outputs), kept, given, outputs)
         returned = (backward or getattr(self.made, self.methods[1]))(layer, *values)
@@ -250,11 +256,13 @@ def _made_with(
 def _program(
     subject: LayerSubject, written: Any, parameters: Sequence[inspect.Parameter]
 ) -> Callable[..., Any]:
-    def passed(**given: Any) -> Any:
-        return subject.passed(**given)
+    signature = inspect.Signature(parameters)
+
+    def passed(*args: Any, **kwargs: Any) -> Any:
+        return subject.passed(written, signature.bind_partial(*args, **kwargs).arguments)
 
     passed.__wrapped__ = written  # type: ignore[attr-defined]  # how inspect finds the source
-    passed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    passed.__signature__ = signature  # type: ignore[attr-defined]
     return passed
 
 

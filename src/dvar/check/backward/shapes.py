@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dvar.check.backward.conflicts import Flow
 from dvar.check.backward.said import Spec, resized, said_of
 from dvar.check.backward.settings import called_in
 from dvar.check.backward.subject import Arrays, Subject, is_float
@@ -25,6 +26,8 @@ EVEN = (4, 6, 8, 10, 2, 12)
 _PICTURES = ((2, 3, 5, 6), (2, 4, 6, 8))
 TRIES = 6_000
 """Forward passes that are tried at most."""
+OTHERS = 500
+"""Forward passes that are tried at most after one that fits, to find inputs of other ranks."""
 
 
 class Inputs(NamedTuple):
@@ -94,14 +97,14 @@ def possible_inputs(subject: Subject, sizes: Sequence[int] = SIZES) -> Iterator[
         )
     given = {n: Spec(shape) for n, shape in subject.shapes_given().items()}
     said = said_of(subject.documentation(), [n for n in names if n not in given])
-    written = (_fill(names, {**specs, **given}) for specs in resized(said, sizes))
+    flow = Flow(subject.forward, subject.backward, names)
+    written = ({**specs, **given} for specs in resized(said, sizes))
     reason = ""
-    for guesses in (written, iter([_fill(names, given)])):
+    for guesses in (written, iter([given])):
         budget = TRIES
-        for choices in guesses:
-            complete = all(len(c) == 1 and isinstance(c[0], Spec) for c in choices)
-            found = _Found(subject, names, complete, sizes)
-            yield from found.fitting(choices, budget)
+        for known in guesses:
+            found = _Found(subject, flow, known, sizes)
+            yield from found.fitting(budget)
             reason = reason or found.reason
             budget -= found.tried
             if found.seen:
@@ -118,54 +121,136 @@ def possible_inputs(subject: Subject, sizes: Sequence[int] = SIZES) -> Iterator[
     )
 
 
-def _fill(names: Sequence[str], said: Mapping[str, Spec]) -> list[list[Any]]:
-    """What each input may be: the shape that is written, or what is likely."""
-    return [[said[n]] if n in said else list(_choices(n, names)) for n in names]
-
-
 class _Found:
-    """Tries inputs, and remembers whether any fitted and why the first did not."""
+    """Tries inputs, and remembers whether any fitted and why the first did not.
+
+    What fails says which inputs it was computed from; those are not tried together again.
+
+    Attributes:
+        names: the inputs, those whose shapes are known first, then in the order in which the forward pass uses them.
+        choices: what each input may be, the shape that is known or what is likely.
+    """
 
     def __init__(
-        self, subject: Subject, names: Sequence[str], complete: bool, sizes: Sequence[int]
+        self, subject: Subject, flow: Flow, known: Mapping[str, Spec], sizes: Sequence[int]
     ) -> None:
-        self.subject, self.names, self.complete, self.sizes = subject, names, complete, sizes
+        self.subject, self.flow, self.sizes = subject, flow, sizes
+        self.names = sorted(flow.order, key=lambda n: n not in known)
+        self.known = known
+        self.choices = [
+            [known[n]] if n in known else [*_choices(n, self.names, flow.ranks)] for n in self.names
+        ]
+        self.complete = all(n in known for n in self.names)
         self.seen = False
         self.tried = 0
         self.reason = ""
+        self._refused: dict[frozenset[str], set[tuple[Spec, ...]]] = {}
+        self._back = len(self.names)
+        self._early = True
 
-    def fitting(self, choices: Sequence[Sequence[Any]], budget: int) -> Iterator[Inputs]:
-        for positive in (False, True):
-            patterns: set[tuple[int, ...]] = set()
-            tried = itertools.islice(_together(self.names, choices, self.sizes), budget)
-            for specs in tried:
-                self.tried += 1
-                found = Inputs(specs, positive, self.complete)
-                pattern = tuple(len(s.shape) for s in specs.values())
-                if pattern in patterns:
-                    continue
-                error = _refusal(self.subject, found)
-                if error is None:
-                    patterns.add(pattern)
-                    self.seen = True
-                    yield found
-                self.reason = self.reason or error or ""
-            if self.seen:
+    def fitting(self, budget: int) -> Iterator[Inputs]:
+        for early, positive in itertools.product((True, False), (False, True)):
+            self._early = early
+            self._refused.clear()
+            # Half of what is left, so that something is left for what comes after.
+            yield from self._fitting(positive, self.tried + max((budget - self.tried) // 2, 1))
+            if self.seen or (self.complete and positive):
                 return
 
+    def _fitting(self, positive: bool, most: int) -> Iterator[Inputs]:
+        """Inputs that fit, of each pattern of ranks one, until ``most`` have been tried in all."""
+        patterns: set[tuple[int, ...]] = set()
+        for specs in self._together():
+            if self.tried >= most:
+                return
+            self.tried += 1
+            ordered = {p.name: specs[p.name] for p in self.subject.parameters if p.name in specs}
+            found = Inputs(ordered, positive, self.complete)
+            pattern = tuple(len(s.shape) for s in ordered.values())
+            error = None if pattern in patterns else _refusal(self.subject, found)
+            if error is not None:
+                self._refuse(specs, error)
+                continue
+            if pattern not in patterns:
+                self.seen = True
+                yield found
+                most = min(most, self.tried + OTHERS)
+            patterns.add(pattern)
+            self._back = -1  # on to other ranks
 
-def _refusal(subject: Subject, inputs: Inputs) -> str | None:
+    def _refuse(self, specs: Mapping[str, Spec], error: Exception) -> None:
+        """Go back to the last of the inputs that the error is due to."""
+        self.reason = self.reason or f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        blamed = self.flow.blamed(error, self._early)
+        key = tuple(specs[n] for n in self.names if n in blamed)
+        self._refused.setdefault(blamed, set()).add(key)
+        self._back = max(self.names.index(n) for n in blamed)
+
+    def _is_refused(self, specs: Mapping[str, Spec]) -> bool:
+        """Whether the last of these inputs is known not to go with those before it."""
+        last = self.names[len(specs) - 1]
+        return any(
+            last in blamed
+            and all(n in specs for n in blamed)
+            and tuple(specs[n] for n in self.names if n in blamed) in keys
+            for blamed, keys in self._refused.items()
+        )
+
+    def _together(self) -> Iterator[dict[str, Spec]]:
+        """All inputs at once, the likeliest ranks first, and for each every way of sharing sizes."""
+        for total in range(sum(len(c) - 1 for c in self.choices) + 1):
+            for picked in _summing_to(total, self.choices):
+                self._back = len(self.names)
+                yield from self._sized({}, picked)
+
+    def _sized(self, so_far: dict[str, Spec], kinds: Sequence[Any]) -> Iterator[dict[str, Spec]]:
+        at = len(so_far)
+        if at == len(kinds):
+            yield so_far
+            return
+        for spec in self._specs(kinds[at], so_far):
+            more = {**so_far, self.names[at]: spec}
+            if not self._is_refused(more):
+                yield from self._sized(more, kinds)
+            if self._back < at:
+                return
+            self._back = len(self.names)
+
+    def _specs(self, kind: Any, so_far: Mapping[str, Spec]) -> Iterator[Spec]:
+        """What an input of a kind may be beside those that are there."""
+        name = self.names[len(so_far)]
+        data = [n for n in so_far if n not in self.known and not _WEIGHTS.fullmatch(n)]
+        first = so_far[data[0]].shape if data else tuple(self.sizes[:2])
+        if isinstance(kind, Spec):
+            yield kind
+        elif kind == "like":
+            yield Spec(first)
+        elif kind == "whole":
+            yield Spec(first[:1], whole=True)
+        elif not so_far:
+            yield Spec(
+                tuple(self.sizes[:kind]) if kind < 4 else _PICTURES[tuple(self.sizes) == EVEN]
+            )
+        else:
+            used = list(dict.fromkeys(itertools.chain(*(spec.shape for spec in so_far.values()))))
+            shapes = _shapes(kind, first, used, self.sizes, self.flow.factors)
+            if kind > 1 and not _WEIGHTS.fullmatch(name):  # as many examples as the others have
+                shapes = sorted(shapes, key=lambda s: s[0] != first[:1][0] if first else False)
+            yield from map(Spec, shapes)
+
+
+def _refusal(subject: Subject, inputs: Inputs) -> Exception | None:
     """Why a forward pass does not take inputs; None if it does."""
     try:
         with np.errstate(all="ignore"):
             outputs = subject.results(inputs.draw(1))
     except Exception as error:  # whatever the user's function raises
-        return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        return error
     arrays = [np.asarray(x) for x in outputs]
     if not any(is_float(a) for a in arrays):
-        return "no result is an array of floating point numbers"
+        return TypeError("no result is an array of floating point numbers")
     if not all(np.isfinite(a).all() for a in arrays if is_float(a)):
-        return "the result is not finite"
+        return FloatingPointError("the result is not finite")
     return None
 
 
@@ -180,8 +265,13 @@ _WHOLE = re.compile(r"idx|ids?|index|indices|tokens?|positions?|token_ids|words"
 _WEIGHTS = re.compile(r"[WwUV]\w*|weights?|kernel|theta|filters?|K|Q|A|embedding\w*|table|E")
 
 
-def _choices(name: str, names: Sequence[str]) -> Iterator[int | str]:
+def _choices(name: str, names: Sequence[str], ranks: Mapping[str, int]) -> Iterator[int | str]:
     """Ranks in the order in which they are likely; ``like`` the first array, ``whole`` numbers for each example."""
+    known = [ranks[name]] if name in ranks else []
+    yield from dict.fromkeys([*known, *_by_name(name, names)])
+
+
+def _by_name(name: str, names: Sequence[str]) -> Iterator[int | str]:
     if name == "b" and "a" in names:  # one of two operands, and no bias
         yield from (2, 1, 0, 3, 4)
     elif _SCALARS.fullmatch(name):
@@ -198,61 +288,37 @@ def _choices(name: str, names: Sequence[str]) -> Iterator[int | str]:
         yield from (2, 1, 0, 3, 4)
 
 
-def _together(
-    names: Sequence[str], choices: Sequence[Sequence[Any]], sizes: Sequence[int]
-) -> Iterator[dict[str, Spec]]:
-    """All inputs at once, the likeliest ranks first, and for each every way of sharing sizes."""
-    ranked = sorted(
-        itertools.product(*[range(len(c)) for c in choices]), key=lambda ns: (sum(ns), ns)
-    )
-    for picked in ranked:
-        yield from _sized({}, names, [c[n] for c, n in zip(choices, picked, strict=True)], sizes)
-
-
-def _sized(
-    so_far: dict[str, Spec], names: Sequence[str], kinds: Sequence[Any], sizes: Sequence[int]
-) -> Iterator[dict[str, Spec]]:
-    if not names:
-        yield so_far
+def _summing_to(total: int, choices: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
+    """One of each choice, with positions that add up to a total: the later, the less likely."""
+    if not choices:
+        if total == 0:
+            yield []
         return
-    kind, first = kinds[0], next(iter(so_far.values()), None)
-    options: Iterator[Spec]
-    if isinstance(kind, Spec):
-        options = iter([kind])
-    elif kind == "like":
-        options = iter([first] if first is not None else [Spec(tuple(sizes[:2]))])
-    elif kind == "whole":
-        options = iter(
-            [Spec(first.shape[:1] if first is not None else tuple(sizes[:1]), whole=True)]
-        )
-    else:
-        options = map(Spec, _shapes(kind, so_far, sizes))
-    for spec in options:
-        yield from _sized({**so_far, names[0]: spec}, names[1:], kinds[1:], sizes)
+    most = sum(len(c) - 1 for c in choices[1:])
+    for at in range(max(0, total - most), min(total, len(choices[0]) - 1) + 1):
+        for rest in _summing_to(total - at, choices[1:]):
+            yield [choices[0][at], *rest]
 
 
 def _shapes(
-    rank: int, so_far: Mapping[str, Spec], sizes: Sequence[int]
-) -> Iterator[tuple[int, ...]]:
+    rank: int,
+    first: tuple[int, ...],
+    used: Sequence[int],
+    sizes: Sequence[int],
+    factors: Sequence[int],
+) -> list[tuple[int, ...]]:
     """Shapes of a rank, made of sizes that are there already and of new ones."""
-    used: list[int] = []
-    for spec in so_far.values():
-        used += [n for n in spec.shape if n not in used]
-    fresh = [n for n in sizes if n not in used]
-    if not used:
-        yield tuple(sizes[:rank]) if rank < 4 else _PICTURES[tuple(sizes) == EVEN]
-        return
+    fresh = [n for n in sizes if n not in used][:1]
     if rank == 4:
-        yield (4, used[1] if len(used) > 1 else 3, 3, 3)
-        return
-    last = used[::-1]
-    pool = [*last, fresh[0]] if fresh else last
-    first = next(iter(so_far.values())).shape
+        return [(4, used[1] if len(used) > 1 else 3, 3, 3)]
+    fresh += [k * n for k in factors for n in fresh]
+    pool = [*used[::-1], *fresh]
     if len(first) > 2:
         pool.append(math.prod(first[1:]))  # of what is flattened
+    pool += [k * n for k in factors for n in used]
+    pool = list(dict.fromkeys(pool))
     distinct = [s for s in itertools.product(pool, repeat=rank) if len(set(s)) == rank]
     square = [s for s in itertools.product(pool, repeat=rank) if len(set(s)) < rank]
-    # What has a new size is likelier than what shares all of its sizes.
-    distinct.sort(key=lambda s: fresh[:1] != [s[-1]] if rank > 1 else 0)
-    yield from distinct
-    yield from square
+    if rank > 1:  # What has a new size is likelier than what shares all of its sizes.
+        distinct.sort(key=lambda s: fresh.index(s[-1]) if s[-1] in fresh else len(fresh))
+    return distinct + square

@@ -20,7 +20,7 @@ class Piece:
     Attributes:
         name: its name.
         tree: a module that holds only its definition, without decorators.
-        offset: what to add to a line of the tree for the line of the file.
+        offset, indent: what to add to a line and to a column of the tree for those of the file.
         code: of the function itself, whose lines are those of the file.
     """
 
@@ -28,6 +28,7 @@ class Piece:
     tree: ast.Module
     offset: int
     code: CodeType
+    indent: int = 0
 
     @property
     def definition(self) -> ast.FunctionDef:
@@ -111,7 +112,8 @@ def _piece(function: FunctionType) -> Piece:
     if not isinstance(definition, ast.FunctionDef):
         raise ReadError(f"{function.__name__} has to be defined with def")
     definition.decorator_list = []
-    return Piece(function.__name__, tree, max(first, 1) - 1, function.__code__)
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    return Piece(function.__name__, tree, max(first, 1) - 1, function.__code__, indent)
 
 
 def _called(piece: Piece) -> Iterator[str]:

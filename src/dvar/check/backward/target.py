@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
@@ -49,6 +50,52 @@ def find(path: str, name: str, names: Mapping[str, Any]) -> Subject:
         hint=f"functions {name}_forward and {name}_backward, a class {name} with forward and backward, "
         "or a function that returns loss, dx",
     )
+
+
+def checkable(path: str, names: Mapping[str, Any]) -> list[str]:
+    """What a file defines that has a backward pass, in its order."""
+    found: list[str] = []
+    forwards: set[str] = set()
+    for name, here in names.items():
+        if name.startswith("__") or not _is_defined_in(path, here):
+            continue
+        if is_made_elsewhere(here) or getattr(here, "_rule", None) is not None:
+            found.append(name)
+        elif inspect.isclass(here):
+            if any(a in vars(here) and b in vars(here) for a, b in _METHODS):
+                found.append(name)
+        elif callable(here):
+            forward = _forward_of(name, names)
+            if forward is not None and forward not in (*forwards, *found):
+                found.append(name)
+                forwards.add(forward)
+            elif forward is None and loss_of(here, name, path) is not None:
+                found.append(name)
+    return found
+
+
+def _is_defined_in(path: str, here: Any) -> bool:
+    """Whether a file holds the source of something, rather than importing it."""
+    parts = vars(here).values() if inspect.isclass(here) else [getattr(here, "fun", here)]
+    codes = [getattr(inspect.unwrap(part), "__code__", None) for part in map(_plain, parts)]
+    files = {code.co_filename for code in codes if code is not None}
+    return any(Path(file).exists() and Path(file).samefile(path) for file in files)
+
+
+def _plain(part: Any) -> Any:
+    """The function of a static method, or of a function with a rule of its own."""
+    return getattr(part, "__func__", getattr(part, "__wrapped__", part))
+
+
+def _forward_of(backward: str, names: Mapping[str, Any]) -> str | None:
+    """The forward pass that a function is the backward pass of, by their names."""
+    words = backward.split("_")
+    if not {*_BACKWARD, *_ENDINGS, "d"} & set(words):
+        return None
+    for first, second in _pairs(backward, names):
+        if second == backward and callable(names.get(first)) and first != second:
+            return first
+    return None
 
 
 _FORWARD, _BACKWARD = ("forward", "fwd"), ("backward", "bwd", "backprop", "grad", "vjp")

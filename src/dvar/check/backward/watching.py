@@ -23,12 +23,19 @@ class Computed(NamedTuple):
 
 
 class Watch:
-    """While open, notes what the lines of some functions give to their local variables."""
+    """While open, notes what the lines of some functions give to their local variables.
+
+    Attributes:
+        computed: the values, in the order in which they are computed.
+        steps: how many lines were run.
+        shapes: of every variable; None for what is neither an array nor a number.
+    """
 
     def __init__(self, codes: Collection[CodeType]) -> None:
         self.codes = set(codes)
         self.computed: list[Computed] = []
         self.steps = 0
+        self.shapes: dict[str, tuple[int, ...] | None] = {}
         self._last: dict[int, tuple[int, dict[str, Any]]] = {}
         self._before: Any = None
 
@@ -65,6 +72,8 @@ class Watch:
                 value = np.asarray(value)
             if isinstance(value, (np.ndarray, np.number, float)):
                 found[name] = np.array(value)
+            is_number = isinstance(value, (np.ndarray, np.number, float, int))
+            self.shapes[name] = np.shape(value) if is_number else None
         return found
 
 

@@ -187,7 +187,7 @@ class Variable:
     def __getitem__(self, index: Any) -> Any:
         from dvar.read.trace.applying import wrap_call
 
-        return wrap_call(lambda: self.node[_index(index)])
+        return wrap_call(lambda: self.node[read_index(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TraceError(
@@ -364,10 +364,10 @@ def unwrap(argument: Any) -> Any:
     return argument
 
 
-def _index(index: Any) -> Any:
+def read_index(index: Any) -> Any:
     """What stands in the brackets; masks need numbers, since they decide the shape."""
     if isinstance(index, tuple):
-        return tuple(map(_index, index))
+        return tuple(map(read_index, index))
     if isinstance(index, slice):
         return slice(_bound(index.start), _bound(index.stop), _bound(index.step))
     if isinstance(index, Variable) and index.node.dtype == "bool":

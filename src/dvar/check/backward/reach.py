@@ -1,0 +1,71 @@
+"""Which gradients each statement of a backward pass has a share in: it is changed, and the pass is run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from dvar.check.backward.bends import Bend, value_places
+from dvar.check.backward.source import Piece, Source, statements
+from dvar.core.op import Array
+
+Reach = Mapping[int, frozenset[str]]
+"""The gradients that a statement reaches, by its identity; a statement that is not there may reach any."""
+SCALE = 1.25
+
+
+def reach_of(source: Source, gradients: Callable[[Any], Mapping[str, Array]]) -> Reach:
+    """What every statement reaches.
+
+    Args:
+        source: the backward pass.
+        gradients: what a backward pass returns, always for the same upstream gradients; it may raise anything.
+    """
+    before = gradients(None)
+    found: dict[int, frozenset[str]] = {}
+    for piece in source.pieces:
+        for statement in statements(piece):
+            bent = list(_scaled(statement))
+            reached: set[str] = set()
+            for bend in bent:
+                changed = _changed(source, piece, bend, gradients)
+                if changed is None:
+                    break
+                reached |= {n for n, x in before.items() if not _same(x, changed.get(n))}
+            else:
+                if bent:
+                    found[id(statement)] = frozenset(reached)
+    return found
+
+
+def is_alone(reach: Reach, statement: ast.stmt, kept: Collection[str]) -> bool:
+    """Whether a statement has no share in a gradient that is right: else it would be wrong too."""
+    return not reach.get(id(statement), frozenset()) & set(kept)
+
+
+def _scaled(statement: ast.stmt) -> Iterator[Bend]:
+    for holder, field, place, part in value_places(statement):
+        yield Bend("", "", holder, field, place, ast.BinOp(part, ast.Mult(), ast.Constant(SCALE)))
+
+
+def _changed(
+    source: Source, piece: Piece, bend: Bend, gradients: Callable[[Any], Mapping[str, Array]]
+) -> Mapping[str, Array] | None:
+    """The gradients after a change; None if it cannot be run."""
+    undo = bend.swap()
+    try:
+        ast.fix_missing_locations(piece.tree)
+        return gradients(source.rebuilt(piece))
+    except Exception:  # a changed function may do anything
+        return None
+    finally:
+        undo.swap()
+
+
+def _same(x: Array, y: Array | None) -> bool:
+    return (
+        y is not None and np.shape(x) == np.shape(y) and bool(np.allclose(x, y, rtol=1e-9, atol=0))
+    )
