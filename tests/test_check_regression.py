@@ -85,3 +85,19 @@ In matrix form $J(w) = \|Xw - y\|^2$.
     judged = verdicts(text)
     assert len(judged) == 4
     assert all(j.verdict != "wrong" for j in judged)
+
+
+EXAMPLES = r"""
+$$h_\beta(u) = s(\beta^T u)$$ with $s(z) = \frac{1}{1+e^{-z}}$.
+$$E(\beta) = -\frac{1}{m}\sum_{i=1}^{m}\left[t^{(i)}\log h_\beta(u^{(i)}) + (1-t^{(i)})\log(1-h_\beta(u^{(i)}))\right]$$
+$$\frac{\partial E}{\partial \beta_j} = \frac{1}{m}\sum_{i=1}^m (h_\beta(u^{(i)}) - t^{(i)}) u_j^{(i)}$$
+For all examples at once: $\nabla E = \frac{1}{m} U^T (s(U\beta) - t)$.
+"""
+
+
+def test_entries_of_one_example_and_all_examples_in_one_document():
+    assert [j.verdict for j in verdicts(EXAMPLES)][-2:] == ["ok", "ok"]
+    bent = EXAMPLES.replace("s(U\\beta) - t", "t - s(U\\beta)")
+    assert [j.verdict for j in verdicts(bent)][-2:] == ["ok", "wrong"]
+    bent = EXAMPLES.replace("u_j^{(i)}$$", "u_j^{(1)}$$")
+    assert [j.verdict for j in verdicts(bent)][-2] in ("wrong", "unknown")

@@ -17,7 +17,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
-from dvar.check.meaning import bracketed, densities, effort, examples, letters
+from dvar.check.meaning import bracketed, densities, dotted, effort, examples, letters
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import written_out
@@ -90,7 +90,8 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    turned = at_points(transposed(stepped.in_words(one_loss(whole(document, statements)))))
+    plain = dotted.summed(whole(document, statements))
+    turned = at_points(transposed(stepped.in_words(one_loss(plain))))
     marked = examples.marked(labelled(turned))
     spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))
     named = in_one_dialect(document, stated(document, spelled))

@@ -38,8 +38,10 @@ class Occurrences:
 
     def begins(self, name: t.Symbol, ordinal: int) -> bool:
         """Whether a name stands in a statement for the first time, and again later."""
-        found = self.at.get(_family(name), [])
-        return len(found) > 1 and found[0] == ordinal
+        stem, count, places = _family(name)
+        found = self.at.get((stem, count, places), [])
+        entries = self.at.get((stem, count, ("?",) * count), [ordinal])  # x_1 where x_k was before
+        return len(found) > 1 and found[0] == ordinal <= entries[0]
 
     def is_only(self, name: t.Symbol) -> bool:
         """Whether a name stands in one statement only."""

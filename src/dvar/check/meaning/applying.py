@@ -14,9 +14,9 @@ from dvar.check.meaning import (
     functions,
     losses,
     names,
+    one_of_many,
     products,
     slopes,
-    stacking,
 )
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
@@ -58,7 +58,7 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     of_entry = entries.of_function(e, bare, tree)
     if of_entry is not None:
         return names.operated(e, of_entry, tree.scripts)
-    of_example = stacking.applied(e, tree)
+    of_example = one_of_many.applied(e, tree)
     if of_example is not None:
         return behind(e, of_example, tree)
     function = _function(e, bare, key, tree.args)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import gradients, names, open_names, stacking
+from dvar.check.meaning import gradients, names, one_of_many, open_names
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, indices_of, sort, stem_of
 from dvar.check.meaning.values import (
@@ -90,6 +90,8 @@ def array_named(e: Interpreter, base: Key) -> Node | None:
         value = e.locals[base.stem]
     elif found is not None and not found[0].numeric:
         value = names.defined(e, base, *found)
+    elif base.marks and (one := one_of_many.of_one(e, base)) is not None:
+        value = one  # x^(2) beside X
     elif base in world.given_shapes or (
         world.matrices and (world.shape(base) or world.is_bare(base))
     ):
@@ -176,7 +178,7 @@ def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str
     found = entry_of(e, node, [int(p) for p in places], stem)
     if found is None and len(places) == 1:
         first = e.world.bases.get(stem, e.world.first)
-        found = stacking.one_of(e, node, int(places[0]) - first + 1, lies=True)
+        found = one_of_many.one_of(e, node, int(places[0]) - first + 1, lies=True)
     if found is None:
         raise NotUnderstood(f"an entry of an array of shape {sizes(node)}")
     return found

@@ -10,11 +10,11 @@ from dvar.check.meaning import (
     entries,
     gradients,
     members,
+    one_of_many,
     open_names,
     products,
     renewed,
     slopes,
-    stacking,
 )
 from dvar.check.meaning.choices import readings
 from dvar.check.meaning.definitions import Definition
@@ -170,7 +170,7 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
     found_entry = entries.entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
     if found_entry is not None:
         return found_entry
-    understood: Value | None = stacking.of_one(e, key)  # also where numbers are given for all
+    understood: Value | None = one_of_many.of_one(e, key)  # also where numbers are given for all
     if understood is None and found is None:
         understood = _without_definition(e, key, hint, tree)
     if understood is None and (found is None or found[0].numeric):
@@ -201,7 +201,8 @@ def _without_definition(
         lambda: _special(e, key, hint, tree),
         lambda: entries.family(e, key),
         lambda: entries.of_argument(e, key),
-        lambda: stacking.all_of(e, key),
+        lambda: one_of_many.all_of(e, key),
+        lambda: one_of_many.list_of(e, key, tree),
         lambda: _pseudo_inverse(e, key),
         lambda: renewed.renewed(e, key),
         lambda: gradients.by_name(e, key, tree),
@@ -279,7 +280,7 @@ def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
     first: NotUnderstood | None = None
     for result, _ in readings(read, 8):
         if isinstance(result, Node):
-            return stacking.as_loss(e.world, definition, _told_apart(definition, result))
+            return one_of_many.as_loss(e.world, definition, _told_apart(definition, result))
         first = result if isinstance(result, Circular) else first or result
     assert first is not None
     raise first

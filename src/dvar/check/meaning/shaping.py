@@ -13,7 +13,7 @@ from functools import cached_property
 from dvar.check.meaning.alphabet import MATRIX_GREEK
 from dvar.check.meaning.keys import Key, family_of, general, sort, stem_of
 from dvar.check.meaning.looks import counted_by, is_bias, is_small, is_version, usual_kind
-from dvar.check.meaning.stacking import shared_letter
+from dvar.check.meaning.one_of_many import shared_letter
 from dvar.check.meaning.unions import Item, Unions
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t

@@ -12,18 +12,13 @@ from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning.keys import Index, Key, letters_in, sort, stem_of
+from dvar.check.meaning.keys import Index, Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.rows import EXAMPLES, are_rows
-from dvar.check.meaning.values import count, is_vector, reshaped, sizes, stacked
-from dvar.core.node import Node, topological
-from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
 if TYPE_CHECKING:
-    from dvar.check.meaning.definitions import Definition
-    from dvar.check.meaning.interpret import Interpreter
     from dvar.check.meaning.world import World
 
 COUNTS = frozenset(["m", "N", "M", "n", "B"])
@@ -43,6 +38,7 @@ class Stacks:
         rows: whether examples are rows.
         applied: functions of one example, ``φ(x_n)`` → all their values.
         many: names of arrays that have an entry for each example.
+        listed: stems of numbers of one example, ``y^{(i)}``, that stand bare beside a name of all: ``X^T (X w - y)``.
     """
 
     wholes: dict[str, str] = field(default_factory=dict)
@@ -52,6 +48,7 @@ class Stacks:
     rows: bool = False
     applied: dict[str, str] = field(default_factory=dict)
     many: set[Key] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
 
     def whole_of(self, key: Key) -> tuple[Key, Index] | None:
         """The name of all examples, and which one of them ``key`` is."""
@@ -89,11 +86,28 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     found.applied = {
         f: _capital(f) for f, _ in seen.applied if f in _FEATURES and _capital(f) in seen.bare
     }
+    found.listed = _listed(
+        statements, set(seen.marked) - found.wholes.keys(), found.wholes.values()
+    )
     found.rows = are_rows(
         {*found.wholes.values(), *found.applied.values()}, found.counts, statements, prose
     )
     if found.wholes and found.rows:
         world.rows_are_examples = True
+
+
+def _listed(statements: Sequence[Statement], marked: Set[str], wholes: Collection[str]) -> set[str]:
+    """Those of some stems of one example that stand bare in a formula with a name of all examples."""
+    found: set[str] = set()
+    for statement in statements:
+        bare = {
+            stem_of(p)
+            for p in parts([statement])
+            if isinstance(p, t.Symbol) and not (p.scripts or p.subscripts)
+        }
+        if bare & set(wholes):
+            found |= bare & marked
+    return found
 
 
 def _of_examples(
@@ -248,146 +262,3 @@ def _counts_in_words(letter: str, prose: str) -> bool:
         re.search(rf"{quoted} ?(training |labelled )?{EXAMPLES}\b", prose) is not None
         or re.search(rf"{quoted} {number}{EXAMPLES}\b", prose) is not None
     )
-
-
-# ── values ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def of_one(e: Interpreter, key: Key) -> Node | None:
-    """``a^{(i)}`` where ``A`` is known: one of its columns, a number where ``A`` is a single row.
-
-    ``x_{ij}`` is an entry where examples are rows.
-    """
-    from dvar.check.meaning.entries import array_named, entry_of
-
-    stacks = e.world.stacks
-    if stacks.rows and key.stem in stacks.by_index and len(key.indices) == 2 and not key.marks:
-        data = array_named(e, Key(stacks.wholes[key.stem]))
-        places = [i for i in key.indices if isinstance(i, int)]
-        return None if data is None or len(places) < 2 else entry_of(e, data, places, key.stem)
-    found = stacks.whole_of(key)
-    if found is None:
-        return None
-    whole, example = found
-    if not isinstance(example, int):
-        return None
-    node = array_named(e, whole)
-    return None if node is None else one_of(e, node, example, lies=whole.stem == key.stem)
-
-
-def applied(e: Interpreter, tree: t.Apply) -> Node | None:
-    """``φ(x_n)`` beside ``Φ``: the row or column of this example."""
-    from dvar.check.meaning.entries import array_named
-
-    whole = e.world.stacks.applied.get(stem_of(tree.head))
-    if whole is None or len(tree.args) != 1 or not isinstance(tree.args[0], t.Symbol):
-        return None
-    indices = sort(tree.args[0], e.world.spelling, e.env).key.indices
-    node = array_named(e, Key(whole))
-    if node is None or len(indices) != 1 or not isinstance(indices[0], int):
-        return None
-    return one_of(e, node, indices[0])
-
-
-def one_of(e: Interpreter, node: Node, example: int, lies: bool = False) -> Node | None:
-    """One example of an array of them, as a column.
-
-    Args:
-        lies: whether one of several rows is wanted as a row.
-    """
-    if node.ndim != 2:
-        return None
-    rows = e.world.stacks.rows
-    n, size = sizes(node) if rows else sizes(node)[::-1]
-    if not 0 < example <= n:
-        return None
-    picked = [
-        TABLE["getitem"](node, (example - 1, k) if rows else (k, example - 1)) for k in range(size)
-    ]
-    if len(picked) == 1:
-        return picked[0]
-    return reshaped(stacked(picked), (1, size) if rows and lies else (size, 1))
-
-
-def all_of(e: Interpreter, key: Key) -> Node | None:
-    """``A`` where only ``a^{(i)}`` has a formula: those of all examples side by side."""
-    from dvar.check.meaning.names import defined
-
-    world = e.world
-    columns: list[list[Node]] = []
-    for stem, whole in world.stacks.wholes.items():
-        if whole != key.stem or columns:
-            continue
-        letter = next(iter(sorted(world.stacks.letters)), "i")
-        for example in world.run_of(letter):
-            one = (
-                Key(stem, key.marks, (example,))
-                if stem in world.stacks.by_index
-                else Key(stem, (*key.marks, ("p", example)), key.indices)
-            )
-            found = world.find(one, e.position)
-            if found is None or found[0].numeric:
-                return None
-            entries = entries_of(defined(e, one, *found))
-            if entries is None:
-                return None
-            columns.append(entries)
-    if not columns or len({len(c) for c in columns}) != 1:
-        return None
-    lines = columns if world.stacks.rows else [list(line) for line in zip(*columns, strict=True)]
-    return stacked([stacked(line) for line in lines])
-
-
-def entries_of(node: Node) -> list[Node] | None:
-    """The entries of a number, a column or a row."""
-    if not node.shape:
-        return [node]
-    shape = sizes(node)
-    if node.ndim == 1:
-        return [TABLE["getitem"](node, (k,)) for k in range(shape[0])]
-    if node.ndim != 2 or 1 not in shape:
-        return None
-    if shape[1] == 1:
-        return [TABLE["getitem"](node, (k, 0)) for k in range(shape[0])]
-    return [TABLE["getitem"](node, (0, k)) for k in range(shape[1])]
-
-
-def as_loss(world: World, definition: Definition, node: Node) -> Node:
-    """A loss is a number: ``\\frac{1}{N} \\sum_n (\\hat y_n - y_n)^2`` of vectors adds up their entries."""
-    if not node.shape:
-        return node
-    pattern = definition.pattern
-    losses = {key.stem for key in world.loss_names}
-    if pattern.stem in losses and count(node) == 1:
-        return reshaped(node, ())
-    if not world.stacks.wholes:
-        return TABLE["sum"](node) if _adds_entries(world, definition, node, losses) else node
-    sums = any(
-        isinstance(p, t.Big) and set(p.indices) & world.stacks.letters
-        for p in t.walk(definition.value)
-    )
-    if pattern.stem not in losses or pattern.indices or pattern.marks or not sums:
-        return node
-    return TABLE["sum"](node)
-
-
-def _adds_entries(world: World, definition: Definition, node: Node, losses: Set[str]) -> bool:
-    """``L = -y \\log \\hat y`` of vectors, written without its sum; not where another loss adds them up."""
-    stem = definition.pattern.stem
-    if stem not in losses or definition.code or not is_vector(node):
-        return False
-    if not any(n.op is TABLE["softmax"] for n in topological([node])):
-        return False
-    others = (d for name in losses for d in world.definitions.get(name, ()) if d is not definition)
-    names = (p for d in others for p in t.walk(d.value) if isinstance(p, t.Symbol))
-    return not any(stem_of(p) == stem and not (p.subscripts or p.scripts) for p in names)
-
-
-def shared_letter(symbol: t.Symbol, letters: Collection[str]) -> str | None:
-    """The letter that counts examples in a name."""
-    scripts = [s.value for s in symbol.scripts if s.kind == "paren" and s.value is not None]
-    for part in (*scripts, *symbol.subscripts):
-        for letter in letters_in(part):
-            if letter in letters:
-                return letter
-    return None
