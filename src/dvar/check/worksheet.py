@@ -24,6 +24,7 @@ from dvar.check.meaning.implied import written_out
 from dvar.check.meaning.labelled import labelled
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.one_loss import one_loss
+from dvar.check.meaning.overloaded import told_apart
 from dvar.check.meaning.primed import renamed
 from dvar.check.meaning.reach import widened
 from dvar.check.meaning.recognised import recognised
@@ -90,7 +91,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    plain = dotted.summed(whole(document, statements))
+    plain = dotted.summed(told_apart(whole(document, statements)))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
     marked = examples.marked(labelled(turned))
     spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from dvar.check.meaning.keys import Spelling
-from dvar.check.meaning.letters import spelling_of
+from dvar.check.meaning.keys import Spelling, letters_in
+from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
@@ -46,10 +46,17 @@ def conditioned(document: Document, statements: Sequence[Statement]) -> list[Sta
     found = list(statements)
     taken: set[int] = set()
     spelling = spelling_of(statements)
+    below = {
+        c
+        for p in parts(statements)
+        if isinstance(p, t.Symbol)
+        for x in p.subscripts
+        for c in letters_in(x)
+    }
     for n, statement in enumerate(found):
         condition = _condition(statement)
         if condition is None:
-            if n and _is_aside(document, found[n - 1], statement, spelling):
+            if n and _is_aside(document, found[n - 1], statement, spelling, below):
                 found[n - 1] = replace(found[n - 1], condition=_relation(statement))
             continue
         if n and _may_have(document, found[n - 1], statement, _BEHIND):
@@ -110,15 +117,21 @@ def _relation(statement: Statement) -> t.Relation | None:
 
 
 def _is_aside(
-    document: Document, formula: Statement, statement: Statement, spelling: Spelling
+    document: Document,
+    formula: Statement,
+    statement: Statement,
+    spelling: Spelling,
+    below: set[str],
 ) -> bool:
-    """``∂s_i/∂z_j = s_i (1 - s_j), \\quad i = j``: two indices are equal in the formula in front, no others."""
+    """``∂s_i/∂z_j = s_i (1 - s_j), \\quad i = j``: an index of the formula in front equals another, of all below names."""
     told = _relation(statement)
     if told is None or told.relations != ("=",) or formula.region != statement.region:
         return False
     used = {c for m in formula.members if m.expr for c in free_letters(m.expr, spelling)}
     sides = {s.base for s in told.members if isinstance(s, t.Symbol)}
-    return len(sides) == 2 and sides <= used and _may_have(document, formula, statement, _ASIDE)
+    if len(sides) < 2 or not sides & used or not sides <= used | below:
+        return False
+    return _may_have(document, formula, statement, _ASIDE)
 
 
 def _may_have(

@@ -329,8 +329,9 @@ def _may_be_apart(
     """An index that was taken for one of a run, where two sides agree if it is another: ``u_o`` beside all ``u_k``."""
     world = place.world
     written = {*letters_in(left), *letters_in(right)}
-    letter = next((c for c in sorted(world.spelling.chosen) if c in written), None)
-    if letter is None:
+    chosen = sorted(world.spelling.chosen, key=lambda c: (c not in written, c))
+    letter = next(iter(chosen), None)  # what is not written here stands in a formula that is used
+    if letter is None or (letter not in written and not world.excludes):
         return None
     with world.unchanged():
         world.spelling = replace(world.spelling, chosen={})

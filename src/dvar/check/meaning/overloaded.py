@@ -1,0 +1,145 @@
+r"""One letter for two things.
+
+``J(W, b; x, y)`` is the cost of one example, ``J(W, b)`` that of all: where both have a formula they are told
+apart by how many arguments they have.  ``\\sum_i ∂J(x^{(i)})/∂b_i`` on the right of ``∂J/∂b_i`` runs over
+examples, and the i of the bias is the one on the left.  ``p_o = e^{s_o} / \sum_w e^{s_w}`` of the chosen o is the
+formula of every ``p_w``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from dvar.check.meaning.keys import arguments, letters_in, stem_of
+from dvar.check.meaning.letters import parts
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import in_members, rewritten, same_tree
+
+_FREE = "nstpqrmk"
+"""Letters for examples."""
+
+
+def told_apart(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements, with a prime for each function that has more arguments than another of its name, and letters of
+    their own for sums over examples.
+    """
+    statements = _for_all(statements)
+    statements = [_with_own_letters(s) for s in statements]
+    counts: dict[str, set[int]] = {}
+    for statement in statements:
+        first, second = statement.members[0].expr, statement.members[1:2]
+        if isinstance(first, t.Apply) and second and second[0].relation in ("=", ":="):
+            if not first.primes and all(isinstance(a, t.Symbol) for a in arguments(first.args)):
+                counts.setdefault(stem_of(first.head), set()).add(len(arguments(first.args)))
+    several = {stem: sorted(found) for stem, found in counts.items() if len(found) > 1}
+    if not several:
+        return statements
+
+    def change(part: Any) -> t.Expr | None:
+        if not isinstance(part, t.Apply) or part.primes:
+            return None
+        count, known = len(arguments(part.args)), several.get(stem_of(part.head), [])
+        more = known.index(count) if count in known else 0
+        if not more:
+            return None
+        head = replace(part.head, accents=(*part.head.accents, "'" * more))
+        return replace(part, head=head, args=rewritten(part.args, change))
+
+    return [in_members(s, change) for s in statements]
+
+
+def _for_all(statements: Sequence[Statement]) -> list[Statement]:
+    """Formulas of a chosen entry as those of every entry, where others of the same name have none."""
+    letters = {c for p in parts(statements) if isinstance(p, t.Big) for c in p.indices}
+    entries: dict[str, set[str]] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and (letter := _only_letter(part)):
+            entries.setdefault(stem_of(part), set()).add(letter)
+    made: dict[tuple[str, str], int] = {}  # where each has its last formula
+    for n, statement in enumerate(statements):
+        left = statement.members[0].expr if len(statement.members) > 1 else None
+        if isinstance(left, t.Symbol):
+            made[stem_of(left), _only_letter(left)] = n
+    found: list[Statement] = []
+    for n, statement in enumerate(statements):
+        left = statement.members[0].expr
+        letter = (
+            _only_letter(left) if isinstance(left, t.Symbol) and len(statement.members) > 1 else ""
+        )
+        if isinstance(left, t.Symbol) and letter and letter not in letters:
+            others = entries[stem_of(left)] & letters
+            value = statement.members[-1].expr
+            sums = value is not None and any(
+                isinstance(p, t.Big) and p.name == "sum" for p in t.walk(value)
+            )
+            if others and sums and not any(made.get((stem_of(left), c), -1) > n for c in others):
+                statement = _renamed(statement, letter)
+        found.append(statement)
+    return found
+
+
+def _renamed(statement: Statement, letter: str) -> Statement:
+    used = {c for m in statement.members if m.expr is not None for c in letters_in(m.expr)}
+    new = next((c for c in "jik" if c not in used), letter)
+
+    def change(part: Any) -> t.Expr | None:
+        if (
+            isinstance(part, t.Symbol)
+            and part.base == letter
+            and not (part.subscripts or part.scripts)
+        ):
+            return replace(part, base=new)
+        return (
+            t.Label(new, part.span) if isinstance(part, t.Label) and part.text == letter else None
+        )
+
+    return in_members(statement, change)
+
+
+def _only_letter(symbol: t.Symbol) -> str:
+    """The letter that stands alone below a symbol."""
+    found = (
+        letters_in(symbol.subscripts[0])
+        if len(symbol.subscripts) == 1 and not symbol.scripts
+        else []
+    )
+    return found[0] if len(found) == 1 and not isinstance(symbol.subscripts[0], t.Sum) else ""
+
+
+def _with_own_letters(statement: Statement) -> Statement:
+    first = statement.members[0].expr
+    if first is None or len(statement.members) < 2:
+        return statement
+    left = [p for p in t.walk(first) if isinstance(p, t.Symbol) and p.subscripts]
+    used = {c for m in statement.members if m.expr is not None for c in letters_in(m.expr)}
+
+    def change(part: Any) -> t.Expr | None:
+        if not isinstance(part, t.Big) or len(part.indices) != 1:
+            return None
+        (letter,) = part.indices
+        shared = [p for p in left if any(letter in letters_in(sub) for sub in p.subscripts)]
+        inside = [p for p in t.walk(part.body) if isinstance(p, t.Symbol)]
+        if not any(same_tree(p, q) for p in inside for q in shared):
+            return None
+        if not any(_is_mark(s, letter) for p in inside for s in p.scripts):
+            return None
+        new = next((c for c in _FREE if c not in used), letter)
+
+        def mark(inner: Any) -> t.Expr | None:
+            if not isinstance(inner, t.Script) or not _is_mark(inner, letter):
+                return None
+            return replace(inner, value=t.Symbol(new, inner.span))  # type: ignore[return-value]
+
+        return replace(part, indices=(new,), body=rewritten(part.body, mark))
+
+    members = (statement.members[0], *in_members(statement, change).members[1:])
+    return replace(statement, members=members)
+
+
+def _is_mark(script: t.Script, letter: str) -> bool:
+    return (
+        script.kind == "paren" and script.value is not None and letters_in(script.value) == [letter]
+    )
