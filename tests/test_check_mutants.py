@@ -196,3 +196,75 @@ def test_a_factor_of_the_line_may_be_missing_anywhere() -> None:
 """
     wrong = [j for j in judged(text) if j.verdict == "wrong"]
     assert [(j.line, j.cause) for j in wrong] == [(2, "missing-factor")]
+
+
+PASSED = {
+    "a direction of 0 and 1 makes no mask of a name": (
+        r"""Let $s = \left(u_1 + \frac{u_1}{u_2}\right)^2$. A forward sweep starts with $\dot u_1 = 1, \dot u_2 = 0$.
+
+$$\frac{\partial s}{\partial u_2} = -2\left(u_1 + \frac{u_1}{u_2}\right)\frac{u_1}{u_2^2}$$
+""",
+        (r"\frac{u_1}{u_2^2}$", r"\frac{u_2^2}{u_1}$"),
+        3,
+    ),
+    "a number that is printed whole leaves no room": (
+        r"""Given $w = (2.9, -0.4, 0.6)$, $d = (1, 0, 0.5)$, $y = 2.31$ and the step $\eta = 0.5$.
+
+$$p = w^\top d = 3.2$$
+
+$$e = p - y = 0.89$$
+
+With $J = e^2$ the gradient is $\nabla_w J = 2 e d$.
+
+$$w \leftarrow w - \eta \nabla_w J = (2.01, -0.4, 0.155)$$
+""",
+        ("0.155", "0.158"),
+        9,
+    ),
+    "what is stepped along its gradient starts from itself": (
+        r"""Let $J = (w_1 x_1 + w_2 x_2 - y)^2$, and write $dw_1$, $dw_2$ for its slopes.
+
+$$w_1 := w_1 - \alpha dw_1$$
+
+$$w_2 := w_2 - \alpha dw_2$$
+""",
+        (":= w_1", ":= w_2"),
+        3,
+    ),
+    "shapes that do not fit between two members that agree": (
+        r"""$A$ is a $4 \times 3$ matrix, $b \in \mathbb{R}^4$, $x \in \mathbb{R}^3$; $r = Ax - b$ and $f = r^\top r$.
+
+$$\frac{\partial f}{\partial x} = \frac{\partial f}{\partial r}\frac{\partial r}{\partial x} = 2 r^\top A$$
+""",
+        (r"\frac{\partial r}{\partial x} =", "="),
+        3,
+    ),
+    "two digits exchanged below a heading": (
+        r"""$t = 0.3$, $z = 0.62$, $a = \sigma(z)$, $e = a - t$, $L = \frac12 e^2$, $R = w^2$, $\bar z = \partial L/\partial z$.
+
+| name | value |
+|---|---|
+| $\bar z$ | 0.0797 |
+""",
+        ("0.0797", "0.0779"),
+        5,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PASSED)
+def test_a_line_that_only_looks_right(case: str) -> None:
+    text, (old, new), line = PASSED[case]
+    assert all(j.verdict != "wrong" for j in judged(text))
+    assert verdicts(text)[line] == "ok"
+    assert [j.line for j in judged(text.replace(old, new)) if j.verdict == "wrong"] == [line]
+
+
+def test_a_row_of_iterates_starts_from_the_one_before() -> None:
+    text = r"""Let $J(w) = (w - 3)^2$, and write $dw_0$ for the slope at $w_0$.
+
+$$w_1 = w_0 - \alpha dw_0$$
+
+$$w_2 = w_1 - \alpha dw_1$$
+"""
+    assert "wrong" not in verdicts(text).values()

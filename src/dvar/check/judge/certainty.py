@@ -19,7 +19,6 @@ from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
-from dvar.check.meaning import gradients
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import Key, sort, stem_of
@@ -44,8 +43,6 @@ _WITHIN = re.compile(
     re.IGNORECASE,
 )
 """Words behind a formula that say where it holds."""
-DIGITS = 8
-"""So many digits are written where nothing is rounded on the way."""
 _WHEREVER = re.compile(
     r"\b(where|when|while|unless|as long as|if|for|on|inside|within|outside)\b[^.;:]*\$",
     re.IGNORECASE,
@@ -99,7 +96,7 @@ def is_believed(
         _vanishes(place, verdict, causes)
         or unclaimed.is_layout(statement)
         or unclaimed.is_bare_chain(verdict, causes)
-        or _is_said_again(place, statement, verdict)
+        or unclaimed.is_said_again(place, statement, verdict)
         or unclaimed.is_under_heading(place, document, statement, verdict)
     ):
         return False
@@ -241,7 +238,7 @@ def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
         told = place.world.find(sort(tree, place.world.spelling, {}).key, place.position)
         if told is not None and is_slope(told[0].value):
             return True
-    return tree is not None and _is_gradient_name(place, tree)
+    return tree is not None and unclaimed.is_gradient_name(place, tree)
 
 
 def _has_open(place: Place, verdict: Verdict) -> bool:
@@ -295,7 +292,7 @@ def _is_share(place: Place, verdict: Verdict) -> bool:
     member, before = verdict.member, verdict.previous
     if member is None or before is None or member.expr is None or before.expr is None:
         return False
-    if place.world.shares_are_known or not _is_gradient_name(place, before.expr):
+    if place.world.shares_are_known or not unclaimed.is_gradient_name(place, before.expr):
         return False
     link = verdict.link
     if link is not None and link.difference is not None and link.difference.ratio is None:
@@ -306,7 +303,7 @@ def _is_share(place: Place, verdict: Verdict) -> bool:
     numbers = link.numbers if link is not None else None
     if numbers is not None:
         return is_plain(member.expr) and _is_count_of(place, *numbers)
-    return any(_is_gradient_name(place, part) for part in t.walk(member.expr))
+    return any(unclaimed.is_gradient_name(place, part) for part in t.walk(member.expr))
 
 
 def _is_small_factor(place: Place, link: Link, written: t.Expr) -> bool:
@@ -350,39 +347,6 @@ def _vanishes(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool:
         return False
     numbers = verdict.link.numbers if verdict.link is not None else None
     return numbers is not None and not np.any(numbers[0]) and bool(np.all(numbers[1]))
-
-
-def _is_said_again(place: Place, statement: Statement, verdict: Verdict) -> bool:
-    """Whether a bare name has another number than before: after a step, or as part of another loss."""
-    numbers = verdict.link.numbers if verdict.link is not None else None
-    left = statement.members[0].expr
-    if numbers is None or len(statement.members) != 2 or not isinstance(left, (t.Symbol, t.Apply)):
-        return False
-    if len(place.world.loss_names) > 1 and _is_gradient_name(place, left):
-        return True
-    due = numbers[0]
-    shown = [p.value for p in (*place.ledger.printed.values(), *place.ledger.stale.values())]
-    if _is_exact(statement, numbers):
-        shown = [value for value in shown if not np.array_equal(value, numbers[1])]
-    return any(
-        value.shape == due.shape and np.allclose(value.astype(float), due.astype(float), rtol=0.01)
-        for value in shown
-    )
-
-
-def _is_exact(statement: Statement, numbers: tuple[Array, Array]) -> bool:
-    """Whether a number has so many digits that nothing was rounded on the way, and is off by more than the last."""
-    last = statement.members[-1].expr
-    if not isinstance(last, t.Number) or len(last.text.strip("0.").replace(".", "")) < DIGITS:
-        return False
-    unit = 10.0 ** -len(last.text.partition(".")[2])
-    return bool(np.all(np.abs((numbers[0] - numbers[1]).astype(float)) > 50 * unit))
-
-
-def _is_gradient_name(place: Place, tree: t.Expr | t.Script) -> bool:
-    if not isinstance(tree, t.Symbol):
-        return False
-    return gradients.is_named(place.reader(), sort(tree, place.world.spelling, {}).key)
 
 
 def _variables(value: Value) -> set[Node]:

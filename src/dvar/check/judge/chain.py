@@ -17,6 +17,7 @@ from dvar.read.worksheet.document import Member
 _NUMERIC = frozenset({"=", "approx", "equiv", "implies", "is", "==", "iff", ":=", ""})
 FAULTS = 2
 """So many more wrong links of a statement are looked at where the first one is not beyond doubt."""
+BRIDGED = "a member in between was not understood"
 _SEVERITY = ("wrong", "carried", "up-to-constant", "unknown", "convention", "ok")
 
 
@@ -208,7 +209,7 @@ def _bridged(
         return verdict
     link = step.judge_link(place, members[0], anchor, members[-1], envs)
     if link.verdict in ("ok", "convention"):
-        return Verdict("ok", note="a member in between was not understood", links=verdict.links)
+        return Verdict("ok", note=BRIDGED, links=verdict.links)
     if link.verdict in ("wrong", "carried"):
         return Verdict(link.verdict, members[-1], anchor, link, links=[(anchor, members[-1], link)])
     return verdict

@@ -61,7 +61,9 @@ def of_numbers(
 def of_names(
     place: Place, left: t.Symbol, right: t.Sum, statements: Sequence[Statement], prose: str
 ) -> Link | None:
-    """``w := w + α ∂L/∂w``, or with the gradient of another name."""
+    """``w := w + α ∂L/∂w``, or with the gradient of another name, or from where another name is."""
+    if (start := _other_start(place, left, right)) is not None:
+        return Link("wrong", f"the step of {stem_of(left)} starts from another name", causes=start)
     for term, sign in zip(right.terms[1:], right.signs[1:], strict=True):
         part, turned = unsigned(term)
         sign = -sign if turned else sign
@@ -82,6 +84,23 @@ def of_names(
         if not is_own and _both_known(place, target, left):
             return Link("wrong", f"the gradient of {target} is taken for {left.base}")
     return None
+
+
+def _other_start(place: Place, left: t.Symbol, right: t.Sum) -> tuple[str, ...] | None:
+    """``w_1 := w_2 - α dw_1``: what is stepped along its own gradient starts from itself.
+
+    In a row of iterates ``w_2 = w_1 - α dw_1`` the gradient is that of where the step starts.
+    """
+    first, spelling = right.terms[0], place.world.spelling
+    if not isinstance(first, t.Symbol) or right.signs[0] < 0 or len(right.terms) != 2:
+        return None
+    own, start = sort(left, spelling, {}).key, sort(first, spelling, {}).key
+    if own.stem != start.stem or own.marks != start.marks or own.indices == start.indices:
+        return None
+    if len(own.indices) != len(start.indices) or first.scripts != left.scripts:
+        return None
+    target = gradient_of(place, unsigned(right.terms[1])[0])
+    return ("wrong-variable",) if target == own else None
 
 
 def _is_newton(term: t.Expr) -> bool:

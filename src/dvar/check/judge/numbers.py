@@ -278,7 +278,7 @@ def unit_of(place: Place, leaf: Node) -> Array | None:
     ledger = place.ledger
     printed = ledger.printed.get(leaf) or ledger.stale.get(leaf)
     if printed is not None and leaf not in ledger.given:
-        return printed.unit
+        return None if _is_exact(place, leaf, printed.value) else printed.unit
     key = place.world.keys.get(leaf)
     unit = ledger.units.get(key) if key is not None else None
     if unit is None:
@@ -288,6 +288,13 @@ def unit_of(place: Place, leaf: Node) -> Array | None:
     if value is None or fitted is None:
         return None
     return np.where(fitted <= ROUNDED * np.abs(value), fitted, 0)
+
+
+def _is_exact(place: Place, leaf: Node, shown: Array) -> bool:
+    """Whether a printed number is the whole result of those that are given: nothing was rounded."""
+    due = value_at(leaf, place.ledger.given)
+    matched = None if due is None else like(due, shown)
+    return matched is not None and close(matched, shown, np.zeros_like(shown))
 
 
 # ── mistakes carried on ─────────────────────────────────────────────────────────────────────────

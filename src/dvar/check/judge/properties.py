@@ -48,9 +48,14 @@ _GENERAL = re.compile(
     re.IGNORECASE,
 )
 """Words for a matrix of which nothing else is supposed."""
+_ELSE = (
+    r"(?:\b(?:otherwise|else(?:where)?|sonst|sinon|si no|en otro caso|and|or|oder|und|ou|y)\b|[,;])"
+)
 _ONE_OR_NONE = re.compile(
-    _NAME
-    + r"(?:\^\{?\(?\w\)?\}?)?\s*(?:=\s*1\b(?![.,]?\d)[^.;\n]{0,80}?\b(?:0|zero)\b(?!\.\d)"
+    r"(?<![{_^.])(?<!\\dot )(?<!\\dot\{)"
+    + _NAME.replace(")(?:_", r")(?!_\{?\d)(?:_", 1)  # x_1 = 1, x_2 = 0 are chosen
+    + r"(?:\^\{?\(?\w\)?\}?)?\s*(?:=\s*1\b(?![.,]?\d)[^.;=\n]{0,80}?"
+    + rf"{_ELSE}\s*(?:is\s+|it is\s+|(?:\1)(?:_\{{?\w+\}}?)?\s*=\s*)?(?:0|zero)\b(?!\.\d)"
     + r"|\\in\s*\\\{\s*0\s*,\s*1\s*\\\}|∈\s*\{\s*0\s*,\s*1\s*\})"
 )
 """``M_{ij} = 1`` for some entries, "and 0 elsewhere"."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from dvar.check.cause.find import find
 from dvar.check.cause.renaming import reversed_indices
 from dvar.check.judge import links
-from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.chain import BRIDGED, Place, Verdict
 from dvar.check.judge.step import STRANGE
 from dvar.check.judge.strangers import strangers
 from dvar.check.meaning import gradients
@@ -28,9 +28,26 @@ _MISFITS = ("the product of shapes", "the two sides have shapes", "shapes ")
 
 
 def may_be(place: Place, verdict: Verdict) -> bool:
-    """Whether a line is of the kind that a slip may explain."""
-    why = "" if verdict.link is None else verdict.link.why
+    """Whether a line, or a member of it between two that agree, is of the kind that a slip may explain."""
+    return any(_may_be(place, gap) for gap in _gaps(verdict))
+
+
+def _may_be(place: Place, gap: Verdict) -> bool:
+    why = "" if gap.link is None else gap.link.why
     return place.code or why.endswith(STRANGE) or why.startswith(_MISFITS)
+
+
+def _gaps(verdict: Verdict) -> list[Verdict]:
+    """What was not understood of a line."""
+    if verdict.verdict == "unknown":
+        return [verdict]
+    if verdict.note != BRIDGED:
+        return []
+    return [
+        Verdict("unknown", member, before, link, links=verdict.links)
+        for before, member, link in verdict.links
+        if link.verdict == "unknown"
+    ]
 
 
 def as_mistake(
@@ -45,8 +62,23 @@ def as_mistake(
     Args:
         others: names that may have been meant; beside: the statements of the problem.
     """
+    for gap in _gaps(verdict):
+        found = _judged(place, text, gap, others, beside)
+        if found.verdict == "wrong":
+            return found
+    return verdict
+
+
+def _judged(
+    place: Place,
+    text: str,
+    verdict: Verdict,
+    others: Sequence[t.Symbol],
+    beside: Sequence[tuple[int, Statement]],
+) -> Verdict:
+    """One gap, as wrong if one slip explains it."""
     link, before, member = verdict.link, verdict.previous, verdict.member
-    if verdict.verdict != "unknown" or link is None or before is None or member is None:
+    if link is None or before is None or member is None or not _may_be(place, verdict):
         return verdict
     if link.why.endswith(STRANGE) and _is_misspelt(place, verdict, others):
         return replace(verdict, verdict="wrong", link=replace(link, verdict="wrong"))
@@ -57,8 +89,7 @@ def as_mistake(
     left, right = before.expr, member.expr
     if left is None or right is None or not link.why.startswith(_MISFITS):
         return verdict
-    # Programs say what they multiply; in a worksheet products are often laid out freely.
-    if not (place.world.is_spread if place.code else _adds_declared(place, left, right)):
+    if not place.world.is_spread:
         return verdict
     try:
         value = place.reader().value(left)
@@ -70,7 +101,9 @@ def as_mistake(
         found = find(place, text, left, right, wrong, envs, others)
     if found.bend is None:
         return verdict
-    if not place.code and found.bend.cause != "transpose":
+    # Programs say what they multiply; in a worksheet products are often laid out freely.
+    turned = found.bend.cause == "transpose"
+    if not place.code and turned and not _adds_declared(place, left, right):
         return verdict
     if found.bend.cause == "missing-sum" and _is_computed(place, left):
         return verdict  # only what all examples share gets the sum over them

@@ -211,7 +211,7 @@ def _verdict(
     if start > 1:
         verdict = _went_on(context, place, members, verdict)
     verdict = continued.as_before(place, before_it, statement, verdict)
-    if verdict.verdict == "unknown" and slips.may_be(place, verdict):
+    if slips.may_be(place, verdict):
         others = _others(context, statement)
         beside = [(o, context.statements[o]) for o in context.problem.ordinals]
         verdict = slips.as_mistake(place, context.document.text, verdict, others, beside)

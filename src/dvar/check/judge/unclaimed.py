@@ -6,20 +6,28 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
+import numpy as np
+
 from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import Key, stem_of, unwrapped
+from dvar.check.meaning import gradients
+from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.points import RANGES, Point, finite, names_beneath, same
 from dvar.check.meaning.values import NotUnderstood, node_of
 from dvar.core.node import Node
+from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.parts import same_tree
 
 _ONE_HOT = re.compile(r"\bone.?hot\b|1.of.[KkCc]\b", re.IGNORECASE)
+DIGITS = 8
+"""So many digits are written where nothing is rounded on the way."""
+TELLING = 3
+"""So many digits do not come out alike by chance."""
 ROWS = 2
 """So many right numbers below a heading tell what the column is about."""
 
@@ -211,6 +219,57 @@ def is_by_a_twin(place: Place, statement: Statement) -> bool:
     return any(mine & set(nodes) for stem, nodes in values.items() if stem not in names)
 
 
+def _is_misprint(verdict: Verdict) -> bool:
+    """``0.0630`` for ``0.0360``: the digits of what is due, two of them exchanged."""
+    member, link = verdict.member, verdict.link
+    numbers = link.numbers if link is not None else None
+    tree = member.expr if member is not None else None
+    tree = tree.operand if isinstance(tree, t.Negative) else tree
+    if numbers is None or not isinstance(tree, t.Number) or numbers[0].size != 1:
+        return False
+    due = f"{abs(float(numbers[0].reshape(-1)[0])):.{len(tree.text.partition('.')[2])}f}"
+    off = [n for n, (a, b) in enumerate(zip(due, tree.text, strict=False)) if a != b]
+    told = len(due.replace(".", "").lstrip("0")) >= TELLING
+    pairs = len(off) == 2 and len(due) == len(tree.text)
+    return told and pairs and due[off[0]] == tree.text[off[1]] and due[off[1]] == tree.text[off[0]]
+
+
+def is_said_again(place: Place, statement: Statement, verdict: Verdict) -> bool:
+    """Whether a bare name has another number than before: after a step, or as part of another loss."""
+    numbers = verdict.link.numbers if verdict.link is not None else None
+    left = statement.members[0].expr
+    if numbers is None or len(statement.members) != 2 or not isinstance(left, (t.Symbol, t.Apply)):
+        return False
+    if _is_misprint(verdict):
+        return False
+    if len(place.world.loss_names) > 1 and is_gradient_name(place, left):
+        return True
+    due = numbers[0]
+    shown = [p.value for p in (*place.ledger.printed.values(), *place.ledger.stale.values())]
+    if _is_exact(statement, numbers):
+        shown = [value for value in shown if not np.array_equal(value, numbers[1])]
+    return any(
+        value.shape == due.shape and np.allclose(value.astype(float), due.astype(float), rtol=0.01)
+        for value in shown
+    )
+
+
+def _is_exact(statement: Statement, numbers: tuple[Array, Array]) -> bool:
+    """Whether a number has so many digits that nothing was rounded on the way, and is off by more than the last."""
+    last = statement.members[-1].expr
+    if not isinstance(last, t.Number) or len(last.text.strip("0.").replace(".", "")) < DIGITS:
+        return False
+    unit = 10.0 ** -len(last.text.partition(".")[2])
+    return bool(np.all(np.abs((numbers[0] - numbers[1]).astype(float)) > 50 * unit))
+
+
+def is_gradient_name(place: Place, tree: t.Expr | t.Script) -> bool:
+    """Whether a name is one for a gradient: ``dW``, ``\\bar w``."""
+    if not isinstance(tree, t.Symbol):
+        return False
+    return gradients.is_named(place.reader(), sort(tree, place.world.spelling, {}).key)
+
+
 def prove(place: Place, document: Document, statement: Statement, verdict: Verdict) -> None:
     """A number in a table that is right tells that its column is understood."""
     cell = document.regions[statement.region].cell
@@ -239,4 +298,6 @@ def is_under_heading(
     subject = statement.members[0].expr
     told = () if subject is None else t.walk(subject)
     in_row = (p for p in told if isinstance(p, (t.Number, t.Symbol)))
-    return not any(region.span[1] <= p.span[0] for p in in_row)  # by the number or name of the row
+    if any(region.span[1] <= p.span[0] for p in in_row):  # by the number or name of the row
+        return False
+    return not _is_misprint(verdict)

@@ -1,4 +1,4 @@
-"""Sides that agree at the numbers of a document only since one of its names happens to be 0."""
+"""Sides that agree at the numbers of a document only since a name that both still have happens to have that value."""
 
 from __future__ import annotations
 
@@ -20,18 +20,21 @@ ROUND = 0.02
 
 
 def by_chance(place: Place, link: Link) -> bool:
-    """Whether two sides that hold at the given numbers differ once a 0 that both still have is another number.
+    """Whether two sides that hold at the given numbers differ once a name that both still have is another number.
 
-    Where an author has made use of the zero, the name is gone.
+    Where an author has made use of a value, the name is gone.  One that is left in both sides may be left
+    where its value was not used (``-0.3 x``), unless both are about just the same names; a 0 is no value to use.
     """
     if link.left is None or link.right is None:
         return False
     given = place.ledger.given
-    both = (set(names_beneath([node_of(v)])) for v in (link.left, link.right))
+    left, right = (set(names_beneath([node_of(v)])) for v in (link.left, link.right))
     zeros = [
         n
-        for n in set.intersection(*both)
-        if n in given and not np.any(given[n]) and place.world.keys[n].stem not in _LABELS
+        for n in left & right
+        if n in given
+        and (left == right or not np.any(given[n]))
+        and place.world.keys[n].stem not in _LABELS
     ]
     if not zeros:
         return False
