@@ -268,3 +268,79 @@ $$w_1 = w_0 - \alpha dw_0$$
 $$w_2 = w_1 - \alpha dw_1$$
 """
     assert "wrong" not in verdicts(text).values()
+
+
+WORKED_OUT = r"""A loss $\ell = -y \log h - (1 - y) \log(1 - h)$.
+
+$$\frac{\partial \ell}{\partial h} = -\frac{y}{h} + \frac{1 - y}{1 - h} = \frac{h - y}{h (1 - h)}$$
+
+$$\tanh'(z) = 1 - \tanh(z)^2$$
+
+Let $y = e^{kt} \sin t$ with $k = k(t)$.
+
+$$\frac{dy}{dt} = \frac{\partial y}{\partial t} + \frac{\partial y}{\partial k}\frac{dk}{dt}
+= (\cos t + k \sin t + t k' \sin t) e^{kt}$$
+
+$$(a + b)^3 = (a + b)(a^2 + 2ab + b^2) = a^3 + 3a^2b + 3ab^2 + b^3$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (r"\frac{1 - y}{1 - h} =", r"\frac{1 + y}{1 - h} =", 3),
+        (r"= \frac{h - y}", r"= \frac{h + y}", 3),
+        (r"\tanh(z)^2", r"\tanh(z)^3", 5),
+        (r"k \sin t + t", "t", 9),
+        (r"3a^2b + 3ab^2", "3a^2b", 12),
+    ],
+)
+def test_scalars_worked_out_further_leave_no_doubt(old: str, new: str, line: int) -> None:
+    assert old in WORKED_OUT
+    assert "unknown" not in verdicts(WORKED_OUT).values()
+    assert all(j.verdict != "wrong" for j in judged(WORKED_OUT))
+    found = judged(WORKED_OUT.replace(old, new))
+    assert [j.line for j in found if j.verdict == "wrong"] == [line]
+
+
+def test_terms_left_out_on_purpose_are_no_mistake() -> None:
+    text = r"""To first order in $h$, $(x + h)^2 - x^2 = 2xh + h^2 = 2xh$.
+
+The shares add up, $\sum_k y_k = 1$.
+
+$$g = p_j \sum_k y_k - y_j = p_j - y_j$$
+
+$X$ is $m \times d$, $Z = XW + b$, $A = \sigma(Z)$ and $Y$ is an $m \times k$ matrix.
+
+$$dZ = A - Y$$
+
+$$db = dZ$$
+"""
+    assert "wrong" not in verdicts(text).values()
+
+
+PUT_IN = r"""$w_1 = 0.6$, $w_2 = -0.3$, $h_1 = 0.45$, $h_2 = 0.7$, $\eta = 0.5$.
+
+$$z = w_1 h_1 + w_2 h_2 = 0.6 \cdot 0.45 - 0.3 \cdot 0.7 = 0.06$$
+
+Let $C = \frac{1}{2} (z - 1)^2$.
+
+$$\frac{\partial C}{\partial z} = z - 1 = 0.06 - 1 = -0.94$$
+
+$$z' = z - \eta \frac{\partial C}{\partial z} = 0.06 - 0.5 \cdot (-0.94) = 0.53$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "cause"),
+    [
+        ("w_1 h_1 + w_2 h_2", "w_1 h_1", 3, "missing-path"),
+        (r"z - \eta \frac", r"z - \frac", 9, "factor"),
+    ],
+)
+def test_numbers_put_in_tell_what_their_formula_lacks(
+    old: str, new: str, line: int, cause: str
+) -> None:
+    assert all(j.verdict in ("ok", "given", "definition") for j in judged(PUT_IN))
+    (wrong,) = (j for j in judged(PUT_IN.replace(old, new)) if j.verdict == "wrong")
+    assert (wrong.line, wrong.cause) == (line, cause)

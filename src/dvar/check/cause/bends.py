@@ -270,7 +270,7 @@ def _exponents(tree: t.Expr, text: str) -> Iterator[Bend]:
                 yield Bend(
                     "wrong-rule", rebuild(replace(part, exponent=moved)), None, "an exponent"
                 )
-        if isinstance(part, (t.Symbol, t.Group, t.Apply, t.Root)):
+        if isinstance(part, (t.Symbol, t.Group, t.Apply, t.Call, t.Root)):
             scripts = part.scripts
             for n, script in enumerate(scripts):
                 if script.kind != "plain" or script.value is None:

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from dvar.check.judge import unclaimed
+from dvar.check.judge import putting, unclaimed
 from dvar.check.judge.another import is_about_another, is_about_the_unknown
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link, is_number
@@ -29,7 +29,7 @@ from dvar.check.meaning.values import Value, node_of, sizes, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.document import Document, Member, Statement
 
 _HELD = re.compile(
     r"\b(held|hold(ing)?|keep(ing)?|kept) \w*\s*(fixed|constant)|\b(fixed|constant)\b[^.]{0,20}\bheld\b|"
@@ -37,6 +37,12 @@ _HELD = re.compile(
     re.IGNORECASE,
 )
 """Words that say that paths are left out on purpose."""
+_ROUGHLY = re.compile(
+    r"approx|rough|order|\b(small|large|big)\b|negligib|neglect|ignor|drop|leading|limit|asymptot|\bup to\b|modulo|"
+    r"constant|\bO\(|näherung|klein|petit|environ|peque",
+    re.IGNORECASE,
+)
+"""Words around a formula that leave terms out."""
 _WITHIN = re.compile(
     r"[\s$`,)]*(inside|within|outside|in (the|its|this) \w*\s?(interval|region|range|interior|case|part)|"
     r"(where|when|while|unless|as long as|if|for|on)\b)",
@@ -91,7 +97,8 @@ def is_believed(
     ):
         return False
     if not causes:
-        return _is_certain(place, verdict) or _is_between_equals(place, verdict)
+        roughly = _ROUGHLY.search(vicinity(document, statement)) is not None
+        return _is_certain(place, verdict, roughly) or _is_between_equals(place, verdict)
     if (
         _vanishes(place, verdict, causes)
         or unclaimed.is_layout(statement)
@@ -162,7 +169,7 @@ def _is_fraction(tree: t.Expr) -> bool:
     return literal_shape(tree) is not None and all(n.is_whole for n in numbers_in(tree))
 
 
-def _is_certain(place: Place, verdict: Verdict) -> bool:
+def _is_certain(place: Place, verdict: Verdict, roughly: bool) -> bool:
     """Whether a difference that no slip explains can only be a mistake.
 
     Numbers leave no doubt; nor do formulas of plain scalars that are about the same names.
@@ -178,18 +185,30 @@ def _is_certain(place: Place, verdict: Verdict) -> bool:
         return (
             is_plain(told)
             or _is_fraction(told)
-            or (is_number(before.expr, place.world) and is_number(verdict.member.expr, place.world))
+            or (is_number(before.expr, place.world) and is_number(told, place.world))
+            or putting.has_all(place, before.expr, told)
         )
     if link.left is None or link.right is None or place.world.matrices:
         return False
     if _has_open(place, verdict):
         return False
-    if not _is_derivative_of_name(place, before.expr):
+    goes_on = not roughly and _goes_on(before, verdict.member)
+    if not (goes_on or _is_derivative_of_name(place, before.expr)):
         return False
     if any(squeezed(sizes(node_of(side))) for side in (link.left, link.right)):
         return False
     left, right = _variables(link.left), _variables(link.right)
     return bool(left) and left == right
+
+
+def _goes_on(before: Member, member: Member) -> bool:
+    """``= (1 - y)/(1 - h) - y/h = (h - y)/(h(1 - h))``: a formula in the middle of a chain, worked out further.
+
+    At the head of one it may be an equation to solve.
+    """
+    explicit = (t.Sum, t.Product, t.Quotient, t.Power, t.Group, t.Negative)
+    signs = (before.relation, member.relation)
+    return isinstance(before.expr, explicit) and all(s in ("=", "equiv") for s in signs)
 
 
 def _is_between_equals(place: Place, verdict: Verdict) -> bool:
@@ -230,6 +249,8 @@ def _says_all(place: Place, verdict: Verdict) -> bool:
 def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
     if isinstance(tree, t.Derivative):
         return isinstance(tree.of, (t.Symbol, t.Apply))
+    if isinstance(tree, t.Call):
+        return tree.primes > 0
     primed = tree.head if isinstance(tree, t.Apply) and (tree.primes or tree.head.primes) else tree
     if isinstance(primed, t.Symbol) and (primed.primes or primed is not tree):
         found = place.world.find(Key(primed.base), place.position)

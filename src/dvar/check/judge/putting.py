@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from dvar.check.judge import numbers
-from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.links import Link, is_number
+from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.place import Place
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.values import NotUnderstood
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 
@@ -46,6 +47,48 @@ def misplaced(
         return link
     why = f"{_shown(wrong[1])} is put in for {name.base}, which is {_shown(wrong[0])}"
     return replace(link, why=why, causes=causes)
+
+
+def has_all(place: Place, formula: t.Expr, written: t.Expr) -> bool:
+    """Whether the number of each name of a formula stands among those put in: they are of the same case.
+
+    ``w_1 h_1 = 0.6 · 0.4 - 0.3 · 0.7``: what else is put in belongs to no other case, and is wrong here or is
+    missing there.
+    """
+    if isinstance(formula, t.Symbol) or not is_number(written, place.world) or is_plain(written):
+        return False
+    shown = [(abs(float(n.value)), float(n.unit)) for n in numbers_in(written)]
+    leaves = [p for p in _leaves(formula) if isinstance(p, (t.Symbol, t.Derivative))]
+    for leaf in leaves:
+        try:
+            node = place.reader().node(leaf)
+        except NotUnderstood:
+            return False
+        printed = place.ledger.printed.get(node)
+        value = place.ledger.given.get(node) if printed is None else printed.value
+        if value is None or np.ndim(value) or not np.any(value):
+            return False
+        if not any(abs(abs(float(value)) - n) <= unit / 2 for n, unit in shown):
+            return False
+    return len(leaves) >= ENOUGH
+
+
+def has_more(place: Place, formula: t.Expr, written: t.Expr) -> bool:
+    """Whether more numbers are put in than a formula has names, and those of all its names among them."""
+    more = len(list(numbers_in(written))) > len(list(_leaves(formula)))
+    return more and has_all(place, formula, written)
+
+
+def _leaves(tree: t.Expr) -> Iterator[t.Expr]:
+    """The names and derivatives of a formula that is made of them by arithmetic; of another nothing is known."""
+    if isinstance(tree, (t.Sum, t.Product, t.Quotient, t.Negative, t.Group)):
+        for part in t.children(tree):
+            if isinstance(part, t.Script):
+                yield t.Number("0", tree.span)
+            else:
+                yield from _leaves(part)
+    else:
+        yield tree
 
 
 def _causes(place: Place, name: t.Symbol, due: Array, written: Array) -> tuple[str, ...]:

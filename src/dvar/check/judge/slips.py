@@ -101,9 +101,10 @@ def _judged(
         found = find(place, text, left, right, wrong, envs, others)
     if found.bend is None:
         return verdict
-    # Programs say what they multiply; in a worksheet products are often laid out freely.
-    turned = found.bend.cause == "transpose"
-    if not place.code and turned and not _adds_declared(place, left, right):
+    # Programs say what they multiply; in a worksheet products are often laid out freely,
+    # and sums over the examples are often understood.
+    loose = found.bend.cause in ("transpose", "missing-sum", "missing-path")
+    if not place.code and loose and not _adds_declared(place, left, right):
         return verdict
     if found.bend.cause == "missing-sum" and _is_computed(place, left):
         return verdict  # only what all examples share gets the sum over them

@@ -161,6 +161,8 @@ def is_condition(place: Place, statement: Statement) -> bool:
         return False
     if _is_worked_out(place, statement):
         return False
+    if isinstance(left, t.Call) and left.primes:
+        return False  # tanh'(z) = 1 - tanh^2(z)
     derivatives = [p for p in parts([statement]) if isinstance(p, t.Derivative)]
     return not derivatives and not isinstance(left, (t.Symbol, t.Apply))
 

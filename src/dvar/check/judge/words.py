@@ -15,7 +15,9 @@ from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain
+from dvar.check.judge.putting import has_more
 from dvar.check.meaning import effort
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import OUTER, Value, node_of
 from dvar.check.report import CAUSES
 from dvar.core.node import Node, topological
@@ -105,6 +107,8 @@ def _faulty(
         elif link.left is not None or link.numbers is not None:
             with place.world.unchanged():
                 cause = find(place, text, before.expr, member.expr, link, envs, others)
+                if not cause.causes and _are_worked_out(before.expr, member.expr):
+                    cause = _in_front(place, text, before.expr, member.expr, link, envs, others)
     expected = _expected(place, text, link, cause, member)
     repaired = _repaired(text, verdict, cause, expected)
     counterexample = _counterexample(place, link, before, member, text)
@@ -124,6 +128,38 @@ def _faulty(
     )
 
 
+def _are_worked_out(*sides: t.Expr) -> bool:
+    explicit = (t.Sum, t.Product, t.Quotient, t.Power, t.Group, t.Negative)
+    return all(isinstance(side, explicit) for side in sides)
+
+
+def _in_front(
+    place: Place,
+    text: str,
+    before: t.Expr,
+    after: t.Expr,
+    link: Link,
+    envs: Sequence[Mapping[str, int]],
+    others: Sequence[t.Symbol],
+) -> Found:
+    """A change of the formula in front that makes the two equal: a slip there, or in working it out.
+
+    A name that is gone may be gone by what is said of it (``Σ y_k = 1``).
+    """
+    if link.left is None or link.right is None:
+        return Found(())
+    left, right = (set(names_beneath([node_of(side)])) for side in (link.left, link.right))
+    if left != right:
+        return Found(())
+    turned = replace(link, left=link.right, right=link.left, difference=None)
+    found = find(place, text, after, before, turned, envs, others)
+    if found.bend is None:
+        return Found(())
+    return Found(
+        found.causes, None, f"in working out the formula before, look at {found.bend.what}"
+    )
+
+
 def with_cause(place: Place, verdict: Verdict, told: Explained) -> Explained:
     """Numbers that no slip explains, and that are wrong beyond doubt, are a slip of arithmetic.
 
@@ -133,12 +169,28 @@ def with_cause(place: Place, verdict: Verdict, told: Explained) -> Explained:
     if told.causes not in ((), ("arithmetic",)) or link is None or link.numbers is None:
         return told
     cause = None
+    left, right = (None if m is None else m.expr for m in (before, member))
     with suppress(effort.TooMuch), place.world.unchanged():
-        left, right = (None if m is None else m.expr for m in (before, member))
         cause = left_out(place, left, right, link.numbers)
+    if cause is None and left is not None and right is not None and has_more(place, left, right):
+        more = isinstance(right, t.Sum) and _terms_in(right) > _terms_in(left)
+        cause = "missing-path" if more else "missing-factor"
+        due = f"the formula in front comes to {told.expected}"
+        what = "a term" if more else "a factor"
+        return replace(
+            told,
+            cause=cause,
+            causes=(cause, "arithmetic"),
+            message=f"{due}; more numbers are put in than it has names: {what} is missing there",
+        )
     if cause is None:
         return replace(told, cause="arithmetic", causes=("arithmetic",))
     return replace(told, cause=cause, causes=(cause, "arithmetic"))
+
+
+def _terms_in(tree: t.Expr) -> int:
+    """How many terms a sum has; anything else is one."""
+    return len(tree.terms) if isinstance(tree, t.Sum) else 1
 
 
 def _sentence(link: Link, cause: Found, expected: str | None) -> str:
