@@ -344,3 +344,27 @@ def test_numbers_put_in_tell_what_their_formula_lacks(
     assert all(j.verdict in ("ok", "given", "definition") for j in judged(PUT_IN))
     (wrong,) = (j for j in judged(PUT_IN.replace(old, new)) if j.verdict == "wrong")
     assert (wrong.line, wrong.cause) == (line, cause)
+
+
+PATHS = r"""$n_1 = w_1 x_1 + w_2 x_2$, $n_2 = w_3 x_1 + w_4 x_2$, $o_1 = \sigma(n_1)$, $o_2 = \sigma(n_2)$.
+
+$E_1 = \frac12 (t_1 - o_1)^2$, $E_2 = \frac12 (t_2 - o_2)^2$, $E = E_1 + E_2$.
+
+$$\frac{\partial E_1}{\partial n_1} = \frac{\partial E_1}{\partial o_1} \frac{\partial o_1}{\partial n_1}$$
+
+$$\frac{\partial E}{\partial w_1}
+= \frac{\partial E_1}{\partial o_1} \frac{\partial o_1}{\partial n_1} \frac{\partial n_1}{\partial w_1}$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (r"= \frac{\partial E_1}{\partial o_1}", r"= \frac{\partial E_2}{\partial o_1}", 5),
+        (r"\frac{\partial o_1}{\partial n_1} \f", r"\frac{\partial o_2}{\partial n_1} \f", 7),
+    ],
+)
+def test_a_link_of_a_chain_that_leads_nowhere(old: str, new: str, line: int) -> None:
+    assert [verdicts(PATHS)[n] for n in (5, 7)] == ["ok", "ok"]
+    found = [j for j in judged(PATHS.replace(old, new, 1)) if j.verdict == "wrong"]
+    assert [(j.line, j.cause) for j in found] == [(line, "wrong-variable")]

@@ -165,8 +165,10 @@ def _all_bends(
     whole = isinstance(left, (t.Symbol, t.Apply))
     if isinstance(left, t.Derivative) and isinstance(left.of, t.Symbol):
         # That what is differentiated stands in its own derivative is no news where it stands there already.
+        # A chain of derivatives begins with it.
         written = [p for p in t.walk(right) if isinstance(p, t.Symbol)]
-        if not any(_is_alike(p, left.of) for p in written):
+        chained = any(isinstance(p, t.Derivative) for p in t.walk(right))
+        if not chained and not any(_is_alike(p, left.of) for p in written):
             others = [o for o in others if not _is_alike(o, left.of)]
     others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]
     if place.code:

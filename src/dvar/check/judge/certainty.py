@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from dvar.check.judge import putting, unclaimed
-from dvar.check.judge.another import is_about_another, is_about_the_unknown
+from dvar.check.judge.another import has_formula, is_about_another, is_about_the_unknown
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain, numbers_in
@@ -144,11 +144,22 @@ def _is_all_there(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool
     if "missing-sum" in causes and _has_loose_index(place, verdict):
         return True
     if set(causes) == {"wrong-variable"}:
+        if _is_chain_of_known(place, verdict):
+            return True
         if not _has_open(place, verdict):
             return _is_of_example(verdict)
         if not _opens(place, verdict.link.right if verdict.link else None):
             return True  # the gradient that arrives is on one side only, and one name puts it on the other
     return _is_upstream_only(place, verdict)
+
+
+def _is_chain_of_known(place: Place, verdict: Verdict) -> bool:
+    """``∂E_2/∂o_1 · ∂o_1/∂n_1``: derivatives of names whose formulas stand above; none of them is left open."""
+    tree = verdict.member.expr if verdict.member is not None else None
+    factors = tree.factors if isinstance(tree, t.Product) else ()
+    tops = [f.of for f in factors if isinstance(f, t.Derivative)]
+    known = all(isinstance(of, t.Symbol) and has_formula(place, of) for of in tops)
+    return len(tops) > 1 and len(tops) == len(factors) and known
 
 
 def _has_loose_index(place: Place, verdict: Verdict) -> bool:

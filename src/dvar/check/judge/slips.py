@@ -24,6 +24,7 @@ from dvar.read.worksheet.parts import places
 READINGS = 4
 TRIED = 12
 """So many names are tried in the place of a strange one."""
+_APART = "a derivative between names"
 _MISFITS = ("the product of shapes", "the two sides have shapes", "shapes ")
 
 
@@ -34,7 +35,7 @@ def may_be(place: Place, verdict: Verdict) -> bool:
 
 def _may_be(place: Place, gap: Verdict) -> bool:
     why = "" if gap.link is None else gap.link.why
-    return place.code or why.endswith(STRANGE) or why.startswith(_MISFITS)
+    return place.code or why.endswith(STRANGE) or why.startswith((*_MISFITS, _APART))
 
 
 def _gaps(verdict: Verdict) -> list[Verdict]:
@@ -87,6 +88,8 @@ def _judged(
         wrong = replace(link, verdict="wrong", why="")
         return replace(verdict, verdict="wrong", link=wrong) if is_slip else verdict
     left, right = before.expr, member.expr
+    if left is not None and right is not None and link.why.startswith(_APART):
+        return _with_link_apart(place, text, verdict, left, right, others)
     if left is None or right is None or not link.why.startswith(_MISFITS):
         return verdict
     if not place.world.is_spread:
@@ -109,6 +112,33 @@ def _judged(
     if found.bend.cause == "missing-sum" and _is_computed(place, left):
         return verdict  # only what all examples share gets the sum over them
     return replace(verdict, verdict="wrong", link=replace(wrong, why=_said(link.why)))
+
+
+def _with_link_apart(
+    place: Place,
+    text: str,
+    verdict: Verdict,
+    left: t.Expr,
+    right: t.Expr,
+    others: Sequence[t.Symbol],
+) -> Verdict:
+    """``∂E/∂w_1 = ∂E/∂o_1 ∂o_2/∂n_1 ∂n_1/∂w_1``: a link of a chain that leads nowhere, where one name mends it."""
+    factors = right.factors if isinstance(right, t.Product) else ()
+    chained = sum(isinstance(f, t.Derivative) for f in factors)
+    link = verdict.link
+    if link is None or chained < 2 or not isinstance(left, t.Derivative):
+        return verdict
+    try:
+        value = place.reader().value(left)
+    except NotUnderstood:
+        return verdict
+    envs = links.assignments(place.world, [left, right], place.conditions, place.position)
+    wrong = replace(link, verdict="wrong", why="", left=value, right=None)
+    with place.world.unchanged():
+        bend = find(place, text, left, right, wrong, envs, others).bend
+    if bend is None or bend.cause != "wrong-variable":
+        return verdict
+    return replace(verdict, verdict="wrong", link=replace(wrong, why="a link of the chain is 0"))
 
 
 def _adds_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:
