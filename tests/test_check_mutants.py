@@ -368,3 +368,32 @@ def test_a_link_of_a_chain_that_leads_nowhere(old: str, new: str, line: int) -> 
     assert [verdicts(PATHS)[n] for n in (5, 7)] == ["ok", "ok"]
     found = [j for j in judged(PATHS.replace(old, new, 1)) if j.verdict == "wrong"]
     assert [(j.line, j.cause) for j in found] == [(line, "wrong-variable")]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (r"$\frac{\partial L}{\partial b} = (a - y) (1 - a)$", r"a\, (a - y) (1 - a)"),
+        (r"$\frac{\partial S}{\partial c} = -2 (u_i - c)$", r"\sum_i (-2 (u_i - c))"),
+    ],
+)
+def test_a_repaired_line_is_one_that_people_would_write(line: str, expected: str) -> None:
+    text = rf"""$z = w x + b$, $a = \sigma(z)$, $L = \frac12 (a - y)^2$.
+
+Let $S = \sum_{{i=1}}^n (u_i - c)^2$.
+
+{line}
+"""
+    (wrong,) = (j for j in judged(text) if j.verdict == "wrong")
+    assert wrong.expected == expected
+    assert (wrong.repaired or "").endswith(f"= {expected}")
+
+
+def test_a_factor_that_stands_there_is_the_one_too_many() -> None:
+    text = r"""Let $m = \frac{1}{n}\sum_{i=1}^{n} u_i$ be the mean.
+
+$$\frac{d}{dx} \ln(3x) = \frac{3}{x}$$
+"""
+    (wrong,) = (j for j in judged(text) if j.verdict == "wrong")
+    assert wrong.cause == "factor"
+    assert "the factor 3 is one too many" in wrong.message

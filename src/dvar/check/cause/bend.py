@@ -31,3 +31,21 @@ class Bend:
 def source_of(text: str, tree: t.Expr) -> str:
     """An expression as written."""
     return text[tree.span[0] : tree.span[1]]
+
+
+def times(shown: str, tree: t.Expr, text: str) -> str:
+    """A factor in front of an expression, written as the expression is: ``2 (a - y) b``, ``2 * (a - y) * b``."""
+    source = source_of(text, tree)
+    bare = not isinstance(tree, (t.Sum, t.Negative)) and not source.startswith("-")
+    if not bare or (shown[-1:].isdigit() and source[:1].isdigit()):
+        source = f"({source})"
+    if "*" in source and "\\" not in source:  # as in programs
+        return f"{shown} * {source}"
+    return f"{shown}{source}" if shown.isdigit() else rf"{shown}\, {source}"
+
+
+def summed_over(letter: str, tree: t.Expr, text: str) -> str:
+    """The sum of an expression over an index."""
+    source = source_of(text, tree)
+    bare = not isinstance(tree, (t.Sum, t.Negative)) and not source.startswith("-")
+    return rf"\sum_{letter} {source if bare else f'({source})'}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dvar.check.cause import missing
-from dvar.check.cause.bend import Bend, Edit, source_of
+from dvar.check.cause.bend import Bend, Edit, source_of, times
 from dvar.check.cause.renaming import exchanged, names_throughout, other_names
 from dvar.check.cause.sums import partial_sums, sum_bends
 from dvar.check.cause.turning import transpose_of
@@ -195,8 +195,8 @@ def scaled_by(tree: t.Expr, text: str, names: Sequence[t.Symbol]) -> Iterator[Be
 def _times(tree: t.Expr, text: str, factor: t.Expr, shown: str) -> Iterator[Bend]:
     span, source = tree.span, source_of(text, tree)
     scaled = t.Product((factor, _grouped(tree)), ("",), span)
-    gap = "" if shown.isdigit() else r"\, "
-    yield Bend("missing-factor", scaled, (span, f"{shown}{gap}({source})"), f"a factor {shown}")
+    edit = (span, times(shown, tree, text))
+    yield Bend("missing-factor", scaled, edit, f"a factor {shown}")
     divided = t.Quotient(tree, factor, span)
     edit = (span, rf"\frac{{1}}{{{shown}}}({source})")
     yield Bend("missing-factor", divided, edit, f"a factor 1/{shown}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
-from dvar.check.cause.bend import Bend, source_of
+from dvar.check.cause.bend import Bend, source_of, summed_over, times
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import Rebuild, places
 
@@ -140,12 +140,11 @@ def missing_factors(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iter
         rest = t.Group("(", (t.Sum((one, name), (1, -1), tree.span),), tree.span)
         written = source_of(text, other)
         for part, rebuild in targets:
-            source = source_of(text, part)
             for factor, shown in ((name, written), (rest, f"(1 - {written})")):
                 for operator in ("", "odot"):
                     both = (factor, t.Group("(", (part,), part.span))
                     whole = t.Product(both, (operator,), part.span)
-                    edit = (part.span, rf"{shown}\, ({source})")
+                    edit = (part.span, times(shown, part, text))
                     yield Bend("missing-factor", rebuild(whole), edit, f"the factor {shown}")
 
 
@@ -222,5 +221,5 @@ def missing_sums(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Be
             continue
         for letter in letters:
             summed = t.Big("sum", (letter,), None, None, None, part, part.span)
-            edit = (part.span, rf"\sum_{letter} {source_of(text, part)}")
+            edit = (part.span, summed_over(letter, part, text))
             yield Bend("missing-sum", rebuild(summed), edit, f"a sum over {letter}")

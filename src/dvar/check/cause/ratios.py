@@ -35,15 +35,18 @@ def of_ratio(place: Place, ratio: float, right: t.Expr) -> tuple[str, str]:
         return "sign", f"the sign is turned, and a factor {abs(ratio):g} is off"
     numbers = {float(n.value) for n in t.walk(right) if isinstance(n, t.Number)}
     below = any(isinstance(p, t.Quotient) for p in t.walk(right))
+    written = {p.base for p in t.walk(right) if isinstance(p, t.Symbol)}
+    is_there = ratio > 2 and any(abs(ratio - n) < 1e-6 for n in numbers)
     for name, size in place.world.sizes.items():
+        if is_there and name not in written:
+            continue  # a 3 that stands in the line is what is too many, not an n that happens to be 3
         if name in place.world.size_names and size > 1:
             if abs(ratio - size) < 1e-6 * size:
                 return "missing-factor", f"the factor 1/{name} is missing"
             if abs(ratio - 1 / size) < 1e-6:
-                has = any(isinstance(p, t.Symbol) and p.base == name for p in t.walk(right))
                 return (
                     ("factor", f"the factor 1/{name} is one too many")
-                    if has
+                    if name in written
                     else ("missing-factor", f"the factor {name} is missing")
                 )
     if ratio > 1:

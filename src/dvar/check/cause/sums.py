@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from dvar.check.cause.bend import Bend, source_of
+from dvar.check.cause.bend import Bend, source_of, summed_over
 from dvar.check.meaning.keys import Spelling
 from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
@@ -29,7 +29,7 @@ def summed(tree: t.Expr, text: str, letters: Sequence[str]) -> Iterator[Bend]:
     """A formula summed over an index letter."""
     for letter in letters:
         whole = t.Big("sum", (letter,), None, None, None, tree, tree.span)
-        edit = (tree.span, rf"\sum_{letter} {source_of(text, tree)}")
+        edit = (tree.span, summed_over(letter, tree, text))
         yield Bend("missing-sum", whole, edit, f"a sum over {letter}")
 
 

@@ -25,6 +25,8 @@ from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 
+NOTHING = 1e-12
+"""So small beside the other side is what is left of a 0."""
 LONGEST = 120
 """A formula longer than this is not shown as what is expected."""
 
@@ -274,7 +276,13 @@ def _counterexample(
                 if entry not in at:
                     at.append(entry)
     where = f"at {', '.join(at[:5])}: " if at else ""
-    return f"{where}{shown(d.left)} against {shown(d.right)}"
+    return f"{where}{shown(_cleared(d.left, d.right))} against {shown(_cleared(d.right, d.left))}"
+
+
+def _cleared(value: Array, beside: Array) -> Array:
+    """A value in which what rounding has left of a 0 is one."""
+    scale = np.max(np.abs(np.asarray(beside, dtype=float)), initial=0.0)
+    return np.where(np.abs(value) < NOTHING * scale, 0.0, value)
 
 
 def formula(place: Place, value: Value) -> str | None:
