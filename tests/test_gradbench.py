@@ -1,6 +1,7 @@
 """GradBench's evals by dvar: right by a check that lets no zeros, no NaN and no wrong shape pass."""
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks/ is not installed
 
+from benchmarks.gradbench.beside import Peer, agrees
 from benchmarks.gradbench.cases import small
 from benchmarks.gradbench.check import complaints, judged
+from benchmarks.gradbench.measure import Tool
 from benchmarks.gradbench.oracle import ANSWERS
 from benchmarks.gradbench.protocol import EVALS, answers, functions
 
@@ -125,3 +128,34 @@ def test_over_pipes():
     first, second = map(json.loads, done.stdout.splitlines())
     assert first["success"]
     assert second["output"] == 8.0
+
+
+def test_answers_of_two_systems_agree_up_to_rounding():
+    ours = {"a": [[1.0, 2.0]], "b": 3.0}
+    assert agrees(ours, {"b": 3.0 + 1e-12, "a": [[1.0, 2.0]]})
+    assert not agrees(ours, {"a": [[1.0, 2.1]], "b": 3.0})
+    assert not agrees(ours, {"a": [[1.0], [2.0]], "b": 3.0})
+    assert not agrees([0.0, 1.0], [math.nan, 1.0])
+
+
+def test_a_system_that_takes_too_long_is_left_out():
+    peer = Peer([sys.executable, "-c", "import time; time.sleep(60)"], "det")
+    assert peer.ask("primal", small("det")["ell=2"], 0.3) is None
+    assert peer.given_up == {"primal"}
+
+
+def test_the_smallest_size_beside_the_peers_that_are_here():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gradbench.beside", "det", "--size", "5", "--rounds", "1"],
+        capture_output=True, text=True, cwd=ROOT, check=True,
+    )  # fmt: skip
+    assert "| det | 5 | gradient | " in done.stdout
+
+
+def test_a_system_whose_functions_are_put_into_the_evals():
+    pytest.importorskip("autograd")
+    with Tool([sys.executable, "-m", "benchmarks.gradbench.peers", "autograd"]) as tool:
+        assert tool.ask("define", module="det")["success"]
+        given = small("det")["ell=3"]
+        made = tool.ask("evaluate", module="det", function="gradient", input=given)
+    assert agrees(ANSWERS["det", "gradient"](given), made["output"])

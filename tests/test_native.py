@@ -257,3 +257,25 @@ def test_a_part_of_an_array_is_read_where_it_lies():
     program = dvar.jit(shifted)
     np.testing.assert_allclose(program(x), shifted(x), atol=1e-14)
     assert "map: getitem" not in str(program.kernel(x))
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        [[0, 1], [1, 2], [2, 0]],  # as many to each place
+        [3, 1, 0, 2],
+        [0, 0, 1, 2, 2, -1],  # to some more than to others, to one none
+        [5] * 4,  # to all but one none
+    ],
+)
+def test_what_comes_to_known_positions_is_added_up(places):
+    draw = np.random.default_rng(5)
+    x, places = draw.normal(size=(6, 3)), np.array(places)
+    weights = draw.normal(size=(*places.shape, 3))
+    gradient = dvar.grad(lambda x: np.sum(x[places] * weights * np.tanh(x)[places]))
+    program = dvar.jit(gradient)
+    np.testing.assert_allclose(program(x), gradient(x), rtol=1e-13, atol=1e-15)
+    if len(set(places.ravel())) > 1:
+        assert "interpreter: scatter_add" not in str(program.kernel(x))
+    sideways = dvar.grad(lambda x: np.sum(x.T[:, places] * weights.T.reshape(3, *places.shape)))
+    np.testing.assert_allclose(dvar.jit(sideways)(x), sideways(x), rtol=1e-13, atol=1e-15)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import select
 import shlex
 import statistics
 import subprocess
@@ -44,17 +45,25 @@ class Tool:
             self._process.stdin.close()
         self._process.wait()
 
-    def ask(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """The answer to one message.
+    def kill(self) -> None:
+        """Ends the tool, whatever it does."""
+        self._process.kill()
+        self._process.communicate()
+
+    def ask(self, kind: str, limit: float | None = None, **fields: Any) -> dict[str, Any]:
+        """The answer to one message, within so many seconds.
 
         Raises:
             RuntimeError: the tool has ended, or answers another message.
+            TimeoutError: it does not answer.
         """
         writer, reader = self._process.stdin, self._process.stdout
         assert writer is not None
         assert reader is not None
         writer.write(json.dumps({"id": self._sent, "kind": kind, **fields}) + "\n")
         writer.flush()
+        if not select.select([reader], [], [], limit)[0]:
+            raise TimeoutError(f"no answer within {limit} s")
         line = reader.readline()
         if not line:
             raise RuntimeError("the tool has ended")
@@ -80,10 +89,11 @@ def measured(name: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]
             asked = {**given, **limits} if isinstance(given, dict) else given
             for function in functions(name):
                 done = tool.ask("evaluate", module=name, function=function, input=asked)
-                yield {"eval": name, "size": case, "function": function, **_times(done)}
+                yield {"eval": name, "size": case, "function": function, **times(done)}
 
 
-def _times(done: Mapping[str, Any]) -> dict[str, Any]:
+def times(done: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer says of its times, in milliseconds."""
     if not done["success"]:
         return {"error": done["error"]}
     by_name: dict[str, list[float]] = {}

@@ -20,13 +20,13 @@ def determinant(a):
     n = len(a)
     minors = np.ones(1)  # of no rows and no columns
     for size in range(1, n + 1):
-        columns = np.array(list(combinations(range(n), size)))
+        columns = list(combinations(range(n), size))
         place = {chosen: i for i, chosen in enumerate(combinations(range(n), size - 1))}
         smaller = np.array(
             [[place[*chosen[:j], *chosen[j + 1 :]] for j in range(size)] for chosen in columns]
         )
         signs = (-1.0) ** np.arange(size)
-        minors = np.sum(signs * a[n - size][columns] * minors[smaller], axis=1)
+        minors = np.sum(signs * a[n - size][np.array(columns)] * minors[smaller], axis=1)
     return minors[0]
 
 

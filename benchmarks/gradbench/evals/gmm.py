@@ -24,9 +24,8 @@ def log_gamma_of_many(a: float, d: int) -> float:
 def triangles(q, lower):
     """For each component the matrix with exp(q) on the diagonal, below it ``lower`` column by column."""
     k, d = q.shape
-    below = np.zeros((d, d), int)
-    columns, rows = np.triu_indices(d, 1)
-    below[rows, columns] = 1 + np.arange(len(rows))
+    row, column = np.arange(d)[:, None], np.arange(d)
+    below = np.where(row > column, column * d - column * (column + 3) // 2 + row, 0)
     padded = np.concatenate([np.zeros((k, 1)), lower], axis=1)
     return padded[:, below] + np.exp(q)[:, :, None] * np.eye(d)
 

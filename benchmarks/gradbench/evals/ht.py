@@ -29,12 +29,12 @@ def rotation_about(r):
 def bone_angles(theta, bones):
     """3 × bones: of each finger the first joint bends in two ways, the other two in one."""
     fixed = len(theta)  # where a zero is put
-    places = np.full((3, bones), fixed)
+    places = [[fixed] * bones for _ in range(3)]
     for finger in range(FINGERS):
         bone, first = 2 + 4 * finger, 6 + PER_FINGER * finger
-        places[0, bone : bone + 3] = first, first + 2, first + 3
-        places[1, bone] = first + 1
-    return np.concatenate([theta, np.zeros(1)])[places]
+        places[0][bone : bone + 3] = first, first + 2, first + 3
+        places[1][bone] = first + 1
+    return np.concatenate([theta, np.zeros(1)])[np.array(places)]
 
 
 def turned_bones(angles):

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from dvar.core.node import Literal, Node, topological
-from dvar.core.op import CONSTANT, Constant, Op, constant, number
+from dvar.core.op import CONSTANT, Array, Constant, Op, constant, number
 from dvar.derive.custom import custom_vjp
 from dvar.engine.native import logistic, order
 from dvar.engine.native.inline import inlined, part_of_joined
@@ -23,7 +25,7 @@ from dvar.ops.contraction import outer
 from dvar.ops.elementwise import exp, log, logaddexp
 from dvar.ops.extremes import max as max_
 from dvar.ops.extremes import one_hot
-from dvar.ops.indexing import getitem, take_along_axis
+from dvar.ops.indexing import getitem, scatter_add, take_along_axis
 from dvar.ops.losses import cross_entropy
 from dvar.ops.moving import arange
 from dvar.ops.normalise import log_softmax, logsumexp, softmax
@@ -33,6 +35,9 @@ from dvar.ops.selection import where
 from dvar.ops.shaping import broadcast_to, reshape
 from dvar.ops.sorting import argsort, sort
 from dvar.ops.subscript import FULL, Slot
+
+# So many times the elements that there are may be looked at to add them up where they belong.
+UNEVEN = 2
 
 
 def _without_nan(top: Node) -> Node:
@@ -85,6 +90,41 @@ def _getitem(x: Node, *slots: Node, index: Any) -> Node:
     return getitem.node(x, places, index=(*index[:axis], Slot(1), *index[axis + 1 :]))
 
 
+def _scatter_add(values: Node, *slots: Node, shape: Any, index: Any) -> Node:
+    """What comes to a place of known positions is taken from where it is, and added up."""
+    there = scatter_add.node(values, *slots, shape=shape, index=index)
+    held = [n for n, item in enumerate(index) if item != FULL]
+    if len(held) != 1 or not isinstance(index[held[0]], Literal) or not values.is_float:
+        return there
+    (axis,) = held
+    places = index[axis].array % shape[axis]
+    sources = _sources(places.ravel(), shape[axis])
+    if sources is None:
+        return there
+    where_from, is_one = sources
+    rest = values.shape[axis + places.ndim :]
+    flat = reshape(values, (*values.shape[:axis], places.size, *rest))
+    taken = getitem(flat, (slice(None),) * axis + (where_from,))
+    if not is_one.all():
+        taken = where(is_one.reshape(is_one.shape + (1,) * len(rest)), taken, 0)
+    return sum_(taken, axis + 1)
+
+
+def _sources(places: Array, size: int) -> tuple[Array, Array] | None:
+    """size × most: which elements come to a place, in their order, and which of these there are.
+
+    None if some place gets so many more than others that most would be none.
+    """
+    counts = np.bincount(places, minlength=size)
+    most = int(counts.max(initial=0))
+    if not most or size * most > UNEVEN * places.size:
+        return None
+    is_one = np.arange(most) < counts[:, None]
+    where_from = np.zeros((size, most), int)
+    where_from[is_one] = np.argsort(places, kind="stable")
+    return where_from, is_one
+
+
 def _mean(x: Node, axis: Any, keepdims: bool) -> Node:
     total = sum_(x, axis, keepdims)
     return divide(total, _size(x, axis)) if x.shape else total
@@ -128,6 +168,7 @@ _FORMS: dict[Any, Callable[..., Node]] = {
     logaddexp: logistic.log_of_sum,
     mean: _mean,
     getitem: _getitem,
+    scatter_add: _scatter_add,
     argsort: _argsort,
     sort: _sort,
     custom_vjp: lambda out, *_, **__: out,
