@@ -15,6 +15,7 @@ from dvar.engine.native.assembly import Assembly
 from dvar.engine.native.crew import MOST, together
 from dvar.engine.native.machine import Loaded, object_code, vector_bytes
 from dvar.engine.native.memory import ALIGN, ITEM
+from dvar.engine.native.spare import copied, empty
 
 _REPEAT = ctypes.CFUNCTYPE(
     None,
@@ -87,13 +88,13 @@ class Kernel:
         """The same, and how often it was run: ``times``, or fewer with ``until``."""
         given = [
             # What is carried is written to.
-            np.array(value, node.dtype, order="C")
+            copied(np.asarray(value), node.dtype)
             if n < self._carried
             else np.ascontiguousarray(value, node.dtype)
             for n, (node, value) in enumerate(zip(self.inputs, values, strict=True))
         ]
         made = [
-            np.empty((times, *shape) if self._repeats and n >= self._carried else shape, dtype)
+            empty((times, *shape) if self._repeats and n >= self._carried else shape, dtype)
             for n, (shape, dtype) in enumerate(self._shapes)
         ]
         with self._turn:

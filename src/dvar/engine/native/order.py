@@ -13,6 +13,7 @@ from dvar.core.op import Array
 from dvar.engine.native.crew import MOST, together
 from dvar.engine.native.machine import Loaded, object_code
 from dvar.engine.native.radix import Radix, place
+from dvar.engine.native.spare import empty
 
 # Below this many numbers a row, comparing is as fast; from this many on, threads share the work.
 MANY, PARALLEL = 4096, 65_536
@@ -26,7 +27,7 @@ def argsort(x: Array, axis: int, threads: int = 1) -> Array:
     if not x.ndim or x.shape[axis] < MANY:
         return np.argsort(x, axis=axis, kind="stable")
     rows = np.moveaxis(x, axis, -1)
-    found = np.empty(rows.shape, np.int64)
+    found = empty(rows.shape, "int64")
     for row in np.ndindex(rows.shape[:-1]):
         if not _order(rows[row], found[row], threads):
             found[row] = np.argsort(rows[row], kind="stable")
@@ -67,7 +68,7 @@ def placed(x: Array, order: Array, axis: int, threads: int = 1) -> Array:
         np.put_along_axis(found, order, x, axis)
         return found
     numbers, order = np.ascontiguousarray(x), np.ascontiguousarray(order)
-    found = np.empty_like(numbers)
+    found = empty(numbers.shape, numbers.dtype)
     count = len(numbers)
     workers = _workers(count, threads)
     pointers = [a.ctypes.data for a in (numbers, order, found)]

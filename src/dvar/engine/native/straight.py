@@ -19,6 +19,7 @@ from dvar.engine.native.arrays import sizes_of
 from dvar.engine.native.cells import Held, Memory, Writer
 from dvar.engine.native.flow import Flow
 from dvar.engine.native.machine import Loaded, object_code
+from dvar.engine.native.spare import empty
 from dvar.engine.native.tile import NotNative, i64, memory_type
 
 _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
@@ -72,7 +73,7 @@ class Straight:
             np.ascontiguousarray(array, x.dtype)
             for array, x in zip(operands, self.node.inputs, strict=True)
         ]
-        made = np.empty(sizes_of(self.node), self.node.dtype)
+        made = empty(sizes_of(self.node), self.node.dtype)
         table = np.array([array.ctypes.data for array in given], np.uintp)
         self._run(table.ctypes.data, made.ctypes.data)
         return made
