@@ -59,6 +59,18 @@ def test_numbers_and_graph_give_the_same_bits(seed, dtype):
         assert found[x].tobytes() == gradient.tobytes()
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_graph_of_gradients_is_that_of_the_sweep(seed, dtype):
+    root, inputs = _program(seed, dtype)
+    seed_of_sweep = ones_like(root)
+    for wrt in (inputs, inputs[1:3]):
+        order = topological([root], set(wrt))
+        found = numbers.graph_of_gradients(root, seed_of_sweep, order, wrt)
+        graph = sweep(root, seed_of_sweep, wrt).gradients
+        assert {x: found.get(x) for x in wrt} == {x: graph.get(x) for x in wrt}  # the same nodes
+
+
 def test_a_long_loop_in_plain_python_has_the_gradient_of_its_formula():
     def f(x, y):
         s = x[0] * y

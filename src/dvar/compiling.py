@@ -16,7 +16,7 @@ from dvar.engine.program import Program, compiled
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable
 from dvar.read.trace.calling import ALONE, Function, position
-from dvar.read.trace.trace import as_array, as_node, closed, is_number, unknown
+from dvar.read.trace.trace import as_array, as_node, closed_in_order, is_number, unknown
 
 
 def jit(
@@ -139,5 +139,5 @@ class Jitted:
             places = [
                 n for n, leaf in enumerate(leaves) if isinstance(leaf, (Variable, np.ndarray))
             ]
-            roots = closed([as_node(leaves[n]) for n in places], inputs)
-            return Kernel(compiled(inputs, roots, self._threads), result, places)
+            roots, order = closed_in_order([as_node(leaves[n]) for n in places], inputs)
+            return Kernel(compiled(inputs, roots, self._threads, order), result, places)

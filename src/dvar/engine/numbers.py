@@ -1,4 +1,5 @@
-"""Programs of very many single numbers: value and gradients, computed without a graph of the gradients.
+"""Programs of very many single numbers: value and gradients, computed without a graph of the gradients, or with one
+that is made by the same functions.
 
 A node of a gradient would be made, computed once and forgotten, which costs many times what its arithmetic does.
 So what a row's rule makes of one node is written out once for every kind of node, as a function of numbers, and the
@@ -38,11 +39,13 @@ class Kind(NamedTuple):
         forward: operands → result.
         backward: upstream gradient, result, operands → shares.
         receive: which operands get them.
+        nodes: ``backward`` with nodes.
     """
 
     forward: Callable[..., Any]
     backward: Callable[..., Sequence[Any]]
     receive: tuple[int, ...]
+    nodes: Callable[..., Sequence[Node]]
 
 
 # How shares are computed, who gets them; the result and the operands.
@@ -71,6 +74,51 @@ def gradients(
         one = np.ones((), root.dtype)[()]
         found = carry(reversed(order), {root: one}, run.shares, operator.add)
         return np.asarray(run.values[root]), {x: np.asarray(found[x]) for x in known if x in found}
+
+
+def graph_of_gradients(
+    root: Node, seed: Node, order: Sequence[Node], wrt: Sequence[Node]
+) -> dict[Node, Node] | None:
+    """The gradients of ``root`` as graph, the same nodes that a sweep makes; None for a program that a sweep serves as well.
+
+    Args:
+        root, seed: a single number, and its upstream gradient.
+        order: all that lies beneath the root, operands first.
+        wrt: with respect to which it is differentiated; nothing beneath them is looked at.
+    """
+    if not _is_of_numbers(order) or root.shape:
+        return None
+    beneath = set(wrt) - {root}
+    real = {x for x in active_nodes(order, set(wrt), beneath) if x.dtype[0] == "f"}
+    made = 0
+
+    def shares(node: Node, g: Node) -> Iterable[tuple[Node, Node | None]]:
+        nonlocal made
+        kind = None
+        if not node.shape and not node.params and made <= KINDS:
+            key = _key(node)
+            kind = _kinds.get(key)
+            if kind is None and key not in _kinds:
+                made += 1
+                kind = _learnt(node)
+        inputs = node.inputs
+        if kind is None:
+            sent = adjoint(node, g, [x in real for x in inputs])
+            return [
+                (x, share if share is None or share.shape == x.shape else sum_to(share, x.shape))
+                for x, (_, share) in zip(inputs, sent, strict=True)
+            ]
+        found = zip(kind.receive, kind.nodes(g, node, *inputs), strict=True)
+        return [(inputs[n], share) for n, share in found if inputs[n] in real]
+
+    inner = (x for x in reversed(order) if x not in beneath)
+    return carry(inner, {root: seed} if root in real else {}, shares, _plus)
+
+
+def _plus(share: Node, before: Node) -> Node:
+    if share.shape or before.shape or share.dtype != before.dtype:
+        return add.node(share, before)
+    return Node.make(add, (share, before), (), (), share.dtype)
 
 
 def _is_of_numbers(order: Sequence[Node]) -> bool:
@@ -136,20 +184,10 @@ class _Run:
 
     def _new(self, node: Node) -> Kind | None:
         """A kind that is not known yet, or that there is none."""
-        key, op = _key(node), node.op
-        if key in _kinds:
+        if _key(node) in _kinds:
             return None
         self._made += 1
-        if len(_kinds) > 20 * KINDS:
-            _kinds.clear()
-        try:
-            if op.is_elementwise and op not in _see_numbers and _looks_at_numbers(node):
-                _see_numbers.add(op)
-            found = _written(node)
-        except MissingRule:  # an error only where a gradient arrives
-            found = None
-        _kinds[_key(node)] = found
-        return found
+        return _learnt(node)
 
     def _reduced(self, kind: Kind, inputs: Sequence[Node]) -> Callable[..., Sequence[Any]]:
         """The shares of a node, None for an operand that wants none."""
@@ -220,6 +258,21 @@ def _key(node: Node) -> tuple[Any, ...]:
     return (op, *given, *[inputs.index(x) for x in inputs])
 
 
+def _learnt(node: Node) -> Kind | None:
+    """The kind of a node that is the first of it."""
+    op = node.op
+    if len(_kinds) > 20 * KINDS:
+        _kinds.clear()
+    try:
+        if op.is_elementwise and op not in _see_numbers and _looks_at_numbers(node):
+            _see_numbers.add(op)
+        found = _written(node)
+    except MissingRule:  # an error only where a gradient arrives
+        found = None
+    _kinds[_key(node)] = found
+    return found
+
+
 def _stand_in(dtype: str) -> Node:
     return variable("", (), dtype, fresh_key())
 
@@ -261,26 +314,34 @@ def _written(node: Node) -> Kind | None:
     known = dict(zip(reversed(operands), reversed(names), strict=True))
     receive = tuple(n for n, (_, share) in enumerate(sent) if share is not None)
     shares = [share for _, share in sent if share is not None]
+    back = (["g", "out", *names], {**known, out: "out", seed: "g"}, shares, "[{}]")
     return Kind(
         _function(names, known, [out], "{}"),
-        _function(["g", "out", *names], {**known, out: "out", seed: "g"}, shares, "[{}]"),
+        _function(*back),
         receive,
+        _function(*back, as_node=True),
     )
 
 
 def _function(
-    parameters: Sequence[str], known: Mapping[Node, str], results: Sequence[Node], form: str
+    parameters: Sequence[str],
+    known: Mapping[Node, str],
+    results: Sequence[Node],
+    form: str,
+    as_node: bool = False,
 ) -> Callable[..., Any]:
-    """Nodes on single numbers as a function of numbers, which returns its results in a form."""
-    names, lines, held = dict(known), [], dict[str, Any]()
+    """Nodes on single numbers as a function of numbers (or of nodes), which returns its results in a form."""
+    names, lines, held = dict(known), [], dict[str, Any](make=Node.make)
     for node in topological(results, names):
         if node in names:
             continue
         name = f"t{len(names)}"
         if node.op is CONSTANT:
-            held[name] = node.param("value").array[()]
+            held[name] = node if as_node else node.param("value").array[()]
         else:
-            lines.append(f"    {name} = {_text(node, [names[x] for x in node.inputs], name, held)}")
+            written = _text_of_node if as_node else _text
+            operands = [names[x] for x in node.inputs]
+            lines.append(f"    {name} = {written(node, operands, name, held)}")
         names[node] = name
     returned = form.format(", ".join(names[x] for x in results))
     text = [f"def function({', '.join(parameters)}):", *lines, f"    return {returned}"]
@@ -298,6 +359,13 @@ def _text(node: Node, operands: Sequence[str], name: str, held: dict[str, Any]) 
     is_ufunc = is_plain and isinstance(op.forward, np.ufunc)
     held[f"f_{name}"] = op.forward if is_ufunc else partial(_applied, node)
     return f"f_{name}({', '.join(operands)})"
+
+
+def _text_of_node(node: Node, operands: Sequence[str], name: str, held: dict[str, Any]) -> str:
+    """The same row on other nodes."""
+    held[f"op_{name}"], held[f"params_{name}"] = node.op, node.params
+    inputs = "".join(f"{x}, " for x in operands)
+    return f"make(op_{name}, ({inputs}), params_{name}, (), {node.dtype!r})"
 
 
 def _applied(node: Node, *operands: Any) -> Any:

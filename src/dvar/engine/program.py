@@ -52,19 +52,25 @@ class Loop(Protocol):
         """What is carried, after the last time; then what each time gives, stacked."""
 
 
-def compiled(inputs: Sequence[Node], roots: Sequence[Node], threads: int | None = None) -> Program:
+def compiled(
+    inputs: Sequence[Node],
+    roots: Sequence[Node],
+    threads: int | None = None,
+    order: Sequence[Node] | None = None,
+) -> Program:
     """A program for ``roots``.
 
     Args:
         inputs: the variables, in the order in which values will come.
         roots: what is wanted.
         threads: how many threads may work at once; None is one for each core.
+        order: all nodes beneath the roots, operands first, where that is known.
 
     Raises:
         ShapeError: an input has a named size: machine code is made for arrays of known sizes.
     """
     _check_sizes(inputs)
-    order = topological(roots)
+    order = topological(roots) if order is None else order
     if len(order) >= LONG:
         from dvar.engine.native.tape import taped
 

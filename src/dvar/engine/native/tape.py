@@ -57,7 +57,8 @@ def taped(inputs: Sequence[Node], roots: Sequence[Node], order: Sequence[Node]) 
 
 
 def _is_of_numbers(order: Sequence[Node]) -> bool:
-    elements = sum(int(np.prod(sizes_of(x))) if x.shape else 1 for x in order)
+    arrays = [x for x in order if x.shape]
+    elements = sum(int(np.prod(sizes_of(x))) for x in arrays) + len(order) - len(arrays)
     return elements <= SMALL * len(order)
 
 

@@ -61,14 +61,26 @@ class Writing:
         self._code: list[int] = []
         # The stage of every number: that of the last row before it that is no sum.
         self._stage: list[int] = [0] * len(self.leaves)
-        held = self.held
+        self._write(order)
+
+    def _write(self, order: Sequence[Node]) -> None:
+        held, stage = self.held, self._stage
+        more, then = self._code.extend, stage.append
         for node in order:
-            if node not in held:
-                form = None if node.shape else _AS_SUMS.get(node.op)
-                if form is None or node.dtype == "bool":
-                    held[node] = self._node(node)
-                else:  # nearly always
-                    held[node] = form(self, *[held[x] for x in node.inputs])
+            if node in held:
+                continue
+            form = None if node.shape else _AS_SUMS.get(node.op)
+            if form is None or node.dtype == "bool":
+                held[node] = self._node(node)
+                continue
+            # Nearly always; the same as ``_sum``, without a call for each.
+            x, y, z = form(*[held[x] for x in node.inputs])
+            if y == ONE and (x == PADDING or z == PADDING):
+                held[node] = z if x == PADDING else x
+                continue
+            more((SUMS, x, y, z))
+            held[node] = len(stage)
+            then(max(stage[x], stage[y], stage[z]))
 
     def _leaf(self, array: Array) -> Any:
         first = len(self.leaves)
@@ -107,7 +119,7 @@ class Writing:
             return lambda x, _: self._sum(x, x, MINUS_ZERO)
         form = _AS_SUMS.get(op)
         if form is not None and node.dtype != "bool":
-            return lambda *x: form(self, *x)
+            return lambda *x: self._sum(*form(*x))
         kind = self._kind_of(node)
         if len(moving(node)) < len(node.inputs):
             return lambda x, _: self._row(kind, x)
@@ -125,7 +137,9 @@ class Writing:
         return kind
 
     def _sum(self, x: int, y: int, z: int) -> int:
-        """``x·y + z``."""
+        """``x·y + z``; what nothing is added to is as it is."""
+        if y == ONE and PADDING in (x, z):
+            return z if x == PADDING else x
         return self._row(SUMS, x, y, z)
 
     def _row(self, kind: int, x: int, y: int = PADDING, z: int = PADDING) -> int:
@@ -136,8 +150,6 @@ class Writing:
         return len(stage) - 1
 
     def _plus(self, x: int, y: int) -> int:
-        if x == PADDING or y == PADDING:
-            return y if x == PADDING else x
         return self._sum(y, ONE, x)
 
     # ── many places at once ─────────────────────────────────────────────────────────────────────
@@ -165,12 +177,13 @@ class Writing:
         return np.array(made, np.int64).reshape(sizes_of(node)) if node.shape else made[0]
 
 
-_AS_SUMS: dict[Op, Callable[..., int]] = {
-    add: Writing._plus,
-    subtract: lambda w, x, y: w._sum(y, MINUS_ONE, x),
-    multiply: lambda w, x, y: w._sum(x, y, MINUS_ZERO),
-    negative: lambda w, x: w._sum(x, MINUS_ONE, MINUS_ZERO),
-    square: lambda w, x: w._sum(x, x, MINUS_ZERO),
+# Rows that are ``x·y + z``.
+_AS_SUMS: dict[Op, Callable[..., tuple[int, int, int]]] = {
+    add: lambda x, y: (y, ONE, x),
+    subtract: lambda x, y: (y, MINUS_ONE, x),
+    multiply: lambda x, y: (x, y, MINUS_ZERO),
+    negative: lambda x: (x, MINUS_ONE, MINUS_ZERO),
+    square: lambda x: (x, x, MINUS_ZERO),
 }
 
 
@@ -223,7 +236,7 @@ class Code(NamedTuple):
         stage = self.stage[self.leaves :]
         # Sums come last in their stage, one after the other as they were written.
         last = np.where(self.kind == SUMS, len(self.kind), self.kind)
-        order = np.lexsort((np.arange(len(last)), last, stage))
+        order = np.argsort(stage * (len(last) + 1) + last, kind="stable")
         return order[self.kind[order] >= 0]
 
     def written(

@@ -20,7 +20,7 @@ from dvar.core.op import VARIABLE, Array, constant, fresh_key, variable
 from dvar.derive.forward import zeros_like
 from dvar.derive.sweep import pull
 from dvar.engine import numbers
-from dvar.engine.numbers import LONG
+from dvar.engine.numbers import LONG, graph_of_gradients
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import Variable, unwrap, wrap
 from dvar.read.trace.trace import as_array, is_number
@@ -182,8 +182,20 @@ class Call(Given):
 
     def gradients(self, upstream: Mapping[Node, Node]) -> dict[Node, Node]:
         """The gradient of every traced leaf, from those of the roots; zero where none depends on it."""
-        found = pull(upstream, self.own, set(self.own) - set(upstream)).gradients
+        found = self._of_numbers(upstream)
+        if found is None:
+            found = pull(upstream, self.own, set(self.own) - set(upstream)).gradients
         return {x: found[x] if x in found else zeros_like(x) for x in self.own}
+
+    def _of_numbers(self, upstream: Mapping[Node, Node]) -> dict[Node, Node] | None:
+        """The gradients of a program of many single numbers; None of another one."""
+        if len(upstream) > 1:
+            return None
+        ((root, seed),) = upstream.items()
+        if root.shape:
+            return None
+        order = topological([root], set(self.own) - {root})
+        return graph_of_gradients(root, seed, order, self.own) if len(order) >= LONG else None
 
 
 def _as_numpy(array: Array) -> Any:

@@ -83,18 +83,20 @@ def learn(node: Node, value: Array | None, place: Place | None = None) -> Fact:
 
 def admit_gate(node: Node) -> None:
     """``admit`` for the result of a row on admitted operands, two calls away from the user: nearly always a single
-    number that waits."""
+    number that waits, or that nobody knows."""
     if not node.shape and not node.params and _is_gate(node.op):
+        has_numbers = True
         for x in node.inputs:
             found: Fact | None = x.known
-            if found is None or (found.value is None and not found.is_due):
+            if found is None:
                 break
+            has_numbers = has_numbers and (found.is_due or found.value is not None)
         else:
             frame: FrameType | None = sys._getframe(3)
             while frame is not None and _is_our_file(frame.f_code.co_filename):
                 frame = frame.f_back
             node.known = Fact(
-                None, None if frame is None else (frame.f_code, frame.f_lasti), is_due=True
+                None, None if frame is None else (frame.f_code, frame.f_lasti), has_numbers
             )
             return
     admit(node, here())

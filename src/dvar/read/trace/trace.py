@@ -313,6 +313,18 @@ def closed(roots: list[Node], inputs: Any) -> list[Node]:
     Raises:
         TraceError: an array of another trace has no value.
     """
+    return closed_in_order(roots, inputs)[0]
+
+
+def closed_in_order(roots: list[Node], inputs: Any) -> tuple[list[Node], list[Node] | None]:
+    """``closed``, and more.
+
+    Returns:
+        The roots; and what lies beneath them, operands first, where that is known.
+
+    Raises:
+        TraceError: an array of another trace has no value.
+    """
     order = topological(roots)
     plain = facts.without_aliases(roots, order)
     if plain != roots:
@@ -325,7 +337,7 @@ def closed(roots: list[Node], inputs: Any) -> list[Node]:
             if value is None:
                 raise TraceError(f"{node.param('name')} belongs to another trace and has no value")
             foreign[node] = constant(value)
-    return facts.replace(roots, foreign) if foreign else roots
+    return (facts.replace(roots, foreign), None) if foreign else (roots, order)
 
 
 # ── for dvar.explain ────────────────────────────────────────────────────────────────────────────
