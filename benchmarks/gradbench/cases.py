@@ -56,9 +56,9 @@ def ba(n: int, m: int, p: int, turn: float = 1.0) -> dict[str, Any]:
 
 
 def ht(bones: int, vertices: int, points: int, in_triangles: bool) -> dict[str, Any]:
-    """A hand of random bones: a palm, and fingers of three joints and a tip."""
+    """A hand of random bones: a wrist, five fingers of four bones, and what is left hangs from the wrist."""
     draw = _draw(vertices)
-    parents = [-1, 0, *(0 if b % 4 == 2 else b - 1 for b in range(2, bones))]
+    parents = [-1, *(0 if b % 4 == 1 else b - 1 for b in range(1, bones))]
     matrices = np.tile(np.eye(4), (2, bones, 1, 1))
     matrices[:, :, :3] += 0.2 * draw.normal(size=(2, bones, 3, 4))
     weights = draw.random((vertices, bones)) * (draw.random((vertices, bones)) < 4 / bones)
