@@ -52,3 +52,16 @@ def test_slips_beside_it_are_found(right, bent):
     assert right in WORDS
     found = [v for v in verdicts(WORDS.replace(right, bent)) if v != "definition"]
     assert sorted(found) == ["ok", "ok", "wrong"]
+
+
+def test_functions_of_one_name_in_two_sections_are_not_told_apart_by_their_arguments():
+    text = r"""
+# First
+$$G(c, \lambda) = c^\top M c - \lambda (c^\top c - 1)$$ with $M$ symmetric.
+$$\frac{\partial G}{\partial c} = 2 M c - 2 \lambda c$$
+
+# Second
+$$G(v, \lambda, \mu) = v^\top M v - \lambda (v^\top v - 1) - \mu v^\top c$$ with $M$ symmetric.
+$$\frac{\partial G}{\partial v} = 2 M v - 2 \lambda v - \mu c$$
+"""
+    assert [j.verdict for j in dvar.check(text).judgements if j.kind == "claim"] == ["ok", "ok"]

@@ -1,14 +1,14 @@
 r"""One letter for two things.
 
 ``J(W, b; x, y)`` is the cost of one example, ``J(W, b)`` that of all: where both have a formula they are told
-apart by how many arguments they have.  ``\\sum_i ∂J(x^{(i)})/∂b_i`` on the right of ``∂J/∂b_i`` runs over
+apart by how many arguments they have.  ``\sum_i ∂J(x^{(i)})/∂b_i`` on the right of ``∂J/∂b_i`` runs over
 examples, and the i of the bias is the one on the left.  ``p_o = e^{s_o} / \sum_w e^{s_w}`` of the chosen o is the
 formula of every ``p_w``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +34,10 @@ def told_apart(statements: Sequence[Statement]) -> list[Statement]:
         if isinstance(first, t.Apply) and second and second[0].relation in ("=", ":="):
             if not first.primes and all(isinstance(a, t.Symbol) for a in arguments(first.args)):
                 counts.setdefault(stem_of(first.head), set()).add(len(arguments(first.args)))
-    several = {stem: sorted(found) for stem, found in counts.items() if len(found) > 1}
+    nested = {stem_of(p.head) for s in statements for p in _of_its_own_name(s)}
+    several = {
+        stem: sorted(found) for stem, found in counts.items() if len(found) > 1 and stem in nested
+    }
     if not several:
         return statements
 
@@ -49,6 +52,18 @@ def told_apart(statements: Sequence[Statement]) -> list[Statement]:
         return replace(part, head=head, args=rewritten(part.args, change))
 
     return [in_members(s, change) for s in statements]
+
+
+def _of_its_own_name(statement: Statement) -> Iterator[t.Apply]:
+    """Functions in the formula of another function of the same name: ``J(w) = \\sum_i J(w, x_i)``."""
+    first = statement.members[0].expr
+    if not isinstance(first, t.Apply):
+        return
+    for member in statement.members[1:]:
+        for part in t.walk(member.expr) if member.expr is not None else ():
+            if isinstance(part, t.Apply) and stem_of(part.head) == stem_of(first.head):
+                if len(arguments(part.args)) != len(arguments(first.args)):
+                    yield part
 
 
 def _for_all(statements: Sequence[Statement]) -> list[Statement]:
