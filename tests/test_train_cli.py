@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dvar.cli import main
+from dvar.training.files import examples
 
 ROOT = Path(__file__).parents[1]
 MODEL = str(ROOT / "examples" / "train" / "circles.py")
@@ -122,8 +123,12 @@ def test_what_cannot_be_done_is_said(changes, words, capsys):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a,b\n1,2\n3\n", "not a table of numbers"),
-        ("a,b\n1,x\n", "not a table of numbers"),
+        ("a,b\n1,2\n\n3\n", "not a table of numbers: line 4 has 1 columns, not 2"),
+        ("a,b\n1,2\n1,x\n", "not a table of numbers: line 3, column 2: 'x' is no number"),
+        ("a,b\n1,\n", "line 2, column 2: nothing stands there"),
+        ("a,b,a\n1,2,3\n", "several columns a"),
+        ("a,b\n", "has no lines of numbers"),
+        ("", "begin with a line of names"),
         ("1,2\n3,4\n", "begin with a line of names"),
         ("a\n1,2\n", "1 names and 2 columns"),
     ],
@@ -134,3 +139,13 @@ def test_tables_that_are_none(text, words, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(f"train {MODEL}::loss --params {MODEL}::start --data {path} --steps 1".split())
     assert words in capsys.readouterr().err
+
+
+def test_numbers_in_quotes_are_numbers(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text('"a","b"\n"1.5","2"\n3, 4\n')
+    table = examples([str(path)])
+    assert {name: column.tolist() for name, column in table.items()} == {
+        "a": [1.5, 3.0],
+        "b": [2.0, 4.0],
+    }

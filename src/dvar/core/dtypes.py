@@ -25,4 +25,9 @@ def dtype_of(value: Any) -> str:
         return "float32" if dtype.itemsize <= 4 else "float64"
     if dtype.kind in _BY_KIND:
         return _BY_KIND[dtype.kind]
-    raise DtypeError(f"dvar works with real numbers, not with {dtype}")
+    raise DtypeError(
+        f"dvar works with real numbers, not with {dtype}",
+        hint="np.array of a list of numbers: a list is a container here"
+        if dtype == "object"
+        else None,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -135,23 +136,55 @@ def _archive(path: str) -> dict[str, Array]:
             raise ReadError(f"cannot read {path}: {error}") from None
 
 
+# How a table has to look.
+_TABLE = "a line of names, then lines of numbers with commas between"
+
+
 def _table(path: str) -> dict[str, Array]:
+    names: list[str] = []
     try:
-        with Path(path).open(encoding="utf-8-sig") as file:
-            names = [name.strip() for name in file.readline().split(",")]
-            values = np.loadtxt(file, delimiter=",", ndmin=2, comments=None)
+        with Path(path).open(encoding="utf-8-sig") as file, warnings.catch_warnings():
+            names = _fields(file.readline())
+            warnings.simplefilter("ignore", UserWarning)  # that there is nothing
+            values = np.loadtxt(file, delimiter=",", ndmin=2, comments=None, quotechar='"')
     except OSError as error:
         raise ReadError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise ReadError(
-            f"{path} is not a table of numbers: {str(error).splitlines()[0]}",
-            hint="a line of names, then lines of numbers with commas between",
-        ) from None
+    except UnicodeDecodeError as error:
+        raise ReadError(f"{path} is not a table of numbers: {error}", hint=_TABLE) from None
+    except ValueError as error:
+        what = _odd(path, len(names)) or str(error).splitlines()[0]
+        raise ReadError(f"{path} is not a table of numbers: {what}", hint=_TABLE) from None
     if any(not name or _is_number(name) for name in names):
         raise ReadError(f"{path} does not begin with a line of names", hint="x1,x2,y")
-    if values.size and values.shape[1] != len(names):
+    if not values.size:
+        raise ReadError(f"{path} has no lines of numbers", hint=_TABLE)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ReadError(f"{path} has several columns {twice}")
+    if values.shape[1] != len(names):
         raise ReadError(f"{path} has {len(names)} names and {values.shape[1]} columns")
-    return dict(zip(names, values.T.copy(), strict=True)) if values.size else {}
+    return dict(zip(names, values.T.copy(), strict=True))
+
+
+def _fields(line: str) -> list[str]:
+    return [field.strip().strip('"') for field in line.split(",")]
+
+
+def _odd(path: str, columns: int) -> str:
+    """What is wrong with the first line of a table that is no line of numbers."""
+    with Path(path).open(encoding="utf-8-sig") as file:
+        file.readline()
+        for number, line in enumerate(file, start=2):
+            fields = _fields(line)
+            if not line.strip():
+                continue
+            if len(fields) != columns:
+                return f"line {number} has {len(fields)} columns, not {columns}"
+            for place, field in enumerate(fields, start=1):
+                if not _is_number(field):
+                    what = f"{field!r} is no number" if field else "nothing stands there"
+                    return f"line {number}, column {place}: {what}"
+    return ""
 
 
 def _is_number(text: str) -> bool:

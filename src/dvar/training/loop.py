@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -258,8 +259,13 @@ def _fits(loss: Loss, params: Mapping[str, Any], data: Mapping[str, Any]) -> Non
 def _total(steps: int | None, epochs: int | None, per_epoch: Callable[[], int]) -> int:
     if (steps is None) == (epochs is None):
         raise ReadError("train needs steps or epochs, one of the two", hint="steps=1000")
-    wanted = steps if epochs is None else epochs * per_epoch()
-    assert wanted is not None
+    given = steps if epochs is None else epochs
+    try:
+        count = operator.index(given)  # type: ignore[arg-type]  # one of the two is there
+    except TypeError:
+        name = "steps" if epochs is None else "epochs"
+        raise ReadError(f"{name}={given!r} is no whole number", hint=f"{name}=1000") from None
+    wanted = count if epochs is None else count * per_epoch()
     if wanted < 0:
         raise ReadError(f"{wanted} steps: training cannot go back")
     return wanted

@@ -66,9 +66,19 @@ def _real(name: str, leaf: Any) -> Array:
     raise DtypeError(f"the parameter {name} is {type(leaf).__name__}: not an array of real numbers")
 
 
+def _of_tree(loss: Loss) -> Callable[[Any, Mapping[str, Any]], Any]:
+    """The loss as a function of parameters and data, which errors call by its name."""
+
+    def called(tree: Any, data: Mapping[str, Any]) -> Any:
+        return loss(**tree, **data)
+
+    called.__name__ = getattr(loss, "__name__", "the loss")
+    return called
+
+
 def gradient_of(loss: Loss, parameters: Parameters, threads: int | None) -> Gradient:
     """The loss and its gradient, compiled for the shapes they meet."""
-    both = jit(value_and_grad(lambda tree, data: loss(**tree, **data)), threads=threads)
+    both = jit(value_and_grad(_of_tree(loss)), threads=threads)
 
     def at(arrays: Sequence[Array], data: Mapping[str, Array]) -> tuple[float, list[Array]]:
         value, gradients = both(parameters.tree(arrays), dict(data))
@@ -138,9 +148,8 @@ class Step:
     def _roots(self, carried: list[Any], rate: Any, examples: dict[str, Any]) -> list[Node]:
         """What is carried after the step, and the loss before it."""
         arrays, states = self._apart(carried)
-        value, gradients = value_and_grad(lambda tree: self.loss(**tree, **examples))(
-            self.parameters.tree(arrays)
-        )
+        both = value_and_grad(_of_tree(self.loss))
+        value, gradients = both(self.parameters.tree(arrays), examples)
         return [*self._moved(arrays, states, containers.leaves(gradients), rate), as_node(value)]
 
     def _apart(self, carried: list[Any]) -> tuple[list[Any], Any]:

@@ -20,7 +20,10 @@ from dvar.core.op import SIZE, VARIABLE
 from dvar.read.trace import facts
 from dvar.read.trace.sizes import NamedSize, plain, shown, shown_shape
 
-NO_NUMBER = "np.where(condition, a, b) for a choice, or give example values instead of shapes"
+NO_NUMBER = (
+    "np.where(condition, a, b) or dvar.cond for a choice, dvar.while_loop for a loop that it ends; "
+    "plain Python works where numbers are given, without jit"
+)
 AT_A_PLACE = "dvar.take(array, i, axis=0) in place of array[i] where the array is a plain one"
 IMMUTABLE = "np.where(mask, new, x) or np.concatenate([x[:i], new, x[i+1:]]) makes a new array"
 
