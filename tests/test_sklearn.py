@@ -57,3 +57,12 @@ def test_the_same_random_state_gives_the_same_bits():
     x, y = load_iris(return_X_y=True)
     one, other = (MLPClassifier((5,), max_iter=4, random_state=3).fit(x, y) for _ in range(2))
     np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
+
+
+def test_a_small_last_batch_does_not_end_training_by_its_noise():
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(300, 4))  # batches of 200 and of 100
+    y = x[:, 0] * x[:, 1] > 0
+    model = MLPClassifier((16,), random_state=0).fit(x, y)
+    assert model.n_iter_ == len(model.loss_curve_) == 200
+    assert model.score(x, y) > 0.8

@@ -164,6 +164,15 @@ def test_a_callback_sees_every_epoch_and_may_end_it():
     assert done.steps == 16
 
 
+def test_a_callback_is_told_the_loss_over_the_examples_of_an_epoch():
+    told = []
+    how = {"epochs": 3, "batch_size": 25, "learning_rate": 0.0}  # the last batch is a small one
+    done = dvar.train(
+        logistic, START, data=DATA, callback=lambda n, loss, _: told.append(loss), **how
+    )
+    np.testing.assert_allclose(told, logistic(**done.params, **DATA), rtol=1e-12)
+
+
 def test_an_interruption_returns_what_there_is(tmp_path):
     def stop(step, loss, params):
         if step >= 20:

@@ -215,7 +215,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         layers = done.params["layers"]
         self.coefs_ = [w for w, _ in layers]
         self.intercepts_ = [b for _, b in layers]
-        self.loss_curve_ = [row["loss"] for row in done.history]
+        self.loss_curve_ = history
         self.n_iter_, self.n_layers_ = len(self.loss_curve_), len(layers) + 1
         self.n_outputs_ = y.shape[1]
 

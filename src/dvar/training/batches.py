@@ -76,6 +76,13 @@ class Batches:
         self.told = {"number_of_examples": self.count, "batch_size": self.size, "seed": seed}
         self._epoch, self._order = -1, np.empty(0, np.intp)
 
+    @property
+    def shares(self) -> Array:
+        """How much of the examples each step of an epoch sees."""
+        seen = np.full(self.per_epoch, self.size)
+        seen[-1] = self.count - self.size * (self.per_epoch - 1)
+        return seen / self.count
+
     def pieces(self, first: int, last: int) -> Iterator[Piece]:
         whole = self.count // self.size
         bytes_ = sum(a.size * np.dtype(dtype_of(a)).itemsize for a in self.data.values())

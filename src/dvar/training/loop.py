@@ -63,7 +63,8 @@ def train(
         seed: of the order in which batches take the examples.
         progress: a bar on standard error; None shows it where somebody watches.
         callback: called now and then (at the end of each epoch when there are batches, else, or after steps of
-            a stream, about a hundred times) with the steps done, the last loss and the parameters; True ends training.
+            a stream, about a hundred times) with the steps done, the loss and the parameters; True ends training.  The
+            loss is its mean over an epoch of batches, else the last one.
         checkpoint: a file in which training is saved every 20 seconds and at the end.  If it is there,
             training goes on from it, and the result is the same, bit for bit, as without the interruption.
         threads: how many threads may work at once; None is one for each core.
@@ -191,7 +192,7 @@ class _Run:
                 self._resize(count, time.perf_counter() - start)
                 bar.show(step, float(new[-1]))
                 keeper.keep_if_due(stands)
-                if stride and step % stride == 0 and ends(step, float(new[-1]), carry):
+                if stride and step % stride == 0 and ends(step, self._seen(losses, stride), carry):
                     finished = step == total
                     break
         except KeyboardInterrupt:
@@ -199,6 +200,19 @@ class _Run:
         done = stands()
         keeper.keep(done)
         return done, finished
+
+    def _seen(self, losses: Sequence[Array], stride: int) -> float:
+        """What a callback is told of the loss: its mean over the examples of an epoch; without epochs the last one."""
+        source, last = self.source, losses[-1][-1]
+        if not isinstance(source, Batches) or stride != source.per_epoch:
+            return float(last)
+        parts, missing = [], stride
+        for part in reversed(losses):
+            parts.append(part[-missing:])
+            missing -= len(parts[-1])
+            if not missing:
+                break
+        return float(np.average(np.concatenate(parts[::-1]), weights=source.shares))
 
     def _resize(self, count: int, seconds: float) -> None:
         """Chunks as long as one likes to wait; what is compiled first does not count."""
