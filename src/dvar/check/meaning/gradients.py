@@ -2,7 +2,8 @@ r"""Gradients by name: ``dW``, ``\bar z``, ``∇J``, and derivatives of function
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import (
@@ -34,6 +35,9 @@ from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
+
+Share = Callable[[], Jacobian]
+"""What a result sends back to a name, worked out when a reading takes it."""
 
 UPSTREAM = frozenset({"dout", "grad_output", "upstream", "grad_out", "dupstream"})
 _LOSSES = ("dL_d", "dJ_d", "dE_d", "dC_d", "dloss_d", "grad_", "dL", "dJ", "dLoss_d")
@@ -79,7 +83,7 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     if later and e.position < later[0]:
         options = _shares(reader, place)
         if options:
-            return e.plain(e.choices.pick(options))
+            return e.plain(e.choices.pick(options)())
     gradient = shares.either(reader, target, of_loss(reader, place, target))
     node = e.plain(gradient)
     if isinstance(gradient, Jacobian):
@@ -121,22 +125,34 @@ def last_result(e: Interpreter, place: differentiate.Place) -> Node | None:
     return ends[0] if len(ends) == 1 and not ends[0].shape else None
 
 
-def _shares(e: Interpreter, place: differentiate.Place) -> list[tuple[str, Value]]:
+def _shares(e: Interpreter, place: differentiate.Place) -> list[tuple[str, Share]]:
     """What each result that uses a name sends back to it, the last one first."""
     world = e.world
     reading.read_all(e)
     nodes = [node for node, _ in place.parts]
     tops = [top for key in _candidates(e) if (top := _top(e, key)) is not None]
     under = set(topological(tops)) if tops else world.uses.keys()
-    found: list[tuple[str, Value]] = []
-    for result, uses in reversed(list(world.uses.items())):
-        if result in world.backward or result not in under or not any(n in uses for n in nodes):
-            continue
-        upstream = of_loss(e, differentiate.place_at(result), world.named.get(result))
-        local = differentiate.jacobian(result, place, world.named_below(result, nodes))
-        if isinstance(upstream, Jacobian) and chains.links(upstream, local):
-            found.append((f"the share of {world.named[result]}", chains.join(upstream, local)))
-    return found
+
+    def upstream(result: Node) -> Value:
+        return of_loss(e, differentiate.place_at(result), world.named.get(result))
+
+    return [
+        (f"the share of {world.named[result]}", partial(_share, e, place, result, upstream))
+        for result, uses in reversed(list(world.uses.items()))
+        if result not in world.backward and result in under and any(n in uses for n in nodes)
+    ]
+
+
+def _share(
+    e: Interpreter, place: differentiate.Place, result: Node, upstream: Callable[[Node], Value]
+) -> Jacobian:
+    """What one result sends back to a name: the gradient at the result, joined with the local derivative."""
+    above = upstream(result)
+    below = e.world.named_below(result, [node for node, _ in place.parts])
+    local = differentiate.jacobian(result, place, below)
+    if not isinstance(above, Jacobian) or not chains.links(above, local):
+        raise NotUnderstood("what a result sends back")
+    return chains.join(above, local)
 
 
 def _candidates(e: Interpreter) -> list[Key]:
@@ -251,28 +267,25 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
     if not last:
         return Jacobian(of, place.parts, _fresh(e, key, place, target), (), place.shape)
     options = [("of all that comes last", last), *ends.networks(e, last)]
-    values = [(how, _through(e, key, place, target, some)) for how, some in options]
-    return e.choices.pick([*values, *_of_one_step(e, key, place)])
+    ways: list[tuple[str, Share]] = [
+        (how, partial(_through, e, key, place, target, some)) for how, some in options
+    ]
+    return e.choices.pick([*ways, *_of_one_step(e, key, place)])()
 
 
-def _of_one_step(
-    e: Interpreter, key: Key, place: differentiate.Place
-) -> list[tuple[str, Jacobian]]:
+def _of_one_step(e: Interpreter, key: Key, place: differentiate.Place) -> list[tuple[str, Share]]:
     """What each next result sends back on its own, in texts on steps in time.
 
     ``δc_{t-1} = δc_t ⊙ f_t`` is the share of step t; what else ``c_{t-1}`` goes into is told elsewhere, or not.
     """
-    nodes = [node for node, _ in place.parts]
-    following = ends.of_a_step(e, nodes)
-    found = []
-    for result in following if len(following) > 1 else ():
+    following = ends.of_a_step(e, [node for node, _ in place.parts])
+
+    def upstream(result: Node) -> Value:
         last = e.world.ends_of([result], e.position) or [result]
-        end = differentiate.place_at(result)
-        upstream = _through(e, key, end, e.world.named[result], last)
-        local = differentiate.jacobian(result, place, e.world.named_below(result, nodes))
-        if chains.links(upstream, local):
-            found.append((differentiate.PARTIAL, chains.join(upstream, local)))
-    return found
+        return _through(e, key, differentiate.place_at(result), e.world.named[result], last)
+
+    results = following if len(following) > 1 else ()
+    return [(differentiate.PARTIAL, partial(_share, e, place, r, upstream)) for r in results]
 
 
 def _cut(e: Interpreter, key: Key, end: Node, nodes: Sequence[Node]) -> Node:
