@@ -132,3 +132,26 @@ $$\frac{\partial L}{\partial A} = X^T \frac{\partial L}{\partial Q}$$
 $$\frac{\partial L}{\partial C} = X^T \frac{\partial L}{\partial V}$$
 """
     assert [j.verdict for j in check(text).judgements[-2:]] == ["ok", "ok"]
+
+
+LINEAR = r"""
+A linear layer $Y = XW$ and $Z = \tanh(Y)$ with $X \in \mathbb{R}^{n \times d}$ and
+$W \in \mathbb{R}^{d \times k}$; $L$ is a scalar.
+
+- $\frac{\partial L}{\partial Y} = \frac{\partial L}{\partial Z} \odot (1 - Z \odot Z) = g_1 \in \mathbb{R}^{n \times k}$
+- $\frac{\partial L}{\partial W} = X^T g_1 = g_2 \in \mathbb{R}^{d \times k}$
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        (r"\frac{\partial L}{\partial X} = g_1 W^T \in \mathbb{R}^{n \times d}", "ok"),
+        (r"\frac{\partial L}{\partial X} = -g_1 W^T \in \mathbb{R}^{n \times d}", "wrong"),
+        (r"\frac{\partial L}{\partial X} = 2 g_1 W^T \in \mathbb{R}^{n \times d}", "wrong"),
+        (r"\frac{\partial L}{\partial X} = g_1 X^T \in \mathbb{R}^{n \times n}", "unknown"),
+    ],
+)
+def test_an_equation_is_judged_whatever_shape_is_said_behind_it(claim: str, verdict: str) -> None:
+    judged = check(f"{LINEAR}- ${claim}$\n").judgements
+    assert [j.verdict for j in judged[-3:]] == ["ok", "ok", verdict]

@@ -91,3 +91,24 @@ def test_a_gradient_tells_the_shape_of_a_name_of_which_nothing_is_said() -> None
         "$\\nabla J(\\theta) = x^T r$\n\n$\\nabla J(\\theta) = 2 x^T r$"
     )
     assert said(text, 3)[0] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        (r"\frac{d\sigma(t)}{dt} = \sigma(t)(1 - \sigma(t))", "ok"),
+        (r"\frac{d\sigma(t)}{dt} = \sigma(t)(1 + \sigma(t))", "wrong"),
+        (r"\frac{d}{dt}\sigma(t) = 1 - \sigma(t)", "wrong"),
+        (r"\frac{d\sigma(t)}{dt} = \sigma'(t)", "ok"),
+        (r"\frac{d\sigma(t)}{dt} = 1 - \sigma(t)^2", "unknown"),  # σ may be the tanh
+    ],
+)
+def test_a_sigma_that_nothing_defines_is_no_open_function(claim: str, verdict: str) -> None:
+    (judged,) = check(f"$${claim}$$").judgements
+    assert judged.verdict == verdict
+
+
+def test_a_factor_that_a_sum_lacks_goes_in_front_of_a_bracket() -> None:
+    (judged,) = check(r"$$\frac{d}{dt}\sigma(t) = 1 - \sigma(t)$$").judgements
+    assert judged.expected == r"\sigma(t)\, (1 - \sigma(t))"
+    assert judged.cause == "missing-factor"

@@ -154,14 +154,15 @@ def lost_factors(tree: t.Expr, text: str, whole: t.Expr) -> Iterator[Bend]:
     Args:
         tree: the member at fault; whole: what it should be equal to.
     """
-    named = {source_of(text, p): p for p in _names_of(whole, tree)}
+    heads = {p.head.base for side in (whole, tree) for p in t.walk(side) if isinstance(p, t.Apply)}
+    named = {source_of(text, p): p for p in _names_of(whole, tree) if p.base not in heads}
     candidates: dict[str, t.Expr] = dict(list(named.items())[:_NAMES])
-    candidates |= _rests(text, whole, tree)
+    candidates |= _applied(text, whole, tree)
     multiplied = {id(part) for part in values_in(tree)}
     for shown, factor in candidates.items():
         for part, rebuild in summands(tree):
-            if id(part) not in multiplied:
-                continue
+            if id(part) not in multiplied or (part is not tree and isinstance(part, t.Number)):
+                continue  # a name for a 1 is no factor more
             is_product = isinstance(part, t.Product)
             factors = part.factors if isinstance(part, t.Product) else (part,)
             signs = part.operators if isinstance(part, t.Product) else ()
@@ -170,6 +171,8 @@ def lost_factors(tree: t.Expr, text: str, whole: t.Expr) -> Iterator[Bend]:
                 more = (*factors[:n], _at(factor, after), *factors[n:])
                 product = t.Product(more, (*signs[:n], "", *signs[n:]), part.span)
                 edit = ((after, after), rf"\, {shown} ")
+                if isinstance(part, t.Sum) and len(part.terms) > 1:
+                    edit = (part.span, rf"{shown}\, ({source_of(text, part)})")
                 yield Bend("missing-factor", rebuild(product), edit, f"the factor {shown}")
 
 
@@ -196,13 +199,14 @@ def _at(factor: t.Expr, place: int) -> t.Expr:
     return replace(factor, span=(place, place)) if isinstance(factor, t.Symbol) else factor
 
 
-def _rests(text: str, *trees: t.Expr) -> dict[str, t.Expr]:
-    """``1 - σ(x)`` of the ``σ(x)`` in a line."""
+def _applied(text: str, *trees: t.Expr) -> dict[str, t.Expr]:
+    """``σ(x)`` and ``1 - σ(x)``, of the functions in a line."""
     found: dict[str, t.Expr] = {}
     for part in (p for tree in trees for p in t.walk(tree)):
-        if isinstance(part, (t.Apply, t.Call)) and len(part.args) == 1 and len(found) < 2:
+        if isinstance(part, (t.Apply, t.Call)) and len(part.args) == 1 and len(found) < 4:
             one = t.Number("1", part.span)
             rest = t.Group("(", (t.Sum((one, part), (1, -1), part.span),), part.span)
+            found.setdefault(source_of(text, part), part)
             found.setdefault(f"(1 - {source_of(text, part)})", rest)
     return found
 

@@ -21,6 +21,7 @@ from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import COUNTS
+from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
@@ -259,6 +260,9 @@ def _says_all(place: Place, verdict: Verdict) -> bool:
 
 def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
     if isinstance(tree, t.Derivative):
+        if isinstance(tree.of, t.Apply) and tree.of.head.base in SIGMAS:
+            told = place.world.find(Key(tree.of.head.base), place.position)
+            return told is not None  # which function an undefined σ is, is a guess
         return isinstance(tree.of, (t.Symbol, t.Apply))
     if isinstance(tree, t.Call):
         return tree.primes > 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge.roles import Role
+from dvar.check.judge.shapes import without_shape
 from dvar.check.meaning import gradients
 from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.interpret import Interpreter
@@ -52,7 +53,7 @@ def named_at_end(
     role: Role, statement: Statement, ordinal: int, world: World, occurrences: Occurrences
 ) -> Role:
     """The role of a chain whose last member is a name that it introduces."""
-    members = statement.members
+    members = without_shape(statement).members
     last, value = members[-1].expr, members[0].expr
     if role.kind != "claim" or len(members) - 1 in role.links:
         return role
@@ -68,13 +69,15 @@ def named_at_end(
         return role
     before = (m.expr for m in members[:-1] if m.expr is not None)
     if any(
-        isinstance(p, t.Symbol) and stem_of(p) == stem_of(last) for e in before for p in t.walk(e)
+        isinstance(p, t.Symbol) and _family(p) == _family(last) for e in before for p in t.walk(e)
     ):
         return role
     made = definition_of(last, value, ordinal, world.spelling, False)
     if made is None or world.defining(made.pattern):
         return role
-    if not occurrences.begins(last, ordinal) and not (last.accents and occurrences.is_only(last)):
+    # g_2 behind g_1 = … may be the last of them
+    alike = last.accents or (last.subscripts and stem_of(last) in world.definitions)
+    if not occurrences.begins(last, ordinal) and not (alike and occurrences.is_only(last)):
         return role
     pattern, _ = pattern_of(last, world.spelling)
     key = pattern.key(dict.fromkeys(pattern.letters, 1))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dvar.check.judge import masks
 from dvar.check.judge.assignments import is_update
 from dvar.check.judge.literal import is_numeric, is_plain, is_zero
-from dvar.check.judge.shapes import is_product
+from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
 from dvar.check.judge.wholes import are_entries
 from dvar.check.meaning.definitions import Definition, definition_of
@@ -56,6 +56,7 @@ def role_of(
         is_broken: its formula could not be read, so that it defines nothing.
         is_renewal: it gives a new meaning to a name that has a formula.
     """
+    statement = without_shape(statement)
     members = statement.members
     if members[-1].is_blank and len(members) > 2 and not members[0].relation:
         # z = w x + b = ?: what stands before the blank says what it says anywhere else.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
@@ -43,6 +44,25 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
             why = f"the formulas make it {_shown(found)}, not {_shown(wanted)}"
             return Verdict("wrong", member, before, Link("wrong", why))
     return Verdict("ok")
+
+
+def without_shape(statement: Statement) -> Statement:
+    """``A = B C`` of ``A = B C ∈ R^{n×h}``: an equation says the same with or without the shape behind it."""
+    *equation, last = statement.members
+    if last.relation != "in" or not isinstance(last.expr, t.Shape) or not equation:
+        return statement
+    is_equation = len(equation) > 1 or bool(equation[0].relation)
+    if not is_equation or any(isinstance(m.expr, t.Shape) for m in equation):
+        return statement
+    return replace(statement, members=tuple(equation))
+
+
+def and_shape(place: Place, statement: Statement, verdict: Verdict) -> Verdict:
+    """The verdict of an equation, and where it holds that of the shape behind it."""
+    if verdict.verdict not in ("ok", "definition") or without_shape(statement) is statement:
+        return verdict
+    said = judge_shape(place, statement)
+    return verdict if said.verdict == "ok" else said
 
 
 def is_product(members: Sequence[Member]) -> bool:

@@ -78,10 +78,12 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     place = _place(context, ordinal)
     try:
         with effort.bounded():
-            verdict, kind = _verdict(context, place, statement, role, ordinal)
+            bare = shapes.without_shape(statement)
+            verdict, kind = _verdict(context, place, bare, role, ordinal)
+            verdict = shapes.and_shape(place, statement, verdict)
             if kind not in ("prose", "question", "shape"):
-                members = context.chains.get(ordinal, list(statement.members))
-                verdict = on_its_face(members[-len(statement.members) - 1 :], verdict)
+                members = context.chains.get(ordinal, list(bare.members))
+                verdict = on_its_face(members[-len(bare.members) - 1 :], verdict)
             context.asked += following.conditions_of(
                 statement, ordinal, constraint_of(place.world, statement) is not None
             )
@@ -113,6 +115,7 @@ def _as_meant(
 ) -> Judgement:
     """The judgement of a line that is right of what a formula before was meant to be."""
     statement, role = context.statements[ordinal], context.problem.roles[ordinal]
+    statement = shapes.without_shape(statement)
 
     def judged() -> tuple[Verdict, str]:
         return _verdict(context, place, statement, role, ordinal)

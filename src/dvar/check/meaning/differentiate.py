@@ -212,11 +212,19 @@ def key_of(e: Interpreter, tree: t.Expr) -> Key | None:
     if isinstance(tree, t.Apply) and not tree.scripts and not tree.subscripts and not tree.primes:
         known = len(tree.head.base) > 1 and functions.is_known(tree.head.base)
         known |= tree.head.base in e.world.densities and bool(tree.args)
-        return None if known else key_of(e, tree.head)
+        key = key_of(e, tree.head)
+        return None if known or (key is not None and _is_logistic(e, tree.head, key)) else key
     if not isinstance(tree, t.Symbol) or tree.primes:
         return None
     name = sort(tree, e.world.spelling, e.env)
     return None if name.operations else name.key
+
+
+def _is_logistic(e: Interpreter, head: t.Symbol, key: Key) -> bool:
+    """``σ(x)`` where nothing else is said of σ: a known function, not one that is left open."""
+    if head.base not in functions.SIGMAS or head.accents or key.stem in e.world.plain:
+        return False
+    return e.world.find(key, e.position) is None
 
 
 def place_of(e: Interpreter, tree: t.Expr) -> Place:
