@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import dvar
 
 PRODUCT = r"$G(v) = (v_1 v_0, v_1 v_1, v_1 v_2)$" + "\n\n"
@@ -102,3 +104,26 @@ def test_gradients_that_are_told_in_a_list_may_be_moved() -> None:
     told += "$F(x) = [x_1, x_2, x_0]$. Then "
     assert verdicts(told + r"$\partial L / \partial x = [g_2, g_0, g_1]$.")[-1] == "ok"
     assert verdicts(told + r"$\partial L / \partial x = [g_1, g_2, g_0]$.")[-1] != "ok"
+
+
+BOLTZMANN = """
+```
+p_i = exp(u_i) / Σ_m exp(u_m)
+```
+
+When `j ≠ i` (what `p_j` does if `u_i` moves):
+```
+dp_j/du_i = {}
+```
+"""
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("-p_j × p_i", "ok"), ("p_j × p_i", "wrong")])
+def test_a_remark_may_stand_between_a_condition_and_its_formula(value: str, verdict: str) -> None:
+    assert dvar.check(BOLTZMANN.format(value)).judgements[-1].verdict == verdict
+    text = (
+        r"$$p_i = \exp(u_i) / \sum_m \exp(u_m)$$" + "\n\n"
+        r"When $j \ne i$ (what $p_j$ does if $u_i$ moves):" + "\n"
+        rf"$$\frac{{\partial p_j}}{{\partial u_i}} = {value.replace('×', '')}$$"
+    )
+    assert dvar.check(text).judgements[-1].verdict == verdict

@@ -41,6 +41,10 @@ _ASIDE = re.compile(r"^(?:[\s,;:&(]|\\q?quad|\\[,;: ]|~)*$")
 _AND = re.compile(r"^[\s$`,;)]*(?:and|but|und|et|y)?[\s$`(]*$", re.IGNORECASE)
 
 
+_BRACKETED = re.compile(r"\([^()\n]*\)")
+"""A remark between a condition and what it is for."""
+
+
 def conditioned(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with the conditions that words around them tell, and formulas in pieces made whole."""
     found = list(statements)
@@ -232,17 +236,28 @@ def _is_about_values(statement: Statement) -> bool:
     return isinstance(tree, t.Relation) and bool(set(tree.relations) & _ORDERS)
 
 
+def _is_in_brackets(text: str, statement: Statement) -> bool:
+    """A name in a remark, "(how $p_j$ changes with $z_i$)"."""
+    line = text.rfind("\n", 0, statement.span[0]) + 1
+    ahead, behind = text[line : statement.span[0]], text[statement.span[1] :].partition("\n")[0]
+    opened = ahead.count("(") - ahead.count(")")
+    return len(statement.members) == 1 and opened > 0 and behind.count(")") > behind.count("(")
+
+
 def said_before(
     document: Document, statements: Sequence[Statement], ordinal: int, letters: Collection[str]
 ) -> list[t.Expr]:
     """``If $i \\neq j$:`` in front of a display is a condition on its indices."""
-    if ordinal == 0:
+    here, last = statements[ordinal], ordinal - 1
+    while last >= 0 and _is_in_brackets(document.text, statements[last]):
+        last -= 1
+    if last < 0:
         return []
-    before, here = statements[ordinal - 1], statements[ordinal]
+    before = statements[last]
     region = document.regions[before.region]
-    between = document.text[before.span[1] : here.span[0]]
+    between = _BRACKETED.sub("", document.text[before.span[1] : here.span[0]])
     if _NO_WORDS.match(between) and any(m.relation in _EQUALS for m in before.members[1:]):
-        inherited = said_before(document, statements, ordinal - 1, letters)
+        inherited = said_before(document, statements, last, letters)
         if inherited:
             return inherited
     if len(between) > 60 or "#" in between or len(before.members) != 2:

@@ -272,7 +272,7 @@ class Scanner:
     def _computations(self, span: Span) -> list[Span]:
         """The assignments and equations of code in backticks, if nothing else is in it."""
         code = self.text[span[0] : span[1]]
-        if not ("=" in code or "≈" in code) or is_program(code) or holds_no_value(code):
+        if not set("=≈≠") & set(code) or is_program(code) or holds_no_value(code):
             return []
         if assignment(code) == 0 and not _is_sentence(code):
             return [span]
