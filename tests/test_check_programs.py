@@ -301,3 +301,42 @@ def test_a_label_whose_shape_nobody_tells_is_no_mistake() -> None:
         "dw = 1/m * np.dot(X, dZ.T)\ndb = 1/m * np.sum(dZ)\n```\n"
     )
     assert check(text).summary["wrong"] == 0
+
+
+STAGED = """
+```python
+flat = raw.view(raw.shape[0], -1)
+pre = flat @ W1 + b1
+scaled = pre * gain
+act = torch.tanh(scaled)
+out = act @ W2 + b2
+```
+
+```python
+dact = dout @ W2.T
+dscaled = (1.0 - act**2) * dact
+dpre = gain * dscaled
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "bent"),
+    [
+        ("dact = dout @", "dact = -dout @"),
+        ("(1.0 - act**2)", "(1.0 + act**2)"),
+        ("dpre = gain", "dpre = b1"),
+    ],
+)
+def test_a_step_that_cannot_be_read_does_not_open_all_that_follow(line: str, bent: str) -> None:
+    # how the first step lays out its entries cannot be known; what the others do to them can
+    right = [j for j in check(STAGED).judgements if j.kind == "claim"]
+    assert [j.verdict for j in right] == ["ok"] * 3
+    judged = check(STAGED.replace(line, bent)).judgements
+    assert [j.verdict for j in judged if bent in j.source] == ["wrong"]
+
+
+def test_shapes_are_not_sure_behind_a_step_that_cannot_be_read() -> None:
+    text = STAGED.replace("dpre =", "dgain = (pre * dscaled).sum(0, keepdim=True)\ndpre =")
+    assert "wrong" not in [j.verdict for j in check(text).judgements]
+    assert "wrong" not in [j.verdict for j in check(text.replace("W2.T", "W2")).judgements]

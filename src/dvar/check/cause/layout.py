@@ -17,6 +17,8 @@ def layout_bends(tree: t.Expr, text: str) -> Iterator[Bend]:
     """Changes that make shapes fit."""
     yield from _operators(tree, text)
     yield from _axes(tree, text)
+    if isinstance(tree, t.Call) and tree.name in _REDUCTIONS:
+        return  # it is summed already; what else is due depends on shapes that may not be told
     for axis in ("0", "1"):
         summed = t.Call("sum", (tree,), tree.span, (("axis", t.Number(axis, tree.span)),))
         edit = (tree.span, f"sum({source_of(text, tree)}, axis={axis})")

@@ -57,6 +57,7 @@ _WHEREVER = re.compile(
 """The same in front of it, with a condition."""
 CLOSER = 0.1
 """A result is what is due where it is so much closer to it than the numbers in front of it."""
+_OF_SHAPE = {"transpose", "missing-sum", "wrong-rule"}
 LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
 """Slips that fit by chance where something is left open: whatever is missing may be behind the open name."""
 
@@ -108,6 +109,8 @@ def is_believed(
         or unclaimed.is_under_heading(place, document, statement, verdict)
     ):
         return False
+    if place.code and not place.world.is_sure_of_shapes and set(causes) <= _OF_SHAPE:
+        return False  # a step that could not be read would have told the shapes
     if set(causes) <= {"wrong-rule", "wrong-variable"} and unclaimed.is_condition(place, statement):
         return False
     if unclaimed.is_of_the_true_class(document, verdict):

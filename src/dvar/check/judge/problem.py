@@ -15,7 +15,7 @@ from dvar.check.judge.lifting import Numbers, named
 from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.naming import Occurrences, named_at_end
 from dvar.check.judge.programs import groups_of, own_programs
-from dvar.check.judge.renewal import formula_before, is_renewal, outdated
+from dvar.check.judge.renewal import at_fault, formula_before, is_renewal, outdated
 from dvar.check.judge.roles import Role, role_of
 from dvar.check.judge.siblings import as_sibling
 from dvar.check.meaning import effort, notation, stacking
@@ -161,13 +161,14 @@ class _Draft:
             again = self._renewed(self.made(matrices)) if self._may_renew(problem) else set()
             if failed <= self.broken and again <= self.renewed and not gone:
                 break
-            self.broken |= failed
+            self.broken |= at_fault(problem.world, failed - self.broken)
             self.renewed |= again
         return problem, misfits
 
     def made(self, matrices: bool | None) -> Problem:
         world = World(spelling=self.spelling, number=self.number, begins=self.ordinals[0])
         world.is_spread = self.spread
+        world.is_sure_of_shapes = not self.broken
         survey(world, self.own, self.prose)
         world.has_one_example |= self.has_one and is_still_one(self.prose)
         world.keeps_biases = keeps_biases(self.prose)

@@ -50,6 +50,18 @@ def outdated(
     return [d for d in before if d.position in failed and d.pattern.stem in stems]
 
 
+def at_fault(world: World, failed: Collection[int]) -> set[int]:
+    """Which of the formulas that cannot be read fail by themselves, and not by what they are made of."""
+    told = [d for ds in world.definitions.values() for d in ds if d.position in failed]
+    stems = {d.pattern.stem for d in told}
+    roots = set()
+    for definition in told:
+        used = {stem_of(x) for x in t.walk(definition.value) if isinstance(x, t.Symbol)}
+        if used.isdisjoint(stems - {definition.pattern.stem}):
+            roots.add(definition.position)
+    return roots or set(failed)
+
+
 def is_renewal(
     world: World,
     document: Document,
