@@ -86,3 +86,25 @@ def test_a_name_that_is_told_by_a_product_of_numbers_is_rounded() -> None:
     wrong = text.replace("s {} = {}", "s v = -0.1058")
     assert check(right).judgements[-1].verdict == "ok"
     assert check(wrong).judgements[-1].verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("definition", "claim", "bent"),
+    [
+        ("$s = p^3 q$", r"$ds = 3p^2 q\,dp + p^3\,dq$", r"$ds = 3p^2 q\,dp - p^3\,dq$"),
+        ("$s = p^3 q$", r"$d s = 3p^2 q\,d p + p^3\,d q$", r"$d s = p^2 q\,d p + p^3\,d q$"),
+        ("$u = t^2 + 5$", r"$\mathrm{d}u = 2t\,\mathrm{d}t$", r"$\mathrm{d}u = t\,\mathrm{d}t$"),
+        ("$s = t^4$ with $ds = 4t^3\\,dt$", r"$d^2 s = 12t^2\,dt^2$", r"$d^2 s = 4t^2\,dt^2$"),
+    ],
+)
+def test_the_differential_of_a_function_is_in_the_increments_of_its_arguments(
+    definition: str, claim: str, bent: str
+) -> None:
+    assert verdicts(f"Let {definition}.\n\n{claim}\n")[-1] == "ok"
+    assert verdicts(f"Let {definition}.\n\n{bent}\n")[-1] == "wrong"
+
+
+def test_a_d_of_what_depends_on_the_left_side_is_a_gradient_by_name() -> None:
+    text = "$z = w x + b$, $a = \\tanh(z)$, $L = (a - y)^2$\n\n$da = 2(a - y)$\n\n$dz = da (1 - a^2)$\n\n"
+    assert verdicts(text + "$dw = dz\\, x$\n")[-3:] == ["ok", "ok", "ok"]
+    assert verdicts(text + "$dw = dz\\, w$\n")[-1] == "wrong"

@@ -155,3 +155,9 @@ $W \in \mathbb{R}^{d \times k}$; $L$ is a scalar.
 def test_an_equation_is_judged_whatever_shape_is_said_behind_it(claim: str, verdict: str) -> None:
     judged = check(f"{LINEAR}- ${claim}$\n").judgements
     assert [j.verdict for j in judged[-3:]] == ["ok", "ok", verdict]
+
+
+def test_a_d_in_front_of_an_inverse_is_of_the_inverse() -> None:
+    rule = r"$d B^{-1} = -B^{-1} (d B) B^{-1}$"
+    assert last(DIFFERENTIALS + rule) == "ok"
+    assert last(DIFFERENTIALS + rule.replace("-B^{-1} (d", "B^{-1} (d")) == "wrong"

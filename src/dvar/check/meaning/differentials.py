@@ -24,21 +24,63 @@ _WORD = re.compile(
     r"\bdifferentials?\b|\bdifferentiell|\bdiff[ée]rentielle|\bdiferencial", re.IGNORECASE
 )
 _INCREMENT = re.compile(r"d[A-Za-z]\w*")
+HIGHEST = 3
+"""Differentials of a higher order are not written."""
 
 
 def are_written(statements: Sequence[Statement], text: str, losses: set[str]) -> bool:
-    """Whether ``dX`` means an increment here: on the left stands d of a loss or of a formula."""
+    """Whether ``dX`` means an increment here: on the left stands d of a loss, of a formula, or of a function of X.
+
+    Where y is a function of x, ``dx = … dy`` is a gradient by name instead.
+    """
     losses = losses - _matrices(statements)
+    made: dict[str, set[str]] = {}
+    for statement in reversed(statements):
+        _learn(made, statement)
     shown = 0
     for statement in statements:
+        _learn(made, statement)
         members = [m.expr for m in statement.members if m.expr is not None]
-        if len(members) < 2 or not any(_increments(m) for m in members[1:]):
+        moved = {name for m in members[1:] for name in _increments(m)}
+        if len(members) < 2 or not moved:
             continue
         left = members[0]
-        of_formula = _argument(left) is not None
-        of_loss = isinstance(left, t.Symbol) and left.base[:1] == "d" and left.base[1:] in losses
-        shown += of_formula or of_loss
+        name = ""
+        if isinstance(left, t.Symbol) and left.base[:1] == "d":
+            name = _numbered(left)[1:]
+        if name and any(_is_made_of(made, x, {name}) for x in moved):
+            return False
+        of_function = bool(name) and _is_made_of(made, name, moved)
+        shown += 2 * of_function or _argument(left) is not None or name in losses
     return shown >= (1 if _WORD.search(text) else 2)
+
+
+def _learn(made: dict[str, set[str]], statement: Statement) -> None:
+    """Put down which letters stand in the formula of a name; what was told of it before no longer counts."""
+    left, *rest = (m.expr for m in statement.members)
+    name = left.head if isinstance(left, t.Apply) else left
+    if isinstance(name, t.Symbol) and rest:
+        found = {_numbered(p) for x in rest if x for p in t.walk(x) if isinstance(p, t.Symbol)}
+        made[_numbered(name)] = found - {_numbered(name)}
+
+
+def _numbered(name: t.Symbol) -> str:
+    """``Z`` and ``Z_2``; a letter below is an index, and says no more."""
+    digits = (x.text for x in name.subscripts if isinstance(x, (t.Label, t.Number)))
+    return name.base + "".join(f"_{x}" for x in digits if x.isdigit())
+
+
+def _is_made_of(made: dict[str, set[str]], name: str, others: set[str]) -> bool:
+    """Whether one of the others stands in the formula of a name, or in theirs."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        beneath = made.get(waiting.pop(), set()) - seen
+        if beneath & others:
+            return True
+        seen |= beneath
+        waiting += sorted(beneath)
+    return False
 
 
 def _matrices(statements: Sequence[Statement]) -> set[str]:
@@ -55,26 +97,36 @@ def _matrices(statements: Sequence[Statement]) -> set[str]:
     return found
 
 
-def _increments(tree: t.Expr) -> bool:
-    return any(
-        isinstance(part, t.Symbol) and _INCREMENT.fullmatch(part.base) for part in t.walk(tree)
-    )
+def _increments(tree: t.Expr) -> set[str]:
+    """``X`` of each ``dX``."""
+    return {
+        _numbered(part)[1:]
+        for part in t.walk(tree)
+        if isinstance(part, t.Symbol) and _INCREMENT.fullmatch(part.base)
+    }
 
 
 def _argument(tree: t.Expr) -> t.Expr | None:
-    """What d stands in front of."""
+    """What d or ``d^2`` stands in front of."""
     if isinstance(tree, t.Apply) and tree.head.base == "d" and len(tree.args) == 1:
         return tree.args[0]
-    if isinstance(tree, t.Product) and _is_d(tree.factors[0]) and tree.operators[0] == "":
-        second = tree.factors[1]
-        return second if isinstance(second, (t.Call, t.Apply, t.Group)) else None
+    if isinstance(tree, t.Product) and len(tree.factors) == 2 and tree.operators == ("",):
+        order, second = _order(tree.factors[0]), tree.factors[1]
+        if order > 1 or (order and isinstance(second, (t.Call, t.Apply, t.Group))):
+            return second
     return None
 
 
-def _is_d(tree: t.Expr) -> bool:
-    return (
-        isinstance(tree, t.Symbol) and tree.base == "d" and not tree.subscripts and not tree.scripts
-    )
+def _order(tree: t.Expr) -> int:
+    """How often d is taken: 2 for ``d^2``, 0 where no d stands."""
+    if not isinstance(tree, t.Symbol) or tree.base != "d" or tree.subscripts or tree.accents:
+        return 0
+    if not tree.scripts:
+        return 1
+    power = tree.scripts[0].value
+    if len(tree.scripts) > 1 or not isinstance(power, t.Number) or not power.is_whole:
+        return 0
+    return int(power.value) if 1 < power.value <= HIGHEST else 0
 
 
 def target(e: Interpreter, key: Key) -> Key | None:
@@ -100,8 +152,8 @@ def of(e: Interpreter, value: Node) -> Node:
     moving = e.world.moving
 
     def seed(name: Key, shape: tuple[int, ...]) -> Node | None:
-        if moving is not None and name not in moving:
-            return None
+        if (moving is not None and name not in moving) or target(e, name) is not None:
+            return None  # an increment is as large everywhere: d(dx) = 0
         base, *accents = name.stem.split(".")
         return tangents.seeded(
             e, Key(".".join([f"d{base}", *accents]), name.marks, name.indices), shape
@@ -111,10 +163,13 @@ def of(e: Interpreter, value: Node) -> Node:
 
 
 def in_front(e: Interpreter, tree: t.Product) -> Node | None:
-    """``d log det X``, which reads like a product."""
-    if not e.world.differentials or len(tree.factors) != 2 or _argument(tree) is None:
+    """``d log det X`` and ``d^2 y``, which read like products."""
+    if not e.world.differentials or _argument(tree) is None:
         return None
-    return of(e, e.node(tree.factors[1]))
+    value = e.node(tree.factors[1])
+    for _ in range(_order(tree.factors[0])):
+        value = of(e, value)
+    return value
 
 
 # ── what moves ──────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +210,7 @@ def _named(e: Interpreter, tree: t.Expr) -> Iterator[tuple[Key, t.Symbol]]:
 
 def of_applied(e: Interpreter, tree: t.Apply) -> Node | None:
     """``d(XY)``"""
-    if not e.world.differentials or not _is_d(tree.head) or len(tree.args) != 1:
+    if not e.world.differentials or _order(tree.head) != 1 or len(tree.args) != 1:
         return None
     return of(e, e.node(tree.args[0]))
 

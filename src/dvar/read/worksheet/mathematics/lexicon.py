@@ -37,6 +37,7 @@ class Lexicon:
     letters: letters that occur as symbols of their own.
     defined: letters and runs that stand left of a relation.
     variations: whether a small delta is only ever written in front of another letter: ``\\delta h_t``.
+    increments: whether d is: ``d z = y d x + x d y``.
     macros: of the document.
     indexed: what is written with an index behind its bracket.
     """
@@ -46,6 +47,7 @@ class Lexicon:
     letters: frozenset[str] = frozenset()
     defined: frozenset[str] = frozenset()
     variations: bool = False
+    increments: bool = False
     macros: Mapping[str, Macro] = field(default_factory=dict)
     indexed: frozenset[str] = frozenset()
 
@@ -75,13 +77,14 @@ class _Survey:
         self.functions: set[str] = set()
         self.letters: set[str] = set()
         self.defined: set[str] = set()
-        self.deltas = [0, 0]  # in front of a letter, and elsewhere
+        self.fronts = {"delta": [0, 0], "d": [0, 0]}  # in front of a letter, and elsewhere
 
     def lexicon(self, macros: dict[str, Macro]) -> Lexicon:
         names = self.sure | {run for run in self.likely if not self._is_product(run)}
+        variations, increments = (n > 1 and not m for n, m in self.fronts.values())
         return Lexicon(
             frozenset(names), frozenset(self.functions), frozenset(self.letters),
-            frozenset(self.defined), self.deltas[0] > 1 and not self.deltas[1], macros,
+            frozenset(self.defined), variations, increments, macros,
         )  # fmt: skip
 
     def _is_product(self, run: str) -> bool:
@@ -95,13 +98,15 @@ class _Survey:
             if token.kind == TEXT and is_word(token.text):
                 self._add(self.sure, _stem(token.text))
             elif token.kind == NAME and token.text == "delta":
-                self._delta(tokens, n)
+                self._front(tokens, n)
             elif token.kind == NAME and len(token.text) == 1:
                 self.letters.add(token.text)
             elif token.kind == WORD:
+                if token.text == "d" and not code and not _is_operator(tokens, n):
+                    self._front(tokens, n)
                 self._word(tokens, n, code)
 
-    def _delta(self, tokens: Sequence[Token], n: int) -> None:
+    def _front(self, tokens: Sequence[Token], n: int) -> None:
         after = tokens[n + 1] if n + 1 < len(tokens) else None
         if after is None:
             return
@@ -109,7 +114,8 @@ class _Survey:
         accent = after.kind == COMMAND and (
             after.text in words.ACCENTS or after.text in words.FONTS
         )
-        self.deltas[0 if (letter or accent) and not after.spaced else 1] += 1
+        is_front = (letter or accent) and not after.spaced
+        self.fronts[tokens[n].text][0 if is_front else 1] += 1
 
     def _add(self, where: set[str], run: str) -> None:
         if len(run) > 1 and run.lower() not in vocabulary.PROSE:
@@ -144,6 +150,24 @@ class _Survey:
             self._add(self.likely, run)
         if _is_defined_here(tokens, n):
             self.functions.add(run)
+
+
+def _is_operator(tokens: Sequence[Token], n: int) -> bool:
+    r"""``\frac{d}{dx}``, ``d/dx``, ``d^2 y``, ``\mathrm{d}x``, ``d \log x``: a d that is no letter of its own."""
+    after = tokens[n + 1] if n + 1 < len(tokens) else None
+    if after is None or after.is_("}"):
+        fraction = n > 1 and tokens[n - 2].names("frac", "dfrac", "tfrac")
+        return n > 1 and tokens[n - 1].is_("{") and (fraction or _is_upright(tokens, n))
+    if after.kind == COMMAND and after.text in words.FUNCTIONS:
+        return True
+    return after.is_("/", "(") or (
+        after.is_("^") and n + 2 < len(tokens) and _is_order(tokens, n + 2)
+    )
+
+
+def _is_order(tokens: Sequence[Token], n: int) -> bool:
+    inner = list(_group(tokens, n))
+    return len(inner) == 1 and inner[0].kind == NUMBER
 
 
 def _stem(identifier: str) -> str:

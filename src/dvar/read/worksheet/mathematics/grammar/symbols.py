@@ -31,6 +31,9 @@ class Symbols(Scripts):
         start = self.at
         head = self._with_prefix(self.name())
         head = self._hang(head, start)
+        if len(head.base) == 2 and head.base[0] == "d" and _is_inverted(head):
+            of = replace(head, base=head.base[1])  # dX^{-1} is of the inverse
+            return t.Apply(t.Symbol("d", head.span), (of,), self.since(start))
         return self.applied(head, start)
 
     def _hang(self, head: t.Symbol, start: int) -> t.Symbol:
@@ -57,7 +60,7 @@ class Symbols(Scripts):
         accented = after.kind == COMMAND and after.text in words.ACCENTS
         if head.base == "d" and after.kind == NAME and self.latex and after.gap and not head.font:
             greek = after.text in vocabulary.GREEK_WORDS
-            if not (greek or after.font or len(after.text) > 1):
+            if not (greek or after.font or len(after.text) > 1 or self.lexicon.increments):
                 return head
         if after.kind != NAME and not accented:
             return head
@@ -168,6 +171,11 @@ class Symbols(Scripts):
 
     def attribute(self, expr: t.Expr, start: int) -> t.Expr:
         raise NotImplementedError
+
+
+def _is_inverted(head: t.Symbol) -> bool:
+    value = head.scripts[0].value if len(head.scripts) == 1 else None
+    return isinstance(value, t.Negative) and isinstance(value.operand, t.Number)
 
 
 def _is_condition(items: list[t.Expr]) -> bool:
