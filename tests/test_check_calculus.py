@@ -108,3 +108,17 @@ def test_a_d_of_what_depends_on_the_left_side_is_a_gradient_by_name() -> None:
     text = "$z = w x + b$, $a = \\tanh(z)$, $L = (a - y)^2$\n\n$da = 2(a - y)$\n\n$dz = da (1 - a^2)$\n\n"
     assert verdicts(text + "$dw = dz\\, x$\n")[-3:] == ["ok", "ok", "ok"]
     assert verdicts(text + "$dw = dz\\, w$\n")[-1] == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\langle 2, -3 \rangle \cdot \langle 5, 1 \rangle = 7$", "ok"),
+        (r"$\langle 2, -3 \rangle \cdot \langle 5, 1 \rangle = 13$", "wrong"),
+        (r"$\nabla g = \langle 2uv, u^2 + 3v^2 \rangle$", "ok"),
+        (r"$\nabla g(1, 2) = \langle 4, 13 \rangle$", "ok"),
+        (r"$\nabla g(1, 2) = \langle 4, 12 \rangle$", "wrong"),
+    ],
+)
+def test_components_in_angles_are_a_vector(claim: str, expected: str) -> None:
+    assert verdicts(SURFACE + claim)[-1] == expected

@@ -104,8 +104,8 @@ def _group(s: Shaping, tree: t.Group) -> Shape | None:
         for item in tree.items:
             shape_of(s, item)
         if tree.kind == "angle" and len(tree.items) == 2:
-            _joined(s, tree.items)
-            return ()
+            shape = _joined(s, tree.items)
+            return () if shape or all(isinstance(item, t.Symbol) for item in tree.items) else None
         return None
     inner = shape_of(s, tree.items[0])
     if tree.kind in ("norm", "iverson") or (tree.kind == "|" and inner and ONE not in inner):

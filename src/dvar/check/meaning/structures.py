@@ -119,6 +119,8 @@ def _truth_as_number(e: Interpreter, item: t.Expr) -> Node:
 def _list(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Node:
     if tree.kind == "angle" and len(tree.items) == 2:
         a, b = (e.node(item) for item in tree.items)
+        if not (a.shape or b.shape or all(isinstance(item, t.Symbol) for item in tree.items)):
+            return stacked([a, b])  # ⟨2x, 3y²⟩
         a, b = aligned(a, b)
         return TABLE["sum"](TABLE["multiply"](a, b))
     items = _repeated(e, tree.items, hint) or spelled_out(e, tree.items)

@@ -66,7 +66,7 @@ class Brackets(Symbols):
             if items and _is_row(items[0]) and any(map(_computes, items)):
                 raise Unreadable("matrices side by side", span)
             kind = "list" if len(items) != 1 or self.code else "["
-        elif kind == "(":
+        elif kind == "(" or (kind == "angle" and are_components(items)):
             kind = "(" if len(items) == 1 else "tuple"
         if not items and kind not in ("list", "tuple", "{"):
             raise Unreadable("empty brackets", span)
@@ -367,3 +367,15 @@ def _matrix_of_lists(items: list[t.Expr], span: t.Span) -> t.Matrix | None:
     if not rows or len({len(row) for row in rows}) != 1 or not rows[0]:
         return None
     return t.Matrix(tuple(rows), span, "[")
+
+
+def are_components(items: list[t.Expr]) -> bool:
+    """``⟨1, -4⟩``, ``⟨f_x, f_y, f_z⟩``: the entries of a vector, and no inner product."""
+    numbers = (x.operand if isinstance(x, t.Negative) else x for x in items)
+    return len(items) > 2 or (len(items) == 2 and any(map(_is_number, numbers)))
+
+
+def _is_number(item: t.Expr) -> bool:
+    if isinstance(item, t.Quotient):
+        return _is_number(item.above) and _is_number(item.below)
+    return isinstance(item, t.Number)
