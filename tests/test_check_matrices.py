@@ -161,3 +161,19 @@ def test_a_d_in_front_of_an_inverse_is_of_the_inverse() -> None:
     rule = r"$d B^{-1} = -B^{-1} (d B) B^{-1}$"
     assert last(DIFFERENTIALS + rule) == "ok"
     assert last(DIFFERENTIALS + rule.replace("-B^{-1} (d", "B^{-1} (d")) == "wrong"
+
+
+def test_entries_of_a_symmetric_matrix_may_be_turned_though_it_is_never_written() -> None:
+    text = r"""WHAT. Its entries are $q_{ij}$.
+
+$$f(u) = \sum_{i=1}^n \sum_{j=1}^n u_i q_{ij} u_j$$
+
+$$\sum_{j=1}^n u_j q_{ji} = \sum_{j=1}^n q_{ij} u_j$$
+"""
+    assert last(text.replace("WHAT", "Let $Q$ be a symmetric matrix")) == "ok"
+    assert last(text.replace("WHAT", "Let $Q$ be a matrix")) != "ok"
+
+
+def test_the_covariance_of_a_vector_is_no_number() -> None:
+    text = "$X$ is a matrix.\n\n$\\operatorname{Var}(Xy) = X \\operatorname{Var}(y) X^T$\n\n"
+    assert "wrong" not in verdicts(text + "$X \\operatorname{Var}(y) X^T = X X^T X$")

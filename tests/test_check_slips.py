@@ -152,3 +152,18 @@ $$z = w_1 x_1 + w_2 x_1 + b = 0.4 \cdot 3 + (-2) \cdot 1.5 + 0.5 = -1.3$$
 """
     judged = last(text)
     assert (judged.verdict, judged.cause) == ("wrong", "wrong-variable")
+
+
+def test_a_name_is_no_slip_in_its_own_value() -> None:
+    text = r"""The ridge solution is $\beta = (X^T X + \lambda I)^{-1} X^T y$.
+
+$$p = X\beta = X (X^T X)^{-1} X^T y = P y$$
+
+with $P = X (X^T X)^{-1} X^T$, and
+
+$$r = y - p = y - P y = (I - P) y$$
+"""
+    assert "wrong" not in {j.verdict for j in check(text).judgements}
+    plain = text.replace(r" + \lambda I", "")
+    assert last(plain).verdict == "ok"
+    assert last(plain.replace("(I - P)", "(I + P)")).verdict == "wrong"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 
 from dvar.check.meaning.keys import Key, Spelling, sort
 from dvar.check.meaning.letters import parts
@@ -30,7 +31,18 @@ def named(spelling: Spelling, statements: Sequence[Statement]) -> dict[Key, t.Sy
 def nearest_first(
     world: World, names: Mapping[Key, t.Symbol], statement: Statement
 ) -> list[t.Symbol]:
-    """Names that may have been meant in a statement, those nearest to it first."""
+    """Names that may have been meant in a statement, those nearest to it first.
+
+    In ``p = X b = X (XᵀX)⁻¹ Xᵀ y`` the name whose value is worked out is none of them.
+    """
+    subject = statement.members[0].expr
+    if isinstance(subject, t.Symbol) and len(statement.members) > 2:
+        subject_key = sort(subject, world.spelling, {}).key
+        rest = parts([replace(statement, members=statement.members[1:])])
+        if all(
+            sort(p, world.spelling, {}).key != subject_key for p in rest if isinstance(p, t.Symbol)
+        ):
+            names = {key: name for key, name in names.items() if key != subject_key}
     own = {sort(p, world.spelling, {}).key for p in parts([statement]) if isinstance(p, t.Symbol)}
     stems = {key.stem[:1].lower() for key in own}
     kin = _beside(world, own)

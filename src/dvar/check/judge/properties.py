@@ -75,9 +75,8 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
     start = statement.span[0]
     before = document.text[max(0, start - _REACH) : start]
     found = [Assumption("", ACTIVE)] if _ACTIVE.search(text) or _ACTIVE.search(before) else []
-    if not has_matrices:
-        return found
-    for kind, words in _WORDS.items():
+    kinds = _WORDS if has_matrices else {SYMMETRIC: _WORDS[SYMMETRIC]}
+    for kind, words in kinds.items():
         for match in re.finditer(words, text, re.IGNORECASE):
             if _NOT.search(text[: match.start()]):
                 continue

@@ -10,6 +10,7 @@ from itertools import pairwise
 from dvar.check.judge import links
 from dvar.check.judge.compare import compare
 from dvar.check.judge.grouping import equation
+from dvar.check.judge.literal import is_plain
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
@@ -235,7 +236,13 @@ def left_open(place: Place, statement: Statement) -> set[str]:
     left, right = equation(statement)
     if place.code and isinstance(left, t.Symbol):
         return {stem_of(left)}  # dy need not be what it is called
+    if isinstance(left, t.Symbol) and len(statement.members) > 2 and not _has_numbers(statement):
+        return {stem_of(left)}  # p = X b = P y: which of the two it is has been left open
     if left is None or right is None or links.is_number(right, place.world):
         return set()
     made = definition_of(left, right, place.position, place.world.spelling, False)
     return {made.pattern.stem} if made is not None and made.params else set()
+
+
+def _has_numbers(statement: Statement) -> bool:
+    return any(m.expr is not None and is_plain(m.expr) for m in statement.members)

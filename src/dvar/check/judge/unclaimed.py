@@ -34,13 +34,14 @@ ROWS = 2
 
 def is_beyond(statement: Statement) -> bool:
     """Sums without an end and events, ``P(x > 0)``, are no functions of names; a quotient of differences is
-    no derivative, but close to one.  Of a weight that stands in several places ``|_{(i)}`` is one of them, and
-    entries of a matrix that are equations themselves are no numbers.
+    no derivative, but close to one.  Of a weight that stands in several places ``|_{(i)}`` is one of them,
+    entries of a matrix that are equations themselves are no numbers, and a variance between matrices is a matrix.
     """
     if isinstance(statement.condition, t.Group):
         return True
     return any(
         _is_difference_quotient(p)
+        or _is_of_a_vector(p)
         or (
             isinstance(p, t.Matrix)
             and any(isinstance(x, t.Relation) for row in p.rows for x in row)
@@ -65,6 +66,15 @@ def has_increments(place: Place, statement: Statement) -> bool:
         )
         for p in parts([statement])
     )
+
+
+def _is_of_a_vector(part: t.Expr | t.Script) -> bool:
+    """``A Var(y) Aᵀ``: the covariance of a vector."""
+    if not isinstance(part, t.Product):
+        return False
+    spread = any(isinstance(f, t.Call) and f.name == "var" for f in part.factors)
+    names = (unwrapped(f) for f in part.factors)
+    return spread and any(s.kind == "transpose" for x in names for s in getattr(x, "scripts", ()))
 
 
 def goes_round(statement: Statement) -> bool:

@@ -60,6 +60,16 @@ def with_property(world: World, stem: str, node: Node) -> Node:
     return node
 
 
+def mirrored(world: World, key: Key) -> Key:
+    """``d_{21}`` is ``d_{12}`` where D is symmetric."""
+    i, j = key.indices if len(key.indices) == 2 else (0, 0)
+    if not isinstance(i, int) or not isinstance(j, int) or i <= j:
+        return key
+    stems = {"", key.stem, key.stem.upper()}
+    is_symmetric = any(a.kind in (SYMMETRIC, POSITIVE) and a.stem in stems for a in world.assumed)
+    return Key(key.stem, key.marks, (j, i)) if is_symmetric else key
+
+
 @contextmanager
 def depending(world: World, dependent: Mapping[Key, Sequence[Node]]) -> Iterator[None]:
     """Within this block open names are functions of others, which nothing else is known of."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import entries, gradients, members
 from dvar.check.meaning.alphabet import MATRIX_GREEK, SCALAR_CAPITALS, SCALAR_GREEK
-from dvar.check.meaning.assumptions import as_function, with_property
+from dvar.check.meaning.assumptions import as_function, mirrored, with_property
 from dvar.check.meaning.chosen import one_hot
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.patterns import free_letters
@@ -49,6 +49,7 @@ def open_name(
     if (unit := members.unit(world, key, shape)) is not None:
         return unit
     e.opened.add(familiar_name(e, key, tree))
+    key = mirrored(world, key)
     node = world.open_name(key, shape)
     if world.assumed:
         node = with_property(world, key.stem, node)
