@@ -122,3 +122,23 @@ def test_a_d_of_what_depends_on_the_left_side_is_a_gradient_by_name() -> None:
 )
 def test_components_in_angles_are_a_vector(claim: str, expected: str) -> None:
     assert verdicts(SURFACE + claim)[-1] == expected
+
+
+def test_a_letter_below_a_derivative_in_brackets_says_what_is_held() -> None:
+    claim = r"$\left( \frac{\partial g}{\partial u} \right)_v = 2uv$"
+    assert verdicts(SURFACE + claim)[-1] == "ok"
+    assert verdicts(SURFACE + claim.replace("= 2uv", "= 2u"))[-1] == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("claim", "bent"),
+    [
+        (r"\begin{bmatrix} 4x_1^3 \\ \vdots \\ 4x_n^3 \end{bmatrix}", ("4x", "3x")),
+        (r"\begin{bmatrix} 4x_1^3 & 4x_2^3 & \cdots & 4x_n^3 \end{bmatrix}^T", ("4x", "3x")),
+    ],
+)
+def test_dots_between_entries_stand_for_all_of_them(claim: str, bent: tuple[str, str]) -> None:
+    text = r"$$g(x) = \sum_{i=1}^n x_i^4 = x_1^4 + x_2^4 + \dots + x_n^4$$" + "\n\n"
+    assert verdicts(text)[0] in ("ok", "definition")
+    assert verdicts(text + rf"$$\nabla g = {claim}$$")[-1] == "ok"
+    assert verdicts(text + rf"$$\nabla g = {claim.replace(*bent)}$$")[-1] == "wrong"

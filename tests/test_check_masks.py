@@ -49,3 +49,15 @@ $$\frac{\partial L}{\partial Z_1} = [3, 4] \odot [1, 0] = [3, 0]$$
 def test_a_mask_that_is_told_in_words() -> None:
     assert verdicts(HIDDEN)[6] == "ok"
     assert verdicts(HIDDEN.replace("[1, 0]", "[1, 1]"))[6] == "wrong"
+
+
+def test_the_class_that_is_left_out_of_a_sum_has_a_gradient_of_its_own() -> None:
+    head = r"""
+$$L_n = \sum_{k \neq t_n} \max(0, v_k^T x_n - v_{t_n}^T x_n + 1)$$
+
+$$\nabla_{v_{t_n}} L_n = -\left(\sum_{k \neq t_n} \mathbb{1}(v_k^T x_n - v_{t_n}^T x_n + 1 > 0)\right) x_n$$
+
+$$\nabla_{v_k} L_n = SIGN\mathbb{1}(v_k^T x_n - v_{t_n}^T x_n + 1 > 0) x_n$$
+"""
+    assert check(head.replace("SIGN", "")).judgements[-1].verdict == "ok"
+    assert check(head.replace("SIGN", "-")).judgements[-1].verdict != "ok"

@@ -35,10 +35,25 @@ _LAST_LAYER = 3
 _STEP = 2
 
 
+def _has_both(statements: Sequence[Statement]) -> bool:
+    r"""``\sum_{j \neq y}`` with derivatives by ``w_j`` and by ``w_y``: then the j of the first is not y."""
+    apart: set[tuple[str, str]] = set()
+    by: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Big) and isinstance(part.condition, t.Relation):
+            sides = [x.base for x in part.condition.members if isinstance(x, t.Symbol)]
+            if part.condition.relations == ("neq",) and len(sides) == 2:
+                apart.add((sides[0], sides[1]))
+        if isinstance(part, t.Derivative):
+            names = (x for x in part.wrt if isinstance(x, t.Symbol) and x.subscripts)
+            by |= {letter for x in names for letter in letters_in(x.subscripts[-1])}
+    return any({j, y} <= by for j, y in apart)
+
+
 def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     """Give numbers to the names of a problem that stand for indices."""
     spelling = world.spelling
-    world.excludes = _EXCLUDES.search(prose) is not None
+    world.excludes = _EXCLUDES.search(prose) is not None or _has_both(statements)
     lettered = _lettered(spelling, statements)
     # Where the largest entry is depends on the numbers: no index can stand for it.
     compared = set() if _MAXIMUM.search(prose) else _compared(spelling, statements)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import entries, memberships, names, products, slopes
 from dvar.check.meaning.counting import listed
+from dvar.check.meaning.keys import Key
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
@@ -54,12 +56,20 @@ def group(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Value:
         if _order(e, tree) == 2:
             return TABLE["sum"](TABLE["square"](e.node(tree.items[0])))
     scripts = tree.scripts
-    if tree.subscripts and tree.kind != "norm":
+    if tree.subscripts and tree.kind != "norm" and not _says_what_is_held(e, tree):
         turned = scripts[:1] if scripts and scripts[0].kind == "transpose" else ()
         if turned and turned[0].span < tree.subscripts[0].span:  # (A)^T_{ij}
             value, scripts = names.operated(e, value, turned), scripts[1:]
         value = entries.picked(e, _either_way(e, value), tree.subscripts, "")
     return names.operated(e, value, scripts)
+
+
+def _says_what_is_held(e: Interpreter, tree: t.Group) -> bool:
+    """``(∂f/∂x)_y``: y stays as it is, which goes without saying."""
+    labels = [sub.text if isinstance(sub, t.Label) else "" for sub in tree.subscripts]
+    return isinstance(tree.items[0], t.Derivative) and all(
+        label not in e.world.spelling.letters and Key(label) in e.world.bare for label in labels
+    )
 
 
 def _either_way(e: Interpreter, value: Value) -> Node:
@@ -240,12 +250,29 @@ def _matrix(e: Interpreter, tree: t.Matrix) -> Node:
     if diagonal is not None:
         return diagonal
     rows = []
+    tree = replace(tree, rows=_without_dots(e, tree.rows))
     for row in tree.rows:
         entries = [e.node(entry) for entry in row]
         if any(entry.shape for entry in entries):
             return _blocks(e, tree)
         rows.append(stacked(entries))
     return settle(stacked(rows))
+
+
+def _without_dots(
+    e: Interpreter, rows: tuple[tuple[t.Expr, ...], ...]
+) -> tuple[tuple[t.Expr, ...], ...]:
+    """``[a_{11} … a_{1n}; ⋮; a_{m1} … a_{mn}]`` with all its rows and entries."""
+    if not any(isinstance(entry, t.Ellipsis) for row in rows for entry in row):
+        return rows
+    lines = [
+        row[0]
+        if all(isinstance(entry, t.Ellipsis) for entry in row)
+        else t.Group("tuple", row, row[0].span)
+        for row in rows
+    ]
+    whole = (x for x in spelled_out(e, tuple(lines)) if isinstance(x, t.Group))
+    return tuple(tuple(spelled_out(e, line.items)) for line in whole)
 
 
 def _blocks(e: Interpreter, tree: t.Matrix) -> Node:
@@ -275,7 +302,7 @@ def _diagonal(e: Interpreter, tree: t.Matrix) -> Node | None:
     second = tree.rows[1][1] if len(tree.rows) > 1 and len(tree.rows[1]) > 1 else None
     off = tree.rows[0][1] if len(tree.rows[0]) > 1 else None
     if second is None or not (isinstance(off, t.Number) and off.value == 0):
-        raise NotUnderstood("dots in a matrix")
+        return None
     general = _between(first, second)
     if general is None:
         raise NotUnderstood("dots in a matrix")
