@@ -156,9 +156,6 @@ class Interpreter:
     def _sum(self, tree: t.Sum, hint: tuple[int, ...] | None) -> Value:
         if 0 in tree.signs:
             raise NotUnderstood("± stands for two signs")
-        if any(isinstance(term, t.Ellipsis) for term in tree.terms) and set(tree.signs) == {1}:
-            terms = tuple(structures.spelled_out(self, tree.terms))  # x_1 + … + x_n
-            return self._sum(t.Sum(terms, (1,) * len(terms), tree.span), hint)
         if len(tree.terms) == 1:
             inner = self.node(tree.terms[0], hint)
             return inner if tree.signs[0] > 0 else TABLE["negative"](inner)
