@@ -149,7 +149,7 @@ $W \in \mathbb{R}^{d \times k}$; $L$ is a scalar.
         (r"\frac{\partial L}{\partial X} = g_1 W^T \in \mathbb{R}^{n \times d}", "ok"),
         (r"\frac{\partial L}{\partial X} = -g_1 W^T \in \mathbb{R}^{n \times d}", "wrong"),
         (r"\frac{\partial L}{\partial X} = 2 g_1 W^T \in \mathbb{R}^{n \times d}", "wrong"),
-        (r"\frac{\partial L}{\partial X} = g_1 X^T \in \mathbb{R}^{n \times n}", "unknown"),
+        (r"\frac{\partial L}{\partial X} = g_1 X^T \in \mathbb{R}^{n \times n}", "wrong"),
     ],
 )
 def test_an_equation_is_judged_whatever_shape_is_said_behind_it(claim: str, verdict: str) -> None:
