@@ -64,3 +64,73 @@ def test_a_number_that_is_chosen_is_not_computed() -> None:
         "For $p = 1$: $s = 0.7$\n"
     )
     assert all(j.verdict != "wrong" for j in check(text).judgements if j.line == 7)
+
+
+TOLD_TWICE = r"""
+$$z_1 = W_1 x + b_1, \quad h = \sigma(z_1)$$
+$$p = \sigma(W_2 h + b_2)$$
+$$L = -t \log p - (1 - t) \log(1 - p)$$
+$$\frac{{\partial L}}{{\partial W_2}} = {slope}$$
+
+In numbers:
+
+$$W_1 = \begin{{bmatrix}} 0.5 & 0.4 \\ 0.6 & 0.7 \end{{bmatrix}}, \quad W_2 = \begin{{bmatrix}} 0.4 & 0.6 \end{{bmatrix}}$$
+"""
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [("(p - t) h^T", "ok"), ("(p + t) h^T", "wrong")])
+def test_an_array_is_not_made_of_another_that_has_the_same_numbers(
+    slope: str, verdict: str
+) -> None:
+    text = TOLD_TWICE.format(slope=slope)
+    assert [j.verdict for j in check(text).judgements if j.kind == "claim"] == [verdict]
+
+
+GIVEN_AGAIN = """
+## Warm-up
+
+u = 3s - 1
+
+At s = 2: u = 5
+
+## The neuron
+
+Given: t = 1, u = 4, w = 0.25
+
+v = w u = 0.25(4) = 1
+
+dv/dw = u = {slope}
+"""
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [("4", "ok"), ("6", "wrong")])
+def test_a_list_of_what_is_given_gives_a_result_of_an_earlier_example_its_own_number(
+    slope: str, verdict: str
+) -> None:
+    judgements = check(GIVEN_AGAIN.format(slope=slope)).judgements
+    assert judgements[-1].verdict == verdict
+    assert all(j.verdict in ("ok", "given", "definition") for j in judgements[:-1])
+
+
+RESTATED = r"""
+## Forward
+
+$$\vec{{z}} = \vec{{W}} \vec{{x}}, \quad \vec{{a}} = \tanh(\vec{{z}}), \quad L = \frac12 (a - t)^2$$
+
+## In numbers
+
+1. Linear:
+
+$$z = W x, \quad a = \tanh(z)$$
+
+2. Loss:
+
+$$\frac{{\partial L}}{{\partial z}} = (a - t) \odot (1 {sign} a^2)$$
+"""
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [("-", "ok"), ("+", "wrong")])
+def test_a_formula_written_again_without_its_arrows_begins_no_problem(
+    sign: str, verdict: str
+) -> None:
+    assert check(RESTATED.format(sign=sign)).judgements[-1].verdict == verdict

@@ -301,3 +301,27 @@ d = temp + c = -6.0 + 10.0 = 4.0
 dd/dtemp = 1.0
 """
     assert "wrong" not in verdicts(text)
+
+
+POINTED = """
+    s = k r + c
+    m = tanh(s)
+
+    dm/ds = 1 {sign} m²             ← the bend
+    ds/dk = r                   ← input
+    ds/dc = {one}                   <- always
+"""
+
+
+@pytest.mark.parametrize(
+    ("sign", "one", "expected"),
+    [
+        ("-", "1", ["ok", "ok", "ok"]),
+        ("+", "1", ["wrong", "ok", "ok"]),
+        ("-", "2", ["ok", "ok", "wrong"]),
+    ],
+)
+def test_an_arrow_behind_a_gap_points_from_a_remark(
+    sign: str, one: str, expected: list[str]
+) -> None:
+    assert verdicts(POINTED.format(sign=sign, one=one))[2:] == expected

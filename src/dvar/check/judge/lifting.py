@@ -252,6 +252,8 @@ def _slots(tree: t.Expr, numbers: Numbers) -> list[_Slot] | None:
             options = options or [(s, -sign) for s in numbers.of(-sign * number.value, number.unit)]
         if number.is_whole and not in_product and not _is_list_entry(tree):
             options = []  # 1 - a, 1/(1 + e^x), max(0, x): constants
+        if is_plain(tree):  # [0.2, 0.3] has nothing to do with a given array that has these too
+            options = [(s, sign) for s, sign in options if not s.at]
         found.append(_Slot(number, rebuild, tuple(options), term, place, in_product))
     return found
 

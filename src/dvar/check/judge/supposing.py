@@ -25,6 +25,13 @@ _AT = re.compile(
     re.IGNORECASE,
 )
 
+_GIVEN = re.compile(
+    r"^\W*(given|let|take|suppose|assume|inputs?|setup|values|parameters|data|example|gegeben|données|dados|datos)"
+    r"\b[\s:*_`$]*(?:[^\s:=;.]+\s*=\s*[-+−\d.,()\[\] ]+(?:and\b|[,;$`\s])*)*$",
+    re.IGNORECASE,
+)
+"""A list of what is given, up to one of its items: ``Given: x = 2, y = 1``."""
+
 SLIP = 0.1
 """A number that is off by at most this part may be the one that is due, with a slip."""
 
@@ -52,7 +59,9 @@ def is_supposed(place: Place, document: Document, statement: Statement) -> bool:
     except NotUnderstood:
         return False
     place.sync()
-    said = _AT.search(document.regions[statement.region].before) is not None
+    start = statement.span[0]
+    line = document.text[document.text.rfind("\n", 0, start) + 1 : start]
+    said = bool(_AT.search(document.regions[statement.region].before) or _GIVEN.search(line))
     value = like_node(literal.value, node)
     if value is None or not _is_open_to(
         place, node, value, made[0].position, said, place.is_defined_by_example(name)

@@ -116,6 +116,7 @@ def tokenize(masked: str) -> list[Token]:
     _match_brackets(tokens)
     _products(tokens)
     _steps(tokens)
+    _pointers(tokens)
     return tokens
 
 
@@ -132,6 +133,15 @@ def _steps(tokens: list[Token]) -> None:
         starts_clause = n == 1 or tokens[n - 2].kind in ".,LGPW"
         if starts_clause and _STEP.match(kinds, n + 1):
             token.kind = "R"
+
+
+def _pointers(tokens: list[Token]) -> None:
+    """``dz/dw = x    ← the input``: an arrow behind a wide gap points from a remark to an equation."""
+    related = False
+    for before, token in pairwise(tokens):
+        related = (related and before.kind != "L") or before.kind == "R"
+        if related and before.kind == "G" and token.text in ("←", "<-"):
+            token.kind = "."
 
 
 _KINDS = {
