@@ -104,3 +104,41 @@ def test_a_maximum_is_no_matter_of_chance(names: str) -> None:
     a, b = names.split()
     text = f"$m = \\max({a}, {b})$\n\n$\\frac{{\\partial m}}{{\\partial {a}}} = 1$"
     assert said(text, 3)[0] != "ok"
+
+
+MARKED = r"""
+With $s = u r + c$ we minimise the loss $L = \frac12 (s - t)^2$ with $r = 4$, $u = 2$, $c = 1$, $t = 5$.
+
+$$\frac{\partial L}{\partial u} = (s - t) r = 16$$
+
+$$u_{new} = 2 %s 0.1 (16) = %s$$
+
+Forward again:
+
+$$s = 0.4 \cdot 4 + 1 = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("sign", "new", "again", "expected"),
+    [
+        ("-", "0.4", "2.6", ["ok", "ok"]),
+        ("+", "3.6", "2.6", ["wrong", "wrong"]),
+        ("-", "0.4", "3.6", ["ok", "wrong"]),
+    ],
+)
+def test_a_new_value_by_a_marked_name_is_a_step_and_counts_in_the_next_pass(
+    sign: str, new: str, again: str, expected: list[str]
+) -> None:
+    judgements = check(MARKED % (sign, new, again)).judgements
+    assert judgements[-2].verdict == expected[0]
+    if sign == "-":
+        assert judgements[-1].verdict == expected[1]
+
+
+@pytest.mark.parametrize(
+    ("terms", "verdict"), [("0.5 - 0.003 = 0.497", "ok"), ("0.5 + 0.003 = 0.503", "wrong")]
+)
+def test_a_term_of_a_step_may_be_rounded_before_it_is_taken_off(terms: str, verdict: str) -> None:
+    text = f"$v = 0.5$\n\n$$v \\leftarrow v - 0.1 \\times 0.0285 = {terms}$$"
+    assert check(text).judgements[-1].verdict == verdict

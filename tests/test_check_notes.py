@@ -325,3 +325,20 @@ def test_an_arrow_behind_a_gap_points_from_a_remark(
     sign: str, one: str, expected: list[str]
 ) -> None:
     assert verdicts(POINTED.format(sign=sign, one=one))[2:] == expected
+
+
+ASIDES = """
+```
+u = r³      (inside)
+g = u + c  (middle)
+f = tanh(g)     (outside)
+
+df/du = 1 {sign} f²
+```
+"""
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [("-", "ok"), ("+", "wrong")])
+def test_a_word_in_brackets_behind_a_gap_is_a_remark(sign: str, verdict: str) -> None:
+    judgements = check(ASIDES.format(sign=sign)).judgements
+    assert [j.verdict for j in judgements] == ["definition"] * 3 + [verdict]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dvar.check.judge.literal import is_numeric
 from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
@@ -10,6 +12,9 @@ from dvar.read.worksheet.parts import same_tree
 _RATES = frozenset(
     {"alpha", "eta", "lr", "lambda", "epsilon", "gamma", "mu", "rate", "learning_rate", "H"}
 )
+
+
+NEW = frozenset({"new", "+", "next", "updated", "neu", "nuevo", "nouveau"})
 
 
 def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
@@ -62,3 +67,16 @@ def _is_step(term: t.Expr) -> bool:
         if isinstance(part, t.Symbol) and part.base in _RATES:
             return True
     return False
+
+
+def old_name(name: t.Symbol) -> t.Symbol | None:
+    """``w_6`` of ``w_6^{+}`` or ``w_{6,new}``; None where a name is not marked as new."""
+    scripts = tuple(s for s in name.scripts if not _says_new(s.value))
+    subscripts = tuple(s for s in name.subscripts if not _says_new(s))
+    if len(scripts) + len(subscripts) + 1 != len(name.scripts) + len(name.subscripts):
+        return None
+    return replace(name, scripts=scripts, subscripts=subscripts)
+
+
+def _says_new(tree: t.Expr | None) -> bool:
+    return isinstance(tree, t.Label) and tree.text in NEW

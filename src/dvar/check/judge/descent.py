@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from dvar.check.judge import links
+from dvar.check.judge.assignments import old_name
 from dvar.check.judge.ledger import Printed
 from dvar.check.judge.lifting import numbers_of
 from dvar.check.judge.links import Link
@@ -188,7 +189,7 @@ def remember(place: Place, members: Sequence[Member], shown: Printed) -> None:
 
 
 def is_step(place: Place, members: Sequence[Member]) -> bool:
-    """``w_1 = 0.3 - 0.1 · (-0.11)`` for a w_1 that was 0.3 so far."""
+    """``w_1 = 0.3 - 0.1 · (-0.11)``, or ``w_{1,new}`` so, for a w_1 that was 0.3 so far."""
     if len(members) < 2 or members[0].relation:
         return False
     left, right = members[0].expr, members[1].expr
@@ -196,7 +197,7 @@ def is_step(place: Place, members: Sequence[Member]) -> bool:
         return False
     if not links.is_number(right, place.world) or right.signs[0] < 0:
         return False
-    key = sort(left, place.world.spelling, {}).key
+    key = sort(old_name(left) or left, place.world.spelling, {}).key
     value, first = place.ledger.given_by_key.get(key), _number(right.terms[0])
     if value is None or value.ndim or first is None or float(value) != float(first):
         return False
@@ -225,7 +226,10 @@ def _heading(place: Place, members: Sequence[Member]) -> tuple[bool, Printed] | 
 
 
 def _against(place: Place, name: t.Symbol, step: t.Sum) -> tuple[bool, Printed] | None:
-    bare = replace(name, scripts=tuple(s for s in name.scripts if not _is_new(s)))
+    marks = (
+        s for s in name.scripts if s.kind not in ("mark", "plain") or isinstance(s.value, t.Number)
+    )
+    bare = replace(old_name(name) or name, scripts=tuple(marks))
     slope = place.ledger.slopes.get(sort(bare, place.world.spelling, {}).key)
     if slope is None or slope.value.ndim or not np.any(slope.value):
         return None
@@ -243,10 +247,6 @@ def _against(place: Place, name: t.Symbol, step: t.Sum) -> tuple[bool, Printed] 
             continue
         return bool(sign * values[at[0]] * due > 0), slope
     return None
-
-
-def _is_new(script: t.Script) -> bool:
-    return script.kind in ("mark", "plain") and not isinstance(script.value, t.Number)
 
 
 def _factors(term: t.Expr) -> Iterator[t.Expr]:

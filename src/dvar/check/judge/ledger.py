@@ -68,6 +68,7 @@ class Ledger:
         given: open variable → its value, exact as far as we know.
         given_by_key: name → the number given for it; units: one unit of the last digit it was given with.
         former: name → its number before the updates made last, for lines of the same pass that still use it.
+        ahead: open variable → its value after a step, where that has a name of its own: ``w_{new}``.
         printed: any node → the last number printed for it; stale: those printed before the last updates of
             names beneath them.
         due: names with a wrong number → the number they should have; meant: the same by variable.
@@ -91,6 +92,7 @@ class Ledger:
     units: dict[Key, Array] = field(default_factory=dict)
     former: dict[Key, Array] = field(default_factory=dict)
     earlier: dict[Node, Array] = field(default_factory=dict)
+    ahead: dict[Node, Array] = field(default_factory=dict)
     printed: dict[Node, Printed] = field(default_factory=dict)
     stale: dict[Node, Printed] = field(default_factory=dict)
     roots: dict[Key, int] = field(default_factory=dict)
@@ -146,6 +148,8 @@ class Ledger:
             states.append({**self.given, **self.earlier, **right, **old})
         if self.meant:
             states += [{**state, **self.meant} for state in states[:2]]
+        if self.ahead:
+            states.append({**self.given, **self.ahead})
         return states
 
     def err(self, key: Key, root: int, due: Array | None) -> None:

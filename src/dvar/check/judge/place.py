@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dvar.check.judge.assignments import NEW
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.matching import like_node
 from dvar.check.meaning.assumptions import Assumption
@@ -52,6 +53,16 @@ class Place:
                 self._give(node, self._former(key), key, ledger.earlier)
             if key in ledger.due and node not in ledger.meant:
                 self._give(node, ledger.due[key], key, ledger.meant)
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """The numbers of names that are marked as new, for the names without the mark."""
+        for key, value in self.ledger.given_by_key.items():
+            bare = _without_mark(key)
+            if bare == key:
+                continue
+            for node in [n for n, k in self.world.keys.items() if k == bare]:
+                self._give(node, value, bare, self.ledger.ahead)
 
     def _give(self, node: Node, value: Array | None, key: Key, known: dict[Node, Array]) -> None:
         if value is None:
@@ -191,3 +202,12 @@ def is_kin(a: Key, b: Key) -> bool:
         return False
     n = min(len(a.indices), len(b.indices))
     return a.indices[:n] == b.indices[:n]
+
+
+def _without_mark(key: Key) -> Key:
+    """``w`` of ``w_{new}`` and ``w^+``; a name that is not marked as new as it is."""
+    if key.indices and key.indices[-1] in NEW:
+        return replace(key, indices=key.indices[:-1])
+    if key.marks and key.marks[-1][1] in NEW:
+        return replace(key, marks=key.marks[:-1])
+    return key

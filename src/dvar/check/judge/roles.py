@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dvar.check.judge import masks
-from dvar.check.judge.assignments import is_update
+from dvar.check.judge.assignments import NEW, is_update
 from dvar.check.judge.literal import is_numeric, is_plain, is_zero
 from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
@@ -22,7 +22,6 @@ from dvar.read.worksheet.parts import same_tree
 
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 _ACCUMULATE = frozenset({"+=", "-=", "*=", "/="})
-NEW = frozenset({"new", "+", "next", "updated", "neu", "nuevo", "nouveau"})
 _NOISES = frozenset({"epsilon", "varepsilon", "xi", "eta", "nu", "e"})
 LONGEST = 6
 """Names that one chain may define: ``y = a_3 = f(z_3) = …`` has two."""

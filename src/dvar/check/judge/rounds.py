@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dvar.check.judge.assignments import NEW
 from dvar.check.judge.literal import is_plain
-from dvar.check.judge.roles import NEW
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Region, Statement
 

@@ -123,6 +123,10 @@ def _as_meant(
     def again() -> tuple[Verdict, str] | None:
         return found if (found := judged())[0].verdict in ("ok", "convention") else None
 
+    if judgement.verdict == "carried" and judgement.from_line == place.line:
+        place.ledger.acquit(place.line)  # nothing before it is wrong
+        verdict, kind = judged()
+        judgement = _judgement(context, place, statement, kind, verdict)
     if judgement.verdict in ("wrong", "carried"):
         meant = doubts.settled(place, judgement.from_line, again) or earlier.settled(
             place, statement, judged

@@ -56,6 +56,7 @@ def judge_link(
     numeric_left, numeric_right = (links.is_number(x, place.world) for x in (left, right))
     if numeric_left and numeric_right:
         link = _numbers(place, subject, left, right, envs)
+        link = roundly.by_terms(place, left, right, envs, link)
         if link.verdict == "wrong" and member.relation == "approx":
             link = _or_about(right, link)
         return _or_told(place, left, right, link)
@@ -63,6 +64,7 @@ def judge_link(
         learning.aligned(place, left, right)
         held = _where_held(place, left, right, envs)
         link = held or numbers.with_numbers(place, left, right, envs)
+        link = roundly.by_terms(place, left, right, envs, link)
         if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
             return Link("ok", "given")
         if link.verdict == "wrong" and is_guessed(place.world, left):

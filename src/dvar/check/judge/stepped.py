@@ -12,6 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from dvar.check.judge import numbers
+from dvar.check.judge.assignments import NEW, old_name
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.ledger import Step
 from dvar.check.judge.lifting import numbers_of
@@ -19,7 +20,6 @@ from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
-from dvar.check.judge.roles import NEW
 from dvar.check.meaning.keys import Key, sort
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
@@ -89,7 +89,7 @@ def recalling(place: Place) -> Iterator[bool]:
 def judged(place: Place, members: Sequence[Member]) -> Verdict | None:
     """What is to be said of a new value that is given; None where no step tells it."""
     left, right = members[0].expr, members[-1].expr
-    old = _old(left) if isinstance(left, t.Symbol) and len(members) == 2 else None
+    old = old_name(left) if isinstance(left, t.Symbol) and len(members) == 2 else None
     if old is None or right is None or not is_plain(right):
         return None
     told = place.ledger.steps[-1:]
@@ -116,19 +116,6 @@ def _usual(place: Place, old: t.Symbol) -> Iterator[Step]:
             if rate is not None and not rate.ndim:
                 of = t.Symbol(loss.stem.partition(".")[0], old.span)
                 yield Step(of, Fraction(float(rate)).limit_denominator(10**9))
-
-
-def _old(name: t.Symbol) -> t.Symbol | None:
-    """``w_6`` of ``w_6^{+}`` or ``w_{6,new}``; None where a name is not marked as new."""
-    scripts = tuple(s for s in name.scripts if not _is_new(s.value))
-    subscripts = tuple(s for s in name.subscripts if not _is_new(s))
-    if len(scripts) + len(subscripts) + 1 != len(name.scripts) + len(name.subscripts):
-        return None
-    return replace(name, scripts=scripts, subscripts=subscripts)
-
-
-def _is_new(tree: t.Expr | None) -> bool:
-    return isinstance(tree, t.Label) and tree.text in NEW
 
 
 def _number_of(place: Place, tree: t.Expr) -> Fraction | None:

@@ -11,12 +11,12 @@ from fractions import Fraction
 import numpy as np
 
 from dvar.check.judge import stepped
+from dvar.check.judge.assignments import NEW
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.matching import close, value_at
 from dvar.check.judge.place import Place
-from dvar.check.judge.roles import NEW
 from dvar.check.judge.rounds import OUTPUT, RUN
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.points import names_beneath

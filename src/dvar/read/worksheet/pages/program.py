@@ -51,7 +51,9 @@ _COMMENT_SIGNS = {
     "%": re.compile(r"(?:(?<=\s)|^)%+"),
     "//": re.compile(r"(?:(?<=[\s;])|^)//+"),
     "--": re.compile(r"(?:(?<=\s)|^)--(?=\s)"),
-    "words": re.compile(r"(?<=\S)\s{3,}(?=[A-Za-z]{3,}:\s|\([A-Za-z]{3,}[ ,])"),  # a remark
+    "words": re.compile(  # remarks
+        r"(?<=\S)\s{3,}(?=[A-Za-z]{3,}:\s|\([A-Za-z]{3,}[ ,])|(?<=\S)\s{2,}(?=\([A-Za-z]{4,}\)\s*$)"
+    ),
 }
 _SIGNS_OF = {
     **dict.fromkeys(("matlab", "octave", "tex", "latex", "m"), ("%", "#")),
