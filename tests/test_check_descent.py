@@ -142,3 +142,32 @@ def test_a_new_value_by_a_marked_name_is_a_step_and_counts_in_the_next_pass(
 def test_a_term_of_a_step_may_be_rounded_before_it_is_taken_off(terms: str, verdict: str) -> None:
     text = f"$v = 0.5$\n\n$$v \\leftarrow v - 0.1 \\times 0.0285 = {terms}$$"
     assert check(text).judgements[-1].verdict == verdict
+
+
+COLLECTED = r"""
+$$\Delta k_{pq}=\eta r_{out}V_{in}$$
+
+$$s = \sum_i k_i x_i = 0.2 \times 0.4 - 0.3 \times 0.3 = -0.01$$
+
+$$\Delta k_i = \eta r^h x_i = (0.5 \times 0.003 \times 0.1, 0.5 \times 0.003 \times 0.3) = (0.00015, %s)$$
+
+$$r_j=\sum[k_{jm} r_m]f'(s_j)$$
+
+- Begin with
+    - $\Delta k_{ij} = 0$
+    - $\Delta V_j = 0$
+- Example by example:
+    - $r^o = (y - p) f'(z)$ where $z = \sum_j V_j a_j$.
+    - $r^h_j = r^o V_j f'(s_j)$
+    - Collect:
+        - $\Delta V_j = \Delta V_j + r^o a_j$
+        - $\Delta k_{ij} = \Delta k_{ij} + r^h_j a_i$
+- At the end, with $\eta$ the rate and m the number of records:
+    - $V_j = V_j + \eta \Delta V_j / m$
+    - $k_{ij} = k_{ij} + \eta \Delta k_{ij} / m$
+"""
+
+
+@pytest.mark.parametrize(("last", "verdict"), [("0.00045", "ok"), ("0.00054", "wrong")])
+def test_no_line_carries_a_mistake_of_its_own(last: str, verdict: str) -> None:
+    assert verdicts(COLLECTED % last)[6] == verdict
