@@ -82,7 +82,7 @@ def is_about_another(
         return True
     if set(causes) == {"wrong-variable"} and _is_of_one_example(document, statement):
         return True
-    if _is_shorthand(document, statement, causes):
+    if _is_shorthand(document, statement, causes) or _is_schematic(verdict, causes):
         return True
     left = statement.members[0].expr
     if verdict.previous is statement.members[0] and left is not None:
@@ -118,6 +118,21 @@ def _is_shorthand(document: Document, statement: Statement, causes: Sequence[str
         return False
     # Each column of a table has its own layout.
     return bool(_BY_ROWS.search(document.text) and _BY_COLUMNS.search(document.text))
+
+
+def _is_schematic(verdict: Verdict, causes: Sequence[str]) -> bool:
+    """``dL/dZ * dZ/dW = 2 * (A - Y) * X``: a chain filled in factor by factor, where nobody turns anything."""
+    chain = verdict.previous.expr if verdict.previous is not None else None
+    filled = verdict.member.expr if verdict.member is not None else None
+    filled = filled.operand if isinstance(filled, t.Negative) else filled
+    if "transpose" not in causes or not isinstance(filled, t.Product):
+        return False
+    if not isinstance(chain, t.Product) or len(filled.factors) < len(chain.factors):
+        return False
+    scripts = [p for p in t.walk(filled) if isinstance(p, t.Script)]
+    return all(isinstance(x, t.Derivative) for x in chain.factors) and not any(
+        s.kind == "transpose" for s in scripts
+    )
 
 
 def _is_expected(document: Document, statement: Statement) -> bool:

@@ -11,6 +11,7 @@ from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.judge.place import Place
 from dvar.check.judge.step import judge_link
+from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.parts import same_tree
 
@@ -97,12 +98,37 @@ def _is_below_another(text: str, last: Statement, statement: Statement) -> bool:
 
 
 def as_before(
-    place: Place, last: Statement | None, statement: Statement, verdict: Verdict
+    place: Place,
+    last: Statement | None,
+    statement: Statement,
+    verdict: Verdict,
+    right: Sequence[Sequence[Member]],
 ) -> Verdict:
-    """The verdict for ``g = -0.35`` behind ``g = -0.7 / 2``: right where that comes to it."""
+    """The verdict for a number that was found before.
+
+    ``g = -0.35`` behind ``g = -0.7 / 2`` is right where that comes to it.  A derivative told once more, when
+    names have got new values ("Answer: ∂L/∂w = -0.5"), is what it was at those of before.
+
+    Args:
+        place, statement: what is judged; last: the statement before it.
+        verdict: for it, by itself.
+        right: the chains of earlier statements that are not wrong.
+    """
     if verdict.verdict == "wrong" and last is not None and _comes_out(place, last, statement):
         return Verdict("ok", note="what the line before comes to", links=verdict.links)
+    if verdict.verdict == "wrong" and any(_is_same_result(statement, m) for m in right):
+        return Verdict("ok", note="what was found before", links=verdict.links)
     return verdict
+
+
+def _is_same_result(statement: Statement, before: Sequence[Member]) -> bool:
+    """Whether a derivative has a number that it had at the end of an earlier chain."""
+    first, last = statement.members[0].expr, statement.members[-1].expr
+    if len(statement.members) != 2 or not isinstance(first, t.Derivative) or len(before) < 2:
+        return False
+    if last is None or not is_plain(last):
+        return False
+    return same_tree(first, before[0].expr) and same_tree(last, before[-1].expr)
 
 
 def _comes_out(place: Place, last: Statement, statement: Statement) -> bool:

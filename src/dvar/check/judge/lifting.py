@@ -250,12 +250,25 @@ def _slots(tree: t.Expr, numbers: Numbers) -> list[_Slot] | None:
         if not options and _is_telling(number):
             options = [(s, sign) for s in numbers.of(sign * number.value, number.unit)]
             options = options or [(s, -sign) for s in numbers.of(-sign * number.value, number.unit)]
-        if number.is_whole and not in_product and not _is_list_entry(tree):
-            options = []  # 1 - a, 1/(1 + e^x), max(0, x): constants
         if is_plain(tree):  # [0.2, 0.3] has nothing to do with a given array that has these too
             options = [(s, sign) for s, sign in options if not s.at]
         found.append(_Slot(number, rebuild, tuple(options), term, place, in_product))
-    return found
+    if _is_list_entry(tree):
+        return found
+    return [replace(s, options=()) if _is_constant(s, found) else s for s in found]
+
+
+def _is_constant(slot: _Slot, beside: Sequence[_Slot]) -> bool:
+    """Whether a whole number may be one of a formula: ``1 - a``, ``1/(1 + e^x)``, ``max(0, x)``.
+
+    In ``(4 - 5)^2`` it is none where every number has been printed for just one name.
+    """
+    if not slot.number.is_whole or slot.in_product:
+        return False
+    terms = [s for s in beside if s.term[0] == slot.term[0]]
+    known = [len({s.key for s, _ in one.options}) == 1 for one in terms]
+    small = any(one.number.value in (0, 1) for one in terms)
+    return len(terms) < 2 or small or not all(known) or slot.term == (0, 0)
 
 
 def _is_list_entry(tree: t.Expr) -> bool:

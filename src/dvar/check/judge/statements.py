@@ -217,7 +217,8 @@ def _verdict(
     verdict = chain.judge_chain(place, members, skip, start)
     if start > 1:
         verdict = _went_on(context, place, members, verdict)
-    verdict = continued.as_before(place, before_it, statement, verdict)
+    right = [m for k, m in context.chains.items() if k < ordinal and k not in context.faults]
+    verdict = continued.as_before(place, before_it, statement, verdict, right)
     if slips.may_be(place, verdict):
         others = _others(context, statement)
         beside = [(o, context.statements[o]) for o in context.problem.ordinals]

@@ -39,7 +39,7 @@ def reading_of(tree: t.Call) -> Reading | None:
     return _READINGS.get(tree.name)
 
 
-_AXES = frozenset({"axis", "dim", "first"})
+_AXES = frozenset({"axis", "dim", "first", "along"})
 
 
 def _settings(tree: t.Call) -> set[str]:
@@ -56,10 +56,22 @@ def _reduced(e: Interpreter, tree: t.Call, hint: Hint) -> Node:
     if "first" in settings:
         axes = (next((k for k, n in enumerate(sizes(array)) if n > 1), 0),)
         keep = True
+    elif "along" in settings:
+        axes, keep = _counted(e, settings["along"], array), False
     else:
         axes = _axes(e, settings["axis" if "axis" in settings else "dim"], array)
         keep = any(_label(settings.get(name)) == 1 for name in ("keepdims", "keepdim"))
     return TABLE[tree.name](array, axis=axes, keepdims=keep)
+
+
+def _counted(e: Interpreter, tree: t.Expr, array: Node) -> tuple[int, ...]:
+    """The axis of ``sum(dZ, 1)`` in notes: the second one of NumPy, or the first one of MATLAB."""
+    said = e.whole(tree)
+    first = [] if said is None else [("counted from 0", said), ("counted from 1", said - 1)]
+    options = [(how, (axis,)) for how, axis in first if 0 <= axis < array.ndim]
+    if not options:
+        raise NotUnderstood(f"a sum of this kind over an array of shape {sizes(array)}")
+    return e.choices.pick(options)
 
 
 def _axes(e: Interpreter, tree: t.Expr, array: Node) -> tuple[int, ...]:

@@ -83,7 +83,7 @@ def labels(statements: Sequence[Statement]) -> set[str]:
 
     ``CE(y, p)``, and ``Σ y_i log p_i`` or ``yᵀ log p`` where p is a softmax.
     """
-    softmaxes = set(_softmaxes(statements))
+    softmaxes = set(softmaxes_of(statements))
     found: set[str] = set()
     for part in parts(statements):
         if isinstance(part, t.Apply) and is_known(part.head.base) and len(part.args) == 2:
@@ -101,7 +101,7 @@ def labels(statements: Sequence[Statement]) -> set[str]:
     return found
 
 
-def _softmaxes(statements: Sequence[Statement]) -> Iterator[str]:
+def softmaxes_of(statements: Sequence[Statement]) -> Iterator[str]:
     """What is defined as a softmax, in one word or written out."""
     for statement in statements:
         for left, right in pairwise(statement.members):

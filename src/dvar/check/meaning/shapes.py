@@ -378,10 +378,11 @@ def _call(s: Shaping, tree: t.Call) -> Shape | None:
 
 def along(keywords: Sequence[tuple[str, t.Expr]], shape: Shape) -> Shape | None:
     """The shape of a sum along an axis; whether it is a row or a column matters only to matrices."""
-    axis = next((v for name, v in keywords if name in ("axis", "dim")), None)
+    axis = next((v for name, v in keywords if name in ("axis", "dim", "along")), None)
     if axis is None:
         return (ONE, shape[1]) if shape[0] != ONE else ()
-    if not isinstance(axis, t.Number) or ONE in shape or len(shape) > 2:
+    counted = any(name == "along" for name, _ in keywords)  # from 0 or from 1
+    if not isinstance(axis, t.Number) or ONE in shape or len(shape) > 2 or counted:
         return None
     return (ONE, shape[1]) if axis.text == "0" else (shape[0], ONE)
 

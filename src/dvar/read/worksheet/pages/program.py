@@ -131,13 +131,18 @@ def _depth(line: str) -> int:
     return sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
 
 
+_APART = re.compile(r"(?<=\d)(?: {2,}(?=[^\W\d]\w* *=(?!=))| (?=[^\W\d]\w*=[^=\s]))")
+"""Between printed values: ``z = 1.1   a = 1.1``, ``z=1.1 a=1.1``; the number is no factor of the name."""
+
+
 def _split(text: str, start: int, stop: int) -> Iterator[tuple[str, Span]]:
-    """The statements of a line: semicolons outside of brackets part them."""
+    """The statements of a line: semicolons outside of brackets part them, and gaps between printed values."""
+    gaps = {match.start() for match in _APART.finditer(text, start, stop)}
     depth, begin = 0, start
     for n in range(start, stop):
         c = text[n]
         depth += (c in "([{") - (c in ")]}")
-        if c == ";" and depth <= 0:
+        if (c == ";" or n in gaps) and depth <= 0:
             yield from _trimmed(text, begin, n)
             begin = n + 1
     yield from _trimmed(text, begin, stop)

@@ -111,6 +111,8 @@ class Runs:
             return False
         if token.kind == "N" and before.kind == "N":
             return False
+        if before.kind == "N" and self._is_tight_equation(n):
+            return False  # z=1.1 a=1.3
         if (before.kind == "H" and last.trails) or (token.kind == "H" and token.leads):
             return True
         if "H" not in (token.kind, before.kind):
@@ -118,6 +120,12 @@ class Runs:
         if is_equation(self.tokens, before) or (token.kind == "H" and token.relates):
             return self._is_call(n)
         return not token.spaced or self._has_relation or token.kind == "(" or token.brackets
+
+    def _is_tight_equation(self, n: int) -> bool:
+        """Whether a blank stands in front of a name, and none between it and its ``=``."""
+        sign = self._at(n + 1)
+        tight = sign is not None and sign.text == "=" and not sign.spaced
+        return tight and self.tokens[n].kind == "M" and self.tokens[n].spaced
 
     def _is_call(self, n: int) -> bool:
         following = self._at(n + 1)

@@ -11,6 +11,8 @@ from dvar.read.worksheet.mathematics.tokens import COMMAND, FUNCTION, NAME, SIGN
 
 Keywords = tuple[tuple[str, t.Expr], ...]
 _ALONG_AXIS = frozenset({"sum", "mean", "prod", "var", "std", "max", "min", "cumsum", "argmax"})
+_TOTALS = frozenset({"sum", "mean"})
+"""What goes along an axis in notes too: ``db = sum(dZ, 1)``; "var" and "prod" have arguments of another kind."""
 _LOGS = {"2": "log2", "10": "log10", "e": "log"}
 
 
@@ -50,7 +52,7 @@ class Calls(Brackets):
     def _called(self, name: str, arguments: list[t.Expr], word: Hung, start: int) -> t.Expr:
         span = self.since(start)
         plain, keywords = self._keywords(arguments)
-        if self.code and name in _ALONG_AXIS:
+        if name in (_ALONG_AXIS if self.code else _TOTALS):
             plain, keywords = self._along(name, plain, keywords)
         if name in words.TRANSPARENT_CALLS and len(plain) == 1:
             return plain[0]
@@ -89,7 +91,8 @@ class Calls(Brackets):
             return plain, keywords
         if len(plain) == 2 and (axis := _whole(plain[1])) is not None:
             axis -= self.matlab
-            return plain[:1], (*keywords, ("axis", t.Number(str(axis), plain[1].span)))
+            said = "axis" if self.code else "along"  # notes may count from 0 or from 1
+            return plain[:1], (*keywords, (said, t.Number(str(axis), plain[1].span)))
         if self.matlab and len(plain) == 1 and not keywords:
             return plain, (("first", t.Number("1", plain[0].span)),)
         return plain, keywords
@@ -193,6 +196,10 @@ class Calls(Brackets):
         if name == "lim" and condition is None and low is not None:
             condition, low = low, None
         body = self.big_body()
+        if name == "sum" and not indices and isinstance(body, t.Group) and body.kind == "tuple":
+            plain, keywords = self._keywords(list(body.items))
+            if keywords and len(plain) == 1:  # Σ(dz, axis=0)
+                return t.Call(name, tuple(plain), self.since(start), keywords)
         if name == "int":
             indices, body = _differential(indices, body)
         return t.Big(name, indices, low, high, condition, body, self.since(start))
