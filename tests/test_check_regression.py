@@ -101,3 +101,35 @@ def test_entries_of_one_example_and_all_examples_in_one_document():
     assert [j.verdict for j in verdicts(bent)][-2:] == ["ok", "wrong"]
     bent = EXAMPLES.replace("u_j^{(i)}$$", "u_j^{(1)}$$")
     assert [j.verdict for j in verdicts(bent)][-2] in ("wrong", "unknown")
+
+
+COUNTS = (
+    r"The model is $\eta_i = x_i^\top w$, $\lambda_i = \exp(\eta_i)$ with $L(w) = \sum_{i=1}^n "
+    r"\left[y_i \eta_i - \lambda_i\right]$. "
+)
+
+
+def test_what_is_added_up_tells_whether_examples_are_rows() -> None:
+    def last(claim: str) -> str:
+        return check(COUNTS + claim).judgements[-1].verdict
+
+    assert last(r"$\nabla_w L = X^\top (y - \lambda)$") == "ok"
+    assert last(r"$\nabla_w L = X^\top (\lambda - y)$") == "wrong"
+    assert last(r"$\nabla_w L = X (y - \lambda)$") != "wrong"
+
+
+def test_a_letter_with_bounds_is_a_sum() -> None:
+    loss = r"$R(w) = \frac{1}{2} \Sigma_{i=1}^{n} (y_i - \Sigma_{j=1}^{d} w_j x_{ij})^2$. "
+
+    def last(claim: str) -> str:
+        return check(loss + claim).judgements[-1].verdict
+
+    slope = r"\Sigma_{i=1}^{n} (y_i - \Sigma_{j=1}^{d} w_j x_{ij}) x_{ik}$"
+    assert last(rf"$\frac{{\partial R}}{{\partial w_k}} = -{slope}") == "ok"
+    assert last(rf"$\frac{{\partial R}}{{\partial w_k}} = {slope}") == "wrong"
+
+
+def test_empty_braces_around_a_sign_say_nothing() -> None:
+    text = r"$f(x) = x^3$ \[\begin{aligned} f'(x) {}={}& \frac{d}{dx} x^3 \\ {}={}& 3x^2 \end{aligned}\]"
+    assert [j.verdict for j in check(text).judgements] == ["definition", "ok", "ok"]
+    assert check(text.replace("3x^2", "3x")).judgements[-1].verdict == "wrong"

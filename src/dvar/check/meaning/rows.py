@@ -37,7 +37,8 @@ def are_rows(
         return rows > columns
     votes = sum(_vote(left, right, wholes) for left, right in _neighbours(statements))
     said = sum(_declared(s, wholes, counts) for s in statements)
-    return (said or votes) > 0
+    summed = sum(_contracts(part, wholes) for part in parts(statements))
+    return (said or votes or summed) > 0
 
 
 def _declared(statement: Statement, wholes: Collection[str], counts: Collection[str]) -> int:
@@ -54,6 +55,26 @@ def _neighbours(statements: Sequence[Statement]) -> Iterator[tuple[t.Expr, t.Exp
     for part in parts(statements):
         if isinstance(part, t.Product):
             yield from zip(part.factors, part.factors[1:], strict=False)
+
+
+def _contracts(tree: t.Expr | t.Script, wholes: Collection[str]) -> int:
+    """1 for ``X^T (y - p)`` and ``X^T X``, which add up over rows, -1 for ``dZ X^T`` and ``X^T w``."""
+    if isinstance(tree, t.Apply):
+        return int(_is_turned(tree.head, wholes))
+    if not isinstance(tree, t.Product):
+        return 0
+    places = [n for n, factor in enumerate(tree.factors) if _is_turned(factor, wholes)]
+    if len(places) != 1:
+        return 0
+    behind = tree.factors[places[0] + 1 :]
+    is_model = len(behind) == 1 and isinstance(behind[0], t.Symbol) and behind[0].base in _WEIGHTS
+    return -1 if not behind or is_model else 1
+
+
+def _is_turned(tree: t.Expr, wholes: Collection[str]) -> bool:
+    if not isinstance(tree, t.Symbol) or stem_of(tree) not in wholes:
+        return False
+    return any(s.kind == "transpose" for s in tree.scripts)
 
 
 def _vote(left: t.Expr, right: t.Expr, wholes: Collection[str]) -> int:

@@ -12,6 +12,7 @@ from dvar.read.worksheet.mathematics.tokens import (
     COMMAND,
     END,
     LINE,
+    NAME,
     NUMBER,
     QUAD,
     ROW,
@@ -24,6 +25,8 @@ from dvar.read.worksheet.mathematics.tokens import (
 
 _STARTS = frozenset({ROW, LINE, CELL, QUAD, TEXT})
 _ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"])
+_LETTERS = {"Sigma": "sum", "Pi": "prod"}
+_RANGES = ("=", "neq", "in", "<", "<=")
 _STATES = frozenset(words.RELATIONS) | frozenset(words.ARROWS)
 
 
@@ -45,6 +48,31 @@ def is_counter(token: Token) -> bool:
         return token.text.isdigit() and len(token.text) < 3
     text = token.text.lower()
     return token.kind in (WORD, "name") and (len(text) == 1 or text in _ROMAN)
+
+
+def summed(tokens: Sequence[Token]) -> list[Token]:
+    r"""``\Sigma_{i=1}^n`` with the sign for a sum: a letter whose subscript runs over something."""
+    mates = mates_of(tokens)
+    out = list(tokens)
+    for n, token in enumerate(tokens[:-2]):
+        big = _LETTERS.get(token.text) if token.kind == NAME else None
+        below = tokens[n + 2 : mates[n + 2]] if mates[n + 2] > n + 2 else []
+        if big and tokens[n + 1].is_("_") and any(t.is_(*_RANGES) for t in below):
+            out[n] = made(COMMAND, big, token)
+    return out
+
+
+def unfilled(tokens: Sequence[Token]) -> list[Token]:
+    """Without ``{}`` that only makes room, around ``{}={}``; with a script it holds that."""
+    drop: set[int] = set()
+    for n, token in enumerate(tokens[:-1]):
+        if not token.is_("{") or not tokens[n + 1].is_("}"):
+            continue
+        before, after = tokens[n - 1 : n], tokens[n + 2 : n + 3]
+        is_held = any(t.is_("^", "_") for t in (*before, *after))
+        if not is_held and not any(t.kind in (COMMAND, BEGIN) or t.is_("}") for t in before):
+            drop |= {n, n + 1}
+    return [token for n, token in enumerate(tokens) if n not in drop]
 
 
 def unframed(tokens: Sequence[Token]) -> list[Token]:

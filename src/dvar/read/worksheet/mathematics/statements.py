@@ -10,7 +10,13 @@ from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.balance import balanced, mates_of
 from dvar.read.worksheet.mathematics.clauses import Clause, clauses
 from dvar.read.worksheet.mathematics.dialects import MATLAB, in_program
-from dvar.read.worksheet.mathematics.frames import is_counter, unframed, unnumbered
+from dvar.read.worksheet.mathematics.frames import (
+    is_counter,
+    summed,
+    unfilled,
+    unframed,
+    unnumbered,
+)
 from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
 from dvar.read.worksheet.mathematics.grammar.terms import Grammar
@@ -144,7 +150,7 @@ class _Region:
         whole, self.wrong = balanced(unnumbered(unboxed(scanned)))
         bare = unframed(whole)
         if self.latex:
-            bare = restored(bare, self.text, self.lexicon.indexed)
+            bare = summed(restored(unfilled(bare), self.text, self.lexicon.indexed))
         tokens = resolved(bare, self.lexicon, self.latex, self.code)
         return in_program(tokens, self.language)
 
