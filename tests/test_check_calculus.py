@@ -110,6 +110,9 @@ def test_a_d_of_what_depends_on_the_left_side_is_a_gradient_by_name() -> None:
     assert verdicts(text + "$dw = dz\\, w$\n")[-1] == "wrong"
 
 
+CURVE = "Find dy/dx for 2x² + y³ = 7 by implicit differentiation.\n\n"
+
+
 @pytest.mark.parametrize(
     ("claim", "expected"),
     [
@@ -142,3 +145,34 @@ def test_dots_between_entries_stand_for_all_of_them(claim: str, bent: tuple[str,
     assert verdicts(text)[0] in ("ok", "definition")
     assert verdicts(text + rf"$$\nabla g = {claim}$$")[-1] == "ok"
     assert verdicts(text + rf"$$\nabla g = {claim.replace(*bent)}$$")[-1] == "wrong"
+
+
+        ("4x + 3y²(dy/dx) = 0", "ok"),
+        ("d/dx[2x² + y³] = d/dx[7]", "ok"),
+        ("3y²(dy/dx) = -4x", "ok"),
+        ("dy/dx = -4x/(3y²)", "ok"),
+        ("dy/dx = 4x/(3y²)", "wrong"),
+        ("dy/dx = -4x/(3y)", "wrong"),
+        ("At (2, -1): dy/dx = -8/3", "ok"),
+        ("At (2, -1): dy/dx = 8/3", "wrong"),
+        ("d²y/dx² = -4/(3y²) - 32x²/(9y⁵)", "ok"),
+        ("d²y/dx² = (4y³ - 112)/(9y⁵)", "ok"),
+    ],
+)
+def test_the_slope_of_a_curve(claim: str, expected: str) -> None:
+    assert verdicts(f"{CURVE}{claim}\n") == ["given", expected]
+
+
+def test_the_slope_of_a_curve_in_primes() -> None:
+    text = "Differentiate $u e^w + w = 2$ implicitly with respect to $u$.\n\n"
+    told = text + "$$e^w + u e^w \\frac{dw}{du} + \\frac{dw}{du} = 0$$\n\n"
+    assert verdicts(told)[-1] == "ok"
+    assert verdicts(told + r"$\frac{dw}{du} = -\frac{e^w}{1 + u e^w}$")[-1] == "ok"
+    assert verdicts(told + r"$\frac{dw}{du} = -\frac{e^w}{1 - u e^w}$")[-1] == "wrong"
+    assert verdicts(told + r"$w' = -\frac{e^w}{1 + u e^w}$")[-1] == "ok"
+
+
+def test_a_formula_for_y_is_no_curve() -> None:
+    text = "Let $y = x^x$. Then $\\ln y = x \\ln x$; differentiate: "
+    assert verdicts(text + r"$\frac{dy}{dx} = x^x (\ln x + 1)$")[1:] == ["ok", "ok"]
+    assert verdicts(text + r"$\frac{dy}{dx} = x^x (\ln x - 1)$")[-1] == "wrong"

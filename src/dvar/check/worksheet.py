@@ -17,10 +17,11 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
-from dvar.check.meaning import bracketed, densities, dotted, effort, examples, letters
+from dvar.check.meaning import bracketed, densities, dotted, effort, examples, implicit, letters
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import written_out
+from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.labelled import labelled
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.one_loss import one_loss
@@ -79,7 +80,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
                 context.problem.world.layouts = layouts
                 done.append(context)
                 for ordinal in context.problem.ordinals:
-                    found[ordinal] = judging.judge_statement(context, ordinal)
+                    found[ordinal] = _judged(context, ordinal)
             if layouts.settle(document.text):
                 _judge_again(done, found)
     finally:
@@ -105,13 +106,22 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
 
     What is given in one is known in the next, so each is to be judged before the next is asked for.
     """
-    ledger = Ledger()
+    ledger, curves = Ledger(), implicit.curves(document, statements)
     for problem in problems(document, statements):
         ledger = ledger.carried_over()
         context = judging.Context(document, statements, problem, ledger, prose=problem.prose)
         own = [statements[ordinal] for ordinal in problem.ordinals]
         context.constraints = constraints(problem.world, own, document)
+        context.curves = curves
         yield context
+
+
+def _judged(context: judging.Context, ordinal: int) -> Judgement:
+    """The judgement of a statement, with the names of the last curve in front of it tied together."""
+    curve = implicit.at(context.curves, context.document, context.statements, ordinal)
+    world = context.problem.world
+    with implicit.tying(Interpreter(world, ordinal), curve):
+        return judging.judge_statement(context, ordinal)
 
 
 def _judge_again(contexts: Sequence[judging.Context], found: list[Judgement | None]) -> None:
@@ -128,4 +138,4 @@ def _judge_again(contexts: Sequence[judging.Context], found: list[Judgement | No
             turned = layouts.strict and judgement.verdict == "convention"
             unfit = layouts.fits and judgement.verdict == "unknown"
             if turned or (unfit and misfits.is_said(judgement.message)):
-                found[ordinal] = judging.judge_statement(context, ordinal)
+                found[ordinal] = _judged(context, ordinal)

@@ -12,13 +12,18 @@ import numpy as np
 
 from dvar.check.judge import links, numbers
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
+from dvar.check.meaning.points import has_stand_in
+from dvar.check.meaning.values import NotUnderstood, node_of
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import same_tree
+
+ABOUT = 0.02
+"""So far a value may be from the whole number that it is about, as a part of that."""
 
 
 def agree(place: Place, left: Node, right: Node) -> bool:
@@ -70,3 +75,26 @@ def _rounded_by(place: Place, leaf: Node) -> Array | None:
         return numbers.unit_of(place, leaf)
     unit = place.ledger.units.get(key)
     return like_node(unit, leaf) if unit is not None else None
+
+
+def or_about(number: t.Expr, link: Link) -> Link:
+    """``σ(10) ≈ 1``: a whole number behind ≈ need not be exact."""
+    if link.numbers is None or not all(n.is_whole for n in numbers_in(number)):
+        return link
+    a, b = (np.asarray(v, dtype=float) for v in link.numbers)
+    is_near = np.all(np.abs(a - b) <= ABOUT * np.maximum(np.abs(b), 1.0))
+    return replace(link, verdict="ok") if is_near else link
+
+
+def or_told(place: Place, left: t.Expr, right: t.Expr, link: Link) -> Link:
+    """``f(2) = 5`` of a function that is left open: given, since nothing else tells it."""
+    if link.verdict != "unknown" or not is_plain(right):
+        return link
+    if not isinstance(left, (t.Symbol, t.Apply, t.Derivative)):
+        return link
+    try:
+        value = node_of(place.reader().value(left))
+    except NotUnderstood:
+        return link
+    is_told = value in place.ledger.printed
+    return link if is_told or not has_stand_in(value) else Link("ok", "given", link.left)

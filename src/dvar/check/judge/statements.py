@@ -43,6 +43,7 @@ from dvar.check.judge.words import Explained, message_of, with_cause
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.definitions import definition_of
+from dvar.check.meaning.implicit import Curve
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
@@ -69,6 +70,7 @@ class Context:
     conditions: dict[int, list[t.Expr]] = field(default_factory=dict)
     faults: dict[int, int] = field(default_factory=dict)
     asked: list[following.Condition] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
 
 
 def judge_statement(context: Context, ordinal: int) -> Judgement:
@@ -248,6 +250,8 @@ def _told(context: Context, place: Place, statement: Statement) -> str | None:
     """What a statement is that says what shall hold; None where it claims something."""
     if constraint_of(place.world, statement) is not None:
         return "definition"
+    if any(curve.position == place.position for curve in context.curves):
+        return "given"
     return "given" if supposing.is_supposed(place, context.document, statement) else None
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from dvar.check.judge import (
     carrying,
+    curved,
     learning,
     links,
     misfits,
@@ -22,7 +23,7 @@ from dvar.check.judge import (
 )
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, numbers_in, read_literal
+from dvar.check.judge.literal import is_plain, is_zero, read_literal
 from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, is_vague, strangers
@@ -31,7 +32,7 @@ from dvar.check.meaning import conditions, differentials, differentiate, gradien
 from dvar.check.meaning.assumptions import assuming, depending
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import Key, general, letters_in
-from dvar.check.meaning.points import has_stand_in, names_beneath
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
 from dvar.core.node import Node, topological
@@ -40,8 +41,6 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
 
-ABOUT = 0.02
-"""So far a value may be from the whole number that it is about, as a part of that."""
 STRANGE = "is not defined anywhere"
 NEAR = 0.03
 """Numbers put in roundly make a result that is off by at most this part of it."""
@@ -58,13 +57,14 @@ def judge_link(
         link = _numbers(place, subject, left, right, envs)
         link = roundly.by_terms(place, left, right, envs, link)
         if link.verdict == "wrong" and member.relation == "approx":
-            link = _or_about(right, link)
-        return _or_told(place, left, right, link)
+            link = roundly.or_about(right, link)
+        return roundly.or_told(place, left, right, link)
     if numeric_right:
         learning.aligned(place, left, right)
         held = _where_held(place, left, right, envs)
         link = held or numbers.with_numbers(place, left, right, envs)
         link = roundly.by_terms(place, left, right, envs, link)
+        link = _of_curve(place, left, right, envs, link)
         if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
             return Link("ok", "given")
         if link.verdict == "wrong" and is_guessed(place.world, left):
@@ -73,8 +73,8 @@ def judge_link(
             link = _by_wrong_formula(place, left, right, envs, link)
             link = putting.misplaced(place, left, right, envs, link)
         if link.verdict == "wrong" and member.relation == "approx":
-            link = _or_about(right, link)
-        link = _or_told(place, left, right, link)
+            link = roundly.or_about(right, link)
+        link = roundly.or_told(place, left, right, link)
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)
@@ -82,27 +82,16 @@ def judge_link(
     return _formulas(place, left, right, envs)
 
 
-def _or_about(number: t.Expr, link: Link) -> Link:
-    """``σ(10) ≈ 1``: a whole number behind ≈ need not be exact."""
-    if link.numbers is None or not all(n.is_whole for n in numbers_in(number)):
+def _of_curve(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]], link: Link
+) -> Link:
+    """``2x + 2y y' = 0`` on a curve, and ``y' = -3/4`` at a point of it."""
+    if place.world.tied is None or link.verdict != "unknown":
         return link
-    a, b = (np.asarray(v, dtype=float) for v in link.numbers)
-    is_near = np.all(np.abs(a - b) <= ABOUT * np.maximum(np.abs(b), 1.0))
-    return replace(link, verdict="ok") if is_near else link
-
-
-def _or_told(place: Place, left: t.Expr, right: t.Expr, link: Link) -> Link:
-    """``f(2) = 5`` of a function that is left open: given, since nothing else tells it."""
-    if link.verdict != "unknown" or not is_plain(right):
-        return link
-    if not isinstance(left, (t.Symbol, t.Apply, t.Derivative)):
-        return link
-    try:
-        value = node_of(place.reader().value(left))
-    except NotUnderstood:
-        return link
-    is_told = value in place.ledger.printed
-    return link if is_told or not has_stand_in(value) else Link("ok", "given", link.left)
+    if is_zero(right):
+        return _formulas(place, left, right, envs) if curved.has_slope(left) else link
+    with curved.at_point(place):
+        return numbers.with_numbers(place, left, right, envs)
 
 
 def _by_wrong_formula(
@@ -188,7 +177,8 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
             return zero
     if link.verdict in ("wrong", "unknown"):
         return (
-            (stationary.holds(place, left, right) if place.is_optimum else None)
+            curved.holds(place, left, right)
+            or (stationary.holds(place, left, right) if place.is_optimum else None)
             or telescoping.holds(place, left, right, envs)
             or misfits.of_examples(place, left, right, envs, link)
             or misfits.of_layout(place, left, right, envs, link)

@@ -22,6 +22,7 @@ def strangers(place: Place, link: Link) -> set[str]:
     """
     world = place.world
     under = set(topological([*world.named, *world.open_gradients.values()]))
+    under |= {node for _, node in world.tied.names} if world.tied is not None else set()
     sides = [
         {n for n in topological([node_of(v)]) if n in world.keys}
         for v in (link.left, link.right)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dvar.check.meaning.keys import unwrapped
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import (
     Jacobian,
@@ -22,6 +23,7 @@ from dvar.check.meaning.values import (
 )
 from dvar.core.node import Node
 from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
@@ -183,3 +185,23 @@ def _repeated(
             if i == j and not np.allclose(block, moved[0, 0], rtol=1e-9, atol=1e-12):
                 return None
     return True
+
+
+def stacked_name(wrt: t.Expr) -> t.Expr | None:
+    """``X`` of ``vec(X)`` or ``vec(X)ᵀ``."""
+    wrt = unwrapped(wrt)
+    if isinstance(wrt, t.Call) and wrt.name == "vec" and len(wrt.args) == 1:
+        return wrt.args[0]
+    return None
+
+
+def by_columns(value: Value) -> Value:
+    """A derivative by a matrix as one by its columns on top of each other."""
+    if not isinstance(value, Jacobian) or len(squeezed(value.wrt_shape)) != 2:
+        return value
+    axes = value.node.ndim
+    order = (*range(axes - 2), axes - 1, axes - 2)
+    length = value.wrt_shape[0] * value.wrt_shape[1]
+    node = TABLE["transpose"](value.node, order)
+    node = reshaped(node, (*squeezed(value.of_shape), length))
+    return Jacobian(value.of, ("columns", value.wrt), node, value.of_shape, (length, 1))

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvar.check.meaning import functions, gradients, inverse, nabla, nearly, slopes
+from dvar.check.meaning import chains, functions, gradients, inverse, nabla, nearly, slopes
 from dvar.check.meaning.effort import pay
-from dvar.check.meaning.keys import Key, letters_in, sort, stem_of, unwrapped
+from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
     Unconnected,
     Value,
+    add,
     count,
     number,
     reshaped,
@@ -106,9 +107,9 @@ def whole_jacobian(e: Interpreter, tree: t.Product) -> Value | None:
 
 
 def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
-    stacked_columns = _stacked(wrt)
+    stacked_columns = chains.stacked_name(wrt)
     if stacked_columns is not None:
-        return _by_columns(first_order(e, of, stacked_columns))
+        return chains.by_columns(first_order(e, of, stacked_columns))
     of = _with_argument(e, of, wrt)
     place = place_of(e, wrt)
     key = key_of(e, of)
@@ -157,26 +158,6 @@ def _is_entry_beside(of: t.Expr, wrt: t.Expr) -> bool:
     apart = any(isinstance(sub, t.Sum) for sub in (*of.subscripts, *wrt.subscripts))
     same = stem_of(of) == stem_of(wrt) and len(of.subscripts) == len(wrt.subscripts)
     return same and not apart and set(letters_in(of.subscripts[0])).isdisjoint(_TIMES)
-
-
-def _stacked(wrt: t.Expr) -> t.Expr | None:
-    """``X`` of ``vec(X)`` or ``vec(X)ᵀ``."""
-    wrt = unwrapped(wrt)
-    if isinstance(wrt, t.Call) and wrt.name == "vec" and len(wrt.args) == 1:
-        return wrt.args[0]
-    return None
-
-
-def _by_columns(value: Value) -> Value:
-    """A derivative by a matrix as one by its columns on top of each other."""
-    if not isinstance(value, Jacobian) or len(squeezed(value.wrt_shape)) != 2:
-        return value
-    axes = value.node.ndim
-    order = (*range(axes - 2), axes - 1, axes - 2)
-    length = value.wrt_shape[0] * value.wrt_shape[1]
-    node = TABLE["transpose"](value.node, order)
-    node = reshaped(node, (*squeezed(value.of_shape), length))
-    return Jacobian(value.of, ("columns", value.wrt), node, value.of_shape, (length, 1))
 
 
 def _reaches(top: Node, place: Place) -> bool:
@@ -294,6 +275,8 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
     """
     nodes = [node for node, _ in place.parts]
     under = set(topological([top]))
+    if _is_tied(e, place) and (whole := _total(e, top, place)).node.op is not CONSTANT:
+        return whole
     is_apart = not any(node in under for node in nodes)
     if is_apart or e.world.is_not_in(top, nodes):
         turned = inverse.by_inverse(top, place)
@@ -319,6 +302,20 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
             if partial.node is not options[0][1].node:
                 options.append((PARTIAL, partial))
     return e.choices.pick(options)
+
+
+def _is_tied(e: Interpreter, place: Place) -> bool:
+    """Whether the place is a name of which another is a function by an equation between them."""
+    return e.world.tied is not None and place.parts == ((e.world.tied.names[1][1], None),)
+
+
+def _total(e: Interpreter, top: Node, place: Place) -> Jacobian:
+    """All partial derivatives, and those by way of a name that an equation ties to the place."""
+    direct, tied = jacobian(top, place), e.world.tied
+    if tied is None or not _is_tied(e, place) or tied.names[0][1] not in topological([top]):
+        return direct
+    over = jacobian(top, place_at(tied.names[0][1]))
+    return replace(direct, node=add(direct.node, TABLE["multiply"](over.node, tied.slope)))
 
 
 def _about(e: Interpreter, top: Node, nodes: Sequence[Node]) -> str:
@@ -391,7 +388,7 @@ def _higher(e: Interpreter, tree: t.Derivative) -> Value:
     for wrt in reversed(outer):
         if not isinstance(value, Jacobian):
             raise NotUnderstood("a second derivative of this kind")
-        second = jacobian(value.node, place_of(e, wrt))
+        second = _total(e, value.node, place_of(e, wrt))
         node = second.node
         shape = (*value.of_shape, *value.wrt_shape)
         value = Jacobian(("second", value.of, value.wrt), second.wrt, node, shape, second.wrt_shape)

@@ -68,14 +68,32 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
         elif isinstance(part, t.Derivative):
             for wrt in part.wrt:
                 _see_square(wrt, spelling)
+    sloped = _differentiated(statements)
     for statement in statements:
-        first = statement.members[0]
-        if len(statement.members) > 1 and not first.relation:
-            _see_square(first.expr, spelling)
+        first, *others = statement.members
+        if others and not first.relation:
+            base = first.expr.base if isinstance(first.expr, t.Symbol) else ""
+            if base not in sloped or not all(_is_arithmetic(m.expr) for m in others):
+                _see_square(first.expr, spelling)
     for statement in statements:
         spelling.letters |= _among_all(statement)
     _see_alike(statements, spelling)
     return spelling
+
+
+def _differentiated(statements: Sequence[Statement]) -> set[str]:
+    """Letters of which derivatives are taken: where ``dy/dx`` stands, ``y² = 144`` is solved for y."""
+    return {
+        part.of.base
+        for part in parts(statements)
+        if isinstance(part, t.Derivative) and isinstance(part.of, t.Symbol) and not part.of.scripts
+    }
+
+
+def _is_arithmetic(tree: t.Expr | None) -> bool:
+    return tree is not None and not any(
+        isinstance(part, (t.Symbol, t.Derivative, t.Matrix)) for part in t.walk(tree)
+    )
 
 
 def _is_power_of_e(symbol: t.Symbol) -> bool:

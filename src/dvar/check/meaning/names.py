@@ -9,6 +9,7 @@ from dvar.check.meaning import (
     dimensions,
     entries,
     gradients,
+    implicit,
     members,
     one_of_many,
     open_names,
@@ -121,22 +122,24 @@ def _primed(e: Interpreter, tree: t.Symbol, name: Name, hint: tuple[int, ...] | 
         value = key_value(e, name.key, hint[::-1] if hint else None, tree)
         if isinstance(value, Node) and value.shape:
             return operated(e, products.transpose_of(value), name.operations)
-    if name.primes == 1 and name.key in e.world.dependents:
-        return _own_slope(e, name.key, tree)
+    if name.primes < 3 and name.key in e.world.dependents:
+        return _own_slope(e, name, tree)
     if len(tree.base) == 1 and _is_defined(e, tree.base):
         return slopes.primed(e, name)
     return operated(e, key_value(e, marked, hint, tree), name.operations)
 
 
-def _own_slope(e: Interpreter, key: Key, tree: t.Symbol) -> Value:
-    """``k'`` where k is taken to be a function of the only thing it depends on."""
-    from dvar.check.meaning import differentiate
+def _own_slope(e: Interpreter, name: Name, tree: t.Symbol) -> Value:
+    """``k'`` where k is taken to be a function of the only thing it depends on, and ``k''``."""
+    from dvar.check.meaning.differentiate import between, place_at
 
-    on = e.world.dependents[key]
+    on = e.world.dependents[name.key]
     if len(on) != 1:
-        raise NotUnderstood(f"the prime of {key}, which depends on several things")
-    value = e.plain(key_value(e, key, None, tree))
-    return differentiate.between(e, value, differentiate.place_at(on[0]), key)
+        raise NotUnderstood(f"the prime of {name.key}, which depends on others")
+    value = e.plain(key_value(e, name.key, None, tree))
+    for _ in range(name.primes):
+        value = e.plain(between(e, value, place_at(on[0]), name.key))
+    return operated(e, value, name.operations)
 
 
 def _is_defined(e: Interpreter, stem: str) -> bool:
@@ -151,25 +154,22 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
     local = _local(e, key)
     if local is not None:
         return local
-    plain = not key.marks and not key.indices
+    plain = not (key.marks or key.indices)
     if e.example is not None and not key.marks:
         single = Key(key.stem, (("p", e.example),), key.indices)
         if key.stem in e.world.examples:
             key, plain = single, False
     found = e.world.find(key, e.position)
-    if found is not None:
-        definition, bound = found
-        if not definition.numeric:
-            return defined(e, key, definition, bound)
+    if found is not None and not found[0].numeric:
+        return defined(e, key, *found)
     if found is None and entries.is_padding(e, key):
         return number(0.0)
     if plain and key.stem in e.world.size_names and not e.world.family(key):
         return number(e.world.sizes[key.stem])
     if found is None and (kronecker := _kronecker(e, key)) is not None:
         return kronecker  # even where δ alone is a vector
-    found_entry = entries.entry(e, key)  # also where numbers are printed for the entry: y_1 = 0.60
-    if found_entry is not None:
-        return found_entry
+    if (one := entries.entry(e, key)) is not None:  # also where numbers are printed: y_1 = 0.60
+        return one
     understood: Value | None = one_of_many.of_one(e, key)  # also where numbers are given for all
     if understood is None and found is None:
         understood = _without_definition(e, key, hint, tree)
@@ -186,7 +186,8 @@ def _local(e: Interpreter, key: Key) -> Value | None:
         return e.locals[key.stem]
     if not key.indices and key.stem in e.env:
         return number(e.env[key.stem])
-    return entries.entry(e, key) if key.stem in e.locals else None
+    tied = implicit.value(e.world, key)
+    return entries.entry(e, key) if key.stem in e.locals else tied
 
 
 def _without_definition(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from dvar.check.meaning.assumptions import ACTIVE, Assumption
 from dvar.check.meaning.definitions import DEFAULT_SIZE, Definition
+from dvar.check.meaning.implicit import Tied
 from dvar.check.meaning.keys import Index, Key, Spelling, family_of, general
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.recall import Recall
@@ -128,6 +129,7 @@ class World(Results):
     layouts: Layouts = field(default_factory=Layouts)
     assumed: frozenset[Assumption] = frozenset()
     conditions: Sequence[t.Expr] = ()
+    tied: Tied | None = None
     members: dict[str, tuple[str, str]] = field(default_factory=dict)
     truths: set[Node] = field(default_factory=set)
     excludes: bool = False
@@ -173,7 +175,7 @@ class World(Results):
 
     def supposed(self) -> tuple[object, ...]:
         """What is supposed of open names for now; what was read under it holds only under it."""
-        return (self.assumed, tuple(self.dependents), self.moving)
+        return (self.assumed, tuple(self.dependents), self.moving, self.tied)
 
     def is_active(self) -> bool:
         """Whether only places count for now where every max(0, …) is positive."""

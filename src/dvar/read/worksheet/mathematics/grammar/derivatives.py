@@ -11,7 +11,11 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics import words
 from dvar.read.worksheet.mathematics.grammar.calls import Calls
 from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
-from dvar.read.worksheet.mathematics.grammar.differentials import counted, named, unwrapped
+from dvar.read.worksheet.mathematics.grammar.differentials import (
+    counted,
+    named,
+    unwrapped,
+)
 from dvar.read.worksheet.mathematics.tokens import (
     ATTRIBUTE,
     COMMAND,
@@ -308,6 +312,10 @@ class Derivatives(Calls):
                 t.Derivative(None, wrt, spelling, self.since(start), True), alone, start
             )
         body = self._acted_on()
+        by = wrt[-1] if wrt else None
+        if body is None and self.tokens[self.at - 1].is_("]") and isinstance(by, t.Symbol):
+            self.at = self.mates[self.at - 1]  # d/dx[25]: what it acts on, and no index of x
+            body, wrt = self._acted_on(), (*wrt[:-1], replace(by, subscripts=by.subscripts[:-1]))
         return t.Derivative(body, wrt, spelling, self.since(start), True)
 
     def _acted_on(self) -> t.Expr | None:

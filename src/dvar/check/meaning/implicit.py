@@ -1,0 +1,230 @@
+"""Curves: two names that an equation ties together, ``x² + y² = 25``, where ``dy/dx`` is asked for.
+
+The one is a function of the other that nobody writes down; its slope is that of the implicit function theorem,
+``-F_x / F_y``, and a derivative of anything by ``x`` goes by way of ``y`` as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.letters import parts
+from dvar.check.meaning.points import Point
+from dvar.check.meaning.values import NotUnderstood, number, subtract
+from dvar.core.node import Node
+from dvar.derive.sweep import sweep
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
+    from dvar.check.meaning.world import World
+
+_NEAR = 200
+_ON = 1e-3
+_FAR = 12
+"""Statements behind an equation in which its derivative is looked for."""
+_ASKED = re.compile(
+    r"implicit|differentiat|derivative|d²?[a-z]/d[a-z]|\\frac\s*\{\s*\\?(mathrm|text)?\{?d|slope|tangent|curve|"
+    r"implizit|ableit|implícit|deriv|dériv",
+    re.IGNORECASE,
+)
+
+
+_SAID = re.compile(r"d([a-z])(?:/|\}\s*\{)d([a-z])\b")
+_POINT = re.compile(r"\(\s*(-?\d+(?:[./]\d+)?)\s*,\s*(-?\d+(?:[./]\d+)?)\s*\)")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """An equation between two names, the one that is a function of the other, and where it stands."""
+
+    left: t.Expr
+    right: t.Expr
+    of: t.Symbol
+    by: t.Symbol
+    position: int
+    point: tuple[str, str] | None = None
+    """The last point in brackets in front of what is judged, ``(3, 4)``."""
+
+
+@dataclass(frozen=True)
+class Tied:
+    """A name that is a function of another, of which no more is known than its slope.
+
+    Attributes:
+        names: its key and what it stands for, and those of what it is a function of.
+        slope: the derivative of the one by the other.
+        curve: the equation that ties them; apart: what is zero on it.
+    """
+
+    names: tuple[tuple[Key, Node], tuple[Key, Node]]
+    slope: Node
+    curve: Curve
+    apart: Node
+
+
+def curves(document: Document, statements: Sequence[Statement]) -> list[Curve]:
+    """The curves of a document: equations of whose names words or formulas ask a slope."""
+    found = []
+    explicit: dict[str, int] = {}
+    for n, statement in enumerate(statements):
+        left = statement.members[0].expr
+        if len(statement.members) > 1 and isinstance(left, t.Symbol) and not left.scripts:
+            explicit[left.base] = statement.span[0]
+        curve = _curve(document, statement, n, statements[n : n + _FAR])
+        if curve is None:
+            continue
+        told = explicit.get(curve.of.base)
+        if told is None or "\n#" in document.text[told : statement.span[0]]:
+            found.append(curve)
+    return found
+
+
+def at(
+    curves: Sequence[Curve], document: Document, statements: Sequence[Statement], ordinal: int
+) -> Curve | None:
+    """The last curve in front of a statement, under the same heading."""
+    start, first = statements[ordinal].span[0], statements[ordinal].members[0]
+    if not first.relation and not any(map(is_slope, parts([statements[ordinal]]))):
+        return None
+    for curve in reversed(curves):
+        if curve.position < ordinal:
+            between = document.text[statements[curve.position].span[1] : start]
+            if "\n#" in between.partition("\n")[2]:
+                return None
+            points = _POINT.findall(between[-_NEAR:])
+            return replace(curve, point=points[-1]) if points else curve
+    return None
+
+
+def _curve(
+    document: Document, statement: Statement, position: int, behind: Sequence[Statement]
+) -> Curve | None:
+    members = statement.members
+    if len(members) != 2 or members[0].relation or members[1].relation != "=":
+        return None
+    left, right = members[0].expr, members[1].expr
+    if left is None or right is None or isinstance(left, (t.Symbol, t.Apply, t.Derivative)):
+        return None
+    inside = [*t.walk(left), *t.walk(right)]
+    if any(isinstance(p, (t.Derivative, t.Big, t.Matrix)) for p in inside):
+        return None
+    start, end = statement.span
+    around = document.text[max(0, start - _NEAR) : end + _NEAR // 2]
+    if not _ASKED.search(around):
+        return None
+    if not any(_is_bent(p) for p in inside):
+        return None
+    bare = {p.base for p in inside if isinstance(p, t.Symbol) and not p.subscripts}
+    if any(isinstance(p, t.Symbol) and p.primes for p in inside):
+        return None
+    said = [
+        (t.Symbol(of, statement.span), t.Symbol(by, statement.span))
+        for of, by in _SAID.findall(around)
+    ]
+    for of, by in (*said, *_slopes(behind)):
+        if of.base in bare and by.base in bare and of.base != by.base:
+            return Curve(left, right, of, by, position)
+    return None
+
+
+def _slopes(statements: Sequence[Statement]) -> Iterator[tuple[t.Symbol, t.Symbol]]:
+    """The names of which derivatives are taken, and by which."""
+    for part in parts(statements):
+        if isinstance(part, t.Derivative) and isinstance(part.of, t.Symbol) and part.wrt:
+            by = part.wrt[0]
+            if isinstance(by, t.Symbol) and part.spelling == "d" and not part.operator:
+                yield _plain(part.of), _plain(by)
+
+
+def value(world: World, key: Key) -> Node | None:
+    """What a name of a curve stands for, where its names are tied together."""
+    names = world.tied.names if world.tied is not None else ()
+    return next((node for name, node in names if name == key), None)
+
+
+def is_slope(part: t.Expr | t.Script) -> bool:
+    """Whether an expression is a derivative."""
+    return isinstance(part, t.Derivative) or (isinstance(part, t.Symbol) and part.primes > 0)
+
+
+def _plain(name: t.Symbol) -> t.Symbol:
+    return replace(name, scripts=(), primes=0)
+
+
+def _is_bent(tree: t.Expr | t.Script) -> bool:
+    """Whether a part of an equation is more than a multiple of a name: a straight line has one slope anyhow."""
+    if isinstance(tree, t.Product):
+        return sum(_has_names(factor) for factor in tree.factors) > 1
+    if isinstance(tree, (t.Call, t.Root)):
+        return _has_names(tree)
+    if isinstance(tree, t.Quotient):
+        return _has_names(tree.below)
+    return isinstance(tree, (t.Symbol, t.Group)) and bool(tree.scripts)
+
+
+def _has_names(tree: t.Expr) -> bool:
+    return any(isinstance(part, t.Symbol) for part in t.walk(tree))
+
+
+@contextmanager
+def tying(e: Interpreter, curve: Curve | None) -> Iterator[None]:
+    """Within this block the names of a curve are tied together, if its equation is understood."""
+    world = e.world
+    before = world.tied, world.dependents, world.familiar
+    try:
+        if curve is not None:
+            world.tied = _tied(e, curve)
+        if world.tied is not None:
+            (key, _), (_, by) = world.tied.names
+            world.dependents = {key: (by,)}
+            world.familiar = world.familiar | {str(k) for k, _ in world.tied.names}
+        yield
+    finally:
+        world.tied, world.dependents, world.familiar = before
+
+
+def _tied(e: Interpreter, curve: Curve) -> Tied | None:
+    """The names as they are from the equation on: formulas that stand elsewhere are those of other problems."""
+    world = e.world
+    keys = [sort(name, world.spelling, {}).key for name in (curve.of, curve.by)]
+    for key in keys:
+        found = world.find(key, e.position)
+        if found is not None and not found[0].numeric:
+            if curve.position < found[0].position < e.position:
+                return None
+    of, by = nodes = [world.open_name(key, ()) for key in keys]
+    world.keys.update(zip(nodes, keys, strict=True))
+    names = ((keys[0], of), (keys[1], by))
+    world.tied = Tied(names, number(0.0), curve, number(0.0))
+    try:
+        apart = subtract(e.node(curve.left), e.node(curve.right))
+    except NotUnderstood:
+        return None
+    slopes = {} if apart.shape else sweep(apart, number(1.0), nodes).gradients
+    if of not in slopes or by not in slopes:
+        return None
+    slope = TABLE["negative"](TABLE["divide"](slopes[by], slopes[of]))
+    return Tied(names, slope, curve, apart)
+
+
+def numbers_at(tied: Tied | None) -> dict[Node, float]:
+    """The numbers of the two names at the point that was told last, if that lies on the curve."""
+    if tied is None or tied.curve.point is None:
+        return {}
+    x, y = (float(Fraction(text)) for text in tied.curve.point)
+    (_, of), (_, by) = tied.names
+    known = {of: np.asarray(y), by: np.asarray(x)}
+    apart = Point(known=known).value(tied.apart)
+    on_curve = apart is not None and abs(float(apart)) < _ON * max(1.0, abs(x), abs(y))
+    return {of: y, by: x} if on_curve else {}
