@@ -127,3 +127,20 @@ def test_a_remark_may_stand_between_a_condition_and_its_formula(value: str, verd
         rf"$$\frac{{\partial p_j}}{{\partial u_i}} = {value.replace('×', '')}$$"
     )
     assert dvar.check(text).judgements[-1].verdict == verdict
+
+
+FACTORS = (
+    r"$\hat s_{ij} = u_i^T v_j = \sum_{k=1}^K u_{ik} v_{kj}$ and "
+    r"$d_{ij}^2 = (s_{ij} - \hat s_{ij})^2$. "
+)
+
+
+def test_vectors_whose_entries_put_their_number_last() -> None:
+    assert verdicts(FACTORS)[0] == "ok"
+    claim = r"$\frac{\partial}{\partial u_{ik}} d_{ij}^2 = -2 (s_{ij} - \hat s_{ij}) v_{kj} = -2 d_{ij} v_{kj}$"
+    assert verdicts(FACTORS + claim)[-1] == "ok"
+    assert verdicts(FACTORS + claim.replace("-2 d", "2 d"))[-1] == "wrong"
+    assert verdicts(FACTORS.replace("u_{ik} v_{kj}", "u_{ik} v_{ik}") + claim)[0] != "ok"
+    step = r"$u'_{ik} = u_{ik} - \alpha \frac{\partial}{\partial u_{ik}} d_{ij}^2 = u_{ik} + 2 \alpha d_{ij} v_{kj}$"
+    assert verdicts(FACTORS + step)[-1] == "ok"
+    assert verdicts(FACTORS + step.replace("+ 2", "- 2"))[-1] == "wrong"

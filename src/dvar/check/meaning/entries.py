@@ -261,3 +261,26 @@ def _member(e: Interpreter, key: Key, rest: tuple[int, ...]) -> Node | None:
     member = Key(key.stem, key.marks, key.indices + rest)
     found = e.world.find(member, e.position)
     return None if found is None else names.defined(e, member, *found)
+
+
+def root(e: Interpreter, key: Key) -> Node | None:
+    """``σ`` where only ``σ^2`` has a formula; the ``e`` of ``e^2 = (r - p)^2`` is what is squared, with its sign."""
+    square = square_of(e, key)
+    if square is None:
+        return None
+    name, definition, bound = square
+    match definition.value:
+        case t.Group(scripts=(t.Script(kind="plain", value=t.Number(text="2")),)) as body:
+            return names.defined(
+                e, key, replace(definition, value=replace(body, scripts=())), bound
+            )
+    return TABLE["sqrt"](names.defined(e, name, definition, bound))
+
+
+def square_of(e: Interpreter, key: Key) -> tuple[Key, Definition, dict[str, int]] | None:
+    """The formula of ``σ^2`` where ``σ`` has none."""
+    square = Key(key.stem, (*key.marks, ("^", 2)), key.indices)
+    found = e.world.find(square, e.position) if key.stem in e.world.spelling.squared else None
+    if found is None or found[0].numeric or found[0].position > e.position:
+        return None
+    return (square, *found)

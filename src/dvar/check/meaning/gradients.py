@@ -226,8 +226,7 @@ def _upstream(e: Interpreter, key: Key) -> Value | None:
 
 def is_open(e: Interpreter, key: Key) -> bool:
     """Whether a numerator has no formula: a loss that the document never writes out."""
-    from dvar.check.meaning.entries import array_named
-    from dvar.check.meaning.names import square_of
+    from dvar.check.meaning.entries import array_named, square_of
 
     world = e.world
     found = world.find(key, e.position)

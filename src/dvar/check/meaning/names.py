@@ -198,7 +198,7 @@ def _without_definition(
         lambda: members.vector(e, key),
         lambda: entries.of_capital(e, key),
         lambda: _of_example(e, key),
-        lambda: _root(e, key),
+        lambda: entries.root(e, key),
         lambda: _special(e, key, hint, tree),
         lambda: entries.family(e, key),
         lambda: entries.of_argument(e, key),
@@ -341,21 +341,6 @@ def _other_case(e: Interpreter, key: Key) -> Node | None:
         return defined(e, other, *found)
     except Circular:
         return None  # C = (a - t)^2 where a = w x + c: two names after all
-
-
-def _root(e: Interpreter, key: Key) -> Node | None:
-    """``σ`` where only ``σ^2`` has a formula."""
-    square = square_of(e, key)
-    return None if square is None else TABLE["sqrt"](defined(e, *square))
-
-
-def square_of(e: Interpreter, key: Key) -> tuple[Key, Definition, dict[str, int]] | None:
-    """The formula of ``σ^2`` where ``σ`` has none."""
-    square = Key(key.stem, (*key.marks, ("^", 2)), key.indices)
-    found = e.world.find(square, e.position) if key.stem in e.world.spelling.squared else None
-    if found is None or found[0].numeric or found[0].position > e.position:
-        return None
-    return (square, *found)
 
 
 def _kronecker(e: Interpreter, key: Key) -> Node | None:
