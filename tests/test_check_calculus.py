@@ -176,3 +176,30 @@ def test_a_formula_for_y_is_no_curve() -> None:
     text = "Let $y = x^x$. Then $\\ln y = x \\ln x$; differentiate: "
     assert verdicts(text + r"$\frac{dy}{dx} = x^x (\ln x + 1)$")[1:] == ["ok", "ok"]
     assert verdicts(text + r"$\frac{dy}{dx} = x^x (\ln x - 1)$")[-1] == "wrong"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [r"Let $h(v) = v_1^3 + 2 v_1 v_2$. ", r"Let $h(v_1, v_2) = v_1^3 + 2 v_1 v_2$. "],
+)
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\nabla_v h(v) = \begin{bmatrix} 3v_1^2 + 2v_2 \\ 2v_1 \end{bmatrix}$", "ok"),
+        (r"$\nabla_v h(v) = \begin{bmatrix} 3v_1^2 + 2v_2 \\ 2v_2 \end{bmatrix}$", "wrong"),
+        (r"$\nabla h(v) = (3v_1^2 + 2v_2, 2v_1)$", "ok"),
+        (r"$\nabla_v^2 h(v) = \begin{bmatrix} 6v_1 & 2 \\ 2 & 0 \end{bmatrix}$", "ok"),
+        (r"$h(1, 2) = 5$", "ok"),
+        (r"$h((1, 2)) = 6$", "wrong"),
+        (r"$\nabla h(1, 2) = (7, 2)$", "ok"),
+        (r"$\nabla h(1, 2) = (7, 3)$", "wrong"),
+    ],
+)
+def test_a_function_of_a_vector_told_by_its_entries(told: str, claim: str, expected: str) -> None:
+    assert verdicts(told + claim) == ["definition", expected]
+
+
+def test_a_function_of_a_vector_stays_one() -> None:
+    told = "Let $h(v) = v_1^3 + 2 v_1 v_2$. $\\nabla h(v) = (3v_1^2 + 2v_2, 2v_1)$.\n\n## Next\n\nLet $h(v) = v^T M v$. "
+    assert verdicts(told + r"$\nabla h(v) = (M + M^T) v$")[1::2] == ["ok", "ok"]
+    assert verdicts(told + r"$\nabla h(v) = 2 M v$")[-1] != "ok"

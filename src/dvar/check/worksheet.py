@@ -19,6 +19,7 @@ from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
 from dvar.check.meaning import bracketed, densities, dotted, effort, examples, implicit, letters
 from dvar.check.meaning.aliases import spelled_out
+from dvar.check.meaning.arguments import by_entries
 from dvar.check.meaning.columns import vectors_first
 from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import written_out
@@ -98,7 +99,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     marked = examples.marked(labelled(turned))
     spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))
     named = in_one_dialect(document, stated(document, spelled))
-    said = conditioned(document, spoken(document, vectors_first(named)))
+    said = conditioned(document, spoken(document, by_entries(vectors_first(named))))
     return tables.tabled(document, widened(written_out(document, said)))
 
 

@@ -22,6 +22,7 @@ from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
 from dvar.check.meaning.patterns import pattern_of
+from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.survey import names_dependence
 from dvar.check.meaning.values import (
     Jacobian,
@@ -184,7 +185,20 @@ def _by_formula(
     """The function that a formula tells; one that is told further on, of other arguments, is open until then."""
     if found[0].position > e.position and _has_other_arguments(e, key, args):
         return lambda values: functions.open_function(str(key), values, False)
-    return _defined(e, head, *found, args) if found[0].params else None
+    params = found[0].params
+    if not params:
+        return None
+    made = _defined(e, head, *found, args)
+    if made is None and len(params) == len(args) > 1 and all(_is_entry(e, p) for p in params):
+        return _of_entries(e, head, *found)
+    return made
+
+
+def _is_entry(e: Interpreter, tree: t.Expr) -> bool:
+    """``x_2``: a name with a number below it."""
+    if not isinstance(tree, t.Symbol) or len(tree.subscripts) != 1:
+        return False
+    return e.whole(tree.subscripts[0]) is not None
 
 
 def _is_other_law(e: Interpreter, definition: Definition, args: Sequence[t.Expr]) -> bool:
@@ -250,6 +264,19 @@ def _defined(
             return e.choices.pick([("at its argument", reader.node(definition.value)), named])
         except NotUnderstood:
             return e.choices.pick([named])
+
+    return function
+
+
+def _of_entries(
+    e: Interpreter, head: t.Symbol, definition: Definition, bound: dict[str, int]
+) -> Function:
+    """``f(1, 2)`` of ``f(x_1, x_2) = …``: numbers put in for the entries."""
+
+    def function(values: Sequence[Node]) -> Node:
+        own = [e.node(param) for param in definition.params]
+        whole = names.defined(e, sort(head, e.world.spelling, e.env).key, definition, bound)
+        return substitute(whole, dict(zip(own, values, strict=True)))
 
     return function
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def nabla(e: Interpreter, tree: t.Derivative) -> Value:
     """``∇J(θ)``, ``∇ loss(scores)``, ``∇²f``, or ``∇J`` where it has been said of what."""
     of, times = _beneath(tree)
-    if times == 1 and (several := _by_parameters(e, of)) is not None:
-        return several
+    if (several := _by_parameters(e, of)) is not None:
+        return several if times == 1 else _again(e, of, several)
     by = _by(e, of)
     if by is None:
         place = _only_vector(e, of)
@@ -53,7 +53,7 @@ def _beneath(tree: t.Derivative) -> tuple[t.Expr, int]:
     return of, times
 
 
-def _by_parameters(e: Interpreter, of: t.Expr) -> Value | None:
+def _by_parameters(e: Interpreter, of: t.Expr) -> Node | None:
     """``∇f``, ``∇f(1, 2)`` of ``f(x, y) = …``: the partial derivatives by x and y, at a point if one is given."""
     key = differentiate.key_of(e, of)
     found = e.world.find(key, e.position) if key is not None else None
@@ -80,6 +80,18 @@ def _by_parameters(e: Interpreter, of: t.Expr) -> Value | None:
         ]
     whole = stacked(partials)
     return reshaped(whole, (len(partials), 1)) if e.world.matrices else whole
+
+
+def _again(e: Interpreter, of: t.Expr, gradient: Node) -> Value:
+    """``∇²f`` of ``f(x, y) = …``: the partial derivatives of the gradient by all of its parameters."""
+    key = differentiate.key_of(e, of)
+    found = e.world.find(key, e.position) if key is not None else None
+    params = found[0].params if found is not None else ()
+    if isinstance(of, t.Apply) and not all(map(same_tree, of.args, params)):
+        raise NotUnderstood("a second derivative of this kind")
+    columns = [differentiate.jacobian(gradient, differentiate.place_of(e, p)).node for p in params]
+    whole = TABLE["stack"]([reshaped(c, (len(params),)) for c in columns], axis=1)
+    return e.choices.pick([("Hessian", whole), ("Laplacian", TABLE["trace"](whole))])
 
 
 def _is_argument(args: Sequence[t.Expr], by: t.Expr) -> bool:

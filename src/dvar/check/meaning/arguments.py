@@ -1,0 +1,118 @@
+"""Functions of a vector told by its entries: ``f(x) = x_1^2 + e^{x_1 x_2}`` is a function of ``x_1`` and ``x_2``.
+
+So is ``f`` where ``f(x_1, x_2) = …`` stands and ``f(x)``, ``∇_x f`` or ``f((4, 4))`` is spoken of: all are written with
+the entries here, so that everything else finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from dvar.check.meaning.keys import stem_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import in_members
+
+_CONSTANTS = frozenset(["e", "pi"])
+
+Entries = tuple[t.Symbol, ...]
+
+
+def by_entries(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with functions of a vector as functions of its entries, from their definition on."""
+    known: dict[str, Entries] = {}
+    found = []
+    for statement in statements:
+        left, right = _sides(statement)
+        if left is not None and right is not None:
+            entries = _entries(left, right)
+            if entries:
+                known[left.head.base] = entries
+            else:
+                known.pop(left.head.base, None)
+        found.append(in_members(statement, _Turn(known).turn) if known else statement)
+    return found
+
+
+def _sides(statement: Statement) -> tuple[t.Apply | None, t.Expr | None]:
+    """``f(x)`` and its formula."""
+    first, *rest = statement.members
+    left = first.expr
+    if not rest or rest[0].relation not in ("=", ":=", "equiv") or not isinstance(left, t.Apply):
+        return None, None
+    if left.primes or left.head.primes or left.scripts:
+        return None, None
+    names = all(isinstance(arg, t.Symbol) for arg in left.args)
+    return (left, rest[0].expr) if names else (None, None)
+
+
+def _entries(left: t.Apply, right: t.Expr) -> Entries:
+    """The entries that a function is of; none where it is one of something else, or no number."""
+    if isinstance(right, (t.Matrix, t.Derivative, t.Number)) or left.head.subscripts:
+        return ()
+    args = [arg for arg in left.args if isinstance(arg, t.Symbol) and not arg.scripts]
+    if len(args) != len(left.args) or len({stem_of(arg) for arg in args}) != 1:
+        return ()
+    if len(args) > 1:
+        return tuple(args) if list(map(_number, args)) == list(range(1, len(args) + 1)) else ()
+    (whole,) = args
+    if whole.subscripts:
+        return ()
+    parts = [p for p in t.walk(right) if isinstance(p, t.Symbol) and p.base not in _CONSTANTS]
+    if any(stem_of(p) != stem_of(whole) for p in parts):
+        return ()  # of weights and entries: a model rather than a function to be differentiated
+    numbers = {_number(p): replace(p, scripts=()) for p in parts}
+    if None in numbers or sorted(map(int, numbers)) != list(range(1, len(numbers) + 1)):  # type: ignore[arg-type]
+        return ()
+    return tuple(numbers[k] for k in sorted(map(int, numbers))) if len(numbers) > 1 else ()  # type: ignore[arg-type]
+
+
+def _number(name: t.Symbol) -> int | None:
+    """1 of ``x_1``."""
+    match name.subscripts:
+        case (t.Label(text=text) | t.Number(text=text),) if text.isdigit():
+            return int(text)
+    return None
+
+
+class _Turn:
+    def __init__(self, known: dict[str, Entries]) -> None:
+        self.known = dict(known)
+
+    def turn(self, part: Any) -> Any:
+        if isinstance(part, t.Apply) and not part.primes:
+            return self._applied(part)
+        if isinstance(part, t.Derivative) and part.wrt and part.of is not None:
+            return self._gradient(part)
+        return None
+
+    def _applied(self, part: t.Apply) -> t.Apply | None:
+        entries = self.known.get(part.head.base, ())
+        match part.args:
+            case (t.Symbol() as whole,) if _is_whole(whole, entries):
+                return replace(part, args=entries)
+            case (t.Group(items=items),) if len(items) == len(entries) > 1:
+                return replace(part, args=items)
+        return None
+
+    def _gradient(self, part: t.Derivative) -> t.Expr | None:
+        """``∇_x f`` and ``∂f/∂x`` by the whole vector."""
+        of = part.of
+        head = of.head if isinstance(of, t.Apply) else of
+        entries = self.known.get(head.base, ()) if isinstance(head, t.Symbol) else ()
+        if not entries or not all(
+            isinstance(w, t.Symbol) and _is_whole(w, entries) for w in part.wrt
+        ):
+            return None
+        inner = self._applied(of) or of if isinstance(of, t.Apply) else of
+        for _ in part.wrt:
+            inner = t.Derivative(inner, (), "nabla", part.span, True)
+        return inner
+
+
+def _is_whole(name: t.Symbol, entries: Entries) -> bool:
+    """Whether a name is that of the vector whose entries these are."""
+    bare = not name.subscripts and not name.scripts and not name.primes
+    return bool(entries) and bare and stem_of(name) == stem_of(entries[0])
