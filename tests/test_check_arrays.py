@@ -395,3 +395,64 @@ dc_prev = dc * f
 )
 def test_a_state_sends_back_what_the_next_step_sends(dc: str, expected: str) -> None:
     assert verdicts(CELL.format(dc=dc))[-4:] == ["ok", expected, "ok", "ok"]
+
+
+
+
+SHAPED = r"""
+$$z = Wx + b \in \mathbb{{R}}^m$$
+
+$$a = \sigma(z) \in \mathbb{{R}}^m$$
+
+$$L = \frac12 \|a - y\|^2$$
+
+$$\frac{{\partial L}}{{\partial z}} = (a - y) \odot a \odot ({one}) = g_1 \in \mathbb{{R}}^m$$
+
+$$\frac{{\partial L}}{{\partial W}} = g_1 x^T = g_2 \in \mathbb{{R}}^{{m \times n}}$$
+
+$$\frac{{\partial L}}{{\partial x}} = {w} g_1 \in \mathbb{{R}}^n$$
+
+The penalty $L + \|W\|^2$ has the gradient $g_2 + 2W$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("one", "w", "expected"),
+    [
+        ("1 - a", "W^T", []),
+        ("1 + a", "W^T", [r"\frac{\partial L}{\partial z}"]),
+        ("1 - a", "-W^T", [r"\frac{\partial L}{\partial x}"]),
+    ],
+)
+def test_a_shape_at_its_end_does_not_hide_an_equation(
+    one: str, w: str, expected: list[str]
+) -> None:
+    found = check(SHAPED.format(one=one, w=w)).judgements
+    assert [j.source.split(" =")[0] for j in found if j.verdict == "wrong"] == expected
+    assert not [j for j in found if j.verdict == "unknown"]
+    assert [j.verdict for j in found[:4:2]] == ["definition", "definition"]
+
+
+def test_a_line_that_is_only_a_shape_is_read() -> None:
+    assert verdicts(r"$z = Wx$ and so on, $$\in \mathbb{R}^m$$")[0] == "definition"
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        (r"\frac{dL}{dv_t} \frac{dv_t}{ds_t}", "ok"),
+        (r"A^T \frac{dL}{dv_t}", "ok"),
+        (r"-A^T \frac{dL}{dv_t}", "unknown"),
+    ],
+)
+def test_what_arrives_from_the_next_step_stands_beside_what_this_one_sends(
+    share: str, expected: str
+) -> None:
+    text = rf"""
+$$v_t = A s_t + c$$
+
+$$s_t = \tanh(B s_{{t-1}} + D x_t)$$
+
+$$\frac{{dL}}{{ds_t}} = {share} + \frac{{dL}}{{d s_t}}$$
+"""
+    assert verdicts(text)[-1] == expected

@@ -22,7 +22,10 @@ def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
     if is_rescaled(left, right):
         return True
     if isinstance(left, t.Derivative):  # dJ_db = dJ_db + err, as programs collect
-        return isinstance(right, t.Sum) and same_tree(right.terms[0], left)
+        return isinstance(right, t.Sum) and any(
+            same_tree(x, left) and sign > 0
+            for x, sign in zip(right.terms, right.signs, strict=True)
+        )
     if not isinstance(left, t.Symbol):
         return False
     if not isinstance(right, t.Sum) or len(right.terms) < 2:

@@ -62,16 +62,20 @@ def judge_update(
 def _gathered(place: Place, members: Sequence[Member]) -> Verdict | None:
     """``\\bar v = \\bar v + …``: what is added is what one more result sends back to v."""
     left, right = members[0].expr, members[1].expr
-    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum):
-        return None
-    key = sort(left, place.world.spelling, {}).key
-    steps = place.world.steps_of(collected(left, place.world.spelling))
-    if not steps or not gradients.is_named(place.reader(), key):
+    if not isinstance(right, t.Sum):
         return None
     rest = [(x, s) for x, s in zip(right.terms, right.signs, strict=True) if not same_tree(x, left)]
     if not rest:
         return None
     added = t.Sum(tuple(x for x, _ in rest), tuple(s for _, s in rest), right.span)
+    if isinstance(left, t.Derivative) and not place.code:
+        return _from_here(place, members, left, added)
+    if not isinstance(left, t.Symbol):
+        return None
+    key = sort(left, place.world.spelling, {}).key
+    steps = place.world.steps_of(collected(left, place.world.spelling))
+    if not steps or not gradients.is_named(place.reader(), key):
+        return None
     envs = links.assignments(place.world, [added], place.conditions, place.position)
     link = links.as_functions(place.world, steps[0] - 1, left, added, envs, code=place.code)
     if link.verdict not in ("ok", "convention"):
@@ -84,6 +88,17 @@ def _gathered(place: Place, members: Sequence[Member]) -> Verdict | None:
     ]
     chain = [members[0], *numbers] if is_last else numbers
     return judge_chain(place, chain, frozenset()) if len(chain) > 1 else Verdict("ok")
+
+
+def _from_here(
+    place: Place, members: Sequence[Member], left: t.Derivative, added: t.Expr
+) -> Verdict:
+    """``dL/dh_t = dL/dz_t dz_t/dh_t + dL/dh_t``: beside what this step sends back stands what arrives from the next."""
+    envs = links.assignments(place.world, [left, added], place.conditions, place.position)
+    link = links.as_functions(place.world, place.position, left, added, envs)
+    if link.verdict not in ("ok", "convention"):
+        link = Link("unknown", "which of the shares of a gradient is meant")
+    return Verdict(link.verdict, members[1], members[0], link)
 
 
 def _is_of_more(place: Place, members: Sequence[Member]) -> bool:
