@@ -177,3 +177,32 @@ $$s_t = a_t \odot \tanh(m_t)$$
 def test_what_one_step_sends_back_may_be_told_without_the_rest(line: str, bent: str) -> None:
     assert [j.verdict for j in dvar.check(MEMORY + line).judgements][-1] == "ok"
     assert [j.verdict for j in dvar.check(MEMORY + bent).judgements][-1] != "ok"
+
+
+LEFT_OUT = r"""
+$$s_j = m_{ji} u_i + c_j$$
+
+$$h_j = \sigma(s_j)$$
+
+$$\frac{\partial L}{\partial u_i} = \frac{\partial L}{\partial s_j} \frac{\partial s_j}{\partial u_i}$$
+
+$$\frac{\partial L}{\partial u_i} = \frac{\partial L}{\partial s_j} WEIGHT$$
+
+$$\frac{\partial h_j}{\partial s_j} = h_j (1 - h_j)$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("weight", "expected"), [("m_{ji}", "ok"), ("m_{ij}", "wrong"), ("u_i", "unknown")]
+)
+def test_who_leaves_out_a_sum_in_a_definition_leaves_it_out_later(
+    weight: str, expected: str
+) -> None:
+    found = [j.verdict for j in dvar.check(LEFT_OUT.replace("WEIGHT", weight)).judgements]
+    assert found == ["definition", "definition", "ok", expected, "ok"]
+
+
+def test_a_chain_rule_with_its_sum_told_in_words_is_not_wrong() -> None:
+    rule = r"$$\frac{\partial L}{\partial u_j} = \frac{\partial L}{\partial v_i} \frac{\partial v_i}{\partial u_j}$$"
+    words = "Mind the sum over the intermediate index."
+    assert dvar.check(f"{rule}\n\n{words}\n").judgements[0].verdict != "wrong"

@@ -34,7 +34,11 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 """Words in front of numbers that are chosen: "with $y = 0$ and $a = 0.7$"."""
-_DUMMY = re.compile(r"\bEinstein\b|\bsummation convention\b", re.IGNORECASE)
+_DUMMY = re.compile(
+    r"\bEinstein\b|\bsummation convention\b|"
+    r"\b(sum|summed|summing|summation) over (the )?(intermediate|repeated|dummy|shared|contracted) ind(ex|ices)",
+    re.IGNORECASE,
+)
 """Words by which letters that stand twice are summed over."""
 _LOOSELY = re.compile(
     r"\b(terse|sloppy|sloppily|loosely|abus\w+|pretend\w*|fake|(match|fit)\w*( the)? (sizes|dimensions|shapes)|"

@@ -22,6 +22,7 @@ from dvar.check.judge.renewal import is_slope
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.functions import SIGMAS
+from dvar.check.meaning.implied import leaves_out_a_sum
 from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
@@ -146,7 +147,10 @@ def _is_said_to_hold(document: Document, statement: Statement) -> bool:
 def _is_all_there(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool:
     """Whether nothing that a line leaves out can be behind an open name, or in the loop around it."""
     if "missing-sum" in causes and _has_loose_index(place, verdict):
-        return True
+        made = (d for some in place.world.definitions.values() for d in some)
+        return not any(
+            leaves_out_a_sum(set(d.pattern.letters), d.value, place.world.spelling) for d in made
+        )
     if set(causes) == {"wrong-variable"}:
         if _is_chain_of_known(place, verdict):
             return True

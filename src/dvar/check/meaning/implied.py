@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from dvar.check.meaning.keys import Spelling
-from dvar.check.meaning.letters import spelling_of
+from dvar.check.meaning.letters import parts, spelling_of
+from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
@@ -28,18 +30,46 @@ _SAID = re.compile(
 
 def written_out(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements of a document, with the sums that its convention leaves out."""
-    if not _SAID.search(document.text):
+    spelling = spelling_of(statements)
+    is_said = _SAID.search(document.text) is not None
+    if not (is_said or _is_practised(statements, spelling)):
         return list(statements)
-    summer = _Summer(spelling_of(statements))
+    summer = _Summer(spelling)
     found: list[Statement] = []
     free: frozenset[str] = frozenset()
     for statement in statements:
         first = statement.members[0]
         if not first.relation and first.expr is not None:
-            free = summer.free(first.expr)
+            # Who does not tell the convention writes ∂a_j/∂z_j for one j.
+            free = summer.free(first.expr) if is_said else free_letters(first.expr, spelling)
         members = tuple(_member(summer, m, free) for m in statement.members)
         found.append(replace(statement, members=members))
     return found
+
+
+def _is_practised(statements: Sequence[Statement], spelling: Spelling) -> bool:
+    """Whether a document that writes no sum at all defines something by one: ``z_j = w_{ji} x_i``."""
+    if any(isinstance(p, t.Big) and p.name == "sum" for p in parts(statements)):
+        return False
+    return any(
+        isinstance(s.members[0].expr, t.Symbol)
+        and (second := s.members[1].expr) is not None
+        and leaves_out_a_sum(free_letters(s.members[0].expr, spelling), second, spelling)
+        for s in statements
+        if len(s.members) > 1
+    )
+
+
+def leaves_out_a_sum(letters: AbstractSet[str], value: t.Expr, spelling: Spelling) -> bool:
+    """Whether a formula for entries with these letters has another letter twice in a product, and no sum over it."""
+    if not letters or any(isinstance(p, t.Big) for p in t.walk(value)):
+        return False
+    for part in t.walk(value):
+        if isinstance(part, t.Product):
+            found = [c for f in part.factors for c in free_letters(f, spelling) - letters]
+            if len(set(found)) < len(found):
+                return True
+    return False
 
 
 def _member(summer: _Summer, member: Member, free: frozenset[str]) -> Member:
