@@ -397,8 +397,6 @@ def test_a_state_sends_back_what_the_next_step_sends(dc: str, expected: str) -> 
     assert verdicts(CELL.format(dc=dc))[-4:] == ["ok", expected, "ok", "ok"]
 
 
-
-
 SHAPED = r"""
 $$z = Wx + b \in \mathbb{{R}}^m$$
 

@@ -110,9 +110,6 @@ def test_a_d_of_what_depends_on_the_left_side_is_a_gradient_by_name() -> None:
     assert verdicts(text + "$dw = dz\\, w$\n")[-1] == "wrong"
 
 
-CURVE = "Find dy/dx for 2x² + y³ = 7 by implicit differentiation.\n\n"
-
-
 @pytest.mark.parametrize(
     ("claim", "expected"),
     [
@@ -147,6 +144,12 @@ def test_dots_between_entries_stand_for_all_of_them(claim: str, bent: tuple[str,
     assert verdicts(text + rf"$$\nabla g = {claim.replace(*bent)}$$")[-1] == "wrong"
 
 
+CURVE = "Find dy/dx for 2x² + y³ = 7 by implicit differentiation.\n\n"
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
         ("4x + 3y²(dy/dx) = 0", "ok"),
         ("d/dx[2x² + y³] = d/dx[7]", "ok"),
         ("3y²(dy/dx) = -4x", "ok"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dvar.check.judge import tables
+from dvar.check.judge import links, tables
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.judge.place import Place
@@ -141,3 +141,16 @@ def _comes_out(place: Place, last: Statement, statement: Statement) -> bool:
         return False
     numeric = is_numeric(before.expr, lambda name: False)
     return numeric and judge_link(place, before, before, number, [{}]).verdict == "ok"
+
+
+def went_on(place: Place, members: Sequence[Member], verdict: Verdict, root: int | None) -> Verdict:
+    """``= …`` below a wrong line, whose line is ``root``: equal to it, and so as wrong as it is."""
+    first, last = members[0], members[-1]
+    if root is None or verdict.verdict != "ok" or first.expr is None or last.expr is None:
+        return verdict
+    envs = links.assignments(place.world, [first.expr, last.expr], place.conditions, place.position)
+    link = judge_link(place, first, first, last, envs) if envs else None
+    if link is None or link.verdict not in ("wrong", "carried"):
+        return verdict
+    carried = replace(link, verdict="carried", roots=(root,))
+    return Verdict("carried", last, first, carried, links=[(first, last, carried)])

@@ -38,7 +38,6 @@ from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, said_of
 from dvar.check.judge.renewal import is_borne_out, is_slope, left_open
 from dvar.check.judge.roles import Role
-from dvar.check.judge.step import judge_link
 from dvar.check.judge.words import Explained, message_of, with_cause
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
@@ -218,7 +217,8 @@ def _verdict(
     skip = frozenset(n + len(members) - len(statement.members) for n in role.links)
     verdict = chain.judge_chain(place, members, skip, start)
     if start > 1:
-        verdict = _went_on(context, place, members, verdict)
+        root = context.faults.get(context.previous) if context.previous is not None else None
+        verdict = continued.went_on(place, members, verdict, root)
     right = [m for k, m in context.chains.items() if k < ordinal and k not in context.faults]
     verdict = continued.as_before(place, before_it, statement, verdict, right)
     if slips.may_be(place, verdict):
@@ -317,22 +317,6 @@ def _key_of(place: Place, left: t.Expr) -> Key:
     head = left.head if isinstance(left, t.Apply) else left
     assert isinstance(head, t.Symbol)
     return sort(head, place.world.spelling, {}).key
-
-
-def _went_on(
-    context: Context, place: Place, members: Sequence[Member], verdict: Verdict
-) -> Verdict:
-    """``= …`` below a wrong line: equal to it, and so as wrong as it is."""
-    root = context.faults.get(context.previous) if context.previous is not None else None
-    first, last = members[0], members[-1]
-    if root is None or verdict.verdict != "ok" or first.expr is None or last.expr is None:
-        return verdict
-    envs = links.assignments(place.world, [first.expr, last.expr], place.conditions, place.position)
-    link = judge_link(place, first, first, last, envs) if envs else None
-    if link is None or link.verdict not in ("wrong", "carried"):
-        return verdict
-    carried = replace(link, verdict="carried", roots=(root,))
-    return Verdict("carried", last, first, carried, links=[(first, last, carried)])
 
 
 def _judgement(

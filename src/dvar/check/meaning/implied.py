@@ -41,7 +41,8 @@ def written_out(document: Document, statements: Sequence[Statement]) -> list[Sta
         first = statement.members[0]
         if not first.relation and first.expr is not None:
             # Who does not tell the convention writes ∂a_j/∂z_j for one j.
-            free = summer.free(first.expr) if is_said else free_letters(first.expr, spelling)
+            alone = summer.free(first.expr) if is_said else free_letters(first.expr, spelling)
+            free = frozenset(alone)
         members = tuple(_member(summer, m, free) for m in statement.members)
         found.append(replace(statement, members=members))
     return found
