@@ -177,3 +177,12 @@ $$\sum_{j=1}^n u_j q_{ji} = \sum_{j=1}^n q_{ij} u_j$$
 def test_the_covariance_of_a_vector_is_no_number() -> None:
     text = "$X$ is a matrix.\n\n$\\operatorname{Var}(Xy) = X \\operatorname{Var}(y) X^T$\n\n"
     assert "wrong" not in verdicts(text + "$X \\operatorname{Var}(y) X^T = X X^T X$")
+
+
+@pytest.mark.parametrize(("word", "verdict"), [("or", "unknown"), ("so", "wrong")])
+def test_a_name_may_mean_one_thing_or_another(word: str, verdict: str) -> None:
+    text = (
+        rf"Here $\mathbf{{q}} = \mathbf{{p}}$ {word} $\mathbf{{q}} = \mathbf{{p}} - \bar{{\mathbf{{p}}}}, "
+        r"\bar{\mathbf{p}} = \left(\sum_{i=1}^n p_i\right)/n$."
+    )
+    assert check(text).judgements[1].verdict == verdict

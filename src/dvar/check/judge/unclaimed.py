@@ -28,6 +28,12 @@ DIGITS = 8
 """So many digits are written where nothing is rounded on the way."""
 TELLING = 3
 """So many digits do not come out alike by chance."""
+
+
+_OR = re.compile(
+    r"[$`)]\s*,?\s*(?:or|oder|ou|o)\s*[$`(\\]*(?:\\?(?:mathbf|boldsymbol|bm)\s*\{?\s*)?$"
+)
+"""Between two formulas, and nothing else."""
 ROWS = 2
 """So many right numbers below a heading tell what the column is about."""
 
@@ -75,6 +81,12 @@ def _is_of_a_vector(part: t.Expr | t.Script) -> bool:
     spread = any(isinstance(f, t.Call) and f.name == "var" for f in part.factors)
     names = (unwrapped(f) for f in part.factors)
     return spread and any(s.kind == "transpose" for x in names for s in getattr(x, "scripts", ()))
+
+
+def is_alternative(document: Document, statement: Statement) -> bool:
+    """``x_1 = x`` or ``x_1 = x - μ``: one of two meanings of a name."""
+    is_name = isinstance(statement.members[0].expr, t.Symbol) and len(statement.members) == 2
+    return is_name and bool(_OR.search(document.text[: statement.span[0]][-40:]))
 
 
 def goes_round(statement: Statement) -> bool:
