@@ -221,3 +221,15 @@ $q_{ik} = e^{s_{ik}}/\sum_{l\ne i} e^{s_{il}}$.
 )
 def test_an_index_that_only_a_condition_names(claim: str, expected: str) -> None:
     assert verdicts(CONTRAST + claim)[-1] == expected
+
+
+LOOSE_SUMS = r"""
+$m = \frac{1}{D}\sum_{i=1}^{D} u_i$, $\hat u = u - m$ and $v = g \hat u + c$.
+
+$$dc = dv \cdot \frac{\partial v}{\partial c} = \sum_{i=1}^{N} dv$$
+"""
+
+
+def test_a_sum_over_gradients_without_their_index_means_their_entries() -> None:
+    assert "wrong" not in verdicts(LOOSE_SUMS)
+    assert verdicts(LOOSE_SUMS.replace("dc = dv", "dc = -dv"))[-1] == "wrong"

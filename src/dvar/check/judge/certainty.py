@@ -93,6 +93,7 @@ def is_believed(
         or unclaimed.has_increments(place, statement)
         or unclaimed.goes_round(statement)
         or unclaimed.is_alternative(document, statement)
+        or unclaimed.sums_without_index(statement, causes)
         or unclaimed.is_size(verdict)
         or is_about_another(document, statement, verdict, causes)
         or is_about_the_unknown(place, document, statement, verdict)
