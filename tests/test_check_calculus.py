@@ -206,3 +206,18 @@ def test_a_function_of_a_vector_stays_one() -> None:
     told = "Let $h(v) = v_1^3 + 2 v_1 v_2$. $\\nabla h(v) = (3v_1^2 + 2v_2, 2v_1)$.\n\n## Next\n\nLet $h(v) = v^T M v$. "
     assert verdicts(told + r"$\nabla h(v) = (M + M^T) v$")[1::2] == ["ok", "ok"]
     assert verdicts(told + r"$\nabla h(v) = 2 M v$")[-1] != "ok"
+
+
+def test_names_that_an_equation_ties_to_each_other_need_not_have_their_old_formula() -> None:
+    text = r"""A parabola $v = u^2$ has $\frac{dv}{du} = 2u$.
+
+On the ellipse
+
+$$u^2 + 4v^2 = R^2$$
+
+the slope is
+
+$$\frac{dv}{du} = -\frac{u}{4v}$$
+"""
+    assert "wrong" not in verdicts(text)
+    assert "wrong" in verdicts(text.replace("= 2u$", "= 3u$"))

@@ -167,3 +167,23 @@ $$r = y - p = y - P y = (I - P) y$$
     plain = text.replace(r" + \lambda I", "")
     assert last(plain).verdict == "ok"
     assert last(plain.replace("(I - P)", "(I + P)")).verdict == "wrong"
+
+
+def test_what_was_left_open_of_a_name_stays_open_in_the_next_section() -> None:
+    text = r"""# Fits
+
+## Ridge
+
+The ridge solution is $\beta = (X^T X + \lambda I)^{-1} X^T y$.
+
+## Projection
+
+$$p = X\beta = X (X^T X)^{-1} X^T y = P y$$
+
+with $P = X (X^T X)^{-1} X^T$.
+
+## Residual
+
+$$r = y - p = y - P y = (I - P) y$$
+"""
+    assert "wrong" not in {j.verdict for j in check(text).judgements}

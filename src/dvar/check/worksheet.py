@@ -109,13 +109,17 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
     What is given in one is known in the next, so each is to be judged before the next is asked for.
     """
     ledger, curves = Ledger(), implicit.curves(document, statements)
+    open_: set[str] = set()
     for problem in problems(document, statements):
         ledger = ledger.carried_over()
+        open_ = {stem for stem in open_ if problem.world.definitions.get(stem)}
         context = judging.Context(document, statements, problem, ledger, prose=problem.prose)
+        context.touched |= open_
         own = [statements[ordinal] for ordinal in problem.ordinals]
         context.constraints = constraints(problem.world, own, document)
         context.curves = curves
         yield context
+        open_ = context.touched  # what was left open of a name is so where its formula still holds
 
 
 def _judged(context: judging.Context, ordinal: int) -> Judgement:

@@ -238,6 +238,8 @@ def left_open(place: Place, statement: Statement) -> set[str]:
         return {stem_of(left)}  # dy need not be what it is called
     if isinstance(left, t.Symbol) and len(statement.members) > 2 and not _has_numbers(statement):
         return {stem_of(left)}  # p = X b = P y: which of the two it is has been left open
+    if (names := _tied(place, statement)) is not None:
+        return names
     if left is None or right is None or links.is_number(right, place.world):
         return set()
     made = definition_of(left, right, place.position, place.world.spelling, False)
@@ -246,3 +248,19 @@ def left_open(place: Place, statement: Statement) -> set[str]:
 
 def _has_numbers(statement: Statement) -> bool:
     return any(m.expr is not None and is_plain(m.expr) for m in statement.members)
+
+
+def _tied(place: Place, statement: Statement) -> set[str] | None:
+    """``x^2 + y^2 = R^2``, which ties names to each other: none of them need have the formula of before."""
+    if len(statement.members) != 2:
+        return None
+    left, right = (m.expr for m in statement.members)
+    if not isinstance(left, t.Sum) or right is None:
+        return None
+    told = [p for side in (left, right) for p in t.walk(side)]
+    if any(isinstance(p, t.Derivative | t.Big) for p in told):
+        return None
+    names = {stem_of(p) for p in t.walk(left) if isinstance(p, t.Symbol)}
+    due = {stem_of(p) for p in t.walk(right) if isinstance(p, t.Symbol)}
+    formulas = place.world.definitions
+    return names if len(names) > 1 and not any(formulas.get(stem) for stem in due) else None
