@@ -117,3 +117,38 @@ def test_sums_along_an_axis_in_notes(line: str, verdict: str) -> None:
         "dZ1 = W2.T * dZ2 ⊙ (1 - A1^2)\ndW1 = (1/m) * dZ1 * X.T\n"
     )
     assert verdicts(text)[line] == verdict
+
+
+ROWS = r"""$L = \frac{1}{N}\sum (P - Y)^2$, $Z = X U + c$, $A = \text{ReLU}(Z)$, $P = A V + d$.
+
+$$X \in \mathbb{R}^{N \times 2}, \quad U \in \mathbb{R}^{2 \times 4}$$
+
+$$V \in \mathbb{R}^{4 \times 1}, \quad Y \in \mathbb{R}^{N \times 1}$$
+
+$$\frac{\partial L}{\partial P} = \frac{2}{N}(P - Y) \quad \rightarrow \quad (N, 1)$$
+
+$$\frac{\partial L}{\partial Z} = \left(\frac{\partial L}{\partial P} \cdot V^T\right) \odot (Z > 0) \rightarrow (N, 4)$$
+
+$$\frac{\partial L}{\partial c} = \sum_{\text{batch}} \frac{\partial L}{\partial Z} \rightarrow (1, 4)$$
+
+$$\frac{\partial L}{\partial U} = X^T \cdot \frac{\partial L}{\partial Z} \quad \rightarrow \quad (2, N) \times (N, 4) = (2, 4)$$
+"""
+
+
+def test_sizes_noted_behind_formulas_and_sums_over_a_batch() -> None:
+    found = check(ROWS).judgements
+    assert {j.verdict for j in found if j.line > 4} == {"ok"}
+    for right, bent in (
+        (r"\frac{2}{N}(P - Y)", r"\frac{1}{N}(P - Y)"),
+        (r"\odot (Z > 0) ", r"\odot (Z < 0) "),
+    ):
+        assert "wrong" in {j.verdict for j in check(ROWS.replace(right, bent)).judgements}, bent
+
+
+@pytest.mark.parametrize("label", [r"\text{axis=0}", r"\text{rows}", "batch", r"\text{samples}"])
+def test_a_sum_over_a_batch_makes_no_line_wrong(label: str) -> None:
+    text = (
+        "$s_1 = X U_1 + c_1$, $a_1 = ReLU(s_1)$, $s_2 = a_1 U_2 + c_2$.\n\n"
+        rf"$$\frac{{\partial L}}{{\partial c_2}} = \sum_{{{label}}} \frac{{\partial L}}{{\partial s_2}}$$"
+    )
+    assert check(text).judgements[-1].verdict not in ("wrong", "carried")

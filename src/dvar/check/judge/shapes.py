@@ -66,11 +66,13 @@ def and_shape(place: Place, statement: Statement, verdict: Verdict) -> Verdict:
 
 
 def is_product(members: Sequence[Member]) -> bool:
-    """``(m, 3) @ (3, 2) = (m, 2)``: what a product of two shapes comes to."""
+    """``(m, 3) @ (3, 2) = (m, 2)``, ``(m, 3) × (3, 2)``: what a product of two shapes comes to."""
     if len(members) != 2 or members[1].relation not in ("=", "to", "implies"):
         return False
     product, result = members[0].expr, members[1].expr
-    if not isinstance(product, t.Product) or set(product.operators) != {"@"} or result is None:
+    if not isinstance(product, t.Product) or result is None:
+        return False
+    if not set(product.operators) <= {"@", "times", "cdot", "*"}:
         return False
     return all(_is_pair(x) for x in (*product.factors, result))
 

@@ -28,6 +28,8 @@ from dvar.read.worksheet import tree as t
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
+_BATCH = frozenset({"batch", "rows", "examples", "samples", "axis"})
+"""Words below a sum over the examples of a batch."""
 LONGEST = 64
 """Terms of one sum."""
 
@@ -42,6 +44,8 @@ def big(e: Interpreter, tree: t.Big) -> Value:
     letters = tree.indices
     if not letters:
         return _over_everything(e, tree)
+    if tree.name == "sum" and set(letters) <= _BATCH - free_letters(tree.body, e.world.spelling):
+        return _over_examples(e, e.node(tree.body))
     if tree.name == "prod":
         return _product(e, _terms(e, tree))
     values = _terms(e, tree)
@@ -213,4 +217,21 @@ def _over_everything(e: Interpreter, tree: t.Big) -> Value:
     body = e.node(tree.body)
     if not body.shape or tree.name == "prod":
         raise NotUnderstood("a sum that does not say over what")
-    return TABLE[tree.name](body)
+    if tree.name != "sum" or body.ndim != 2 or 1 in sizes(body):
+        return TABLE[tree.name](body)
+    return e.choices.pick([("over all entries", TABLE["sum"](body)), *_along(e, body)])
+
+
+def _over_examples(e: Interpreter, body: Node) -> Node:
+    """``\\sum_{batch} \\delta``: along the axis of the examples."""
+    if not body.shape:
+        return body
+    if body.ndim != 2 or 1 in sizes(body):  # of many examples, or of one
+        return e.choices.pick([("over the examples", TABLE["sum"](body)), ("of one", body)])
+    return e.choices.pick(_along(e, body))
+
+
+def _along(e: Interpreter, body: Node) -> list[tuple[str, Node]]:
+    """The sums of a matrix along each axis, the one of the examples first."""
+    axes = (0, 1) if e.world.rows_are_examples else (1, 0)
+    return [(f"axis {k}", TABLE["sum"](body, axis=k, keepdims=True)) for k in axes]

@@ -182,7 +182,7 @@ class _Region:
             return None
         conditions: list[Expr] = []
         said = list(clause.words)
-        members = [self.member(part, conditions, said) for part in _members(tokens)]
+        members = _without_size([self.member(m, conditions, said) for m in _members(tokens)])
         for held in (clause.condition, last):
             condition = self.condition(held, said) if held else None
             if condition is not None:
@@ -266,6 +266,15 @@ def _members(tokens: list[Token]) -> list[tuple[Token | None, list[Token]]]:
         start = n + 1
     out.append((sign, tokens[start:]))
     return out
+
+
+def _without_size(members: list[Member]) -> list[Member]:
+    """``Z = X W + b \\rightarrow (N, 4)``: without the size that is noted behind it."""
+    if len(members) < 3 or members[-1].relation not in ("to", "implies"):
+        return members
+    noted = members[-1].expr
+    is_size = isinstance(noted, Group) and noted.kind == "tuple"
+    return members[:-1] if is_size and not isinstance(members[-2].expr, Group) else members
 
 
 def _is_update(held: Sequence[Token]) -> bool:

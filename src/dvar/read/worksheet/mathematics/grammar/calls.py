@@ -13,6 +13,8 @@ Keywords = tuple[tuple[str, t.Expr], ...]
 _ALONG_AXIS = frozenset({"sum", "mean", "prod", "var", "std", "max", "min", "cumsum", "argmax"})
 _TOTALS = frozenset({"sum", "mean"})
 """What goes along an axis in notes too: ``db = sum(dZ, 1)``; "var" and "prod" have arguments of another kind."""
+_EXAMPLES = frozenset({"batch", "rows", "examples", "samples", "axis"})
+"""Words below a sum over the examples of a batch."""
 _LOGS = {"2": "log2", "10": "log10", "e": "log"}
 
 
@@ -257,6 +259,9 @@ class Calls(Brackets):
 
     def _bound(self, found: _Below, start: int, end: int) -> None:
         tokens = self.tokens[start:end]
+        if tokens and tokens[0].text.partition("=")[0].strip().lower() in _EXAMPLES:
+            found.indices += [tokens[0].text.partition("=")[0].strip().lower()]  # \\text{axis=0}
+            return
         if all(x.kind in (NAME, "label") and len(x.text) == 1 and x.text.isalpha() for x in tokens):
             found.indices += [x.text for x in tokens]
             return
