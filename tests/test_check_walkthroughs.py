@@ -152,3 +152,18 @@ def test_a_sum_over_a_batch_makes_no_line_wrong(label: str) -> None:
         rf"$$\frac{{\partial L}}{{\partial c_2}} = \sum_{{{label}}} \frac{{\partial L}}{{\partial s_2}}$$"
     )
     assert check(text).judgements[-1].verdict not in ("wrong", "carried")
+
+
+@pytest.mark.parametrize(("number", "verdict"), [("1", "ok"), ("2", "unknown")])
+def test_a_bias_of_every_row_counts_once(number: str, verdict: str) -> None:
+    text = (
+        r"$K = X U + c$, $P = \sigma(K)$ with $X \in R^{N \times 3}$, $U \in R^{3 \times 2}$."
+        rf" So $\frac{{\partial K}}{{\partial c}} = {number}$."
+    )
+    assert check(text).judgements[-1].verdict == verdict
+
+
+@pytest.mark.parametrize(("power", "verdict"), [("⁻⁰·⁴⁸", "ok"), ("⁻⁰·⁸⁴", "unknown")])
+def test_a_point_between_raised_digits_is_a_decimal_point(power: str, verdict: str) -> None:
+    text = f"z₁ = 0.48\n\n```\na₁ = σ(z₁) = 1/(1 + e{power})\n```\n"
+    assert check(text).judgements[-1].verdict == verdict

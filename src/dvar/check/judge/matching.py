@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from dvar.check.judge.compare import varies
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import sizes, squeezed
 from dvar.core.node import Node
@@ -42,3 +43,9 @@ def close(a: Array, b: Array, slack: Array) -> bool:
     """Whether two numbers agree within the slack, and a little for the arithmetic."""
     scale = np.maximum(np.abs(a), np.abs(b))
     return bool(np.all(np.abs(a - b) <= slack * 1.0000001 + 1e-9 * scale + 1e-12))
+
+
+def is_each(nodes: Sequence[Node], number: Array) -> bool:
+    """``∂z/∂b = 1`` of many examples: every entry of what a derivative is told by is that one number."""
+    values = (Point().value(n) for n in nodes if not number.shape and not varies(n))
+    return any(x is not None and bool(np.all(x == number)) for x in values)

@@ -12,7 +12,7 @@ from dvar.check.judge.compare import arrays, varies
 from dvar.check.judge.ledger import Ledger, State
 from dvar.check.judge.links import READINGS, Link
 from dvar.check.judge.literal import Literal, is_plain, numbers_in, read_literal
-from dvar.check.judge.matching import close, like, like_node, value_at
+from dvar.check.judge.matching import close, is_each, like, like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning import chains
 from dvar.check.meaning.aligning import put_in
@@ -168,6 +168,8 @@ def _numeric(place: Place, left: Value, literal: Literal) -> Link:
         fixed = _constant(candidates, literal)
         if fixed is not None and close(fixed, literal.value, literal.slack):
             return Link("ok", "", left, None, numbers=(fixed, literal.value))
+        if fixed is None and is_each(candidates, literal.value):
+            return Link("ok", "", left)
         if fixed is None:
             return Link("unknown", _missing(candidates, ledger), left)
         best = (fixed, literal.value)

@@ -41,6 +41,11 @@ def scan(
     return Scanner(text[span[0] : end], span[0], latex, code, macros or {}).tokens()
 
 
+_RAISED_POINT = re.compile("(?<=[⁰¹²³⁴-⁹])[·˙⋅.](?=[⁰¹²³⁴-⁹])")
+"""The decimal point of ``e⁻⁰·⁴⁸``."""
+_POINT = str.maketrans("·˙⋅", "...")
+
+
 class Scanner(Commands):
     """Characters to tokens."""
 
@@ -289,13 +294,12 @@ class Scanner(Commands):
     def _script(self, text: str, start: int, sign: str, table: dict[int, int]) -> None:
         """``²``, ``₁₂``, ``⁽ⁱ⁾`` as if written with ``^`` and ``_``."""
         stop = self.at
-        while (
-            stop < len(self.text)
-            and ord(self.text[stop]) in table
-            and self.text[stop] not in words.UNICODE
+        while stop < len(self.text) and (
+            (ord(self.text[stop]) in table and self.text[stop] not in words.UNICODE)
+            or (sign == "^" and _RAISED_POINT.match(self.text, stop))
         ):
             stop += 1
-        inner = self.text[start:stop].translate(table)
+        inner = self.text[start:stop].translate(table).translate(_POINT)
         self.at = stop
         self.sign(sign, start, start)
         self.sign("{", start, start)
