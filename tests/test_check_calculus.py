@@ -221,3 +221,19 @@ $$\frac{dv}{du} = -\frac{u}{4v}$$
 """
     assert "wrong" not in verdicts(text)
     assert "wrong" in verdicts(text.replace("= 2u$", "= 3u$"))
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\frac{d}{dx} \log_a(x) = \frac{1}{x \ln a}$", "ok"),
+        (r"$\frac{d}{dx} log_a(f(x)) = \frac{1}{ln(a) f(x)} \frac{d}{dx} f(x)$", "ok"),
+        (r"$\frac{d}{dx} log_a(f(x)) = \frac{1}{f(x)} \frac{d}{dx} f(x)$", "unknown"),
+        (r"$f(g(x))' = f'(g(x)) g'(x)$", "ok"),
+        (r"$f(g(x))' = f'(g(x)) g(x)$", "wrong"),
+    ],
+)
+def test_logarithms_to_any_base_and_primes_behind_a_composition(claim: str, expected: str) -> None:
+    beside = "\n\n$\\frac{d}{dx} log_{g(x)} 2 = 0$"
+    assert verdicts(claim)[0] == expected
+    assert verdicts(claim + beside)[0] != ("wrong" if expected == "ok" else "ok")

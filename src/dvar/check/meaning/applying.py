@@ -43,7 +43,7 @@ Function = Callable[[Sequence[Node]], Node]
 def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     tree = replace(tree, args=arguments(tree.args))
     head = tree.head
-    for special in (differentials.of_applied(e, tree), chance.divergence(e, tree)):
+    for special in (differentials.of_applied(e, tree), chance.divergence(e, tree), _log(e, tree)):
         if special is not None:
             return behind(e, special, tree)
     primes = head.primes + tree.primes
@@ -54,7 +54,7 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
         turned = t.Product((head, t.Group("(", tree.args, tree.span)), ("",), tree.span)
         return behind(e, products.product(e, turned, hint), tree)
     if primes:
-        return behind(e, _slope(e, tree, bare, primes), tree)
+        return behind(e, _primed(e, tree, bare, primes), tree)
     key = sort(bare, e.world.spelling, e.env).key
     of_entry = entries.of_function(e, bare, tree)
     if of_entry is not None:
@@ -75,6 +75,16 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     if _is_dependence(e, key, tree):
         return behind(e, e.value(head, hint), tree)
     return _multiplied(e, tree, hint)
+
+
+def _log(e: Interpreter, tree: t.Apply) -> Value | None:
+    """``log_a(x)`` where ``log`` was taken for a name with an index."""
+    head = tree.head
+    if head.base != "log" or not head.subscripts or len(tree.args) != 1 or tree.primes:
+        return None
+    if e.world.find(Key("log"), e.position) is not None:
+        return None
+    return e.value(t.Call("log", tree.args, tree.span, (), head.subscripts, head.scripts))
 
 
 def _raised(e: Interpreter, value: Node, operations: tuple[t.Script, ...]) -> Value:
@@ -293,6 +303,16 @@ def _said(e: Interpreter, tree: t.Expr) -> object:
     if isinstance(tree, t.Symbol):
         return sort(tree, e.world.spelling, e.env).key
     return tree
+
+
+def _primed(e: Interpreter, tree: t.Apply, head: t.Symbol, primes: int) -> Value:
+    """``f(g(x))'`` may be the slope of f at g(x), and that of all of it."""
+    value = _slope(e, tree, head, primes)
+    if not tree.primes or len(tree.args) != 1 or not isinstance(tree.args[0], t.Apply):
+        return value
+    whole = slopes.of_value(e, e.node(replace(tree, head=head, primes=0)), primes)
+    readings = [("of the function", value), ("of all of it", whole)]
+    return e.choices.pick([(how, v) for how, v in readings if v is not None])
 
 
 def _slope(e: Interpreter, tree: t.Apply, head: t.Symbol, primes: int) -> Value:

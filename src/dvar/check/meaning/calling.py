@@ -70,10 +70,16 @@ def _is_inverse(script: t.Script) -> bool:
 
 
 def _log_to_base(e: Interpreter, tree: t.Call) -> Value:
-    base = e.whole(tree.subscripts[0])
-    if base is None or base < 2:
+    below = tree.subscripts[0]
+    base = e.whole(below)
+    if isinstance(below, t.Label) and len(below.text) == 1 and not below.is_text:
+        below = t.Symbol(below.text, below.span)  # log_a x
+    if (base is not None and base < 2) or isinstance(below, t.Label):
         raise NotUnderstood("a logarithm to this base")
-    value = TABLE["divide"](TABLE["log"](e.node(tree.args[0])), TABLE["log"](number(base)))
+    to = e.node(below) if base is None else number(base)
+    if to.shape:
+        raise NotUnderstood("a logarithm to this base")
+    value = TABLE["divide"](TABLE["log"](e.node(tree.args[0])), TABLE["log"](to))
     return names.operated(e, value, tree.scripts)
 
 
