@@ -15,7 +15,8 @@ from dvar.engine.native.assembly import Assembly
 from dvar.engine.native.crew import MOST, together
 from dvar.engine.native.machine import Loaded, object_code, vector_bytes
 from dvar.engine.native.memory import ALIGN, ITEM
-from dvar.engine.native.spare import copied, empty
+from dvar.engine.native.schedule import elements
+from dvar.engine.native.spare import LARGE, copied, empty
 
 _REPEAT = ctypes.CFUNCTYPE(
     None,
@@ -72,7 +73,10 @@ class Kernel:
         self._turn = Lock()
         self._counter = np.zeros(8, np.int64)
         self._slots = np.array([*memory.inputs, *memory.results], np.intp)
-        self._shapes = [(sizes_of(root), root.dtype) for root in roots]
+        self._shapes = [
+            (sizes_of(root), root.dtype, elements(root) * ITEM[root.dtype] < LARGE)
+            for root in roots
+        ]
 
     def _room(self, count: int) -> int:
         """The address of so many bytes, at the beginning of a cache line."""
@@ -93,10 +97,7 @@ class Kernel:
             else np.ascontiguousarray(value, node.dtype)
             for n, (node, value) in enumerate(zip(self.inputs, values, strict=True))
         ]
-        made = [
-            empty((times, *shape) if self._repeats and n >= self._carried else shape, dtype)
-            for n, (shape, dtype) in enumerate(self._shapes)
-        ]
+        made = self._results(times)
         with self._turn:
             self._tables[0, self._slots] = [id(array) for array in (*given, *made)]
             self._start(times)
@@ -104,6 +105,16 @@ class Kernel:
         if count % 2 == 0:
             made[: self._carried] = given[: self._carried]
         return made, count
+
+    def _results(self, times: int) -> list[Array]:
+        """Room for the roots."""
+        made = []
+        for n, (shape, dtype, is_small) in enumerate(self._shapes):
+            if self._repeats and n >= self._carried:
+                made.append(empty((times, *shape), dtype))
+            else:
+                made.append(np.empty(shape, dtype) if is_small else empty(shape, dtype))
+        return made
 
     def _start(self, times: int) -> None:
         tables = self._tables

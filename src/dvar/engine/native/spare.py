@@ -31,6 +31,8 @@ def empty(shape: tuple[int, ...], dtype: str | np.dtype[Any]) -> Array:
 
 def copied(x: Array, dtype: str) -> Array:
     """A copy in C order."""
+    if x.nbytes < LARGE:
+        return np.array(x, dtype, order="C")
     made = empty(x.shape, dtype)
     made[...] = x
     return made
