@@ -58,7 +58,10 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
     gradients = _gradients(others)
     named = [(part, rebuild) for part, rebuild in places(tree) if isinstance(part, t.Symbol)]
     late: list[Bend] = []
+    arguments = {id(a) for p in t.walk(tree) if isinstance(p, t.Apply) for a in p.args}
     for part, rebuild in named:
+        if id(part) in arguments and sum(_same_name(part, p) for p, _ in named) > 1:
+            continue  # R(x) x: what is meant is the same x
         for other in others:
             if _same_name(part, other):
                 continue

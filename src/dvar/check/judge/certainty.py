@@ -97,7 +97,7 @@ def is_believed(
         or unclaimed.is_size(verdict)
         or is_about_another(document, statement, verdict, causes)
         or is_about_the_unknown(place, document, statement, verdict)
-        or unclaimed.is_equation_to_solve(statement, verdict)
+        or unclaimed.is_equation_to_solve(place, statement, verdict)
         or unclaimed.is_by_a_twin(place, statement)
     ):
         return False
@@ -107,6 +107,7 @@ def is_believed(
     if (
         _vanishes(place, verdict, causes)
         or unclaimed.is_layout(statement)
+        or ("missing-sum" in causes and unclaimed.sums_by_convention(place, verdict))
         or unclaimed.is_bare_chain(verdict, causes)
         or unclaimed.is_said_again(place, statement, verdict)
         or unclaimed.is_under_heading(place, document, statement, verdict)

@@ -13,8 +13,10 @@ from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
+from dvar.check.meaning.implied import leaves_out_a_sum
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import RANGES, Point, finite, names_beneath, same
 from dvar.check.meaning.values import NotUnderstood, node_of
 from dvar.core.node import Node
@@ -217,10 +219,17 @@ def _is_worked_out(place: Place, statement: Statement) -> bool:
     )
 
 
-def is_equation_to_solve(statement: Statement, verdict: Verdict) -> bool:
-    """``21 w + 7 b = 32``, ``z = w x + b = 0``: no value is told of a sum, it is a condition on its names."""
+def is_equation_to_solve(place: Place, statement: Statement, verdict: Verdict) -> bool:
+    """``21 w + 7 b = 32``, ``z = w x + b = 0``: no value is told of a sum, it is a condition on its names.
+
+    So is ``A x = R(x) x`` at a minimum.
+    """
     member, before = verdict.member, verdict.previous
-    if member is None or before is None or member.expr is None or not is_plain(member.expr):
+    if member is None or before is None or member.expr is None:
+        return False
+    if place.is_optimum and len(statement.members) == 2 and isinstance(before.expr, t.Product):
+        return not any(isinstance(p, t.Derivative) for p in parts([statement]))
+    if not is_plain(member.expr):
         return False
     if not is_zero(member.expr) and (
         len(statement.members) != 2 or before is not statement.members[0]
@@ -338,3 +347,13 @@ def is_under_heading(
     if any(region.span[1] <= p.span[0] for p in in_row):  # by the number or name of the row
         return False
     return not _is_misprint(verdict)
+
+
+def sums_by_convention(place: Place, verdict: Verdict) -> bool:
+    """``B_{qi} A_{ip} = (BA)_{qp}``: an index that stands twice on one side only is summed over."""
+    sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]
+    spelling = place.world.spelling
+    return len(sides) == 2 and any(
+        leaves_out_a_sum(free_letters(other, spelling), side, spelling)
+        for side, other in (sides, sides[::-1])
+    )
