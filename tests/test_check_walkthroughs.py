@@ -167,3 +167,12 @@ def test_a_bias_of_every_row_counts_once(number: str, verdict: str) -> None:
 def test_a_point_between_raised_digits_is_a_decimal_point(power: str, verdict: str) -> None:
     text = f"z₁ = 0.48\n\n```\na₁ = σ(z₁) = 1/(1 + e{power})\n```\n"
     assert check(text).judgements[-1].verdict == verdict
+
+
+@pytest.mark.parametrize(("weights", "verdict"), [("W2.T", "ok"), ("W2", "wrong")])
+def test_a_transpose_that_is_missing_shows_beside_a_mean(weights: str, verdict: str) -> None:
+    text = MEAN.replace("SIGN", "-").replace("sigmoid(np.maximum(0, h) @ W2 + b2)", "sigmoid(s)")
+    text = text.replace("q = ", "g = np.maximum(0, h)\ns = g @ W2 + b2\nq = ")
+    line = f"dloss_dg = dloss_ds @ {weights}"
+    text = text.replace("\n```\n", f"\ndloss_ds = -(t - q) / rows\n{line}\n```\n")
+    assert verdicts(text)[line] == verdict

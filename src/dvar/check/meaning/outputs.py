@@ -73,11 +73,18 @@ def _averaged(s: Shaping, statements: Sequence[Statement]) -> dict[Item, int]:
         shape = shape_of(s, part.args[0]) if len(part.args) == 1 else None
         if shape is None or len(shape) != 2 or ONE in shape or _is_of_softmax(statements, part):
             continue
-        if s.world.rows_are_examples and s.unions.root(shape[0]) != s.unions.root(shape[1]):
+        if s.world.rows_are_examples and not _goes_in(s, shape[1]):
             found[shape[1]] = 1
             for name in open_:
                 s.unions.join(("size", name), shape[0])
     return found
+
+
+def _goes_in(s: Shaping, columns: Item) -> bool:
+    """Whether as many numbers go into something: then they are no outputs, or a product is written wrong."""
+    root = s.unions.root(columns)
+    tops = (known[0] for known in s.known.values() if len(known) == 2 and known[0] != ONE)
+    return any(s.unions.root(item) == root for item in tops)
 
 
 def _counts_rows(part: t.Expr | t.Script) -> bool:
