@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dvar.check.judge.compare import varies
+from dvar.check.judge.compare import arrays, varies
+from dvar.check.meaning import chains
 from dvar.check.meaning.points import Point
-from dvar.check.meaning.values import sizes, squeezed
+from dvar.check.meaning.values import Jacobian, Value, sizes, squeezed
 from dvar.core.node import Node
 from dvar.core.op import Array
 
@@ -49,3 +50,10 @@ def is_each(nodes: Sequence[Node], number: Array) -> bool:
     """``∂z/∂b = 1`` of many examples: every entry of what a derivative is told by is that one number."""
     values = (Point().value(n) for n in nodes if not number.shape and not varies(n))
     return any(x is not None and bool(np.all(x == number)) for x in values)
+
+
+def arrays_of(value: Value) -> list[Node]:
+    """The arrays that a value may be meant as: a Jacobian in each layout, and slices of it."""
+    if not isinstance(value, Jacobian):
+        return [value]
+    return [*(n for _, n in arrays(value)), *(n for _, n in chains.slices(value) or [])]

@@ -8,18 +8,17 @@ from dataclasses import replace
 import numpy as np
 
 from dvar.check.judge import carrying
-from dvar.check.judge.compare import arrays, varies
+from dvar.check.judge.compare import varies
 from dvar.check.judge.ledger import Ledger, State
 from dvar.check.judge.links import READINGS, Link
 from dvar.check.judge.literal import Literal, is_plain, numbers_in, read_literal
-from dvar.check.judge.matching import close, is_each, like, like_node, value_at
+from dvar.check.judge.matching import arrays_of, close, is_each, like, like_node, value_at
 from dvar.check.judge.place import Place
-from dvar.check.meaning import chains
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.choices import Choices, readings
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.points import Point, has_stand_in, names_beneath
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value
+from dvar.check.meaning.values import NotUnderstood, Value
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
@@ -242,12 +241,6 @@ def missing_values(node: Node, ledger: Ledger) -> list[str]:
     """Open names without a number."""
     known = set(ledger.given) | set(ledger.printed)
     return [str(n.param("name")) for n in names_beneath([node], known) if n not in known]
-
-
-def arrays_of(value: Value) -> list[Node]:
-    if not isinstance(value, Jacobian):
-        return [value]
-    return [*(n for _, n in arrays(value)), *(n for _, n in chains.slices(value) or [])]
 
 
 # ── rounding ────────────────────────────────────────────────────────────────────────────────────

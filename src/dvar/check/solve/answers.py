@@ -79,7 +79,7 @@ class _Answering:
         self.labels = spelled.labels(place, self.env, question.latex)
         self.left = trees[0]
         self.value = self._value(trees)
-        self.options = numbers.arrays_of(self.value)
+        self.options = matching.arrays_of(self.value)
         self.sizes = sizes_under(place, self.left)
 
     def found(self) -> Found:
@@ -259,7 +259,7 @@ class _Answering:
             return
         labels = self.spelled.labels(self.place, rest.env, self.question.latex)
         labels = {n: name for n, name in labels.items() if not self._is_derivative(n)}
-        for node in numbers.arrays_of(value):
+        for node in matching.arrays_of(value):
             short = self._short(node, self._without_names_of(labels, [node]))
             if short is not None:
                 inner = self._written(short, labels)
