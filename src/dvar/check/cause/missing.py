@@ -154,8 +154,8 @@ def lost_factors(tree: t.Expr, text: str, whole: t.Expr) -> Iterator[Bend]:
     Args:
         tree: the member at fault; whole: what it should be equal to.
     """
-    heads = {p.head.base for side in (whole, tree) for p in t.walk(side) if isinstance(p, t.Apply)}
-    named = {source_of(text, p): p for p in _names_of(whole, tree) if p.base not in heads}
+    functions = _functions(whole, tree)
+    named = {source_of(text, p): p for p in _names_of(whole, tree) if p.base not in functions}
     candidates: dict[str, t.Expr] = dict(list(named.items())[:_NAMES])
     candidates |= _applied(text, whole, tree)
     multiplied = {id(part) for part in values_in(tree)}
@@ -193,6 +193,15 @@ def values_in(tree: t.Expr) -> Iterator[t.Expr]:
                 yield only
             case t.Big():
                 yield part.body
+
+
+def _functions(*trees: t.Expr) -> set[str]:
+    """Names that stand in front of a bracket and nowhere else; ``c (1 - x)`` beside ``c x`` is a product."""
+    parts = [p for tree in trees for p in t.walk(tree)]
+    heads = [p.head for p in parts if isinstance(p, t.Apply)]
+    own = {id(h) for h in heads}
+    alone = {p.base for p in parts if isinstance(p, t.Symbol) and id(p) not in own}
+    return {h.base for h in heads} - alone
 
 
 def _at(factor: t.Expr, place: int) -> t.Expr:

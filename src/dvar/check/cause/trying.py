@@ -55,7 +55,7 @@ def compared(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[s
     """A bent line compared under what is said of its names, as the written one has been."""
     world = place.world
     compared = partial(
-        links.as_functions, world, place.position, left, right, envs, code=place.code, limit=8
+        links.as_functions, world, place.position, left, right, envs, code=place.code, limit=4
     )
     link = compared()
     if link.verdict == "wrong" and any(a.kind != GENERAL for a in place.assumptions):
