@@ -172,7 +172,7 @@ def test_a_point_between_raised_digits_is_a_decimal_point(power: str, verdict: s
 @pytest.mark.parametrize(("weights", "verdict"), [("W2.T", "ok"), ("W2", "wrong")])
 def test_a_transpose_that_is_missing_shows_beside_a_mean(weights: str, verdict: str) -> None:
     text = MEAN.replace("SIGN", "-").replace("sigmoid(np.maximum(0, h) @ W2 + b2)", "sigmoid(s)")
-    text = text.replace("q = ", "g = np.maximum(0, h)\ns = g @ W2 + b2\nq = ")
+    text = text.replace("\nq = ", "\ng = np.maximum(0, h)\ns = g @ W2 + b2\nq = ")
     line = f"dloss_dg = dloss_ds @ {weights}"
     text = text.replace("\n```\n", f"\ndloss_ds = -(t - q) / rows\n{line}\n```\n")
     assert verdicts(text)[line] == verdict

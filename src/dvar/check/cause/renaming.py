@@ -58,9 +58,14 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
     gradients = _gradients(others)
     named = [(part, rebuild) for part, rebuild in places(tree) if isinstance(part, t.Symbol)]
     late: list[Bend] = []
-    arguments = {id(a) for p in t.walk(tree) if isinstance(p, t.Apply) for a in p.args}
+    applied = (
+        p for p in t.walk(tree) if isinstance(p, t.Apply) and not (p.primes or p.head.primes)
+    )
+    arguments = {id(a) for p in applied for a in p.args}
+    slopes = {id(q) for p in t.walk(tree) if isinstance(p, t.Derivative) for q in t.walk(p)}
     for part, rebuild in named:
-        if id(part) in arguments and sum(_same_name(part, p) for p, _ in named) > 1:
+        beside = (p for p, _ in named if p is not part and id(p) not in slopes)
+        if id(part) in arguments and any(_same_name(part, p) for p in beside):
             continue  # R(x) x: what is meant is the same x
         for other in others:
             if _same_name(part, other):

@@ -113,7 +113,7 @@ def is_believed(
         or unclaimed.is_under_heading(place, document, statement, verdict)
     ):
         return False
-    if place.code and not place.world.is_sure_of_shapes and set(causes) <= _OF_SHAPE:
+    if place.code and place.world.unread - {place.position} and set(causes) <= _OF_SHAPE:
         return False  # a step that could not be read would have told the shapes
     if set(causes) <= {"wrong-rule", "wrong-variable"} and unclaimed.is_condition(place, statement):
         return False

@@ -28,6 +28,7 @@ class World(Results):
     Attributes:
         kronecker, kroneckers: whether ``δ_{ij}`` is Kronecker's, and ``⊗`` his product.
         is_spread: whether sizes of which nothing is said are unequal; all formulas fit them.
+        unread: statements whose formulas could not be read, and that define nothing.
         matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
         shapes: declared and found shapes of open names.
         declared: names whose shapes the document says; given_shapes: shapes of the numbers that are given.
@@ -146,6 +147,7 @@ class World(Results):
     cuts: dict[Key, Node] = field(default_factory=dict)
     familiar: set[str] = field(default_factory=set)
     is_sure_of_shapes: bool = True
+    unread: frozenset[int] = frozenset()
     examples: set[str] = field(default_factory=set)
     observed: set[str] = field(default_factory=set)
     stacks: Stacks = field(default_factory=Stacks)
