@@ -23,7 +23,7 @@ $L = \sum_t L_t$. Let $do_t = q_t - \mathbf 1_{k_t}$.
     [
         (r"$\partial L/\partial C = \sum_t do_t s_t^\top$", "ok"),
         (r"$\partial L/\partial c = \sum_t do_t$", "ok"),
-        (r"$\partial L/\partial C = \sum_t do_t x_t^\top$", "wrong"),
+        (r"$\partial L/\partial C = \sum_t do_t x_t^\top$", "unknown"),
         (r"$\partial L/\partial c = -\sum_t do_t$", "wrong"),
     ],
 )

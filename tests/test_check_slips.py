@@ -187,3 +187,20 @@ with $P = X (X^T X)^{-1} X^T$.
 $$r = y - p = y - P y = (I - P) y$$
 """
     assert "wrong" not in {j.verdict for j in check(text).judgements}
+
+
+def test_a_chain_whose_links_join_is_no_slip_whatever_numbers_its_names_have() -> None:
+    text = (
+        "u = c*v + d, p = σ(u), E = (t - p)²\n\n```\nv = 2, c = 0.5, d = 0.1, t = 1\n"
+        "u = 0.5(2) + 0.1 = 1.1\np = σ(1.1) = 0.7503\n\n∂E/∂c = ∂E/∂p · ∂p/∂u · ∂u/∂c\n```\n"
+    )
+    assert check(text).judgements[-1].verdict not in ("wrong", "carried")
+
+
+def test_shapes_that_nobody_says_make_no_slip() -> None:
+    text = (
+        "h = X @ W1 + b1, a = relu(h), s = a @ W2 + b2, p = sigmoid(s)\n\n"
+        "E = -mean(t*log(p) + (1-t)*log(1-p))\n\np = σ(u), dp/du = p*(1-p)\n\n"
+        "∂E/∂a = ∂E/∂u @ W2.T   (1, 1) @ (1, 4) → (1, 4)\n"
+    )
+    assert "wrong" not in {j.verdict for j in check(text).judgements}

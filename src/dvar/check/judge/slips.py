@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from dvar.check.cause.find import find
 from dvar.check.cause.renaming import reversed_indices
@@ -19,7 +20,7 @@ from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import places
+from dvar.read.worksheet.parts import places, same_tree
 
 READINGS = 4
 TRIED = 12
@@ -92,7 +93,7 @@ def _judged(
         return _with_link_apart(place, text, verdict, left, right, others)
     if left is None or right is None or not link.why.startswith(_MISFITS):
         return verdict
-    if not place.world.is_spread:
+    if not place.world.is_spread or not (place.code or _are_declared(place, left, right)):
         return verdict
     try:
         value = place.reader().value(left)
@@ -126,7 +127,7 @@ def _with_link_apart(
     factors = right.factors if isinstance(right, t.Product) else ()
     chained = sum(isinstance(f, t.Derivative) for f in factors)
     link = verdict.link
-    if link is None or chained < 2 or not isinstance(left, t.Derivative):
+    if link is None or chained < 2 or not isinstance(left, t.Derivative) or _telescopes(factors):
         return verdict
     try:
         value = place.reader().value(left)
@@ -143,11 +144,25 @@ def _with_link_apart(
 
 def _adds_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:
     """Whether a sum has terms of different shapes, and the document says all shapes: nothing is laid out freely."""
-    if not isinstance(right, t.Sum) or not place.world.is_spread:
-        return False
+    return isinstance(right, t.Sum) and place.world.is_spread and _are_declared(place, left, right)
+
+
+def _are_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:
+    """Whether the document says the shapes of all arrays in two formulas, or computes them."""
     names = [p for tree in (left, right) for p in t.walk(tree) if isinstance(p, t.Symbol)]
     arrays = [key for p in names if place.world.shape(key := _key(place, p))]
-    return bool(arrays) and place.world.declared.issuperset(arrays)
+    open_ = [key for key in arrays if place.world.find(key, place.position) is None]
+    return bool(open_) and place.world.declared.issuperset(open_)
+
+
+def _telescopes(factors: Sequence[t.Expr]) -> bool:
+    """``∂L/∂y · ∂y/∂z · ∂z/∂w``: each link goes on where the one before it ends, from either side."""
+    told = [f for f in factors if isinstance(f, t.Derivative) and len(f.wrt) == 1]
+    pairs = list(pairwise(told))
+    return len(told) == len(factors) and (
+        all(same_tree(a.wrt[0], b.of) for a, b in pairs)
+        or all(same_tree(b.wrt[0], a.of) for a, b in pairs)
+    )
 
 
 def _is_strange_slip(
