@@ -204,3 +204,9 @@ def test_shapes_that_nobody_says_make_no_slip() -> None:
         "∂E/∂a = ∂E/∂u @ W2.T   (1, 1) @ (1, 4) → (1, 4)\n"
     )
     assert "wrong" not in {j.verdict for j in check(text).judgements}
+
+
+def test_numbers_are_judged_though_an_equation_ties_their_names_together() -> None:
+    text = r"From $6 p + 2 q = 10$ and $2 p + 3 q = 8$ follows $p = \frac{3 \cdot 10 - 2 \cdot 8}{%s - 4} = 1$."
+    assert check(text % r"3 \cdot 6").judgements[-1].verdict in ("ok", "given")
+    assert check(text % "6").judgements[-1].verdict == "wrong"

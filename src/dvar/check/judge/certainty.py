@@ -23,8 +23,7 @@ from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.implied import leaves_out_a_sum
-from dvar.check.meaning.keys import Key, sort, stem_of
-from dvar.check.meaning.letters import parts
+from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import Value, node_of, sizes, squeezed
@@ -83,9 +82,7 @@ def is_believed(
         touched: names some of whose entries have been written over before.
         sure: whether the slip hardly fits by chance.
     """
-    if touched and any(
-        isinstance(p, t.Symbol) and stem_of(p) in touched for p in parts([statement])
-    ):
+    if touched and any(stem in touched for stem in unclaimed.stems_of(statement, verdict)):
         return False
     if (
         _is_of_members(place, verdict)

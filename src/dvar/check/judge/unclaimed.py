@@ -357,3 +357,11 @@ def sums_by_convention(place: Place, verdict: Verdict) -> bool:
         leaves_out_a_sum(free_letters(other, spelling), side, spelling)
         for side, other in (sides, sides[::-1])
     )
+
+
+def stems_of(statement: Statement, verdict: Verdict) -> set[str]:
+    """The names that a line is about; none where two numbers differ."""
+    sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]
+    if len(sides) == 2 and not any(isinstance(p, t.Symbol) for s in sides for p in t.walk(s)):
+        return set()
+    return {stem_of(p) for p in parts([statement]) if isinstance(p, t.Symbol)}
