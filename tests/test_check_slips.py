@@ -210,3 +210,12 @@ def test_numbers_are_judged_though_an_equation_ties_their_names_together() -> No
     text = r"From $6 p + 2 q = 10$ and $2 p + 3 q = 8$ follows $p = \frac{3 \cdot 10 - 2 \cdot 8}{%s - 4} = 1$."
     assert check(text % r"3 \cdot 6").judgements[-1].verdict in ("ok", "given")
     assert check(text % "6").judgements[-1].verdict == "wrong"
+
+
+def test_a_label_that_may_be_two_indices_makes_no_slip() -> None:
+    text = r"""$s_k = \sum_{i=1}^n V_{ki} p_i + d_k$
+
+$$\frac{d s_o}{d V_{oi}} = \frac{d}{d V_{oi}}\left( \sum_{i=1}^n V_{oi} p_i + d_o \right)
+= \frac{d}{d V_{oi}}\left( V_{oi} p_i + d_o \right) = p_i$$
+"""
+    assert check(text).judgements[-1].verdict not in ("wrong", "carried")

@@ -89,6 +89,7 @@ def is_believed(
         or unclaimed.is_beyond(statement)
         or unclaimed.has_increments(place, statement)
         or unclaimed.goes_round(statement)
+        or unclaimed.has_half_a_label(place, statement, verdict)
         or unclaimed.is_alternative(document, statement)
         or unclaimed.sums_without_index(statement, causes)
         or unclaimed.is_size(verdict)

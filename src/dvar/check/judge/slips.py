@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from dvar.check.cause.bend import Bend
 from dvar.check.cause.find import find
 from dvar.check.cause.renaming import reversed_indices
 from dvar.check.judge import links
 from dvar.check.judge.chain import BRIDGED, Place, Verdict
+from dvar.check.judge.links import Link
 from dvar.check.judge.step import STRANGE
 from dvar.check.judge.strangers import strangers
 from dvar.check.meaning import gradients
@@ -95,22 +97,16 @@ def _judged(
         return verdict
     if not place.world.is_spread or not (place.code or _are_declared(place, left, right)):
         return verdict
-    try:
-        value = place.reader().value(left)
-    except NotUnderstood:
+    found = _mended(place, text, link, left, right, others)
+    if found is None:
         return verdict
-    envs = links.assignments(place.world, [left, right], place.conditions, place.position)
-    wrong = replace(link, verdict="wrong", why="", left=value, right=None)
-    with place.world.unchanged():
-        found = find(place, text, left, right, wrong, envs, others)
-    if found.bend is None:
-        return verdict
+    wrong, bend = found
     # Programs say what they multiply; in a worksheet products are often laid out freely,
     # and sums over the examples are often understood.
-    loose = found.bend.cause in ("transpose", "missing-sum", "missing-path")
+    loose = bend.cause in ("transpose", "missing-sum", "missing-path")
     if not place.code and loose and not _adds_declared(place, left, right):
         return verdict
-    if found.bend.cause == "missing-sum" and _is_computed(place, left):
+    if bend.cause == "missing-sum" and _is_computed(place, left):
         return verdict  # only what all examples share gets the sum over them
     return replace(verdict, verdict="wrong", link=replace(wrong, why=_said(link.why)))
 
@@ -129,17 +125,26 @@ def _with_link_apart(
     link = verdict.link
     if link is None or chained < 2 or not isinstance(left, t.Derivative) or _telescopes(factors):
         return verdict
+    found = _mended(place, text, link, left, right, others)
+    if found is None or found[1].cause != "wrong-variable":
+        return verdict
+    why = "a link of the chain is 0"
+    return replace(verdict, verdict="wrong", link=replace(found[0], why=why))
+
+
+def _mended(
+    place: Place, text: str, link: Link, left: t.Expr, right: t.Expr, others: Sequence[t.Symbol]
+) -> tuple[Link, Bend] | None:
+    """A link whose right side was not understood, as wrong, with the one slip that explains it."""
     try:
         value = place.reader().value(left)
     except NotUnderstood:
-        return verdict
+        return None
     envs = links.assignments(place.world, [left, right], place.conditions, place.position)
     wrong = replace(link, verdict="wrong", why="", left=value, right=None)
     with place.world.unchanged():
         bend = find(place, text, left, right, wrong, envs, others).bend
-    if bend is None or bend.cause != "wrong-variable":
-        return verdict
-    return replace(verdict, verdict="wrong", link=replace(wrong, why="a link of the chain is 0"))
+    return None if bend is None else (wrong, bend)
 
 
 def _adds_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:

@@ -365,3 +365,21 @@ def stems_of(statement: Statement, verdict: Verdict) -> set[str]:
     if len(sides) == 2 and not any(isinstance(p, t.Symbol) for s in sides for p in t.walk(s)):
         return set()
     return {stem_of(p) for p in parts([statement]) if isinstance(p, t.Symbol)}
+
+
+def has_half_a_label(place: Place, statement: Statement, verdict: Verdict) -> bool:
+    """``\\sum_i W_{oi} x_i`` where o is no index: whether ``oi`` is a label or two indices is not clear."""
+    letters = place.world.spelling.letters
+    before = verdict.previous.expr if verdict.previous is not None else None
+    for part in (*parts([statement]), *(t.walk(before) if before is not None else ())):
+        if isinstance(part, t.Big) and part.indices:
+            names = (p for p in t.walk(part.body) if isinstance(p, t.Symbol))
+            labels = (
+                s.text
+                for p in names
+                for s in p.subscripts
+                if isinstance(s, t.Label) and not s.is_text
+            )
+            if any(set(x) & set(part.indices) and x.isalpha() and set(x) - letters for x in labels):
+                return True
+    return False
