@@ -105,10 +105,9 @@ def blame(
         good += best.gradients
     if rest and not found and suspects:
         # What comes before may be right and yet nothing that is known: half of a formula, under a name of its own.
-        places = [(piece, s) for piece in source.pieces for s in statements(piece)]
         shared = {
             piece.line(s)
-            for piece, s in places
+            for piece, s in source.statements()
             if not is_alone(reach, s, good) or not set(rest) <= reach.get(id(s), set(rest))
         }
         likely = [n for n in suspects if n not in shared] or suspects
@@ -157,11 +156,12 @@ def _suspects(subject: Subject, source: Source, probe: Probe) -> tuple[set[int],
 def _with_carried(source: Source, lines: Sequence[int]) -> Iterator[int]:
     """The lines; after the first those that give it something in the round of a loop before."""
     yield from lines[:1]
-    places = [(piece.line(s), s) for piece in source.pieces for s in statements(piece)]
-    for line, statement in places:
-        if lines and line <= lines[0] < line + _height(statement):
+    places = [(piece.lines(s), s) for piece, s in source.statements()]
+    for here, statement in places:
+        if lines and lines[0] in here:
             read = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
-            yield from (n for n, s in places if n > line and read & set(_stored(s)))
+            later = ((there.start, s) for there, s in places if there.start > here.start)
+            yield from (n for n, s in later if read & set(_stored(s)))
     yield from lines[1:]
 
 
@@ -187,7 +187,7 @@ def _seen(
     watch = Watch([p.code for p in source.pieces])
     with watch, np.errstate(all="ignore"), suppress(Exception):
         subject.run(probe.inputs, lambda _: [scale * np.copy(g)[()] for g in probe.upstreams])
-    growing = {piece.line(s) for piece in source.pieces for s in statements(piece) if _grows(s)}
+    growing = {piece.line(s) for piece, s in source.statements() if _grows(s)}
     told = _telling(watch.computed, growing)
     return [
         c for c in told if np.any(c.value) and c.value.dtype.kind in "fb" and c.value.size > 1
@@ -297,9 +297,8 @@ class _Ranked(NamedTuple):
             tier: how plain the changes are.
             only: whether only the few likeliest statements are changed.
         """
-        places = [(piece, s) for piece in self.source.pieces for s in statements(piece)]
         attributes = kept_attributes(self.subject.forward)
-        for piece, statement in sorted(places, key=lambda place: self._rank(*place)):
+        for piece, statement in sorted(self.source.statements(), key=lambda x: self._rank(*x)):
             if self._is_likely(piece, statement) if only else self._reached(statement):
                 names = self._names(piece, statement, attributes, tier)
                 for bend in bends(statement, names, tier):
@@ -311,8 +310,7 @@ class _Ranked(NamedTuple):
     def _is_likely(self, piece: Piece, statement: ast.stmt) -> bool:
         """Whether a statement has a share in just the wrong gradients, or is where the first wrong value comes from."""
         if not self.kept:
-            first = piece.line(statement)
-            return any(first <= n < first + _height(statement) for n in self.suspects[:3])
+            return any(n in piece.lines(statement) for n in self.suspects[:3])
         alone = is_alone(self.reach, statement, self.kept)
         return alone and len(self._reached(statement)) == len(self.wrong)
 
@@ -328,8 +326,7 @@ class _Ranked(NamedTuple):
         return [n for n in names if n not in self.shapes or _fits(self.shapes[n], whole)]
 
     def _rank(self, piece: Piece, statement: ast.stmt) -> tuple[bool, bool]:
-        first = piece.line(statement)
-        suspected = any(first <= n < first + _height(statement) for n in self.suspects)
+        suspected = any(n in piece.lines(statement) for n in self.suspects)
         return not is_alone(self.reach, statement, self.kept), not suspected
 
 
@@ -354,10 +351,6 @@ def _reach(subject: Subject, source: Source, probe: Probe) -> Reach:
         return reach_of(source, gradients)
     except Exception:  # the user's function may raise anything
         return {}
-
-
-def _height(statement: ast.stmt) -> int:
-    return (statement.end_lineno or statement.lineno) - statement.lineno + 1
 
 
 def _names_before(piece: Piece, statement: ast.stmt, kept: Sequence[str]) -> list[str]:
@@ -392,8 +385,5 @@ def _best(repairs: Sequence[Repair], suspects: Sequence[int]) -> tuple[Repair, t
 
 
 def _line(source: Source, line: int) -> str:
-    for piece in source.pieces:
-        for statement in statements(piece):
-            if piece.line(statement) <= line < piece.line(statement) + _height(statement):
-                return ast.unparse(statement)
-    return ""
+    here = (s for piece, s in source.statements() if line in piece.lines(s))
+    return next((ast.unparse(s) for s in here), "")

@@ -16,7 +16,8 @@ class Flow:
     """Where the values of a forward pass come from, as far as the source of the two passes shows.
 
     Attributes:
-        order: the inputs, those that are used first before the others.
+        names: the inputs, in the order of the parameters.
+        order: the same, those that are used first before the others.
         ranks: how many axes inputs are likely to have (``N, D = x.shape``, ``np.outer(g, x)``).
         factors: whole numbers that sizes are multiplied or divided by (``4 * H``, ``np.split(a, 4)``).
     """
@@ -24,15 +25,21 @@ class Flow:
     def __init__(
         self, forward: Callable[..., Any], backward: Callable[..., Any], names: Sequence[str]
     ) -> None:
-        self._names = names
+        self.names = names
         self.order = list(names)
         self.ranks: dict[str, int] = {}
         self.factors: list[int] = []
         self._piece: Piece | None = None
+        self._places: list[Any] = []
+        self._nodes: dict[Any, ast.expr] = {}
         try:
             self._piece = source_of(forward).pieces[0]
         except ReadError:
             return
+        self._places = list(self._piece.code.co_positions())
+        for node in ast.walk(self._piece.definition):
+            if isinstance(node, ast.expr):
+                self._nodes.setdefault(_span(node), node)
         body = self._piece.definition.body
         used = [n for statement in body for n in _read(statement)]
         self.order.sort(key=lambda n: used.index(n) if n in used else len(used))
@@ -48,6 +55,11 @@ class Flow:
                 for name in _bound(target):
                     self._sources.setdefault(name, []).append((value.lineno, [*_read(value)]))
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the source of the forward pass is there."""
+        return self._piece is not None
+
     def blamed(self, error: BaseException, early: bool) -> frozenset[str]:
         """The inputs that what failed was computed from; all of them where that is not to be seen.
 
@@ -57,7 +69,7 @@ class Flow:
         """
         failed = self._failed(error)
         if failed is None:
-            return frozenset(self._names)
+            return frozenset(self.names)
         waiting, seen = list(_read(failed)), set[str]()
         while waiting:
             name = waiting.pop()
@@ -65,7 +77,7 @@ class Flow:
                 seen.add(name)
                 for line, sources in self._sources.get(name, ()):
                     waiting += sources if line < failed.lineno or not early else []
-        return frozenset(n for n in self._names if n in seen) or frozenset(self._names)
+        return frozenset(n for n in self.names if n in seen) or frozenset(self.names)
 
     def _failed(self, error: BaseException) -> ast.expr | None:
         """The expression of the forward pass that raised."""
@@ -74,15 +86,12 @@ class Flow:
             trace = trace.tb_next
         if trace is None or piece is None:
             return None
-        place = list(piece.code.co_positions())[trace.tb_lasti // 2]
+        place = self._places[trace.tb_lasti // 2]
         if any(n is None for n in place):
             return None
         first, last, start, end = (int(n or 0) for n in place)
         span = (first - piece.offset, last - piece.offset, start - piece.indent, end - piece.indent)
-        for node in ast.walk(piece.definition):
-            if isinstance(node, ast.expr) and _span(node) == span:
-                return node
-        return None
+        return self._nodes.get(span)
 
 
 def _span(node: ast.expr) -> tuple[int, int | None, int, int | None]:

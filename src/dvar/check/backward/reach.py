@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dvar.check.backward.bends import Bend, value_places
-from dvar.check.backward.source import Piece, Source, statements
+from dvar.check.backward.source import Piece, Source
 from dvar.core.op import Array
 
 Reach = Mapping[int, frozenset[str]]
@@ -26,18 +26,17 @@ def reach_of(source: Source, gradients: Callable[[Any], Mapping[str, Array]]) ->
     """
     before = gradients(None)
     found: dict[int, frozenset[str]] = {}
-    for piece in source.pieces:
-        for statement in statements(piece):
-            bent = list(_scaled(statement))
-            reached: set[str] = set()
-            for bend in bent:
-                changed = _changed(source, piece, bend, gradients)
-                if changed is None:
-                    break
-                reached |= {n for n, x in before.items() if not _same(x, changed.get(n))}
-            else:
-                if bent:
-                    found[id(statement)] = frozenset(reached)
+    for piece, statement in source.statements():
+        bent = list(_scaled(statement))
+        reached: set[str] = set()
+        for bend in bent:
+            changed = _changed(source, piece, bend, gradients)
+            if changed is None:
+                break
+            reached |= {n for n, x in before.items() if not _same(x, changed.get(n))}
+        else:
+            if bent:
+                found[id(statement)] = frozenset(reached)
     return found
 
 

@@ -149,7 +149,9 @@ class _Found:
         self._early = True
 
     def fitting(self, budget: int) -> Iterator[Inputs]:
-        for early, positive in itertools.product((True, False), (False, True)):
+        # Where the source tells nothing of a failure, a second look would be the same.
+        ways = (True, False) if self.flow.is_known else (False,)
+        for early, positive in itertools.product(ways, (False, True)):
             self._early = early
             self._refused.clear()
             # Half of what is left, so that something is left for what comes after.
@@ -164,7 +166,7 @@ class _Found:
             if self.tried >= most:
                 return
             self.tried += 1
-            ordered = {p.name: specs[p.name] for p in self.subject.parameters if p.name in specs}
+            ordered = {n: specs[n] for n in self.flow.names}
             found = Inputs(ordered, positive, self.complete)
             pattern = tuple(len(s.shape) for s in ordered.values())
             error = None if pattern in patterns else _refusal(self.subject, found)

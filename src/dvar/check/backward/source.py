@@ -39,6 +39,11 @@ class Piece:
     def line(self, node: ast.AST) -> int:
         return int(getattr(node, "lineno", 1)) + self.offset
 
+    def lines(self, statement: ast.stmt) -> range:
+        """The lines of the file that a statement stands on."""
+        end = statement.end_lineno or statement.lineno
+        return range(self.line(statement), end + self.offset + 1)
+
 
 @dataclass
 class Source:
@@ -67,6 +72,10 @@ class Source:
             exec(code, names)
         made: Callable[..., Any] = names[self.pieces[0].name]
         return made
+
+    def statements(self) -> list[tuple[Piece, ast.stmt]]:
+        """The statements of all pieces that compute something."""
+        return [(piece, statement) for piece in self.pieces for statement in statements(piece)]
 
     def settle(self, piece: Piece) -> None:
         """Take a change of a piece for good."""
