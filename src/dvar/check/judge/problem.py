@@ -168,7 +168,7 @@ class _Draft:
     def made(self, matrices: bool | None) -> Problem:
         world = World(spelling=self.spelling, number=self.number, begins=self.ordinals[0])
         world.is_spread = self.spread
-        world.is_sure_of_shapes, world.unread = not self.broken, frozenset(self.broken)
+        world.unread = frozenset(self.broken)
         survey(world, self.own, self.prose)
         world.has_one_example |= self.has_one and is_still_one(self.prose)
         world.keeps_biases = keeps_biases(self.prose)

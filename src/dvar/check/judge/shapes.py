@@ -34,7 +34,7 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
             if found == wanted[::-1] and isinstance(tree, t.Derivative):
                 return Verdict("convention", member, before, Link("convention", "the other layout"))
             # Sizes that nothing ties together are equal or not by choice; only an order says something.
-            if not place.world.is_sure_of_shapes or sorted(found) != sorted(wanted):
+            if place.world.unread or sorted(found) != sorted(wanted):
                 return Verdict(
                     "unknown",
                     member,

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.find import find
 from dvar.check.cause.renaming import reversed_indices
-from dvar.check.judge import links
+from dvar.check.judge import links, telescoping
 from dvar.check.judge.chain import BRIDGED, Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.step import STRANGE
@@ -22,7 +21,7 @@ from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import places, same_tree
+from dvar.read.worksheet.parts import places
 
 READINGS = 4
 TRIED = 12
@@ -123,7 +122,12 @@ def _with_link_apart(
     factors = right.factors if isinstance(right, t.Product) else ()
     chained = sum(isinstance(f, t.Derivative) for f in factors)
     link = verdict.link
-    if link is None or chained < 2 or not isinstance(left, t.Derivative) or _telescopes(factors):
+    if (
+        link is None
+        or chained < 2
+        or not isinstance(left, t.Derivative)
+        or telescoping.joins(factors)
+    ):
         return verdict
     found = _mended(place, text, link, left, right, others)
     if found is None or found[1].cause != "wrong-variable":
@@ -158,16 +162,6 @@ def _are_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:
     arrays = [key for p in names if place.world.shape(key := _key(place, p))]
     open_ = [key for key in arrays if place.world.find(key, place.position) is None]
     return bool(open_) and place.world.declared.issuperset(open_)
-
-
-def _telescopes(factors: Sequence[t.Expr]) -> bool:
-    """``∂L/∂y · ∂y/∂z · ∂z/∂w``: each link goes on where the one before it ends, from either side."""
-    told = [f for f in factors if isinstance(f, t.Derivative) and len(f.wrt) == 1]
-    pairs = list(pairwise(told))
-    return len(told) == len(factors) and (
-        all(same_tree(a.wrt[0], b.of) for a, b in pairs)
-        or all(same_tree(b.wrt[0], a.of) for a, b in pairs)
-    )
 
 
 def _is_strange_slip(

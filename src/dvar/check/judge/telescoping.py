@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from dvar.check.judge import links
 from dvar.check.judge.links import Link
@@ -57,3 +58,13 @@ def _pair(place: Place, factors: Sequence[t.Expr]) -> tuple[int, int] | None:
                 if lower.of is not None and same_tree(lower.of, upper.wrt[0]):
                     return n, k
     return None
+
+
+def joins(factors: Sequence[t.Expr]) -> bool:
+    """``∂L/∂y · ∂y/∂z · ∂z/∂w``: each link goes on where the one before it ends, from either side."""
+    told = [f for f in factors if isinstance(f, t.Derivative) and len(f.wrt) == 1]
+    pairs = list(pairwise(told))
+    return len(told) == len(factors) and (
+        all(same_tree(a.wrt[0], b.of) for a, b in pairs)
+        or all(same_tree(b.wrt[0], a.of) for a, b in pairs)
+    )

@@ -351,7 +351,7 @@ def is_under_heading(
 
 def sums_by_convention(place: Place, verdict: Verdict) -> bool:
     """``B_{qi} A_{ip} = (BA)_{qp}``: an index that stands twice on one side only is summed over."""
-    sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]
+    sides = _sides(verdict)
     spelling = place.world.spelling
     return len(sides) == 2 and any(
         leaves_out_a_sum(free_letters(other, spelling), side, spelling)
@@ -361,7 +361,7 @@ def sums_by_convention(place: Place, verdict: Verdict) -> bool:
 
 def stems_of(statement: Statement, verdict: Verdict) -> set[str]:
     """The names that a line is about; none where two numbers differ."""
-    sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]
+    sides = _sides(verdict)
     if len(sides) == 2 and not any(isinstance(p, t.Symbol) for s in sides for p in t.walk(s)):
         return set()
     return {stem_of(p) for p in parts([statement]) if isinstance(p, t.Symbol)}
@@ -383,3 +383,8 @@ def has_half_a_label(place: Place, statement: Statement, verdict: Verdict) -> bo
             if any(set(x) & set(part.indices) and x.isalpha() and set(x) - letters for x in labels):
                 return True
     return False
+
+
+def _sides(verdict: Verdict) -> list[t.Expr]:
+    """The two members that differ."""
+    return [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]

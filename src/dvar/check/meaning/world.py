@@ -146,7 +146,6 @@ class World(Results):
     completed: set[int] = field(default_factory=set)
     cuts: dict[Key, Node] = field(default_factory=dict)
     familiar: set[str] = field(default_factory=set)
-    is_sure_of_shapes: bool = True
     unread: frozenset[int] = frozenset()
     examples: set[str] = field(default_factory=set)
     observed: set[str] = field(default_factory=set)
