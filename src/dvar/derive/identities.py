@@ -242,6 +242,36 @@ def _masked(node: Node) -> Node | None:
     return None
 
 
+def _product_with_identity(node: Node) -> Node | None:
+    a, b = node.inputs
+    for one, other in ((a, b), (b, a)):
+        is_square = one.op.name == "eye" and one.param("rows") == one.param("columns")
+        if is_square and not one.param("k") and other.shape == node.shape:
+            return other if other.dtype == node.dtype else None
+    return None
+
+
+def _length_times_direction(node: Node) -> tuple[Node, int, Node] | None:
+    u, length = node.inputs
+    length = length.inputs[0] if length.op is broadcast_to else length
+    is_length = length.op.name == "norm" and length.inputs[0] is u
+    return (length, 1, u) if is_length and node.shape == u.shape else None
+
+
+def _cofactor_over_determinant(node: Node) -> tuple[Node, int, Node] | None:
+    (a,) = node.inputs
+    if a.ndim != 2:
+        return None
+    return TABLE["det"](a), -1, transpose(TABLE["inv"](a))
+
+
+# Row → for a node of it another node, an exponent, and what both make: node · other**exponent.
+PAIRS: dict[str, Callable[[Node], tuple[Node, int, Node] | None]] = {
+    "divide_no_nan": _length_times_direction,
+    "cofactor": _cofactor_over_determinant,
+}
+
+
 def _shaped(x: Node, like: Node) -> Node:
     return x if x.shape == like.shape else broadcast_to(x, like.shape)
 
@@ -261,6 +291,7 @@ _s, _t = variable("s"), variable("t")
 _x, _y = variable("x", (3,)), variable("y", (3,))
 _u, _v = variable("u", (2,)), variable("v", (4,))
 _A, _B, _C = variable("A", (2, 3)), variable("B", (3, 4)), variable("C", (4, 3))
+_S = variable("S", (3, 3))
 _one = constant(1.0)
 
 
@@ -310,6 +341,8 @@ IDENTITIES: tuple[Identity, ...] = (
              lambda: sum_(_A, axis=1, keepdims=True), "reshape", _reshape_of_sum),
     Identity("A 1 = sum of A", lambda: _A @ _full(_s, 3), lambda: _s * sum_(_A, axis=1),
              "matmul", _product_with_filling),
+    Identity("I A = A", lambda: _do("eye", 2) @ _A, lambda: _A, "matmul", _product_with_identity),
+    Identity("A I = A", lambda: _A @ _do("eye", 3), lambda: _A, "matmul", _product_with_identity),
     Identity("X (s) = s X", lambda: reshape(_x, (3, 1)) @ reshape(_s, (1, 1)),
              lambda: _s * reshape(_x, (3, 1)), "matmul", _product_with_filling),
     Identity("where(c, x, 0) = x · c", lambda: _do("where", _x > _y, _x, 0.0), lambda: _x * (_x > _y),
@@ -320,6 +353,10 @@ IDENTITIES: tuple[Identity, ...] = (
     # Carried out by the rational form.
     Identity("√x √x = x", lambda: _do("sqrt", _s) * _do("sqrt", _s), lambda: _s, condition="x ≥ 0"),
     Identity("exp(-x) exp(x) = 1", lambda: _do("exp", -_s) * _do("exp", _s), lambda: _one),
+    Identity("|x| · x/|x| = x",
+             lambda: _do("norm", _x) * _do("divide_no_nan", _x, _do("norm", _x)), lambda: _x),
+    Identity("cofactors of A / det A = A⁻ᵀ", lambda: _do("cofactor", _S) / _do("det", _S),
+             lambda: _do("inv", _S).T, condition="det A ≠ 0"),
     Identity("mask · mask = mask", lambda: _x * (_x > _y) * (_x > _y), lambda: _x * (_x > _y)),
     Identity("1/(1+exp(-z)) = sigmoid(z)", lambda: 1 / _grown(_s), lambda: _do("sigmoid", _s),
              purpose=CANONICALISE),

@@ -61,6 +61,8 @@ class Rational:
         """A whole term → the named atom it equals."""
         self.squares: dict[int, Term] = {}
         """Factor ``sqrt(x)`` → ``x``."""
+        self.pairs: dict[int, tuple[int, int, Term]] = {}
+        """Factor → another one, its exponent, and what the product of both is."""
         self.one_plus: dict[int, int] = {}
         """Factor ``1 + e`` → factor ``e``, where ``e`` is an exponential."""
         self._logistic = logistic
@@ -169,13 +171,16 @@ class Rational:
         return term
 
     def _logical(self, term: Term) -> Term | None:
-        """``mask·mask = mask``, ``sqrt(x)·sqrt(x) = x`` and ``exp(-x)·exp(x) = 1``."""
+        """``mask·mask = mask``, ``sqrt(x)·sqrt(x) = x``, ``exp(-x)·exp(x) = 1``, and the pairs."""
         for factor, k in term.powers:
             thing = self.factors[factor]
             other = self._inverse_of(thing)
             if other is not None and any(f == other and k * e > 0 for f, e in term.powers):
                 sign = 1 if k > 0 else -1
                 return merge(term, Term(UNIT, ((factor, -sign), (other, -sign))))
+            paired = self._paired(term, factor, k)
+            if paired is not None:
+                return paired
             if k > 1 and isinstance(thing, Node) and thing.dtype == "bool":
                 return merge(without(term, factor), Term(UNIT, ((factor, 1),)))
             if abs(k) > 1 and factor in self.squares:
@@ -185,6 +190,17 @@ class Rational:
                 root = Term(UNIT, ((factor, sign),) if odd else ())
                 return merge(merge(without(term, factor), square), root)
         return None
+
+    def _paired(self, term: Term, factor: int, k: int) -> Term | None:
+        """The term with a pair of factors put together."""
+        if factor not in self.pairs:
+            return None
+        other, exponent, made = self.pairs[factor]
+        if not any(f == other and k * exponent * e > 0 for f, e in term.powers):
+            return None
+        sign = 1 if k > 0 else -1
+        rest = merge(term, Term(UNIT, ((factor, -sign), (other, -sign * exponent))))
+        return merge(rest, self.power(made, sign))
 
     def _inverse_of(self, thing: Node | Sum) -> int | None:
         """For ``exp(-x)`` the factor ``exp(x)``, if it occurs."""

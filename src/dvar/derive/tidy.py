@@ -11,7 +11,7 @@ import numpy as np
 from dvar.core.dims import Shape, broadcast
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, number
-from dvar.derive.identities import rewrite
+from dvar.derive.identities import PAIRS, rewrite
 from dvar.derive.layout import Layout, Unfit
 from dvar.derive.polynomial import TooLarge
 from dvar.derive.rational import Rational
@@ -235,10 +235,23 @@ class Tidier:
         if node.op.name == "sqrt" and len(term.powers) == 1:
             inner = self.forms.get(node.inputs[0]) or self.rational.atom(node.inputs[0])
             self.rational.squares[term.powers[0][0]] = inner
+        self._pair(node, term)
         return term, self._atom_node(term, node)
 
+    def _pair(self, node: Node, term: Term) -> None:
+        """Note what the node and another one are together."""
+        found = PAIRS[node.op.name](node) if node.op.name in PAIRS else None
+        if found is None or not _is_factor(term):
+            return
+        partner, exponent, made = found
+        other = self.rational.atom(partner)
+        if _is_factor(other):
+            self._visit_all(made)
+            together = (other.powers[0][0], exponent, self.forms[made])
+            self.rational.pairs[term.powers[0][0]] = together
+
     def _atom_node(self, term: Term, node: Node) -> Node:
-        if term.coefficient == 1 and len(term.powers) == 1 and term.powers[0][1] == 1:
+        if _is_factor(term):
             thing = self.rational.factors[term.powers[0][0]]
             if isinstance(thing, Node) and thing.shape == node.shape:
                 return thing
@@ -321,6 +334,10 @@ def _beneath(root: Node, known: Container[Node], stops: frozenset[Node]) -> list
             if node not in stops:
                 stack.extend((x, False) for x in reversed(node.inputs))
     return order
+
+
+def _is_factor(term: Term) -> bool:
+    return term.coefficient == 1 and len(term.powers) == 1 and term.powers[0][1] == 1
 
 
 def _is_arithmetic(node: Node) -> bool:
