@@ -152,10 +152,10 @@ def test_the_two_layer_network_is_right_in_every_value() -> None:
 def test_the_two_layer_network_reads_as_in_a_textbook_without_numbers() -> None:
     e = dvar.explain(NETWORK_SHAPES + NETWORK)
     assert e.formulas["Z2"] == "(Yhat - Y) / m"
-    assert e.formulas["W2"] == "((Yhat - Y) / m) @ A1.T"
-    assert e.formulas["A1"] == "W2.T @ ((Yhat - Y) / m)"
-    assert e.formulas["Z1"] == "(W2.T @ ((Yhat - Y) / m)) * (Z1 > 0)"
-    assert e.formulas["W1"] == "((W2.T @ ((Yhat - Y) / m)) * (Z1 > 0)) @ X.T"
+    assert e.formulas["W2"] == "(Yhat - Y) @ A1.T / m"
+    assert e.formulas["A1"] == "W2.T @ (Yhat - Y) / m"
+    assert e.formulas["Z1"] == "(W2.T @ (Yhat - Y)) * (Z1 > 0) / m"
+    assert e.formulas["W1"] == "((W2.T @ (Yhat - Y)) * (Z1 > 0)) @ X.T / m"
     shapes = {n["name"]: n["shape"] for n in e.to_json()["nodes"]}
     system = expected("S03")
     for name in ("W1", "b1", "Z1", "A1", "W2", "b2", "Z2", "X", "Y", "Yhat"):
@@ -239,7 +239,7 @@ def test_logistic_regression_over_m_examples() -> None:
     new = {u["name"]: u["value"] for u in e.to_json()["descent"]["updates"]}
     close(new["w"], [wanted["w1 new"], wanted["w2 new"]])
     close(new["b"], wanted["b new"])
-    assert e.formulas["w"] == "X @ ((A - Y) / m).T"
+    assert e.formulas["w"] == "X @ (A - Y).T / m"
 
 
 def test_the_loop_and_the_vectorised_program_compute_the_same_as_the_explanation() -> None:

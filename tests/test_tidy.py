@@ -79,16 +79,16 @@ network = Problem(cross_entropy, X, Y, W1, b1, W2, b2, Z1, A1, Z2, Yhat)
 
 
 def test_the_gradients_of_a_network_are_the_printed_ones() -> None:
-    dz2 = (Yhat - Y) / size_of(m)
-    dz1 = (W2.T @ dz2) * (Z1 > 0)
-    assert network.d(Z2) is dz2
-    assert network.d(W2) is dz2 @ A1.T
-    assert network.d(b2) is sum_(dz2, axis=1, keepdims=True)
-    assert network.d(A1) is W2.T @ dz2
-    assert network.d(Z1) is dz1
-    assert network.d(W1) is dz1 @ X.T
-    assert network.d(b1) is sum_(dz1, axis=1, keepdims=True)
-    assert network.d(X) is W1.T @ dz1
+    count, error = size_of(m), Yhat - Y
+    behind = (W2.T @ error) * (Z1 > 0)
+    assert network.d(Z2) is error / count
+    assert network.d(W2) is (error @ A1.T) / count
+    assert network.d(b2) is sum_(error, axis=1, keepdims=True) / count
+    assert network.d(A1) is (W2.T @ error) / count
+    assert network.d(Z1) is behind / count
+    assert network.d(W1) is (behind @ X.T) / count
+    assert network.d(b1) is sum_(behind, axis=1, keepdims=True) / count
+    assert network.d(X) is (W1.T @ behind) / count
 
 
 def test_the_gradient_of_a_mean_of_losses_carries_the_count() -> None:
@@ -105,10 +105,53 @@ regression = Problem(
 
 
 def test_the_vectorised_logistic_regression_transposes_as_one_writes_it() -> None:
-    dz = (A - Y) / size_of(m)
-    assert regression.d(w) is X @ dz.T
-    assert regression.d(bias) is sum_(dz)
-    assert regression.d(X) is w @ dz
+    count = size_of(m)
+    assert regression.d(w) is (X @ (A - Y).T) / count
+    assert regression.d(bias) is sum_(A - Y) / count
+    assert regression.d(X) is (w @ (A - Y)) / count
+
+
+# ── names for products ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_softmax_written_out_is_known_by_its_name() -> None:
+    z, y = variable("z", (3,)), variable("y", (3,))
+    p = exp(z) / sum_(exp(z))
+    assert Problem(-sum_(y * log(p)), z, y, p).d(z) is p * sum_(y) - y
+
+
+def test_the_loss_of_a_chosen_class_is_its_probability_minus_one() -> None:
+    z = variable("z", (3,))
+    k = variable("k", (), "int64")
+    p = exp(z) / sum_(exp(z))
+    unit = TABLE["scatter_add"](1.0, (3,), k)
+    assert Problem(-log(p[k]), z, k, p).d(z) is p - unit
+
+
+def test_the_gradients_of_a_normalised_layer_use_its_names() -> None:
+    x, g = variable("x", (4,)), variable("g", (4,))
+    r = TABLE["sqrt"](TABLE["mean"](x**2) + 1e-5)
+    y = x / r
+    problem = Problem(sum_(y * g), x, g, r, y)
+    assert problem.d(r) is -sum_(g * y) / r
+    assert problem.d(x) is (g - sum_(g * y) * y / 4) / r
+
+
+def test_a_name_does_not_bring_a_division() -> None:
+    x, y = scalars("x y")
+    f = x**3 * y
+    assert Problem(f, x, y).d(x) is 3 * y * x**2
+
+
+def test_a_length_times_its_direction_is_the_vector() -> None:
+    a, x, y = variable("A", (3, 2)), variable("x", (2,)), variable("y", (3,))
+    half = TABLE["norm"](a @ x - y) ** 2 / 2
+    assert Problem(half, A, x, y).d(x) is a.T @ (a @ x - y)
+
+
+def test_the_logarithm_of_a_determinant_has_the_inverse_as_its_gradient() -> None:
+    s = variable("S", (3, 3))
+    assert Problem(log(TABLE["det"](s)), s).d(s) is TABLE["inv"](s).T
 
 
 # ── other problems ──────────────────────────────────────────────────────────────────────────────
@@ -157,10 +200,10 @@ def test_the_gradient_of_a_sigmoid_is_its_product_with_its_complement() -> None:
 
 def test_least_squares() -> None:
     x, w, y = variable("x", (m, n)), variable("w", (n,)), variable("y", (m,))
-    assert Problem(sum_((x @ w - y) ** 2), x, w, y).d(w) is x.T @ (2 * (x @ w - y))
+    assert Problem(sum_((x @ w - y) ** 2), x, w, y).d(w) is 2 * (x.T @ (x @ w - y))
     mean = Problem(sum_((x @ w - y) ** 2) / size_of(m), x, w, y)
-    assert mean.d(w) is x.T @ (2 * (x @ w - y) / size_of(m))
-    assert mean.d(x) is outer(2 * (x @ w - y) / size_of(m), w)
+    assert mean.d(w) is 2 * (x.T @ (x @ w - y)) / size_of(m)
+    assert mean.d(x) is 2 * outer(x @ w - y, w) / size_of(m)
 
 
 def test_half_a_square_has_itself_as_its_gradient() -> None:

@@ -41,9 +41,7 @@ class Tool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process.wait()
+        self._process.communicate()  # closes both ends, and waits
 
     def kill(self) -> None:
         """Ends the tool, whatever it does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 
@@ -39,10 +40,20 @@ cli.add_command(solve_command)
 cli.add_command(train_command)
 
 
+_OPTION = re.compile(r"--?[A-Za-z][\w-]*(=.*)?|--", re.DOTALL)
+
+
+def _shielded(argument: str) -> str:
+    """A formula that begins with a minus, ``-log(p)``, is no option: a blank in front says so."""
+    is_formula = len(argument) > 1 and argument[0] == "-" and not _OPTION.fullmatch(argument)
+    return f" {argument}" if is_formula else argument
+
+
 def main(arguments: Iterable[str] | None = None) -> None:
     """Run the command line; every error of ours ends with exit status 2 and no traceback."""
     try:
-        cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        given = sys.argv[1:] if arguments is None else arguments
+        cli.main(args=[_shielded(argument) for argument in given], standalone_mode=False)
     except DvarError as error:
         fail(str(error))
     except click.exceptions.Abort:

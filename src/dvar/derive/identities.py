@@ -119,8 +119,12 @@ def _zero_of_linear(node: Node) -> Node | None:
 def _minus_out(node: Node) -> Node | None:
     operands, alone = _linear_operands(node)
     for n in operands if alone else ():
-        if node.inputs[n].op is negative:
-            return negative(_with(node, n, node.inputs[n].inputs[0]))
+        x = node.inputs[n]
+        if x.op is negative:
+            return negative(_with(node, n, x.inputs[0]))
+        value = number(x)
+        if x.op is CONSTANT and x.is_float and value is not None and value < 0:
+            return negative(_with(node, n, constant(-value, x.dtype)))
     return None
 
 
@@ -181,7 +185,8 @@ def _sum_of_sum(node: Node) -> Node | None:
 def _sum_of_moved(node: Node) -> Node | None:
     """All elements summed: their order does not matter."""
     (x,) = node.inputs
-    if x.op not in (transpose, reshape) or node.param("axis") is not None:
+    moves = x.op in (transpose, reshape) or x.op.name == "scatter_add"
+    if not moves or node.param("axis") is not None:
         return None
     return reshape(sum_(x.inputs[0]), node.shape)
 

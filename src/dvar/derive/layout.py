@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from dvar.core.node import Node
-from dvar.core.op import CONSTANT, SIZE, as_nodes, constant
+from dvar.core.op import CONSTANT, SIZE, Multilinear, as_nodes, constant
 from dvar.derive.rational import Rational
 from dvar.derive.term import Powers, Sum, Term
 from dvar.ops.arithmetic import add, divide, multiply, negative, power, subtract
@@ -53,8 +53,8 @@ class Layout:
         flipped = self._turns(term) if term.coefficient < 0 else None
         above, below = self._sides(term.powers)
         masks = [f for f, _ in above if self._kind(f) == MASK]
-        if len(masks) == len(above) or not below:
-            masks = []
+        if len(masks) == len(above) or not below or any(self._is_contraction(f) for f, _ in above):
+            masks = []  # (A @ B) * (Z > 0) / m
         up, down = self._numbers(term.coefficient)
         factors = [self._factor(f, k, f == flipped) for f, k in above if f not in masks]
         divisors = [self._factor(f, k, False) for f, k in below]
@@ -106,6 +106,10 @@ class Layout:
         if thing.op is CONSTANT:
             return NUMBER
         return SIZES if thing.op is SIZE else MASK if thing.dtype == "bool" else NAME
+
+    def _is_contraction(self, factor: int) -> bool:
+        thing = self.rational.factors[factor]
+        return isinstance(thing, Node) and isinstance(thing.op.derivative, Multilinear)
 
     def _factor(self, factor: int, k: int, flipped: bool) -> Node:
         thing = self.rational.factors[factor]

@@ -18,6 +18,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from dvar.core.node import Node
+from dvar.derive.meeting import Meeting
 from dvar.derive.polynomial import (
     MOST_TERMS,
     Polynomial,
@@ -59,10 +60,7 @@ class Rational:
         """Factor → the named atom it equals."""
         self.whole: dict[tuple[Fraction, frozenset[tuple[int, int]]], Term] = {}
         """A whole term → the named atom it equals."""
-        self.squares: dict[int, Term] = {}
-        """Factor ``sqrt(x)`` → ``x``."""
-        self.pairs: dict[int, tuple[int, int, Term]] = {}
-        """Factor → another one, its exponent, and what the product of both is."""
+        self.meeting = Meeting(self)
         self.one_plus: dict[int, int] = {}
         """Factor ``1 + e`` → factor ``e``, where ``e`` is an exponential."""
         self._logistic = logistic
@@ -80,6 +78,11 @@ class Rational:
         if known is None:
             known = self._enter(node, node, 1, frozenset(), UNIT)
         return self.names.get(known[0]) or Term(UNIT, ((known[0], 1),))
+
+    def number_of(self, node: Node) -> int | None:
+        """The number of a factor that occurs."""
+        known = self._ids.get(node)
+        return known[0] if known else None
 
     def _enter(
         self, key: object, factor: Node | Sum, weight: int, dens: frozenset[int], lead: Fraction
@@ -155,60 +158,22 @@ class Rational:
         """Raises ZeroDivisionError, TooLarge."""
         if abs(k) > LARGEST_EXPONENT:
             raise TooLarge
-        if not k:
-            return ONE
-        return self._settle(Term(a.coefficient**k, tuple((f, e * k) for f, e in a.powers)))
+        return self._settle(self.raised(a, k)) if k else ONE
+
+    def raised(self, a: Term, k: int) -> Term:
+        """The power as it stands, before its factors meet."""
+        return Term(a.coefficient**k, tuple((f, e * k) for f, e in a.powers))
 
     def _settle(self, term: Term) -> Term:
         """Identities of products, until none applies."""
         for _ in range(16):
-            smaller = self._logical(term) or self._divided(term) or self._unfractioned(term)
+            smaller = self.meeting.smaller(term) or self._divided(term) or self._unfractioned(term)
             if smaller is None:
                 break
             term = smaller
         if self.weight(term) > MOST_WEIGHT:
             raise TooLarge
         return term
-
-    def _logical(self, term: Term) -> Term | None:
-        """``mask·mask = mask``, ``sqrt(x)·sqrt(x) = x``, ``exp(-x)·exp(x) = 1``, and the pairs."""
-        for factor, k in term.powers:
-            thing = self.factors[factor]
-            other = self._inverse_of(thing)
-            if other is not None and any(f == other and k * e > 0 for f, e in term.powers):
-                sign = 1 if k > 0 else -1
-                return merge(term, Term(UNIT, ((factor, -sign), (other, -sign))))
-            paired = self._paired(term, factor, k)
-            if paired is not None:
-                return paired
-            if k > 1 and isinstance(thing, Node) and thing.dtype == "bool":
-                return merge(without(term, factor), Term(UNIT, ((factor, 1),)))
-            if abs(k) > 1 and factor in self.squares:
-                half, odd = divmod(abs(k), 2)
-                sign = 1 if k > 0 else -1
-                square = self.power(self.squares[factor], sign * half)
-                root = Term(UNIT, ((factor, sign),) if odd else ())
-                return merge(merge(without(term, factor), square), root)
-        return None
-
-    def _paired(self, term: Term, factor: int, k: int) -> Term | None:
-        """The term with a pair of factors put together."""
-        if factor not in self.pairs:
-            return None
-        other, exponent, made = self.pairs[factor]
-        if not any(f == other and k * exponent * e > 0 for f, e in term.powers):
-            return None
-        sign = 1 if k > 0 else -1
-        rest = merge(term, Term(UNIT, ((factor, -sign), (other, -sign * exponent))))
-        return merge(rest, self.power(made, sign))
-
-    def _inverse_of(self, thing: Node | Sum) -> int | None:
-        """For ``exp(-x)`` the factor ``exp(x)``, if it occurs."""
-        if not isinstance(thing, Node) or thing.op.name != "exp":
-            return None
-        (u,) = thing.inputs
-        known = self._ids.get(thing.op(u.inputs[0])) if u.op.name == "negative" else None
-        return known[0] if known else None
 
     def _divided(self, term: Term) -> Term | None:
         """Cancel a sum above against a sum below that divides it, or is divided by it."""

@@ -15,7 +15,8 @@ from dvar.derive.identities import PAIRS, rewrite
 from dvar.derive.layout import Layout, Unfit
 from dvar.derive.polynomial import TooLarge
 from dvar.derive.rational import Rational
-from dvar.derive.term import ONE, Term
+from dvar.derive.scaling import parted, summed_operands
+from dvar.derive.term import ONE, UNIT, Term
 from dvar.ops import TABLE
 from dvar.ops.arithmetic import add, divide, multiply, negative, power, subtract
 from dvar.ops.shaping import broadcast_to, reshape
@@ -144,6 +145,8 @@ class Tidier:
                 self.rational.one_plus[mine] = inner
         else:
             self.rational.whole.setdefault((form.coefficient, form.key), name)
+            if name.powers == ((mine, 1),) and len(form.powers) > 1:
+                self.rational.meeting.products.setdefault(mine, form)
 
     def _reach(self, form: Term) -> Shape | None:
         """The shape that the factors of a form broadcast to."""
@@ -224,6 +227,11 @@ class Tidier:
 
     def _opaque(self, node: Node) -> tuple[Term, Node]:
         """A node that the rational form does not look into."""
+        outside, node = self._scaled_apart(node)
+        if outside != ONE:
+            self._visit_all(node)
+            form = self.rational.multiply(outside, self.forms[node])
+            return form, self._fitted(self._laid(form, node.dtype), node)
         changed = rewrite(node) if self.depth < DEEPEST else None
         if changed is not None:
             self.depth += 1
@@ -234,9 +242,29 @@ class Tidier:
         term = self.rational.atom(node)
         if node.op.name == "sqrt" and len(term.powers) == 1:
             inner = self.forms.get(node.inputs[0]) or self.rational.atom(node.inputs[0])
-            self.rational.squares[term.powers[0][0]] = inner
+            if node not in self.atoms:
+                self.rational.meeting.squares[term.powers[0][0]] = inner
+            elif _is_factor(inner):  # the square of a name is shorter than what it stands for
+                self.rational.names.setdefault(inner.powers[0][0], self.rational.power(term, 2))
         self._pair(node, term)
         return term, self._atom_node(term, node)
+
+    def _scaled_apart(self, node: Node) -> tuple[Term, Node]:
+        """``sum(2 x / m)`` as ``2 / m`` and ``sum(x)``: numbers stand in front of sums and products."""
+        outside = ONE
+        for n in summed_operands(node):
+            x = node.inputs[n]
+            form = ONE if x in self.atoms else self.forms.get(x, ONE)
+            scale, rest = parted(form, self._is_scalar, self.rational)
+            if scale == ONE or not (rest.powers or node.op.name == "scatter_add"):
+                continue
+            operand = self._fitted(self._laid(rest, x.dtype), x)
+            operands = (*node.inputs[:n], operand, *node.inputs[n + 1 :])
+            outside, node = self.rational.multiply(outside, scale), node.with_inputs(*operands)
+        return outside, node
+
+    def _is_scalar(self, factor: int) -> bool:
+        return self._reach(Term(UNIT, ((factor, 1),))) == ()
 
     def _pair(self, node: Node, term: Term) -> None:
         """Note what the node and another one are together."""
@@ -248,7 +276,7 @@ class Tidier:
         if _is_factor(other):
             self._visit_all(made)
             together = (other.powers[0][0], exponent, self.forms[made])
-            self.rational.pairs[term.powers[0][0]] = together
+            self.rational.meeting.pairs[term.powers[0][0]] = together
 
     def _atom_node(self, term: Term, node: Node) -> Node:
         if _is_factor(term):

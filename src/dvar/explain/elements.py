@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from itertools import pairwise
 from typing import Any
@@ -26,6 +26,8 @@ from dvar.write.report import ElementReport, Formula, PathReport
 
 # A list longer than this says less than the formula of the whole array.
 SHOWN = 12
+LONGEST = 80
+"""Nobody reads an element of more characters; the formula of the whole array has to do."""
 PATHS = 24
 
 _ELEMENT = re.compile(r"(?:d\w+/d)?(?P<name>\w+)\[(?P<index>[\d,\s]+)\]")
@@ -61,7 +63,8 @@ def element_formulas(problem: Problem, gradient: Node) -> Any:
         written = {i: tidy(apart.element(gradient, i)) for i in indices(gradient)}
     except MissingRule:
         return None
-    return _nest({i: _formula(node, apart.labels) for i, node in written.items()})
+    formulas = {i: _formula(node, apart.labels) for i, node in written.items()}
+    return _nest(formulas) if _is_readable(formulas.values()) else None
 
 
 def _component_formulas(gradient: Node, labels: Mapping[Node, str]) -> dict[str, Formula] | None:
@@ -70,7 +73,12 @@ def _component_formulas(gradient: Node, labels: Mapping[Node, str]) -> dict[str,
         found = components(gradient, labels)
     except (MissingRule, ShapeError):
         return None
-    return {index: _formula(node, names_) for index, (node, names_) in found.items()}
+    formulas = {index: _formula(node, names_) for index, (node, names_) in found.items()}
+    return formulas if _is_readable(formulas.values()) else None
+
+
+def _is_readable(formulas: Iterable[Formula]) -> bool:
+    return all(len(formula.text) <= LONGEST for formula in formulas)
 
 
 def _tells_its_elements(node: Node) -> bool:

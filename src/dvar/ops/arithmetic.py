@@ -69,7 +69,7 @@ multiply = Op(
 )
 divide = Op(
     "divide", TWO, np.true_divide, Partials(lambda out, x, y: (1 / y, -x / y**2)),
-    notation=Notation("{0} / {1}", r"\frac{{{0}}}{{{1}}}", MUL, (MUL, UNARY), (0, 0)),
+    notation=Notation("{0} / {1}", r"\frac{{{0}}}{{{1}}}", MUL, (MATMUL, UNARY), (0, 0)),
     dtype="float", domain=(REALS, NONZERO), numpy=("divide", "true_divide"),
     edges=(Edge((0.0, 2.0), 0.0, (0.5, 0.0)),),
     native=lambda m, x, y: x / y, source="quotient rule; Griewank & Walther, table 2.3",

@@ -76,6 +76,12 @@ def _is_single(index: Index) -> bool:
     return not has_arrays(index) and all(i is not None and not isinstance(i, Slice) for i in index)
 
 
+def _is_one_place(node: Node) -> bool:
+    """Whether one place is meant: by its number, or by a name for it."""
+    slots = node.inputs[1:]
+    return _is_single(node.param("index")) or (len(slots) == 1 and not slots[0].shape)
+
+
 def _put_back(g: Node, x: Node, *slots: Node, index: Index) -> Sequence[Node | None]:
     if all(item in (FULL, REVERSED) for item in index):
         return (getitem.node(g, index=index),)  # turned twice is as before
@@ -149,9 +155,9 @@ def _scatter_text(operands: Sequence[str], node: Node) -> str:
     """``g * eye(n)[0]`` for one place of a vector; else the index as it stood in the brackets."""
     shape, index = node.param("shape"), node.param("index")
     inside = show_index(index, operands[1:])
-    if len(shape) == 1 and _is_single(index):
-        n = str(shape[0])
-        return f"{operands[0]} * eye({n})[{inside}]"
+    if len(shape) == 1 and _is_one_place(node):
+        unit = f"eye({shape[0]})[{inside}]"
+        return unit if operands[0] == "1" else f"{operands[0]} * {unit}"
     alone = has_arrays(index) and all(item == FULL for item in index[1:])
     shown = inside if alone else f"[{inside}]"
     return f"scatter_add({operands[0]}, {show(shape)}, {shown})"
@@ -159,6 +165,12 @@ def _scatter_text(operands: Sequence[str], node: Node) -> str:
 
 def _scatter_latex(operands: Sequence[str], node: Node) -> str:
     shape, index = node.param("shape"), node.param("index")
+    g = operands[0] if operands[0] != "1" else ""
+    if len(shape) == 1 and _is_one_place(node):
+        place = show_index(index, operands[1:], ",")
+        if _is_single(index):
+            place = _place(index[0], shape[0])
+        return rf"{g} \, e_{{{place}}}" if g else rf"e_{{{place}}}"
     g = operands[0]
     if _is_single(index) and len(shape) <= 2:
         places = [_place(i, n) for i, n in zip(index, shape, strict=True)]

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 Span = tuple[int, int]
 
@@ -218,6 +219,21 @@ def walk(expr: Expr) -> Iterator[Expr]:
         top = stack.pop()
         yield top
         stack.extend(reversed(children(top)))
+
+
+def with_names(part: Any, change: Callable[[Name], Expr]) -> Any:
+    """A part of a tree with something else for each name.
+
+    Plain recursion: what is nested deeper than Python allows raises RecursionError.
+    """
+    if isinstance(part, Name):
+        return change(part)
+    if isinstance(part, tuple):
+        return tuple(with_names(inner, change) for inner in part)
+    if not hasattr(part, "span"):
+        return part
+    changed = {f.name: with_names(getattr(part, f.name), change) for f in fields(part)}
+    return replace(part, **{k: v for k, v in changed.items() if k != "span"})
 
 
 def base_of(expr: Component) -> tuple[Expr, tuple[str, ...], bool]:

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dvar.core.dims import Shape
 from dvar.core.errors import DvarError, FormulaError
 from dvar.core.graph import Graph
 from dvar.core.node import Node
 from dvar.core.op import VARIABLE
 from dvar.read import syntax as s
+from dvar.read.build.entries import with_entries
 from dvar.read.build.evaluate import Evaluator
 from dvar.read.build.examples import OpenExamples, with_examples
 from dvar.read.build.extents import Extents
+from dvar.read.build.indices import RangeClash
 from dvar.read.build.scope import Program, add_values, collect, in_order, spell_by_elements
 from dvar.read.steps import run
 from dvar.read.syntax import Expr, Statement, canonical
@@ -41,6 +44,21 @@ def build(
         ShapeError: operands whose axes do not fit.
     """
     try:
+        statements, remarks = with_entries(statements, {*(shapes or ()), *(values or ())})
+    except RecursionError:
+        remarks = []  # nested so deeply that no name is worth a look
+    graph = _with_examples(statements, text, shapes, values, file)
+    return replace(graph, notes=(*remarks, *graph.notes))
+
+
+def _with_examples(
+    statements: Sequence[Statement],
+    text: str,
+    shapes: Mapping[str, Sequence[int | str]] | None,
+    values: Mapping[str, Any] | None,
+    file: str | None,
+) -> Graph:
+    try:
         return _built(statements, text, shapes, values, file)
     except OpenExamples as open_:
         try:
@@ -58,16 +76,24 @@ def _built(
     values: Mapping[str, Any] | None,
     file: str | None,
     single: str = "",
+    made: Mapping[str, Shape] | None = None,
 ) -> Graph:
     program = collect(statements, Places(text, file))
     program.single |= {single}
     declare_shapes(program, shapes or {})
     add_values(program, values)
-    extents = Extents(program)
+    extents = Extents(program, made)
     evaluator = Evaluator(program, extents)
-    for definition in in_order(program, extents.vectors):
-        if not evaluator.is_template(definition):
-            run(evaluator.define(definition))
+    try:
+        for definition in in_order(program, extents.vectors):
+            if not evaluator.is_template(definition):
+                run(evaluator.define(definition))
+    except RangeClash:
+        # The range of p_k = e^{z_k} is that of z, and how large z is turns out when it is made.
+        known = {name: v.node.shape for name, v in evaluator.made.items() if not v.letters}
+        if known == made:
+            raise
+        return _built(statements, text, shapes, values, file, single, known)
     return _graph(program, evaluator)
 
 

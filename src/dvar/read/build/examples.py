@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import fields, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from dvar.core.errors import ShapeError
 from dvar.read import syntax as s
 from dvar.read.build.scope import Program, closure
-from dvar.read.syntax import Define, Expr, Statement, canonical
+from dvar.read.syntax import Define, Expr, Statement, canonical, with_names
 
 _DATA = frozenset({"x", "y", "t"})
 """What everybody calls an example and its label."""
@@ -54,26 +53,14 @@ class OpenExamples(ShapeError):
 def with_examples(statements: Sequence[Statement], found: OpenExamples) -> list[Statement]:
     """The statements with the index at what is data."""
     data = {canonical(name) for name in found.data}
+
+    def example(name: s.Name) -> Expr:
+        is_data = canonical(name.name) in data
+        return s.Component(name, (found.letter,), True, name.span) if is_data else name
+
     out: list[Statement] = []
     for statement in statements:
         if isinstance(statement, Define) and found.below & set(map(canonical, statement.names)):
-            value = _indexed(statement.value, data, found.letter)
-            statement = replace(statement, value=value)
+            statement = replace(statement, value=with_names(statement.value, example))
         out.append(statement)
     return out
-
-
-def _indexed(part: Any, data: Collection[str], letter: str) -> Any:
-    """A part of a tree with ``x`` as the example ``x^(i)``.
-
-    Plain recursion: what is nested deeper than Python allows keeps the error it had.
-    """
-    if isinstance(part, s.Name):
-        is_data = canonical(part.name) in data
-        return s.Component(part, (letter,), True, part.span) if is_data else part
-    if isinstance(part, tuple):
-        return tuple(_indexed(inner, data, letter) for inner in part)
-    if not hasattr(part, "span"):
-        return part
-    changed = {f.name: _indexed(getattr(part, f.name), data, letter) for f in fields(part)}
-    return replace(part, **{k: v for k, v in changed.items() if k != "span"})

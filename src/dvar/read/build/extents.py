@@ -7,6 +7,7 @@ else a name: ``m`` for examples.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,8 +38,10 @@ class Extents:
         dims: named sizes, canonical → Dim.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, made: Mapping[str, Shape] | None = None) -> None:
+        """``made``: shapes of definitions, where these are known already."""
         self.program = program
+        self._made = made or {}
         self.arrays: dict[str, Shape] = {}
         self.pinned: dict[str, int] = {}
         self.dims: dict[str, Dim] = {}
@@ -200,7 +203,9 @@ class Extents:
         found: tuple[Size, str] | None = None
         for kind, name, k in keys:
             shape = self._full(name) if kind == "axis" else None
-            if shape is None or name in self.program.definitions:
+            if name in self.program.definitions:
+                shape = self._made.get(name) if kind == "axis" else None
+            if shape is None:
                 continue
             long = long_axis(shape) if self._ranks.get(name) == 1 else None
             axis = k if long is None else long
@@ -213,10 +218,10 @@ class Extents:
 
     def _disagree(self, a: tuple[Size, str], b: tuple[Size, str], keys: list[Key]) -> ShapeError:
         letter = next((self._letters[k] for k in keys if k in self._letters), "the index")
-        shown = self.program.shown
+        shown, shapes = self.program.shown, {**self._made, **self.arrays}
         return ShapeError(
-            f"{letter} runs over {a[0]} in {shown(a[1])} {show(self.arrays[a[1]])} "
-            f"but over {b[0]} in {shown(b[1])} {show(self.arrays[b[1]])}",
+            f"{letter} runs over {a[0]} in {shown(a[1])} {show(shapes[a[1]])} "
+            f"but over {b[0]} in {shown(b[1])} {show(shapes[b[1]])}",
             source=self.program.places.source(self.program.spans.get(b[1], (0, 0))),
         )
 

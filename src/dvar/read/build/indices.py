@@ -30,17 +30,21 @@ class Value(NamedTuple):
         return self.node.shape[len(self.letters) :]
 
 
+class RangeClash(ShapeError):
+    """A letter runs over ranges of two sizes."""
+
+
 def union(values: Sequence[Value]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(letter for value in values for letter in value.letters))
 
 
 def check_ranges(values: Sequence[Value]) -> None:
-    """A letter has one range.  Raises ShapeError."""
+    """A letter has one range.  Raises RangeClash."""
     sizes: dict[str, Size] = {}
     for value in values:
         for letter, size in zip(value.letters, value.node.shape, strict=False):
             if sizes.setdefault(letter, size) != size and size != 1 and sizes[letter] != 1:
-                raise ShapeError(f"the index {letter} runs over {sizes[letter]} and over {size}")
+                raise RangeClash(f"the index {letter} runs over {sizes[letter]} and over {size}")
 
 
 def spread(value: Value, letters: Sequence[str], rank: int) -> Node:

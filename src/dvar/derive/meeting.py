@@ -1,0 +1,159 @@
+"""Identities of products: what factors of one term are together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dvar.core.node import Node
+from dvar.core.op import number
+from dvar.derive.term import UNIT, Powers, Sum, Term, merge, without
+from dvar.ops import TABLE
+
+if TYPE_CHECKING:
+    from dvar.derive.rational import Rational
+
+
+class Meeting:
+    """Finds factors that are less when they are put together.
+
+    Attributes:
+        squares: factor ``sqrt(x)`` → ``x``.
+        pairs: factor → another one, its exponent, and what the product of both is.
+        products: factor that is a name → the product that it is a name for.
+    """
+
+    def __init__(self, rational: Rational) -> None:
+        self.rational = rational
+        self.squares: dict[int, Term] = {}
+        self.pairs: dict[int, tuple[int, int, Term]] = {}
+        self.products: dict[int, Term] = {}
+        self._is_spreading = False
+
+    def smaller(self, term: Term) -> Term | None:
+        """A smaller term that is equal; None where nothing meets."""
+        return self._logical(term) or self._named(term) or self._spread(term)
+
+    def _logical(self, term: Term) -> Term | None:
+        """``mask·mask = mask``, ``sqrt(x)·sqrt(x) = x``, ``exp(-x)·exp(x) = 1``, and the pairs."""
+        for factor, k in term.powers:
+            thing = self.rational.factors[factor]
+            other = self._inverse_of(thing)
+            if other is not None and any(f == other and k * e > 0 for f, e in term.powers):
+                sign = 1 if k > 0 else -1
+                return merge(term, Term(UNIT, ((factor, -sign), (other, -sign))))
+            met = self._paired(term, factor, k) or self._at_unit(term, factor)
+            if met is not None:
+                return met
+            if k > 1 and isinstance(thing, Node) and thing.dtype == "bool":
+                return merge(without(term, factor), Term(UNIT, ((factor, 1),)))
+            if abs(k) > 1 and factor in self.squares:
+                half, odd = divmod(abs(k), 2)
+                sign = 1 if k > 0 else -1
+                square = self.rational.power(self.squares[factor], sign * half)
+                root = Term(UNIT, ((factor, sign),) if odd else ())
+                return merge(merge(without(term, factor), square), root)
+        return None
+
+    def _paired(self, term: Term, factor: int, k: int) -> Term | None:
+        """The term with a pair of factors put together."""
+        if factor not in self.pairs:
+            return None
+        other, exponent, made = self.pairs[factor]
+        if not any(f == other and k * exponent * e > 0 for f, e in term.powers):
+            return None
+        sign = 1 if k > 0 else -1
+        rest = merge(term, Term(UNIT, ((factor, -sign), (other, -sign * exponent))))
+        return merge(rest, self.rational.power(made, sign))
+
+    def _at_unit(self, term: Term, factor: int) -> Term | None:
+        """``p · eye(n)[k] = p[k] · eye(n)[k]``: beside a unit vector only one entry counts."""
+        unit = self.rational.factors[factor]
+        if not isinstance(unit, Node) or not is_unit(unit):
+            return None
+        for f, e in term.powers:
+            other = self.rational.factors[f]
+            if f != factor and isinstance(other, Node) and other.shape == unit.shape:
+                one = TABLE["getitem"].node(other, *unit.inputs[1:], index=unit.param("index"))
+                entry = self.rational.raised(self.rational.atom(one), e)
+                return merge(without(term, f), entry)
+        return None
+
+    def _inverse_of(self, thing: Node | Sum) -> int | None:
+        """For ``exp(-x)`` the factor ``exp(x)``, if it occurs."""
+        if not isinstance(thing, Node) or thing.op.name != "exp":
+            return None
+        (u,) = thing.inputs
+        return self.rational.number_of(thing.op(u.inputs[0])) if u.op.name == "negative" else None
+
+    def _named(self, term: Term) -> Term | None:
+        """With ``p = e/s``: ``e/(p s) = 1`` and ``y e/s = y p``."""
+        exponents = dict(term.powers)
+        weight = self.rational.weight(term)
+        for name, product in self.products.items():
+            k = exponents.get(name, 0)
+            others = {f: e for f, e in product.powers if f in exponents}
+            for step in (k, -1, 1):
+                # The name opened where it stands, or put in for its factors, above or below.
+                if not step or not others:
+                    continue
+                swap = self.rational.raised(product, step)
+                other = merge(merge(term, Term(UNIT, ((name, -step),))), swap)
+                if self.rational.weight(other) < weight and _divides_by_no_more(term, other, name):
+                    return other
+        return None
+
+    def _spread(self, term: Term) -> Term | None:
+        """With ``p = e/s``: ``(e a - s b)/s = p a - b``; ``p (p[k] - eye(n)[k])/p[k] = p - eye(n)[k]``."""
+        if self._is_spreading:
+            return None
+        below = {f for product in self.products.values() for f, e in product.powers if e < 0}
+        divisors = tuple((f, e) for f, e in term.powers if e < 0 and f in below)
+        self._is_spreading = True
+        try:
+            for factor, k in term.powers:
+                inner = self.rational.sum_of(factor) if k == 1 else None
+                rest = without(term, factor).powers
+                if inner and divisors and self._contracts(inner, divisors):
+                    other = self._over(term, factor, divisors)
+                elif inner and rest and any(map(self._has_unit, inner)):
+                    other = self._over(term, factor, rest)
+                else:
+                    continue
+                if self.rational.weight(other) < self.rational.weight(term):
+                    return other
+        finally:
+            self._is_spreading = False
+        return None
+
+    def _contracts(self, inner: Sum, divisors: Powers) -> bool:
+        return any(self._named(merge(part, Term(UNIT, divisors))) is not None for part in inner)
+
+    def _has_unit(self, part: Term) -> bool:
+        things = [self.rational.factors[f] for f, _ in part.powers]
+        return any(isinstance(thing, Node) and is_unit(thing) for thing in things)
+
+    def _over(self, term: Term, factor: int, powers: Powers) -> Term:
+        """A term with some of its factors multiplied into a sum."""
+        rational = self.rational
+        inner = rational.sum_of(factor) or ()
+        parts = [rational.multiply(part, Term(UNIT, powers)) for part in inner]
+        taken = Term(UNIT, tuple((f, -e) for f, e in powers))
+        rest = merge(without(term, factor), taken)
+        return rational.multiply(rest, rational.total(parts))
+
+
+def is_unit(node: Node) -> bool:
+    """Whether a node is ``eye(n)[k]``."""
+    if node.op.name != "scatter_add" or len(node.shape) != 1 or number(node.inputs[0]) != 1:
+        return False
+    slots = node.inputs[1:]
+    index = node.param("index")
+    return len(index) == 1 and (isinstance(index[0], int) if not slots else not slots[0].shape)
+
+
+def _divides_by_no_more(term: Term, other: Term, name: int) -> bool:
+    """Whether a change brings no division: ``3 x**2 y`` is not ``3 f/x``."""
+    before, after = dict(term.powers), dict(other.powers)
+    deeper = [f for f, k in after.items() if k < min(before.get(f, 0), 0)]
+    depth = [-sum(min(k, 0) for k in powers.values()) for powers in (before, after)]
+    return not deeper or (deeper == [name] and depth[1] <= depth[0])
