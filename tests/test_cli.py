@@ -34,6 +34,13 @@ def gradients(capsys: Capture, *arguments: str) -> dict[str, Any]:
     return {n["name"]: n["gradient"]["value"] for n in answer["nodes"] if n["gradient"]}
 
 
+def test_a_formula_may_begin_with_a_minus(capsys: Capture) -> None:
+    assert gradients(capsys, "explain", "-log(p)*y", "p=0.5", "y=-2")["p"] == 4
+    assert gradients(capsys, "explain", "-(x - 1)*y", "x=-1", "y=-2")["x"] == 2
+    with pytest.raises(SystemExit):
+        main(["explain", "x", "--shap", "x=3"])
+
+
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_is_printed(capsys: Capture, format_: str) -> None:
     out = shown(capsys, *EXAMPLE, "--format", format_)

@@ -1,0 +1,47 @@
+"""Entries of vectors by a letter, ranges that come from definitions, and what is too long to write out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dvar
+from dvar.core.errors import ShapeError
+
+
+def close(found: Any, wanted: Any) -> None:
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+SOFTMAX = r"z = W x + b; p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}; "
+SIZES = {"W": (3, 2), "x": (2,), "b": (3,)}
+
+
+def test_the_loss_of_a_chosen_class_reads_as_in_a_textbook() -> None:
+    e = dvar.explain(SOFTMAX + r"L = -\log p_c", shapes=SIZES)
+    assert e.formulas["b"] == "p - eye(3)[c]"
+    assert e.formulas["W"] == "outer(p - eye(3)[c], x)"
+    assert "p_c is read as p[c], entry c of p" in e.to_text()
+
+
+def test_the_entry_of_a_letter_is_not_a_name_of_its_own() -> None:
+    loss = r"-\log \frac{e^{z_k}}{\sum_j e^{z_j}}"
+    e = dvar.explain(loss, at={"z": [0.1, 0.2, 0.7], "k": 2})
+    soft = np.exp([0.1, 0.2, 0.7]) / np.sum(np.exp([0.1, 0.2, 0.7]))
+    close(e.gradients["z"], soft - np.eye(3)[2])
+    own = dvar.explain(loss, at={"z": [0.1, 0.2, 0.7], "z_k": 0.4})  # a number of its own
+    close(own.gradients["z"], soft)
+
+
+def test_a_range_is_that_of_what_is_computed() -> None:
+    e = dvar.explain(SOFTMAX + r"L = -\sum_k y_k \log p_k", shapes=SIZES)
+    assert e.formulas["b"] == "p * sum(y) - y"
+    with pytest.raises(ShapeError, match="runs over 3 in z"):
+        dvar.explain(SOFTMAX + r"L = -\sum_k y_k \log p_k", shapes={**SIZES, "y": (4,)})
+
+
+def test_elements_that_nobody_reads_are_not_written_out() -> None:
+    e = dvar.explain("n = (x - mean(x)) / sqrt(var(x) + 1e-5); L = sum(n*g)", shapes={"x": (4,)})
+    assert max(map(len, e.to_text().splitlines())) < 200
