@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dvar
-from dvar.core.errors import ShapeError
+from dvar.core.errors import FormulaError, ShapeError
 
 
 def close(found: Any, wanted: Any) -> None:
@@ -45,3 +45,18 @@ def test_a_range_is_that_of_what_is_computed() -> None:
 def test_elements_that_nobody_reads_are_not_written_out() -> None:
     e = dvar.explain("n = (x - mean(x)) / sqrt(var(x) + 1e-5); L = sum(n*g)", shapes={"x": (4,)})
     assert max(map(len, e.to_text().splitlines())) < 200
+
+
+def test_the_step_before_is_a_name() -> None:
+    step = r"h_t = \tanh(W_h h_{t-1} + W_x x_t + b)"
+    shapes = {"W_h": (3, 3), "W_x": (3, 2), "b": (3,), "x_t": (2,), "h_{t-1}": (3,)}
+    e = dvar.explain(step, shapes=shapes, upstream="g")
+    assert e.formulas["h_tminus1"] == "W_h.T @ (g * (1 - h_t**2))"
+    assert "h_{t-1}" in e.to_latex()
+    with pytest.raises(FormulaError, match="neither a label nor an index"):
+        dvar.explain(r"L = \sum_i (x_i - x_{i-1})^2")
+
+
+def test_a_result_of_one_element_is_a_number() -> None:
+    e = dvar.explain("L = (W @ x - y)**2", shapes={"W": (1, 3), "x": (3,), "y": (1,)})
+    assert e.formulas["W"] == "2 * outer(W @ x - y, x)"

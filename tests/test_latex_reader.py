@@ -403,7 +403,7 @@ def test_a_whole_network_is_read() -> None:
         (r"\begin{bmatrix} 1 & 2 \\ 3 \end{bmatrix}", 0, "2, 1 entries", None),
         (r"\begin{foo} x \end{foo}", 0, "the environment foo", None),
         (r"\sum_{i \neq 0} x_i", 6, "the range", None),
-        (r"h_t = \tanh(h_{t-1})", 13, "the subscript t-1", None),
+        (r"h_t = \tanh(h_{-1})", 13, "the subscript -1", None),
         (r"\newcommand{\x}{1}", 0, "macros are not expanded", None),
         (r"\log", 3, "needs an argument", None),
         ("", 0, "no formula", None),

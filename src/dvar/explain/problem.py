@@ -167,7 +167,7 @@ def _seed(
         )
     loss = next(n for n in ("L", "Loss", "loss", "L_") if n not in {*graph.inputs, *graph.names})
     if upstream is None:
-        if output.shape:
+        if any(size != 1 for size in output.shape):
             raise ShapeError(
                 f"{name} is not a single number: its shape is {show(output.shape)}",
                 hint=f"sum({name}), one element {name}[0], or an upstream gradient "

@@ -15,11 +15,14 @@ Span = tuple[int, int]
 
 CONSTANTS = frozenset({"pi", "e", "inf", "nan"})
 """Names of numbers, where nothing else is called so."""
+_BARE = str.maketrans({"{": "", "}": "", "\\": "", "-": "minus", "+": "plus", "*": "star"})
 _STEM = re.compile(r"(.*[^\d_])_+(\d+)")
 
 
 def canonical(name: str) -> str:
-    """``W_1`` and ``W1`` are one name."""
+    """``W_1`` and ``W1`` are one name, and so are ``h_{t-1}`` and ``h_tminus1``."""
+    if "{" in name or "\\" in name:
+        name = name.translate(_BARE)
     match = _STEM.fullmatch(name)
     return match[1] + match[2] if match else name
 

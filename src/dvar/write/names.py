@@ -14,6 +14,7 @@ from dvar.core.letters import GREEK
 _ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde", "dot": "dot", "vec": "vec"}
 _DERIVATIVE = re.compile(r"d(?P<of>[^/()]*)/d(?P<wrt>[^/()]+)")
 _COMPONENT = re.compile(r"(?P<name>[^\[\]]+)\[(?P<index>[^\[\]]+)\]")
+_STEP = re.compile(r"(?P<of>[a-zA-Z])(?P<sign>minus|plus)(?P<by>\d+)")  # of h_tminus1
 _SUBSCRIPTED = re.compile(r"(?P<stem>[^\W\d_]+?)_?(?P<index>\d+)")
 
 
@@ -30,6 +31,9 @@ def latex_name(name: str) -> str:
     if match := _SUBSCRIPTED.fullmatch(name):
         return _add_index(_stem(match["stem"]), match["index"])
     stem, underscore, rest = name.partition("_")
+    if match := _STEP.fullmatch(rest):
+        sign = "-" if match["sign"] == "minus" else "+"
+        return _add_index(_stem(stem), f"{match['of']}{sign}{match['by']}")
     if underscore and stem and rest:
         return _add_index(_stem(stem), latex_name(rest))
     return _stem(name)

@@ -30,6 +30,7 @@ from dvar.read.syntax import (
 )
 
 NAME_LIMIT = 200
+_SIGNS = {"*": "star", "+": "plus", "-": "minus"}  # h_{t-1} is h_tminus1
 _STEM = re.compile(r"[^\W\d_]+")
 # What a command takes after it, in groups.
 _TAKES = {**dict.fromkeys(words.FRACTIONS, 2), "sqrt": 1}
@@ -276,9 +277,8 @@ class Names:
                 parts[-1] = joined(parts[-1], below)
             elif token.kind == "command" and (word := inner.word()) is not None:
                 parts.append(word)
-            elif token.is_("*", "+"):
-                inner.take()
-                parts.append("star" if token.is_("*") else "plus")
+            elif token.is_("*", "+") or (token.is_("-") and parts):
+                parts.append(_SIGNS[inner.take().text])
             else:
                 return None
         return "".join(parts) or None
