@@ -137,6 +137,12 @@ def test_the_gradients_of_a_normalised_layer_use_its_names() -> None:
     assert problem.d(x) is (g - sum_(g * y) * y / 4) / r
 
 
+def test_a_root_over_its_square_is_one_over_the_root() -> None:
+    v, root = variable("v", (3,)), TABLE["sqrt"]
+    assert tidy(root(v + 1) / (v + 1)) is 1 / root(v + 1)
+    assert tidy((v + 1) / root(v + 1)) is root(v + 1)
+
+
 def test_a_name_does_not_bring_a_division() -> None:
     x, y = scalars("x y")
     f = x**3 * y

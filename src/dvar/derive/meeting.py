@@ -52,6 +52,9 @@ class Meeting:
                 square = self.rational.power(self.squares[factor], sign * half)
                 root = Term(UNIT, ((factor, sign),) if odd else ())
                 return merge(merge(without(term, factor), square), root)
+            rooted = self._over_root(term, factor, 1 if k > 0 else -1)
+            if rooted is not None:
+                return rooted
         return None
 
     def _paired(self, term: Term, factor: int, k: int) -> Term | None:
@@ -64,6 +67,16 @@ class Meeting:
         sign = 1 if k > 0 else -1
         rest = merge(term, Term(UNIT, ((factor, -sign), (other, -sign * exponent))))
         return merge(rest, self.rational.power(made, sign))
+
+    def _over_root(self, term: Term, factor: int, sign: int) -> Term | None:
+        """``sqrt(x)/x`` as ``1/sqrt(x)``, and ``x/sqrt(x)`` as ``sqrt(x)``."""
+        square = self.squares.get(factor)
+        if square is None or len(square.powers) != 1 or square.coefficient != 1:
+            return None
+        ((inner, one),) = square.powers
+        if one != 1 or not any(f == inner and e * sign < 0 for f, e in term.powers):
+            return None
+        return merge(term, Term(UNIT, ((factor, -2 * sign), (inner, sign))))
 
     def _at_unit(self, term: Term, factor: int) -> Term | None:
         """``p · eye(n)[k] = p[k] · eye(n)[k]``: beside a unit vector only one entry counts."""
