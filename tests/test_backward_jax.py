@@ -234,3 +234,131 @@ def test_a_rule_for_an_identity_is_there_to_change_the_gradient():
     assert report.ok
     assert report.gradients[0].ok is None
     assert "another gradient is the purpose" in report.note
+
+
+def judged(made):
+    from dvar.check.backward.frameworks import subject_elsewhere
+    from dvar.check.backward.judge import judge
+    from dvar.check.backward.settings import settled
+
+    return judge(settled(subject_elsewhere(made)))
+
+
+def root(a):
+    """By Newton's method, which does not end for negative numbers."""
+
+    def far(s):
+        return jnp.max(jnp.abs(s * s - a)) > 1e-12
+
+    return jax.lax.while_loop(far, lambda s: 0.5 * (s + a / s), jnp.ones_like(a) + a)
+
+
+def root_fwd(a):
+    s = root(a)
+    return s, s
+
+
+def root_bwd(s, g):
+    return (g / (2 * s),)
+
+
+def root_bwd_without_two(s, g):
+    da = g / s
+    return (da,)
+
+
+def test_loops_that_do_not_end_are_left():
+    assert judged(rule(root_fwd, root_bwd)(root)).ok
+    report = judged(rule(root_fwd, root_bwd_without_two)(root))
+    assert report.findings[0].line == line_with(root_bwd_without_two, "da = ")
+    assert report.findings[0].expected == "da = g / s * 0.5"
+
+
+def layer_norm(x, scale, bias):
+    off = x - jnp.mean(x, -1, keepdims=True)
+    return off * jax.lax.rsqrt(jnp.var(x, -1, keepdims=True) + 1e-5) * scale + bias
+
+
+def layer_norm_fwd(x, scale, bias):
+    inverse = jax.lax.rsqrt(jnp.var(x, -1, keepdims=True) + 1e-5)
+    xhat = (x - jnp.mean(x, -1, keepdims=True)) * inverse
+    return xhat * scale + bias, (xhat, inverse, scale)
+
+
+def layer_norm_bwd(res, g):
+    xhat, inverse, scale = res
+    gs = g * scale
+    a = jnp.mean(gs, -1, keepdims=True)
+    b = jnp.mean(gs * xhat, -1, keepdims=True)
+    return inverse * (gs - a - xhat * b), jnp.sum(g * xhat, 0), jnp.sum(g, 0)
+
+
+def test_a_variance_is_followed():
+    """JAX's own chooses between it and a NaN."""
+    report = judged(rule(layer_norm_fwd, layer_norm_bwd)(layer_norm))
+    assert (report.ok, report.note) == (True, "")
+
+
+def embedded(table, idx):
+    return jnp.take(table, idx, axis=0)
+
+
+def embedded_fwd(table, idx):
+    return embedded(table, idx), (table.shape, idx)
+
+
+def embedded_bwd(res, g):
+    shape, idx = res
+    dtable = jnp.zeros(shape, g.dtype).at[idx].add(g)
+    return dtable, None
+
+
+def embedded_bwd_of_the_last(res, g):
+    shape, idx = res
+    dtable = jnp.zeros(shape, g.dtype).at[idx].set(g)
+    return dtable, None
+
+
+def test_rows_that_occur_twice_add_up():
+    assert judged(rule(embedded_fwd, embedded_bwd)(embedded)).ok
+    report = judged(rule(embedded_fwd, embedded_bwd_of_the_last)(embedded))
+    assert report.findings[0].expected == "dtable = jnp.zeros(shape, g.dtype).at[idx].add(g)"
+
+
+def smoothed(x, k):
+    """x: (N, L, C), k: (K, C, F)"""
+    layout = ("NWC", "WIO", "NWC")
+    return jax.lax.conv_general_dilated(x, k, (1,), "VALID", dimension_numbers=layout)
+
+
+def smoothed_fwd(x, k):
+    return smoothed(x, k), (x, k)
+
+
+def smoothed_bwd_not_turned(res, g):
+    x, k = res
+    n = k.shape[0]
+    full, layout = [(n - 1, n - 1)], ("NWC", "WIO", "NWC")
+    back = k.transpose(0, 2, 1)
+    dx = jax.lax.conv_general_dilated(g, back, (1,), full, dimension_numbers=layout)
+    parts = [jnp.einsum("nlc,nlf->cf", x[:, i : i + g.shape[1]], g) for i in range(n)]
+    return dx, jnp.stack(parts)
+
+
+def test_sizes_that_leave_nothing_are_not_tried():
+    """A kernel longer than its input gives no results, and any gradient of none is right."""
+    report = judged(rule(smoothed_fwd, smoothed_bwd_not_turned)(smoothed))
+    assert [(g.name, g.ok) for g in report.gradients] == [("x", False), ("k", True)]
+
+
+def test_the_functions_of_a_rule_are_no_layers_of_their_own(tmp_path):
+    from dvar.check.backward.target import checkable
+    from dvar.cli.functions import names_of
+
+    path = tmp_path / "rules.py"
+    path.write_text(
+        "import jax\n\n@jax.custom_vjp\ndef twice(x):\n    return 2 * x\n\n"
+        "def twice_fwd(x):\n    return 2 * x, None\n\ndef twice_bwd(_, g):\n    return (2 * g,)\n\n"
+        "twice.defvjp(twice_fwd, twice_bwd)\n"
+    )
+    assert checkable(str(path), names_of(str(path))) == ["twice"]

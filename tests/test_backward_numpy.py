@@ -323,3 +323,60 @@ layer.defvjp(forward, backward)
     finding = report.findings[0]
     assert right.splitlines()[finding.line - 1].strip() == "dz = g * (1 - y**2)"
     assert (finding.cause, finding.expected) == ("sign", "dz = g * (1 - y ** 2)")
+
+
+def squares_forward(x, w):
+    return np.sum(w * x**2, axis=1), (x, w)
+
+
+def squares_backward(dout, cache):
+    x, w = cache
+    dx = dout[:, None] * w * x
+    dw = dout[:, None] * x**2
+    return dx, dw.sum(axis=0)
+
+
+def test_a_wrong_gradient_has_an_element_that_shows_it():
+    report = dvar.check_backward(squares_forward, squares_backward, np.ones((4, 3)), np.ones(3))
+    wrong, right = report.gradients
+    example = wrong.counterexample
+    assert right.counterexample is None
+    assert len(example.index) == 2
+    assert example.expected == pytest.approx(2 * example.returned)
+    assert example.by_differences == pytest.approx(example.expected, rel=1e-6)
+    row, column = example.index
+    assert f"at x[{row}, {column}]: {example.returned:.5g} is returned" in str(report)
+    data = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert data["gradients"][0]["counterexample"]["index"] == [row, column]
+    assert data["gradients"][1]["counterexample"] is None
+
+
+def test_what_is_not_finite_is_null_in_json():
+    def backward(dout, cache):
+        x, w = cache
+        return dout[:, None] * w * x * np.inf, (dout[:, None] * x**2).sum(axis=0)
+
+    report = dvar.check_backward(squares_forward, backward, np.ones((4, 3)), np.ones(3))
+    data = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert data["gradients"][0]["ok"] is False
+    assert data["gradients"][0]["max_rel_error"] is None
+    assert data["gradients"][0]["counterexample"]["returned"] is None
+
+
+def halves_forward(x, bias=None):
+    y = x.mean(axis=1)
+    return (y if bias is None else y + bias), x
+
+
+def halves_backward(dout, cache):
+    n = cache.shape[1]
+    dx = np.broadcast_to(dout[:, None] / n, cache.shape)
+    return dx, dout
+
+
+def test_what_is_none_by_default_is_tried_as_an_array():
+    from dvar.check.backward.settings import settled
+    from dvar.check.backward.subject import Subject
+
+    report = judge(settled(Subject("halves", "", halves_forward, halves_backward)))
+    assert [(g.name, g.ok) for g in report.gradients] == [("x", True), ("bias", True)]

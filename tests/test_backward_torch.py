@@ -247,3 +247,219 @@ def test_convolutions_are_followed(sizes, settings):
     (convolve(*tensors, **settings) ** 2).sum().backward()
     for n, tensor in enumerate(tensors):
         np.testing.assert_allclose(dvar.grad(loss, argnums=n)(*arrays), tensor.grad, rtol=1e-8)
+
+
+class LinearAsWritten(torch.autograd.Function):
+    """A bias that may be left out, and gradients that are made only if they are asked for."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias=None):
+        ctx.save_for_backward(x, weight, bias)
+        y = x.mm(weight.t())
+        if bias is not None:
+            y += bias.unsqueeze(0).expand_as(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, weight, bias = ctx.saved_tensors
+        gx = gw = gb = None
+        if ctx.needs_input_grad[0]:
+            gx = grad.mm(weight)
+        if ctx.needs_input_grad[1]:
+            gw = grad.t().mm(x)
+        if bias is not None and ctx.needs_input_grad[2]:
+            gb = grad.sum(0)
+        return gx, gw, gb
+
+
+class CausalAttention(torch.autograd.Function):
+    """q, k, v: (B, T, D); what comes later is not seen"""
+
+    @staticmethod
+    def forward(ctx, q, k, v, causal=True):
+        ctx.scale = q.size(-1) ** -0.5
+        s = torch.matmul(q, k.transpose(-1, -2)) * ctx.scale
+        if causal:
+            later = torch.triu(torch.ones(s.shape[-2:], dtype=torch.bool), diagonal=1)
+            s = s.masked_fill(later, float("-inf"))
+        p = torch.softmax(s, dim=-1)
+        o = torch.matmul(p, v)
+        ctx.save_for_backward(q, k, v, p, o)
+        return o
+
+    @staticmethod
+    def backward(ctx, do):
+        q, k, v, p, o = ctx.saved_tensors
+        dv = torch.matmul(p.transpose(-1, -2), do)
+        dp = torch.matmul(do, v.transpose(-1, -2))
+        ds = p * (dp - (do * o).sum(-1, keepdim=True))
+        dq = torch.matmul(ds, k) * ctx.scale
+        dk = torch.matmul(ds.transpose(-1, -2), q) * ctx.scale
+        return dq, dk, dv, None
+
+
+class IgnoringLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, logits, labels, ignore_index=-100):
+        log_p = logits.log_softmax(-1)
+        valid = labels != ignore_index
+        safe = labels.masked_fill(~valid, 0)
+        ctx.save_for_backward(log_p, safe, valid)
+        return -(log_p.gather(-1, safe[:, None])[:, 0] * valid).sum() / valid.sum()
+
+    @staticmethod
+    def backward(ctx, grad):
+        log_p, safe, valid = ctx.saved_tensors
+        d = log_p.exp()
+        d.scatter_add_(-1, safe[:, None], -torch.ones_like(d[:, :1]))
+        d = d * valid[:, None] / valid.sum()
+        return grad * d, None, None
+
+
+class ClippedInPlace(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        x.clamp_(min=0)
+        ctx.save_for_backward(x)
+        return x
+
+    @staticmethod
+    def backward(ctx, grad):
+        (y,) = ctx.saved_tensors
+        gx = grad.clone()
+        gx[y == 0] = 0
+        return gx
+
+
+class Pooled(torch.autograd.Function):
+    """x: (N, C, H, W)"""
+
+    @staticmethod
+    def forward(ctx, x):
+        y, places = torch.nn.functional.max_pool2d(x, 2, return_indices=True)
+        ctx.save_for_backward(places)
+        ctx.shape = x.shape
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        (places,) = ctx.saved_tensors
+        n, c, h, w = ctx.shape
+        dx = grad.new_zeros(n, c, h * w)
+        dx.scatter_(2, places.flatten(2), grad.flatten(2))
+        return dx.view(n, c, h, w)
+
+
+class LogisticLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, z, y, reduction="mean"):
+        p = z.sigmoid()
+        ctx.save_for_backward(p, y)
+        ctx.reduction = reduction
+        loss = torch.nn.functional.softplus(z) - y * z
+        return loss.mean() if reduction == "mean" else loss.sum()
+
+    @staticmethod
+    def backward(ctx, grad):
+        p, y = ctx.saved_tensors
+        dz = (p - y) * grad
+        if ctx.reduction == "mean":
+            dz /= p.numel()
+        return dz, None, None
+
+
+class Decaying(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, decay, x):
+        h = torch.zeros_like(x[:, 0])
+        out = []
+        for t in range(x.shape[1]):
+            h = decay * h + x[:, t]
+            out.append(h)
+        y = torch.stack(out, dim=1)
+        ctx.save_for_backward(decay, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        decay, y = ctx.saved_tensors
+        dx = torch.empty_like(dy)
+        ddecay = torch.zeros_like(decay)
+        dh = torch.zeros_like(dy[:, 0])
+        for t in reversed(range(dy.shape[1])):
+            dh = dh + dy[:, t]
+            dx[:, t] = dh
+            if t > 0:
+                ddecay += (dh * y[:, t - 1]).sum(0)
+            dh = dh * decay
+        return ddecay, dx
+
+
+class AtKinks(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return torch.maximum(x.clamp(min=0), y) + y.abs() + x.clamp(-0.5, 0.5) + x.floor()
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, y = ctx.saved_tensors
+        first = (x.clamp(min=0) >= y).to(grad.dtype)
+        dx = grad * first * (x > 0) + grad * ((x >= -0.5) & (x < 0.5))
+        dy = grad * (1 - first) + grad * torch.where(y >= 0, 1.0, -1.0)
+        return dx, dy
+
+
+def judged(made: type) -> BackwardReport:
+    from dvar.check.backward.frameworks import subject_elsewhere
+    from dvar.check.backward.judge import judge
+    from dvar.check.backward.settings import settled
+
+    return judge(settled(subject_elsewhere(made)))
+
+
+SLIPS = [
+    (LinearAsWritten, "grad.sum(0)", "grad.mean(0)"),
+    (
+        CausalAttention,
+        "p * (dp - (do * o).sum(-1, keepdim=True))",
+        "p * (dp + (do * o).sum(-1, keepdim=True))",
+    ),
+    (IgnoringLoss, "/ valid.sum()", "/ len(valid)"),
+    (ClippedInPlace, "gx[y == 0]", "gx[y != 0]"),
+    (LogisticLoss, "p.numel()", "p.shape[0]"),
+    (Decaying, "y[:, t - 1]", "y[:, t]"),
+    (AtKinks, "grad * (1 - first) + grad", "grad * (1 - first) - grad"),
+]
+
+
+@pytest.mark.parametrize(("made", "right", "slip"), SLIPS, ids=lambda x: getattr(x, "__name__", ""))
+def test_layers_as_they_are_written_for_kernels(made, right, slip, tmp_path):
+    """Shapes are found by trying; a slip in one line is found at this line."""
+    import inspect
+
+    from dvar.check.backward.judge import judge
+    from dvar.check.backward.target import find
+    from dvar.cli.functions import names_of
+
+    report = judged(made)
+    assert [(g.name, g.ok) for g in report.gradients if g.ok is False] == []
+    assert report.note == ""
+    method = inspect.getsource(made.backward)
+    assert method.count(right) == 1
+    text = inspect.getsource(made).replace(method, method.replace(right, slip))
+    path = tmp_path / "layer.py"
+    path.write_text(f"import torch\n\n\n{text}", encoding="utf-8")
+    report = judge(find(str(path), made.__name__, names_of(str(path))))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert slip in lines[report.findings[0].line - 1]
+    example = next(g.counterexample for g in report.gradients if g.ok is False)
+    assert example.by_differences == pytest.approx(example.expected, abs=1e-6)
+    assert example.returned != pytest.approx(example.expected, abs=1e-3)
+
+
+def test_windows_are_followed_to_their_largest():
+    report = judged(Pooled)
+    assert (report.ok, report.note) == (True, "")

@@ -130,7 +130,7 @@ def _exact_array(value: Any) -> str:
 
 
 def _as_int(x: Any) -> Any:
-    return int(x) if isinstance(x, float) and x == int(x) else x
+    return int(x) if isinstance(x, float) and x.is_integer() else x
 
 
 def _text(node: Node, operands: Sequence[Written]) -> Written:

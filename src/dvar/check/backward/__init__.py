@@ -57,6 +57,7 @@ def check_backward(
     given = {n: x for n, x in zip(names, plain, strict=False) if x is not None}
     arrays = {n: x for n, x in given.items() if hasattr(x, "shape") or isinstance(x, float)}
     subject.fixed.update({n: x for n, x in given.items() if n not in arrays})
+    subject.fixed.update({n: None for n in subject.optional if examples and n not in arrays})
     return judge(subject, inputs_like(arrays) if arrays else None)
 
 

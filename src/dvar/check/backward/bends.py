@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+from dvar.check.backward.lacking import (
+    Option,
+    around,
+    compare,
+    read,
+    summed,
+    text_of,
+    turned,
+    with_one_of,
+    within,
+)
 
 
 class Bend(NamedTuple):
@@ -36,9 +48,6 @@ class Bend(NamedTuple):
         return self._replace(part=before)
 
 
-Option = tuple[str, str, ast.AST]
-
-
 TIERS = 6
 """How plain a change is, from one sign to a factor in the middle of an expression."""
 
@@ -56,7 +65,7 @@ def bends(statement: ast.stmt, names: Sequence[str], tier: int) -> Iterator[Bend
     if tier == 0 and isinstance(statement, ast.Assign):
         yield from _of_assignment(statement)
     values = value_places(statement)
-    rules = (_SMALL, _around, _names_of(names), _WHOLE, _with(names), _with(names))
+    rules = (_SMALL, around, _names_of(names), within, with_one_of(names), with_one_of(names))
     places = list(_places(statement)) if tier in (0, 2, 3) else values
     if tier == 5:  # in the middle
         whole = [part for *_, part in values]
@@ -76,11 +85,15 @@ def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.expr]
     while waiting:
         holder = waiting.pop(0)
         for field, value in ast.iter_fields(holder):
+            parts = value if isinstance(value, list) else [value]
             if field in ("targets", "target", "func", "ctx", "annotation"):
                 if field == "func" and isinstance(value, ast.Attribute):
                     waiting.append(value)
+                for target in parts:  # x[mask] = 0 reads the mask
+                    if field in ("targets", "target") and isinstance(target, ast.Subscript):
+                        yield target, "slice", None, target.slice
+                        waiting.append(target.slice)
                 continue
-            parts = value if isinstance(value, list) else [value]
             for n, part in enumerate(parts):
                 if isinstance(part, ast.expr):
                     yield holder, field, n if isinstance(value, list) else None, part
@@ -134,10 +147,32 @@ def _SMALL(part: ast.expr) -> Iterator[Option]:  # noqa: N802  one of three rank
                 yield (
                     "mask",
                     "the mask is not that of the forward pass",
-                    _compare(left, other, right),
+                    compare(left, other, right),
                 )
         case ast.Constant(value) if type(value) in (int, float):
             yield from _of_number(value)
+        case ast.Subscript(ast.Attribute(value, "shape"), ast.Constant()):
+            for whole in (ast.Attribute(value, "size", ast.Load()), _called(value, "numel")):
+                yield "factor", "the number of all elements is due", whole
+        case ast.Subscript(value, ast.Name() | ast.Tuple() as index):
+            for place in _shifted(index):
+                words = f"{text_of(place)} is due where {text_of(index)} stands"
+                yield "wrong-operand", words, ast.Subscript(value, place, ast.Load())
+
+
+def _called(value: ast.expr, method: str) -> ast.expr:
+    return ast.Call(ast.Attribute(value, method, ast.Load()), [], [])
+
+
+def _shifted(index: ast.expr) -> Iterator[ast.expr]:
+    """An index, or one of several, a step before and a step after."""
+    if isinstance(index, ast.Tuple):
+        for n, part in enumerate(index.elts):
+            for other in _shifted(part):
+                yield ast.Tuple([*index.elts[:n], other, *index.elts[n + 1 :]], ast.Load())
+    elif isinstance(index, ast.Name):
+        yield ast.BinOp(index, ast.Sub(), ast.Constant(1))
+        yield ast.BinOp(index, ast.Add(), ast.Constant(1))
 
 
 _OTHER_ORDER: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -148,10 +183,6 @@ _OTHER_ORDER: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Eq: (ast.NotEq,),
     ast.NotEq: (ast.Eq,),
 }
-
-
-def _compare(left: ast.expr, op: type[ast.cmpop], right: ast.expr) -> ast.expr:
-    return ast.Compare(left, [op()], [right])
 
 
 def _of_operation(left: ast.expr, op: ast.operator, right: ast.expr) -> Iterator[Option]:
@@ -177,7 +208,7 @@ def _of_operation(left: ast.expr, op: ast.operator, right: ast.expr) -> Iterator
             yield "factor", "it divides where it should multiply", other(ast.Mult())
             yield "factor", "the fraction is upside down", other(op, right, left)
         case ast.MatMult():
-            a, b = _turned(left), _turned(right)
+            a, b = turned(left), turned(right)
             for x, y in (
                 (a, right),
                 (left, b),
@@ -196,13 +227,6 @@ def _of_operation(left: ast.expr, op: ast.operator, right: ast.expr) -> Iterator
             yield "wrong-rule", "the power is wrong", left
 
 
-def _turned(part: ast.expr) -> ast.expr:
-    """``x.T``, or ``x`` for ``x.T``."""
-    if isinstance(part, ast.Attribute) and part.attr == "T":
-        return part.value
-    return ast.Attribute(part, "T", ast.Load())
-
-
 _FUNCTIONS = {
     "sum": ("mean",),
     "mean": ("sum",),
@@ -214,6 +238,7 @@ _FUNCTIONS = {
     "maximum": ("minimum",),
     "minimum": ("maximum",),
     "log": ("reciprocal",),
+    "set": ("add",),
     "ones_like": ("zeros_like",),
     "zeros_like": ("ones_like",),
 }
@@ -233,8 +258,8 @@ def _of_call(call: ast.Call) -> Iterator[Option]:
         inner = _argument(call)
         if name in ("sum", "mean") and inner is not None:
             for axis in (0, 1, -1):
-                yield "missing-sum", "the sum is over the wrong axes", _summed(inner, axis, False)
-            yield "missing-sum", "the sum is over the wrong axes", _summed(inner, None, False)
+                yield "missing-sum", "the sum is over the wrong axes", summed(inner, axis, False)
+            yield "missing-sum", "the sum is over the wrong axes", summed(inner, None, False)
             yield "missing-sum", "a sum is too many", inner
         if name in ("dot", "matmul") and len(call.args) == 2:
             for _, words, new in _of_operation(call.args[0], ast.MatMult(), call.args[1]):
@@ -276,118 +301,10 @@ def _of_number(value: Any) -> Iterator[Option]:
 
 def _names_of(names: Sequence[str]) -> Any:
     def rank(part: ast.expr) -> Iterator[Option]:
-        if isinstance(part, (ast.Name, ast.Attribute)) and _text(part) in names:
+        if isinstance(part, (ast.Name, ast.Attribute)) and text_of(part) in names:
             for name in names:
-                if name != _text(part):
-                    words = f"{_text(part)} stands where {name} is due"
-                    yield "wrong-variable", words, _read(name)
+                if name != text_of(part):
+                    words = f"{text_of(part)} stands where {name} is due"
+                    yield "wrong-variable", words, read(name)
 
     return rank
-
-
-# ── something around a value ────────────────────────────────────────────────────────────────────
-
-
-def _around(part: ast.expr) -> Iterator[Option]:
-    """What the whole value of a statement may lack."""
-    yield "sign", "the sign is turned", ast.UnaryOp(ast.USub(), part)
-    for axis in (0, 1, -1, (0, 1), (0, 2, 3)):
-        yield "missing-sum", _SUM, _summed(part, axis, False)
-        yield "missing-sum", _SUM, _summed(part, axis, True)
-    yield "missing-sum", _SUM, _summed(part, None, False)
-    yield "transpose", "a transpose is missing", _turned(part)
-    for number in (2.0, 0.5):
-        yield (
-            "missing-factor",
-            f"a factor of {number:g} is missing",
-            _times(part, ast.Constant(number)),
-        )
-
-
-_SUM = "the sum over the examples, or over the axis that was broadcast, is missing"
-
-
-def _WHOLE(part: ast.expr) -> Iterator[Option]:  # noqa: N802  one of three ranks
-    """What a part in the middle may lack."""
-    if not isinstance(part, (ast.BinOp, ast.Name, ast.Call, ast.Subscript, ast.Attribute)):
-        return
-    yield "sign", "the sign is turned", ast.UnaryOp(ast.USub(), part)
-    yield "transpose", "a transpose is missing", _turned(part)
-    square = ast.BinOp(part, ast.Pow(), ast.Constant(2))
-    yield "wrong-rule", f"{_text(part)} should be squared", square
-    yield "wrong-rule", f"1 - {_text(part)} is due", ast.BinOp(ast.Constant(1.0), ast.Sub(), part)
-    for axis in (0, 1, -1):
-        yield "missing-sum", f"a sum of {_text(part)} is missing", _summed(part, axis, True)
-    yield "missing-factor", "a factor of 2 is missing", _times(part, ast.Constant(2.0))
-
-
-def _with(names: Sequence[str]) -> Callable[[ast.expr], Iterator[Option]]:
-    return lambda part: _with_names(part, names)
-
-
-def _with_names(part: ast.expr, names: Sequence[str]) -> Iterator[Option]:
-    """A factor or a term that is missing."""
-    for name in names:
-        x = _read(name)
-        size = ast.Subscript(ast.Attribute(x, "shape", ast.Load()), ast.Constant(0), ast.Load())
-        one = ast.Constant(1.0)
-        less = ast.BinOp(one, ast.Sub(), x)
-        square = ast.BinOp(x, ast.Pow(), ast.Constant(2))
-        mask = _compare(x, ast.Gt, ast.Constant(0))
-        missing = "missing-factor"
-        yield missing, f"the factor {name} is missing", _times(part, x)
-        yield missing, f"the division by {name} is missing", ast.BinOp(part, ast.Div(), x)
-        yield (
-            missing,
-            f"the division by the size of {name} is missing",
-            ast.BinOp(part, ast.Div(), size),
-        )
-        yield "factor", f"a factor of the size of {name} is missing", _times(part, size)
-        yield "mask", f"the mask {name} > 0 is missing", _times(part, mask)
-        yield missing, f"the factor {name} (1 - {name}) is missing", _times(_times(part, x), less)
-        slope = ast.BinOp(one, ast.Sub(), square)
-        yield missing, f"the factor 1 - {name}² is missing", _times(part, slope)
-        yield missing, f"the factor 1 - {name} is missing", _times(part, less)
-        turned = _turned(x)
-        for left, right in ((part, turned), (turned, part), (part, x)):
-            product = ast.BinOp(left, ast.MatMult(), right)
-            yield (
-                missing,
-                f"the product with {_text(right if left is part else left)} is missing",
-                product,
-            )
-        yield "missing-path", f"the term {name} is missing", ast.BinOp(part, ast.Add(), x)
-        yield "missing-path", f"the term -{name} is missing", ast.BinOp(part, ast.Sub(), x)
-
-
-def _read(name: str) -> ast.expr:
-    """``x`` or ``self.x``."""
-    first, *rest = name.split(".")
-    read: ast.expr = ast.Name(first, ast.Load())
-    for word in rest:
-        read = ast.Attribute(read, word, ast.Load())
-    return read
-
-
-def _times(a: ast.expr, b: ast.expr) -> ast.expr:
-    return ast.BinOp(a, ast.Mult(), b)
-
-
-def _summed(part: ast.expr, axis: int | tuple[int, ...] | None, keep: bool) -> ast.expr:
-    """``part.sum(axis=…)``, which every kind of array has."""
-    keywords = []
-    if axis is not None:
-        keywords.append(ast.keyword("axis", _literal(axis)))
-    if keep:
-        keywords.append(ast.keyword("keepdims", ast.Constant(True)))
-    return ast.Call(ast.Attribute(part, "sum", ast.Load()), [], keywords)
-
-
-def _literal(axis: int | tuple[int, ...]) -> ast.expr:
-    if isinstance(axis, int):
-        return ast.Constant(axis)
-    return ast.Tuple([ast.Constant(n) for n in axis], ast.Load())
-
-
-def _text(part: ast.expr) -> str:
-    return ast.unparse(part)

@@ -122,6 +122,7 @@ def line_of_error(subject: Subject, error: Exception) -> tuple[int, str]:
     with suppress(ReadError):
         source = subject.source()
         codes = {p.code for p in source.pieces}
+        last = 0
         for frame, line in traceback.walk_tb(error.__traceback__):
             if frame.f_code in codes:
                 last = line
@@ -141,11 +142,13 @@ def _suspects(subject: Subject, source: Source, probe: Probe) -> tuple[set[int],
         return set(), [], watch
     twice, _ = _seen(subject, source, probe, 2.0)
     gradients = _named(probe)
+    last = {c.name: c for c in once}  # before it is updated, dz /= n, a gradient need not be one
     misnamed = {
         c.line
         for c, other in zip(once, twice, strict=False)
         # A local derivative may be called like a gradient; it does not grow with the upstream gradient.
-        if not np.array_equal(c.value, other.value, equal_nan=True)
+        if c is last[c.name]
+        and not np.array_equal(c.value, other.value, equal_nan=True)
         and [d.line for d in once].count(c.line) == 1  # in loops, other rounds have the same name
         and _is_misnamed(c, gradients)
     }

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dvar.check.backward.blame import Blame
 from dvar.check.backward.report import BackwardReport, Finding, Gradient
 
+LONGEST = 300
+"""Letters of a formula that somebody reads."""
+
 
 def findings_of(
     report: BackwardReport,
@@ -32,7 +35,8 @@ def findings_of(
                     "unknown",
                     f"the gradient of {name} is wrong; no single slip explains it",
                 )
-            due = f"the gradient of {name} is {formula}" if formula else ""
+            shown = formula and len(formula) <= LONGEST
+            due = f"the gradient of {name} is {formula}" if shown else ""
             findings.append(Finding(0, name, cause, (cause,), "", due, words))
     return findings
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from dvar.check.backward.packed import Pack, leaf_parameters, packs_of
 from dvar.check.backward.signatures import FrameworkSubject, numpy_program
 from dvar.check.backward.subject import Arrays, Run, Subject, Upstreams
+from dvar.check.backward.watching import untraced
 from dvar.core.errors import ReadError
 from dvar.read.frameworks import jaxprs
 from dvar.read.trace.trace import is_number
@@ -42,9 +43,11 @@ class JaxSubject(FrameworkSubject):
 
     Attributes:
         packs: parameters that hold several arrays.
+        loops: which of its functions have loops that may not end.
     """
 
     packs: dict[str, Pack] = field(default_factory=dict)
+    loops: dict[str, bool] = field(default_factory=dict)
 
     def followed(self, *arguments: Any) -> Any:
         """The results for traced arrays."""
@@ -87,11 +90,21 @@ class JaxSubject(FrameworkSubject):
         settings = [self._taken[n] for n in self._settings]
         return self._packed({n: x if n in settings else _array(x) for n, x in given.items()})
 
+    def fits(self, inputs: Mapping[str, Any]) -> None:
+        jaxprs.fits(self.made.fun, self._arguments_of(inputs))
+
+    def _called(self, part: str, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+        """What one of the three functions returns, or a changed one that stands for it."""
+        if part not in self.loops:
+            with untraced():
+                self.loops[part] = jaxprs.loops(function, arguments)
+        return jaxprs.bounded(function, arguments) if self.loops[part] else function(*arguments)
+
     def _forward(self, inputs: Mapping[str, Any]) -> tuple[list[Any], Any, Arrays]:
         import jax
 
         with jax.enable_x64(True):
-            result = self.made.fun(*self._arguments_of(inputs))
+            result = self._called("fun", self.made.fun, self._arguments_of(inputs))
             return [np.array(x) for x in _floats(result)], (), {**self.fixed, **inputs}
 
     def run(
@@ -104,7 +117,7 @@ class JaxSubject(FrameworkSubject):
 
         with jax.enable_x64(True):
             arguments = self._arguments_of(inputs)
-            returned = self.made.fwd(*arguments)
+            returned = self._called("fwd", self.made.fwd, arguments)
             if not isinstance(returned, tuple) or len(returned) != 2:
                 raise ReadError(
                     f"{self.name}: the forward pass does not return (result, residuals)"
@@ -116,7 +129,8 @@ class JaxSubject(FrameworkSubject):
             seeds = [_array(next(waiting)) if _is_real(x) else _no_seed(x) for x in leaves]
             settings = [arguments[n] for n in sorted(self._settings)]
             rule = backward or self.made.bwd
-            found = rule(*settings, kept, jax.tree_util.tree_unflatten(form, seeds))
+            upstream = jax.tree_util.tree_unflatten(form, seeds)
+            found = self._called("bwd", rule, [*settings, kept, upstream])
             return Run(outputs, self.named(found, inputs), {})
 
     def named(self, returned: Any, inputs: Mapping[str, Any]) -> Arrays:

@@ -14,13 +14,11 @@ from dvar.check.backward.blame import blame, line_of_error
 from dvar.check.backward.findings import findings_of
 from dvar.check.backward.report import BackwardReport, Finding, Gradient
 from dvar.check.backward.settings import set_apart
-from dvar.check.backward.shapes import EVEN, SIZES, Inputs, possible_inputs
+from dvar.check.backward.shapes import EVEN, PROBES, SIZES, Inputs, possible_inputs
 from dvar.check.backward.subject import Arrays, Run, Subject
-from dvar.check.backward.truth import Truth, by_differences, truth_of
+from dvar.check.backward.truth import Truth, by_differences, counterexample, truth_of
 from dvar.core.errors import ReadError
 
-PROBES = (11, 23, 37, 51)
-"""Seeds of the numbers that are tried."""
 CLOSE, ROUGH = 1e-6, 2e-3
 """How far a gradient may be off, relative to its largest element: in double precision, and where something
 is rounded to single precision on the way."""
@@ -211,7 +209,7 @@ def _compared(subject: Subject, inputs: Inputs) -> Comparison:
             ) from None
         lost = [Gradient(n, False, None, tuple(np.shape(g))) for n, g in truth.gradients.items()]
         return Comparison(replace(report, gradients=tuple(lost)), probes, error)
-    gradients = [_gradient(name, runs, probes) for name in truth.gradients]
+    gradients = [_gradient(subject, name, runs, probes) for name in truth.gradients]
     report = _without(
         replace(report, gradients=tuple(gradients)),
         _flat(gradients, probes),
@@ -318,7 +316,9 @@ def _run(subject: Subject, probe: Probe, backward: Any = None) -> Run:
         )
 
 
-def _gradient(name: str, runs: Sequence[Run], probes: Sequence[Probe]) -> Gradient:
+def _gradient(
+    subject: Subject, name: str, runs: Sequence[Run], probes: Sequence[Probe]
+) -> Gradient:
     """One gradient at all probes; wrong if it is so at most of them."""
     expected = probes[0].truth.gradients[name].shape
     given = runs[0].gradients.get(name)
@@ -334,8 +334,15 @@ def _gradient(name: str, runs: Sequence[Run], probes: Sequence[Probe]) -> Gradie
     limit = CLOSE if probes[0].truth.by_graph else 1e-4
     if str(np.asarray(given).dtype) == "float32":
         limit = ROUGH
-    bad = sum(error > limit for error in errors)
-    return Gradient(name, bad < 2, shape, tuple(expected), float(max(errors)))
+    wrong = sum(error > limit for error in errors) > 1
+    worst = int(np.argmax(errors))
+    given, probe = runs[worst].gradients[name], probes[worst]
+    example = (
+        counterexample(subject, probe.inputs, probe.upstreams, name, given, probe.truth)
+        if wrong
+        else None
+    )
+    return Gradient(name, not wrong, shape, tuple(expected), float(errors[worst]), example)
 
 
 def _error(given: Any, true: Any) -> float:

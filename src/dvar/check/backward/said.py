@@ -27,7 +27,7 @@ class Said(NamedTuple):
     whole: bool
 
 
-_ONE = r"(?:\d+\s*\*?\s*[A-Za-z_]\w*|[A-Za-z_][\w']*|\d+|\.\.\.|…)"
+_ONE = r"(?:\d+\s*\*?\s*[A-Za-z_]\w*|[A-Za-z_][\w']*(?:\s*//?\s*\d+)?|\d+|\.\.\.|…)"
 _SHAPE = rf"\(\s*({_ONE}(?:\s*[,x×]\s*{_ONE})*\s*,?|)\s*\)"
 _WHOLE = re.compile(r"\b(?:int\w*|labels?|indices|index|0\s*<=)")
 _KINDS = frozenset(
@@ -53,7 +53,8 @@ def said_of(text: str, names: Sequence[str]) -> dict[str, Said]:
     found: dict[str, Said] = {}
     for name in names:
         match = re.search(
-            rf"(?m)^[\s\-*#:`]*\b{re.escape(name)}\b`?\s*[:=,-][^\n]*?{_SHAPE}([^\n]*)", text
+            rf"(?m)^[\s\-*#:`]*(?:\w+`?,\s*`?)*\b{re.escape(name)}\b`?\s*[:=,-][^\n]*?{_SHAPE}([^\n]*)",
+            text,
         )
         match = match or re.search(
             rf"\b{re.escape(name)}\b`?\s*(?::|of shape|is|has shape)?\s*(?:int\w*\s*)?{_SHAPE}(.*)",
@@ -75,7 +76,7 @@ def resized(said: Mapping[str, Said], sizes: Sequence[int]) -> Iterator[dict[str
 
     A letter may stand for a product of others (``D`` is ``d_1 * … * d_k``), or for the same number as another.
     """
-    letters = list(dict.fromkeys(_letter(s)[1] for x in said.values() for s in x.letters))
+    letters = list(dict.fromkeys(_letter(s)[2] for x in said.values() for s in x.letters))
     letters = [x for x in letters if x]
     base = dict(zip(letters, itertools.chain(sizes, itertools.repeat(sizes[0])), strict=False))
     yield _specs(said, base)
@@ -100,15 +101,16 @@ def _specs(said: Mapping[str, Said], base: Mapping[str, int]) -> dict[str, Spec]
     return {n: Spec(tuple(_size(s, base) for s in x.letters), x.whole) for n, x in said.items()}
 
 
-def _letter(written: str) -> tuple[int, str]:
-    """``N``, ``4``, ``4H`` or ``4 * H`` as a number and a letter."""
+def _letter(written: str) -> tuple[int, int, str]:
+    """``N``, ``4``, ``4H``, ``4 * H`` or ``D/2`` as two numbers, to multiply with and to divide by, and a letter."""
     if written.isdigit():
-        return int(written), ""
-    match = re.fullmatch(r"(\d*)\s*\*?\s*(.+)", written)
+        return int(written), 1, ""
+    match = re.fullmatch(r"(\d*)\s*\*?\s*(.+?)(?:\s*//?\s*(\d+))?", written)
     assert match is not None
-    return int(match.group(1) or 1), match.group(2)
+    times, letter, parts = match.groups()
+    return int(times or 1), int(parts or 1) or 1, letter
 
 
 def _size(written: str, base: Mapping[str, int]) -> int:
-    times, letter = _letter(written)
-    return times * base[letter] if letter else times
+    times, parts, letter = _letter(written)
+    return times * base[letter] // parts if letter else times

@@ -23,6 +23,8 @@ _COUNTS = (
     "stride", "pad", "padding", "dilation", "kernel_size", "pool_size", "num_heads", "n_heads", "heads",
     "n_head", "nhead", "G", "groups", "num_groups",
 )  # fmt: skip
+_OPTIONAL = re.compile(r"b|bias\w*|beta|gamma|weight|scale|shift|gain")
+_VOID = re.compile(r"ignore_(index|label|id)|pad(ding)?_(idx|index|id|token|token_id)|pad")
 _HOLDERS = re.compile(r"\w+_params?|config|cfg|opts?|options|settings|hparams|hyper\w*")
 
 
@@ -45,6 +47,12 @@ def size_of(name: str) -> Any:
     if low in _VALUES or low in _COUNTS:
         return _VALUES.get(low, 2)
     return 0.6 if re.search(r"prob|rate|ratio", low) else None
+
+
+def void_of(subject: Subject) -> int | None:
+    """The label that stands for none, if there is one."""
+    found = (x for n, x in subject.fixed.items() if _VOID.fullmatch(n.lower()))
+    return next((x for x in found if type(x) is int), None)
 
 
 def set_apart(subject: Subject) -> bool:
@@ -70,6 +78,8 @@ def settled(subject: Subject) -> Subject:
         kind = told.group(1).lower() if told else ""
         if is_setting(p.name, keys):
             subject.fixed[p.name] = Settings({k: _VALUES.get(k, 1) for k in keys})
+        elif p.default is None and _OPTIONAL.fullmatch(low):
+            subject.optional.add(p.name)
         elif p.default is not p.empty:
             subject.fixed[p.name] = p.default
         elif low in _FLAGS:

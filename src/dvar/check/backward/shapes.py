@@ -15,7 +15,7 @@ import numpy as np
 
 from dvar.check.backward.conflicts import Flow
 from dvar.check.backward.said import Spec, resized, said_of
-from dvar.check.backward.settings import called_in
+from dvar.check.backward.settings import called_in, void_of
 from dvar.check.backward.subject import Arrays, Subject, is_float
 from dvar.core.errors import ReadError
 
@@ -24,6 +24,8 @@ SIZES = (4, 5, 3, 6, 2, 7)
 EVEN = (4, 6, 8, 10, 2, 12)
 """Other sizes, for what is split into halves, heads or groups."""
 _PICTURES = ((2, 3, 5, 6), (2, 4, 6, 8))
+PROBES = (11, 23, 37, 51)
+"""Seeds of the numbers that are tried."""
 TRIES = 6_000
 """Forward passes that are tried at most."""
 OTHERS = 500
@@ -37,11 +39,13 @@ class Inputs(NamedTuple):
         specs: the arrays by name.
         positive: whether they have to be between 0 and 1.
         said: whether the file says the shapes; otherwise they were found by trying.
+        void: a label that stands for none, among the whole numbers; None if there is none.
     """
 
     specs: Mapping[str, Spec]
     positive: bool
     said: bool
+    void: int | None = None
 
     @property
     def plausible(self) -> bool:
@@ -57,7 +61,11 @@ class Inputs(NamedTuple):
     def draw(self, seed: int) -> Arrays:
         """Numbers that are nothing in particular: no zeros, no ones, no sums that come out even."""
         generator = np.random.default_rng(seed)
-        return {name: _drawn(spec, self.positive, generator) for name, spec in self.specs.items()}
+        drawn = {name: _drawn(spec, self.positive, generator) for name, spec in self.specs.items()}
+        for name, spec in self.specs.items():
+            if spec.whole and self.void is not None and spec.shape:
+                drawn[name][-1] = self.void
+        return drawn
 
 
 def _drawn(spec: Spec, positive: bool, generator: np.random.Generator) -> Any:
@@ -167,9 +175,12 @@ class _Found:
                 return
             self.tried += 1
             ordered = {n: specs[n] for n in self.flow.names}
-            found = Inputs(ordered, positive, self.complete)
+            found = Inputs(ordered, positive, self.complete, void_of(self.subject))
             pattern = tuple(len(s.shape) for s in ordered.values())
-            error = None if pattern in patterns else _refusal(self.subject, found)
+            error = None if pattern in patterns else self._refusal(found)
+            if error is not None and found.void is not None:
+                found = found._replace(void=None)
+                error = self._refusal(found)
             if error is not None:
                 self._refuse(specs, error)
                 continue
@@ -179,6 +190,11 @@ class _Found:
                 most = min(most, self.tried + OTHERS)
             patterns.add(pattern)
             self._back = -1  # on to other ranks
+
+    def _refusal(self, inputs: Inputs) -> Exception | None:
+        """Why the forward pass does not take inputs; None if it does."""
+        found = (_refusal(self.subject, inputs, seed) for seed in (1, *PROBES))
+        return next((error for error in found if error is not None), None)
 
     def _refuse(self, specs: Mapping[str, Spec], error: Exception) -> None:
         """Go back to the last of the inputs that the error is due to."""
@@ -241,14 +257,18 @@ class _Found:
             yield from map(Spec, shapes)
 
 
-def _refusal(subject: Subject, inputs: Inputs) -> Exception | None:
-    """Why a forward pass does not take inputs; None if it does."""
+def _refusal(subject: Subject, inputs: Inputs, seed: int) -> Exception | None:
+    """Why a forward pass does not take some numbers; None if it does."""
     try:
         with np.errstate(all="ignore"):
-            outputs = subject.results(inputs.draw(1))
+            drawn = inputs.draw(seed)
+            subject.fits(drawn)
+            outputs = subject.results(drawn)
     except Exception as error:  # whatever the user's function raises
         return error
     arrays = [np.asarray(x) for x in outputs]
+    if not all(a.size for a in arrays):
+        return ValueError("a result has no elements")
     if not any(is_float(a) for a in arrays):
         return TypeError("no result is an array of floating point numbers")
     if not all(np.isfinite(a).all() for a in arrays if is_float(a)):
@@ -274,7 +294,7 @@ def _choices(name: str, names: Sequence[str], ranks: Mapping[str, int]) -> Itera
 
 
 def _by_name(name: str, names: Sequence[str]) -> Iterator[int | str]:
-    if name == "b" and "a" in names:  # one of two operands, and no bias
+    if (name == "b" and "a" in names) or (name == "k" and "q" in names):  # an operand like another
         yield from (2, 1, 0, 3, 4)
     elif _SCALARS.fullmatch(name):
         yield from (0, 1, 2)

@@ -65,6 +65,7 @@ class Subject:
         backward: upstream gradients and what it needs of the forward pass → gradients.
         fixed: arguments that are no arrays to be tried, by name.
         counts: those of them that say how many, and could be 1.
+        optional: inputs that may be left out, as a bias that is None.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Subject:
     framework: str = "numpy"
     fixed: Arrays = field(default_factory=dict)
     counts: set[str] = field(default_factory=set)
+    optional: set[str] = field(default_factory=set)
 
     @property
     def parameters(self) -> list[inspect.Parameter]:
@@ -87,8 +89,9 @@ class Subject:
         return {}
 
     def loosened(self) -> bool:
-        """Take every count to be 1; false if that is nothing new."""
-        more = {n: 1 for n in self.counts if self.fixed[n] > 1}
+        """Take every count to be 1, or leave out what need not be there; false if that is nothing new."""
+        more: Arrays = {n: 1 for n in self.counts if self.fixed[n] > 1}
+        more = more or {n: None for n in self.optional if n not in self.fixed}
         self.fixed.update(more)
         return bool(more)
 
@@ -104,6 +107,9 @@ class Subject:
     def source(self) -> Source:
         """The source of the backward pass.  Raises ReadError if there is none."""
         return source_of(self.backward)
+
+    def fits(self, inputs: Mapping[str, Any]) -> None:
+        """Raise what the forward pass raises for these shapes, where that can be told without computing anything."""
 
     def results(self, inputs: Mapping[str, Any]) -> list[Any]:
         """What the forward pass computes, without what it keeps."""

@@ -56,8 +56,10 @@ def checkable(path: str, names: Mapping[str, Any]) -> list[str]:
     """What a file defines that has a backward pass, in its order."""
     found: list[str] = []
     forwards: set[str] = set()
+    rules = [x for x in names.values() if is_made_elsewhere(x)]
+    parts = {id(getattr(x, part, None)) for x in rules for part in ("fun", "fwd", "bwd")}
     for name, here in names.items():
-        if name.startswith("__") or not _is_defined_in(path, here):
+        if name.startswith("__") or not _is_defined_in(path, here) or id(here) in parts:
             continue
         if is_made_elsewhere(here) or getattr(here, "_rule", None) is not None:
             found.append(name)

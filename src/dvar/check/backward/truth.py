@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from dvar.check.backward.report import Counterexample
 from dvar.check.backward.subject import Arrays, Subject, is_float, seeded
 from dvar.core.errors import DvarError
 from dvar.core.node import Node, topological
@@ -113,33 +114,53 @@ def _outputs(subject: Subject, traced: Traced) -> list[Node]:
 
 
 def by_differences(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[Any]) -> Arrays:
-    """Central differences, twice, so that the error of the first order cancels."""
-
-    def total(changed: Mapping[str, Any]) -> float:
-        outputs = subject.results(changed)
-        return float(
-            sum(
-                np.sum(np.asarray(g) * np.asarray(y))
-                for g, y in zip(upstreams, outputs, strict=True)
-            )
-        )
-
+    """The gradients by every input of floats, element by element; raises whatever the forward pass raises."""
     found: Arrays = {}
     for name, x in inputs.items():
-        if not is_float(x):
-            continue
-        x = np.asarray(x)
-        gradient = np.zeros(x.shape)
-        for place in np.ndindex(*x.shape):
-            step = 50 * STEP * max(1.0, abs(float(x[place])))
-            slopes = []
-            for h in (step, step / 2):
-                ends = []
-                for sign in (1, -1):
-                    moved = x.astype(np.float64).copy()
-                    moved[place] += sign * h
-                    ends.append(total({**inputs, name: moved if x.ndim else moved[()]}))
-                slopes.append((ends[0] - ends[1]) / (2 * h))
-            gradient[place] = (4 * slopes[1] - slopes[0]) / 3
-        found[name] = gradient
+        if is_float(x):
+            gradient = np.zeros(np.shape(x))
+            for place in np.ndindex(*gradient.shape):
+                gradient[place] = by_difference(subject, inputs, upstreams, name, place)
+            found[name] = gradient
     return found
+
+
+def by_difference(
+    subject: Subject,
+    inputs: Mapping[str, Any],
+    upstreams: Sequence[Any],
+    name: str,
+    place: tuple[int, ...],
+) -> float:
+    """One element of a gradient: central differences, twice, so that the error of the first order cancels."""
+    x = np.asarray(inputs[name])
+    step = 50 * STEP * max(1.0, abs(float(x[place])))
+
+    def total(move: float) -> float:
+        moved = x.astype(np.float64)
+        moved[place] += move
+        outputs = subject.results({**inputs, name: moved if x.ndim else moved[()]})
+        pairs = zip(upstreams, outputs, strict=True)
+        return float(sum(np.sum(np.asarray(g) * np.asarray(y)) for g, y in pairs))
+
+    whole, half = ((total(h) - total(-h)) / (2 * h) for h in (step, step / 2))
+    return (4 * half - whole) / 3
+
+
+def counterexample(
+    subject: Subject,
+    inputs: Mapping[str, Any],
+    upstreams: Sequence[Any],
+    name: str,
+    returned: Any,
+    truth: Truth,
+) -> Counterexample | None:
+    """The element of a gradient that is wrong the most; None if the forward pass cannot be run beside it."""
+    given = np.asarray(returned, np.float64)
+    due = np.asarray(truth.gradients[name], np.float64)
+    off = np.nan_to_num(np.abs(given - due), nan=np.inf)
+    place = tuple(map(int, np.unravel_index(np.argmax(off), off.shape)))
+    with np.errstate(all="ignore"), suppress(Exception):  # the user's function may raise anything
+        slope = by_difference(subject, inputs, upstreams, name, place)
+        return Counterexample(place, float(given[place]), float(due[place]), slope)
+    return None

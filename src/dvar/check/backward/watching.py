@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -75,6 +76,17 @@ class Watch:
             is_number = isinstance(value, (np.ndarray, np.number, float, int))
             self.shapes[name] = np.shape(value) if is_number else None
         return found
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """While open, nothing is watched: JAX runs a function without numbers to learn what it does."""
+    before = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
 
 
 def _same(a: Array, b: Array) -> bool:

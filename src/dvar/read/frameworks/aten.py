@@ -220,6 +220,17 @@ def _largest(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return np.max(x) if dim is None else (np.max(x, axis=dim, keepdims=keepdim),)
 
 
+def _pooled(x: Any, *settings: Any) -> Any:
+    """The largest of each window; where they are, PyTorch says."""
+    import torch
+
+    places = torch.ops.aten.max_pool2d_with_indices(tensor(number(x)), *settings)[1].numpy()
+    flat = np.reshape(x, (-1, x.shape[-2] * x.shape[-1]))
+    rows = np.arange(flat.shape[0])[:, None]
+    found = flat[rows, places.reshape(flat.shape[0], -1)]
+    return (np.reshape(found, places.shape),)
+
+
 def _swapped(x: Any, a: int, b: int) -> Any:
     return np.swapaxes(x, a, b)
 
@@ -267,6 +278,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "mv": lambda a, b: a @ b,
     "dot": lambda a, b: a @ b,
     "convolution": _convolution,
+    "max_pool2d_with_indices": _pooled,
     "addmm": lambda c, a, b, beta=1, alpha=1: _scaled(c, beta) + _scaled(a @ b, alpha),
     # moves that have names of their own
     "permute": lambda x, axes: np.transpose(x, tuple(axes)),
@@ -285,6 +297,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "contiguous": lambda x: x,
     "_to": lambda x: x,
     "to": lambda x: x,
+    "copy_": lambda x, y: np.broadcast_to(y, x.shape),
     "copy": lambda x, y: np.broadcast_to(y, x.shape),
     "fill": lambda x, value: np.broadcast_to(np.asarray(value, float), x.shape),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import numpy as np
 from dvar.core.errors import TraceError
 from dvar.read.frameworks.elementwise import ELEMENTWISE, sigmoid
 from dvar.read.frameworks.replay import Lane, Operation, entering, number, replay
+
+ROUNDS = 500
+"""Rounds after which a loop is taken not to end: for numbers that are not meant, some do not."""
 
 
 def follow(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Any]:
@@ -30,6 +34,54 @@ def follow(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Any]:
         lanes = [entering(*pair) for pair in zip(arrays, arguments, strict=True)]
         results = _followed(closed.jaxpr, [*map(Lane, closed.consts), *lanes])
         return [np.asarray(x.concrete) if x.traced is None else x.traced for x in results]
+
+
+def loops(function: Callable[..., Any], arguments: Sequence[Any]) -> bool:
+    """Whether a function of JAX arrays has loops that end by a condition, as far as it can be told from shapes."""
+    import jax
+
+    program, arrays = _of_arrays(function, arguments)
+    try:
+        return " while[" in str(jax.make_jaxpr(program)(*arrays))
+    except Exception:  # it asks for numbers, or is not meant for these shapes
+        return False
+
+
+def bounded(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    """What a function of JAX arrays returns.  Raises TraceError if a loop has not ended after ``ROUNDS`` rounds."""
+    import jax
+
+    program, arrays = _of_arrays(function, arguments)
+    closed, shape = jax.make_jaxpr(program, return_shape=True)(*arrays)
+    found = _followed(closed.jaxpr, [*map(Lane, closed.consts), *map(Lane, arrays)])
+    form = jax.tree_util.tree_structure(shape)
+    return jax.tree_util.tree_unflatten(form, [x.concrete for x in found])
+
+
+def fits(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    """Raise what a function of JAX arrays raises for arguments of these shapes; nothing is computed."""
+    import jax
+
+    program, arrays = _of_arrays(function, arguments)
+    with suppress(jax.errors.ConcretizationTypeError):
+        jax.eval_shape(program, *arrays)
+
+
+def _of_arrays(
+    function: Callable[..., Any], arguments: Sequence[Any]
+) -> tuple[Callable[..., Any], list[Any]]:
+    """A function of the arrays among some arguments alone, and these."""
+    import jax
+
+    leaves, form = jax.tree_util.tree_flatten(tuple(arguments))
+    places = [n for n, x in enumerate(leaves) if isinstance(x, jax.Array)]
+
+    def program(*arrays: Any) -> Any:
+        changed = dict(zip(places, arrays, strict=True))
+        whole = [changed.get(n, x) for n, x in enumerate(leaves)]
+        return function(*jax.tree_util.tree_unflatten(form, whole))
+
+    return program, [leaves[n] for n in places]
 
 
 def _array(x: Any) -> Any:
@@ -120,9 +172,11 @@ def _stacked(column: Sequence[Lane]) -> Lane:
 def _while(params: Any, inputs: list[Lane]) -> list[Lane]:
     a, b = params["cond_nconsts"], params["body_nconsts"]
     tested, used, carry = inputs[:a], inputs[a : a + b], inputs[a + b :]
-    while bool(_closed(params["cond_jaxpr"], [*tested, *carry])[0].concrete):
+    for _ in range(ROUNDS):
+        if not bool(_closed(params["cond_jaxpr"], [*tested, *carry])[0].concrete):
+            return carry
         carry = _closed(params["body_jaxpr"], [*used, *carry])
-    return carry
+    raise TraceError(f"a loop has not ended after {ROUNDS} rounds")
 
 
 def _cond(params: Any, inputs: list[Lane]) -> list[Lane]:

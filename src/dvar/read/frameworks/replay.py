@@ -17,6 +17,11 @@ from dvar.read.trace.array import Variable
 
 COMPARISONS = frozenset(("gt", "lt", "ge", "le"))
 """Steps whose truth values are followed, so that a mask says what it asks."""
+FLAT = frozenset((
+    "full_like", "zeros_like", "ones_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_empty",
+    "sign", "sgn", "floor", "ceil", "round", "trunc", "heaviside",
+))  # fmt: skip
+"""Steps whose result does not change with what they are given, or changes in jumps only."""
 Rules = Mapping[str, Callable[..., Any]]
 
 
@@ -78,7 +83,7 @@ def replay(step: Operation, rules: Rules, moves: frozenset[str], array: Callable
         *given, **{k: _each(v, lambda lane: lane.concrete) for k, v in step.kwargs.items()}
     )
     lanes = _lanes([*step.args, *step.kwargs.values()])
-    whole = not is_real(concrete) and step.name not in COMPARISONS
+    whole = step.name in FLAT or (not is_real(concrete) and step.name not in COMPARISONS)
     if whole or all(lane.traced is None for lane in lanes):
         return Lane(concrete)
     rule = rules.get(step.name)
