@@ -153,11 +153,7 @@ def _words(g: Gradient) -> str:
     if g.ok is None:
         return "not judged" if g.shape is not None else "not judged: nothing is returned for it"
     if g.shape != g.expected_shape:
-        return f"shape {_shown(g.shape)}, not {_shown(g.expected_shape)}"
+        return f"shape {'none' if g.shape is None else g.shape}, not {g.expected_shape}"
     if g.ok:
         return "right"
     return f"wrong, by up to {g.max_rel_error:.2g} of its largest element"
-
-
-def _shown(shape: tuple[int, ...] | None) -> str:
-    return "none" if shape is None else str(shape).replace(",)", ",)")
