@@ -171,3 +171,44 @@ $$r_j=\sum[k_{jm} r_m]f'(s_j)$$
 @pytest.mark.parametrize(("last", "verdict"), [("0.00045", "ok"), ("0.00054", "wrong")])
 def test_no_line_carries_a_mistake_of_its_own(last: str, verdict: str) -> None:
     assert verdicts(COLLECTED % last)[6] == verdict
+
+
+BESIDE = "We minimise the loss $J$ with $r = 2 s$:\n\n$u := u - \\alpha \\frac{\\partial J}{\\partial u}$\n\n"
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [
+        ("v := v - \\alpha \\frac{\\partial J}{\\partial v}", "ok"),
+        ("v := -\\alpha \\frac{\\partial J}{\\partial v}", "wrong"),
+        ("v := v", "wrong"),
+        ("v := s - \\alpha \\frac{\\partial J}{\\partial v}", "wrong"),
+        ("v := v - k \\frac{\\partial J}{\\partial v}", "wrong"),
+        ("v := v - r \\frac{\\partial J}{\\partial v}", "wrong"),
+        ("v := v - \\beta \\frac{\\partial J}{\\partial v}", "ok"),
+        ("v_1^{+} = v_1 - \\alpha \\frac{\\partial J}{\\partial v_1}", "ok"),
+        ("v_1^{+} = v_2 - \\alpha \\frac{\\partial J}{\\partial v_1}", "wrong"),
+        ("v_2 = v_1 - \\alpha \\frac{\\partial J}{\\partial v_1}", "ok"),
+        ("v := v - \\alpha \\nabla_v J(v)", "ok"),
+        ("v := v - \\alpha \\nabla_v (v)", "wrong"),
+    ],
+)
+def test_all_names_of_a_document_are_stepped_in_one_way(step: str, verdict: str) -> None:
+    assert said(f"{BESIDE}${step}$", 5)[0] == verdict
+
+
+def test_a_step_may_start_where_another_rule_leads() -> None:
+    text = BESIDE + "$q := \\mu q$\n\n$v := q - \\alpha \\frac{\\partial J}{\\partial v}$"
+    assert said(text, 7)[0] == "ok"
+
+
+@pytest.mark.parametrize(("added", "verdict"), [("", "ok"), ("2 ", "wrong")])
+def test_a_loop_adds_each_share_once(added: str, verdict: str) -> None:
+    text = (
+        "$z^{(i)} = w x^{(i)} + b$, $a^{(i)} = \\sigma(z^{(i)})$ and $J = -\\frac{1}{m} \\sum_{i=1}^m "
+        "[y^{(i)} \\log a^{(i)} + (1 - y^{(i)}) \\log(1 - a^{(i)})]$.\n\n"
+        "$J = 0$, $dw = 0$, $db = 0$; for each $i$: $dz^{(i)} = a^{(i)} - y^{(i)}$\n\n"
+        f"$dw += x^{{(i)}} dz^{{(i)}}$\n\n$db += {added}dz^{{(i)}}$\n\n$dw = dw / m$"
+    )
+    found = verdicts(text)
+    assert (found[5], found[7], found[9]) == ("ok", verdict, "ok")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from dvar.check.judge.literal import is_numeric
 from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import same_tree
+from dvar.read.worksheet.parts import factors_of, same_tree
 
 _RATES = frozenset(
     {"alpha", "eta", "lr", "lambda", "epsilon", "gamma", "mu", "rate", "learning_rate", "H"}
@@ -28,6 +28,8 @@ def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
         )
     if not isinstance(left, t.Symbol):
         return False
+    if _goes_from_elsewhere(left, right, relation):
+        return True
     if not isinstance(right, t.Sum) or len(right.terms) < 2:
         return False
     first = right.terms[0]
@@ -41,6 +43,27 @@ def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
     if relation == ":=":
         return True
     return _is_new(left, first) and any(_is_step(term) for term in right.terms[1:])
+
+
+def _goes_from_elsewhere(left: t.Symbol, right: t.Expr, relation: str) -> bool:
+    """``w := -α dw``, ``w := x - α dw``, ``w := w``: a step that has not the old value to start from, or no step."""
+    old = old_name(left)
+    if relation != ":=" and old is None:
+        return False
+    if old is None and same_tree(left, right):
+        return True
+    match right:
+        case t.Negative(operand=step) | t.Sum(terms=(t.Symbol(), step)):
+            factors = factors_of(step)
+            return len(factors) > 1 and any(_is_slope_of(f, old or left) for f in factors)
+    return False
+
+
+def _is_slope_of(tree: t.Expr, name: t.Symbol) -> bool:
+    """``∂J/∂w`` and ``dw`` of w."""
+    if isinstance(tree, t.Derivative):
+        return len(tree.wrt) == 1 and same_tree(tree.wrt[0], name)
+    return isinstance(tree, t.Symbol) and same_tree(tree, replace(name, base=f"d{name.base}"))
 
 
 def is_rescaled(left: t.Expr, right: t.Expr) -> bool:

@@ -24,7 +24,7 @@ from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped
 from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
-from dvar.read.worksheet.parts import factors_of
+from dvar.read.worksheet.parts import factors_of, same_tree
 
 ASCENT = re.compile(
     r"ascen[ts]|maximi[sz]|likelihood|reward|return|policy|minus the gradient|negative gradient|uphill|"
@@ -68,6 +68,8 @@ def of_names(
     for term, sign in zip(right.terms[1:], right.signs[1:], strict=True):
         part, turned = unsigned(term)
         sign = -sign if turned else sign
+        if any(_is_by_itself(f) for f in factors_of(part)):
+            return Link("wrong", f"{left.base} by itself is no loss", causes=("missing-factor",))
         target = gradient_of(place, part) or _own_slope(place, part, left)
         if target is None and (strange := _no_gradient(place, part, left)):
             if _own_gradients(place, statements, right) >= ENOUGH:
@@ -87,6 +89,13 @@ def of_names(
     return None
 
 
+def _is_by_itself(tree: t.Expr) -> bool:
+    """``∇_θ(θ)``: nobody steps along the gradient of what is stepped."""
+    if not isinstance(tree, t.Derivative) or tree.of is None or len(tree.wrt) != 1:
+        return False
+    return same_tree(unwrapped(tree.of), tree.wrt[0])
+
+
 def _other_start(place: Place, left: t.Symbol, right: t.Sum) -> tuple[str, ...] | None:
     """``w_1 := w_2 - α dw_1``: what is stepped along its own gradient starts from itself.
 
@@ -95,10 +104,11 @@ def _other_start(place: Place, left: t.Symbol, right: t.Sum) -> tuple[str, ...] 
     first, spelling = right.terms[0], place.world.spelling
     if not isinstance(first, t.Symbol) or right.signs[0] < 0 or len(right.terms) != 2:
         return None
-    own, start = sort(left, spelling, {}).key, sort(first, spelling, {}).key
+    old = old_name(left) or left
+    own, start = sort(old, spelling, {}).key, sort(first, spelling, {}).key
     if own.stem != start.stem or own.marks != start.marks or own.indices == start.indices:
         return None
-    if len(own.indices) != len(start.indices) or first.scripts != left.scripts:
+    if len(own.indices) != len(start.indices) or not same_tree(first.scripts, old.scripts):
         return None
     target = gradient_of(place, unsigned(right.terms[1])[0])
     return ("wrong-variable",) if target == own else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dvar.check.judge import descent, links, stepped
+from dvar.check.judge import descent, links, stepped, strides
 from dvar.check.judge.assignments import is_rescaled
 from dvar.check.judge.chain import Place, Verdict, due_of, judge_chain, root_of
 from dvar.check.judge.links import Link
@@ -32,7 +32,9 @@ def judge_update(
     """
     members = list(statement.members)
     if any(m.relation in _COLLECTING for m in members):
-        return _collected(place, members)
+        return _collected(place, members, others)
+    if (odd := strides.out_of_step(place, members, others)) is not None:
+        return Verdict("wrong", members[1], members[0], odd, links=[(members[0], members[1], odd)])
     before, after = members[0].expr, members[1].expr
     if before is not None and after is not None and is_rescaled(before, after):
         return Verdict("ok")
@@ -172,30 +174,50 @@ def _take_over(place: Place, members: Sequence[Member], verdict: Verdict) -> Non
 # ── sums that a loop collects ───────────────────────────────────────────────────────────────────
 
 
-def _collected(place: Place, members: Sequence[Member]) -> Verdict:
+def _collected(place: Place, members: Sequence[Member], others: Sequence[Statement]) -> Verdict:
     """``dw += x^{(i)} dz^{(i)}``: what is added is the share of one example."""
-    left, added = members[0].expr, members[1]
-    if members[1].relation != "+=" or left is None or added.expr is None:
+    added = members[1]
+    if added.relation != "+=" or members[0].expr is None or added.expr is None:
         return Verdict("ok")
-    right = added.expr
-    envs = links.assignments(place.world, [right], place.conditions, place.position)
     failed: Link | None = None
     due = members[0]
-    for target in _shares(place, left):
-        link = links.as_functions(place.world, place.position, target, right, envs, code=place.code)
+    for target, link in _against_shares(place, members):
         if link.verdict in ("ok", "convention"):
             return Verdict("ok")
         if link.verdict == "wrong" and failed is None:
             failed, due = link, replace(due, expr=target)
     if failed is None:
         return Verdict("ok")
-    if (
-        failed.difference is not None
-        and failed.difference.ratio is not None
-        and failed.difference.ratio > 0
-    ):
-        return Verdict("ok")
+    ratio = failed.difference.ratio if failed.difference is not None else None
+    if ratio is not None and ratio > 0:
+        # A mean may be divided here or behind the loop; nothing is doubled that is not doubled beside it.
+        half = replace(added, expr=t.Quotient(added.expr, t.Number("2", added.span), added.span))
+        siblings = (o.members for o in others if len(o.members) > 1 and o.members[1] is not added)
+        if not (
+            _is_share(place, [members[0], half]) and any(_is_share(place, s) for s in siblings)
+        ):
+            return Verdict("ok")
+        failed = replace(failed, why="twice what one example adds", causes=("factor",))
     return Verdict("wrong", added, due, failed, links=[(due, added, failed)])
+
+
+def _against_shares(place: Place, members: Sequence[Member]) -> Iterator[tuple[t.Expr, Link]]:
+    left, right = members[0].expr, members[1].expr
+    assert left is not None
+    assert right is not None
+    envs = links.assignments(place.world, [right], place.conditions, place.position)
+    for target in _shares(place, left):
+        yield (
+            target,
+            links.as_functions(place.world, place.position, target, right, envs, code=place.code),
+        )
+
+
+def _is_share(place: Place, members: Sequence[Member]) -> bool:
+    """Whether a line of a loop adds just the share of one example."""
+    if members[1].relation != "+=" or members[0].expr is None or members[1].expr is None:
+        return False
+    return any(link.verdict == "ok" for _, link in _against_shares(place, members))
 
 
 def _shares(place: Place, left: t.Expr) -> list[t.Expr]:

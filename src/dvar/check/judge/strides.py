@@ -1,0 +1,130 @@
+r"""How a document steps: what all of its updates have, and one of them lacks.
+
+``w_2 := -α ∂J/∂w_2`` beside ``w_1 := w_1 - α ∂J/∂w_1`` has lost its old value, ``w_2 := w_2`` its step, and
+``w_2 := w_2 - t ∂J/∂w_2``, with a t that is nowhere else, its rate.  By itself each of them may be meant so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dvar.check.judge.assignments import old_name
+from dvar.check.judge.descent import gradient_of, unsigned
+from dvar.check.judge.links import Link
+from dvar.check.judge.place import Place
+from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.core.letters import GREEK
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.parts import factors_of, same_tree
+
+NO_START = "the old value is missing"
+NO_STEP = "the step is missing"
+
+
+@dataclass(frozen=True)
+class Stride:
+    """A step along the gradient of what is stepped.
+
+    Attributes:
+        start: where it starts, None where nothing stands in front of the step.
+        own: whether that is the old value.
+        rates: what the gradient is multiplied by.
+    """
+
+    start: t.Expr | None
+    own: bool
+    rates: tuple[t.Symbol, ...]
+
+
+def out_of_step(
+    place: Place, members: Sequence[Member], others: Sequence[Statement]
+) -> Link | None:
+    """What an update lacks that the others of its document have; None if nothing does."""
+    beside = [s for o in others if o.members[1:] and o.members[1].expr is not members[1].expr
+              if (s := stride_of(place, o.members)) is not None and s.own]  # fmt: skip
+    if not beside:
+        return None
+    left, right = members[0].expr, members[1].expr
+    if left is not None and right is not None and same_tree(left, right):
+        return Link("wrong", NO_STEP, causes=("missing-factor", "misprint"))
+    mine = stride_of(place, members)
+    if mine is None:
+        return None
+    if mine.start is None:
+        return Link("wrong", NO_START, causes=("misprint", "wrong-rule"))
+    if not mine.own:
+        if _is_stepped(mine.start, others):
+            return None  # from where another rule leads, as with momentum
+        why = f"the step of {stem_of(left)} starts from another name"
+        return Link("wrong", why, causes=("wrong-variable", "misprint"))
+    usual = {stem_of(r) for s in beside for r in s.rates}
+    if len(usual) != 1 or len(mine.rates) != 1 or any(len(s.rates) != 1 for s in beside):
+        return None
+    (rate,) = mine.rates
+    if stem_of(rate) in usual or not _is_no_rate(place, rate, members, others):
+        return None
+    why = f"{stem_of(rate)} stands where the other steps have {usual.pop()}"
+    return Link("wrong", why, causes=("wrong-variable", "misprint"))
+
+
+def stride_of(place: Place, members: Sequence[Member]) -> Stride | None:
+    """``w := w - α ∂J/∂w``; None for what is no step along a gradient of its own."""
+    if len(members) < 2 or members[0].relation:
+        return None
+    left, right = members[0].expr, members[1].expr
+    if not isinstance(left, t.Symbol):
+        return None
+    old = old_name(left)
+    if members[1].relation != ":=" and old is None and not _starts_alike(left, right):
+        return None
+    old = old or left
+    start: t.Expr | None = None
+    match right:
+        case t.Sum(terms=(first, step), signs=(1, _)):
+            start = first
+        case t.Negative():
+            step = right
+        case _:
+            return None
+    target = gradient_of(place, unsigned(step)[0])
+    if target is None or target != sort(old, place.world.spelling, {}).key:
+        return None
+    return Stride(
+        start, start is not None and same_tree(start, old), tuple(_rates(place, step, target))
+    )
+
+
+def _starts_alike(left: t.Symbol, right: t.Expr | None) -> bool:
+    """``w = w - …``, as programs and many notes write it."""
+    return isinstance(right, t.Sum) and same_tree(right.terms[0], left)
+
+
+def _rates(place: Place, step: t.Expr, target: Key) -> Iterator[t.Symbol]:
+    for factor in factors_of(unsigned(step)[0]):
+        if isinstance(factor, t.Symbol) and gradient_of(place, factor) != target:
+            yield factor
+
+
+def _is_stepped(start: t.Expr, others: Sequence[Statement]) -> bool:
+    """Whether some line gives a name its value: ``w := v - α dw`` with the v of a step ahead."""
+    if not isinstance(start, t.Symbol):
+        return True
+    heads = (o.members[0].expr for o in others if len(o.members) > 1)
+    return any(isinstance(h, t.Symbol) and stem_of(h) == stem_of(start) for h in heads)
+
+
+def _is_no_rate(
+    place: Place, rate: t.Symbol, members: Sequence[Member], others: Sequence[Statement]
+) -> bool:
+    """Whether a name has a formula of its own, or is told of nowhere else."""
+    found = place.world.find(sort(rate, place.world.spelling, {}).key, place.position)
+    if found is not None:
+        return not found[0].numeric and bool(place.world.definitions.get(stem_of(rate)))
+    if rate.base in GREEK or len(rate.base) > 1:
+        return False  # a rate of another name
+    here = {id(m.expr) for m in members}
+    elsewhere = (m.expr for o in others for m in o.members if id(m.expr) not in here)
+    names = (p for e in elsewhere if e is not None for p in t.walk(e))
+    return not any(isinstance(p, t.Symbol) and stem_of(p) == stem_of(rate) for p in names)
