@@ -186,3 +186,34 @@ def test_a_name_may_mean_one_thing_or_another(word: str, verdict: str) -> None:
         r"\bar{\mathbf{p}} = \left(\sum_{i=1}^n p_i\right)/n$."
     )
     assert check(text).judgements[1].verdict == verdict
+
+
+LAYERS = """Let $u \\in \\mathbb{R}^{n}$, $c \\in \\mathbb{R}^{m}$ and $A \\in \\mathbb{R}^{SIZES}$.
+
+$$v = A u + c$$
+
+$$E = \\frac{1}{2} \\|v\\|^2$$
+
+$$\\frac{\\partial E}{\\partial u} = A^T v$$
+
+$$\\frac{\\partial E}{\\partial A} = v u^T$$
+"""
+
+
+@pytest.mark.parametrize(("sizes", "verdict"), [("m \\times n", "ok"), ("n \\times m", "wrong")])
+def test_uses_tell_which_way_a_matrix_lies(sizes: str, verdict: str) -> None:
+    found = check(LAYERS.replace("SIZES", sizes)).judgements
+    assert found[2].verdict == verdict
+    assert [j.verdict for j in found[-2:]] == ["ok", "ok"]
+
+
+def test_a_use_that_differs_from_the_others_is_not_what_tells() -> None:
+    """The sizes and the gradients agree: the transpose is missing in the model."""
+    text = LAYERS.replace("SIZES", "n \\times m").replace("A^T v", "A v").replace("v u^T", "u v^T")
+    assert check(text).judgements[2].verdict != "wrong"
+
+
+@pytest.mark.parametrize(("sizes", "verdict"), [("2 \\times 3", "ok"), ("3 \\times 2", "wrong")])
+def test_numbers_of_a_matrix_tell_its_shape(sizes: str, verdict: str) -> None:
+    text = rf"$H \in \mathbb{{R}}^{{{sizes}}}$ is $H = \begin{{pmatrix}} 1 & 2 & 3 \\ 4 & 5 & 6 \end{{pmatrix}}$."
+    assert check(text).judgements[0].verdict == verdict

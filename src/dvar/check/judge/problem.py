@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -25,10 +24,12 @@ from dvar.check.meaning.conditions import are_about_values
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import Spelling, sort
-from dvar.check.meaning.letters import parts, spelling_of
+from dvar.check.meaning.keys import Spelling
+from dvar.check.meaning.letters import spelling_of
+from dvar.check.meaning.misdeclared import straightened
 from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.observed import is_still_one, keeps_biases, observed
+from dvar.check.meaning.open_names import acquaint
 from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.ranks import separate
 from dvar.check.meaning.survey import survey
@@ -66,6 +67,7 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     context: list[Statement] = []
     shelf: tuple[list[Definition], list[Statement]] = ([], [])
     earlier: list[Statement] = []
+    misdeclared: set[t.Span] = set()
     parts_ = parts_of(document, statements)
     occurrences = Occurrences(statements)
     for number, group in enumerate(groups_of(document, statements, spelling, programs)):
@@ -94,6 +96,7 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
             parts_,
             occurrences,
             earlier,
+            misdeclared=misdeclared,
             has_one=bool(found) and found[-1].world.has_one_example,
         )
         problem = _problem(draft)
@@ -125,6 +128,7 @@ class _Draft:
         parts: of the document, in which each statement stands.
         occurrences: in which statements each name stands.
         earlier: statements up to here whose definitions may still hold.
+        misdeclared: where the declarations stand whose sizes are in the wrong order.
         has_one: whether the problem before has a single example.
     """
 
@@ -142,6 +146,7 @@ class _Draft:
     broken: set[int] = field(default_factory=set)
     renewed: set[int] = field(default_factory=set)
     spread: bool = False
+    misdeclared: set[t.Span] = field(default_factory=set)
     has_one: bool = False
     prose: str = ""
 
@@ -176,7 +181,8 @@ class _Draft:
         if matrices is not None:
             world.matrices = matrices
         stacking.survey(world, self.earlier, _prose(self.document, self.earlier))
-        told = [*self._told_before(), *self.own]
+        world.misdeclared = self.misdeclared
+        told = straightened(world, [*self._told_before(), *self.own])
         measure(world, told)
         bound(world, told, self.document.text)
         choose(world, self.earlier, self.prose)
@@ -296,7 +302,7 @@ def _problem(draft: _Draft) -> Problem:
     said = [(o, draft.statements[o]) for o in problem.ordinals]
     sharing.seed(problem.world, said)
     sharing.decide(problem.world, said)
-    _acquaint(problem, draft.own)
+    acquaint(problem.world, draft.own)
     return problem
 
 
@@ -349,22 +355,6 @@ def _misfits(draft: _Draft, problem: Problem) -> list[int]:
 def _is_misfit(reason: NotUnderstood) -> bool:
     said = str(reason)
     return "fit" in said or "product of" in said or "of an array of shape" in said
-
-
-def _acquaint(problem: Problem, own: Sequence[Statement]) -> None:
-    """Names that occur in definitions, are given, or stand in several statements are familiar."""
-    world = problem.world
-    counted: Counter[str] = Counter()
-    for statement in own:
-        seen: set[str] = set()
-        for part in parts([statement]):
-            if isinstance(part, t.Symbol):
-                key = sort(part, world.spelling, {}).key
-                seen.add(f"{key.stem}*" if free_letters(part, world.spelling) else str(key))
-        counted.update(seen)
-    world.familiar = {name for name, n in counted.items() if n > 1}
-    world.familiar |= {str(key) for key in world.keys.values()}
-    world.familiar |= {str(key) for key in (*world.given_shapes, *world.shapes)}
 
 
 def _prose(document: Document, own: Sequence[Statement]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
+from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.extents import size_name
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
@@ -21,6 +22,11 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
     members = statement.members
     if is_product(members):
         return _of_product(members)
+    if statement.span in place.world.misdeclared:
+        link = Link(
+            "wrong", "the formulas need the sizes in the other order", causes=("transpose",)
+        )
+        return Verdict("wrong", members[1], members[0], link)
     for before, member in itertools.pairwise(members):
         if not isinstance(member.expr, t.Shape) or before.expr is None:
             continue
@@ -34,7 +40,8 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
             if found == wanted[::-1] and isinstance(tree, t.Derivative):
                 return Verdict("convention", member, before, Link("convention", "the other layout"))
             # Sizes that nothing ties together are equal or not by choice; only an order says something.
-            if place.world.unread or sorted(found) != sorted(wanted):
+            is_said = all(isinstance(size, t.Number) for size in member.expr.sizes)
+            if (place.world.unread and not is_said) or sorted(found) != sorted(wanted):
                 return Verdict(
                     "unknown",
                     member,
@@ -42,7 +49,8 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
                     Link("unknown", "shapes that the formulas do not settle"),
                 )
             why = f"the formulas make it {_shown(found)}, not {_shown(wanted)}"
-            return Verdict("wrong", member, before, Link("wrong", why))
+            causes = ("transpose",) if is_said and found == wanted[::-1] else ()
+            return Verdict("wrong", member, before, Link("wrong", why, causes=causes))
     return Verdict("ok")
 
 
@@ -125,8 +133,11 @@ def _shape_of(place: Place, tree: t.Expr) -> tuple[int, ...] | None:
     if isinstance(tree, t.Symbol):
         key = sort(tree, world.spelling, {}).key
         found = world.find(key, place.position)
-        if found is None or found[0].numeric:
+        if found is None:
             return None  # an open name has the shape that is declared for it
+        if found[0].numeric:
+            shape = literal_shape(found[0].value)
+            return shape if shape is not None and 1 not in shape and len(shape) == 2 else None
     reader = place.reader(env={c: 1 for c in world.spelling.letters if c in "ijk"})
     try:
         value: Value = reader.value(tree)

@@ -50,7 +50,7 @@ def out_of_step(
     if left is not None and right is not None and same_tree(left, right):
         return Link("wrong", NO_STEP, causes=("missing-factor", "misprint"))
     mine = stride_of(place, members)
-    if mine is None:
+    if mine is None or not isinstance(left, t.Symbol):
         return None
     if mine.start is None:
         return Link("wrong", NO_START, causes=("misprint", "wrong-rule"))

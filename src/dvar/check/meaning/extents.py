@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from dvar.check.meaning import einsums, outputs
 from dvar.check.meaning.aligning import literal_shape
-from dvar.check.meaning.biases import scalars
-from dvar.check.meaning.given import LARGEST, names_in, own_name, see_given
+from dvar.check.meaning.declared import Declaration, declarations, declare
+from dvar.check.meaning.given import LARGEST, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
-from dvar.check.meaning.keys import Key, family_of, letters_in, size_name, sort, stem_of, unwrapped
+from dvar.check.meaning.keys import letters_in, size_name, stem_of, unwrapped
 from dvar.check.meaning.letters import counting, parts
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
@@ -25,8 +25,6 @@ _SPREAD = (4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3)
 """Sizes that nothing is said of, unequal so that a transpose that is missing shows."""
 _COUNTS = frozenset("nNmMdDKHB")
 """Letters by which a sum is divided to make it a mean."""
-_ANY = frozenset({"bullet", "cdot", "*", "·", "•", "ast", "star"})
-"""What stands below a name for every index: ``W_•``."""
 
 
 def measure(world: World, statements: Sequence[Statement]) -> None:
@@ -40,7 +38,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     _counted_entries(world, statements, fixed)
     see_given(world, statements, unions, fixed)
     _examples(world, unions, fixed)
-    declared = _declared(world, statements, unions, fixed)
+    declared = declarations(world, statements, unions, fixed)
     for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:
         del fixed[item]  # a number that counts nothing
     world.size_names = {item[1] for item in unions.items() if item[0] == "size"}
@@ -58,12 +56,11 @@ def _shaped(
     statements: Sequence[Statement],
     unions: Unions,
     fixed: dict[Item, int],
-    declared: Sequence[tuple[Key, tuple[t.Expr, ...]]],
+    declared: Sequence[Declaration],
 ) -> Shaping:
     """What declarations, numbers and formulas together show of shapes."""
     shaping = Shaping(world, unions)
-    for key, sizes in declared:
-        shaping.declare(key, [_item(size, unions, fixed) for size in sizes])
+    declare(shaping, declared, fixed)
     for key, shape in world.given_shapes.items():
         items = [
             ONE if n == 1 else ("given", str(key), str(n), str(axis))
@@ -94,21 +91,6 @@ def _spellings(stem: str, known: Sequence[Item]) -> list[str]:
     if len(stem) == 1 and stem.isupper() and len(known) == 2 and ONE not in known:
         found.append(stem.lower())
     return found
-
-
-def _item(size: t.Expr, unions: Unions, fixed: dict[Item, int]) -> Item:
-    """What a declared size is to the classes of sizes."""
-    if isinstance(size, t.Number) and size.is_whole:
-        n = int(size.value)
-        if n == 1:
-            return ONE
-        fixed[("number", str(n))] = n
-        return ("number", str(n))
-    name = size_name(size)
-    if name is None:
-        return ("formula", str(size.span[0]))
-    unions.mark(("size", name), name)
-    return ("size", name)
 
 
 def _take(world: World, shaping: Shaping, unions: Unions) -> None:
@@ -284,39 +266,6 @@ def _examples(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
     for key, shape in world.given_shapes.items():
         if key.stem in stacks.wholes.values() and len(shape) == 2:
             fixed[counting[0]] = shape[0 if stacks.rows else 1]
-
-
-def _declared(
-    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
-) -> list[tuple[Key, tuple[t.Expr, ...]]]:
-    """``x ∈ R^{D×1}``: names with the sizes said of them."""
-    found: list[tuple[Key, tuple[t.Expr, ...]]] = [(k, ()) for k in scalars(world, statements)]
-    for statement in statements:
-        for before, member in zip(statement.members, statement.members[1:], strict=False):
-            if member.relation not in ("in", "is") or not isinstance(member.expr, t.Shape):
-                continue
-            for name in names_in(before.expr):
-                key = sort(name, world.spelling, {}).key
-                entries = ("entry", key.stem, "1") in unions.items()  # x_{ij} beside x_i
-                if key.indices and _is_family(world, key, before.expr, member.expr.sizes):
-                    key = key if entries else family_of(key)
-                found.append((key, member.expr.sizes))
-                for axis, size in enumerate(member.expr.sizes):
-                    label = size_name(size)
-                    if label is not None and not key.indices:  # W_Q and W_O are two things
-                        unions.join(("entry", own_name(key), str(axis)), ("size", label))
-    return found
-
-
-def _is_family(world: World, key: Key, said: t.Expr | None, sizes: Sequence[t.Expr]) -> bool:
-    """Whether a shape is that of all members: of ``W_•``, of ``x_1, …, x_T``, of ``x_t``."""
-    if set(key.indices) <= _ANY:
-        return True
-    if isinstance(said, t.Group) and any(isinstance(x, t.Ellipsis) for x in said.items):
-        return True
-    # W_l ∈ R^{n_l × n_{l-1}}: each layer has its own sizes.
-    own = any(isinstance(s, t.Symbol) and (s.subscripts or s.scripts) for s in sizes)
-    return not own and len(sizes) == 1 and set(map(str, key.indices)) <= world.spelling.letters
 
 
 def _exchange(

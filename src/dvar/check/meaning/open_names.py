@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import entries, gradients, members
@@ -9,15 +11,18 @@ from dvar.check.meaning.alphabet import MATRIX_GREEK, SCALAR_CAPITALS, SCALAR_GR
 from dvar.check.meaning.assumptions import as_function, mirrored, with_property
 from dvar.check.meaning.chosen import one_hot
 from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import (
     NotUnderstood,
     number,
     sizes,
 )
+from dvar.check.meaning.world import World
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
@@ -247,3 +252,18 @@ def is_untyped(e: Interpreter, tree: t.Expr) -> bool:
     if gradients.is_named(e, key) or world.family(key):
         return False
     return entries.entry(e, key) is None
+
+
+def acquaint(world: World, own: Sequence[Statement]) -> None:
+    """Names that occur in definitions, are given, or stand in several statements are familiar."""
+    counted: Counter[str] = Counter()
+    for statement in own:
+        seen: set[str] = set()
+        for part in parts([statement]):
+            if isinstance(part, t.Symbol):
+                key = sort(part, world.spelling, {}).key
+                seen.add(f"{key.stem}*" if free_letters(part, world.spelling) else str(key))
+        counted.update(seen)
+    world.familiar = {name for name, n in counted.items() if n > 1}
+    world.familiar |= {str(key) for key in world.keys.values()}
+    world.familiar |= {str(key) for key in (*world.given_shapes, *world.shapes)}

@@ -114,7 +114,7 @@ class Shaping:
     def join(self, x: Item, y: Item) -> None:
         if ONE in (x, y) or self.unions.root(x) == self.unions.root(y):
             return
-        if self.unions.are_apart(x, y) or (self.is_claim and self._are_of_examples(x, y)):
+        if self.unions.refuses(x, y) or (self.is_claim and self._are_of_examples(x, y)):
             return
         self.unions.join(x, y)
         self.changed = True

@@ -13,6 +13,8 @@ class Unions:
         self._parent: dict[Item, Item] = {}
         self._marks: dict[Item, set[int | str]] = {}
         self.numbers: dict[Item, int] = {}
+        self.refused: set[frozenset[int | str]] = set()
+        """Sizes that are not the same and that something makes equal."""
 
     def root(self, item: Item) -> Item:
         self._parent.setdefault(item, item)
@@ -46,6 +48,14 @@ class Unions:
             if first and second:
                 return first.isdisjoint(second)
         return False
+
+    def refuses(self, a: Item, b: Item) -> bool:
+        """Whether two classes are not to be made one since they have sizes that are not the same."""
+        if not self.are_apart(a, b):
+            return False
+        marks = (self._marks[self.root(a)], self._marks[self.root(b)])
+        self.refused.add(frozenset().union(*marks))
+        return True
 
     def is_alone(self, item: Item) -> bool:
         """Whether nothing else is known to have this size."""

@@ -29,6 +29,7 @@ class World(Results):
         kronecker, kroneckers: whether ``δ_{ij}`` is Kronecker's, and ``⊗`` his product.
         is_spread: whether sizes of which nothing is said are unequal; all formulas fit them.
         unread: statements whose formulas could not be read, and that define nothing.
+        misdeclared: where shapes are declared that no use of their names fits; their sizes are taken the other way.
         matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
         shapes: declared and found shapes of open names.
         declared: names whose shapes the document says; given_shapes: shapes of the numbers that are given.
@@ -147,6 +148,7 @@ class World(Results):
     cuts: dict[Key, Node] = field(default_factory=dict)
     familiar: set[str] = field(default_factory=set)
     unread: frozenset[int] = frozenset()
+    misdeclared: set[t.Span] = field(default_factory=set)
     examples: set[str] = field(default_factory=set)
     observed: set[str] = field(default_factory=set)
     stacks: Stacks = field(default_factory=Stacks)

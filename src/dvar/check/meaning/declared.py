@@ -1,0 +1,73 @@
+r"""Shapes that a document declares: ``x ∈ R^{D×1}``, ``W_• ∈ R^{n×m}``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dvar.check.meaning.biases import scalars
+from dvar.check.meaning.given import names_in, own_name
+from dvar.check.meaning.keys import Key, family_of, size_name, sort
+from dvar.check.meaning.shaping import ONE, Shaping
+from dvar.check.meaning.unions import Item, Unions
+from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+Declaration = tuple[Key, tuple[t.Expr, ...]]
+"""A name and the sizes said of it."""
+_ANY = frozenset({"bullet", "cdot", "*", "·", "•", "ast", "star"})
+"""What stands below a name for every index: ``W_•``."""
+
+
+def declarations(
+    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
+) -> list[Declaration]:
+    """``x ∈ R^{D×1}``: names with the sizes said of them."""
+    found: list[Declaration] = [(k, ()) for k in scalars(world, statements)]
+    for statement in statements:
+        for before, member in zip(statement.members, statement.members[1:], strict=False):
+            if member.relation not in ("in", "is") or not isinstance(member.expr, t.Shape):
+                continue
+            for name in names_in(before.expr):
+                key = sort(name, world.spelling, {}).key
+                entries = ("entry", key.stem, "1") in unions.items()  # x_{ij} beside x_i
+                if key.indices and _is_family(world, key, before.expr, member.expr.sizes):
+                    key = key if entries else family_of(key)
+                found.append((key, member.expr.sizes))
+                for axis, size in enumerate(member.expr.sizes):
+                    label = size_name(size)
+                    if label is not None and not key.indices:  # W_Q and W_O are two things
+                        unions.join(("entry", own_name(key), str(axis)), ("size", label))
+    return found
+
+
+def _is_family(world: World, key: Key, said: t.Expr | None, sizes: Sequence[t.Expr]) -> bool:
+    """Whether a shape is that of all members: of ``W_•``, of ``x_1, …, x_T``, of ``x_t``."""
+    if set(key.indices) <= _ANY:
+        return True
+    if isinstance(said, t.Group) and any(isinstance(x, t.Ellipsis) for x in said.items):
+        return True
+    # W_l ∈ R^{n_l × n_{l-1}}: each layer has its own sizes.
+    own = any(isinstance(s, t.Symbol) and (s.subscripts or s.scripts) for s in sizes)
+    return not own and len(sizes) == 1 and set(map(str, key.indices)) <= world.spelling.letters
+
+
+def _item(size: t.Expr, unions: Unions, fixed: dict[Item, int]) -> Item:
+    """What a declared size is to the classes of sizes."""
+    if isinstance(size, t.Number) and size.is_whole:
+        n = int(size.value)
+        if n == 1:
+            return ONE
+        fixed[("number", str(n))] = n
+        return ("number", str(n))
+    name = size_name(size)
+    if name is None:
+        return ("formula", str(size.span[0]))
+    unions.mark(("size", name), name)
+    return ("size", name)
+
+
+def declare(shaping: Shaping, declared: Sequence[Declaration], fixed: dict[Item, int]) -> None:
+    """Give names the shapes that are said of them."""
+    for key, sizes in declared:
+        shaping.declare(key, [_item(size, shaping.unions, fixed) for size in sizes])
