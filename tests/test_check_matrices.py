@@ -217,3 +217,22 @@ def test_a_use_that_differs_from_the_others_is_not_what_tells() -> None:
 def test_numbers_of_a_matrix_tell_its_shape(sizes: str, verdict: str) -> None:
     text = rf"$H \in \mathbb{{R}}^{{{sizes}}}$ is $H = \begin{{pmatrix}} 1 & 2 & 3 \\ 4 & 5 & 6 \end{{pmatrix}}$."
     assert check(text).judgements[0].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("formula", "verdict"),
+    [
+        ("g = Q^T r", "definition"),
+        ("g = Q r", "wrong"),
+        ("g = (Q^T Q)^{-1} Q^T c", "definition"),
+        ("g = (Q Q^T)^{-1} Q^T c", "wrong"),
+        ("g = (Q^T Q)^{-1} Q c", "wrong"),
+    ],
+)
+def test_a_definition_must_fit_the_shapes_that_are_declared(formula: str, verdict: str) -> None:
+    text = (
+        "Let $Q \\in \\mathbb{R}^{m \\times k}$, $s \\in \\mathbb{R}^k$ and $c \\in \\mathbb{R}^m$.\n\n"
+        f"$r = Q s - c$\n\n${formula}$\n\n$F = \\|r\\|^2$ with $\\frac{{\\partial F}}{{\\partial s}} = 2 Q^T r$"
+    )
+    found = {j.line: j.verdict for j in check(text).judgements}
+    assert (found[3], found[5], found[7]) == ("definition", verdict, "ok")

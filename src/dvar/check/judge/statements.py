@@ -49,7 +49,6 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
 INTERNAL = "a mistake of dvar itself"
-"""Said of statements whose judging broke down."""
 
 
 @dataclass
@@ -231,11 +230,21 @@ def _verdict(
         verdict = chain.judge_chain(place, members, frozenset({1}), start)
         return (verdict, "claim") if verdict.links else (Verdict("definition"), "definition")
     if role.kind in ("definition", "given"):
-        after = trained.after_steps(place, members) if role.kind == "given" else None
-        return after or (Verdict(role.kind) if not verdict.links else verdict), role.kind
+        return _of_told(place, statement, members, role, verdict), role.kind
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"
+
+
+def _of_told(
+    place: Place, statement: Statement, members: Sequence[Member], role: Role, verdict: Verdict
+) -> Verdict:
+    """What is to be said of what a document tells: of a formula whose shapes cannot be, of a number after steps."""
+    if role.kind == "definition":
+        said = misfits.of_definition(place, statement)
+    else:
+        said = trained.after_steps(place, members)
+    return said or (verdict if verdict.links else Verdict(role.kind))
 
 
 def _headless(context: Context, statement: Statement) -> tuple[Verdict, str]:
@@ -284,8 +293,8 @@ def _is_new_definition(
         return False
     told = place.world.find(_key_of(place, left), place.position)
     is_told = told is not None and told[0].position < place.position
-    if verdict.verdict == "wrong" and told is not None and is_told and is_slope(told[0].value):
-        return False
+    if told is not None and is_told and is_slope(told[0].value) and not place.code:
+        return False  # a derivative is what it comes to, whatever a line says of it
     if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
         # An assignment of a program says what a name is from there on.
         if not is_borne_out(place, made, _behind(context, place)):

@@ -31,19 +31,35 @@ LOOKED = 40
 def straightened(world: World, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with the sizes of each misdeclared name in the order that its uses need."""
     told = [turned(s) if s.span in world.misdeclared else s for s in statements]
-    declaring = [s for s in told if any(isinstance(m.expr, t.Shape) for m in s.members)]
+    declaring, formulas = _parted(told)
+    world.unfit = ()
     if not world.matrices or not any(map(_has_order, declaring)):
         return told
-    formulas = [s for s in told if s not in declaring]
-    if not _misfits(world, declaring, formulas):
+    if not _misfits(world, declaring, (), formulas):
         return told
     against = {s.span: _against(world, s, declaring, formulas) for s in declaring if _has_order(s)}
     most = max(against.values())
     found = {span for span, count in against.items() if count == most}
     if most < NEEDED or len(found) > 1:
+        world.unfit = tuple(told)
         return told  # of two that do not fit each other either may be the slip
     world.misdeclared |= found
-    return [turned(s) if s.span in found else s for s in told]
+    return straightened(world, statements)
+
+
+def fits(world: World, statement: Statement, *instead: Statement) -> bool:
+    """Whether a statement, or what may have been meant instead, fits the sizes declared and those before it."""
+    if not world.unfit:
+        return True
+    declaring, formulas = _parted(world.unfit)
+    others = [s for s in formulas if s.span < statement.span]
+    return not _misfits(world, declaring, others, instead or (statement,))
+
+
+def _parted(statements: Sequence[Statement]) -> tuple[list[Statement], list[Statement]]:
+    """The declarations of shapes, and everything else."""
+    declaring = [s for s in statements if any(isinstance(m.expr, t.Shape) for m in s.members)]
+    return declaring, [s for s in statements if s not in declaring]
 
 
 def turned(statement: Statement) -> Statement:
@@ -85,16 +101,15 @@ def _against(
         return 0
     others = [s for s in formulas if s not in uses]
     other = [turned(s) if s is statement else s for s in declaring]
-    known = _misfits(world, declaring, others)
     found, gradients = 0, 0
     for use in uses[:LOOKED]:
         read = _as_of_its_shape(world, use, names)
-        as_told = _misfits(world, declaring, [*others, read]) - known
-        as_turned = _misfits(world, other, [*others, read]) - known
+        as_told = _misfits(world, declaring, others, [read])
+        as_turned = _misfits(world, other, others, [read])
         if as_turned and not as_told:
             return 0
-        found += bool(as_told) and not as_turned
-        gradients += bool(as_told) and not as_turned and _is_gradient(world, use, names)
+        found += as_told and not as_turned
+        gradients += as_told and not as_turned and _is_gradient(world, use, names)
     return found if found > gradients else 0  # which way gradients lie may be a habit
 
 
@@ -131,9 +146,12 @@ def _names(world: World, statement: Statement) -> Iterator[Name]:
 
 
 def _misfits(
-    world: World, declaring: Sequence[Statement], formulas: Sequence[Statement]
-) -> set[frozenset[int | str]]:
-    """Declared sizes that formulas make equal though they are not."""
+    world: World,
+    declaring: Sequence[Statement],
+    before: Sequence[Statement],
+    formulas: Sequence[Statement],
+) -> bool:
+    """Whether formulas, read behind others, make declared sizes equal that are not."""
     with world.unchanged():
         unions = Unions()
         fixed: dict[Item, int] = {}
@@ -141,5 +159,7 @@ def _misfits(
         declare(shaping, declarations(world, declaring, unions, fixed), fixed)
         for item, n in fixed.items():
             unions.mark(item, n)
+        infer(shaping, before)
+        unions.refused = False
         infer(shaping, formulas)
         return unions.refused

@@ -13,8 +13,8 @@ class Unions:
         self._parent: dict[Item, Item] = {}
         self._marks: dict[Item, set[int | str]] = {}
         self.numbers: dict[Item, int] = {}
-        self.refused: set[frozenset[int | str]] = set()
-        """Sizes that are not the same and that something makes equal."""
+        self.refused = False
+        """Whether something has made sizes equal that are not."""
 
     def root(self, item: Item) -> Item:
         self._parent.setdefault(item, item)
@@ -51,11 +51,9 @@ class Unions:
 
     def refuses(self, a: Item, b: Item) -> bool:
         """Whether two classes are not to be made one since they have sizes that are not the same."""
-        if not self.are_apart(a, b):
-            return False
-        marks = (self._marks[self.root(a)], self._marks[self.root(b)])
-        self.refused.add(frozenset().union(*marks))
-        return True
+        apart = self.are_apart(a, b)
+        self.refused |= apart
+        return apart
 
     def is_alone(self, item: Item) -> bool:
         """Whether nothing else is known to have this size."""

@@ -19,6 +19,7 @@ from dvar.check.meaning.values import Jacobian
 from dvar.core.node import Node
 from dvar.core.op import variable
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
 
 
 @dataclass(kw_only=True)
@@ -30,6 +31,7 @@ class World(Results):
         is_spread: whether sizes of which nothing is said are unequal; all formulas fit them.
         unread: statements whose formulas could not be read, and that define nothing.
         misdeclared: where shapes are declared that no use of their names fits; their sizes are taken the other way.
+        unfit: the statements, where some do not fit the shapes that are declared.
         matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
         shapes: declared and found shapes of open names.
         declared: names whose shapes the document says; given_shapes: shapes of the numbers that are given.
@@ -149,6 +151,7 @@ class World(Results):
     familiar: set[str] = field(default_factory=set)
     unread: frozenset[int] = frozenset()
     misdeclared: set[t.Span] = field(default_factory=set)
+    unfit: tuple[Statement, ...] = ()
     examples: set[str] = field(default_factory=set)
     observed: set[str] = field(default_factory=set)
     stacks: Stacks = field(default_factory=Stacks)
