@@ -112,3 +112,22 @@ def test_a_factor_that_a_sum_lacks_goes_in_front_of_a_bracket() -> None:
     (judged,) = check(r"$$\frac{d}{dt}\sigma(t) = 1 - \sigma(t)$$").judgements
     assert judged.expected == r"\sigma(t)\, (1 - \sigma(t))"
     assert judged.cause == "missing-factor"
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        (r"\frac{\partial r}{\partial s} = r(1 - r)", "ok"),
+        (r"\frac{\partial r}{\partial s} = -r(1 - r)", "wrong"),
+        (r"\frac{\partial q}{\partial r} = 2 (r - c)", "ok"),
+        (r"\frac{\partial q}{\partial r} = 2 (r + c)", "wrong"),
+        (r"\frac{\partial r}{\partial s} = r (1 - r) = r - r^2", "ok"),
+        (r"\frac{\partial r}{\partial s} = r (1 - r) = r + r^2", "wrong"),
+    ],
+)
+def test_names_that_drop_the_index_of_their_example_are_not_open(claim: str, verdict: str) -> None:
+    text = (
+        r"$r^{(i)} = \frac{1}{1 + e^{-s^{(i)}}}$, $q^{(i)} = (r^{(i)} - c^{(i)})^2$ and "
+        rf"$E = \frac{{1}}{{m}} \sum_{{i=1}}^m q^{{(i)}}$.  For one of them: ${claim}$"
+    )
+    assert check(text).judgements[-1].verdict == verdict

@@ -20,6 +20,7 @@ from dvar.check.judge import (
     stationary,
     telescoping,
     telling,
+    undropped,
 )
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
@@ -279,6 +280,8 @@ def _second_thoughts(
     place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]], link: Link
 ) -> Link:
     """Before a line is called wrong: is it a definition of an open gradient, or true at the given numbers?"""
+    if (single := undropped.as_example(place, left, right)) is not None:
+        return single
     if _defines_open(place, left, right, envs):
         return Link("ok", "given")
     place.sync()
