@@ -226,3 +226,15 @@ def test_a_word_says_what_is_a_number() -> None:
         r"With a scalar $k$: $\mathbf q = \mathbf u k$, $\frac{\partial\mathbf q}{\partial k} = \mathbf u$."
     )
     assert [j.verdict for j in report.judgements] == ["ok", "definition", "ok"]
+
+
+@pytest.mark.parametrize(
+    "words", ["Writing $M$ for it:", "We call this $M$.", "Let us denote it by $M$; then"]
+)
+@pytest.mark.parametrize(("claim", "verdict"), [("2 p q", "ok"), ("2 p q^2", "wrong")])
+def test_a_letter_for_the_formula_before(words: str, claim: str, verdict: str) -> None:
+    text = (
+        f"$$\\operatorname{{gap}}(p, q) = p^2 q + q$$\n\n{words}\n\n"
+        rf"$$\frac{{\partial M}}{{\partial p}} = {claim}$$"
+    )
+    assert check(text).judgements[-1].verdict == verdict

@@ -16,7 +16,19 @@ from dvar.read.worksheet.mathematics.statements import read_region
 from dvar.read.worksheet.parts import same_tree
 
 _NAMING = re.compile(
-    r"\b(refer to|denote|call|name|label|abbreviate|write)\b[^.]*\b(as|by)?\s*$", re.IGNORECASE
+    r"\b(refer to|denot(?:e|ing)|call(?:ing)?|name|label|abbreviat(?:e|ing)|writ(?:e|ing))\b[^.]*\b(as|by)?\s*$",
+    re.IGNORECASE,
+)
+_WRITING = re.compile(
+    r"\b(writ(e|ing)|call(ing)?|abbreviat(e|ing)|denot(e|ing))[\s$`\\(]*$", re.IGNORECASE
+)
+_FOR_IT = re.compile(
+    r"[\s$`\\)]*for (it|this|that|the (whole|last|above|right[- ]hand side|result))\b",
+    re.IGNORECASE,
+)
+_CALL_IT = re.compile(
+    r"\b(call|denote|abbreviate) (it|this|that|the result)( (by|as|simply))?[\s$`\\(]*$",
+    re.IGNORECASE,
 )
 _THESE = re.compile(
     r"\b(vector|column|row|list|collection) of (these|those|all|its|the|such)\b[^.;:]{0,40}$",
@@ -198,12 +210,27 @@ def _named(
         listed = _vector_of(near, expr, document.regions[statement.region].before)
         if listed is not None:
             return replace(statement, members=listed)
+        if (whole := _abbreviated(document, near, statement)) is not None:
+            return replace(statement, members=(statement.members[0], replace(whole, relation="=")))
     before = _previous(document, found, statement)
     if before is None or not isinstance(_single(before), t.Derivative):
         return None
     return replace(
         statement, members=(statement.members[0], replace(before.members[0], relation="="))
     )
+
+
+def _abbreviated(document: Document, near: Statement, statement: Statement) -> Member | None:
+    """ "Writing K for it", "call this K": the formula of the line before."""
+    behind = document.text[statement.span[1] :][:_NEAR]
+    words = document.regions[statement.region].before
+    if not (_CALL_IT.search(words) or (_WRITING.search(words) and _FOR_IT.match(behind))):
+        return None
+    last = near.members[-1]
+    has_formula = len(near.members) > 1 and all(m.relation in ("", "=") for m in near.members)
+    if not has_formula or last.expr is None or isinstance(last.expr, t.Symbol | t.Number):
+        return None
+    return last
 
 
 def _vector_of(before: Statement, name: t.Symbol, words: str) -> tuple[Member, ...] | None:
