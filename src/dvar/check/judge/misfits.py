@@ -80,7 +80,7 @@ def of_definition(place: Place, statement: Statement) -> Verdict | None:
     if len(statement.members) != 2 or statement.members[0].relation or place.code:
         return None
     before, member = statement.members
-    if member.expr is None or fits(place.world, statement):
+    if member.expr is None or not are_said(place, member.expr) or fits(place.world, statement):
         return None
     for n, bend in enumerate(chain(turned(member.expr, ""), reversed_products(member.expr, ""))):
         if n >= TRIED:
@@ -93,6 +93,16 @@ def of_definition(place: Place, statement: Statement) -> Verdict | None:
             link = Link("wrong", NO_FIT, causes=("transpose",))
             return Verdict("wrong", member, before, link, links=[(before, member, link)])
     return None
+
+
+def are_said(place: Place, *trees: t.Expr | None) -> bool:
+    """Whether the document says the shapes of all arrays in formulas, or computes them."""
+    world = place.world
+    names = [p for tree in trees if tree for p in t.walk(tree) if isinstance(p, t.Symbol)]
+    keys = (sort(name, world.spelling, {}).key for name in names)
+    arrays = [key for key in keys if world.shape(key)]
+    open_ = [key for key in arrays if world.find(key, place.position) is None]
+    return bool(open_) and world.declared.issuperset(open_)
 
 
 def is_said(message: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.find import find
 from dvar.check.cause.renaming import reversed_indices
-from dvar.check.judge import links, telescoping
+from dvar.check.judge import links, misfits, telescoping
 from dvar.check.judge.chain import BRIDGED, Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.step import STRANGE
@@ -94,7 +94,7 @@ def _judged(
         return _with_link_apart(place, text, verdict, left, right, others)
     if left is None or right is None or not link.why.startswith(_MISFITS):
         return verdict
-    if not place.world.is_spread or not (place.code or _are_declared(place, left, right)):
+    if not place.world.is_spread or not (place.code or misfits.are_said(place, left, right)):
         return verdict
     found = _mended(place, text, link, left, right, others)
     if found is None:
@@ -153,15 +153,9 @@ def _mended(
 
 def _adds_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:
     """Whether a sum has terms of different shapes, and the document says all shapes: nothing is laid out freely."""
-    return isinstance(right, t.Sum) and place.world.is_spread and _are_declared(place, left, right)
-
-
-def _are_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:
-    """Whether the document says the shapes of all arrays in two formulas, or computes them."""
-    names = [p for tree in (left, right) for p in t.walk(tree) if isinstance(p, t.Symbol)]
-    arrays = [key for p in names if place.world.shape(key := _key(place, p))]
-    open_ = [key for key in arrays if place.world.find(key, place.position) is None]
-    return bool(open_) and place.world.declared.issuperset(open_)
+    return (
+        isinstance(right, t.Sum) and place.world.is_spread and misfits.are_said(place, left, right)
+    )
 
 
 def _is_strange_slip(

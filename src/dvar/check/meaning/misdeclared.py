@@ -35,6 +35,8 @@ def straightened(world: World, statements: Sequence[Statement]) -> list[Statemen
     world.unfit = ()
     if not world.matrices or not any(map(_has_order, declaring)):
         return told
+    if _overlap(world, declaring) or any(_raises_to_one(world, s) for s in told):
+        return told
     if not _misfits(world, declaring, (), formulas):
         return told
     against = {s.span: _against(world, s, declaring, formulas) for s in declaring if _has_order(s)}
@@ -60,6 +62,25 @@ def _parted(statements: Sequence[Statement]) -> tuple[list[Statement], list[Stat
     """The declarations of shapes, and everything else."""
     declaring = [s for s in statements if any(isinstance(m.expr, t.Shape) for m in s.members)]
     return declaring, [s for s in statements if s not in declaring]
+
+
+def _overlap(world: World, declaring: Sequence[Statement]) -> bool:
+    """Whether one name has two shapes, so that it is two things."""
+    shapes: dict[object, set[str]] = {}
+    for key, sizes in declarations(world, declaring, Unions(), {}):
+        shapes.setdefault(key, set()).add(str([_plain(size) for size in sizes]))
+    return any(len(said) > 1 for said in shapes.values())
+
+
+def _raises_to_one(world: World, statement: Statement) -> bool:
+    """Whether ``a^0`` and ``a^1`` are read as powers of a name, which nobody writes: they are layers of it."""
+    for part in parts([statement]):
+        if isinstance(part, t.Symbol) and not sort(part, world.spelling, {}).key.marks:
+            for script in part.scripts:
+                if script.kind == "plain" and isinstance(script.value, t.Number):
+                    if script.value.text in ("0", "1"):
+                        return True
+    return False
 
 
 def turned(statement: Statement) -> Statement:
