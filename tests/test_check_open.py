@@ -131,3 +131,19 @@ def test_names_that_drop_the_index_of_their_example_are_not_open(claim: str, ver
         rf"$E = \frac{{1}}{{m}} \sum_{{i=1}}^m q^{{(i)}}$.  For one of them: ${claim}$"
     )
     assert check(text).judgements[-1].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        (r"\frac{\partial (p^T q)}{\partial s} = p^T \frac{\partial q}{\partial s} + q^T \frac{\partial p}{\partial s}", "ok"),
+        (r"\frac{\partial (p^T q)}{\partial s} = q^T \frac{\partial p}{\partial s}", "wrong"),
+        (r"\frac{\partial (p + q)}{\partial s} = \frac{\partial p}{\partial s} + \frac{\partial q}{\partial s}", "ok"),
+        (r"\frac{\partial (p + q)}{\partial s} = \frac{\partial p}{\partial s}", "wrong"),
+        (r"\frac{\partial (k^T p)}{\partial s} = k^T \frac{\partial p}{\partial s}", "ok"),
+    ],
+)  # fmt: skip
+def test_an_open_function_that_is_told_depends_on_its_argument_in_all_terms(
+    rule: str, verdict: str
+) -> None:
+    assert said(f"For vectors $p(s)$ and $q(s)$:\n\n$${rule}$$", 3)[0] == verdict

@@ -9,10 +9,9 @@ from functools import partial
 import numpy as np
 
 from dvar.check.cause.bend import Bend
-from dvar.check.judge import links
+from dvar.check.judge import links, opened
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
-from dvar.check.judge.step import as_open_functions
 from dvar.check.meaning import effort
 from dvar.check.meaning.assumptions import GENERAL, assuming
 from dvar.check.meaning.points import Point, names_beneath
@@ -62,7 +61,7 @@ def compared(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[s
         with assuming(world, place.assumptions):
             link = compared()
     if link.verdict in ("wrong", "unknown"):
-        link = as_open_functions(place, left, right, [dict(env) for env in envs]) or link
+        link = opened.as_functions(place, left, right, [dict(env) for env in envs]) or link
     return link
 
 

@@ -15,6 +15,7 @@ from dvar.check.judge import (
     links,
     misfits,
     numbers,
+    opened,
     putting,
     roundly,
     stationary,
@@ -30,14 +31,14 @@ from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, is_vague, strangers
 from dvar.check.judge.zeros import by_chance
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
-from dvar.check.meaning.assumptions import assuming, depending
+from dvar.check.meaning.assumptions import assuming
 from dvar.check.meaning.chosen import is_guessed
-from dvar.check.meaning.keys import Key, general, letters_in
+from dvar.check.meaning.keys import letters_in
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE, Array
+from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
@@ -167,7 +168,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         usual = telling.as_usual(place, left, right, envs[0] if envs else {}, compared)
         link = partly or usual or _second_thoughts(place, left, right, envs, link)
     if link.verdict in ("wrong", "unknown"):
-        open_ = as_open_functions(place, left, right, envs)
+        open_ = opened.as_functions(place, left, right, envs)
         if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
             return open_
     if link.verdict == "wrong":
@@ -247,33 +248,6 @@ def _is_only_given(place: Place, subject: t.Expr) -> bool:
         return False
     found = place.world.find(key, place.position)
     return found is None or found[0].numeric
-
-
-def as_open_functions(
-    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
-) -> Link | None:
-    """Rules for functions that are left open: ``∂(uᵀv)/∂x`` in terms of ``∂u/∂x`` and ``∂v/∂x``."""
-    world, reader = place.world, place.reader(env=envs[0] if envs else {})
-    dependent: dict[Key, list[Node]] = {}
-    for part in (*t.walk(left), *t.walk(right)):
-        if not isinstance(part, t.Derivative) or part.of is None or len(part.wrt) != 1:
-            continue
-        of, wrt = (differentiate.key_of(reader, x) for x in (part.of, part.wrt[0]))
-        if of is None or wrt is None or of == wrt or world.find(of, place.position) is not None:
-            continue
-        if general(of) in world.loss_names:
-            continue
-        try:
-            node = reader.node(part.wrt[0])
-        except NotUnderstood:
-            continue
-        if node.op is VARIABLE and node not in dependent.setdefault(of, []):
-            dependent[of].append(node)
-    if not dependent:
-        return None
-    with depending(world, dependent):
-        link = links.as_functions(world, place.position, left, right, envs, code=place.code)
-    return link if link.verdict in ("ok", "convention", "wrong") else None
 
 
 def _second_thoughts(

@@ -212,9 +212,10 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
             world.functions.add(stem)
         for apply, is_named in zip(uses, named, strict=True):
             if is_named:
-                key = sort(_unprimed(apply.head), spelling, {}).key
-                world.dependent.add(key)
-                if stem in world.plain and (apply.args and _depends(apply, world)):
+                world.dependent.add(key := sort(_unprimed(apply.head), spelling, {}).key)
+                by = world.moved_by.setdefault(key, set())
+                by |= {k for a in apply.args if (k := _name(a, spelling)) is not None}
+                if stem in world.plain and apply.args and _depends(apply, world):
                     world.dependent_stems.add(stem)
 
 
@@ -276,16 +277,15 @@ def is_loss_like(key: Key) -> bool:
 def _see_losses(world: World, statements: Sequence[Statement]) -> None:
     spelling = world.spelling
     counted: Counter[Key] = Counter()
-    for part in parts(statements):
-        if isinstance(part, t.Derivative) and part.of is not None:
-            key = _name(part.of, spelling)
-            if key is not None:
-                world.numerators.add(key)
-                counted[key] += 1
-    wrts = {
-        _name(w, spelling) for p in parts(statements) if isinstance(p, t.Derivative) for w in p.wrt
-    }
-    world.denominators.update(key for key in wrts if key is not None)
+    wrts: set[Key] = set()
+    for part in (p for p in parts(statements) if isinstance(p, t.Derivative)):
+        wrts |= (by := {key for w in part.wrt if (key := _name(w, spelling)) is not None})
+        key = _name(part.of, spelling) if part.of is not None else None
+        if key is not None:
+            counted[key] += 1
+            world.moved_by.setdefault(key, set()).update(by)
+    world.numerators.update(counted)
+    world.denominators.update(wrts)
     for key in [k for k in counted if is_loss_like(k)]:
         world.loss_names.add(key)
     lefts = []

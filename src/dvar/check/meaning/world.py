@@ -46,6 +46,7 @@ class World(Results):
         counted: stems whose entries are written in brackets, ``w_2(1,1)``.
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
         numerators, denominators: names that are differentiated somewhere, and that others are by.
+        moved_by: names that are differentiated, and by what.
         weights: letters of losses that are weights here: another loss is differentiated by them.
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
@@ -108,6 +109,7 @@ class World(Results):
     dependent: set[Key] = field(default_factory=set)
     dependent_stems: set[str] = field(default_factory=set)
     numerators: set[Key] = field(default_factory=set)
+    moved_by: dict[Key, set[Key]] = field(default_factory=dict)
     denominators: set[Key] = field(default_factory=set)
     weights: set[str] = field(default_factory=set)
     loss: Key | None = None
