@@ -236,3 +236,14 @@ def test_a_definition_must_fit_the_shapes_that_are_declared(formula: str, verdic
     )
     found = {j.line: j.verdict for j in check(text).judgements}
     assert (found[3], found[5], found[7]) == ("definition", verdict, "ok")
+
+
+@pytest.mark.parametrize(("divisor", "verdict"), [("p", "ok"), ("h", "wrong")])
+def test_only_the_vectors_that_are_called_so_are_unit_vectors(divisor: str, verdict: str) -> None:
+    text = (
+        "Let $r(p, q) = \\frac{p^\\top q}{\\|p\\| \\|q\\|}$.\n\n"
+        f"$$\\nabla_p r = \\frac{{q}}{{\\|p\\| \\|q\\|}} - "
+        f"\\frac{{p^\\top q}}{{\\|p\\|^2 \\|q\\|}} \\frac{{p}}{{\\|{divisor}\\|}}$$\n\n"
+        "In terms of the unit vectors $\\hat p = p / \\|p\\|$ and $\\hat q = q / \\|q\\|$ it is shorter."
+    )
+    assert next(j.verdict for j in check(text).judgements if j.line == 3) == verdict

@@ -102,3 +102,24 @@ Here $v \in \mathbb{R}^{n}$, $U_1 \in \mathbb{R}^{k \times n}$, $U_2 \in \mathbb
 )
 def test_numbered_layers_have_sizes_of_their_own(claim: str, expected: str) -> None:
     assert verdict(TWO_LAYERS, claim) == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_right"),
+    [
+        (r"\varepsilon^m_j = \sum_k v^{m+1}_{kj} \varepsilon^{m+1}_k \phi'(s^m_j)", True),
+        (r"\varepsilon^m_j = v^{m+1}_{kj} \varepsilon^{m+1}_k \phi'(s^m_j)", False),
+        (r"\varepsilon^m_j = \sum_k v^{m+1}_{kj} \varepsilon^{m+1}_k", False),
+    ],
+)
+def test_what_is_told_to_be_a_derivative_gets_no_other_meaning(claim: str, is_right: bool) -> None:
+    text = (
+        r"$s^m_j = \sum_k v^m_{jk} h^{m-1}_k$, $h^m_j = \phi(s^m_j)$ and "
+        r"$C = \frac{1}{2} \sum_j (h^M_j - t_j)^2$."
+        "\n\n## What is asked\n\n"
+        r"$$\varepsilon^m_j = \frac{\partial C}{\partial s^m_j}$$"
+        f"\n\n## The way back\n\n$${claim}$$"
+    )
+    verdict = check(text).judgements[-1].verdict
+    assert (verdict == "ok") == is_right
+    assert verdict != "definition"

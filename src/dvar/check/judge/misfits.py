@@ -14,13 +14,11 @@ from itertools import chain
 from dvar.check.cause.bends import turned
 from dvar.check.cause.turning import reversed_products
 from dvar.check.judge import links
-from dvar.check.judge.chain import Verdict
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients, shares
 from dvar.check.meaning.keys import Key, family_of, sort
-from dvar.check.meaning.misdeclared import fits
 from dvar.check.meaning.values import (
     OUTER,
     Jacobian,
@@ -33,7 +31,7 @@ from dvar.check.meaning.values import (
 from dvar.check.report import Judgement
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.document import Member
 
 NO_SUM = "the sum over the examples is missing"
 NO_FIT = "the shapes do not fit"
@@ -72,26 +70,6 @@ def of_examples(
         tried = links.as_functions(world, place.position, left, bend.tree, envs, limit=READINGS)
         if tried.verdict == "ok":
             return Link("wrong", NO_FIT, value, None)
-    return None
-
-
-def of_definition(place: Place, statement: Statement) -> Verdict | None:
-    """A definition whose product does not fit the declared shapes, and does with one transpose more or less."""
-    if len(statement.members) != 2 or statement.members[0].relation or place.code:
-        return None
-    before, member = statement.members
-    if member.expr is None or not are_said(place, member.expr) or fits(place.world, statement):
-        return None
-    for n, bend in enumerate(chain(turned(member.expr, ""), reversed_products(member.expr, ""))):
-        if n >= TRIED:
-            break
-        meant = replace(statement, members=(before, replace(member, expr=bend.tree)))
-        if fits(place.world, statement, meant):
-            place.world.unfit = tuple(
-                meant if s.span == meant.span else s for s in place.world.unfit
-            )
-            link = Link("wrong", NO_FIT, causes=("transpose",))
-            return Verdict("wrong", member, before, link, links=[(before, member, link)])
     return None
 
 

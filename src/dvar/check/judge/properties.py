@@ -25,6 +25,7 @@ _MARKUP = re.compile(
     r"\\(?:mathbf|boldsymbol|bm|mathrm|mathit|mathsf|text|textbf|textit|emph|operatorname)\s*\{([^{}]*)\}"
 )
 _NAME = r"(?<![A-Za-z\\])(\\[A-Z][a-z]+|[A-Za-z])(?:_\{?\w+\}?)?(?![A-Za-z])"
+_ACCENTED = re.compile(r"\s*\\(?:wide)?(?:hat|tilde|bar|check)\b")
 _FILL = r"(?:\s|,|\band\b|\bare\b|\bis\b|\bbe\b|\ban?\b|\breal\b|\bsquare\b|\binvertible\b)*"
 _NOT = re.compile(
     r"\b(?:not|no|nothing is|non|un|without)\b[\s*_-]*(?:necessarily\s*)?$", re.IGNORECASE
@@ -115,6 +116,8 @@ def _subjects(text: str, match: re.Match[str]) -> list[str]:
     after = re.match(r"\s*(?:matri(?:x|ces)\s*|multiplier\s*)?" + _NAME, text[match.end() :])
     if after and after.group(1) not in ("a", "I"):
         return [after.group(1).lstrip("\\")]
+    if _ACCENTED.match(text, match.end()):
+        return []  # unit vectors û: u itself is none
     return [""]
 
 

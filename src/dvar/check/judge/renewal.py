@@ -16,7 +16,7 @@ from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import arguments, sort, stem_of
+from dvar.check.meaning.keys import Key, arguments, sort, stem_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import NotUnderstood, sizes
@@ -92,6 +92,8 @@ def is_renewal(
     if _open_names(a) != _open_names(b):
         is_worked_out = is_slope(before.value) and _open_names(b) <= _open_names(a)
         return not is_worked_out and not _has_loose_entry(world, a, b)
+    if is_slope(before.value):
+        return _is_said_anew(document, statements[ordinal])
     return _is_opened_anew(document, statements, before.position, ordinal)
 
 
@@ -128,6 +130,15 @@ def is_slope(value: t.Expr) -> bool:
     return isinstance(value, t.Derivative) or (
         isinstance(value, t.Negative) and isinstance(value.operand, t.Derivative)
     )
+
+
+def is_derivative(place: Place, key: Key) -> bool:
+    """Whether a name, or the entries of an array, are told to be a derivative: ``δ^l_j = ∂C/∂z^l_j``."""
+    world = place.world
+    found = world.find(key, place.position)
+    told = world.definitions.get(key.stem, ()) if found is None else found[:1]
+    values = [d.value for d in told if d.position < place.position and not d.numeric]
+    return bool(values) and is_slope(values[0])
 
 
 def _sample(world: World, letter: str) -> int:
@@ -168,7 +179,11 @@ def _is_opened_anew(
     line = between.find("\n")
     if line >= 0 and _RUN_IN.search(between[line:]):
         return True
-    return bool(_ANEW.search(b.before))
+    return _is_said_anew(document, statements[second])
+
+
+def _is_said_anew(document: Document, statement: Statement) -> bool:
+    return bool(_ANEW.search(document.regions[statement.region].before))
 
 
 _AHEAD = 6

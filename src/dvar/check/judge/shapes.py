@@ -6,11 +6,15 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dvar.check.cause.bends import turned
+from dvar.check.cause.turning import reversed_products
+from dvar.check.judge import misfits
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.extents import size_name
 from dvar.check.meaning.keys import sort
+from dvar.check.meaning.misdeclared import fits
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -52,6 +56,32 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
             causes = ("transpose",) if is_said and found == wanted[::-1] else ()
             return Verdict("wrong", member, before, Link("wrong", why, causes=causes))
     return Verdict("ok")
+
+
+def of_definition(place: Place, statement: Statement) -> Verdict | None:
+    """A definition whose product does not fit the declared shapes, and does with one transpose more or less."""
+    if len(statement.members) != 2 or statement.members[0].relation or place.code:
+        return None
+    before, member = statement.members
+    if (
+        member.expr is None
+        or not misfits.are_said(place, member.expr)
+        or fits(place.world, statement)
+    ):
+        return None
+    for n, bend in enumerate(
+        itertools.chain(turned(member.expr, ""), reversed_products(member.expr, ""))
+    ):
+        if n >= misfits.TRIED:
+            break
+        meant = replace(statement, members=(before, replace(member, expr=bend.tree)))
+        if fits(place.world, statement, meant):
+            place.world.unfit = tuple(
+                meant if s.span == meant.span else s for s in place.world.unfit
+            )
+            link = Link("wrong", misfits.NO_FIT, causes=("transpose",))
+            return Verdict("wrong", member, before, link, links=[(before, member, link)])
+    return None
 
 
 def without_shape(statement: Statement) -> Statement:

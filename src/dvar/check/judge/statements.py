@@ -36,7 +36,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, said_of
-from dvar.check.judge.renewal import is_borne_out, is_slope, left_open
+from dvar.check.judge.renewal import is_borne_out, is_derivative, left_open
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import Explained, message_of, with_cause
 from dvar.check.meaning import effort, gradients
@@ -241,7 +241,7 @@ def _of_told(
 ) -> Verdict:
     """What is to be said of what a document tells: of a formula whose shapes cannot be, of a number after steps."""
     if role.kind == "definition":
-        said = misfits.of_definition(place, statement)
+        said = shapes.of_definition(place, statement)
     else:
         said = trained.after_steps(place, members)
     return said or (verdict if verdict.links else Verdict(role.kind))
@@ -291,10 +291,8 @@ def _is_new_definition(
     made = definition_of(left, right, place.position, place.world.spelling, False)
     if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
         return False
-    told = place.world.find(_key_of(place, left), place.position)
-    is_told = told is not None and told[0].position < place.position
-    if told is not None and is_told and is_slope(told[0].value) and not place.code:
-        return False  # a derivative is what it comes to, whatever a line says of it
+    if not place.code and is_derivative(place, _key_of(place, left)):
+        return False  # it is what it comes to, whatever a line says of it
     if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
         # An assignment of a program says what a name is from there on.
         if not is_borne_out(place, made, _behind(context, place)):
