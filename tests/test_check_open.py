@@ -147,3 +147,14 @@ def test_an_open_function_that_is_told_depends_on_its_argument_in_all_terms(
     rule: str, verdict: str
 ) -> None:
     assert said(f"For vectors $p(s)$ and $q(s)$:\n\n$${rule}$$", 3)[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"), [("Hence", "wrong"), ("If $q$ is held fixed,", "ok")]
+)
+def test_what_is_said_to_be_constant_does_not_move(words: str, verdict: str) -> None:
+    rule = r"\frac{d(p q)}{ds} = q \frac{dp}{ds}"
+    assert (
+        said(f"There are $p(s)$ and $q(s)$ with a product $pq$.\n\n{words} ${rule}$", 3)[0]
+        == verdict
+    )

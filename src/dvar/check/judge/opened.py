@@ -9,7 +9,7 @@ from dvar.check.judge import links
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate
-from dvar.check.meaning.assumptions import depending
+from dvar.check.meaning.assumptions import CONSTANT, depending
 from dvar.check.meaning.keys import Key, general
 from dvar.check.meaning.values import NotUnderstood
 from dvar.core.node import Node
@@ -44,7 +44,7 @@ def as_functions(
     if link.verdict in ("ok", "convention") and (more := _moved(place, left, right, dependent)):
         with depending(world, {**dependent, **more}):
             link = links.as_functions(world, place.position, left, right, envs, code=place.code)
-        if link.verdict == "wrong" and world.dependent.issuperset(more):
+        if link.verdict == "wrong":
             why = f"{', '.join(map(str, more))} changes as well"
             return Link("wrong", why, causes=("missing-path",), opened=link.opened)
     return link if link.verdict in ("ok", "convention", "wrong") else None
@@ -53,8 +53,9 @@ def as_functions(
 def _moved(
     place: Place, left: t.Expr, right: t.Expr, dependent: Mapping[Key, list[Node]]
 ) -> dict[Key, list[Node]]:
-    """The v of ``∂(uᵀv)/∂x`` that has a ``∂v/∂x`` on other lines: it depends on x here too."""
+    """The v of ``∂(uᵀv)/∂x`` that is written ``v(x)`` elsewhere: it depends on x here too."""
     world, reader = place.world, place.reader()
+    held = {a.stem for a in place.assumptions if a.kind == CONSTANT}
     more: dict[Key, list[Node]] = {}
     for part in (*t.walk(left), *t.walk(right)):
         if not isinstance(part, t.Derivative) or part.of is None or len(part.wrt) != 1:
@@ -63,7 +64,12 @@ def _moved(
         nodes = [n for n, key in world.keys.items() if key == by and n.op is VARIABLE]
         for name in (p for p in t.walk(part.of) if isinstance(p, t.Symbol)):
             of = differentiate.key_of(reader, replace(name, scripts=()))
-            if of is None or of in dependent or by not in world.moved_by.get(of, ()):
+            if (
+                of is None
+                or of in dependent
+                or held & {"", of.stem}
+                or by not in world.moved_by.get(of, ())
+            ):
                 continue
             if nodes and of != by and world.find(of, place.position) is None:
                 more[of] = nodes[-1:]

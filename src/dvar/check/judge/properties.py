@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dvar.check.meaning.assumptions import (
     ACTIVE,
+    CONSTANT,
     GENERAL,
     MASK,
     ORTHONORMAL,
@@ -35,6 +36,7 @@ _WORDS = {
     POSITIVE: r"(?:symmetric,?\s*)?positive[- ](?:semi-?)?definite|\bSPD\b|covariance(?: matrix)?",
     ORTHONORMAL: r"orthogonal|orthonormal(?: columns)?|unitary",
     MASK: r"(?:binary |0/1[- ])?mask|zeros and ones",
+    CONSTANT: r"\bconstants?\b|\bfixed\b|independent of|\bdo(?:es)? not depend|not (?:an? )?functions? of",
     UNIT: r"unit (?:vector|norm|length)s?|normali[sz]ed",
 }
 _ACTIVE = re.compile(
@@ -76,7 +78,7 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
     start = statement.span[0]
     before = document.text[max(0, start - _REACH) : start]
     found = [Assumption("", ACTIVE)] if _ACTIVE.search(text) or _ACTIVE.search(before) else []
-    kinds = _WORDS if has_matrices else {SYMMETRIC: _WORDS[SYMMETRIC]}
+    kinds = _WORDS if has_matrices else {k: _WORDS[k] for k in (SYMMETRIC, CONSTANT)}
     for kind, words in kinds.items():
         for match in re.finditer(words, text, re.IGNORECASE):
             if _NOT.search(text[: match.start()]):

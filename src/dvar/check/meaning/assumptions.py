@@ -24,6 +24,8 @@ SYMMETRIC, POSITIVE, ORTHONORMAL, UNIT = "symmetric", "positive definite", "orth
 MASK, SIGNS = "made of zeros and ones", "made of ones with a sign"
 GENERAL = "any matrix"
 """Said where nothing more is: the matrix need not be symmetric."""
+CONSTANT = "constant"
+"""Said of names that otherwise depend on others."""
 ACTIVE = "active"
 """Said of a max(0, …) rather than of a name."""
 

@@ -279,11 +279,10 @@ def _see_losses(world: World, statements: Sequence[Statement]) -> None:
     counted: Counter[Key] = Counter()
     wrts: set[Key] = set()
     for part in (p for p in parts(statements) if isinstance(p, t.Derivative)):
-        wrts |= (by := {key for w in part.wrt if (key := _name(w, spelling)) is not None})
+        wrts |= {key for w in part.wrt if (key := _name(w, spelling)) is not None}
         key = _name(part.of, spelling) if part.of is not None else None
         if key is not None:
             counted[key] += 1
-            world.moved_by.setdefault(key, set()).update(by)
     world.numerators.update(counted)
     world.denominators.update(wrts)
     for key in [k for k in counted if is_loss_like(k)]:

@@ -46,7 +46,7 @@ class World(Results):
         counted: stems whose entries are written in brackets, ``w_2(1,1)``.
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
         numerators, denominators: names that are differentiated somewhere, and that others are by.
-        moved_by: names that are differentiated, and by what.
+        moved_by: names that are written with what they depend on, ``v(x)``, and what that is.
         weights: letters of losses that are weights here: another loss is differentiated by them.
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
