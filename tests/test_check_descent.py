@@ -182,6 +182,8 @@ BESIDE = "We minimise the loss $J$ with $r = 2 s$:\n\n$u := u - \\alpha \\frac{\
         ("v := v - \\alpha \\frac{\\partial J}{\\partial v}", "ok"),
         ("v := -\\alpha \\frac{\\partial J}{\\partial v}", "wrong"),
         ("v := v", "wrong"),
+        ("v := v - \\frac{\\partial J}{\\partial v}", "wrong"),
+        ("v := v - 0.1 \\frac{\\partial J}{\\partial v}", "ok"),
         ("v := s - \\alpha \\frac{\\partial J}{\\partial v}", "wrong"),
         ("v := v - k \\frac{\\partial J}{\\partial v}", "wrong"),
         ("v := v - r \\frac{\\partial J}{\\partial v}", "wrong"),

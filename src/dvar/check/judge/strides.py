@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from dvar.check.judge.assignments import old_name
 from dvar.check.judge.descent import gradient_of, unsigned
 from dvar.check.judge.links import Link
@@ -30,12 +32,14 @@ class Stride:
     Attributes:
         start: where it starts, None where nothing stands in front of the step.
         own: whether that is the old value.
-        rates: what the gradient is multiplied by.
+        rates: the names that the gradient is multiplied by.
+        is_bare: whether it is multiplied by nothing.
     """
 
     start: t.Expr | None
     own: bool
     rates: tuple[t.Symbol, ...]
+    is_bare: bool
 
 
 def out_of_step(
@@ -60,7 +64,11 @@ def out_of_step(
         why = f"the step of {stem_of(left)} starts from another name"
         return Link("wrong", why, causes=("wrong-variable", "misprint"))
     usual = {stem_of(r) for s in beside for r in s.rates}
-    if len(usual) != 1 or len(mine.rates) != 1 or any(len(s.rates) != 1 for s in beside):
+    if len(usual) != 1 or any(len(s.rates) != 1 for s in beside):
+        return None
+    if mine.is_bare and not _is_one(place, beside[0].rates[0]):
+        return Link("wrong", f"the rate {usual.pop()} is missing", causes=("missing-factor",))
+    if len(mine.rates) != 1:
         return None
     (rate,) = mine.rates
     if stem_of(rate) in usual or not _is_no_rate(place, rate, members, others):
@@ -91,9 +99,14 @@ def stride_of(place: Place, members: Sequence[Member]) -> Stride | None:
     target = gradient_of(place, unsigned(step)[0])
     if target is None or target != sort(old, place.world.spelling, {}).key:
         return None
-    return Stride(
-        start, start is not None and same_tree(start, old), tuple(_rates(place, step, target))
-    )
+    own = start is not None and same_tree(start, old)
+    rates = tuple(_rates(place, step, target))
+    return Stride(start, own, rates, len(factors_of(unsigned(step)[0])) == 1)
+
+
+def _is_one(place: Place, rate: t.Symbol) -> bool:
+    given = place.ledger.given_by_key.get(sort(rate, place.world.spelling, {}).key)
+    return given is not None and bool(np.all(given == 1))
 
 
 def _starts_alike(left: t.Symbol, right: t.Expr | None) -> bool:
