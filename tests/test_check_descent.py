@@ -214,3 +214,22 @@ def test_a_loop_adds_each_share_once(added: str, verdict: str) -> None:
     )
     found = verdicts(text)
     assert (found[5], found[7], found[9]) == ("ok", verdict, "ok")
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("s = c + r = 1 + 5 = 6", "ok"),
+        ("s = s + r = 1 + 5 = 6", "wrong"),
+        ("s := s + r = 6 + 5 = 11", "ok"),
+    ],
+)
+def test_a_formula_with_its_own_name_in_it_is_no_new_value(line: str, verdict: str) -> None:
+    assert said(f"$s = c + r$ with $c = 1$, $r = 5$ gives\n\n${line}$", 3)[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"), [("u = 0 = 0.1", "wrong"), ("u = 0 = 0.0", "ok"), ("u = 3 = 3.1", "wrong")]
+)
+def test_a_whole_number_is_not_rounded(line: str, verdict: str) -> None:
+    assert check(f"${line}$").judgements[-1].verdict == verdict

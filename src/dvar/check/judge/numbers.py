@@ -387,6 +387,8 @@ def _has_function(tree: t.Expr) -> bool:
 def _allowed_slack(a: Literal, b: Literal) -> Array:
     """One unit of the last digit shown, and what half a unit of each rounded operand makes."""
     slack = np.asarray(b.slack)
+    if a.is_plain and b.is_plain and np.all(a.value == np.round(a.value)):
+        return slack / 2  # a whole number is not rounded: 3 is not 3.1
     if not a.is_plain and a.slack.size:
         matched = like(a.slack, slack)
         if matched is not None:

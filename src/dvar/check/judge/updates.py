@@ -17,7 +17,7 @@ from dvar.check.meaning.keys import Key, collected, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
-from dvar.read.worksheet.parts import rewritten, same_tree
+from dvar.read.worksheet.parts import places, rewritten, same_tree
 
 _COLLECTING = ("+=", "-=", "*=", "/=")
 
@@ -35,6 +35,8 @@ def judge_update(
         return _collected(place, members, others)
     if (odd := strides.out_of_step(place, members, others)) is not None:
         return Verdict("wrong", members[1], members[0], odd, links=[(members[0], members[1], odd)])
+    if _is_told_again(place, members):
+        return judge_chain(place, members, frozenset())
     before, after = members[0].expr, members[1].expr
     if before is not None and after is not None and is_rescaled(before, after):
         return Verdict("ok")
@@ -59,6 +61,20 @@ def judge_update(
     if verdict.verdict == "ok":
         stepped.remember(place, members)
     return verdict
+
+
+def _is_told_again(place: Place, members: Sequence[Member]) -> bool:
+    """``q = q + p = 1 + 2`` behind ``q = a + p``: the formula of q with another name in it, and no new value."""
+    left, right, *rest = (m.expr for m in members)
+    if not isinstance(left, t.Symbol) or members[1].relation != "=" or place.code:
+        return False
+    if not rest or rest[0] is None or not links.is_number(rest[0], place.world):
+        return False  # of two rules for steps each has its own
+    found = place.world.find(sort(left, place.world.spelling, {}).key, place.position)
+    if found is None or found[0].numeric or found[0].position >= place.position:
+        return False
+    names = (x for x in places(found[0].value) if isinstance(x[0], t.Symbol))
+    return any(same_tree(rebuild(left), right) for name, rebuild in names if name != left)
 
 
 def _gathered(place: Place, members: Sequence[Member]) -> Verdict | None:
