@@ -219,3 +219,12 @@ $$\frac{d s_o}{d V_{oi}} = \frac{d}{d V_{oi}}\left( \sum_{i=1}^n V_{oi} p_i + d_
 = \frac{d}{d V_{oi}}\left( V_{oi} p_i + d_o \right) = p_i$$
 """
     assert check(text).judgements[-1].verdict not in ("wrong", "carried")
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("s", "ok"), ("g", "wrong")])
+def test_a_name_that_is_computed_further_on_has_no_number_yet(name: str, verdict: str) -> None:
+    text = (
+        "$s = 2.5$, $k = 0.4$, $d = 0.1$.\n\n"
+        f"$r = k {name} + d = 0.4 \\cdot 2.5 + 0.1 = 1.1$\n\n$g = \\tanh(r) = \\tanh(1.1) = 0.8005$"
+    )
+    assert next(j.verdict for j in check(text).judgements if j.line == 3) == verdict

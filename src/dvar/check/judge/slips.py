@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.find import find
@@ -14,14 +15,16 @@ from dvar.check.cause.renaming import reversed_indices
 from dvar.check.judge import links, misfits, telescoping
 from dvar.check.judge.chain import BRIDGED, Place, Verdict
 from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.step import STRANGE
 from dvar.check.judge.strangers import strangers
 from dvar.check.meaning import gradients
+from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import places
+from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.parts import places, same_tree
 
 READINGS = 4
 TRIED = 12
@@ -267,3 +270,55 @@ def _is_computed(place: Place, left: t.Expr) -> bool:
 
 def _said(why: str) -> str:
     return f"{why} does not exist" if why.startswith("the product") else why
+
+
+# ── numbers of other names ──────────────────────────────────────────────────────────────────────
+
+
+def out_of_turn(
+    place: Place, members: Sequence[Member], verdict: Verdict, statements: Sequence[Statement]
+) -> Verdict:
+    """The verdict, or that of a line that takes a name before it is computed, with the number of another name.
+
+    ``z = w o + b = 0.3 · 2.5 + 0.1`` where x is 2.5, and o comes to 0.56 further on.
+    """
+    if verdict.verdict not in ("ok", "definition", "given") or place.code:
+        return verdict
+    for before, member in pairwise(members):
+        if before.expr is None or member.expr is None or is_plain(member.expr):
+            continue
+        for name, value in put_in(before.expr, member.expr) or ():
+            other = _meant(place, name, value, members, statements)
+            if other is not None:
+                why = f"{name.base} has another number further on; {other} has this one"
+                link = Link("wrong", why, causes=("wrong-variable", "wrong-operand"))
+                return Verdict("wrong", member, before, link, links=[(before, member, link)])
+    return verdict
+
+
+def _meant(
+    place: Place,
+    name: t.Symbol,
+    value: t.Expr,
+    members: Sequence[Member],
+    statements: Sequence[Statement],
+) -> Key | None:
+    """The name whose number is put in for one that only comes to another number further on."""
+    heads = ((n, s.members) for n, s in enumerate(statements) if len(s.members) > 1)
+    same = [
+        (n, m) for n, m in heads if isinstance(m[0].expr, t.Symbol) and same_tree(m[0].expr, name)
+    ]
+    if not same or same[0][0] <= place.position or not is_plain(value):
+        return None
+    later = same[0][1][-1].expr
+    written = [n.value for n in numbers_in(value)]
+    due = [n.value for n in numbers_in(later)] if later is not None and is_plain(later) else []
+    if len(written) != 1 or len(due) != 1 or due == written or abs(written[0]) in (0, 1):
+        return None
+    trees = [m.expr for m in members if m.expr is not None]
+    here = {_key(place, p) for tree in trees for p in t.walk(tree) if isinstance(p, t.Symbol)}
+    for other, known in place.ledger.given_by_key.items():
+        if other not in here and not known.ndim:
+            if abs(float(known)) == abs(float(written[0])) and other in place.ledger.own:
+                return other
+    return None

@@ -84,6 +84,7 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
             if kind not in ("prose", "question", "shape"):
                 members = context.chains.get(ordinal, list(bare.members))
                 verdict = on_its_face(members[-len(bare.members) - 1 :], verdict)
+                verdict = slips.out_of_turn(place, bare.members, verdict, context.statements)
             context.asked += following.conditions_of(
                 statement, ordinal, constraint_of(place.world, statement) is not None
             )
