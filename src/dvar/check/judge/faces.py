@@ -7,6 +7,7 @@ lines that could not be compared otherwise are looked at so; but no reading make
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from dvar.check.judge.chain import Verdict
@@ -38,6 +39,14 @@ def on_its_face(members: Sequence[Member], verdict: Verdict) -> Verdict:
         if link is not None:
             return Verdict("wrong", member, before, link, links=[(before, member, link)])
     return verdict
+
+
+def instead(members: Sequence[Member], verdict: Verdict) -> Verdict | None:
+    """The verdict of a line whose difference is not believed, where it can only be wrong; None elsewhere."""
+    if verdict.verdict != "wrong":
+        return None
+    faced = on_its_face(members, replace(verdict, verdict="unknown"))
+    return faced if faced.verdict == "wrong" else None
 
 
 def _fault(left: t.Expr, right: t.Expr) -> Link | None:

@@ -136,7 +136,10 @@ def is_derivative(place: Place, key: Key) -> bool:
     """Whether a name, or the entries of an array, are told to be a derivative: ``δ^l_j = ∂C/∂z^l_j``."""
     world = place.world
     found = world.find(key, place.position)
-    told = world.definitions.get(key.stem, ()) if found is None else found[:1]
+    entries = (
+        d for d in world.definitions.get(key.stem, ()) if len(d.pattern.indices) >= len(key.indices)
+    )
+    told = entries if found is None else found[:1]
     values = [d.value for d in told if d.position < place.position and not d.numeric]
     return bool(values) and is_slope(values[0])
 

@@ -31,7 +31,7 @@ from dvar.check.judge.another import is_remark
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.conditions import each, said_before
-from dvar.check.judge.faces import on_its_face
+from dvar.check.judge.faces import instead, on_its_face
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
@@ -89,6 +89,8 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
                 statement, ordinal, constraint_of(place.world, statement) is not None
             )
             judgement = _judgement(context, place, statement, kind, verdict)
+            if judgement.verdict == "unknown" and (faced := instead(bare.members, verdict)):
+                judgement = _judgement(context, place, statement, kind, faced)
             if judgement.verdict == "unknown":
                 judgement = _from_conditions(context, place, statement, verdict) or judgement
         with suppress(effort.TooMuch), effort.bounded():
@@ -98,8 +100,8 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     except Exception as error:
         if "DVAR_TRACEBACK" in os.environ:
             raise
-        reason = f"{INTERNAL} ({type(error).__name__}: {error})"
-        judgement = _given_up(context, place, ordinal, reason)
+        said = f"{INTERNAL} ({type(error).__name__}: {error})"
+        judgement = _given_up(context, place, ordinal, said)
     if role.kind not in ("prose", "question", "shape"):
         context.previous = ordinal
     first = statement.members[0].expr
@@ -293,7 +295,7 @@ def _is_new_definition(
     if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
         return False
     if not place.code and is_derivative(place, _key_of(place, left)):
-        return False  # it is what it comes to, whatever a line says of it
+        return False  # whatever a line says of it
     if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
         # An assignment of a program says what a name is from there on.
         if not is_borne_out(place, made, _behind(context, place)):
@@ -331,8 +333,7 @@ def _judgement(
     context: Context, place: Place, statement: Statement, kind: str, verdict: Verdict
 ) -> Judgement:
     document = context.document
-    start, end = statement.span
-    line, column = document.place(start)
+    (start, end), (line, column) = statement.span, document.place(statement.span[0])
     end_line, end_column = document.place(max(start, end - 1))
     chained = context.chains.get(place.position, list(statement.members))
     others = _others(context, statement) if verdict.verdict == "wrong" else []
