@@ -247,3 +247,8 @@ def test_only_the_vectors_that_are_called_so_are_unit_vectors(divisor: str, verd
         "In terms of the unit vectors $\\hat p = p / \\|p\\|$ and $\\hat q = q / \\|q\\|$ it is shorter."
     )
     assert next(j.verdict for j in check(text).judgements if j.line == 3) == verdict
+
+
+def test_a_declaration_and_a_definition_alone_leave_open_which_of_them_is_wrong() -> None:
+    text = "Let $Q \\in \\mathbb{R}^{k \\times m}$, $s \\in \\mathbb{R}^k$ and $r = Q s$."
+    assert "wrong" not in [j.verdict for j in check(text).judgements]

@@ -14,7 +14,7 @@ from dvar.check.judge.links import Link
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.extents import size_name
 from dvar.check.meaning.keys import sort
-from dvar.check.meaning.misdeclared import fits
+from dvar.check.meaning.misdeclared import fits, is_borne_out
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -69,6 +69,8 @@ def of_definition(place: Place, statement: Statement) -> Verdict | None:
         or fits(place.world, statement)
     ):
         return None
+    if not is_borne_out(place.world, statement):
+        return None  # the declaration may as well be the slip
     for n, bend in enumerate(
         itertools.chain(turned(member.expr, ""), reversed_products(member.expr, ""))
     ):

@@ -58,6 +58,26 @@ def fits(world: World, statement: Statement, *instead: Statement) -> bool:
     return not _misfits(world, declaring, others, instead or (statement,))
 
 
+def is_borne_out(world: World, statement: Statement) -> bool:
+    """Whether other formulas fit the declarations that a statement does not fit, and would not fit them turned."""
+    declaring, formulas = _parted(world.unfit)
+    used = set(_names(world, statement))
+    for declared in filter(_has_order, declaring):
+        names = _declared_names(world, declared)
+        other = [turned(s) if s is declared else s for s in declaring]
+        before = [s for s in formulas if s.span < statement.span]
+        if not names & used or _misfits(world, other, before, (statement,)):
+            continue
+        uses = [s for s in formulas if s.span != statement.span and names & set(_names(world, s))]
+        uses = [s for s in uses if not isinstance(s.members[0].expr, t.Derivative)][:LOOKED]
+        if not any(
+            _misfits(world, other, (), (s,)) and not _misfits(world, declaring, (), (s,))
+            for s in uses
+        ):
+            return False
+    return True
+
+
 def _parted(statements: Sequence[Statement]) -> tuple[list[Statement], list[Statement]]:
     """The declarations of shapes, and everything else."""
     declaring = [s for s in statements if any(isinstance(m.expr, t.Shape) for m in s.members)]
@@ -114,9 +134,7 @@ def _against(
     formulas: Sequence[Statement],
 ) -> int:
     """How many formulas do not fit a declaration but fit it turned; 0 if one is the other way round."""
-    head = statement.members[0].expr
-    assert head is not None
-    names = {_name(world, p) for p in t.walk(head) if isinstance(p, t.Symbol)}
+    names = _declared_names(world, statement)
     uses = [s for s in formulas if names & set(_names(world, s))]
     if len(uses) < NEEDED:
         return 0
@@ -153,6 +171,11 @@ def _is_gradient(world: World, statement: Statement, names: set[Name]) -> bool:
     if not isinstance(left, t.Symbol) or not left.base.startswith("d"):
         return False
     return _name(world, replace(left, base=left.base[1:])) in names
+
+
+def _declared_names(world: World, declaration: Statement) -> set[Name]:
+    head = declaration.members[0].expr
+    return {_name(world, p) for p in t.walk(head) if isinstance(p, t.Symbol)} if head else set()
 
 
 def _name(world: World, symbol: t.Symbol) -> Name:
