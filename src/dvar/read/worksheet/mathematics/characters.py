@@ -35,7 +35,7 @@ _PROSE_LETTERS = "áàâäãåéèêëíìîïóòôöõúùûüçñøæœšžč
 def _commands() -> frozenset[str]:
     tables = (
         words.NAMES, words.ACCENTS, words.FONTS, words.TEXTS, words.SIGNS, words.BIGS, words.BRACES,
-        words.FRACTIONS, words.GAPS, words.SKIPPED, words.SIZES, words.STACKED, words.FUNCTIONS,
+        words.ALIASES, words.FRACTIONS, words.GAPS, words.SKIPPED, words.SIZES, words.STACKED, words.FUNCTIONS,
         ("partial", "nabla", "sqrt", "begin", "end", "operatorname", "boxed", "quad", "qquad", "text", "top"),
     )  # fmt: skip
     found = frozenset(

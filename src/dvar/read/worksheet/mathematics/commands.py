@@ -46,6 +46,8 @@ class Commands(Tape):
         if name.endswith("*") and len(name) > 1:
             name = name[:-1]
             self.at -= name not in characters.STARRED
+        if name not in self.macros:
+            name = words.ALIASES.get(name, name)
         if name in self.macros and self.budget[0] > 0:
             self._expand(self.macros[name], name, start)
         elif name in words.GAPS:

@@ -118,7 +118,8 @@ class _Survey:
         self.fronts[tokens[n].text][0 if is_front else 1] += 1
 
     def _add(self, where: set[str], run: str) -> None:
-        if len(run) > 1 and run.lower() not in vocabulary.PROSE:
+        talk = run.lower() in vocabulary.PROSE and not (where is self.likely and run.isupper())
+        if len(run) > 1 and not talk:  # ET = E1 + E2 is no French
             where.add(run)
 
     def _word(self, tokens: Sequence[Token], n: int, code: bool) -> None:

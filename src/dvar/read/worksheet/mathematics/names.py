@@ -32,6 +32,7 @@ from dvar.read.worksheet.mathematics.tokens import (
 _IDENTIFIER = re.compile(r"([A-Za-z]+?)_?(\d+)((?:_\d+)*)")
 _INDEXED = re.compile(r"([A-Za-z])_([A-Za-z])")
 _FUNCTION_TEXT = re.compile(r"arg\s*(max|min)")
+_ACTIVATIONS = frozenset({"relu", "sigmoid", "softmax", "tanh"})
 _NO_DIGITS = frozenset({"pi", "infty", "e"})
 
 
@@ -258,6 +259,8 @@ class _Names(Stream):
             self.out += glued(token)
         elif self._is_function(text, low):
             self._function(token, low)
+        elif text not in self.lexicon.names and text[0] in "gf" and self._is_activation(low[1:]):
+            self.out.append(made(FUNCTION, low[1:], token))  # gReLU(Z), whose g_{ReLU} was lost
         else:
             self._split(token)
 
@@ -272,6 +275,9 @@ class _Names(Stream):
 
     def _spaced_out(self) -> bool:
         return self.next is not None and self.next.spaced
+
+    def _is_activation(self, low: str) -> bool:
+        return low in _ACTIVATIONS and self.before("(") and not self._spaced_out()
 
     def _function(self, token: Token, low: str) -> None:
         big = low in words.BIGS and (not self.before("(") or self._spaced_out())

@@ -59,6 +59,11 @@ TEXTS = word_set(
     "shortintertext emph textmd fbox"
 )
 
+ALIASES = pairs(
+    "part partial infin infty isin in plusmn pm sdot cdot lang langle rang rangle empty emptyset"
+)
+"""Commands by their HTML names, as MediaWiki, KaTeX and Markdown editors allow."""
+
 # ── signs ───────────────────────────────────────────────────────────────────────────────────────
 
 RELATIONS = {

@@ -238,7 +238,7 @@ class _Reader:
 
 def _outermost(formula: str) -> str:
     r"""A formula without what is in braces and environments: the ``=`` of ``\sum_{i=1}`` is no relation."""
-    bare = _ENVIRONMENT.sub("", formula)
+    bare = _ENVIRONMENT.sub("x", formula)  # a matrix is a value: no sign before it ends the formula
     pieces, depth, position = [], 0, 0
     for match in _BRACES.finditer(bare):
         if depth == 0:
