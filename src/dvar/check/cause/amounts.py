@@ -69,13 +69,14 @@ def of_numbers(expected: Array, found: Array, right: t.Expr) -> tuple[str, str] 
         tolerance = np.maximum(tolerance, plain_units(right, found).ravel().astype(float))
     if np.all(np.abs(e + f) <= tolerance) and np.any(np.abs(e) > 0):
         return "sign", "the sign is turned"
-    if np.all(np.abs(np.abs(e) - np.abs(f)) <= tolerance) and e.size > 1:
+    same = np.abs(e - f) <= tolerance
+    if np.all(np.abs(np.abs(e) - np.abs(f)) <= tolerance) and not np.all(same):
         return "sign", "the sign of an entry is turned"
     masked = np.where(np.abs(e) <= 1e-12, 0, 1) != np.where(np.abs(f) <= 1e-12, 0, 1)
-    same = np.abs(e - f) <= tolerance
     if e.size > 1 and np.any(masked) and np.all(same | masked):
         return "mask", "an entry that is cut off by the mask"
-    if e.size > 1 and np.allclose(np.sort(e), np.sort(f), rtol=5e-3, atol=1e-9):
+    sorts = np.allclose(np.sort(e), np.sort(f), rtol=5e-3, atol=1e-9)
+    if e.size > 1 and sorts and not np.all(same):
         return "routing", "the entries are in another order"
     if e.size == 1:
         return _of_ratio_of_numbers(float(e[0]), float(f[0]))
