@@ -41,14 +41,24 @@ def arrays(
     earlier: Sequence[Statement], own: Sequence[Statement], told: Sequence[Statement]
 ) -> list[Statement]:
     """The arrays of numbers that were given last for names of some statements."""
-    wanted = {stem_of(p) for p in parts(told) if isinstance(p, t.Symbol)}
-    wanted -= {stem_of(x) for s in own if (x := _given(s)) is not None}
+    names = [p for p in parts(told) if isinstance(p, t.Symbol)]
+    anew = {stem_of(x) for s in own if (x := _given(s)) is not None}
+    wanted = {stem_of(x) for x in names} - anew
+    exact = {_labelled(x) for x in names if x.subscripts}
     found: dict[str, Statement] = {}
     for statement in earlier[: max(0, len(earlier) - len(own))]:
         name = _given(statement)
-        if name is not None and stem_of(name) in wanted and not name.subscripts:
-            found[stem_of(name) + str([s.value for s in name.scripts])] = statement
+        if name is None or stem_of(name) not in wanted:
+            continue
+        if not name.subscripts or _labelled(name) in exact:
+            found[_labelled(name) + str([s.value for s in name.scripts])] = statement
     return list(found.values())
+
+
+def _labelled(name: t.Symbol) -> str:
+    """A name with what stands below it: ``W_2`` is no entry of ``W`` where it is given as an array."""
+    below = (x.text if isinstance(x, (t.Label, t.Number)) else "?" for x in name.subscripts)
+    return "_".join((stem_of(name), *below))
 
 
 def _given(statement: Statement) -> t.Symbol | None:

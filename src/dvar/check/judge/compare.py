@@ -304,6 +304,8 @@ def ratio_of(a: Node, b: Node, near: Mapping[Node, Any] | None = None) -> float 
         if x is None or y is None or not finite(x, y):
             continue
         x, y = x.astype(float).ravel(), y.astype(float).ravel()
+        if x.shape != y.shape:
+            return None
         big = np.abs(x) > 1e-9 * max(1e-6, float(np.max(np.abs(x), initial=0)))
         if not np.any(big) or np.any(np.abs(y[~big]) > 1e-9):
             continue

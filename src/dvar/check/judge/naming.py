@@ -1,4 +1,4 @@
-"""Names that stand at the end of a chain for the first time: ``∂L/∂z = a - y = δ`` says what δ is."""
+"""Names in a chain: ``∂L/∂z = a - y = δ`` says what δ is, ``a = σ(w x + b) = σ(z)`` that a is made of z."""
 
 from __future__ import annotations
 
@@ -27,15 +27,19 @@ Family = tuple[str, int, tuple[str, ...]]
 
 @dataclass
 class Occurrences:
-    """In which statements of a document each name stands, whatever its letters are."""
+    """In which statements of a document each name stands, whatever its letters are; and which begin equations."""
 
     statements: Sequence[Statement]
     at: dict[Family, list[int]] = field(default_factory=dict)
+    begun: set[Family] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for ordinal, statement in enumerate(self.statements):
             for family in set(_families(statement)):
                 self.at.setdefault(family, []).append(ordinal)
+            first = statement.members[0].expr
+            if isinstance(first, t.Symbol) and len(statement.members) > 1:
+                self.begun.add(_family(first))
 
     def begins(self, name: t.Symbol, ordinal: int) -> bool:
         """Whether a name stands in a statement for the first time, and again later."""
@@ -85,6 +89,34 @@ def named_at_end(
         return role
     links = role.links | {len(members) - 1}
     return replace(role, definitions=(*role.definitions, made), links=links)
+
+
+def by_argument(role: Role, statement: Statement, occurrences: Occurrences) -> Role:
+    """``a = σ(w x + b) = σ(z)``: where z has a formula of its own, what is made of a is made of z as well."""
+    members = [m.expr for m in without_shape(statement).members]
+    definitions = tuple(
+        replace(d, value=_by_name(d.value, members, occurrences)) for d in role.definitions
+    )
+    return replace(role, definitions=definitions)
+
+
+def _by_name(value: t.Expr, members: Sequence[t.Expr | None], occurrences: Occurrences) -> t.Expr:
+    head, inner = _applied(value)
+    for member in members:
+        again, name = _applied(member)
+        if again != head or not isinstance(name, t.Symbol) or isinstance(inner, t.Symbol):
+            continue
+        if head is not None and _family(name) in occurrences.begun and member is not None:
+            return member
+    return value
+
+
+def _applied(tree: t.Expr | None) -> tuple[str | None, t.Expr | None]:
+    """The function and its one argument."""
+    if isinstance(tree, (t.Apply, t.Call)) and len(tree.args) == 1:
+        if not (tree.scripts or tree.subscripts or tree.primes):
+            return tree.name if isinstance(tree, t.Call) else stem_of(tree.head), tree.args[0]
+    return None, None
 
 
 def _families(statement: Statement) -> Iterator[Family]:

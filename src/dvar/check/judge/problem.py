@@ -12,9 +12,9 @@ from dvar.check.judge.before import arrays, declarations, first_definition, form
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, named
 from dvar.check.judge.literal import is_numeric
-from dvar.check.judge.naming import Occurrences, named_at_end
+from dvar.check.judge.naming import Occurrences, by_argument, named_at_end
 from dvar.check.judge.programs import groups_of, own_programs
-from dvar.check.judge.renewal import at_fault, formula_before, is_renewal, outdated
+from dvar.check.judge.renewal import at_fault, formula_before, is_case, is_renewal, outdated
 from dvar.check.judge.roles import Role, role_of
 from dvar.check.judge.siblings import as_sibling
 from dvar.check.meaning import effort, notation, stacking
@@ -195,8 +195,8 @@ class _Draft:
         self._take_over(world)
         problem = Problem(world, list(self.ordinals), prose=self.prose)
         numbers = Numbers(world)
-        for ordinal in range(self.ordinals[0]):
-            numbers.see(self.statements[ordinal], ordinal)
+        for ordinal, statement in enumerate(self.statements[: self.ordinals[0]]):
+            numbers.see(statement, ordinal)
         for ordinal in self.ordinals:
             self._give_role(problem, ordinal, numbers)
             numbers.see(self.statements[ordinal], ordinal)
@@ -238,16 +238,15 @@ class _Draft:
 
     def _give_role(self, problem: Problem, ordinal: int, numbers: Numbers) -> None:
         statement = self.statements[ordinal]
-        broken, renewed = ordinal in self.broken, ordinal in self.renewed
-        role = role_of(statement, ordinal, problem.world, broken, renewed)
+        broken = ordinal in self.broken
+        role = role_of(statement, ordinal, problem.world, broken, ordinal in self.renewed)
         if not broken:
             made = tuple(named(d, numbers, statement) for d in role.definitions)
-            role = replace(role, definitions=made)
-            role = as_sibling(role, numbers)
+            role = as_sibling(replace(role, definitions=made), numbers)
+            role = by_argument(role, statement, self.occurrences)
             role = named_at_end(role, statement, ordinal, problem.world, self.occurrences)
         region = self.document.regions[statement.region]
-        code = region.kind == "code" and region.language != ""
-        problem.roles[ordinal] = role
+        code, problem.roles[ordinal] = region.kind == "code" and region.language != "", role
         # What solves an equation is no name for what stands in it before.
         solved = role.kind == "definition" and stationary.is_announced(self.document, statement)
         said = _SUPPOSED.search(region.before)
@@ -272,19 +271,20 @@ class _Draft:
                 continue
             if are_about_values([self.statements[ordinal].condition]):
                 continue  # one piece of a formula
-            if not is_numeric(right, lambda name: True):
-                if formula_before(problem.world, left, right, ordinal) is not None:
-                    found.append((ordinal, left, right))
+            known = formula_before(problem.world, left, right, ordinal)
+            if known and not is_numeric(right, lambda name: True):
+                found.append((ordinal, left, right))
         return found
 
     def _renewed(self, problem: Problem) -> set[int]:
         """Claims that give a name another meaning than it had; reading them may disturb the problem."""
         _warm_up(problem)
-        found = set()
+        found: set[int] = set()
         for ordinal, left, right in self._may_renew(problem):
             with suppress(effort.TooMuch), effort.bounded():
                 if is_renewal(problem.world, self.document, self.statements, ordinal, left, right):
-                    found.add(ordinal)
+                    is_one = is_case(problem.world, left, right, ordinal)
+                    (self.broken if is_one else found).add(ordinal)
         return found
 
 

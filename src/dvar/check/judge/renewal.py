@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dvar.check.judge import links
-from dvar.check.judge.compare import compare
+from dvar.check.judge.compare import compare, ratio_of
 from dvar.check.judge.grouping import equation
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.place import Place
@@ -19,6 +19,7 @@ from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.survey import is_loss_like
 from dvar.check.meaning.values import NotUnderstood, sizes
 from dvar.check.meaning.world import World
 from dvar.core.node import Node
@@ -31,6 +32,12 @@ _ANEW = re.compile(
     r"R?MSE|MAE|B?CE|huber|hinge|cross[- ]entropy|(squared|absolute|quadratic) (error|loss)|log[- ]loss)\b",
     re.IGNORECASE,
 )
+_SCALED = re.compile(
+    r"\b(divid\w*|divis\w*|halv\w*|halbier\w*|geteilt|dimezza\w*|multipl\w*|scal(ed|ing)|simplif\w*|"
+    r"vereinfach\w*|semplific\w*|convenien\w*|Faktor|fact(or|eur)|fattore)\b|one half|½|1/2",
+    re.IGNORECASE,
+)
+"""Words by which an author gives a loss another factor."""
 _RUN_IN = re.compile(
     r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__|\\textbf|\\paragraph|\\item\b|#)", re.MULTILINE
 )
@@ -89,6 +96,8 @@ def is_renewal(
     a, b = sides
     if compare(a, b).holds is not False:
         return False
+    if is_loss_like(before.pattern.key(env)) and ratio_of(a, b) is not None:
+        return bool(_SCALED.search(document.regions[statements[ordinal].region].before))
     if _open_names(a) != _open_names(b):
         is_worked_out = is_slope(before.value) and _open_names(b) <= _open_names(a)
         return not is_worked_out and not _has_loose_entry(world, a, b)
@@ -142,6 +151,12 @@ def is_derivative(place: Place, key: Key) -> bool:
     told = entries if found is None else found[:1]
     values = [d.value for d in told if d.position < place.position and not d.numeric]
     return bool(values) and is_slope(values[0])
+
+
+def is_case(world: World, left: t.Expr, right: t.Expr, ordinal: int) -> bool:
+    """``δ = a - y`` "for cross-entropy" behind ``δ = ∂L/∂z``: what δ comes to in one case; it is the slope all the same."""
+    before = formula_before(world, left, right, ordinal)
+    return before is not None and is_slope(before.value) and not is_slope(right)
 
 
 def _sample(world: World, letter: str) -> int:

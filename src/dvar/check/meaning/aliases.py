@@ -11,6 +11,10 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import in_members, rewritten
 
+_GENERAL = frozenset({"g", "f", "h", "sigma", "phi", "varphi", "psi"})
+"""Letters for functions whatever they are."""
+_ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "softmax", "softplus", "leaky_relu"})
+
 
 def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
     """The statements with an argument where a name is said to be a function, and ``h(x)`` as ``h_θ(x)``."""
@@ -19,6 +23,8 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
     def name(part: t.Expr) -> t.Expr | None:
         if isinstance(part, t.Apply) and all(isinstance(a, t.Ellipsis) for a in part.args):
             return part.head  # C(…): of what, is not told
+        if isinstance(part, t.Apply) and (call := _by_label(part)) is not None:
+            return replace(call, args=tuple(rewritten(a, name) for a in call.args))
         if isinstance(part, t.Apply) and part.head.base in whole and not part.head.subscripts:
             head = replace(part.head, subscripts=whole[part.head.base])
             args = tuple(rewritten(a, name) for a in part.args)
@@ -27,6 +33,19 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
 
     applied = [_applied(statement) for statement in statements]
     return [in_members(s, name) for s in applied]
+
+
+def _by_label(part: t.Apply) -> t.Call | None:
+    r"""``g_{\text{ReLU}}(z)`` is ReLU of z, and ``g'_{\text{ReLU}}(z)`` its slope."""
+    head = part.head
+    if head.base not in _GENERAL or len(head.subscripts) != 1 or head.scripts or head.accents:
+        return None
+    label = head.subscripts[0]
+    name = functions.named(label.text.lower()) if isinstance(label, t.Label) else ""
+    if name not in _ACTIVATIONS:
+        return None
+    primes = head.primes + part.primes
+    return t.Call(name, part.args, part.span, (), part.subscripts, part.scripts, primes)
 
 
 def _parametrised(statements: Sequence[Statement]) -> dict[str, tuple[t.Expr, ...]]:

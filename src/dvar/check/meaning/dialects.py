@@ -31,8 +31,8 @@ def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[
     is_code = [_is_code(document, s) for s in statements]
     if not any(is_code):
         return list(statements)
-    layers = _layers([s for s, code in zip(statements, is_code, strict=True) if not code])
-    names = _Names(spelled.known(statements), layers)
+    formulas = [s for s, code in zip(statements, is_code, strict=True) if not code]
+    names = _Names(spelled.known(statements), _layers(formulas), _accented(formulas))
     return [_renamed(s, names) if code else s for s, code in zip(statements, is_code, strict=True)]
 
 
@@ -54,10 +54,11 @@ def _links(part: t.Expr) -> t.Expr | None:
 
 @dataclass(frozen=True)
 class _Names:
-    """All names there are, and those that have layers."""
+    """All names there are, those that have layers, and those of formulas with one accent, by their words."""
 
     known: frozenset[str]
     layers: dict[str, str]
+    accented: dict[str, t.Symbol]
 
 
 def _is_code(document: Document, statement: Statement) -> bool:
@@ -80,6 +81,16 @@ def _layers(statements: Sequence[Statement]) -> dict[str, str]:
     return {base: k.most_common(1)[0][0] for base, k in kinds.items() if base not in below}
 
 
+def _accented(statements: Sequence[Statement]) -> dict[str, t.Symbol]:
+    r"""What programs call ``\hat y``: ``y_hat``, ``yhat``."""
+    found: dict[str, t.Symbol] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and len(part.accents) == 1 and part.accents[0].isalpha():
+            for joint in ("_", ""):
+                found.setdefault(f"{part.base}{joint}{part.accents[0]}", part)
+    return found
+
+
 def _is_digit(tree: t.Expr | None) -> bool:
     return isinstance(tree, (t.Label, t.Number)) and len(tree.text) == 1 and tree.text.isdigit()
 
@@ -90,10 +101,19 @@ def _renamed(statement: Statement, names: _Names) -> Statement:
             return None
         gradient = spelled.of_name(part, names.known)
         if gradient is part:
-            return _layered(part, names.layers)
+            return _layered(_with_accent(part, names.accented), names.layers)
         return cast("t.Expr", rewritten(gradient, name))
 
     return in_members(statement, name)
+
+
+def _with_accent(part: t.Symbol, accented: dict[str, t.Symbol]) -> t.Symbol:
+    """``y_hat`` and its gradient ``dy_hat`` as the formulas write them."""
+    for front in ("", "d"):
+        like = accented.get(part.base.removeprefix(front))
+        if like is not None and part.base.startswith(front) and not part.accents:
+            return replace(part, base=front + like.base, accents=like.accents)
+    return part
 
 
 def _layered(part: t.Symbol, layers: dict[str, str]) -> t.Symbol:

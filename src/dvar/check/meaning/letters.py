@@ -12,6 +12,8 @@ _LAYERS = frozenset({"l", "L"})
 _USUAL = frozenset("ijk")
 _SEVERAL = 3
 """So many names with the same letter above them, each with an equation, show that it is no power."""
+_FIRST = frozenset({"0", "1"})
+"""Numbers that stand above a name only where they count something: nobody writes such powers."""
 _ALPHABET = frozenset("abcdijklmnpqrstuv")
 """Letters that authors use as indices; others beside them in a subscript make a label: ``W_{xh}``."""
 _WORDS = frozenset({"in", "min", "val", "act", "std", "add", "abs", "int", "mid"})
@@ -68,6 +70,7 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
         elif isinstance(part, t.Derivative):
             for wrt in part.wrt:
                 _see_square(wrt, spelling)
+    spelling.layered |= _numbered(statements)
     sloped = _differentiated(statements)
     for statement in statements:
         first, *others = statement.members
@@ -77,6 +80,7 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
                 _see_square(first.expr, spelling)
     for statement in statements:
         spelling.letters |= _among_all(statement)
+    spelling.squared -= spelling.layered
     _see_alike(statements, spelling)
     return spelling
 
@@ -141,6 +145,35 @@ def _above_left(statements: Sequence[Statement]) -> dict[str, set[str]]:
             if letter and not shift and left.scripts[0].kind == "plain":
                 found.setdefault(letter, set()).add(stem_of(left))
     return found
+
+
+def _numbered(statements: Sequence[Statement]) -> set[str]:
+    """Stems with the numbers of layers or steps above them: ``z^1 = …`` and ``z^2 = …``, ``W^1`` beside them.
+
+    Nobody begins an equation with a first power, except a list of powers: ``i^1 = i``, ``i^2 = -1``.
+    """
+    begun: dict[str, set[str]] = {}
+    beside: set[str] = set()
+    for statement in statements:
+        left = statement.members[0].expr
+        number = _number_above(left) if len(statement.members) > 1 else ""
+        if not number or not isinstance(left, t.Symbol):
+            continue
+        inside = [p for p in parts([statement]) if isinstance(p, t.Symbol)]
+        if not any(p.base == left.base and not (p.scripts or p.subscripts) for p in inside):
+            begun.setdefault(stem_of(left), set()).add(number)
+            beside |= {stem_of(p) for p in inside if _number_above(p) in _FIRST}
+    found = {stem for stem, numbers in begun.items() if numbers & _FIRST and len(numbers) > 1}
+    return found | beside if found else found
+
+
+def _number_above(tree: t.Expr | None) -> str:
+    """The whole number that stands above a name, and nothing else."""
+    if not isinstance(tree, t.Symbol) or len(tree.scripts) != 1:
+        return ""
+    value = tree.scripts[0].value
+    plain = tree.scripts[0].kind == "plain" and isinstance(value, t.Number) and value.is_whole
+    return value.text if plain and isinstance(value, t.Number) else ""
 
 
 def shifted(tree: t.Expr | None) -> tuple[str, int]:

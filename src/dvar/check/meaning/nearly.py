@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def by_other_name(e: Interpreter, top: Node, place: differentiate.Place) -> Value | None:
     """The derivative by what is nearly called so; None where there is nothing of the kind."""
-    readings = (_by_member, _by_other_case, _by_sum)
+    readings = (_by_member, _by_layer, _by_other_case, _by_sum)
     values = (read(e, top, place) for read in readings)
     return next((value for value in values if value is not None), None)
 
@@ -35,6 +35,27 @@ def _by_sum(e: Interpreter, top: Node, place: differentiate.Place) -> Value | No
         return None
     sums = (_by(e, top, place, Key(stem, key.marks, key.indices)) for stem in "Zz")
     return next((value for value in sums if value is not None), None)
+
+
+def _by_layer(e: Interpreter, top: Node, place: differentiate.Place) -> Value | None:
+    """``∇_a C`` where C is made of ``a^L``: the last of the layers, which is all that C says of any."""
+    if len(place.parts) != 1:
+        return None
+    called = {**e.world.keys, **e.world.named}
+    key = called.get(place.parts[0][0])
+    if key is None or key.indices or key.marks:
+        return None
+    under = topological([top])
+    layers = [n for n in under if n in called and _is_layer_of(called[n], key)]
+    last = [n for n in layers if not any(n in topological([m]) for m in layers if m is not n)]
+    if len(last) != 1:
+        return None
+    e.choices.suppose(differentiate.PARTIAL)
+    return differentiate.jacobian(top, differentiate.place_at(last[0]))
+
+
+def _is_layer_of(key: Key, family: Key) -> bool:
+    return key.stem == family.stem and len(key.marks) == 1 and not key.indices
 
 
 def _by(e: Interpreter, top: Node, place: differentiate.Place, other: Key) -> Value | None:

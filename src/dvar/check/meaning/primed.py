@@ -30,7 +30,7 @@ def _of_names(statements: Sequence[Statement]) -> list[Statement]:
     ``h' = (1 - z) h`` beside ``∂h'/∂z`` is no slope of h either.
     """
     named = {stem_of(p) for s in statements for p in _primed_names(s)}
-    named |= _results(statements) | _arguments(statements)
+    named |= _results(statements) | _arguments(statements) | _compared(statements)
     if not named:
         return list(statements)
 
@@ -68,6 +68,26 @@ def _results(statements: Sequence[Statement]) -> set[str]:
         for stem in derived - applied
         if stem[:1].islower() and (stem, 1) in made and (stem, 0) not in made
     }
+
+
+def _compared(statements: Sequence[Statement]) -> set[str]:
+    """``E = (y' - y)^2``: what is squared is the error of y, and no slope of it."""
+    found: set[str] = set()
+    for part in parts(statements):
+        if not isinstance(part, t.Group) or not _is_squared(part) or len(part.items) != 1:
+            continue
+        inner = part.items[0]
+        terms = inner.terms if isinstance(inner, t.Sum) else ()
+        if len(terms) == 2 and all(isinstance(x, t.Symbol) and not x.scripts for x in terms):
+            a, b = (x for x in terms if isinstance(x, t.Symbol))
+            same = stem_of(a) == stem_of(b) and a.subscripts == b.subscripts
+            found |= {stem_of(a)} if same and {a.primes, b.primes} == {0, 1} else set()
+    return found
+
+
+def _is_squared(group: t.Group) -> bool:
+    powers = [s.value for s in group.scripts if s.kind == "plain"]
+    return len(powers) == 1 and isinstance(powers[0], t.Number) and powers[0].text == "2"
 
 
 def _arguments(statements: Sequence[Statement]) -> set[str]:

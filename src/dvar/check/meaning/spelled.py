@@ -17,8 +17,10 @@ _DIGITS = re.compile(r"(?P<base>\w*?[A-Za-z])(?P<digits>\d*)")
 
 
 def known(statements: Sequence[Statement]) -> frozenset[str]:
-    """All names of a document, as a program writes them: ``W1``."""
-    return frozenset(_text(part) for part in parts(statements) if isinstance(part, t.Symbol))
+    """All names of a document, as a program writes them: ``W1``; indices, as l of ``W[l+1]``, are none."""
+    symbols = [part for part in parts(statements) if isinstance(part, t.Symbol)]
+    below = {id(x) for s in symbols for sub in s.subscripts for x in t.walk(sub)}
+    return frozenset(_text(symbol) for symbol in symbols if id(symbol) not in below)
 
 
 def _text(symbol: t.Symbol) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dvar.check.meaning import losses, members, random_names
 from dvar.check.meaning.keys import Key, Spelling, general, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.turned import by_primes
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -347,29 +348,9 @@ def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> 
             or (isinstance(part, t.Shape) and any(not _is_one(s) for s in part.sizes))
         ):
             shown = True
-    world.primes_turn = _primes_turn(statements, prose)
+    world.primes_turn = by_primes(statements, prose)
     shown = shown or world.primes_turn
     world.matrices = shown or (evidence and _has_capitals(statements))
-
-
-_PRIME_TURNS = re.compile(
-    r"\bprimes?\b[^.]{0,40}\btranspos|\btranspos[^.]{0,40}\bprimes?\b", re.IGNORECASE
-)
-
-
-def _primes_turn(statements: Sequence[Statement], prose: str) -> bool:
-    """Whether ``X'`` is a transpose: said so, or the same name stands behind it, ``X'WX``, ``v'v``."""
-    if _PRIME_TURNS.search(prose):
-        return True
-    for part in parts(statements):
-        if not isinstance(part, t.Product):
-            continue
-        names = [f for f in part.factors if isinstance(f, t.Symbol)]
-        for n, first in enumerate(names):
-            behind = {stem_of(f) for f in names[n + 1 :] if not f.primes}
-            if first.primes == 1 and stem_of(first) in behind:
-                return True
-    return False
 
 
 def _see_vector(world: World, symbol: t.Symbol) -> bool:
