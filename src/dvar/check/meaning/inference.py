@@ -13,6 +13,8 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
 ROUNDS = 5
+_OF_SEVERAL = frozenset({"softmax", "log_softmax"})
+"""Functions of several numbers together."""
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 
 
@@ -25,12 +27,21 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
     for statement in statements:
         _remember_function(s, statement)
         _remember_total(s, statement)
+    _read(s, statements)
+    if _see_columns(s, statements):
+        _read(s, statements)
+
+
+def _read(s: Shaping, statements: Sequence[Statement]) -> None:
     claims = {id(x) for x in statements if _is_of_gradient(s, x)}
+    others = parts(x for x in statements if id(x) not in claims)
+    s.forward = {s.key_of(p) for p in others if isinstance(p, t.Symbol)}
     for n in range(ROUNDS):
         s.changed = False
         s.final = n >= ROUNDS - 2 or s.final
         for statement in statements:
             s.is_claim = id(statement) in claims
+            s.is_named = s.is_claim and not _is_of_formula(statement)
             _equations(s, statement)
         if not s.changed:
             if s.final:
@@ -39,12 +50,35 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
     s.is_claim = False
 
 
+def _see_columns(s: Shaping, statements: Sequence[Statement]) -> bool:
+    """``p = softmax(z)``: of an open z nothing else may tell that it is a column; whether there is such a name."""
+    made = {
+        s.key_of(x) for x in (st.members[0].expr for st in statements) if isinstance(x, t.Symbol)
+    }
+    found = False
+    for part in parts(statements):
+        if not isinstance(part, t.Call) or part.name not in _OF_SEVERAL or len(part.args) != 1:
+            continue
+        inner = part.args[0]
+        if isinstance(inner, t.Symbol) and s.key_of(inner) not in made:
+            if shape_of(s, inner) is None:
+                s.expect(inner, s.column())
+                found = True
+    return found
+
+
 def _is_of_gradient(s: Shaping, statement: Statement) -> bool:
     """Whether a statement says what a gradient is; that may be wrong."""
     left = statement.members[0].expr
     if isinstance(left, t.Derivative):
         return True
     return isinstance(left, t.Symbol) and s.target_of(left) is not None
+
+
+def _is_of_formula(statement: Statement) -> bool:
+    """``∂/∂X tr(X B Xᵀ)``, whose own formula tells sizes as well."""
+    left = statement.members[0].expr
+    return isinstance(left, t.Derivative) and not isinstance(left.of, t.Symbol)
 
 
 def _weights(s: Shaping, statements: Sequence[Statement]) -> set[str]:

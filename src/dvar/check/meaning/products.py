@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, differentials, differentiate, open_names
 from dvar.check.meaning.values import (
+    HADAMARD,
     MATRIX,
     OUTER,
     Jacobian,
@@ -24,12 +25,15 @@ from dvar.check.meaning.values import (
     transposed,
 )
 from dvar.core.node import Node
-from dvar.core.op import VARIABLE
+from dvar.core.op import CONSTANT, VARIABLE
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
+
+
+_WRAPPERS = frozenset({"square", "power", "reshape", "broadcast_to"})
 
 
 def product(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> Value:
@@ -51,9 +55,39 @@ def product(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> Va
     grouped = _grouped(values, signs)
     if grouped is not None:
         return grouped
-    for sign, factor in zip(signs, values[1:], strict=True):
-        out = times(e, out, factor, sign)
+    slopes = _slopes(tree, values)
+    for n, (sign, factor) in enumerate(zip(signs, values[1:], strict=True)):
+        out = times(e, out, factor, sign, by_entry=any(slopes[n : n + 3]))
     return out
+
+
+def _slopes(tree: t.Product, values: list[Value]) -> list[bool]:
+    """Which factors are slopes of an activation: a ``·`` beside them is no inner product."""
+    if len(values) != len(tree.factors):
+        return []
+    return [
+        _is_primed(x) or (isinstance(v, Node) and _is_slope(v))
+        for x, v in zip(tree.factors, values, strict=True)
+    ]
+
+
+def _is_primed(factor: t.Expr) -> bool:
+    """``σ'(z)``."""
+    if isinstance(factor, t.Apply):
+        return factor.primes + factor.head.primes > 0
+    return isinstance(factor, t.Call) and factor.primes > 0
+
+
+def _is_slope(node: Node) -> bool:
+    """``a (1 - a)``, ``1 - a`` and ``1 - a²`` of a result a; the ``1 - y`` of a label is none."""
+    if node.op.name == "multiply":
+        return any(map(_is_slope, node.inputs))
+    if node.op.name != "subtract":
+        return False
+    one, inner = node.inputs
+    while inner.op.name in _WRAPPERS:
+        inner = inner.inputs[0]
+    return one.op is CONSTANT and inner.op is not VARIABLE
 
 
 def _gathered(tree: t.Product) -> t.Product:
@@ -85,12 +119,18 @@ def _grouped(values: list[Value], signs: list[str]) -> Value | None:
     return Jacobian(only.of, only.wrt, node, only.of_shape, only.wrt_shape)
 
 
-def times(e: Interpreter, a: Value, b: Value, sign: str) -> Node:
-    """One product; where several are possible the choices decide."""
+def times(e: Interpreter, a: Value, b: Value, sign: str, by_entry: bool = False) -> Node:
+    """One product; where several are possible the choices decide.
+
+    Args:
+        by_entry: whether ``·`` is likely to multiply entry by entry.
+    """
     left, right = e.plain(a), e.plain(b)
     if sign == "otimes" and e.world.kroneckers:
         sign = "kron"
     options = product_options(left, right, sign)
+    if by_entry and sign == "cdot":
+        options.sort(key=lambda option: option[0] != HADAMARD)
     spread = e.world.is_spread and left.ndim == right.ndim == 2
     if spread and sign in ("", "cdot") and not _are_of_entries(left, right):
         # Sizes are unequal, so that what fits as a product of matrices is meant as one.

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dvar.check.meaning import claims
 from dvar.check.meaning.alphabet import MATRIX_GREEK
 from dvar.check.meaning.keys import Key, family_of, general, sort, stem_of
 from dvar.check.meaning.looks import counted_by, is_bias, is_small, is_version, usual_kind
@@ -35,7 +36,8 @@ class Shaping:
         firm: names whose shape was declared, or shown by numbers; formulas do not change it.
         bodies: functions by their name: parameters and formula.
         local: parameters of the function that is being read; reading: such functions.
-        is_claim: whether what is being read says what a gradient is.
+        is_claim: whether what is being read says what a gradient is, and ``is_named``, of what has a name.
+        forward: names that stand elsewhere.
         final: whether letters that are usually numbers are taken to be numbers.
     """
 
@@ -46,6 +48,8 @@ class Shaping:
     bodies: dict[Key, tuple[tuple[t.Expr, ...], t.Expr]] = field(default_factory=dict)
     local: dict[str, Shape] = field(default_factory=dict)
     is_claim: bool = False
+    is_named: bool = False
+    forward: set[Key] = field(default_factory=set)
     changed: bool = False
     final: bool = False
     reading: set[Key] = field(default_factory=set)
@@ -114,28 +118,10 @@ class Shaping:
     def join(self, x: Item, y: Item) -> None:
         if ONE in (x, y) or self.unions.root(x) == self.unions.root(y):
             return
-        if self.unions.refuses(x, y) or (self.is_claim and self._are_of_examples(x, y)):
+        if self.unions.refuses(x, y) or (self.is_claim and claims.is_doubtful(self, x, y)):
             return
         self.unions.join(x, y)
         self.changed = True
-
-    def _are_of_examples(self, x: Item, y: Item) -> bool:
-        """Whether one of two sizes is the number of examples, and the other one a size of a parameter.
-
-        A product in the wrong order makes them equal: ``Xᵀ dZ`` for ``dZ Xᵀ``.
-        """
-        counts = {self.unions.root(("letter", c)) for c in self.world.stacks.letters}
-        a, b = self.unions.root(x), self.unions.root(y)
-        other = b if a in counts else a
-        if (a in counts) == (b in counts):
-            return False
-        sizes = (
-            item
-            for shape in self.known.values()
-            if len(shape) == 2 and not counts & {self.unions.root(i) for i in shape}
-            for item in shape
-        )
-        return any(item != ONE and self.unions.root(item) == other for item in sizes)
 
     def fresh(self) -> Item:
         self.count += 1

@@ -17,6 +17,7 @@ from dvar.ops import TABLE
 Option = tuple[str, Node]
 OUTER = "outer product"
 """What two columns side by side make, if anything."""
+HADAMARD = "elementwise product"
 MATRIX = "matrix product"
 
 
@@ -190,7 +191,7 @@ def product_options(a: Node, b: Node, sign: str) -> list[Option]:
 
 def _hadamard(a: Node, b: Node) -> list[Option]:
     try:
-        return [("elementwise product", elementwise(TABLE["multiply"], a, b))]
+        return [(HADAMARD, elementwise(TABLE["multiply"], a, b))]
     except NotUnderstood:
         return []
 
