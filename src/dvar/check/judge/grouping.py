@@ -106,6 +106,7 @@ def grouped(
             lefts |= named
             again = any(p in known and same_tree(known[p], value) for p, value in own.items())
             alone = len(own) > 1 and not again and used <= {p.stem for p in own} | named
+            alone = alone and not _leans(inside, own, known, spelling)
             shelved -= {p.stem for p in own}
             if alone and groups:
                 groups.append(Group(alone=True))
@@ -277,6 +278,18 @@ def _used(own: Sequence[Statement], spelling: Spelling) -> set[str]:
         for p in parts(own)
         if isinstance(p, t.Symbol) and id(p) not in losses and not p.primes
     }
+
+
+def _leans(
+    own: Sequence[Statement],
+    made: Mapping[Pattern, t.Expr],
+    known: Mapping[Pattern, t.Expr],
+    spelling: Spelling,
+) -> bool:
+    """Whether the layer before is used, ``A^{[1]}`` in a part that makes ``A^{[2]}``, though their letter is one."""
+    before = {p for p in known if p not in made and (p.marks or p.indices) and not p.letters}
+    symbols = (p for p in parts(own) if isinstance(p, t.Symbol) and (p.scripts or p.subscripts))
+    return bool(before) and any(pattern_of(x, spelling)[0] in before for x in symbols)
 
 
 def _opens(title: str) -> bool:

@@ -97,12 +97,14 @@ def _judged(
         return _with_link_apart(place, text, verdict, left, right, others)
     if left is None or right is None or not link.why.startswith(_MISFITS):
         return verdict
-    if not place.world.is_spread or not (place.code or misfits.are_said(place, left, right)):
+    if not place.world.is_spread:
         return verdict
     found = _mended(place, text, link, left, right, others)
     if found is None:
         return verdict
     wrong, bend = found
+    if not (place.code or misfits.are_said(place, left, right) or _is_renumbered(place, right, bend)):
+        return verdict
     # Programs say what they multiply; in a worksheet products are often laid out freely,
     # and sums over the examples are often understood.
     loose = bend.cause in ("transpose", "missing-sum", "missing-path")
@@ -152,6 +154,17 @@ def _mended(
     with place.world.unchanged():
         bend = find(place, text, left, right, wrong, envs, others).bend
     return None if bend is None else (wrong, bend)
+
+
+def _is_renumbered(place: Place, written: t.Expr, bend: Bend) -> bool:
+    """``δ_2 x^T`` for ``δ_1 x^T``: no layout is meant where another number at one name makes the line right."""
+    if bend.cause != "wrong-variable":
+        return False
+    names = [[p for p in t.walk(x) if isinstance(p, t.Symbol)] for x in (written, bend.tree)]
+    if len(names[0]) != len(names[1]):
+        return False
+    pairs = [(a, b) for a, b in zip(*names, strict=True) if _key(place, a) != _key(place, b)]
+    return len(pairs) == 1 and _is_nearly(place, *pairs[0])
 
 
 def _adds_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:

@@ -39,6 +39,8 @@ def strangers(place: Place, link: Link) -> set[str]:
         key = world.keys[node]
         if node not in under and node not in place.ledger.given and not _is_label(world, key):
             unknown.add(str(key))
+    if world.divisor is not None:  # the number of examples, which needs no word
+        unknown.discard(world.divisor.base)
     return unknown
 
 

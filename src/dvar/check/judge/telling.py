@@ -100,7 +100,7 @@ def _beginning(e: Interpreter, right: t.Expr) -> _Beginning | None:
             result, label = (e.node(x) for x in part.terms)
         except NotUnderstood:
             continue
-        if label.op is not VARIABLE or label in topological(list(e.world.named)):
+        if not _is_open(e.world, label) or label in topological(list(e.world.named)):
             continue
         if result not in e.world.ends(e.position) or squeezed(sizes(result)) != squeezed(
             sizes(label)
@@ -109,6 +109,14 @@ def _beginning(e: Interpreter, right: t.Expr) -> _Beginning | None:
         value = TABLE["subtract"](result, reshaped(label, sizes(result)))
         return _Beginning(_before_squashing(e.world, result), value)
     return None
+
+
+def _is_open(world: World, label: Node) -> bool:
+    """Whether nothing tells what a name is, but that its entries sum to one: labels that are "one-hot"."""
+    under = topological([label])
+    return label.op is VARIABLE or (
+        sum(node.op is VARIABLE for node in under) == 1 and not any(n in world.named for n in under)
+    )
 
 
 def _before_squashing(world: World, result: Node) -> Node:
