@@ -103,7 +103,9 @@ def _judged(
     if found is None:
         return verdict
     wrong, bend = found
-    if not (place.code or misfits.are_said(place, left, right) or _is_renumbered(place, right, bend)):
+    if not (
+        place.code or misfits.are_said(place, left, right) or _is_renumbered(place, right, bend)
+    ):
         return verdict
     # Programs say what they multiply; in a worksheet products are often laid out freely,
     # and sums over the examples are often understood.
