@@ -13,7 +13,7 @@ from dvar.check.cause.bends import bends, scaled_by
 from dvar.check.cause.layout import layout_bends
 from dvar.check.cause.linking import missing_links
 from dvar.check.cause.masked import lacks_mask
-from dvar.check.cause.renaming import alike_first, nearest
+from dvar.check.cause.renaming import alike_first, nearest, other_names
 from dvar.check.cause.routes import routes
 from dvar.check.cause.routing import WHERE, misrouted
 from dvar.check.cause.sums import summed, summed_within
@@ -65,7 +65,26 @@ def find(
     if sent is not None:
         return Found((sent,), None, WHERE[sent])
     if link.numbers is not None:
-        return Found(*slips_of(place, text, left, right, link.numbers))
+        slips = Found(*slips_of(place, text, left, right, link.numbers))
+        if slips.causes or links.is_number(right, place.world):
+            return slips
+        # Names that have numbers are names all the same.
+        link = compared(place, left, right, envs)
+        if link.verdict != "wrong":
+            return slips
+    return _among_names(place, text, left, right, link, envs, others)
+
+
+def _among_names(
+    place: Place,
+    text: str,
+    left: t.Expr,
+    right: t.Expr,
+    link: Link,
+    envs: Sequence[Mapping[str, int]],
+    others: Sequence[t.Symbol],
+) -> Found:
+    """Causes for a formula that is not what stands in front of it."""
     causes: list[str] = []
     best: Bend | None = None
     ratio = link.difference.ratio if link.difference is not None else None
@@ -173,6 +192,9 @@ def _all_bends(
     others = [o for o in others if not (whole and any(_is_alike(o, m) for m in mentioned))]
     if place.code:
         yield from layout_bends(right, text)
+    by = left.args if isinstance(left, t.Apply) else ()
+    told = [o for o in others if any(isinstance(p, t.Symbol) and _is_alike(o, p) for p in by)]
+    yield from other_names(right, text, told) if told else ()  # f'(θ) = 2 v_2 - 3
     loose = sorted(free_letters(right, world.spelling) - free_letters(left, world.spelling))
     yield from summed(right, text, [c for c in loose if c in letters])
     yield from summed_within(right, text, free_letters(left, world.spelling), world.spelling)

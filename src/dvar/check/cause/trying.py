@@ -14,7 +14,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import effort
 from dvar.check.meaning.assumptions import GENERAL, assuming
-from dvar.check.meaning.points import Point, names_beneath
+from dvar.check.meaning.points import RANGES, Point, names_beneath
 from dvar.check.meaning.values import node_of
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -23,6 +23,9 @@ TRIES = 12_000
 """Parts of work for the bends of one line."""
 MOST = 5
 """So many times that much for a line that nothing has repaired yet, where few lines of a document differ."""
+
+SEEDS = (5, 6)
+"""Points at which two sides are looked at that agree: what is cut off is 0 at many, but not at all of them."""
 
 
 def limit() -> int:
@@ -70,7 +73,8 @@ def is_chance(bend: Bend, link: Link) -> bool:
     if link.left is None or link.right is None:
         return False
     both = [node_of(s) for s in (link.left, link.right)]
-    values = [Point(seed=5).value(node) for node in both]
+    points = (Point(span, seed) for seed in SEEDS for span in RANGES)
+    values = (point.value(node) for point in points for node in both)
     if all(value is not None and not np.any(value) for value in values):
         return True
     if bend.cause != "wrong-variable" or bend.sure:

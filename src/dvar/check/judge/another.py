@@ -19,6 +19,7 @@ _EXTREMES = frozenset({"min", "max", "argmin", "argmax", "inf", "sup"})
 _WORD = re.compile(r"(?<!\\)\b[^\W\d_]{3,}")
 _NEAR = 40
 _REACH = 200
+_RATIO = re.compile(r"\d\s*:[ $`]*$")
 _SOME = re.compile(
     r"\b(some|other) (sources|authors|texts?|textbooks|books|people|papers|definitions)\b[^.]*$",
     re.IGNORECASE,
@@ -71,8 +72,8 @@ def is_about_another(
     """Whether a difference is no mistake since the line does not speak of what was defined before."""
     start = statement.span[0]
     before = document.text[max(0, start - _NEAR) : start]
-    if before.rstrip(" $`").endswith(":") and before.rstrip(" $`")[-2:-1].isdigit():
-        return True  # 128:64 = 2:1 is a ratio
+    if _RATIO.search(before) and document.text[start].isdigit():
+        return True  # 128:64 = 2:1
     near = document.text[max(0, start - _REACH) : start]
     large = _LARGE.match(document.text, statement.span[1])
     if large or _SOME.search(near) or _SUPPOSES_ANOTHER.search(near):

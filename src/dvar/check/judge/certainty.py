@@ -69,6 +69,7 @@ def is_believed(
     verdict: Verdict,
     causes: Sequence[str],
     touched: AbstractSet[str],
+    beside: Sequence[Statement] = (),
     sure: bool = False,
 ) -> bool:
     """Whether a difference, with the slips that explain it, is a mistake beyond doubt.
@@ -80,6 +81,7 @@ def is_believed(
         verdict: how.
         causes: the slips that explain it.
         touched: names some of whose entries have been written over before.
+        beside: the other statements of the document.
         sure: whether the slip hardly fits by chance.
     """
     if touched and any(stem in touched for stem in unclaimed.stems_of(statement, verdict)):
@@ -105,7 +107,7 @@ def is_believed(
     if (
         _vanishes(place, verdict, causes)
         or unclaimed.is_layout(statement)
-        or ("missing-sum" in causes and unclaimed.sums_by_convention(place, verdict))
+        or ("missing-sum" in causes and unclaimed.sums_by_convention(place, verdict, beside))
         or unclaimed.is_bare_chain(verdict, causes)
         or unclaimed.is_said_again(place, statement, verdict)
         or unclaimed.is_under_heading(place, document, statement, verdict)

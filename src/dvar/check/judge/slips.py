@@ -29,6 +29,8 @@ from dvar.read.worksheet.parts import places, same_tree
 READINGS = 4
 TRIED = 12
 """So many names are tried in the place of a strange one."""
+_LIKELY = frozenset({"sign", "transpose", "missing-sum"})
+"""Slips that are so few that none mends a line by chance."""
 _APART = "a derivative between names"
 _MISFITS = ("the product of shapes", "the two sides have shapes", "shapes ")
 
@@ -204,6 +206,8 @@ def _is_strange_slip(
     if not strange & written:
         return bend.cause != "wrong-variable"  # it is missing
     gone = strange & written - _names(place, bend.tree)
+    if not gone and bend.cause in _LIKELY:
+        return True  # the line is right with the same names in it
     if any(before is member and after.anew for before, _, after in verdict.links):
         return gone == strange & written  # what stands behind it is right all the same
     if bend.cause == "wrong-variable" and gone == strange & written and len(gone) == 1:

@@ -13,10 +13,9 @@ from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
-from dvar.check.meaning.implied import leaves_out_a_sum
+from dvar.check.meaning.implied import lack_a_sum, writes_its_sums
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import RANGES, Point, finite, names_beneath, same
 from dvar.check.meaning.values import NotUnderstood, node_of
 from dvar.core.node import Node
@@ -55,14 +54,24 @@ def is_beyond(statement: Statement) -> bool:
             and any(isinstance(x, t.Relation) for row in p.rows for x in row)
         )
         or (isinstance(p, t.Symbol) and p.base == "infty")
-        or (isinstance(p, t.Apply) and any(isinstance(a, t.Relation) for a in p.args))
         for p in parts([statement])
+    ) or _is_of_events(statement)
+
+
+def _is_of_events(statement: Statement) -> bool:
+    """``P(x > 0)``, ``P(A | B)`` beside ``P(A)``; a ``π(a | s)`` that is alike throughout is one name."""
+    applied = [p for p in parts([statement]) if isinstance(p, t.Apply)]
+    told = [p for p in applied if any(isinstance(a, t.Relation) for a in p.args)]
+    return any(
+        any(isinstance(a, t.Relation) and set(a.relations) != {"mid"} for a in p.args)
+        or any(q.head.base == p.head.base and not same_tree(q.args, p.args) for q in applied)
+        for p in told
     )
 
 
 def has_increments(place: Place, statement: Statement) -> bool:
     """``d x^2 = 2x d x``: a d that stands alone in front of a name is no factor, where nothing says what d is."""
-    if place.world.find(Key("d"), place.position) is not None:
+    if place.world.find(Key("d"), place.position) is not None or "d" in place.world.size_names:
         return False
     least = 3 if place.world.differentials else 2  # there d X is what X changes by
     return any(
@@ -349,14 +358,13 @@ def is_under_heading(
     return not _is_misprint(verdict)
 
 
-def sums_by_convention(place: Place, verdict: Verdict) -> bool:
-    """``B_{qi} A_{ip} = (BA)_{qp}``: an index that stands twice on one side only is summed over."""
-    sides = _sides(verdict)
+def sums_by_convention(place: Place, verdict: Verdict, beside: Sequence[Statement]) -> bool:
+    """``B_{qi} A_{ip} = (BA)_{qp}``: an index that stands twice on one side only is summed over.
+
+    Not where the lines beside it write such sums, and none of them leaves one out.
+    """
     spelling = place.world.spelling
-    return len(sides) == 2 and any(
-        leaves_out_a_sum(free_letters(other, spelling), side, spelling)
-        for side, other in (sides, sides[::-1])
-    )
+    return lack_a_sum(_sides(verdict), spelling) and not writes_its_sums(beside, spelling)
 
 
 def stems_of(statement: Statement, verdict: Verdict) -> set[str]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from dvar.check.meaning.keys import Spelling
 from dvar.check.meaning.letters import parts, spelling_of
@@ -65,12 +66,37 @@ def leaves_out_a_sum(letters: AbstractSet[str], value: t.Expr, spelling: Spellin
     """Whether a formula for entries with these letters has another letter twice in a product, and no sum over it."""
     if not letters or any(isinstance(p, t.Big) for p in t.walk(value)):
         return False
+    return bool(_twice_in(value, spelling) - letters)
+
+
+def lack_a_sum(sides: Sequence[t.Expr], spelling: Spelling) -> bool:
+    """Whether one of two sides has a letter twice in a product that the other side does not have."""
+    return len(sides) == 2 and any(
+        leaves_out_a_sum(free_letters(other, spelling), side, spelling)
+        for side, other in (sides, sides[::-1])
+    )
+
+
+def writes_its_sums(statements: Sequence[Statement], spelling: Spelling) -> bool:
+    """Whether some statements have sums of products over what stands twice there, and none leaves one out."""
+    return any(
+        isinstance(p, t.Big) and p.name == "sum" and set(p.indices) & _twice_in(p.body, spelling)
+        for p in parts(statements)
+    ) and not any(
+        lack_a_sum([side.expr for side in sides if side.expr is not None], spelling)
+        for statement in statements
+        for sides in pairwise(statement.members)
+    )
+
+
+def _twice_in(value: t.Expr, spelling: Spelling) -> set[str]:
+    """The letters that are indices of two factors of a product."""
+    found: set[str] = set()
     for part in t.walk(value):
         if isinstance(part, t.Product):
-            found = [c for f in part.factors for c in free_letters(f, spelling) - letters]
-            if len(set(found)) < len(found):
-                return True
-    return False
+            counted = Counter(c for f in part.factors for c in free_letters(f, spelling))
+            found |= {c for c, n in counted.items() if n > 1}
+    return found
 
 
 def _member(summer: _Summer, member: Member, free: frozenset[str]) -> Member:

@@ -1,0 +1,79 @@
+"""Mistakes that one small change mends, and what tells them from lines that mean something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.report import Judgement
+from dvar.check.worksheet import check
+
+
+def last(text: str) -> Judgement:
+    return check(text).judgements[-1]
+
+
+SUMMED = r"""$u_k = \sum_j w_{kj} a_j$ with $a_j = \tanh(v_j)$ and $\gamma_k = \frac{\partial E}{\partial u_k}$.
+
+BESIDE
+
+$$\frac{\partial E}{\partial v_j} = (1 - a_j^2) SUM w_{kj} \gamma_k$$
+"""
+
+
+def test_who_writes_sums_does_not_leave_one_out() -> None:
+    text = SUMMED.replace("BESIDE", "")
+    assert last(text.replace("SUM", r"\sum_k")).verdict == "ok"
+    bent = last(text.replace("SUM", ""))
+    assert (bent.verdict, bent.cause) == ("wrong", "missing-sum")
+
+
+def test_who_leaves_out_one_sum_may_leave_out_another() -> None:
+    text = SUMMED.replace("BESIDE", r"$$\frac{\partial E}{\partial a_j} = w_{kj} \gamma_k$$")
+    assert last(text.replace("SUM", "")).verdict != "wrong"
+
+
+def bent(text: str, right: str, wrong: str, cause: str) -> None:
+    """A line is right, and with one change it is wrong by this cause."""
+    assert last(text.replace("LINE", right)).verdict == "ok"
+    found = last(text.replace("LINE", wrong))
+    assert found.verdict == "wrong"
+    assert cause in found.causes
+
+
+def test_the_argument_of_a_function_may_be_what_was_meant() -> None:
+    text = "The curve $g(θ) = θ² − 5θ + 1$, speeds $v₁ = 2$ and $v₂ = 4$.\n\n$LINE$"
+    bent(text, "g′(θ) = 2θ − 5", "g′(θ) = 2v₂ − 5", "wrong-variable")
+
+
+def test_a_second_derivative_that_is_cut_off_has_a_sign() -> None:
+    text = "   K(u) = max(-c, min(c, u))\n   slope: LINE\n"
+    bent(text, "K'(u) = 1[|u| < c]", "K'(u) = -1[|u| < c]", "sign")
+
+
+def test_names_with_numbers_are_names_all_the_same() -> None:
+    code = "```python\nx, y = 3.0, 1.0\nz = 0.5 * x - 1.0\na = 1.0 / (1.0 + np.exp(-z))\nda_dz = LINE\n```\n"
+    assert last(code.replace("LINE", "a * (1.0 - a)")).verdict == "ok"
+    found = last(code.replace("LINE", "a * (1.0 + a)"))
+    assert (found.verdict, found.cause) == ("wrong", "sign")
+
+
+def test_a_colon_behind_a_number_makes_a_ratio_of_numbers_only() -> None:
+    text = "Slopes by hand\n\nk = 1: h₁ = 2·0.5 − 3 = −2\nk = 2: h₂ = LINE\n"
+    assert last(text.replace("LINE", "2·0.7 − 3 = −1.6")).verdict == "ok"
+    assert last(text.replace("LINE", "2·0.7 = −1.6")).verdict == "wrong"
+
+
+def test_a_condition_that_is_the_same_throughout_is_part_of_a_name() -> None:
+    text = r"""Let $q(\theta) = \pi_\theta(a \mid s) / \pi_0(a \mid s)$. Then
+
+$$ \nabla_\theta q(\theta) = SIGN q(\theta) \nabla_\theta \log \pi_\theta(a \mid s) $$
+"""
+    assert last(text.replace("SIGN", "")).verdict == "ok"
+    assert last(text.replace("SIGN", "-")).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    "line", [r"$P(A \mid B) = P(B \mid A)$", r"$P(X > 0) = P(X)$", r"$P(A \mid B) = P(A)$"]
+)
+def test_of_events_nothing_is_known(line: str) -> None:
+    assert last(f"Given $A$ and $B$: {line}").verdict not in ("wrong", "carried")
