@@ -77,3 +77,51 @@ $$ \nabla_\theta q(\theta) = SIGN q(\theta) \nabla_\theta \log \pi_\theta(a \mid
 )
 def test_of_events_nothing_is_known(line: str) -> None:
     assert last(f"Given $A$ and $B$: {line}").verdict not in ("wrong", "carried")
+
+
+SCALED = r"""Each unit scales: $v_{i,j} = s_j\, q_{i,j} + t_j$, and $\rho_{i,j} = \partial J / \partial v_{i,j}$ arrives.
+
+$$\frac{\partial J}{\partial q_{i,j}} = LINE$$
+"""
+
+
+def test_the_gradient_that_arrives_is_missing() -> None:
+    bent(SCALED, r"\rho_{i,j}\, s_j", r"s_j", "missing-factor")
+
+
+MANY = r"""Constants $k_1, k_2, k_3, k_4, k_5, k_6, k_7, k_8, k_9$ and $c_1, c_2, c_3, c_4, c_5, c_6$ are fixed,
+$u = k_1 c_1 + k_2 c_2 + k_3 c_3 + k_4 c_4 + k_5 c_5 + k_6 c_6 + k_7 + k_8 + k_9$.
+
+$p = \sigma(b r)$ and $E = \frac{1}{2}(p - \tau)^2$
+
+$$\frac{\partial E}{\partial b} = LINE$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cause"),
+    [
+        (r"(p - \tau)\, p (1 - p)", "missing-factor"),
+        (r"(p - \tau)\, p (1 - p)\, k_7", "wrong-variable"),
+        (r"(p)\, p (1 - p)\, r", "missing-path"),
+        (r"(p - \tau)\, p\, r", "missing-factor"),
+    ],
+)
+def test_of_many_names_the_one_that_is_missing_is_found(wrong: str, cause: str) -> None:
+    bent(MANY, r"(p - \tau)\, p (1 - p)\, r", wrong, cause)
+
+
+LAYER = r"""$$\mathbf{g} = A \mathbf{q} + \mathbf{d}, \qquad \mathbf{o} = C \tanh(\mathbf{g})$$
+
+with $A \in \mathbb{R}^{3 \times 4}$, $C \in \mathbb{R}^{2 \times 3}$,
+$\mathbf{q} \in \mathbb{R}^4$, $\mathbf{d} \in \mathbb{R}^3$, $\mathbf{r} \in \mathbb{R}^3$, and
+$\mathbf{r} = \frac{\partial J}{\partial \mathbf{g}}$.
+
+$$\frac{\partial J}{\partial A} = LINE$$
+"""
+
+
+def test_an_array_that_is_missing_makes_another_shape() -> None:
+    bent(LAYER, r"\mathbf{r}\, \mathbf{q}^\top", r"\mathbf{q}^\top", "missing-factor")
+    found = last(LAYER.replace("LINE", r"\mathbf{q}^\top"))
+    assert found.expected == r"r\, \mathbf{q}^\top"

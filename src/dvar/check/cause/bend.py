@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from dvar.read.worksheet import tree as t
@@ -19,6 +20,7 @@ class Bend:
         edit: the same change in the text: a span and what stands there instead; None where it has no text.
         what: the change in words.
         sure: whether it hardly fits by chance.
+        by_value: whether it was looked for by what is due; the usual slips are the likelier ones.
     """
 
     cause: str
@@ -26,11 +28,29 @@ class Bend:
     edit: Edit | None = None
     what: str = ""
     sure: bool = False
+    by_value: bool = False
+
+
+_FONT = re.compile(r"\\[a-zA-Z]+\s*\{\s*$")
+
+
+def written_span(text: str, span: t.Span) -> t.Span:
+    r"""Where an expression stands with the fonts of its first and last names: ``\mathbf{W} \mathbf{x}``."""
+    start, end = span
+    written = text[start:end]
+    more = written.count("{") - written.count("}")
+    font = _FONT.search(text[max(0, start - 20) : start])
+    if font is not None and more < 0:
+        return start - len(font.group()), end
+    if more > 0 and text[end : end + 1] == "}":
+        return start, end + 1
+    return span
 
 
 def source_of(text: str, tree: t.Expr) -> str:
     """An expression as written."""
-    return text[tree.span[0] : tree.span[1]]
+    start, end = written_span(text, tree.span)
+    return text[start:end]
 
 
 def times(shown: str, tree: t.Expr, text: str) -> str:

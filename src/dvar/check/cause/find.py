@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dvar.check.cause import applied, missing, pieces, ratios
 from dvar.check.cause.arithmetic import slips_of
@@ -19,6 +19,7 @@ from dvar.check.cause.routing import WHERE, misrouted
 from dvar.check.cause.sums import summed, summed_within
 from dvar.check.cause.trying import TRIES, compared, is_chance, is_telling, limit, undisturbed
 from dvar.check.cause.turning import companions, halves, reversed_products
+from dvar.check.cause.worked_back import worked_back
 from dvar.check.judge import links, misfits
 from dvar.check.judge.chain import Place
 from dvar.check.judge.compare import compare
@@ -104,7 +105,7 @@ def _among_names(
     if _misses_path(place, left, right, link, envs) or _is_one_path(left, right):
         causes += ["missing-path", "missing-sum"]
         remark = "a path of the chain rule is missing"
-    for bend in _repairs(place, text, left, right, envs, others):
+    for bend in _repairs(place, text, left, right, link, envs, others):
         if bend.cause not in causes:
             causes.append(bend.cause)
         best = best or bend
@@ -118,6 +119,7 @@ def _repairs(
     text: str,
     left: t.Expr,
     right: t.Expr,
+    link: Link,
     envs: Sequence[Mapping[str, int]],
     others: Sequence[t.Symbol],
 ) -> list[Bend]:
@@ -128,7 +130,7 @@ def _repairs(
     names = None if names == _names(right) else names
     held = _holds(right, left)
     tried: tuple[t.Expr, Link] | None = None  # one change may undo several mistakes
-    for bend in undisturbed(place.world, _all_bends(place, text, left, right, envs, others)):
+    for bend in undisturbed(place.world, _all_bends(place, text, left, right, link, envs, others)):
         spent = effort.spent() - started
         is_new = tried is None or tried[0] is not bend.tree
         if (is_new and spent > (TRIES if found else most)) or len(found) >= 4:
@@ -151,7 +153,7 @@ def _repairs(
         if _is_repair(bend, tried[1]):
             found.append(bend)
     effort.take_more(effort.spent() - started - TRIES)
-    return found
+    return sorted(found, key=lambda bend: bend.by_value)
 
 
 def _is_repair(bend: Bend, link: Link) -> bool:
@@ -166,6 +168,7 @@ def _all_bends(
     text: str,
     left: t.Expr,
     right: t.Expr,
+    link: Link,
     envs: Sequence[Mapping[str, int]],
     others: Sequence[t.Symbol],
 ) -> Iterator[Bend]:
@@ -198,7 +201,11 @@ def _all_bends(
     loose = sorted(free_letters(right, world.spelling) - free_letters(left, world.spelling))
     yield from summed(right, text, [c for c in loose if c in letters])
     yield from summed_within(right, text, free_letters(left, world.spelling), world.spelling)
+    if link.right is None and not place.code:  # it has not the shape that is due
+        yield from missing.outer_factors(right, text, others)
     yield from applied.turned_indices(right)
+    for bend in worked_back(place, text, right, link, others):
+        yield replace(bend, by_value=True)
     used = applied.functions_in([d for ds in world.definitions.values() for d in ds])
     yield from applied.forgotten(right, text, used)
     yield from missing_links(right, text, left, others)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
-from dvar.check.cause.bend import Bend, source_of, summed_over, times
+from dvar.check.cause.bend import Bend, source_of, summed_over, times, written_span
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import Rebuild, places
 
@@ -26,6 +26,8 @@ _NAMES = 6
 """Names of a line that are tried as factors at every place of it."""
 _FACTORS = 12
 """Names that are tried as a factor that is missing."""
+_ARRAYS = 60
+"""So many where a shape is missing, which most do not have."""
 
 
 def turned_fractions(tree: t.Expr, text: str) -> Iterator[Bend]:
@@ -146,6 +148,33 @@ def missing_factors(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iter
                     whole = t.Product(both, (operator,), part.span)
                     edit = (part.span, times(shown, part, text))
                     yield Bend("missing-factor", rebuild(whole), edit, f"the factor {shown}")
+
+
+def outer_factors(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
+    """``Wᵀ`` for ``Wᵀ δ``, ``Σ_t δ_t`` for ``Σ_t δ_t x_tᵀ``: an array that is missing in front or behind."""
+    bodies = [p.body for p in t.walk(tree) if isinstance(p, t.Big)]
+    targets = [
+        (part, rebuild)
+        for part, rebuild in places(tree)
+        if part is tree or any(part is body for body in bodies)
+    ]
+    for other in others[:_ARRAYS]:
+        bare = tuple(s for s in other.scripts if s.kind != "transpose")
+        shown = source_of(text, other)
+        for part, rebuild in targets:
+            turn = t.Script("transpose", None, part.span)
+            plain = replace(other, span=part.span, scripts=bare)
+            turned = replace(plain, scripts=(*bare, turn))
+            whole = part if not isinstance(part, t.Sum) else t.Group("(", (part,), part.span)
+            for factor, written in ((plain, shown), (turned, rf"{shown}^\top")):
+                source = source_of(text, whole)
+                for pair, both in (
+                    ((whole, factor), rf"{source}\, {written}"),
+                    ((factor, whole), rf"{written}\, {source}"),
+                ):
+                    new = rebuild(t.Product(pair, ("",), part.span))
+                    edit = (written_span(text, part.span), both)
+                    yield Bend("missing-factor", new, edit, f"the factor {written}")
 
 
 def lost_factors(tree: t.Expr, text: str, whole: t.Expr) -> Iterator[Bend]:

@@ -198,7 +198,8 @@ def _is_strange_slip(
     strange = strangers(place, link)
     envs = links.assignments(place.world, [left, right], place.conditions, place.position)
     with place.world.unchanged():
-        wrong = replace(link, verdict="wrong", why="")
+        # Values that rest on unknown names tell nothing of what is missing.
+        wrong = replace(link, verdict="wrong", why="", difference=None)
         bend = find(place, text, left, right, wrong, envs, others).bend
     if bend is None or isinstance(right, t.Symbol):
         return False  # a name alone may stand for whatever is due

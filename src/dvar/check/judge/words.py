@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dvar.check.cause.arithmetic import left_out
+from dvar.check.cause.bend import written_span
 from dvar.check.cause.find import Found, find
 from dvar.check.derivation import derivation_of
 from dvar.check.judge import links
@@ -225,6 +226,7 @@ def _expected(
 
 def _edited(text: str, span: t.Span, edit: tuple[t.Span, str]) -> str:
     (start, end), new = edit
+    span = written_span(text, span)
     start, end = (
         max(start, span[0]),
         min(max(end, start), span[1]) if end > span[0] else max(end, start),
