@@ -32,7 +32,9 @@ _OTHERWISE = re.compile(
 )
 _ELSE = re.compile(r"\b(?:otherwise|else|elsewhere|sonst|sinon)\b", re.IGNORECASE)
 _IF = re.compile(
-    r"\b(if|when|for|case|where|suppose|falls|wenn|si|cuando|pour|quand)\W*\$?\W*$", re.IGNORECASE
+    r"\b(if|when|for|where|suppose|falls|wenn|si|cuando|pour|quand|"
+    r"(case|fall|cas|caso)(\W{1,3}([\divx]+|[a-c]\b))?)\W*\$?\W*$",
+    re.IGNORECASE,
 )
 _NO_WORDS = re.compile(r"^[\s$,;&\\]*,[\s$,;&\\]*$")
 """Between two formulas of one sentence."""

@@ -99,6 +99,24 @@ def assignments(
     return found
 
 
+def off_diagonal(tree: t.Expr, envs: Sequence[Mapping[str, int]]) -> list[Mapping[str, int]]:
+    """Those of the numbers for index letters at which ``∂p_k/∂z_c`` is by another entry: k is not c."""
+    pairs: list[tuple[str, str]] = []
+    for part in t.walk(tree):
+        of = part.of if isinstance(part, t.Derivative) else None
+        if isinstance(part, t.Derivative) and isinstance(of, t.Symbol):
+            pairs += [
+                (a, b)
+                for by in part.wrt
+                if isinstance(by, t.Symbol) and len(of.subscripts) == len(by.subscripts) == 1
+                for a, b in every(letters_in(of.subscripts[0]), letters_in(by.subscripts[0]))
+                if a != b
+            ]
+    if not pairs:
+        return []
+    return [e for e in envs if all(e.get(a, -1) != e.get(b, -2) for a, b in pairs)]
+
+
 def _compared(world: World, tree: t.Expr) -> set[str]:
     """Index letters that stand in conditions: p of ``1{k = p}``."""
     relations = [p for p in t.walk(tree) if isinstance(p, t.Relation)]

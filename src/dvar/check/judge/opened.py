@@ -21,22 +21,12 @@ def as_functions(
     place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
 ) -> Link | None:
     """Rules for functions that are left open: ``∂(uᵀv)/∂x`` in terms of ``∂u/∂x`` and ``∂v/∂x``."""
-    world, reader = place.world, place.reader(env=envs[0] if envs else {})
+    world = place.world
     dependent: dict[Key, list[Node]] = {}
-    for part in (*t.walk(left), *t.walk(right)):
-        if not isinstance(part, t.Derivative) or part.of is None or len(part.wrt) != 1:
-            continue
-        of, wrt = (differentiate.key_of(reader, x) for x in (part.of, part.wrt[0]))
-        if of is None or wrt is None or of == wrt or world.find(of, place.position) is not None:
-            continue
-        if general(of) in world.loss_names:
-            continue
-        try:
-            node = reader.node(part.wrt[0])
-        except NotUnderstood:
-            continue
-        if node.op is VARIABLE and node not in dependent.setdefault(of, []):
-            dependent[of].append(node)
+    for _ in range(2):  # f(x, y), where x = x(s, t) is a function itself
+        with depending(world, dict(dependent)):
+            for key, nodes in _dependents(place, left, right, envs).items():
+                dependent[key] = nodes
     if not dependent:
         return None
     with depending(world, dependent):
@@ -48,6 +38,37 @@ def as_functions(
             why = f"{', '.join(map(str, more))} changes as well"
             return Link("wrong", why, causes=("missing-path",), opened=link.opened)
     return link if link.verdict in ("ok", "convention", "wrong") else None
+
+
+def _dependents(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> dict[Key, list[Node]]:
+    """Open names of which derivatives are taken, with what they depend on: all that is said to, or by what."""
+    world, reader = place.world, place.reader(env=envs[0] if envs else {})
+    found: dict[Key, list[Node]] = {}
+    for part in (*t.walk(left), *t.walk(right)):
+        if not isinstance(part, t.Derivative) or part.of is None or len(part.wrt) != 1:
+            continue
+        of, wrt = (differentiate.key_of(reader, x) for x in (part.of, part.wrt[0]))
+        if of is None or wrt is None or of == wrt or not _is_open(place, of):
+            continue
+        try:
+            node = reader.node(part.wrt[0])
+            told = [reader.node(x) for x in world.dependent.get(of, ())]
+        except NotUnderstood:
+            continue
+        if node in told or node.op is VARIABLE:
+            known = found.setdefault(of, [])
+            known += [n for n in (told if node in told else [node]) if n not in known]
+        for between in (differentiate.key_of(reader, x) for x in world.dependent.get(of, ())):
+            if between in world.dependent and between not in found and _is_open(place, between):
+                found[between] = [reader.node(x) for x in world.dependent[between]]
+    return found
+
+
+def _is_open(place: Place, key: Key) -> bool:
+    world = place.world
+    return world.find(key, place.position) is None and general(key) not in world.loss_names
 
 
 def _moved(
@@ -68,7 +89,7 @@ def _moved(
                 of is None
                 or of in dependent
                 or held & {"", of.stem}
-                or by not in world.moved_by.get(of, ())
+                or by not in {differentiate.key_of(reader, x) for x in world.dependent.get(of, ())}
             ):
                 continue
             if nodes and of != by and world.find(of, place.position) is None:

@@ -220,8 +220,9 @@ def _or_identity(
         return link
     compared = partial(links.as_functions, place.world, place.position, left, number, envs)
     same = compared(code=place.code)
-    if same.why.startswith("a derivative between names") and not isinstance(left, t.Derivative):
-        same = compared(code=place.code, may_vanish=True)  # of ∂a/∂a + ∂b/∂a = 1
+    named = isinstance(left, t.Derivative) and isinstance(left.of, (t.Symbol, t.Apply))
+    if same.why.startswith("a derivative between names") and not named:
+        same = compared(code=place.code, may_vanish=True)  # of ∂a/∂a + ∂b/∂a = 1, ∂(yᵀy)/∂w = 0
     if same.verdict != "ok" and place.is_optimum:
         return stationary.holds(place, left, number) or link
     return same if same.verdict == "ok" else link
@@ -258,6 +259,13 @@ def _second_thoughts(
         return single
     if _defines_open(place, left, right, envs):
         return Link("ok", "given")
+    others = links.off_diagonal(left, envs)
+    if 0 < len(others) < len(envs):  # -p_k p_c leaves the other case to another line
+        apart = links.as_functions(
+            place.world, place.position, left, right, others, code=place.code
+        )
+        if apart.verdict == "ok":
+            return replace(apart, verdict="convention", why="where the indices differ")
     place.sync()
     if place.ledger.given:
         near = links.as_functions(

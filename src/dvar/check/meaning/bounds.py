@@ -3,7 +3,7 @@ r"""How far index letters run, as authors say it: ``i = 0, …, n - K``, ``1 \le
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,10 +22,13 @@ _FROM_ZERO = re.compile(
 )
 _PADS = re.compile(
     r"\b(out of (range|bounds)|outside|beyond the (edge|border|boundary)|off the (edge|image))\b[^.]{0,60}"
-    r"\b(0|zero|zeros|vanish\w*|dropped|ignored)\b|\bzero[- ]padd\w+|\bpadded with (0|zeros?)\b",
+    r"\b(0|zero|zeros|vanish\w*|dropped|ignored)\b|\bzero[- ]padd\w+|\bpadded with (0|zeros?)\b|"
+    r"\b(valid|in[- ]range|in[- ]bounds) (ind(ex|ices)|positions?|terms?)\b",
     re.IGNORECASE,
 )
 LARGEST = 8
+_STEPS = frozenset("ltT")
+"""Letters that count layers or steps, of which the one at 0 is an input."""
 _ENOUGH = 3
 
 
@@ -130,6 +133,29 @@ def bound(world: World, statements: Sequence[Statement], prose: str) -> None:
         if low is not None and high is not None and 0 <= high - low < LARGEST:
             _settle(world, letter, low + bounds.open_low, high - bounds.open_high)
     _fit_entries(world, statements)
+
+
+def begin_alike(
+    world: World, statements: Sequence[Statement], places: Mapping[tuple[str, int], Set[str]]
+) -> None:
+    """Letters of the same entries begin at the same number: i of ``S_i`` beside ``\\sum_{k=0}^{N-1} S_k``.
+
+    Args:
+        world: where each letter is said to begin.
+        statements: in which other sums may begin at 1.
+        places: (stem, position) → the letters that stand there.
+    """
+    sums = (p for p in parts(statements) if isinstance(p, t.Big) and isinstance(p.low, t.Number))
+    ones = {c for p in sums if isinstance(p.low, t.Number) and p.low.value for c in p.indices}
+    while True:
+        before = len(world.starts)
+        for (stem, _), letters in places.items():
+            if 0 in {world.starts.get(c) for c in letters}:
+                world.bases.setdefault(stem, 0)
+                for letter in letters - _STEPS if not letters & ones else ():
+                    world.starts.setdefault(letter, 0)
+        if len(world.starts) == before:
+            return
 
 
 def _unbounded(statements: Sequence[Statement]) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from dvar.check.meaning import einsums, outputs
 from dvar.check.meaning.aligning import literal_shape
+from dvar.check.meaning.bounds import begin_alike
 from dvar.check.meaning.declared import Declaration, declarations, declare
 from dvar.check.meaning.given import LARGEST, see_given
 from dvar.check.meaning.grams import tall
@@ -139,7 +140,7 @@ def _bounds(
 def _means(statements: Sequence[Statement], unions: Unions) -> None:
     """``\\frac1d \\sum_k x_k``: a sum that is divided by d has d terms, if it does not say how many."""
     for part in parts(statements):
-        below, inside = None, None
+        below = inside = None
         if isinstance(part, t.Product) and len(part.factors) > 1:
             first, inside = unwrapped(part.factors[0]), part.factors[1]
             if isinstance(first, t.Quotient) and isinstance(first.above, t.Number):
@@ -168,22 +169,21 @@ def _size_symbol(high: t.Expr | None, low: object) -> str | None:
 
 
 def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> None:
-    letters = world.spelling.letters
+    places: dict[tuple[str, int], set[str]] = {}
     for part in (_entry_named(p) for p in parts(statements)):
         if not isinstance(part, t.Symbol):
             continue
         position = 0
         for sub in part.subscripts:
             found = letters_in(sub)
-            if found and all(c in letters for c in found) and isinstance(sub, (t.Label, t.Symbol)):
-                for letter in found:
-                    unions.join(("letter", letter), ("entry", stem_of(part), str(position)))
+            if isinstance(sub, (t.Label, t.Symbol)) and set(found) <= world.spelling.letters:
+                for at, letter in enumerate(found, position):
+                    unions.join(("letter", letter), ("entry", stem_of(part), str(at)))
                     world.entry_letters[stem_of(part)] = letter
-                    if world.starts.get(letter) == 0:
-                        world.bases.setdefault(stem_of(part), 0)
-                    position += 1
-            else:
-                position += 1
+                    places.setdefault((stem_of(part), at), set()).add(letter)
+                position += max(len(found) - 1, 0)
+            position += 1
+    begin_alike(world, statements, places)
 
 
 def _entry_named(part: t.Expr | t.Script) -> t.Expr | t.Script:

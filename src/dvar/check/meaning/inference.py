@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from dvar.check.meaning.alphabet import SCALAR_CAPITALS
+from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.looks import is_raised_e
 from dvar.check.meaning.shapes import along, shape_of
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import same_tree
 
 ROUNDS = 5
 _OF_SEVERAL = frozenset({"softmax", "log_softmax"})
@@ -23,7 +27,9 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
 
     Numbers are taken to be numbers last: ``β`` may yet turn out to be a vector.
     """
-    s.world.weights = _weights(s, statements)
+    s.world.weights = _weights(s, statements) | _of_forms(statements)
+    for stem in sorted(_of_shares(s, statements) | _of_units(statements)):
+        s.settle(Key(stem), s.column())
     for statement in statements:
         _remember_function(s, statement)
         _remember_total(s, statement)
@@ -67,6 +73,53 @@ def _see_columns(s: Shaping, statements: Sequence[Statement]) -> bool:
     return found
 
 
+def _of_shares(s: Shaping, statements: Sequence[Statement]) -> set[str]:
+    """P and S of ``P_i = e^{S_i} / \\sum_k e^{S_k}``: numbers with a common sum, which make vectors."""
+    found: set[str] = set()
+    for statement in statements:
+        left, right = statement.members[0].expr, statement.members[-1].expr
+        if not isinstance(left, t.Symbol) or not isinstance(right, t.Quotient):
+            continue
+        for sum_ in (p for p in t.walk(right.below) if isinstance(p, t.Big) and p.name == "sum"):
+            inside = _exponent(sum_.body)
+            if isinstance(inside, t.Symbol) and inside.subscripts:
+                found |= {stem_of(p) for p in (left, inside) if _is_entry(s, p)}
+    return found
+
+
+def _of_units(statements: Sequence[Statement]) -> set[str]:
+    """V of ``λ (1 - VᵀV)``: what a number is added to is one, so that V is a vector."""
+    found: set[str] = set()
+    for part in parts(statements):
+        if not isinstance(part, t.Sum) or not any(isinstance(x, t.Number) for x in part.terms):
+            continue
+        for term in part.terms:
+            factors = term.factors if isinstance(term, t.Product) else ()
+            if len(factors) == 2 and all(isinstance(f, t.Symbol) for f in factors):
+                first, second = (f for f in factors if isinstance(f, t.Symbol))
+                turned = [s.kind for s in first.scripts] == ["transpose"] and not second.scripts
+                if turned and stem_of(first) == stem_of(second) and not second.subscripts:
+                    found.add(stem_of(second))
+    return found
+
+
+def _exponent(tree: t.Expr) -> t.Expr | None:
+    """What ``e^x`` and ``exp(x / τ)`` are of."""
+    of: t.Expr | None = None
+    if isinstance(tree, t.Call) and tree.name == "exp" and len(tree.args) == 1:
+        of = tree.args[0]
+    elif isinstance(tree, t.Symbol) and is_raised_e(tree):
+        of = tree.scripts[0].value
+    return of.above if isinstance(of, t.Quotient) else of
+
+
+def _is_entry(s: Shaping, symbol: t.Symbol) -> bool:
+    """Whether a name has one index everywhere."""
+    key = s.key_of(symbol)
+    entries = {item for item in s.unions.items() if item[:2] == ("entry", key.stem)}
+    return not key.marks and entries == {("entry", key.stem, "0")}
+
+
 def _is_of_gradient(s: Shaping, statement: Statement) -> bool:
     """Whether a statement says what a gradient is; that may be wrong."""
     left = statement.members[0].expr
@@ -93,6 +146,22 @@ def _weights(s: Shaping, statements: Sequence[Statement]) -> set[str]:
                 if isinstance(first, t.Symbol) and not (first.subscripts or first.scripts):
                     before.setdefault(first.base, set()).add(isinstance(second, t.Symbol))
     return {name for name in names & SCALAR_CAPITALS if before.get(name) == {True}}
+
+
+def _of_forms(statements: Sequence[Statement]) -> set[str]:
+    """C of ``vᵀ C v``: what stands between a vector and itself is a matrix."""
+    found: set[str] = set()
+    for part in parts(statements):
+        names = part.factors if isinstance(part, t.Product) else ()
+        for first, between, last in zip(names, names[1:], names[2:], strict=False):
+            if not all(isinstance(x, t.Symbol) for x in (first, between, last)):
+                continue
+            assert isinstance(first, t.Symbol)
+            assert isinstance(between, t.Symbol)
+            bare = replace(first, scripts=())
+            if [x.kind for x in first.scripts] == ["transpose"] and same_tree(bare, last):
+                found |= {between.base} & SCALAR_CAPITALS
+    return found
 
 
 def _remember_function(s: Shaping, statement: Statement) -> None:

@@ -217,17 +217,13 @@ def _see_alike(statements: Sequence[Statement], spelling: Spelling) -> None:
 
     A single letter may be a name's label (``W_f`` beside ``W_i``): it counts only if no quantity is called so.
     """
-    places: dict[tuple[str, int], list[tuple[str, ...]]] = {}
-    bases: set[str] = set()
-    for part in parts(statements):
-        if isinstance(part, t.Symbol):
-            bases.add(part.base)
-            letters = _written(part)
-            if letters:
-                places.setdefault((stem_of(part), len(letters)), []).append(letters)
+    places, bases, sums = _subscripts(statements)
     alone = {use[0] for (_, count), uses in places.items() if count == 1 for use in uses}
     while True:
         new: set[str] = set()
+        for beside in sums:  # y_{m-p} beside the sum over p
+            if beside & spelling.letters:
+                new |= {c for c in beside if c} - spelling.letters - bases
         for (_, count), uses in places.items():
             if count == 2:  # W_{kl} beside z_k and x_l
                 known = alone | spelling.letters
@@ -241,6 +237,33 @@ def _see_alike(statements: Sequence[Statement], spelling: Spelling) -> None:
         if not new:
             return
         spelling.letters |= new
+
+
+def _subscripts(
+    statements: Sequence[Statement],
+) -> tuple[dict[tuple[str, int], list[tuple[str, ...]]], set[str], list[set[str | None]]]:
+    """Letters below each name, by their number; names that are quantities; letters that are added below names."""
+    places: dict[tuple[str, int], list[tuple[str, ...]]] = {}
+    bases: set[str] = set()
+    below: set[int] = set()
+    sums: list[set[str | None]] = []
+    for part in parts([s for s in statements if not _compares(s)]):
+        if isinstance(part, t.Symbol):
+            below |= {id(y) for x in part.subscripts for y in t.walk(x)}
+            bases |= {part.base} if id(part) not in below else set()
+            sums += [{*map(_single, x.terms)} for x in part.subscripts if isinstance(x, t.Sum)]
+            letters = _written(part)
+            if letters:
+                places.setdefault((stem_of(part), len(letters)), []).append(letters)
+    return places, bases, sums
+
+
+def _compares(statement: Statement) -> bool:
+    """``k \\neq c`` says of two indices that they differ, and makes no quantity of either."""
+    return [m.relation for m in statement.members[1:]] == ["neq"] and all(
+        isinstance(m.expr, t.Symbol) and not m.expr.subscripts and _single(m.expr)
+        for m in statement.members
+    )
 
 
 def _among_all(statement: Statement) -> set[str]:

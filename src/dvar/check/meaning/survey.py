@@ -213,10 +213,9 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
             world.functions.add(stem)
         for apply, is_named in zip(uses, named, strict=True):
             if is_named:
-                world.dependent.add(key := sort(_unprimed(apply.head), spelling, {}).key)
-                by = world.moved_by.setdefault(key, set())
-                by |= {k for a in apply.args if (k := _name(a, spelling)) is not None}
-                if stem in world.plain and apply.args and _depends(apply, world):
+                key = sort(_unprimed(apply.head), spelling, {}).key
+                world.dependent[key] = max(apply.args, world.dependent.get(key, ()), key=len)
+                if stem in world.plain and (apply.args and _depends(apply, world)):
                     world.dependent_stems.add(stem)
 
 
@@ -240,15 +239,12 @@ def names_dependence(apply: t.Apply, spelling: Spelling) -> bool:
 
 
 def _are_products(uses: Sequence[t.Apply]) -> bool:
-    """``W(x - As)`` everywhere: a matrix in front of a sum, which no function is written for only."""
-    return all(
-        use.head.base.isupper()
-        and not (use.primes or use.head.primes)
-        and len(use.args) == 1
-        and isinstance(use.args[0], t.Sum)
-        and len(use.args[0].terms) > 1
-        for use in uses
-    )
+    """``W(x - As)``, ``y(1 - a)``: a matrix or a number, in front of sums only, which no function is."""
+    sums = [u.args[0] for u in uses if len(u.args) == 1 and not (u.primes or u.head.primes)]
+    if len(sums) < len(uses) or not all(isinstance(x, t.Sum) and len(x.terms) > 1 for x in sums):
+        return False
+    ones = [x for x in sums if isinstance(x, t.Sum) and t.Number("1", x.terms[0].span) in x.terms]
+    return all(u.head.base.isupper() or (ones and u.head.base in "yatp") for u in uses)
 
 
 def _unprimed(head: t.Symbol) -> t.Symbol:

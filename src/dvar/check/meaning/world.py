@@ -46,7 +46,6 @@ class World(Results):
         counted: stems whose entries are written in brackets, ``w_2(1,1)``.
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
         numerators, denominators: names that are differentiated somewhere, and that others are by.
-        moved_by: names that are written with what they depend on, ``v(x)``, and what that is.
         weights: letters of losses that are weights here: another loss is differentiated by them.
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
@@ -106,10 +105,9 @@ class World(Results):
     plain: set[str] = field(default_factory=set)
     valued: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
-    dependent: set[Key] = field(default_factory=set)
+    dependent: dict[Key, tuple[t.Expr, ...]] = field(default_factory=dict)
     dependent_stems: set[str] = field(default_factory=set)
     numerators: set[Key] = field(default_factory=set)
-    moved_by: dict[Key, set[Key]] = field(default_factory=dict)
     denominators: set[Key] = field(default_factory=set)
     weights: set[str] = field(default_factory=set)
     loss: Key | None = None

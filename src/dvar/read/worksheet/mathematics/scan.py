@@ -132,6 +132,10 @@ class Scanner(Commands):
         self.add(NUMBER, text if text[0] != "." else "0" + text, start, self.at)
 
     def _word(self, text: str, start: int) -> None:
+        last = self.out[-1] if self.out and not self.gap else None
+        if text[0] == "_" and len(text) > 1 and last is not None and last.kind == COMMAND:
+            self.sign("_", start, start + 1)  # Σ_i in a program's brackets
+            text, start = text[1:], start + 1
         if text.isascii():
             self.add(WORD, text, start, self.at)
             return

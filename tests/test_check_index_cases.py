@@ -1,0 +1,65 @@
+"""Entries by other entries: cases told in headings, letters for the other one, counting from zero."""
+
+import dvar
+
+SHARES = r"""Let
+$$p_k = \frac{e^{u_k}}{\sum_j e^{u_j}}$$
+
+"""
+FROM_ZERO = r"""
+$$A_i = \frac{e^{B_i}}{\sum_{k=0}^{N-1} e^{B_k}}$$
+
+$$dA = \frac{\partial L}{\partial A}, \quad dB = \frac{\partial L}{\partial B}$$
+
+$$dB_i = A_i \left( dA_i %s \sum_{j=0}^{N-1} dA_j A_j \right)$$
+
+$$dB = A \odot (dA - \text{sum}(dA \odot A))$$
+"""
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in dvar.check(text).judgements if j.kind == "claim"]
+
+
+def test_a_case_may_have_a_number_in_its_heading() -> None:
+    text = SHARES + (
+        "Case 1: $i = k$\n\n"
+        r"$$\frac{\partial p_k}{\partial u_i} = p_k (1 - p_k)$$"
+        "\n\n### Case (b): $i \\neq k$\n\n"
+        r"$$\frac{\partial p_k}{\partial u_i} = %sp_k p_i$$"
+    )
+    assert verdicts(text % "-") == ["ok", "ok"]
+    assert verdicts(text % "") == ["ok", "wrong"]
+
+
+def test_another_letter_is_another_entry() -> None:
+    text = SHARES + r"$$\frac{\partial p_k}{\partial u_c} = %sp_k p_c$$"
+    (judgement,) = (j for j in dvar.check(text % "-").judgements if j.kind == "claim")
+    assert (judgement.verdict, judgement.message) == ("convention", "where the indices differ")
+    (judgement,) = (j for j in dvar.check(text % "").judgements if j.kind == "claim")
+    assert (judgement.verdict, judgement.cause) == ("wrong", "sign")
+
+
+def test_letters_of_the_same_entries_begin_at_zero_together() -> None:
+    assert set(verdicts(FROM_ZERO % "-")) == {"ok"}
+    assert "ok" not in verdicts(FROM_ZERO % "+")[2:3]
+
+
+def test_sums_that_begin_at_one_elsewhere_keep_their_letters() -> None:
+    text = r"""$a_i = x_i^2$ and $L = \sum_{i=0}^{n-1} a_i$.
+
+Now $\mu = \frac{1}{N} \sum_{i=1}^{N} x_i$ and $s = \frac{1}{N} \sum_{i=1}^{N} (x_i - \mu)^2$.
+
+$$\frac{\partial s}{\partial x_j} = %s (x_j - \mu)$$
+"""
+    assert verdicts(text % r"\frac{2}{N}") == ["ok"]
+    assert "ok" not in verdicts(text % r"\frac{1}{N}")
+
+
+def test_sums_with_a_letter_are_read_beside_brackets() -> None:
+    text = (
+        "```\ny[i] = b + Σ_p w[p] * x[i+p]\ndL/db = Σ_i dL/dy[i]\n"
+        "dL/dw[p] = Σ_i dL/dy[i] * x[%s]\ndL/dx[m] = Σ_p dL/dy[m+p] * w[p]\n```\n"
+    )
+    assert verdicts(text % "i+p") == ["ok", "ok", "unknown"]
+    assert verdicts(text % "i")[:2] != ["ok", "ok"]
