@@ -59,11 +59,19 @@ def _is_apart(document: Document, last: Statement, statement: Statement) -> bool
     text = document.text
     if all(_ALTERNATIVE.match(text, s.span[1]) for s in (last, statement)):
         return True
-    inline = document.regions[statement.region].kind == "inline"
+    inline = document.regions[statement.region].kind == "inline" and not _is_alone(text, statement)
     between = text[last.span[1] : statement.span[0]]
     if inline and _NEXT.search(between) and len(_WORD.findall(between)) > 1:
         return True
     return _is_below_another(text, last, statement)
+
+
+def _is_alone(text: str, statement: Statement) -> bool:
+    """Whether nothing else stands in its lines: a formula between dollars may be set apart by itself."""
+    start, end = statement.span
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    behind = text[end:].partition("\n")[0]
+    return not (before.strip(" \t$`") or behind.strip(" \t$`.,;"))
 
 
 def _is_aside(text: str, statement: Statement) -> bool:

@@ -17,10 +17,11 @@ from dvar.check.judge.place import Place
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.points import Point, names_beneath
+from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood, count, flat, number, sizes, squeezed, subtract
 from dvar.core.errors import DvarError
 from dvar.core.node import Node, topological
-from dvar.core.op import Array
+from dvar.core.op import Array, like
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -89,7 +90,10 @@ def is_given(document: Document, statement: Statement) -> bool:
 def follows(
     place: Place, conditions: Sequence[Condition], links: Sequence[tuple[t.Expr, t.Expr]]
 ) -> bool:
-    """Whether equations hold wherever the conditions do."""
+    """Whether equations hold wherever the conditions do.
+
+    What both sides have in common, such as a scatter matrix, may be whatever it likes then.
+    """
     asked = [_residual(place, left, right) for left, right in links]
     told = [_residual(place, c.left, c.right) for c in conditions[-MOST:]]
     known = [r for r in told if r is not None]
@@ -98,7 +102,14 @@ def follows(
     claim = _stacked([r for r in asked if r is not None])
     about = set(names_beneath([claim]))
     known = [r for r in known if about & set(topological([r]))]
-    return bool(known) and _holds(_stacked(known), claim)
+    if not known:
+        return False
+    condition = _stacked(known)
+    made = set(place.world.named) & set(topological([condition])) & set(topological([claim]))
+    free = {node: like(node) for node in made if node.inputs}
+    if free and _holds(substitute(condition, free), substitute(claim, free)):
+        return True
+    return _holds(condition, claim)
 
 
 def _differentiates(tree: t.Expr) -> bool:
@@ -135,7 +146,11 @@ def _holds(told: Node, claim: Node) -> bool:
     slopes = _slopes(told, variables)
     agreed = 0
     for seed in range(_TRIED):
-        point = _solved(told, slopes, variables, seed)
+        point = _solved(told, slopes, variables, seed, variables)
+        if point is None:  # by one name alone, in which the equations may be linear
+            able = [v for v in variables if count(v) >= count(told)]
+            tried = (_solved(told, slopes, variables, seed, [v]) for v in able)
+            point = next((p for p in tried if p is not None), None)
         if point is None:
             continue
         value = Point(known=point).value(claim)
@@ -164,9 +179,13 @@ def _or_zero(slope: Node | None, like: Node) -> Node:
 
 
 def _solved(
-    told: Node, slopes: Sequence[Sequence[Node]], variables: Sequence[Node], seed: int
+    told: Node,
+    slopes: Sequence[Sequence[Node]],
+    variables: Sequence[Node],
+    seed: int,
+    moving: Sequence[Node],
 ) -> dict[Node, Array] | None:
-    """A point at which all equations hold, near a random one."""
+    """A point at which all equations hold, near a random one, that differs in some of the names only."""
     start = Point(seed=300 + seed)
     at = {v: np.asarray(start.value(v), dtype=float) for v in variables}
     for _ in range(_STEPS):
@@ -177,7 +196,12 @@ def _solved(
         if np.max(np.abs(value.astype(float))) < 1e-10:
             return {v: np.asarray(x) for v, x in at.items()}
         rows = [
-            np.concatenate([_flat(point.value(g), v) for g, v in zip(row, variables, strict=True)])
+            np.concatenate(
+                [
+                    _flat(point.value(g) if v in moving else None, v)
+                    for g, v in zip(row, variables, strict=True)
+                ]
+            )
             for row in slopes
         ]
         step, *_ = np.linalg.lstsq(np.array(rows), -value.astype(float), rcond=1e-10)

@@ -32,6 +32,8 @@ _RUN_IN = re.compile(
 
 _TITLE = re.compile(r"\n[ \t]*\n[A-Za-z][^\n:=]{2,50}:(?=[ \t\n])")
 """The same in plain text: a line of its own, or the beginning of one."""
+_SAME = 4
+"""Two formulas of so many names, all the same ones, are hardly of two problems."""
 _NUMBERED = re.compile(r"^[ \t]*(?:\d{1,2}[.)]|\(?[a-z]\))[ \t]+", re.MULTILINE)
 
 
@@ -104,7 +106,7 @@ def grouped(
             named = {stem_of(left) for s in inside if isinstance(left := equation(s)[0], t.Symbol)}
             used = _used(inside, spelling) & ({p.stem for p in known} | lefts)
             lefts |= named
-            again = any(p in known and same_tree(known[p], value) for p, value in own.items())
+            again = any(p in known and _is_said_again(known[p], v) for p, v in own.items())
             alone = len(own) > 1 and not again and used <= {p.stem for p in own} | named
             alone = alone and not _leans(inside, own, known, spelling)
             shelved -= {p.stem for p in own}
@@ -151,6 +153,12 @@ def _clashes(
         and not _is_known(value, before, spelling)
         for pattern, value in own.items()
     )
+
+
+def _is_said_again(old: t.Expr, new: t.Expr) -> bool:
+    """Whether a formula says again what another does, as it is or written otherwise: of the same names."""
+    before, after = ({stem_of(p) for p in t.walk(x) if isinstance(p, t.Symbol)} for x in (old, new))
+    return same_tree(old, new) or (before == after and len(before) >= _SAME)
 
 
 def _items(document: Document, statements: Sequence[Statement]) -> list[int]:

@@ -27,7 +27,7 @@ _MARKUP = re.compile(
 )
 _NAME = r"(?<![A-Za-z\\])(\\[A-Z][a-z]+|[A-Za-z])(?:_\{?\w+\}?)?(?![A-Za-z])"
 _ACCENTED = re.compile(r"\s*\\(?:wide)?(?:hat|tilde|bar|check)\b")
-_FILL = r"(?:\s|,|\band\b|\bare\b|\bis\b|\bbe\b|\ban?\b|\breal\b|\bsquare\b|\binvertible\b)*"
+_FILL = r"(?:\s|,|\band\b|\bare\b|\bis\b|\bbe\b|\ban?\b|\bthe\b|\bturns\b|\bout\b|\bto\b|\breal\b|\bsquare\b|\binvertible\b)*"
 _NOT = re.compile(
     r"\b(?:not|no|nothing is|non|un|without)\b[\s*_-]*(?:necessarily\s*)?$", re.IGNORECASE
 )

@@ -11,6 +11,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import reading
+from dvar.check.meaning.assumptions import POSITIVE, SYMMETRIC, assuming
 from dvar.check.meaning.differentiate import jacobian, place_at
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.names import read_definition
@@ -42,6 +43,15 @@ def is_announced(document: Document, statement: Statement) -> bool:
 
 def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     """The verdict for an equation whose sides differ by a multiple of a gradient; None for any other."""
+    found = _holds(place, left, right)
+    of_matrices = [a for a in place.assumptions if a.kind in (SYMMETRIC, POSITIVE)]
+    if found is not None or not of_matrices:
+        return found
+    with assuming(place.world, of_matrices):
+        return _holds(place, left, right)
+
+
+def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     reader = place.reader()
     try:
         reading.read_all(reader)
@@ -87,6 +97,13 @@ def _is_multiple(apart: Node, top: Node, name: Node) -> bool:
         gradient = jacobian(top, place_at(name)).node
     except NotUnderstood:
         return False
+    turned = gradient.ndim == 2 and apart.shape == gradient.shape[::-1]
+    return _keeps_ratio(apart, gradient) or (
+        turned and _keeps_ratio(TABLE["transpose"](apart), gradient)
+    )
+
+
+def _keeps_ratio(apart: Node, gradient: Node) -> bool:
     ratios: list[float] = []
     for seed in range(_POINTS):
         point = Point(seed=seed)

@@ -32,5 +32,7 @@ def is_wordy(tokens: list[Token]) -> bool:
     """``^{new}``, ``^{\\text{old}}``: words, not letters with powers."""
     if any(token.kind == TEXT or (token.font == "rm" and token.text.isalpha()) for token in tokens):
         return True
+    if len(tokens) == 1 and tokens[0].text in vocabulary.GREEK_WORDS:
+        return False  # (1 - p)^{\\gamma} is a power
     joined = "".join(token.text for token in tokens)
     return len(joined) > 2 and (joined in vocabulary.SUBSCRIPT_WORDS or joined in vocabulary.FIELD)
