@@ -159,7 +159,8 @@ def _of_forms(statements: Sequence[Statement]) -> set[str]:
             assert isinstance(first, t.Symbol)
             assert isinstance(between, t.Symbol)
             bare = replace(first, scripts=())
-            if [x.kind for x in first.scripts] == ["transpose"] and same_tree(bare, last):
+            turned = [x.kind for x in first.scripts] == ["transpose"] and not between.scripts
+            if turned and same_tree(bare, last):
                 found |= {between.base} & SCALAR_CAPITALS
     return found
 
