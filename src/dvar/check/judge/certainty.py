@@ -19,6 +19,7 @@ from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
+from dvar.check.judge.words import Explained
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.functions import SIGMAS
@@ -67,10 +68,9 @@ def is_believed(
     document: Document,
     statement: Statement,
     verdict: Verdict,
-    causes: Sequence[str],
+    told: Explained,
     touched: AbstractSet[str],
-    beside: Sequence[Statement] = (),
-    sure: bool = False,
+    statements: Sequence[Statement],
 ) -> bool:
     """Whether a difference, with the slips that explain it, is a mistake beyond doubt.
 
@@ -79,11 +79,11 @@ def is_believed(
         document: what it is part of.
         statement: what differs.
         verdict: how.
-        causes: the slips that explain it.
+        told: the slips that explain it, and whether these hardly fit by chance.
         touched: names some of whose entries have been written over before.
-        beside: the other statements of the document.
-        sure: whether the slip hardly fits by chance.
+        statements: all of the document.
     """
+    causes = told.causes
     if touched and any(stem in touched for stem in unclaimed.stems_of(statement, verdict)):
         return False
     if (
@@ -107,7 +107,7 @@ def is_believed(
     if (
         _vanishes(place, verdict, causes)
         or unclaimed.is_layout(statement)
-        or ("missing-sum" in causes and unclaimed.sums_by_convention(place, verdict, beside))
+        or ("missing-sum" in causes and unclaimed.sums_by_convention(place, verdict, statements))
         or unclaimed.is_bare_chain(verdict, causes)
         or unclaimed.is_said_again(place, statement, verdict)
         or unclaimed.is_under_heading(place, document, statement, verdict)
@@ -124,7 +124,7 @@ def is_believed(
     if "missing-path" in causes and _HELD.search(vicinity(document, statement)):
         return False
     if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
-        return sure or _is_all_there(place, verdict, causes)
+        return told.sure or _is_all_there(place, verdict, causes)
     may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
     if not (may_be_share and _is_share(place, verdict)):
         return True

@@ -337,14 +337,11 @@ def _judgement(
     end_line, end_column = document.place(max(start, end - 1))
     chained = context.chains.get(place.position, list(statement.members))
     others = _others(context, statement) if verdict.verdict == "wrong" else []
-    beside = [s for n, s in enumerate(context.statements) if n != place.position]
     tried: Explained | None = None
     explained: Explained | None = None
     for said in chain.faults(place, verdict):
         told = message_of(place, document.text, statement, said, chained, others)
-        if is_believed(
-            place, document, statement, said, told.causes, context.touched, beside, told.sure
-        ):
+        if is_believed(place, document, statement, said, told, context.touched, context.statements):
             verdict, explained = said, with_cause(place, said, told)
             break
         tried = tried or told

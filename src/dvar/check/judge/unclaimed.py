@@ -358,12 +358,13 @@ def is_under_heading(
     return not _is_misprint(verdict)
 
 
-def sums_by_convention(place: Place, verdict: Verdict, beside: Sequence[Statement]) -> bool:
+def sums_by_convention(place: Place, verdict: Verdict, statements: Sequence[Statement]) -> bool:
     """``B_{qi} A_{ip} = (BA)_{qp}``: an index that stands twice on one side only is summed over.
 
     Not where the lines beside it write such sums, and none of them leaves one out.
     """
     spelling = place.world.spelling
+    beside = [other for n, other in enumerate(statements) if n != place.position]
     return lack_a_sum(_sides(verdict), spelling) and not writes_its_sums(beside, spelling)
 
 
