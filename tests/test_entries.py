@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dvar
-from dvar.core.errors import FormulaError, ShapeError
+from dvar.core.errors import DvarError, FormulaError, ShapeError
 
 
 def close(found: Any, wanted: Any) -> None:
@@ -60,3 +60,23 @@ def test_the_step_before_is_a_name() -> None:
 def test_a_result_of_one_element_is_a_number() -> None:
     e = dvar.explain("L = (W @ x - y)**2", shapes={"W": (1, 3), "x": (3,), "y": (1,)})
     assert e.formulas["W"] == "2 * outer(W @ x - y, x)"
+
+
+# ── labels ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def chosen(z: Any, y: Any) -> Any:
+    """The mean loss of the labels y."""
+    e = np.exp(z)
+    p = e / e.sum(axis=1, keepdims=True)
+    return -np.log(p[np.arange(z.shape[0]), y]).mean()
+
+
+def test_what_is_used_as_an_index_is_made_of_whole_numbers() -> None:
+    z = np.array([[0.1, 0.4, 0.2], [0.3, -0.2, 0.5]])
+    soft = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    e = dvar.explain(chosen, at={"z": z.tolist(), "y": [2, 0]})
+    close(e.gradients["z"], (soft - np.eye(3)[[2, 0]]) / 2)
+    assert "z" in dvar.explain(chosen, shapes={"z": (2, 3), "y": (2,)}).formulas
+    with pytest.raises(DvarError, match="y is not a position"):
+        dvar.explain(chosen, at={"z": z.tolist(), "y": [0.5, 1.0]})

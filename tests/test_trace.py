@@ -20,7 +20,7 @@ from dvar.core.errors import DtypeError, ShapeError, TraceError
 from dvar.core.graph import Graph
 from dvar.engine.reference import evaluate
 from dvar.read.trace import containers, numpy_api
-from dvar.read.trace.trace import trace_for_explanation
+from dvar.read.trace.examples import trace_for_explanation
 
 
 def run(graph: Graph, **values: Any) -> list[Any]:

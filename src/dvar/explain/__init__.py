@@ -126,7 +126,7 @@ def _read(
         raise FormulaError(
             f"cannot explain {type(subject).__name__}", hint="a formula, LaTeX or a NumPy function"
         )
-    from dvar.read.trace.trace import trace_for_explanation
+    from dvar.read.trace.examples import trace_for_explanation
 
     return trace_for_explanation(subject, args, at, shapes)
 

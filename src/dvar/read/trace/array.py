@@ -376,6 +376,8 @@ def read_index(index: Any) -> Any:
     if isinstance(index, Variable) and index.node.dtype == "bool":
         return np.asarray(index._number("the mask"))
     if isinstance(index, Variable) and index.node.is_float:
+        if index.node.op is VARIABLE and (index.value is None or index.shape):
+            raise facts.NotAPosition(str(index.name), facts.source_here())
         return _bound(index)
     if isinstance(index, list) and any(isinstance(i, Variable) for i in index):
         return [operator.index(i) for i in index]

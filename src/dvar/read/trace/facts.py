@@ -15,7 +15,7 @@ from types import CodeType, FrameType
 import numpy as np
 
 from dvar.core.collecting import rarely_collected
-from dvar.core.errors import MissingValue, Source
+from dvar.core.errors import DtypeError, MissingValue, Source, TraceError
 from dvar.core.node import Node, topological
 from dvar.core.op import SIZE, VARIABLE, Array, Linear, Op
 from dvar.engine.reference import apply
@@ -23,6 +23,22 @@ from dvar.engine.reference import apply
 Place = tuple[CodeType, int]  # code, instruction
 
 _OURS = (str(Path(__file__).parents[2]), str(Path(np.__file__).parent))
+
+
+class NotAPosition(DtypeError, TraceError):
+    """An argument is used as an index and is not made of whole numbers.
+
+    Attributes:
+        name: of the argument.
+    """
+
+    def __init__(self, name: str, source: Source | None) -> None:
+        super().__init__(
+            f"{name} is not a position: an index is a whole number",
+            source=source,
+            hint=f'{name}.astype(int), or dvar.Shape(5, dtype="int64") where it has no numbers',
+        )
+        self.name = name
 
 
 class Fact:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from dvar.core.dims import Dim, Size, is_numeric
+from dvar.core.dims import Dim, Size
 from dvar.core.dims import Shape as Sizes
 from dvar.core.dtypes import dtype_of
 from dvar.core.errors import DvarError, Source, TraceError
@@ -338,47 +338,3 @@ def closed_in_order(roots: list[Node], inputs: Any) -> tuple[list[Node], list[No
                 raise TraceError(f"{node.param('name')} belongs to another trace and has no value")
             foreign[node] = constant(value)
     return (facts.replace(roots, foreign), None) if foreign else (roots, order)
-
-
-# ── for dvar.explain ────────────────────────────────────────────────────────────────────────────
-
-
-def trace_for_explanation(
-    function: Callable[..., Any],
-    args: Sequence[Any],
-    at: Mapping[str, Any] | None,
-    shapes: Mapping[str, Sequence[int | str]] | None,
-) -> tuple[Graph, Mapping[str, Any]]:
-    """A function as a graph, and values by input name.
-
-    Arguments come by position, by name in ``at`` or as ``shapes``; an argument of which nothing is known
-    is a scalar.  Where a shape and a value are given, the shape is what the graph says (its sizes may
-    have names) and the value is put in afterwards.
-    """
-    signature = inspect.signature(function)
-    parameters = [p.name for p in signature.parameters.values() if p.kind in (0, 1, 3)]
-    given = dict(zip(parameters, map(_example, args), strict=False))
-    given |= {name: _example(value) for name, value in (at or {}).items() if name in parameters}
-    rest = {name: value for name, value in (at or {}).items() if name not in parameters}
-    declared = {name: Shape(*sizes) for name, sizes in (shapes or {}).items()}
-    apart = {name: given.pop(name) for name in declared if name in given}
-    for name in parameters:
-        if signature.parameters[name].default is inspect.Parameter.empty:
-            given.setdefault(name, declared.get(name, Shape()))
-        elif name in declared:
-            given[name] = declared[name]
-    graph = trace(function, **given).graph
-    if not all(is_numeric(node.shape) for node in graph.inputs.values()):
-        return graph, {**apart, **rest}
-    return graph, {**graph.values, **apart, **rest}
-
-
-def _example(argument: Any) -> Any:
-    """Lists of numbers are arrays here, and everything is computed in double precision."""
-    if isinstance(argument, (list, tuple)) and all(
-        isinstance(leaf, (int, float)) for leaf in containers.leaves(argument)
-    ):
-        return np.asarray(argument, np.float64)
-    if isinstance(argument, np.ndarray) and argument.dtype.kind == "f":
-        return argument.astype(np.float64)
-    return argument
