@@ -80,3 +80,35 @@ def test_what_is_used_as_an_index_is_made_of_whole_numbers() -> None:
     assert "z" in dvar.explain(chosen, shapes={"z": (2, 3), "y": (2,)}).formulas
     with pytest.raises(DvarError, match="y is not a position"):
         dvar.explain(chosen, at={"z": z.tolist(), "y": [0.5, 1.0]})
+
+
+# ── sums over an index ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sum_of_products_over_an_index_is_a_product_with_a_matrix() -> None:
+    layer = r"z_i = \sum_j W_{ij} x_j + b_i; C = \frac{1}{2}\sum_i (z_i - y_i)^2"
+    at = {
+        "W": [[1.0, 2], [0.5, -1], [3, 0]],
+        "x": [0.3, -0.7],
+        "b": [0.1, 0.2, 0.3],
+        "y": [1, 0, 2],
+    }
+    e = dvar.explain(layer, at=at)
+    assert e.formulas["W"] == "outer(z - y, x)"
+    assert e.formulas["x"] == "W.T @ (z - y)"
+    error = np.array(at["W"]) @ at["x"] + at["b"] - np.array(at["y"])
+    close(e.gradients["W"], np.outer(error, at["x"]))
+    close(e.gradients["x"], np.array(at["W"]).T @ error)
+
+
+def test_a_sum_over_the_other_index_transposes() -> None:
+    e = dvar.explain(r"d_j = \sum_k W_{kj} e_k; f = \sum_j d_j^2")
+    assert e.formulas["e"] == "2 * (W @ d)"
+    assert e.formulas["W"] == "2 * outer(e, d)"
+
+
+def test_a_part_of_a_sum_stays_a_part() -> None:
+    w, x = np.arange(1.0, 5.0), np.arange(12.0).reshape(3, 4)
+    text = r"z_i = \sum_{j=2}^{3} x_{ij} w_j; f = \sum_i z_i"
+    gradient = dvar.explain(text, at={"w": w.tolist(), "x": x.tolist()}).gradients["w"]
+    close(gradient, [0, 0, *x[:, 2:].sum(axis=0)])  # counted from 0: 3 is the last of four

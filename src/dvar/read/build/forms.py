@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dvar.core.axes import Axes
 from dvar.core.dims import Dim, Size
 from dvar.core.errors import FormulaError, ShapeError
 from dvar.core.op import constant, size_of
 from dvar.ops import TABLE
+from dvar.ops.contraction import contract
 from dvar.read import syntax as s
 from dvar.read.build import examples, lookup
 from dvar.read.build.calls import shape_answer
-from dvar.read.build.indices import Value, elementwise, rename, take_letter, together
+from dvar.read.build.indices import Value, elementwise, rename, take_letter, together, union
 from dvar.read.build.literals import literal
 from dvar.read.build.scope import LITERAL_NAMES
 from dvar.read.steps import Step
@@ -206,8 +208,11 @@ def summed(e: Evaluator, expr: s.Sum) -> Step[Value]:
     low = expr.low.value if isinstance(expr.low, s.Number) else 0
     e.bound.append((expr.index, size, low))
     body: Value = yield e.value(expr.body)
+    product: Value | None = yield _as_product(e, expr)
     e.bound.pop()
     ranged = e.extents.range_size(expr)
+    if product is not None and ranged in (None, size):
+        return product
     if expr.index not in body.letters:
         count = ranged if ranged is not None else size
         if count is None:
@@ -220,6 +225,23 @@ def summed(e: Evaluator, expr: s.Sum) -> Step[Value]:
         node = TABLE["getitem"](node, (*(slice(None),) * axis, part))
     rest = (*body.letters[:axis], *body.letters[axis + 1 :])
     return Value(TABLE["sum"](node, axis=axis), rest)
+
+
+def _as_product(e: Evaluator, expr: s.Sum) -> Step[Value | None]:
+    """``\\sum_j W_{ij} x_j`` as the product with a matrix that it is; None for other sums."""
+    product = expr.body
+    if not isinstance(product, s.Binary) or product.operator not in ("juxt", "cdot", "*"):
+        return None
+    left: Value = yield e.value(product.left)
+    right: Value = yield e.value(product.right)
+    sides, index = (left, right), expr.index
+    if any(side.event or index not in side.letters for side in sides):
+        return None
+    rest = tuple(letter for letter in union(sides) if letter != index)
+    if not rest:
+        return None  # a sum of products reads as well as x @ y
+    node = contract(Axes((left.letters, right.letters), rest), [left.node, right.node])
+    return Value(node, rest) if node.op.name in ("matmul", "transpose") else None
 
 
 def _part(e: Evaluator, expr: s.Sum, size: Size, ranged: Size) -> slice:
