@@ -21,6 +21,8 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 from dvar.read.worksheet.parts import factors_of, same_tree
 
+NEAR = 60
+"""So many statements before and behind a step tell how its document steps."""
 NO_START = "the old value is missing"
 NO_STEP = "the step is missing"
 
@@ -46,8 +48,8 @@ def out_of_step(
     place: Place, members: Sequence[Member], others: Sequence[Statement]
 ) -> Link | None:
     """What an update lacks that the others of its document have; None if nothing does."""
-    beside = [s for o in others if o.members[1:] and o.members[1].expr is not members[1].expr
-              if (s := stride_of(place, o.members)) is not None and s.own]  # fmt: skip
+    strides = (stride_of(place, other.members) for other in _near(members, others))
+    beside = [stride for stride in strides if stride is not None and stride.own]
     if not beside:
         return None
     left, right = members[0].expr, members[1].expr
@@ -75,6 +77,14 @@ def out_of_step(
         return None
     why = f"{stem_of(rate)} stands where the other steps have {usual.pop()}"
     return Link("wrong", why, causes=("wrong-variable", "misprint"))
+
+
+def _near(members: Sequence[Member], others: Sequence[Statement]) -> list[Statement]:
+    """The statements around an update; all of a long document for each of its lines would be too many."""
+    right = members[1].expr
+    at = (n for n, o in enumerate(others) if o.members[1:] and o.members[1].expr is right)
+    own = next(at, len(others))
+    return [*others[max(own - NEAR, 0) : own], *others[own + 1 : own + 1 + NEAR]]
 
 
 def stride_of(place: Place, members: Sequence[Member]) -> Stride | None:
