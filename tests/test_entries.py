@@ -112,3 +112,12 @@ def test_a_part_of_a_sum_stays_a_part() -> None:
     text = r"z_i = \sum_{j=2}^{3} x_{ij} w_j; f = \sum_i z_i"
     gradient = dvar.explain(text, at={"w": w.tolist(), "x": x.tolist()}).gradients["w"]
     close(gradient, [0, 0, *x[:, 2:].sum(axis=0)])  # counted from 0: 3 is the last of four
+
+
+def test_sums_in_sums_are_read_once() -> None:
+    """Reading a body twice at each depth would never end here."""
+    letters = "ijklmnpqrstuvwabcdefgh"
+    body = "x_h"
+    for letter in reversed(letters):
+        body = rf"\sum_{letter} y_{letter} \left({body}\right)"
+    assert set(dvar.explain(f"f = {body}").formulas) >= {"x", "y"}

@@ -47,26 +47,16 @@ def build(
         statements, remarks = with_entries(statements, {*(shapes or ()), *(values or ())})
     except RecursionError:
         remarks = []  # nested so deeply that no name is worth a look
-    graph = _with_examples(statements, text, shapes, values, file)
-    return replace(graph, notes=(*remarks, *graph.notes))
-
-
-def _with_examples(
-    statements: Sequence[Statement],
-    text: str,
-    shapes: Mapping[str, Sequence[int | str]] | None,
-    values: Mapping[str, Any] | None,
-    file: str | None,
-) -> Graph:
     try:
-        return _built(statements, text, shapes, values, file)
+        graph = _built(statements, text, shapes, values, file)
     except OpenExamples as open_:
         try:
             again = with_examples(statements, open_) if open_.data else []
             graph = _built(again, text, shapes, values, file, open_.name)
         except (DvarError, RecursionError):
             raise open_ from None
-        return replace(graph, notes=(*graph.notes, open_.note))
+        graph = replace(graph, notes=(*graph.notes, open_.note))
+    return replace(graph, notes=(*remarks, *graph.notes))
 
 
 def _built(

@@ -165,6 +165,18 @@ class Evaluator:
     def _binary(self, expr: s.Binary) -> Step[Value]:
         left: Value = yield self.value(expr.left)
         right: Value = yield self.value(expr.right)
+        return self._combined(expr, left, right)
+
+    def combined(self, expr: s.Binary, left: Value, right: Value) -> Value:
+        """The value of an operation whose sides are known already."""
+        try:
+            result = self._combined(expr, left, right)
+        except DvarError as error:
+            raise self.placed(error, expr) from error.__cause__
+        self._remember(expr, result.node)
+        return result
+
+    def _combined(self, expr: s.Binary, left: Value, right: Value) -> Value:
         sign = expr.operator
         if sign == "**" and lookup.is_euler(self, expr.left):
             return elementwise(TABLE["exp"], [right])

@@ -207,8 +207,14 @@ def summed(e: Evaluator, expr: s.Sum) -> Step[Value]:
     size = e.extents.sum_size(expr)
     low = expr.low.value if isinstance(expr.low, s.Number) else 0
     e.bound.append((expr.index, size, low))
-    body: Value = yield e.value(expr.body)
-    product: Value | None = yield _as_product(e, expr)
+    product: Value | None = None
+    if isinstance(expr.body, s.Binary) and expr.body.operator in ("juxt", "cdot", "*"):
+        left: Value = yield e.value(expr.body.left)
+        right: Value = yield e.value(expr.body.right)
+        body = e.combined(expr.body, left, right)
+        product = _as_product(expr.index, left, right)
+    else:
+        body = yield e.value(expr.body)
     e.bound.pop()
     ranged = e.extents.range_size(expr)
     if product is not None and ranged in (None, size):
@@ -227,14 +233,9 @@ def summed(e: Evaluator, expr: s.Sum) -> Step[Value]:
     return Value(TABLE["sum"](node, axis=axis), rest)
 
 
-def _as_product(e: Evaluator, expr: s.Sum) -> Step[Value | None]:
+def _as_product(index: str, left: Value, right: Value) -> Value | None:
     """``\\sum_j W_{ij} x_j`` as the product with a matrix that it is; None for other sums."""
-    product = expr.body
-    if not isinstance(product, s.Binary) or product.operator not in ("juxt", "cdot", "*"):
-        return None
-    left: Value = yield e.value(product.left)
-    right: Value = yield e.value(product.right)
-    sides, index = (left, right), expr.index
+    sides = (left, right)
     if any(side.event or index not in side.letters for side in sides):
         return None
     rest = tuple(letter for letter in union(sides) if letter != index)
