@@ -256,27 +256,6 @@ def _product_with_identity(node: Node) -> Node | None:
     return None
 
 
-def _length_times_direction(node: Node) -> tuple[Node, int, Node] | None:
-    u, length = node.inputs
-    length = length.inputs[0] if length.op is broadcast_to else length
-    is_length = length.op.name == "norm" and length.inputs[0] is u
-    return (length, 1, u) if is_length and node.shape == u.shape else None
-
-
-def _cofactor_over_determinant(node: Node) -> tuple[Node, int, Node] | None:
-    (a,) = node.inputs
-    if a.ndim != 2:
-        return None
-    return TABLE["det"](a), -1, transpose(TABLE["inv"](a))
-
-
-# Row → for a node of it another node, an exponent, and what both make: node · other**exponent.
-PAIRS: dict[str, Callable[[Node], tuple[Node, int, Node] | None]] = {
-    "divide_no_nan": _length_times_direction,
-    "cofactor": _cofactor_over_determinant,
-}
-
-
 def _shaped(x: Node, like: Node) -> Node:
     return x if x.shape == like.shape else broadcast_to(x, like.shape)
 
@@ -362,6 +341,14 @@ IDENTITIES: tuple[Identity, ...] = (
              lambda: _do("norm", _x) * _do("divide_no_nan", _x, _do("norm", _x)), lambda: _x),
     Identity("cofactors of A / det A = A⁻ᵀ", lambda: _do("cofactor", _S) / _do("det", _S),
              lambda: _do("inv", _S).T, condition="det A ≠ 0"),
+    Identity("√x / x = 1/√x", lambda: divide(_do("sqrt", _s), _s), lambda: 1 / _do("sqrt", _s),
+             condition="x > 0"),
+    Identity("x · eye(n)[k] / x[k] = eye(n)[k]",
+             lambda: _x * _do("scatter_add", 1.0, (3,), 1) / _x[1],
+             lambda: _do("scatter_add", 1.0, (3,), 1), condition="x[k] ≠ 0"),
+    Identity("sum of s x = s · sum of x", lambda: sum_(_s * _x / 3), lambda: _s * sum_(_x) / 3),
+    Identity("sum of what is put into zeros", lambda: sum_(_do("scatter_add", _u, (5,), slice(1, 3))),
+             lambda: sum_(_u)),
     Identity("mask · mask = mask", lambda: _x * (_x > _y) * (_x > _y), lambda: _x * (_x > _y)),
     Identity("1/(1+exp(-z)) = sigmoid(z)", lambda: 1 / _grown(_s), lambda: _do("sigmoid", _s),
              purpose=CANONICALISE),

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dvar.core.node import Node
 from dvar.core.op import number
 from dvar.derive.term import UNIT, Powers, Sum, Term, merge, without
 from dvar.ops import TABLE
+from dvar.ops.shaping import broadcast_to, transpose
 
 if TYPE_CHECKING:
     from dvar.derive.rational import Rational
+
+
+def _length_times_direction(node: Node) -> tuple[Node, int, Node] | None:
+    u, length = node.inputs
+    length = length.inputs[0] if length.op is broadcast_to else length
+    is_length = length.op.name == "norm" and length.inputs[0] is u
+    return (length, 1, u) if is_length and node.shape == u.shape else None
+
+
+def _cofactor_over_determinant(node: Node) -> tuple[Node, int, Node] | None:
+    (a,) = node.inputs
+    if a.ndim != 2:
+        return None
+    return TABLE["det"](a), -1, transpose(TABLE["inv"](a))
+
+
+# Row → for a node of it another node, an exponent, and what both make: node · other**exponent.
+PAIRS: dict[str, Callable[[Node], tuple[Node, int, Node] | None]] = {
+    "divide_no_nan": _length_times_direction,
+    "cofactor": _cofactor_over_determinant,
+}
 
 
 class Meeting:
@@ -103,11 +126,11 @@ class Meeting:
         exponents = dict(term.powers)
         weight = self.rational.weight(term)
         for name, product in self.products.items():
-            k = exponents.get(name, 0)
-            others = {f: e for f, e in product.powers if f in exponents}
-            for step in (k, -1, 1):
-                # The name opened where it stands, or put in for its factors, above or below.
-                if not step or not others:
+            if not any(f in exponents for f, _ in product.powers):
+                continue
+            # The name opened where it stands, or put in for its factors, above or below.
+            for step in (exponents.get(name, 0), -1, 1):
+                if not step:
                     continue
                 swap = self.rational.raised(product, step)
                 other = merge(merge(term, Term(UNIT, ((name, -step),))), swap)

@@ -11,8 +11,9 @@ import numpy as np
 from dvar.core.dims import Shape, broadcast
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, number
-from dvar.derive.identities import PAIRS, rewrite
+from dvar.derive.identities import rewrite
 from dvar.derive.layout import Layout, Unfit
+from dvar.derive.meeting import PAIRS
 from dvar.derive.polynomial import TooLarge
 from dvar.derive.rational import Rational
 from dvar.derive.scaling import parted, summed_operands
