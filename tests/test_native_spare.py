@@ -35,8 +35,26 @@ def test_what_a_caller_holds_is_not_written_to():
 
 
 def test_no_more_is_kept_than_is_said():
-    arrays = [spare.empty((spare.HELD // 16,), "float64") for _ in range(4)]
+    arrays = [spare.empty((spare.HELD // 16 + 4096 * i,), "float64") for i in range(4)]
     del arrays
     assert sum(x.nbytes for x in spare._free.values()) <= spare.HELD
     assert spare.empty((0, 3), "float32").shape == (0, 3)
     assert spare.empty((2**18,), "bool").dtype == bool
+
+
+def test_a_large_result_asked_for_again_and_again_is_kept():
+    size = spare.HELD // 4
+    places = []
+    for _ in range(4):
+        result = spare.empty((size,), "float64")
+        places.append(result.ctypes.data)
+        del result
+    assert len(set(places[1:])) == 1
+
+
+def test_and_goes_back_once_others_are_asked_for():
+    for _ in range(3):
+        spare.empty((spare.HELD // 4,), "float64")
+    for i in range(spare.LATELY + 1):
+        spare.empty((spare.HELD // 64 + 4096 * i,), "float64")
+    assert sum(x.nbytes for x in spare._free.values()) <= spare.HELD
