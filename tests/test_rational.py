@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, VARIABLE, constant, variable
+from dvar.derive.cost import cost
 from dvar.derive.polynomial import Polynomial, product, quotient
-from dvar.derive.tidy import cost, tidy
+from dvar.derive.tidy import tidy
 from dvar.ops.shaping import broadcast_to
 
 SCALAR, ROW, COLUMN, MATRIX = (), (3,), (2, 1), (2, 3)

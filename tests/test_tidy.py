@@ -12,9 +12,10 @@ from dvar.core.dims import Dim
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, constant, size_of, variable
 from dvar.derive import identities
+from dvar.derive.cost import cost
 from dvar.derive.identities import IDENTITIES, Identity, rewrite
 from dvar.derive.sweep import ones_like, sweep
-from dvar.derive.tidy import cost, equal_form, tidy
+from dvar.derive.tidy import equal_form, tidy
 from dvar.engine.reference import evaluate
 from dvar.ops import TABLE
 from dvar.ops.contraction import outer

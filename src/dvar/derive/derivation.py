@@ -15,6 +15,7 @@ from dvar.core.node import Node, topological
 from dvar.core.op import Multilinear, axes_of, variable
 from dvar.derive.sweep import Edge, ones_like, sweep
 from dvar.derive.tidy import tidy
+from dvar.ops.arithmetic import divide
 from dvar.ops.contraction import matmul, outer
 from dvar.ops.shaping import transpose
 
@@ -149,7 +150,12 @@ class Vocabulary:
         near = [x for x in topological([node], stops) if x in stops]
         users = [user for x in near for user in self.users.get(x, ())]
         defined = [user for user in users if set(near).issuperset(self.operands[user])]
-        short = tidy(node, [*near, *defined], defined)
+        # A fraction may cancel when it is summed: softmax sums to one.
+        fractions = [
+            x for x in near if x.op is divide and _is_recognisable(x, self.operands.get(x, ()))
+        ]
+        within = [y for x in fractions for y in self.operands[x]]
+        short = tidy(node, [*near, *defined, *within], [*defined, *fractions])
         if not more:
             self._tidied[node] = short
         return short

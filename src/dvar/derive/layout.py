@@ -30,7 +30,8 @@ class Layout:
     """Writes terms as nodes.
 
     Attributes:
-        decimals: whether 1/10 is written ``0.1 * x`` (the program uses decimals) or ``x / 10``.
+        decimals: whether 1/10 is written ``0.1 * x`` (the program uses decimals) or ``x / 10``; a third
+            is ``x / 3`` in any case.
     """
 
     def __init__(self, rational: Rational) -> None:
@@ -66,6 +67,9 @@ class Layout:
 
     def _fraction(self, up: float, factors: list[Node], down: int, divisors: list[Node]) -> Node:
         if factors and up == -1:
+            if not factors[0].is_float:  # a mask has no minus of its own
+                plain = self._fraction(1, factors, down, divisors)
+                return negative(plain if plain.is_float else multiply(1.0, plain))
             factors[0] = negative(factors[0])
         above: list[Node | float] = [*([] if factors and abs(up) == 1 else [up]), *factors]
         below: list[Node | float] = [*([] if down == 1 else [down]), *divisors]
@@ -79,8 +83,8 @@ class Layout:
         """A coefficient as a number above and one below the line."""
         if c.denominator == 1:
             return _plain(c), 1
-        half = c.denominator in (2, 4, 8)
-        if c.denominator > LARGEST_DENOMINATOR or (self.decimals and not half):
+        is_short = 10**6 % c.denominator == 0 and c.denominator not in (2, 4, 8)
+        if c.denominator > LARGEST_DENOMINATOR or (self.decimals and is_short):
             return float(c), 1
         return c.numerator, c.denominator
 
@@ -152,10 +156,15 @@ class Layout:
 
     # ── sums ────────────────────────────────────────────────────────────────────────────────────
 
+    def _place(self, term: Term) -> tuple[bool, int]:
+        """Where a term stands in a sum of fractions: what is added and no fraction first, then the shortest."""
+        plain = term.coefficient > 0 and not self.rational.denominators(term)
+        return not plain, self.rational.weight(term.scaled(1 if term.coefficient > 0 else -1))
+
     def _sum(self, terms: Sequence[Term]) -> Node:
         terms = [self.rational.finished(term) for term in terms]
         if self._is_fractional(terms):
-            terms.sort(key=lambda t: self.rational.weight(t.scaled(1 if t.coefficient > 0 else -1)))
+            terms.sort(key=self._place)
         elif terms[0].coefficient < 0:
             first = next((n for n, t in enumerate(terms) if t.coefficient > 0), 0)
             terms = [terms[first], *terms[:first], *terms[first + 1 :]]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dvar.core.node import Node
 from dvar.core.op import number
 from dvar.derive.term import UNIT, Powers, Sum, Term, merge, without
 from dvar.ops import TABLE
-from dvar.ops.shaping import broadcast_to, transpose
+from dvar.ops.shaping import broadcast_to, reshape, transpose
 
 if TYPE_CHECKING:
     from dvar.derive.rational import Rational
@@ -64,7 +66,11 @@ class Meeting:
             if other is not None and any(f == other and k * e > 0 for f, e in term.powers):
                 sign = 1 if k > 0 else -1
                 return merge(term, Term(UNIT, ((factor, -sign), (other, -sign))))
-            met = self._paired(term, factor, k) or self._at_unit(term, factor)
+            met = (
+                self._paired(term, factor, k)
+                or self._at_unit(term, factor)
+                or self._at_labels(term, factor)
+            )
             if met is not None:
                 return met
             if k > 1 and isinstance(thing, Node) and thing.dtype == "bool":
@@ -112,6 +118,22 @@ class Meeting:
                 one = TABLE["getitem"].node(other, *unit.inputs[1:], index=unit.param("index"))
                 entry = self.rational.raised(self.rational.atom(one), e)
                 return merge(without(term, f), entry)
+        return None
+
+    def _at_labels(self, term: Term, factor: int) -> Term | None:
+        """``p · one_hot(y)/p[arange(n), y] = one_hot(y)``: of each row only the entry of its label counts."""
+        hot = self.rational.factors[factor]
+        if not isinstance(hot, Node) or hot.op.name != "one_hot" or hot.ndim != 2:
+            return None
+        exponents = dict(term.powers)
+        for f, e in term.powers:
+            other = self.rational.factors[f]
+            if f == factor or not isinstance(other, Node) or other.shape != hot.shape:
+                continue
+            entry = self.rational.number_of(label_entries(other, hot))
+            if entry is not None and exponents.get(entry, 0) * e < 0:
+                one = 1 if e > 0 else -1
+                return merge(term, Term(UNIT, ((f, -one), (entry, one))))
         return None
 
     def _inverse_of(self, thing: Node | Sum) -> int | None:
@@ -166,7 +188,10 @@ class Meeting:
 
     def _has_unit(self, part: Term) -> bool:
         things = [self.rational.factors[f] for f, _ in part.powers]
-        return any(isinstance(thing, Node) and is_unit(thing) for thing in things)
+        return any(
+            isinstance(thing, Node) and (is_unit(thing) or thing.op.name == "one_hot")
+            for thing in things
+        )
 
     def _over(self, term: Term, factor: int, powers: Powers) -> Term:
         """A term with some of its factors multiplied into a sum."""
@@ -185,6 +210,14 @@ def is_unit(node: Node) -> bool:
     slots = node.inputs[1:]
     index = node.param("index")
     return len(index) == 1 and (isinstance(index[0], int) if not slots else not slots[0].shape)
+
+
+def label_entries(x: Node, hot: Node) -> Node:
+    """Of each row of x the entry at the label, as a column."""
+    (labels,) = hot.inputs
+    rows = x.shape[0]
+    taken = TABLE["getitem"](x, (np.arange(rows), labels)) if isinstance(rows, int) else x
+    return reshape(taken, (rows, 1)) if taken is not x else x
 
 
 def _divides_by_no_more(term: Term, other: Term, name: int) -> bool:

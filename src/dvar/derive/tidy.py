@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Callable, Collection, Container
 from fractions import Fraction
+from functools import reduce
 from math import isfinite
 
 import numpy as np
@@ -11,24 +12,28 @@ import numpy as np
 from dvar.core.dims import Shape, broadcast
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, number
+from dvar.derive.arithmetic import form_of, is_arithmetic, is_transparent
+from dvar.derive.cost import cost, cost_of
 from dvar.derive.identities import rewrite
 from dvar.derive.layout import Layout, Unfit
 from dvar.derive.meeting import PAIRS
 from dvar.derive.polynomial import TooLarge
 from dvar.derive.rational import Rational
-from dvar.derive.scaling import parted, summed_operands
+from dvar.derive.scaling import parted, stays, summed_operands
 from dvar.derive.term import ONE, UNIT, Term
 from dvar.ops import TABLE
-from dvar.ops.arithmetic import add, divide, multiply, negative, power, subtract
+from dvar.ops.arithmetic import add, multiply
+from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import broadcast_to, reshape
 
 ROUNDS = 6
 LARGE = 3000
 """Nodes; larger graphs go round once: nobody reads them, and a second look costs as much again."""
 DEEPEST = 40
+MOST_PARTS = 4
+"""Terms; a longer sum is summed as it is."""
 LONGEST_DECIMAL = 10**6
 """0.25 is a fraction; 0.6931471805599453 is a name for log 2."""
-_ARITHMETIC = {add, subtract, multiply, divide, negative}
 
 
 def tidy(node: Node, atoms: Collection[Node] = (), defined: Collection[Node] | None = None) -> Node:
@@ -61,33 +66,6 @@ def tidy(node: Node, atoms: Collection[Node] = (), defined: Collection[Node] | N
 def equal_form(a: Node, b: Node, atoms: Collection[Node] = ()) -> bool:
     """Whether both tidy to the same node.  True proves them equal; False proves nothing."""
     return tidy(a, atoms) is tidy(b, atoms)
-
-
-def cost(node: Node, atoms: Collection[Node] = ()) -> int:
-    """What it costs to read: 1 for each name and number, 2 for each operation as often as it is read.
-
-    2 more for a fraction in a fraction, for a minus in front, and for moves that only fit a shape.
-    Capped at 10**12.
-    """
-    stops = frozenset(atoms)
-    costs: dict[Node, int] = {}
-    for n in topological([node], stops):
-        if n in costs:
-            continue
-        costs[n] = _cost(n, costs, n in stops)
-    return costs[node]
-
-
-def _cost(node: Node, costs: dict[Node, int], is_atom: bool) -> int:
-    if is_atom or not node.inputs:
-        value = number(node)
-        return 1 + 2 * (value is not None and value < 0)
-    if node.op is broadcast_to and node.inputs[0].op is CONSTANT:
-        return costs[node.inputs[0]]  # an array of zeros
-    total = 2 + sum(costs[x] for x in node.inputs) + 2 * (node.op in (broadcast_to, reshape))
-    if node.op is divide:
-        total += 2 * sum(x.op is divide for x in node.inputs)
-    return min(total, 10**12)
 
 
 class Tidier:
@@ -184,10 +162,12 @@ class Tidier:
         """The form of a node whose operands have theirs, and the node over tidied operands."""
         if node.op is CONSTANT:
             return self._constant(node), node
-        if _is_transparent(node) or (node.is_float and _is_arithmetic(node)):
+        if is_transparent(node) or (node.is_float and is_arithmetic(node)):
             plain = _rebuilt(node, [self.plain[x] for x in node.inputs])
             try:
-                return self._named(self._form(node)), plain
+                return self._named(
+                    form_of(node, [self.forms[x] for x in node.inputs], self.rational)
+                ), plain
             except (ZeroDivisionError, OverflowError, TooLarge):
                 pass
         return self._opaque(_rebuilt(node, [self._result(x) for x in node.inputs]))
@@ -206,26 +186,6 @@ class Tidier:
             return Term(Fraction(int(value_int)))
         return self.rational.atom(node)
 
-    def _form(self, node: Node) -> Term:
-        """Raises ZeroDivisionError, OverflowError, TooLarge."""
-        rational = self.rational
-        x, *more = (self.forms[operand] for operand in node.inputs)
-        if node.op is add:
-            return rational.add(x, more[0])
-        if node.op is subtract:
-            return rational.add(x, more[0].scaled(-1))
-        if node.op is multiply:
-            return rational.multiply(x, more[0])
-        if node.op is divide:
-            return rational.multiply(x, rational.power(more[0], -1))
-        if node.op is negative:
-            return x.scaled(-1)
-        if node.op is power:
-            return rational.power(x, int(number(node.inputs[1]) or 0))
-        if node.op.name in _POWERS:
-            return rational.power(x, _POWERS[node.op.name])
-        return x  # transparent
-
     def _opaque(self, node: Node) -> tuple[Term, Node]:
         """A node that the rational form does not look into."""
         outside, node = self._scaled_apart(node)
@@ -234,6 +194,8 @@ class Tidier:
             form = self.rational.multiply(outside, self.forms[node])
             return form, self._fitted(self._laid(form, node.dtype), node)
         changed = rewrite(node) if self.depth < DEEPEST else None
+        if changed is None and self.depth < DEEPEST:
+            changed = self._opened(node)
         if changed is not None:
             self.depth += 1
             self._visit_all(changed)
@@ -256,7 +218,7 @@ class Tidier:
         for n in summed_operands(node):
             x = node.inputs[n]
             form = ONE if x in self.atoms else self.forms.get(x, ONE)
-            scale, rest = parted(form, self._is_scalar, self.rational)
+            scale, rest = parted(form, self._stays(node), self.rational)
             if scale == ONE or not (rest.powers or node.op.name == "scatter_add"):
                 continue
             operand = self._fitted(self._laid(rest, x.dtype), x)
@@ -264,8 +226,44 @@ class Tidier:
             outside, node = self.rational.multiply(outside, scale), node.with_inputs(*operands)
         return outside, node
 
-    def _is_scalar(self, factor: int) -> bool:
-        return self._reach(Term(UNIT, ((factor, 1),))) == ()
+    def _opened(self, node: Node) -> Node | None:
+        """A sum term by term, or with what a name stands for, where that leaves less to read."""
+        form = self.forms.get(node.inputs[0], ONE) if node.op is sum_ and node.is_float else ONE
+        if len(form.powers) != 1 or form.powers[0][1] != 1:
+            return None
+        try:
+            total = self._by_terms(node, form)
+        except (Unfit, TooLarge, OverflowError):
+            return None
+        if total is None:
+            return None
+        self.depth += 1
+        self._visit_all(total)
+        is_less = self._cost(self._result(total)) < self._cost(node)
+        self.depth -= 1
+        return total if is_less else None
+
+    def _by_terms(self, node: Node, form: Term) -> Node | None:
+        (x,) = node.inputs
+        factor = form.powers[0][0]
+        terms = self.rational.sum_of(factor)
+        if terms is not None:
+            if len(terms) > MOST_PARTS:
+                return None
+            laid = [self._laid(term.scaled(form.coefficient), x.dtype) for term in terms]
+            return reduce(add, (node.with_inputs(self._fitted(part, x)) for part in laid))
+        named = self.rational.meeting.products.get(factor)
+        if named is None:
+            return None
+        outside, rest = parted(named, self._stays(node), self.rational)
+        if not outside.powers or not rest.powers:
+            return None
+        inner = node.with_inputs(self._fitted(self._laid(rest, x.dtype), x))
+        return multiply(self._laid(outside.scaled(form.coefficient), x.dtype), inner)
+
+    def _stays(self, node: Node) -> Callable[[int], bool]:
+        stay = stays(node)
+        return lambda factor: stay(self._reach(Term(UNIT, ((factor, 1),))))
 
     def _pair(self, node: Node, term: Term) -> None:
         """Note what the node and another one are together."""
@@ -328,7 +326,7 @@ class Tidier:
 
     def _cost(self, node: Node) -> int:
         for n in _beneath(node, self.costs, self.atoms):
-            self.costs[n] = _cost(n, self.costs, n in self.atoms)
+            self.costs[n] = cost_of(n, self.costs, n in self.atoms)
         return self.costs[node]
 
     def _logistic(self, u: Node) -> tuple[Term, Term] | None:
@@ -343,9 +341,6 @@ class Tidier:
         s = self.rational.atom(sigmoid(z))
         c = self.rational.add(ONE, s.scaled(-1))
         return (s, c) if form.coefficient < 0 else (c, s)
-
-
-_POWERS = {"square": 2, "reciprocal": -1}
 
 
 def _beneath(root: Node, known: Container[Node], stops: frozenset[Node]) -> list[Node]:
@@ -367,24 +362,6 @@ def _beneath(root: Node, known: Container[Node], stops: frozenset[Node]) -> list
 
 def _is_factor(term: Term) -> bool:
     return term.coefficient == 1 and len(term.powers) == 1 and term.powers[0][1] == 1
-
-
-def _is_arithmetic(node: Node) -> bool:
-    if node.op is power:
-        exponent = number(node.inputs[1])
-        return exponent is not None and exponent == round(exponent)
-    return node.op in _ARITHMETIC or node.op.name in _POWERS
-
-
-def _is_transparent(node: Node) -> bool:
-    """A move that broadcasting makes by itself: it need not be written."""
-    if node.op is broadcast_to:
-        return True
-    if node.op is not reshape:
-        return False
-    (x,) = node.inputs
-    extra = node.ndim - x.ndim
-    return extra >= 0 and node.shape == (1,) * extra + x.shape
 
 
 def _rebuilt(node: Node, operands: list[Node]) -> Node:

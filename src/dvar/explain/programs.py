@@ -14,7 +14,7 @@ from dvar.core.dims import Dim, Size, product
 from dvar.core.errors import FormulaError
 from dvar.core.node import Node, topological
 from dvar.core.op import Multilinear
-from dvar.derive.tidy import cost
+from dvar.derive.cost import cost
 from dvar.explain.work import Work, share_of
 from dvar.write import notation
 from dvar.write.report import Program
