@@ -28,7 +28,7 @@ def layer_norm(x, gain, bias):
 
 
 def attention(Q, K, V):
-    S = Q @ K.T / 2
+    S = Q @ K.T / np.sqrt(Q.shape[-1])
     P = np.exp(S) / np.exp(S).sum(axis=-1, keepdims=True)
     return P @ V
 
@@ -64,8 +64,12 @@ LAYERS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
     ),
     "attention": (
         attention,
-        {name: DRAW.normal(size=(2, 4)) for name in "QKV"},
-        {"S": "P * (d @ V.T - sum((d @ V.T) * P, axis=1, keepdims=True))", "V": "P.T @ d"},
+        {name: DRAW.normal(size=(2, 3)) for name in "QKV"},
+        {
+            "S": "P * (d @ V.T - sum((d @ V.T) * P, axis=1, keepdims=True))",
+            "V": "P.T @ d",
+            "Q": "(P * (d @ V.T - sum((d @ V.T) * P, axis=1, keepdims=True))) @ K / sqrt(3)",
+        },
     ),
     "bumps": (
         bumps,

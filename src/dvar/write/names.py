@@ -66,14 +66,26 @@ def number(value: Any, digits: int = 6) -> str:
 
 
 # Nobody else writes these sixteen digits.
-CONSTANTS = {math.pi: "pi", -math.pi: "-pi"}
+_CONSTANTS = {math.pi: ("pi", r"\pi"), -math.pi: ("-pi", r"-\pi")}
+LARGEST_ROOT = 2**16
+
+
+def constant(value: Any) -> tuple[str, str] | None:
+    """A number that is known by name, as text and as LaTeX: pi, or the root of a width such as ``sqrt(3)``."""
+    if not isinstance(value, float) or not np.isfinite(value):
+        return None
+    square = round(min(value * value, LARGEST_ROOT)) if value > 1 else 0
+    if value != math.floor(value) and math.sqrt(square) == value and len(repr(value)) > 12:
+        return f"sqrt({square})", rf"\sqrt{{{square}}}"
+    return _CONSTANTS.get(value)
 
 
 def exact(value: Any) -> str:
     """A constant as the user wrote it: every digit that matters, whole numbers without a point."""
     value = value.item() if isinstance(value, np.generic) else value
-    if value in CONSTANTS:
-        return CONSTANTS[value]
+    known = constant(value)
+    if known:
+        return known[0]
     if (
         isinstance(value, float)
         and np.isfinite(value)

@@ -178,8 +178,8 @@ def _latex_leaf(node: Node) -> Written:
         return (names.latex_name(shown), ATOM) if shown.isidentifier() else (shown, UNARY - 2)
     if node.op is CONSTANT:
         value = node.param("value").array
-        known = names.CONSTANTS.get(value.item()) if value.ndim == 0 else None
-        shown = known.replace("pi", r"\pi") if known else names.latex_array(value, digits=15)
+        known = names.constant(value.item()) if value.ndim == 0 else None
+        shown = known[1] if known else names.latex_array(value, digits=15)
         return shown, UNARY if shown.startswith("-") else ATOM
     return _latex(node, [])
 
