@@ -27,6 +27,18 @@ def layer_norm(x, gain, bias):
     return gain * (x - mu) / np.sqrt(v + 1e-5) + bias
 
 
+def batch_norm(x, gain, bias):
+    mu = x.mean(axis=0)
+    v = ((x - mu) ** 2).mean(axis=0)
+    xhat = (x - mu) / np.sqrt(v + 1e-5)
+    return gain * xhat + bias
+
+
+def matching(a, b, t):
+    s = a @ b.T / t
+    return -np.mean(np.diag(s) - np.log(np.exp(s).sum(axis=1)))
+
+
 def attention(Q, K, V):
     S = Q @ K.T / np.sqrt(Q.shape[-1])
     P = np.exp(S) / np.exp(S).sum(axis=-1, keepdims=True)
@@ -61,6 +73,18 @@ LAYERS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
             " - sum(d * gain * (mu - x), axis=1, keepdims=True) * (mu - x) / (3 * (v + 1e-05)))"
             " / sqrt(v + 1e-05)",
         },
+    ),
+    "batch norm": (
+        batch_norm,
+        {"x": X, "gain": DRAW.normal(size=4), "bias": np.zeros(4)},
+        {
+            "x": "gain * (d - sum(d, axis=0) / 5 - sum(d * xhat, axis=0) * xhat / 5) / sqrt(v + 1e-05)"
+        },
+    ),
+    "matching": (
+        matching,
+        {"a": DRAW.normal(size=(4, 3)), "b": DRAW.normal(size=(4, 3)), "t": 0.5},
+        {"a": "(exp(s) / sum(exp(s), axis=1, keepdims=True) - eye(4)) @ b / (4 * t)"},
     ),
     "attention": (
         attention,

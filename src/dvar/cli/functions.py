@@ -35,6 +35,12 @@ def names_of(path: str) -> dict[str, Any]:
     return names
 
 
+_HINTS = {
+    "setting an array element with a sequence.": "collect the parts in a list and np.stack(parts): an array of "
+    "NumPy's own, made by np.zeros, cannot hold what is followed",
+}
+
+
 def failure_of(path: str, error: BaseException) -> ReadError | None:
     """What the user's own code raised, with its line; None if the error is not theirs."""
     import linecache
@@ -49,4 +55,5 @@ def failure_of(path: str, error: BaseException) -> ReadError | None:
     return ReadError(
         f"{path} raised {type(error).__name__}: {error}",
         source=Source(code, theirs[-1].lineno, 0, len(code), path),
+        hint=_HINTS.get(str(error), ""),
     )

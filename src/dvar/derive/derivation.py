@@ -150,15 +150,18 @@ class Vocabulary:
         near = [x for x in topological([node], stops) if x in stops]
         users = [user for x in near for user in self.users.get(x, ())]
         defined = [user for user in users if set(near).issuperset(self.operands[user])]
-        # A fraction may cancel when it is summed: softmax sums to one.
-        fractions = [
-            x for x in near if x.op is divide and _is_recognisable(x, self.operands.get(x, ()))
-        ]
+        # A fraction may cancel when it is summed: softmax sums to one, what is normalised to zero.
+        fractions = [x for x in near if x.op is divide and self._is_recognisable(x)]
         within = [y for x in fractions for y in self.operands[x]]
-        short = tidy(node, [*near, *defined, *within], [*defined, *fractions])
+        means = [y for y in within if y.op.name == "mean" and self._is_recognisable(y)]
+        within += [y for x in means for y in self.operands[x]]
+        short = tidy(node, [*near, *defined, *within], [*defined, *fractions, *means])
         if not more:
             self._tidied[node] = short
         return short
+
+    def _is_recognisable(self, atom: Node) -> bool:
+        return atom in self.operands and _is_recognisable(atom, self.operands[atom])
 
     def add(self, atom: Node) -> None:
         """One more name, for a formula that is carried on by it."""

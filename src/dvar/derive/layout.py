@@ -4,7 +4,8 @@
   also stands in a sum of the product stands beside it: ``w * a * (1 - a)``
 - one fraction, numbers and sizes below included: ``(yhat - y) / (2 * N)``
 - a minus goes into a difference, ``(yhat - y) / N``, but ``1 - a`` keeps its order; a sum begins with a
-  positive term where it can, a sum of fractions with its shortest: ``-y/a + (1 - y)/(1 - a)``
+  positive term where it can, a sum of fractions with its shortest: ``-y/a + (1 - y)/(1 - a)``, unless one
+  is no fraction: ``d - sum(d * p) / s``
 """
 
 from __future__ import annotations
@@ -156,15 +157,16 @@ class Layout:
 
     # ── sums ────────────────────────────────────────────────────────────────────────────────────
 
-    def _place(self, term: Term) -> tuple[bool, int]:
-        """Where a term stands in a sum of fractions: what is added and no fraction first, then the shortest."""
-        plain = term.coefficient > 0 and not self.rational.denominators(term)
-        return not plain, self.rational.weight(term.scaled(1 if term.coefficient > 0 else -1))
-
     def _sum(self, terms: Sequence[Term]) -> Node:
         terms = [self.rational.finished(term) for term in terms]
         if self._is_fractional(terms):
-            terms.sort(key=self._place)
+            terms.sort(key=lambda t: self.rational.weight(t.scaled(1 if t.coefficient > 0 else -1)))
+            plain = [t for t in terms if not self.rational.denominators(t)]
+            added = next((t for t in plain if t.coefficient > 0), None)
+            if added is None and terms[0] in plain:
+                added = next((t for t in terms if t.coefficient > 0), None)
+            if added is not None:
+                terms = [added, *(t for t in terms if t is not added)]
         elif terms[0].coefficient < 0:
             first = next((n for n, t in enumerate(terms) if t.coefficient > 0), 0)
             terms = [terms[first], *terms[:first], *terms[first + 1 :]]

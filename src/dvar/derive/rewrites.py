@@ -15,7 +15,7 @@ from dvar.ops.arithmetic import multiply, negative, power, subtract
 from dvar.ops.contraction import matmul, outer
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import broadcast_to, normal_axes, reshape, swap_last, transpose
-from dvar.ops.subscript import Slot
+from dvar.ops.subscript import FULL, Slot
 
 Rewrite: TypeAlias = "Callable[[Node], Node | None]"
 
@@ -218,6 +218,21 @@ def one_of_each_row(node: Node) -> Node | None:
     if not fits or not np.array_equal(rows, np.arange(len(rows))) or values.shape != node.shape[:1]:
         return None
     return multiply(reshape(values, (len(rows), 1)), TABLE["one_hot"](labels[0], node.shape[1]))
+
+
+def along_one(node: Node) -> Node | None:
+    """What is put at the only place of an axis: nothing but the shape changes."""
+    (values, *slots), index = node.inputs, node.param("index")
+    sizes = zip(index, node.shape, strict=True)
+    alone = all(item == FULL or (isinstance(item, int) and size == 1) for item, size in sizes)
+    return reshape(values, node.shape) if alone and not slots else None
+
+
+def diagonal_of_filling(node: Node) -> Node | None:
+    value = _filling(node.inputs[0])
+    if value is None or node.inputs[0].ndim != 1 or node.param("k"):
+        return None
+    return multiply(value, TABLE["eye"](node.shape[0]))
 
 
 def sum_of_one_hot(node: Node) -> Node | None:

@@ -9,9 +9,9 @@ from math import isfinite
 
 import numpy as np
 
-from dvar.core.dims import Shape, broadcast
+from dvar.core.dims import Shape, broadcast, product
 from dvar.core.node import Node, topological
-from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, number
+from dvar.core.op import CONSTANT, SIZE, VARIABLE, constant, number, size_of
 from dvar.derive.arithmetic import form_of, is_arithmetic, is_transparent
 from dvar.derive.cost import cost, cost_of
 from dvar.derive.identities import rewrite
@@ -102,6 +102,7 @@ class Tidier:
                 self._visit_all(x)
             form, out = self._step(atom)
             self._learn(atom, form, out)
+            self._learn_sum(atom)
 
     def _learn(self, atom: Node, form: Term, out: Node) -> None:
         form = self.rational.finished(form)
@@ -126,6 +127,20 @@ class Tidier:
             self.rational.whole.setdefault((form.coefficient, form.key), name)
             if name.powers == ((mine, 1),) and len(form.powers) > 1:
                 self.rational.meeting.products.setdefault(mine, form)
+
+    def _learn_sum(self, mean: Node) -> None:
+        """Where a mean has a name, the sum is that name times its number of elements."""
+        if mean.op.name != "mean":
+            return
+        (x,) = mean.inputs
+        whole = sum_(x, axis=mean.param("axis"), keepdims=mean.param("keepdims"))
+        count = size_of(product(x.shape), x.dtype) / size_of(product(mean.shape), x.dtype)
+        self._visit_all(whole)
+        self._visit_all(count)
+        form = self.forms[whole]
+        if _is_factor(form):
+            times = self.rational.multiply(self.forms[count], self.rational.atom(mean))
+            self.forms[whole] = self.rational.names.setdefault(form.powers[0][0], times)
 
     def _reach(self, form: Term) -> Shape | None:
         """The shape that the factors of a form broadcast to."""
@@ -178,7 +193,8 @@ class Tidier:
             value = float(array.flat[0])
             fraction = Fraction(repr(value)) if isfinite(value) else None
             if fraction is not None and fraction.denominator <= LONGEST_DECIMAL:
-                if fraction.denominator not in (1, 2, 4, 8):
+                # 0.1 is a number of the program's; 1e-5 only keeps a root from zero.
+                if fraction.denominator not in (1, 2, 4, 8) and fraction.denominator <= 1000:
                     self.layout.decimals = True
                 return Term(fraction)
         value_int = number(node)
