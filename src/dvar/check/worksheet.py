@@ -9,7 +9,6 @@ from pathlib import Path
 from dvar.check.judge import misfits, stepped, tables
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chances import stated
-from dvar.check.judge.compare import forget
 from dvar.check.judge.conditions import conditioned
 from dvar.check.judge.evaluated import at_points
 from dvar.check.judge.fragments import whole
@@ -17,7 +16,7 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
-from dvar.check.meaning import bracketed, densities, dotted, effort, examples, implicit, letters
+from dvar.check.meaning import bracketed, densities, dotted, effort, examples, implicit, kept
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.arguments import by_entries
 from dvar.check.meaning.columns import vectors_first
@@ -86,8 +85,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
             if layouts.settle(document.text):
                 _judge_again(done, found)
     finally:
-        forget()
-        letters.forget()
+        kept.forget()
     judgements = tuple(sorted((j for j in found if j is not None), key=lambda j: j.span))
     return Report(document.file, document.text, judgements, document.lines)
 

@@ -57,7 +57,11 @@ def compared(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[s
     """A bent line compared under what is said of its names, as the written one has been."""
     world = place.world
     compared = partial(
-        links.as_functions, world, place.position, left, right, envs, code=place.code, limit=4
+        links.as_functions,
+        *(world, place.position, left, right, envs),
+        code=place.code,
+        limit=4,
+        hasty=True,
     )
     link = compared()
     if link.verdict == "wrong" and any(a.kind != GENERAL for a in place.assumptions):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dvar.check.meaning import kept
 from dvar.check.meaning.points import RANGES, Point, finite, has_stand_in, same
 from dvar.check.meaning.values import (
     Jacobian,
@@ -279,7 +280,7 @@ def _moved(value: Any, generator: np.random.Generator) -> Array:
     return np.where((array == 0) | (array == 1), array, moved)
 
 
-_points: dict[tuple[tuple[float, float], int], Point] = {}
+_points = kept.table()
 
 
 def _cached(span: tuple[float, float], seed: int) -> Point:
@@ -289,11 +290,6 @@ def _cached(span: tuple[float, float], seed: int) -> Point:
     if point is None or len(point.values) > 200_000:
         point = _points[at] = Point(span, seed)
     return point
-
-
-def forget() -> None:
-    """Drop what points have computed, at the end of a document."""
-    _points.clear()
 
 
 def ratio_of(a: Node, b: Node, near: Mapping[Node, Any] | None = None) -> float | None:

@@ -37,7 +37,7 @@ def note(
     place: Place, members: Sequence[Member], verdict: Verdict, text: str, others: Sequence[t.Symbol]
 ) -> None:
     """Remember the definition in a wrong line, if small changes of its formula agree with the numbers there."""
-    if verdict.verdict != "wrong" or verdict.link is None or verdict.link.numbers is None:
+    if verdict.link is None or verdict.link.numbers is None:
         return
     definition = _definition_in(place)
     shown = [m.expr for m in members if m.expr is not None and is_number(m.expr, place.world)]

@@ -200,14 +200,15 @@ def as_functions(
     code: bool = False,
     may_vanish: bool = False,
     limit: int = READINGS,
+    hasty: bool = False,
 ) -> Link:
-    """Compare two members wherever their names have values."""
+    """Compare two members wherever their names have values; ``hasty`` only until they differ for some indices."""
     failed: Link | None = None
     unknown: Link | None = None
 
     def attempt(choices: Choices) -> Link:
         return _read_and_compare(
-            world, position, left, right, envs, near, code, may_vanish, choices
+            world, position, left, right, envs, near, code, may_vanish, choices, hasty
         )
 
     for link, choices in readings(attempt, limit):
@@ -232,6 +233,7 @@ def _read_and_compare(
     code: bool,
     may_vanish: bool,
     choices: Choices,
+    hasty: bool,
 ) -> Link:
     how = ""
     sides: tuple[Value, Value] | None = None
@@ -240,7 +242,7 @@ def _read_and_compare(
     worst: Link | None = None
     apart: Unconnected | None = None
     waiting = [(env, may_vanish) for env in envs]
-    while waiting:
+    while waiting and not (hasty and worst):
         env, vanish = waiting.pop(0)
         choices.restart()
         reader = Interpreter(world, position, choices, env)

@@ -314,12 +314,10 @@ def _spread(draft: _Draft, problem: Problem) -> Problem:
         return problem
     _warm_up(trial)
     _warm_up(problem)
-    before, after = _misfits(draft, draft.made(None)), _misfits(draft, trial)
-    if len(after) > len(before) and not _is_one_slip(draft, trial, after):
-        return problem
-    trial = replace(draft, spread=True).made(None)
-    _warm_up(trial)
-    return trial
+    with trial.world.unchanged():
+        after = _misfits(draft, trial)
+    worse = bool(after) and len(after) > len(_misfits(draft, draft.made(None)))
+    return problem if worse and not _is_one_slip(draft, trial, after) else trial
 
 
 FEW = 6

@@ -18,7 +18,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.step import STRANGE
 from dvar.check.judge.strangers import strangers
-from dvar.check.meaning import gradients
+from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import NotUnderstood
@@ -155,7 +155,7 @@ def _mended(
         return None
     envs = links.assignments(place.world, [left, right], place.conditions, place.position)
     wrong = replace(link, verdict="wrong", why="", left=value, right=None)
-    with place.world.unchanged():
+    with place.world.unchanged(), effort.briefly():
         bend = find(place, text, left, right, wrong, envs, others).bend
     return None if bend is None else (wrong, bend)
 
@@ -197,7 +197,7 @@ def _is_strange_slip(
         return False
     strange = strangers(place, link)
     envs = links.assignments(place.world, [left, right], place.conditions, place.position)
-    with place.world.unchanged():
+    with place.world.unchanged(), effort.briefly():
         # Values that rest on unknown names tell nothing of what is missing.
         wrong = replace(link, verdict="wrong", why="", difference=None)
         bend = find(place, text, left, right, wrong, envs, others).bend

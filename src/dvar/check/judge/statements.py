@@ -38,7 +38,7 @@ from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, said_of
 from dvar.check.judge.renewal import is_borne_out, is_derivative, left_open
 from dvar.check.judge.roles import Role
-from dvar.check.judge.words import Explained, message_of, with_cause
+from dvar.check.judge.words import message_of, with_cause
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.definitions import definition_of
@@ -138,8 +138,9 @@ def _as_meant(
             context.faults.pop(ordinal, None)
             place.ledger.acquit(place.line)
             return _judgement(context, place, statement, meant[1], meant[0])
-    members, others = context.chains.get(ordinal, []), _others(context, statement)
-    doubts.note(place, members, verdict, context.document.text, others)
+    if verdict.verdict == "wrong":
+        text, others = context.document.text, _others(context, statement)
+        doubts.note(place, context.chains.get(ordinal, []), verdict, text, others)
     return judgement
 
 
@@ -313,8 +314,9 @@ def _is_repaired(
     link: Link,
 ) -> bool:
     envs = links.assignments(place.world, [left, right], place.conditions, place.position)
-    others = _others(context, statement)
-    return find(place, context.document.text, left, right, link, envs, others).bend is not None
+    others, text = _others(context, statement), context.document.text
+    with effort.briefly():
+        return find(place, text, left, right, link, envs, others).bend is not None
 
 
 def _behind(context: Context, place: Place) -> list[tuple[int, Statement]]:
@@ -337,18 +339,16 @@ def _judgement(
     end_line, end_column = document.place(max(start, end - 1))
     chained = context.chains.get(place.position, list(statement.members))
     others = _others(context, statement) if verdict.verdict == "wrong" else []
-    tried: Explained | None = None
-    explained: Explained | None = None
+    text, tried, explained = document.text, None, None
     for said in chain.faults(place, verdict):
-        told = message_of(place, document.text, statement, said, chained, others)
+        told = message_of(place, text, statement, said, chained, others)
         if is_believed(place, document, statement, said, told, context.touched, context.statements):
             verdict, explained = said, with_cause(place, said, told)
             break
         tried = tried or told
     is_fault = explained is not None or verdict.verdict != "wrong"
-    explained = (
-        explained or tried or message_of(place, document.text, statement, verdict, chained, others)
-    )
+    explained = explained or tried
+    explained = explained or message_of(place, text, statement, verdict, chained, others)
     if not is_fault:
         place.ledger.acquit(place.line)
         verdict = replace(verdict, verdict="unknown")
@@ -374,7 +374,7 @@ def _judgement(
         column,
         end_line,
         end_column + 1,
-        document.text[start:end],
+        text[start:end],
         statement.span,
         kind,
         verdict.verdict,

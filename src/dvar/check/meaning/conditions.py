@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
+from dvar.check.meaning import kept
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.structures import condition
 from dvar.check.meaning.substitute import substitute
@@ -67,16 +68,31 @@ def _is_order(tree: t.Expr | None) -> TypeGuard[t.Relation]:
     return isinstance(tree, t.Relation) and set(tree.relations) <= _ORDERS
 
 
+_bounds = kept.table()
+
+
 def _thresholds(sides: list[Node], said: list[Node]) -> list[Node]:
     """A name that a size is compared with, ``|r| <= d``, is positive."""
-    found: dict[Node, Node] = {}
-    for node in topological([*sides, *said]):
-        if node.op.name in _COMPARED and len(node.inputs) == 2:
-            a, b = node.inputs
-            for size, bound in ((a, b), (b, a)):
-                if size.op.name in _SIZES and bound.op is VARIABLE and not bound.shape:
-                    found[bound] = TABLE["greater"](bound, number(0.0))
-    return list(found.values())
+    roots = [*sides, *said]
+    _bounds.trim()
+    for node in topological(roots, _bounds):
+        if node not in _bounds:
+            below = dict.fromkeys(bound for x in node.inputs for bound in _bounds[x])
+            _bounds[node] = (*below, *(b for b in _bounds_of(node) if b not in below))
+    found = dict.fromkeys(bound for root in roots for bound in _bounds[root])
+    return [TABLE["greater"](bound, number(0.0)) for bound in found]
+
+
+def _bounds_of(node: Node) -> list[Node]:
+    if node.op.name not in _COMPARED or len(node.inputs) != 2:
+        return []
+    a, b = node.inputs
+    pairs = ((a, b), (b, a))
+    return [
+        bound
+        for size, bound in pairs
+        if size.op.name in _SIZES and bound.op is VARIABLE and not bound.shape
+    ]
 
 
 __all__ = ["are_about_values", "there", "truths"]

@@ -53,13 +53,27 @@ class Definition:
             isinstance(p, t.Symbol) and stem_of(p) == self.pattern.stem for p in t.walk(self.value)
         )
 
+    @cached_property
+    def is_backward(self) -> bool:
+        """Whether the formula is made of derivatives, so that no loss depends on what it defines."""
+        return any(
+            isinstance(p, t.Derivative) or (isinstance(p, (t.Apply, t.Symbol, t.Call)) and p.primes)
+            for p in t.walk(self.value)
+        )
+
+    @cached_property
+    def loose(self) -> frozenset[str]:
+        """Letters that neither the left side nor a sum binds: what they are is told where the formula is used."""
+        bound = {c for p in t.walk(self.value) if isinstance(p, t.Big) for c in p.indices}
+        return frozenset(names_in(self.value) - self.pattern.letters - bound)
+
 
 @dataclass(kw_only=True)
 class Definitions:
     """Definitions, each of which holds from its place until its name is defined anew.
 
     Attributes:
-        definitions: stem → definitions, in order.
+        definitions: stem → definitions, in order; loose: letters that any of them leaves open.
         replaced: stem and position of a formula → where another one takes its place.
         superseded: formulas of earlier problems for names that get another one in this problem.
         redefined: where names get another meaning, in order.
@@ -75,6 +89,7 @@ class Definitions:
     """
 
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
+    loose: set[str] = field(default_factory=set)
     suppositions: list[Definition] = field(default_factory=list)
     ended: dict[int, int] = field(default_factory=dict)
     replaced: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -103,6 +118,7 @@ class Definitions:
         if definition.onwards or any(not d.numeric for d in self.defining(pattern)):
             insort(self.redefined, definition.position)
         self.definitions.setdefault(pattern.stem, []).append(definition)
+        self.loose |= definition.loose
         self._same.setdefault(pattern, []).append(definition)
         if not pattern.letters:
             exact = self._exact.setdefault((pattern.key({}), definition.numeric), [])
@@ -126,6 +142,7 @@ class Definitions:
         if not old:
             return False
         self.definitions[stem] = changed(self.definitions[stem])
+        self.loose |= names_in(value)
         self._same = {p: changed(ds) if p.stem == stem else ds for p, ds in self._same.items()}
         self._exact = {k: changed(ds) if k[0].stem == stem else ds for k, ds in self._exact.items()}
         self._families = {s: changed(ds) if s == stem else ds for s, ds in self._families.items()}
@@ -246,6 +263,17 @@ class Definitions:
 
     def size(self, letter: str) -> int:
         return self.sizes.get(letter, DEFAULT_SIZE)
+
+
+def names_in(tree: t.Expr) -> set[str]:
+    """Names without their scripts, and the letters of scripts."""
+    found: set[str] = set()
+    for part in t.walk(tree):
+        if isinstance(part, t.Symbol):
+            found.add(part.base)
+        elif isinstance(part, t.Label):
+            found |= {part.text, *part.text}
+    return found
 
 
 def _has(definition: Definition, values: Sequence[t.Expr]) -> bool:

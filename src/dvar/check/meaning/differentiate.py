@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvar.check.meaning import chains, functions, gradients, inverse, nabla, nearly, slopes
+from dvar.check.meaning import chains, functions, gradients, inverse, kept, nabla, nearly, slopes
 from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.values import (
@@ -335,11 +335,7 @@ def jacobian(top: Node, place: Place, beneath: set[Node] | None = None) -> Jacob
     else:
         node = TABLE["stack"](rows)
         node = reshaped(node, (*squeezed(top_shape), *squeezed(place.shape)))
-    return Jacobian(_identity_of(top), place.parts, node, top_shape, place.shape)
-
-
-def _identity_of(top: Node) -> object:
-    return place_parts(top)
+    return Jacobian(place_parts(top), place.parts, node, top_shape, place.shape)
 
 
 def place_parts(node: Node) -> object:
@@ -352,18 +348,25 @@ def place_parts(node: Node) -> object:
 def _seeds(top: Node) -> list[Node]:
     if not top.shape:
         return [number(1.0)]
-    seeds = []
-    for k in range(count(top)):
-        one = np.zeros(count(top))
-        one[k] = 1.0
-        seeds.append(constant(one.reshape(sizes(top))))
-    return seeds
+    return [constant(one.reshape(sizes(top))) for one in np.eye(count(top))]
+
+
+_gradients = kept.table()
 
 
 def _gradient(top: Node, seed: Node, place: Place, beneath: set[Node] | None) -> Node:
-    nodes = [node for node, _ in place.parts]
-    pay(len(topological([top])))
-    found = sweep(top, seed, nodes, beneath).gradients
+    """The search for slips asks for the same ones again and again; each counts as the work that it is."""
+    at = (top, seed, place, None if beneath is None else frozenset(beneath))
+    if at not in _gradients:
+        _gradients.trim()
+        _gradients[at] = _swept(top, seed, place, beneath), len(topological([top]))
+    gradient, parts = _gradients[at]
+    pay(parts)
+    return gradient  # type: ignore[no-any-return]
+
+
+def _swept(top: Node, seed: Node, place: Place, beneath: set[Node] | None) -> Node:
+    found = sweep(top, seed, [node for node, _ in place.parts], beneath).gradients
     parts = []
     for node, at in place.parts:
         g = found.get(node)

@@ -63,6 +63,16 @@ def take_more(parts: int) -> None:
 
 
 @contextmanager
+def briefly() -> Iterator[None]:
+    """Within it, no search takes longer than those of all lines."""
+    before, _count.more = _count.more, 0
+    try:
+        yield
+    finally:
+        _count.more = before
+
+
+@contextmanager
 def document() -> Iterator[None]:
     """Within it, one document is judged: it has work of its own."""
     before = _count.left, _count.more

@@ -148,8 +148,9 @@ def of_capital(e: Interpreter, key: Key) -> Node | None:
 def is_padding(e: Interpreter, key: Key) -> bool:
     """Whether an entry lies outside its array, where entries count as zero: so do gradients of what is not there."""
     world = e.world
-    pads = world.pads or any(_is_of_outputs(e, d) for d in world.definitions.get(key.stem, ()))
-    if not pads or key.stem not in world.shifted:
+    if key.stem not in world.shifted:
+        return False
+    if not (world.pads or any(_is_of_outputs(e, d) for d in world.definitions.get(key.stem, ()))):
         return False
     for position, index in enumerate(key.indices):
         if not isinstance(index, int):

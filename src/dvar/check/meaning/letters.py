@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 
+from dvar.check.meaning import kept
 from dvar.check.meaning.keys import Spelling, letters_in, stem_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -29,7 +30,7 @@ def parts(statements: Iterable[Statement]) -> Iterator[t.Expr | t.Script]:
             yield from _parts(statement.condition)
 
 
-_walked: dict[int, tuple[t.Expr, list[t.Expr | t.Script]]] = {}
+_walked = kept.table()
 
 
 def _parts(expr: t.Expr) -> list[t.Expr | t.Script]:
@@ -38,11 +39,6 @@ def _parts(expr: t.Expr) -> list[t.Expr | t.Script]:
     if known is None:  # while an expression is kept, no other has its identity
         known = _walked[id(expr)] = (expr, list(t.walk(expr)))
     return known[1]
-
-
-def forget() -> None:
-    """Drop what is kept of expressions, at the end of a document."""
-    _walked.clear()
 
 
 def counting(big: t.Big) -> tuple[str, ...]:

@@ -215,7 +215,7 @@ def _without_definition(
 def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, int]) -> Node:
     """The value of a definition, read once for each choice of its letters."""
     world = e.world
-    env = {**e.env, **bound}
+    env = {**{c: n for c, n in e.env.items() if c in world.loose or world.has_trees()}, **bound}
     memo = world.memo
     epoch = world.epoch(e.position)
     at = (id(definition), tuple(sorted(env.items())), epoch, e.example, *world.supposed())
@@ -241,16 +241,8 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     finally:
         world.open.discard(at)
     world.note_use(node)
-    world.learn(node, key, definition, used, is_backward(definition.value))
+    world.learn(node, key, definition, used, definition.is_backward)
     return node
-
-
-def is_backward(value: t.Expr) -> bool:
-    """Whether a formula is made of derivatives, so that no loss depends on what it defines."""
-    return any(
-        isinstance(p, t.Derivative) or (isinstance(p, (t.Apply, t.Symbol, t.Call)) and p.primes)
-        for p in t.walk(value)
-    )
 
 
 def read_definition(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:

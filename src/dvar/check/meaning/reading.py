@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def read_all(e: Interpreter) -> None:
     """Read every definition up to this section for all its letters: what uses a name must be known."""
-    from dvar.check.meaning.names import is_backward, read_definition
+    from dvar.check.meaning.names import read_definition
 
     world = e.world
     here = world.parts.get(e.position, 0)
@@ -30,7 +30,7 @@ def read_all(e: Interpreter) -> None:
             told = not after and definition.params and ends.is_told_by_entries(e, definition)
             if definition.params and not (told or _is_result(world, definition)):
                 continue
-            if is_backward(definition.value):
+            if definition.is_backward:
                 continue
             if world.is_early(definition, e.position):
                 continue

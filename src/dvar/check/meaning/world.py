@@ -183,6 +183,11 @@ class World(Results):
         """What is supposed of open names for now; what was read under it holds only under it."""
         return (self.assumed, tuple(self.dependents), self.moving, self.tied)
 
+    def has_trees(self) -> bool:
+        """Whether formulas that define nothing are read as well: their letters are told where they are used."""
+        more = (self.nablas, self.laws, self.drawn, self.vectored, self.dependent, self.direction)
+        return self.parameter is not None or any(more)
+
     def is_active(self) -> bool:
         """Whether only places count for now where every max(0, …) is positive."""
         return any(a.kind == ACTIVE for a in self.assumed)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chain import Place
-from dvar.check.judge.compare import forget
-from dvar.check.meaning import effort, letters
+from dvar.check.meaning import effort, kept
 from dvar.check.solve.answers import Found, Open, answer
 from dvar.check.solve.cells import cell_questions
 from dvar.check.solve.grid import grids
@@ -36,8 +35,7 @@ def attempts(document: Document) -> list[Attempt]:
         with effort.document():
             found = list(_Solver(document, statements, survey(document)).attempts())
     finally:
-        forget()
-        letters.forget()
+        kept.forget()
     return sorted(found, key=lambda a: a.question.span)
 
 
