@@ -1,6 +1,10 @@
-r"""``dvar check`` and its cost, counted in work rather than seconds: the same on every machine."""
+r"""``dvar check`` and its cost, counted in work and calls rather than seconds: the same on every machine."""
 
 from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any
 
 import dvar
 from dvar.check.meaning import effort
@@ -20,6 +24,38 @@ def work(text: str) -> tuple[int, list[str]]:
     before = effort.spent()
     report = dvar.check(text)
     return effort.spent() - before, [j.verdict for j in report.judgements]
+
+
+def calls(text: str) -> int:
+    """How many functions are called to check a document in which all is right."""
+    count = 0
+
+    def counted(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(counted)
+    try:
+        report = dvar.check(text)
+    finally:
+        sys.setprofile(None)
+    assert not report.faults
+    assert report.summary["unknown"] == 0
+    return count
+
+
+def updates(how_many: int) -> str:
+    lines = [r"The learning rate is $\eta = 0.5$."]
+    for n in range(1, how_many + 1):
+        old, slope = n / 4, n % 7 / 2
+        rule = rf"w_{{{n}}} - \eta \frac{{\partial E}}{{\partial w_{{{n}}}}}"
+        lines.append(rf"$$w_{{{n}}}^+ = {rule} = {old} - 0.5 \cdot {slope} = {old - slope / 2}$$")
+    return "\n\n".join(lines)
+
+
+def test_a_long_list_of_updates_costs_little_more_for_each_than_a_short_one():
+    few = calls(updates(40))
+    assert calls(updates(160)) < 4 * 1.6 * few
 
 
 def test_searching_for_the_slip_in_sums_over_two_letters_takes_bounded_work():

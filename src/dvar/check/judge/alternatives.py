@@ -74,7 +74,6 @@ def _apart(key: Key, own: Iterable[Key]) -> int:
     """In how many letters and digits of its indices a name differs from one that is written: ``w_{35}``, ``w_{45}``."""
     least = 3
     for other in own:
-        a, b = str(key), str(other)
-        if key.stem == other.stem and len(a) == len(b):
+        if key.stem == other.stem and len(a := str(key)) == len(b := str(other)):
             least = min(least, sum(x != y for x, y in zip(a, b, strict=True)))
     return least

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,12 +57,15 @@ class Place:
 
     def _look_ahead(self) -> None:
         """The numbers of names that are marked as new, for the names without the mark."""
-        for key, value in self.ledger.given_by_key.items():
-            bare = _without_mark(key)
-            if bare == key:
-                continue
-            for node in [n for n, k in self.world.keys.items() if k == bare]:
-                self._give(node, value, bare, self.ledger.ahead)
+        given = self.ledger.given_by_key
+        marked = [(bare, key) for key in given if (bare := _without_mark(key)) is not key]
+        nodes: dict[Key, list[Node]] = {bare: [] for bare, _ in marked}
+        for node, key in self.world.keys.items() if marked else ():
+            if key in nodes:
+                nodes[key].append(node)
+        for bare, key in marked:
+            for node in nodes[bare]:
+                self._give(node, given[key], bare, self.ledger.ahead)
 
     def _give(self, node: Node, value: Array | None, key: Key, known: dict[Node, Array]) -> None:
         if value is None:
@@ -207,7 +210,7 @@ def is_kin(a: Key, b: Key) -> bool:
 def _without_mark(key: Key) -> Key:
     """``w`` of ``w_{new}`` and ``w^+``; a name that is not marked as new as it is."""
     if key.indices and key.indices[-1] in NEW:
-        return replace(key, indices=key.indices[:-1])
+        return Key(key.stem, key.marks, key.indices[:-1])
     if key.marks and key.marks[-1][1] in NEW:
-        return replace(key, marks=key.marks[:-1])
+        return Key(key.stem, key.marks[:-1], key.indices)
     return key

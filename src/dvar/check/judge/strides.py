@@ -48,6 +48,9 @@ def out_of_step(
     place: Place, members: Sequence[Member], others: Sequence[Statement]
 ) -> Link | None:
     """What an update lacks that the others of its document have; None if nothing does."""
+    mine = stride_of(place, members)
+    if mine is not None and _is_usual(place, mine, members, others):
+        return None
     strides = (stride_of(place, other.members) for other in _near(members, others))
     beside = [stride for stride in strides if stride is not None and stride.own]
     if not beside:
@@ -55,7 +58,6 @@ def out_of_step(
     left, right = members[0].expr, members[1].expr
     if left is not None and right is not None and same_tree(left, right):
         return Link("wrong", NO_STEP, causes=("missing-factor", "misprint"))
-    mine = stride_of(place, members)
     if mine is None or not isinstance(left, t.Symbol):
         return None
     if mine.start is None:
@@ -77,6 +79,19 @@ def out_of_step(
         return None
     why = f"{stem_of(rate)} stands where the other steps have {usual.pop()}"
     return Link("wrong", why, causes=("wrong-variable", "misprint"))
+
+
+def _is_usual(
+    place: Place, mine: Stride, members: Sequence[Member], others: Sequence[Statement]
+) -> bool:
+    """Whether a step has what is a rate by its name alone: it lacks nothing, whatever the others have."""
+    if not mine.own or len(mine.rates) != 1 or not _is_named_so(mine.rates[0]):
+        return False
+    return not _is_no_rate(place, mine.rates[0], members, others)
+
+
+def _is_named_so(rate: t.Symbol) -> bool:
+    return rate.base in GREEK or len(rate.base) > 1
 
 
 def _near(members: Sequence[Member], others: Sequence[Statement]) -> list[Statement]:
@@ -145,7 +160,7 @@ def _is_no_rate(
     found = place.world.find(sort(rate, place.world.spelling, {}).key, place.position)
     if found is not None:
         return not found[0].numeric and bool(place.world.definitions.get(stem_of(rate)))
-    if rate.base in GREEK or len(rate.base) > 1:
+    if _is_named_so(rate):
         return False  # a rate of another name
     here = {id(m.expr) for m in members}
     elsewhere = (m.expr for o in others for m in o.members if id(m.expr) not in here)

@@ -64,13 +64,14 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     running = {(stem_of(x), c) for x in lefts for sub in x.subscripts for c in letters_in(sub)}
     numbers: dict[str, int] = {}
     chosen: dict[str, Choice] = {}
+    has_classes, classes = _CLASS.search(prose) is not None, _Classes(prose)
     for stem, position, script in _indices(statements):
         name = size_name(script)
         if name is None or not isinstance(script, (t.Label, t.Symbol)):
             continue
         if (stem, position) not in lettered:
             size = _entries_of(world, stem, position)
-            sure = (stem, name) in logged or _CLASS.search(prose) is not None
+            sure = (stem, name) in logged or has_classes
             base = _of_whole(spelling, script, sure) if size else None
             if base is not None:
                 chosen.setdefault(base, Choice(world.first, size, given.get(base, {})))
@@ -88,11 +89,11 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
         elif len(name) == 1 and (
             name in given
             or name in compared
-            or (name in "yc" and _CLASS.search(prose))
+            or (name in "yc" and has_classes)
             or (
                 stem in made
                 and (stem, name) not in running
-                and ((stem, name) in logged or _is_class(name, prose))
+                and ((stem, name) in logged or classes[name])
             )
         ):
             chosen.setdefault(name, Choice(run.start, len(run), given.get(name, {})))
@@ -120,8 +121,17 @@ def _of_whole(spelling: Spelling, script: t.Label | t.Symbol, sure: bool) -> str
     return name if single and sure else None
 
 
-def _is_class(name: str, prose: str) -> bool:
+class _Classes(dict[str, bool]):
     """Whether the text says of a letter that it is a class: "the correct word o", "o: the word seen"."""
+
+    def __init__(self, prose: str) -> None:
+        self.prose = prose
+
+    def __missing__(self, name: str) -> bool:
+        return self.setdefault(name, _is_class(name, self.prose))
+
+
+def _is_class(name: str, prose: str) -> bool:
     near = rf"(?<![\w\\^_]){re.escape(name)}(?![\w^_])"
     told = rf"{near}\W{{0,4}}(?:\w+\W+){{0,4}}{_CLASS.pattern}|{_CLASS.pattern}\W{{1,3}}{near}"
     return re.search(told, prose, re.IGNORECASE) is not None
