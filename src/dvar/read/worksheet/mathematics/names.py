@@ -293,7 +293,8 @@ class _Names(Stream):
         if low in words.BIGS:
             return self._runs_over() or self._starts_operand(after)
         if low in words.ALSO_NAMES:
-            return after.is_("[") and upright
+            bare = words.FUNCTIONS.get(low, low) in words.BARE  # \mathrm{tr} AB
+            return upright and (after.is_("[") or (bare and self._starts_operand(after)))
         if after.is_("[", "{", "^", "_", "'", r"\{"):
             return True
         return low in words.BARE or (low not in vocabulary.FIELD and upright)
