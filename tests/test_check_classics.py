@@ -22,3 +22,23 @@ def verdicts(text: str) -> list[str]:
 )
 def test_a_trace_takes_the_product_behind_it(claim: str, expected: str) -> None:
     assert verdicts(f"For square matrices, $${claim}.$$")[-1] == expected
+
+
+PRECISION = r"Let $l = \log|\Lambda| - p^T \Lambda^{-1} q$ with $\Lambda$ symmetric. Then "
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"), [(r"-\Lambda - pq^T", "ok"), (r"\Lambda - pq^T", "wrong")]
+)
+def test_a_derivative_by_an_inverse_sees_the_matrix_itself(slope: str, expected: str) -> None:
+    claim = rf"$\frac{{\partial l}}{{\partial \Lambda^{{-1}}}} = {slope}$."
+    assert verdicts(PRECISION + claim)[-1] == expected
+
+
+@pytest.mark.parametrize(("slope", "expected"), [("4st", "ok"), ("2st", "wrong")])
+def test_a_name_that_gets_a_formula_later_may_be_held_fixed(slope: str, expected: str) -> None:
+    text = (
+        rf"For a start, $\frac{{\partial}}{{\partial t}} 2st^2 = {slope}$. "
+        "Later $u = t^2$, $s = \\sin(u)$."
+    )
+    assert verdicts(text)[0] == expected

@@ -278,10 +278,11 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
     if _is_tied(e, place) and (whole := _total(e, top, place)).node.op is not CONSTANT:
         return whole
     is_apart = not any(node in under for node in nodes)
-    if is_apart or e.world.is_not_in(top, nodes):
+    if is_apart or nodes[0].op is TABLE["inv"] or e.world.is_not_in(top, nodes):
         turned = inverse.by_inverse(top, place)
         if turned is not None:
-            e.choices.suppose(PARTIAL)
+            if nodes[0].op is not TABLE["inv"]:
+                e.choices.suppose(PARTIAL)
             plain = [] if is_apart else [("by what it has of it", jacobian(top, place))]
             return e.choices.pick([("by the inverse function", turned), *plain])
     if is_apart:
@@ -296,10 +297,11 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
     options = [("total derivative", jacobian(top, place))]
     if not e.world.is_loss(top):
         beneath = e.world.named_below(top, nodes)
-        explicit = set(topological([top], beneath))
-        if beneath and any(node in explicit for node in nodes):
-            partial = jacobian(top, place, beneath)
-            if partial.node is not options[0][1].node:
+        later = [{n} for n in beneath if e.world.is_told_later(n, e.position)]
+        for held in (beneath, *later) if beneath else ():
+            explicit = set(topological([top], held))
+            partial = jacobian(top, place, held) if explicit & {*nodes} else options[0][1]
+            if all(partial.node is not other.node for _, other in options):
                 options.append((PARTIAL, partial))
     return e.choices.pick(options)
 

@@ -61,6 +61,12 @@ class Results(Definitions):
                     waiting.append(x)
         return found
 
+    def is_told_later(self, node: Node, position: int) -> bool:
+        """Whether a named result gets its formula only further on: here the name need not be that."""
+        key = self.named.get(node)
+        found = None if key is None else self.find(key, position)
+        return found is not None and found[0].position > position
+
     def ends(self, position: int) -> list[Node]:
         """Results that no other result uses."""
         return self._last(self._forward(position))
