@@ -35,6 +35,15 @@ def test_a_derivative_by_an_inverse_sees_the_matrix_itself(slope: str, expected:
     assert verdicts(PRECISION + claim)[-1] == expected
 
 
+GRAM = r"Let $K_{ij} = x_i^T x_j$ and $L = \sum_i a_i - \frac12 \sum_{i,j} a_i a_j y_i y_j K_{ij}$. Then "
+
+
+@pytest.mark.parametrize(("factor", "expected"), [("y_i y_j", "ok"), ("y_j", "wrong")])
+def test_an_entry_of_a_kernel_is_that_of_its_two_vectors(factor: str, expected: str) -> None:
+    claim = rf"$\frac{{\partial L}}{{\partial a_i}} = 1 - \sum_j a_j {factor} K(x_i, x_j)$."
+    assert verdicts(GRAM + claim)[-1] == expected
+
+
 @pytest.mark.parametrize(("slope", "expected"), [("4st", "ok"), ("2st", "wrong")])
 def test_a_name_that_gets_a_formula_later_may_be_held_fixed(slope: str, expected: str) -> None:
     text = (

@@ -45,12 +45,30 @@ def applied(e: Interpreter, tree: t.Apply) -> Node | None:
 
     whole = e.world.stacks.applied.get(stem_of(tree.head))
     if whole is None or len(tree.args) != 1 or not isinstance(tree.args[0], t.Symbol):
-        return None
+        return _of_several(e, tree)
     indices = sort(tree.args[0], e.world.spelling, e.env).key.indices
     node = array_named(e, Key(whole))
     if node is None or len(indices) != 1 or not isinstance(indices[0], int):
         return None
     return one_of(e, node, indices[0])
+
+
+def _of_several(e: Interpreter, tree: t.Apply) -> Node | None:
+    """``K(x_i, x_j)`` beside ``K_{ij} = x_i^T x_j``: the entry for these two."""
+    from dvar.check.meaning.names import defined
+
+    args = [a for a in tree.args if isinstance(a, t.Symbol)]
+    keys = [sort(a, e.world.spelling, e.env).key for a in args]
+    if len(keys) != len(tree.args) or len(keys) < 2 or tree.head.subscripts:
+        return None
+    if len({key.stem for key in keys}) != 1 or any(len(key.indices) != 1 for key in keys):
+        return None
+    member = Key(stem_of(tree.head), (), tuple(key.indices[0] for key in keys))
+    found = e.world.find(member, e.position)
+    if found is None or found[0].params or found[0].is_recursive:
+        return None
+    told = {stem_of(p) for p in t.walk(found[0].value) if isinstance(p, t.Symbol)}
+    return defined(e, member, *found) if keys[0].stem in told and found[0].pattern.letters else None
 
 
 def one_of(e: Interpreter, node: Node, example: int, lies: bool = False) -> Node | None:
