@@ -44,6 +44,31 @@ def test_an_entry_of_a_kernel_is_that_of_its_two_vectors(factor: str, expected: 
     assert verdicts(GRAM + claim)[-1] == expected
 
 
+LINE = "Model: y = w*x + b\nLoss: L = (y - y_pred)^2\n"
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ("dL/dw = -2 * x * (y - y_pred)\ndL/db = -2 * (y - y_pred)", ["ok", "ok"]),
+        ("dL/dw = -2 * x * (y - y_pred)\ndL/db = -(y - y_pred)", ["ok", "wrong"]),
+        ("dL/dw = 2 * x * (y - y_pred)\ndL/db = 2 * (y - y_pred)", ["ok", "ok"]),
+    ],
+)
+def test_a_model_may_be_written_with_the_letter_of_its_labels(
+    claims: str, expected: list[str]
+) -> None:
+    assert verdicts(LINE + claims)[-2:] == expected
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", "ok"), ("", "wrong")])
+def test_data_under_a_capital_are_those_of_the_small_letter(sign: str, expected: str) -> None:
+    text = f"""y_pred = w*x + b, with X = [1, 2, 3], Y = [2, 4, 9], w = 0, b = 0
+loss = mean((Y - y_pred)^2)
+dw = {sign}2 * mean((Y - y_pred) * X) = {sign}2 * (2 + 8 + 27)/3 = {sign}24.67"""
+    assert verdicts(text)[-1] == expected
+
+
 @pytest.mark.parametrize(("slope", "expected"), [("4st", "ok"), ("2st", "wrong")])
 def test_a_name_that_gets_a_formula_later_may_be_held_fixed(slope: str, expected: str) -> None:
     text = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge.roles import Role
@@ -27,30 +27,37 @@ Family = tuple[str, int, tuple[str, ...]]
 
 @dataclass
 class Occurrences:
-    """In which statements of a document each name stands, whatever its letters are; and which begin equations."""
+    """In which statements of a document each name stands, whatever its letters are; and which begin equations.
+
+    Attributes:
+        shown: each name as it is written last.
+    """
 
     statements: Sequence[Statement]
     at: dict[Family, list[int]] = field(default_factory=dict)
     begun: set[Family] = field(default_factory=set)
+    shown: dict[Family, t.Symbol] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for ordinal, statement in enumerate(self.statements):
-            for family in set(_families(statement)):
+            names = {family_of(x): x for x in parts([statement]) if isinstance(x, t.Symbol)}
+            self.shown |= names
+            for family in names:
                 self.at.setdefault(family, []).append(ordinal)
             first = statement.members[0].expr
             if isinstance(first, t.Symbol) and len(statement.members) > 1:
-                self.begun.add(_family(first))
+                self.begun.add(family_of(first))
 
     def begins(self, name: t.Symbol, ordinal: int) -> bool:
         """Whether a name stands in a statement for the first time, and again later."""
-        stem, count, places = _family(name)
+        stem, count, places = family_of(name)
         found = self.at.get((stem, count, places), [])
         entries = self.at.get((stem, count, ("?",) * count), [ordinal])  # x_1 where x_k was before
         return len(found) > 1 and found[0] == ordinal <= entries[0]
 
     def is_only(self, name: t.Symbol) -> bool:
         """Whether a name stands in one statement only."""
-        return len(self.at.get(_family(name), [])) == 1
+        return len(self.at.get(family_of(name), [])) == 1
 
 
 def named_at_end(
@@ -73,7 +80,9 @@ def named_at_end(
         return role
     before = (m.expr for m in members[:-1] if m.expr is not None)
     if any(
-        isinstance(p, t.Symbol) and _family(p) == _family(last) for e in before for p in t.walk(e)
+        isinstance(p, t.Symbol) and family_of(p) == family_of(last)
+        for e in before
+        for p in t.walk(e)
     ):
         return role
     made = definition_of(last, value, ordinal, world.spelling, False)
@@ -106,7 +115,7 @@ def _by_name(value: t.Expr, members: Sequence[t.Expr | None], occurrences: Occur
         again, name = _applied(member)
         if again != head or not isinstance(name, t.Symbol) or isinstance(inner, t.Symbol):
             continue
-        if head is not None and _family(name) in occurrences.begun and member is not None:
+        if head is not None and family_of(name) in occurrences.begun and member is not None:
             return member
     return value
 
@@ -119,13 +128,7 @@ def _applied(tree: t.Expr | None) -> tuple[str | None, t.Expr | None]:
     return None, None
 
 
-def _families(statement: Statement) -> Iterator[Family]:
-    for part in parts([statement]):
-        if isinstance(part, t.Symbol):
-            yield _family(part)
-
-
-def _family(symbol: t.Symbol) -> Family:
+def family_of(symbol: t.Symbol) -> Family:
     return stem_of(symbol), len(symbol.subscripts), tuple(map(_place, symbol.subscripts))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from dvar.check.judge import sharing, stationary
+from dvar.check.judge import predicted, sharing, stationary
 from dvar.check.judge.before import arrays, declarations, first_definition, formulas
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, named
@@ -130,6 +130,7 @@ class _Draft:
         earlier: statements up to here whose definitions may still hold.
         misdeclared: where the declarations stand whose sizes are in the wrong order.
         has_one: whether the problem before has a single example.
+        predicted: whether formulas written with the letter of a label are those of predictions.
     """
 
     document: Document
@@ -148,6 +149,7 @@ class _Draft:
     spread: bool = False
     misdeclared: set[t.Span] = field(default_factory=set)
     has_one: bool = False
+    predicted: bool = False
     prose: str = ""
 
     @property
@@ -245,6 +247,8 @@ class _Draft:
             role = as_sibling(replace(role, definitions=made), numbers)
             role = by_argument(role, statement, self.occurrences)
             role = named_at_end(role, statement, ordinal, problem.world, self.occurrences)
+            if self.predicted:
+                role = predicted.of_output(role, ordinal, problem.world, self.occurrences)
         region = self.document.regions[statement.region]
         code, problem.roles[ordinal] = region.kind == "code" and region.language != "", role
         # What solves an equation is no name for what stands in it before.
@@ -300,6 +304,10 @@ def _problem(draft: _Draft) -> Problem:
     if problem.world.matrices:
         problem = _spread(draft, problem)
     said = [(o, draft.statements[o]) for o in problem.ordinals]
+    if predicted.is_any(problem.roles, problem.world, draft.occurrences):
+        other, _ = replace(draft, predicted=True, broken=set(), renewed=set()).settled(None)
+        if predicted.slopes(other.world, said) > predicted.slopes(problem.world, said):
+            problem = other
     sharing.seed(problem.world, said)
     sharing.decide(problem.world, said)
     acquaint(problem.world, draft.own)

@@ -229,11 +229,11 @@ def is_borne_out(place: Place, made: Definition, behind: Sequence[tuple[int, Sta
         tried += [(ordinal, a, b) for a, b in _sides(statement) if _is_slope_of(made, (a, b))]
     if not tried:
         return False
-    before = [_holds(world, *sides) for sides in tried]
+    before = [holds(world, *sides) for sides in tried]
     with world.unchanged():
         for definition in (made, *beside):
             world.define(definition)
-        after = [_holds(world, *sides) for sides in tried]
+        after = [holds(world, *sides) for sides in tried]
     is_right = after[0] == "ok" and before[0] != "ok"
     return is_right and not any(
         a == "wrong" and b == "ok" for a, b in zip(after, before, strict=True)
@@ -259,7 +259,8 @@ def _is_slope_of(made: Definition, sides: tuple[t.Expr, t.Expr]) -> bool:
     return False
 
 
-def _holds(world: World, ordinal: int, left: t.Expr, right: t.Expr) -> str:
+def holds(world: World, ordinal: int, left: t.Expr, right: t.Expr) -> str:
+    """The verdict on an equation between two formulas."""
     envs = links.assignments(world, [left, right], (), ordinal)
     return links.as_functions(world, ordinal, left, right, envs).verdict if envs else "unknown"
 

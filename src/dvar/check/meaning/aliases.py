@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dvar.check.meaning import functions
+from dvar.check.meaning.aligning import literal_shape
+from dvar.check.meaning.letters import parts
 from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -32,7 +34,36 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
         return None
 
     applied = [_applied(statement) for statement in statements]
-    return [in_members(s, name) for s in applied]
+    return _in_one_case([in_members(s, name) for s in applied])
+
+
+def _in_one_case(statements: Sequence[Statement]) -> list[Statement]:
+    """``w * x + b`` beside the data ``X = [1, 2, 3]``, where nothing else is told of x: it is X."""
+    names = {p.base: p for p in parts(statements) if isinstance(p, t.Symbol) and len(p.base) == 1}
+    indexed = {p.base for p in parts(statements) if isinstance(p, t.Symbol) and _is_marked(p)}
+    given: dict[str, str] = {}
+    for statement in statements:
+        left, *others = (m.expr for m in statement.members)
+        if isinstance(left, t.Symbol) and left.base.isupper() and left.base.lower() in names:
+            if len(others) == 1 and others[0] is not None and literal_shape(others[0]):
+                given[left.base.lower()] = left.base
+    for statement in statements:
+        for part in (
+            p for m in statement.members[:1] if m.expr is not None for p in t.walk(m.expr)
+        ):
+            if isinstance(part, t.Symbol | t.Apply):
+                given.pop(part.base if isinstance(part, t.Symbol) else part.head.base, None)
+
+    def name(part: t.Expr) -> t.Expr | None:
+        if isinstance(part, t.Symbol) and part.base in given and part.base not in indexed:
+            return replace(part, base=given[part.base])
+        return None
+
+    return [in_members(s, name) for s in statements] if given else list(statements)
+
+
+def _is_marked(symbol: t.Symbol) -> bool:
+    return bool(symbol.subscripts or symbol.scripts or symbol.accents or symbol.primes)
 
 
 def _by_label(part: t.Apply) -> t.Call | None:
