@@ -69,6 +69,12 @@ dw = {sign}2 * mean((Y - y_pred) * X) = {sign}2 * (2 + 8 + 27)/3 = {sign}24.67""
     assert verdicts(text)[-1] == expected
 
 
+@pytest.mark.parametrize(("slope", "expected"), [(r"\vec{1}", "ok"), (r"2 \cdot \vec{1}", "wrong")])
+def test_a_plain_letter_beside_a_bold_vector_is_a_number(slope: str, expected: str) -> None:
+    text = r"Let $\mathbf{u} = \mathbf{v} + s$, so $\frac{\partial}{\partial s}(\mathbf{v} + s) = "
+    assert verdicts(f"{text}{slope}$.")[-1] == expected
+
+
 @pytest.mark.parametrize(("slope", "expected"), [("4st", "ok"), ("2st", "wrong")])
 def test_a_name_that_gets_a_formula_later_may_be_held_fixed(slope: str, expected: str) -> None:
     text = (

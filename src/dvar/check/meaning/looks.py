@@ -86,3 +86,12 @@ def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
     if symbol is not None and symbol.font == "bf":
         return "matrix" if base[:1].isupper() else "column"
     return None
+
+
+def is_number_beside(tree: t.Sum, term: t.Expr) -> bool:
+    r"""Whether a small letter in plain type stands beside a bold one, ``\mathbf{x} + z``: it is a number, unless a bias."""
+    if not isinstance(term, t.Symbol) or term.font or term.accents or is_bias(term):
+        return False
+    small = len(term.base) == 1 and term.base.islower()
+    bold = (x for x in tree.terms if isinstance(x, t.Symbol) and x.font == "bf")
+    return small and any(x.base.islower() and not x.subscripts for x in bold)

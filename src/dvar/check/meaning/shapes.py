@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dvar.check.meaning import einsums, functions, losses
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort, unwrapped
-from dvar.check.meaning.looks import is_bias, is_inverse, is_raised_e, is_small
+from dvar.check.meaning.looks import is_bias, is_inverse, is_number_beside, is_raised_e, is_small
 from dvar.check.meaning.shaping import COPIES, ONE, Shape, Shaping, bare, laid_out
 from dvar.read.worksheet import tree as t
 
@@ -138,7 +138,7 @@ def _largest(shapes: Sequence[Shape | None]) -> Shape | None:
 def _as_bias(s: Shaping, tree: t.Expr, shape: Shape) -> Shape:
     """What is added to a matrix of examples is one column, or one row, for all of them."""
     symbol, _ = bare(tree)
-    if symbol is None or ONE in shape or not is_bias(symbol):
+    if symbol is None or not shape or ONE in shape or not is_bias(symbol):
         return shape
     return (ONE, shape[1]) if s.world.rows_are_examples else (shape[0], ONE)
 
@@ -157,7 +157,7 @@ def _sum(s: Shaping, tree: t.Sum) -> Shape | None:
         return None
     for term, shape in zip(tree.terms, shapes, strict=True):
         if shape is None and (best or not isinstance(term, t.Number)):
-            s.expect(term, _as_bias(s, term, best) if best else best)
+            s.expect(term, () if is_number_beside(tree, term) else _as_bias(s, term, best))
         elif shape and best:
             s.same(shape, best)
     if not best and any(x is None for x in shapes):
