@@ -82,3 +82,42 @@ def test_a_name_that_gets_a_formula_later_may_be_held_fixed(slope: str, expected
         "Later $u = t^2$, $s = \\sin(u)$."
     )
     assert verdicts(text)[0] == expected
+
+
+SWEEP = r"""
+$v_1 = \ln x_1$, $v_2 = x_1 x_2$, $v_3 = \sin x_2$, $y = v_1 + v_2 - v_3$ and $\bar{v}_i = \frac{\partial y}{\partial v_i}$.
+
+$$\bar{x}_2 = \bar{v}_2 \frac{\partial v_2}{\partial x_2} SIGN \bar{v}_3 \frac{\partial v_3}{\partial x_2}$$
+
+In steps: $\bar{x}_2 = \bar{v}_3 \cos x_2$, then $\bar{x}_2 = \bar{x}_2 + \bar{v}_2 x_1$.
+"""
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("+", True), ("-", False)])
+def test_a_sum_that_is_collected_in_steps_may_be_written_at_once(sign: str, expected: bool) -> None:
+    assert ("wrong" not in verdicts(SWEEP.replace("SIGN", sign))) is expected
+
+
+@pytest.mark.parametrize(("number", "expected"), [(r"\frac{\pi}{2}", "ok"), (r"\pi", "unknown")])
+def test_a_number_that_was_given_may_stand_for_its_name(number: str, expected: str) -> None:
+    assert verdicts(rf"$c = \frac{{\pi}}{{2}}$. So $v = a + c = a + {number}$.")[-1] == expected
+
+
+AFTER = """x = 0.5
+w_hat = 0.9
+y_hat = w_hat * x = 0.9 * 0.5 = 0.45
+new_weight = 0.9 - 0.1 * 0.315 = 0.8685
+
+SAID:
+
+y_hat = w_hat * x
+= 0.8685 * 0.5
+= 0.43425
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("After updating the weight", False), ("Altogether", True)]
+)
+def test_new_values_may_be_put_in_for_a_name(said: str, expected: bool) -> None:
+    assert ("wrong" in verdicts(AFTER.replace("SAID", said))) is expected

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from dvar.check.judge.chain import Verdict
-from dvar.check.judge.literal import is_plain, is_zero
+from dvar.check.judge.literal import is_plain, is_zero, numbers_in
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.letters import parts
@@ -25,6 +25,11 @@ _SOME = re.compile(
     re.IGNORECASE,
 )
 """Words in front of what is written otherwise elsewhere."""
+_AFTERWARDS = re.compile(
+    r"\b(after|with|using) (the |this |that |an? )?(\w+ )?(updat\w+|new\b|chang\w+)|\bupdated?\b[^.]{0,60}\bagain\b",
+    re.IGNORECASE,
+)
+"""Words in front of what is computed from new values."""
 _EXPECTED = re.compile(
     r"\b(should|expect\w*|learns?|converges?|approach\w*|close to|true|target)\b[^.;\n]*$",
     re.IGNORECASE,
@@ -210,7 +215,27 @@ def is_about_the_unknown(
         or _gives_a_name(place, statement, verdict)
         or _names_a_function(place, document, statement, verdict)
         or _rests_on_unread(place, statement)
+        or _is_of_new_values(place, document, statement, verdict)
     )
+
+
+def _is_of_new_values(
+    place: Place, document: Document, statement: Statement, verdict: Verdict
+) -> bool:
+    """ "After updating the weight, y = 0.9001 · 3": a number put in that came out before, under another name."""
+    told = verdict.member.expr if verdict.member is not None else None
+    start = statement.span[0]
+    before = document.text[max(0, start - 2 * _REACH) : start]
+    if told is None or verdict.link is None or verdict.link.numbers is None or is_plain(told):
+        return False
+    came_out = [n for n in numbers_in(told) if abs(n.value) in place.ledger.numbers]
+    new = any(_has_digits(n) and abs(n.value) not in place.ledger.exact for n in came_out)
+    return new and _AFTERWARDS.search(before) is not None
+
+
+def _has_digits(number: t.Number) -> bool:
+    """Whether a number is too long to be there by chance."""
+    return len(number.text.replace(".", "").strip("0")) > 2
 
 
 def _rests_on_unread(place: Place, statement: Statement) -> bool:
