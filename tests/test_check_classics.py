@@ -121,3 +121,22 @@ y_hat = w_hat * x
 )
 def test_new_values_may_be_put_in_for_a_name(said: str, expected: bool) -> None:
     assert ("wrong" in verdicts(AFTER.replace("SAID", said))) is expected
+
+
+EDITOR = r"\(f\left( {x,y} \right) = {x^4} + 6\sqrt y\). "
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"\(\frac{{\partial f}}{{\partial x}} = 4{x^3}\)", "ok"),
+        (r"\(\frac{{\partial f}}{{\partial x}} = 4{x^2}\)", "wrong"),
+        (r"\(\frac{{{\partial ^2}f}}{{\partial {x^2}}} = 12{x^2}\)", "ok"),
+        (r"\({f_y}\left( {x,y} \right) = \frac{3}{{\sqrt y }}\)", "ok"),
+        (r"\({f_y}\left( {1,4} \right) = \frac32\)", "ok"),
+        (r"\({f_y}\left( {1,4} \right) = \frac34\)", "wrong"),
+        (r"\({\sin ^2}\left( {2x} \right) + {\cos ^2}\left( {2x} \right) = 1\)", "ok"),
+    ],
+)
+def test_braces_of_formula_editors_mean_nothing(claim: str, expected: str) -> None:
+    assert verdicts(EDITOR + claim)[-1] == expected

@@ -320,9 +320,9 @@ def _is_exact(statement: Statement, numbers: tuple[Array, Array]) -> bool:
 
 def is_gradient_name(place: Place, tree: t.Expr | t.Script) -> bool:
     """Whether a name is one for a gradient: ``dW``, ``\\bar w``."""
-    if not isinstance(tree, t.Symbol):
-        return False
-    return gradients.is_named(place.reader(), sort(tree, place.world.spelling, {}).key)
+    name = tree.head if isinstance(tree, t.Apply) else tree
+    key = sort(name, place.world.spelling, {}).key if isinstance(name, t.Symbol) else None
+    return key is not None and gradients.is_named(place.reader(), key)
 
 
 def prove(place: Place, document: Document, statement: Statement, verdict: Verdict) -> None:

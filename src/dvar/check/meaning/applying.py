@@ -43,7 +43,8 @@ Function = Callable[[Sequence[Node]], Node]
 def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     tree = replace(tree, args=arguments(tree.args))
     head = tree.head
-    for special in (differentials.of_applied(e, tree), chance.divergence(e, tree), _log(e, tree)):
+    told = (differentials.of_applied(e, tree), chance.divergence(e, tree), _log(e, tree))
+    for special in (*told, slopes.partial_at(e, tree)):
         if special is not None:
             return behind(e, special, tree)
     primes = head.primes + tree.primes
@@ -237,7 +238,8 @@ def _defined(
     params = definition.params
     if len(params) != len(args):
         return None
-    if all(_said(e, a) == _said(e, p) for a, p in zip(args, params, strict=True)):
+    own = all(_said(e, a) == _said(e, p) for a, p in zip(args, params, strict=True))
+    if own and not any(stem_of(a) in e.locals for a in args if isinstance(a, t.Symbol)):
         return lambda values: names.defined(
             e, sort(head, e.world.spelling, e.env).key, definition, bound
         )

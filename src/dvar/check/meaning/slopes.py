@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import Key, Name
+from dvar.check.meaning.keys import Key, Name, sort
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import (
@@ -73,6 +73,18 @@ def partial(e: Interpreter, key: Key) -> Value | None:
         place = differentiate.place_of(e, param)
         value = differentiate.between(e, e.plain(value), place)
     return value
+
+
+def partial_at(e: Interpreter, tree: t.Apply) -> Value | None:
+    """``f_x(x, y)``, ``f_{xy}(1, 2)``: the same with its arguments."""
+    head = tree.head
+    if head.primes or head.scripts or tree.primes or len(head.subscripts) != 1:
+        return None
+    found = _partial(e, sort(head, e.world.spelling, e.env).key)
+    if found is None or len(found[0].params) != len(tree.args):
+        return None
+    of = replace(tree, head=replace(head, subscripts=()), scripts=(), subscripts=())
+    return e.value(t.Derivative(of, tuple(found[1]), "partial", tree.span))
 
 
 def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None:

@@ -75,8 +75,36 @@ def unfilled(tokens: Sequence[Token]) -> list[Token]:
     return [token for n, token in enumerate(tokens) if n not in drop]
 
 
+def unpadded(tokens: Sequence[Token]) -> list[Token]:
+    r"""Without the braces that formula editors put around what has brackets already.
+
+    ``\frac{{dy}}{{dx}}``, ``f\left( {x,y} \right)``, ``{\sin ^2}\left( x \right)``.
+    """
+    mates = mates_of(tokens)
+    drop: set[int] = set()
+    for n, token in enumerate(tokens):
+        if not token.is_("{") or mates[n] < n:
+            continue
+        inside = n > 0 and tokens[n - 1].is_("{", "(", "[") and mates[n - 1] == mates[n] + 1
+        if inside or _holds_power(tokens, mates, n):
+            drop |= {n, mates[n]}
+    return [token for n, token in enumerate(tokens) if n not in drop]
+
+
+def _holds_power(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
+    r"""Whether braces hold ``\partial^2``, or ``\sin^2`` with its argument behind them, and nothing else."""
+    first, after = tokens[n + 1], mates[n] + 1
+    if n + 3 >= mates[n] or not tokens[n + 2].is_("^") or (n and tokens[n - 1].is_("^", "_")):
+        return False
+    called = after < len(tokens) and tokens[after].is_("(", "{")
+    function = called and first.kind == COMMAND and first.text in words.FUNCTIONS
+    ends = mates[n + 3] if mates[n + 3] > 0 else n + 3
+    return ends + 1 == mates[n] and (function or first.names("partial") or first.text == "d")
+
+
 def unframed(tokens: Sequence[Token]) -> list[Token]:
     """Without commands whose argument is what is meant."""
+    tokens = unpadded(tokens)
     mates = mates_of(tokens)
     drop: set[int] = set()
     put: dict[int, Token] = {}
