@@ -140,3 +140,9 @@ EDITOR = r"\(f\left( {x,y} \right) = {x^4} + 6\sqrt y\). "
 )
 def test_braces_of_formula_editors_mean_nothing(claim: str, expected: str) -> None:
     assert verdicts(EDITOR + claim)[-1] == expected
+
+
+@pytest.mark.parametrize(("area", "expected"), [("r", "ok"), ("r^2", "wrong")])
+def test_a_jacobian_may_be_its_determinant(area: str, expected: str) -> None:
+    text = r"With $x = r\cos t$, $y = r\sin t$: $\frac{\partial(x, y)}{\partial(r, t)} = "
+    assert verdicts(f"{text}{area}$.")[-1] == expected

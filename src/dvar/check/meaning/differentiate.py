@@ -73,7 +73,7 @@ def derivative(e: Interpreter, tree: t.Derivative) -> Value:
         return between(e, numerator(e, tree.of), place_of(e.inside({letter: number_}), by))
     if len(tree.wrt) > 1:
         return _higher(e, tree)
-    value = first_order(e, tree.of, tree.wrt[0])
+    value = nabla.or_determinant(e, tree, first_order(e, tree.of, tree.wrt[0]))
     if isinstance(value, Jacobian) and _is_transposed(tree.wrt[0]) and not value.of_shape:
         if len(squeezed(value.wrt_shape)) == 2:
             turned: Value = TABLE["transpose"](reshaped(value.node, value.wrt_shape))

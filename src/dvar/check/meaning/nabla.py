@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from dvar.check.meaning import applying, differentiate, slopes
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.points import names_beneath
-from dvar.check.meaning.values import NotUnderstood, Value, is_vector, reshaped, stacked
+from dvar.check.meaning.values import (
+    Jacobian,
+    NotUnderstood,
+    Value,
+    is_vector,
+    reshaped,
+    squeezed,
+    stacked,
+)
 from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -127,3 +135,16 @@ def _only_vector(e: Interpreter, of: t.Expr) -> differentiate.Place | None:
 
 
 __all__ = ["nabla"]
+
+
+def or_determinant(e: Interpreter, tree: t.Derivative, value: Value) -> Value:
+    """``∂(x, y)/∂(r, θ)``: the matrix of all derivatives, or what calculus means by it, its determinant."""
+    lists = (tree.of, *tree.wrt)
+    if not isinstance(value, Jacobian) or not all(isinstance(x, t.Group) for x in lists):
+        return value
+    of, wrt = squeezed(value.of_shape), squeezed(value.wrt_shape)
+    if tree.spelling != "partial" or len(of) != 1 or of != wrt:
+        return value
+    whole: Value = TABLE["det"](reshaped(value.node, (*of, *wrt)))
+    options: list[tuple[str, Value]] = [("all derivatives", value), ("their determinant", whole)]
+    return e.choices.pick(options)
