@@ -146,3 +146,21 @@ def test_braces_of_formula_editors_mean_nothing(claim: str, expected: str) -> No
 def test_a_jacobian_may_be_its_determinant(area: str, expected: str) -> None:
     text = r"With $x = r\cos t$, $y = r\sin t$: $\frac{\partial(x, y)}{\partial(r, t)} = "
     assert verdicts(f"{text}{area}$.")[-1] == expected
+
+
+BERNOULLI = r"""$$q_w(x) = \frac{1}{1 + e^{-w^T x}}, \qquad p(t | x; w) = (q_w(x))^t (1 - q_w(x))^{1-t}$$
+
+$$L(w) = \prod_{i=1}^n p(t^{(i)} | x^{(i)}; w) = \prod_{i=1}^n (q_w(x^{(i)}))^{t^{(i)}} (1 SIGN q_w(x^{(i)}))^{1 - t^{(i)}}$$
+"""
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", True), ("+", False)])
+def test_a_law_is_applied_to_each_example(sign: str, expected: bool) -> None:
+    assert (verdicts(BERNOULLI.replace("SIGN", sign))[-1] == "ok") is expected
+
+
+def test_an_arrow_marks_the_list_of_all_labels() -> None:
+    text = r"""$$\vec{t} = \begin{bmatrix} t^{(1)} \\ \vdots \\ t^{(n)} \end{bmatrix}$$
+
+$$p(t; f) = f^t (1 - f)^{1 - t} = \exp(t \log f + (1 - t) \log(1 - f))$$"""
+    assert verdicts(text)[-1] == "ok"

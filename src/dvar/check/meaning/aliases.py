@@ -34,7 +34,34 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
         return None
 
     applied = [_applied(statement) for statement in statements]
-    return _in_one_case([in_members(s, name) for s in applied])
+    return _in_one_case(_apart([in_members(s, name) for s in applied]))
+
+
+def _apart(statements: Sequence[Statement]) -> list[Statement]:
+    r"""``\vec{y}`` as a name of its own where it is the list of all ``y^{(i)}``: y itself is one of them."""
+    lists: set[str] = set()
+    for statement in statements:
+        left, *others = (m.expr for m in statement.members)
+        if isinstance(left, t.Symbol) and left.accents == ("vec",) and not left.subscripts:
+            if any(isinstance(x, t.Matrix) and _lists_examples(left, x) for x in others):
+                lists.add(left.base)
+
+    def name(part: t.Expr) -> t.Expr | None:
+        if isinstance(part, t.Symbol) and part.accents == ("vec",) and part.base in lists:
+            return replace(part, accents=("arrow",))
+        return None
+
+    return [in_members(s, name) for s in statements] if lists else list(statements)
+
+
+def _lists_examples(name: t.Symbol, matrix: t.Matrix) -> bool:
+    entries = [x for row in matrix.rows for x in row]
+    return any(
+        isinstance(x, t.Symbol)
+        and x.base == name.base
+        and any(s.kind == "paren" for s in x.scripts)
+        for x in entries
+    )
 
 
 def _in_one_case(statements: Sequence[Statement]) -> list[Statement]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from dvar.check.meaning.alphabet import SCALAR_CAPITALS
 from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.looks import is_raised_e
+from dvar.check.meaning.looks import is_raised_e, is_small
 from dvar.check.meaning.shapes import along, shape_of
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.read.worksheet import tree as t
@@ -33,6 +33,7 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
     for statement in statements:
         _remember_function(s, statement)
         _remember_total(s, statement)
+    _see_exponents(s, statements)
     _read(s, statements)
     if _see_columns(s, statements):
         _read(s, statements)
@@ -71,6 +72,24 @@ def _see_columns(s: Shaping, statements: Sequence[Statement]) -> bool:
                 s.expect(inner, s.column())
                 found = True
     return found
+
+
+def _see_exponents(s: Shaping, statements: Sequence[Statement]) -> None:
+    """``(1 - h(x))^{1 - y}``, ``(2π)^{p/2}``: what is part of an exponent is a number."""
+    for part in parts(statements):
+        if not isinstance(part, (t.Symbol, t.Group, t.Apply)):
+            continue
+        if isinstance(part, t.Symbol) and part.base == "e":
+            continue
+        for script in part.scripts:
+            value = script.value if script.kind == "plain" else None
+            bare = isinstance(part, t.Symbol) and not isinstance(value, t.Sum | t.Quotient)
+            names = () if value is None or bare else t.walk(value)
+            for name in (x for x in names if isinstance(x, t.Symbol)):
+                key = s.key_of(name)
+                letter = name.base in s.world.spelling.letters or key.stem in s.world.columns
+                if is_small(key) and not letter:
+                    s.expect(name, ())
 
 
 def _of_shares(s: Shaping, statements: Sequence[Statement]) -> set[str]:
