@@ -206,3 +206,22 @@ def test_a_chain_rule_with_its_sum_told_in_words_is_not_wrong() -> None:
     rule = r"$$\frac{\partial L}{\partial u_j} = \frac{\partial L}{\partial v_i} \frac{\partial v_i}{\partial u_j}$$"
     words = "Mind the sum over the intermediate index."
     assert dvar.check(f"{rule}\n\n{words}\n").judgements[0].verdict != "wrong"
+
+
+CELL = r"""
+$p = \tanh(w x + b)$, $g = \sigma(v x + c)$, $q = p \odot g$ and $E = \frac12 (q - r)^2$.
+
+$\delta q = q - r$
+
+$\delta p = \delta q \odot g \odot (1 - p^2)$
+
+$\delta g = \delta q \odot p \odot g \odot (1 - g)$
+
+$\delta w = \delta p \cdot x$
+"""
+
+
+def test_gradients_of_gates_are_by_their_arguments_where_these_have_no_names() -> None:
+    assert verdicts(CELL) == ["ok"] * 4
+    assert verdicts(CELL + "\n$\\delta c = \\delta g \\odot (1 - g)$")[-1] == "wrong"
+    assert verdicts(CELL.replace("g \\odot (1 - g)", "g \\odot (1 + g)"))[2] != "ok"

@@ -11,6 +11,7 @@ from dvar.check.meaning import (
     differentials,
     differentiate,
     ends,
+    gates,
     reading,
     shares,
     slopes,
@@ -78,7 +79,8 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     reader = e if example is None else e.inside({})
     reader.example = example if example is not None else e.example
     value = e.plain(key_value(e, target, None, tree or t.Symbol(target.stem, (0, 0))))
-    place = differentiate.place_at(value)
+    inner = target.stem in e.world.inner
+    place = differentiate.place_at(gates.argument(value) if inner else value)
     later = e.world.steps_of(key)
     if later and e.position < later[0]:
         options = _shares(reader, place)

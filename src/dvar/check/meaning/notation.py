@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from dvar.check.meaning import differentials, memberships
+from dvar.check.meaning import differentials, gates, memberships
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Spelling, collected, general, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
@@ -30,6 +30,7 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     stems = _stems(everything)
     world.bars = _are_gradients(everything, stems, _without_bar)
     world.deltas = _are_gradients(everything, stems, without_delta)
+    world.inner = gates.by_arguments(everything, (DELTA, "d") if world.deltas else ("d",))
     world.sets = memberships.forms(everything)
     world.dots = any(s.endswith(".dot") for s in stems) and bool(_TANGENT.search(text))
     losses = {k.stem for k in world.loss_names} | {"f", "L", "J", "E"}

@@ -1,0 +1,65 @@
+r"""Gradients of gates: ``δi = δc \odot g \odot i (1 - i)`` is by what the sigmoid of i is taken of.
+
+An author who never names the argument of ``i = σ(W x + U h + b)`` has one name for two gradients.  Which one is
+meant tell the lines: the factor ``1 - i`` on the right of ``δi`` belongs to the argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dvar.check.meaning.keys import stem_of
+from dvar.core.node import Node
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_SLOPES = frozenset({"tanh", "sigmoid"})
+
+
+def by_arguments(statements: Sequence[Statement], marked: Sequence[str]) -> frozenset[str]:
+    """Stems of gates whose gradients by name are by their arguments, all through a document.
+
+    Args:
+        statements: all of the document.
+        marked: what stands before a name, or behind it, where its gradient is meant: ``delta``, ``d``.
+    """
+    gates = {stem for s in statements for stem in _gate(s)}
+    told: set[str] = set()
+    inner: set[str] = set()
+    for statement in statements:
+        first = statement.members[0].expr
+        if not isinstance(first, t.Symbol) or len(statement.members) < 2:
+            continue
+        stem = next((g for g in gates for m in marked if stem_of(first) == m + g), None)
+        if stem is None:
+            continue
+        told.add(stem)
+        formulas = [m.expr for m in statement.members[1:] if m.expr is not None]
+        if any(_is_slope(x, stem) for formula in formulas for x in t.walk(formula)):
+            inner.add(stem)
+    return frozenset(gates) if len(inner) > 1 and 2 * len(inner) > len(told) else frozenset()
+
+
+def argument(node: Node) -> Node:
+    """What the function of a gate is taken of."""
+    return node.inputs[0] if node.op.name in _SLOPES else node
+
+
+def _gate(statement: Statement) -> Iterator[str]:
+    """The name that is a function of something without a name of its own."""
+    first, *rest = (m.expr for m in statement.members)
+    if not isinstance(first, t.Symbol) or not rest:
+        return
+    told = rest[0]
+    args = told.args if isinstance(told, t.Call | t.Apply) else ()
+    if len(args) == 1 and isinstance(args[0], t.Sum | t.Product):
+        yield stem_of(first)
+
+
+def _is_slope(tree: object, stem: str) -> bool:
+    """``1 - i``, ``1 - a^2``."""
+    if not isinstance(tree, t.Sum) or len(tree.terms) != 2 or tree.signs != (1, -1):
+        return False
+    one, name = tree.terms
+    is_one = isinstance(one, t.Number) and one.text == "1"
+    return is_one and isinstance(name, t.Symbol) and stem_of(name) == stem
