@@ -63,3 +63,22 @@ def test_sums_with_a_letter_are_read_beside_brackets() -> None:
     )
     assert verdicts(text % "i+p") == ["ok", "ok", "unknown"]
     assert verdicts(text % "i")[:2] != ["ok", "ok"]
+
+
+QUOTIENTS = r"$q_j = \frac{e^{v_j}}{\sum_k e^{v_k}}$ and $Q = \sum_k e^{v_k}$." + "\n\n"
+STEP = r"\frac{\partial}{\partial v_i} \frac{e^{v_j}}{\sum_k e^{v_k}} = \frac{e^{v_j} Q - e^{v_i} e^{v_j}}{Q^2}"
+
+
+def test_a_case_may_be_named_behind_its_condition_and_go_on_in_a_second_display() -> None:
+    text = (
+        QUOTIENTS + "Let us begin with the $i = j$ case. By the quotient rule:\n\n"
+        f"$${STEP}$$\n\nSorting the terms:\n\n$${STEP} = q_j (1 - q_i)$$\n"
+    )
+    assert verdicts(text) == ["ok"] * 2
+    assert "wrong" in verdicts(text.replace("q_j (1 - q_i)", "q_j (1 + q_i)"))
+
+
+def test_what_a_name_is_the_probability_of_is_no_second_formula_for_it() -> None:
+    text = QUOTIENTS + r"$$q_j = P(c = j \mid v)$$" + "\n\n"
+    text += r"$$\frac{\partial q_j}{\partial v_i} = q_j (\delta_{ij} - q_i)$$"
+    assert verdicts(text) == ["ok"]

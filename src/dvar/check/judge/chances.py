@@ -40,6 +40,21 @@ def stated(document: Document, statements: Sequence[Statement]) -> list[Statemen
     return found
 
 
+def is_event(tree: t.Expr | None) -> bool:
+    """``P(y = j | x)``: of a name with a formula this says what it means, and nothing of what it is made of."""
+    given = tree.args[0] if isinstance(tree, t.Apply) and len(tree.args) == 1 else None
+    if not isinstance(given, t.Relation) or given.relations != ("mid",):
+        return False
+    event = given.members[0]
+    return isinstance(event, t.Relation) and event.relations == ("=",)
+
+
+def is_meaning(statement: Statement) -> bool:
+    """``S_j = P(y = j | x)``: a name and what it is the probability of."""
+    first, *rest = (m.expr for m in statement.members)
+    return isinstance(first, t.Symbol) and len(rest) == 1 and is_event(rest[0])
+
+
 def _normal(tree: t.Expr | None, of: t.Expr) -> t.Call | None:
     """``N(m, v)`` as the density of what is drawn."""
     if not isinstance(tree, t.Apply) or tree.head.base != "N":
@@ -119,4 +134,4 @@ def _defining(statement: Statement, name: t.Expr, value: t.Expr) -> Statement:
     return replace(statement, members=members)
 
 
-__all__ = ["stated"]
+__all__ = ["is_event", "is_meaning", "stated"]

@@ -36,6 +36,9 @@ _IF = re.compile(
     r"(case|fall|cas|caso)(\W{1,3}([\divx]+|[a-c]\b))?)\W*\$?\W*$",
     re.IGNORECASE,
 )
+_CASE = re.compile(r"\W*(?:case|fall|cas|caso)\b", re.IGNORECASE)
+"""Behind a condition: "we start with the $i = j$ case"."""
+_NEAR = 3
 _NO_WORDS = re.compile(r"^[\s$,;&\\]*,[\s$,;&\\]*$")
 """Between two formulas of one sentence."""
 _ASIDE = re.compile(r"^(?:[\s,;:&(]|\\q?quad|\\[,;: ]|~)*$")
@@ -246,10 +249,29 @@ def _is_in_brackets(text: str, statement: Statement) -> bool:
     return len(statement.members) == 1 and opened > 0 and behind.count(")") > behind.count("(")
 
 
+def _said_again(statements: Sequence[Statement], ordinal: int) -> int | None:
+    """Where the first link of a chain was written down before, a little further up."""
+    here = statements[ordinal].members[:2]
+    for earlier in range(ordinal - 1, max(-1, ordinal - 1 - _NEAR), -1):
+        there = statements[earlier].members
+        if len(here) == 2 == len(there) and not here[0].relation:
+            if all(same_tree(a.expr, b.expr) for a, b in zip(here, there, strict=True)):
+                return earlier
+    return None
+
+
 def said_before(
     document: Document, statements: Sequence[Statement], ordinal: int, letters: Collection[str]
 ) -> list[t.Expr]:
-    """``If $i \\neq j$:`` in front of a display is a condition on its indices."""
+    """``If $i \\neq j$:`` in front of a display is a condition on its indices, also where that is begun again."""
+    said = _said_ahead(document, statements, ordinal, letters)
+    again = _said_again(statements, ordinal)
+    return said if said or again is None else said_before(document, statements, again, letters)
+
+
+def _said_ahead(
+    document: Document, statements: Sequence[Statement], ordinal: int, letters: Collection[str]
+) -> list[t.Expr]:
     here, last = statements[ordinal], ordinal - 1
     while last >= 0 and _is_in_brackets(document.text, statements[last]):
         last -= 1
@@ -264,7 +286,7 @@ def said_before(
             return inherited
     if len(between) > 60 or "#" in between or len(before.members) != 2:
         return []
-    if not _IF.search(region.before):
+    if not _IF.search(region.before) and not _CASE.match(between):
         return []
     left, right = before.members
     sides = [left.expr, right.expr]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dvar.check.judge import links
+from dvar.check.judge.chances import is_event
 from dvar.check.judge.compare import compare, ratio_of
 from dvar.check.judge.grouping import equation
 from dvar.check.judge.literal import is_plain
@@ -84,7 +85,7 @@ def is_renewal(
     ``L = tr(XᵀAX)`` later), or where the text opens a new case in between.
     """
     before = formula_before(world, left, right, ordinal)
-    if before is None:
+    if before is None or is_event(right):
         return False
     if _has_other_arguments(world, left, before):
         return True

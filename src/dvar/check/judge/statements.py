@@ -30,6 +30,7 @@ from dvar.check.judge import (
 from dvar.check.judge.another import is_remark
 from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.chances import is_meaning
 from dvar.check.judge.conditions import each, said_before
 from dvar.check.judge.faces import instead, on_its_face
 from dvar.check.judge.ledger import Ledger
@@ -261,11 +262,11 @@ def _headless(context: Context, statement: Statement) -> tuple[Verdict, str]:
 
 def _told(context: Context, place: Place, statement: Statement) -> str | None:
     """What a statement is that says what shall hold; None where it claims something."""
-    if constraint_of(place.world, statement) is not None:
+    if constraint_of(place.world, statement) is not None or is_meaning(statement):
         return "definition"
-    if any(curve.position == place.position for curve in context.curves):
-        return "given"
-    return "given" if supposing.is_supposed(place, context.document, statement) else None
+    is_curve = any(curve.position == place.position for curve in context.curves)
+    is_given = is_curve or supposing.is_supposed(place, context.document, statement)
+    return "given" if is_given else None
 
 
 def _is_new_definition(
@@ -288,9 +289,8 @@ def _is_new_definition(
         or verdict.link is None
     ):
         return False
-    if verdict.verdict == "unknown" and verdict.link.difference is None:
-        return False
-    if left is None or right is None or links.is_number(right, place.world):
+    is_unread = verdict.verdict == "unknown" and verdict.link.difference is None
+    if is_unread or left is None or right is None or links.is_number(right, place.world):
         return False
     made = definition_of(left, right, place.position, place.world.spelling, False)
     if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
