@@ -31,7 +31,7 @@ from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.observed import is_still_one, keeps_biases, observed
 from dvar.check.meaning.open_names import acquaint
 from dvar.check.meaning.patterns import Pattern, free_letters
-from dvar.check.meaning.ranks import separate
+from dvar.check.meaning.ranks import carried_on, separate
 from dvar.check.meaning.survey import survey
 from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import World
@@ -188,7 +188,7 @@ class _Draft:
         measure(world, told)
         bound(world, told, self.document.text)
         choose(world, self.earlier, self.prose)
-        separate(world, self.own)
+        layers = separate(world, self.own)
         world.observed = observed(self.earlier)
         if not world.matrices:
             world.shapes.clear()
@@ -202,6 +202,7 @@ class _Draft:
         for ordinal in self.ordinals:
             self._give_role(problem, ordinal, numbers)
             numbers.see(self.statements[ordinal], ordinal)
+        carried_on(world, layers)
         return problem
 
     def _told_before(self) -> list[Statement]:

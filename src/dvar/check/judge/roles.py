@@ -11,6 +11,7 @@ from dvar.check.judge.literal import is_numeric, is_plain, is_zero
 from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
 from dvar.check.judge.wholes import are_entries
+from dvar.check.meaning.arguments import argument
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
@@ -23,6 +24,7 @@ from dvar.read.worksheet.parts import same_tree
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 _ACCUMULATE = frozenset({"+=", "-=", "*=", "/="})
 _NOISES = frozenset({"epsilon", "varepsilon", "xi", "eta", "nu", "e"})
+Told = tuple[Definition, ...]
 LONGEST = 6
 """Names that one chain may define: ``y = a_3 = f(z_3) = …`` has two."""
 
@@ -188,7 +190,7 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         following = members[n + 1]
         if member.expr is None or following.expr is None or following.relation not in _EQUALS:
             break
-        if n > LONGEST or (n and n not in links):
+        if n > LONGEST or (n and n not in links) or argument(member.expr, following.expr):
             break
         made = definition_of(member.expr, following.expr, ordinal, world.spelling, False)
         if made is None or (
@@ -211,17 +213,16 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
         links.add(n + 1)
         if is_last:
             break
+    told = summands(members, ordinal, world)
     if not definitions:
-        return _through_function(statement, ordinal, world)
+        return _through_function(statement, ordinal, world, told)
     only_given = (
         all(d.numeric or isinstance(d.value, t.Symbol) for d in definitions)
         and definitions[-1].numeric
     )
     rest = len(members) - 1 - len(links)
     if rest:
-        told = summands(members, ordinal, world.spelling)
-        definitions += [d for d in told if not world.defining(d.pattern)]
-        return Role("claim", tuple(definitions), frozenset(links))
+        return Role("claim", (*definitions, *told), frozenset(links))
     return Role("given" if only_given else "definition", tuple(definitions), frozenset(links))
 
 
@@ -231,11 +232,11 @@ def _is_one_value(made: Definition, world: World) -> bool:
     return made.pattern.stem in world.valued and all(d.numeric for d in known)
 
 
-def _through_function(statement: Statement, ordinal: int, world: World) -> Role:
+def _through_function(statement: Statement, ordinal: int, world: World, told: Told) -> Role:
     """``y = f(x) = x + x^2`` where y is known: it defines f all the same."""
     second = statement.members[1].expr
-    if len(statement.members) < 3 or not isinstance(second, t.Apply) or second.primes:
-        return Role("claim")
+    if len(statement.members) < 3 or not isinstance(second, t.Apply) or second.primes or told:
+        return Role("claim", told)
     if not all(isinstance(a, t.Symbol) for a in arguments(second.args)):
         return Role("claim")
     role = _defining(replace(statement, members=statement.members[1:]), ordinal, world)

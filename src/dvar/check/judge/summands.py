@@ -1,22 +1,33 @@
-r"""What a sum is made of: ``L = \sum_t L_t = -\sum_t y_t^T \log \hat y_t`` tells every ``L_t`` as well."""
+r"""What two members say of each other's parts: ``L = \sum_t L_t = -\sum_t y_t^T \log \hat y_t`` tells every ``L_t``,
+and ``o = \sigma(a) = \sigma(w x + b)`` tells a."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
 
+from dvar.check.judge.literal import is_numeric
+from dvar.check.meaning.arguments import argument
 from dvar.check.meaning.definitions import Definition, definition_of
-from dvar.check.meaning.keys import Spelling, unwrapped
+from dvar.check.meaning.keys import unwrapped
+from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
 
 
-def summands(members: Sequence[Member], ordinal: int, spelling: Spelling) -> tuple[Definition, ...]:
-    """Definitions of names that are summed where the next member says what the summands are."""
-    found = []
+def summands(members: Sequence[Member], ordinal: int, world: World) -> tuple[Definition, ...]:
+    """Definitions of names that are summed, or put into a function, where the next member says what they are."""
+    spelling = world.spelling
+    found: list[Definition] = []
     for before, after in pairwise(members):
         if before.expr is None or after.expr is None or after.relation != "=":
+            continue
+        if (put := argument(before.expr, after.expr)) is not None:
+            numeric = is_numeric(put[1], lambda name: True)
+            made = definition_of(*put, ordinal, spelling, numeric)
+            if made is not None:
+                found.append(made)
             continue
         sign, factors, named = _sum(before.expr)
         other, others, formula = _sum(after.expr)
@@ -29,7 +40,7 @@ def summands(members: Sequence[Member], ordinal: int, spelling: Spelling) -> tup
         made = definition_of(name, body, ordinal, spelling, False)
         if made is not None and set(named.indices) & set(made.pattern.letters):
             found.append(made)
-    return tuple(found)
+    return tuple(d for d in found if not world.defining(d.pattern))
 
 
 def _sum(tree: t.Expr) -> tuple[int, tuple[t.Expr, ...], t.Big | None]:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.keys import stem_of, unwrapped
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import in_members
+from dvar.read.worksheet.parts import in_members, same_tree
 
 _CONSTANTS = frozenset(["e", "pi"])
 
@@ -116,3 +116,18 @@ def _is_whole(name: t.Symbol, entries: Entries) -> bool:
     """Whether a name is that of the vector whose entries these are."""
     bare = not name.subscripts and not name.scripts and not name.primes
     return bool(entries) and bare and stem_of(name) == stem_of(entries[0])
+
+
+def argument(named: t.Expr, formula: t.Expr) -> tuple[t.Expr, t.Expr] | None:
+    """The name and the formula that the same function is applied to; None where it is not so."""
+    if isinstance(named, t.Call) and isinstance(formula, t.Call):
+        plain = not (named.primes or formula.primes or named.keywords or formula.keywords)
+        same = plain and named.name == formula.name and len(named.args) == len(formula.args) == 1
+    elif isinstance(named, t.Apply) and isinstance(formula, t.Apply):
+        same = same_tree(named.head, formula.head) and not (named.primes or formula.primes)
+        same = same and len(named.args) == len(formula.args) == 1
+    else:
+        return None
+    name = unwrapped(named.args[0]) if same else None
+    is_name = isinstance(name, t.Symbol | t.Apply) and not same_tree(name, formula.args[0])
+    return (name, formula.args[0]) if name is not None and is_name else None

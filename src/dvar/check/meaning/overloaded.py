@@ -18,6 +18,8 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import in_members, rewritten, same_tree
 
+_INDICES = frozenset("ijk")
+"""Letters of units: where weights lead from one to another, no author chooses one thing by them."""
 _FREE = "nstpqrmk"
 """Letters for examples."""
 
@@ -68,11 +70,12 @@ def _of_its_own_name(statement: Statement) -> Iterator[t.Apply]:
 
 def _for_all(statements: Sequence[Statement]) -> list[Statement]:
     """Formulas of a chosen entry as those of every entry, where others of the same name have none."""
-    letters = {c for p in parts(statements) if isinstance(p, t.Big) for c in p.indices}
+    summed = {c for p in parts(statements) if isinstance(p, t.Big) for c in p.indices}
     entries: dict[str, set[str]] = {}
     for part in parts(statements):
         if isinstance(part, t.Symbol) and (letter := _only_letter(part)):
             entries.setdefault(stem_of(part), set()).add(letter)
+    letters = summed | _INDICES if any(_leads_on(s) for s in statements) else summed
     made: dict[tuple[str, str], int] = {}  # where each has its last formula
     for n, statement in enumerate(statements):
         left = statement.members[0].expr if len(statement.members) > 1 else None
@@ -85,7 +88,7 @@ def _for_all(statements: Sequence[Statement]) -> list[Statement]:
             _only_letter(left) if isinstance(left, t.Symbol) and len(statement.members) > 1 else ""
         )
         if isinstance(left, t.Symbol) and letter and letter not in letters:
-            others = entries[stem_of(left)] & letters
+            others = entries[stem_of(left)] & summed
             value = statement.members[-1].expr
             sums = value is not None and any(
                 isinstance(p, t.Big) and p.name == "sum" for p in t.walk(value)
@@ -94,6 +97,20 @@ def _for_all(statements: Sequence[Statement]) -> list[Statement]:
                 statement = _renamed(statement, letter)
         found.append(statement)
     return found
+
+
+def _leads_on(statement: Statement) -> bool:
+    """``a_j = Σ_i w_{ji} z_i``: units by their letters, and weights between them."""
+    if len(statement.members) < 2 or not isinstance(statement.members[0].expr, t.Symbol):
+        return False
+    letter, value = _only_letter(statement.members[0].expr), statement.members[1].expr
+    sums = [] if value is None else [p for p in t.walk(value) if isinstance(p, t.Big)]
+    weights = [p for big in sums for p in t.walk(big.body) if isinstance(p, t.Symbol)]
+    below = [{c for sub in p.subscripts for c in letters_in(sub)} for p in weights]
+    stems = {stem_of(p) for p in weights}
+    return stem_of(statement.members[0].expr) not in stems and any(
+        letter in found and len(found) == 2 for found in below
+    )
 
 
 def _renamed(statement: Statement, letter: str) -> Statement:

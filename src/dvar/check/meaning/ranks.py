@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
 
+from dvar.check.meaning.arguments import argument
 from dvar.check.meaning.definitions import Definition, definition_of
-from dvar.check.meaning.keys import Spelling, letters_in, stem_of
+from dvar.check.meaning.keys import Key, Spelling, letters_in, stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import rewritten
 
 _STEP = 10
 """Where the numbers of the next letter begin: no two letters share a number."""
@@ -17,7 +24,66 @@ _TIMES = frozenset("tTlL")
 _EQUALS = frozenset({"=", ":=", "equiv", "is", "=="})
 
 
-def separate(world: World, statements: Sequence[Statement]) -> None:
+@dataclass
+class Layers:
+    """Layers that are told apart by their letters only: ``w_{ij}`` leads from i to j, ``w_{jk}`` from j to k.
+
+    Attributes:
+        weights: stem of weights → the letter of the units they lead to → that of those they come from.
+        alike: letter → a letter of the same layer.
+    """
+
+    weights: dict[str, dict[str, str]] = field(default_factory=dict)
+    alike: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def heads(self) -> set[str]:
+        return {letter for pairs in self.weights.values() for letter in pairs}
+
+    @property
+    def letters(self) -> set[str]:
+        tails = {letter for pairs in self.weights.values() for letter in pairs.values()}
+        return self.heads | tails | {*self.alike, *self.alike.values()}
+
+    def of(self, letter: str) -> str:
+        while letter in self.alike:
+            letter = self.alike[letter]
+        return letter
+
+    def add(self, weight: str, head: str, tail: str) -> None:
+        """Take note of a weight, unless it leads backwards; what leads to the same units comes from one layer."""
+        before = deepcopy((self.weights, self.alike))
+        self._lead(weight, head, tail)
+        if not self._are_ordered():
+            self.weights, self.alike = before
+
+    def _lead(self, weight: str, head: str, tail: str) -> None:
+        pairs = self.weights.setdefault(weight, {})
+        if head in pairs:
+            self._join(pairs[head], tail)
+        for other, before in pairs.items():
+            if before == tail:
+                self._join(other, head)
+        pairs.setdefault(head, tail)
+
+    def _join(self, a: str, b: str) -> None:
+        a, b = self.of(a), self.of(b)
+        if a != b:
+            self.alike[max(a, b)] = min(a, b)
+
+    def _are_ordered(self) -> bool:
+        """Whether no layer leads to itself through others."""
+        after = {
+            (self.of(tail), self.of(head))
+            for pairs in self.weights.values()
+            for head, tail in pairs.items()
+        }
+        for _ in range(len(after)):
+            after |= {(a, d) for a, b in after for c, d in after if b == c}
+        return all(a != b for a, b in after)
+
+
+def separate(world: World, statements: Sequence[Statement]) -> Layers:
     """Let letters of different ranks run through different numbers.
 
     ``z_j`` and ``z_k`` are two families where their formulas are about different things; and where ``o_j``
@@ -32,26 +98,140 @@ def separate(world: World, statements: Sequence[Statement]) -> None:
             continue
         apart |= _of_formulas(definitions)
         apart |= _of_circles(stem, families, spelling)
-    for n, letter in enumerate(sorted(apart - _TIMES), 1):
-        world.starts[letter] = n * _STEP + 1
-        world.apart.add(letter)
+    layers = _layers(statements, families, apart - _TIMES, spelling)
+    apart |= layers.letters
+    for n, letter in enumerate(sorted({layers.of(c) for c in apart - _TIMES}), 1):
+        for alike in {c for c in apart if layers.of(c) == letter}:
+            world.starts[alike] = n * _STEP + 1
+            world.apart.add(alike)
+    return layers
+
+
+def carried_on(world: World, layers: Layers) -> None:
+    """Formulas for the units of one layer hold for those of every other: ``z_k = Σ_j w_{kj} h(z_j)`` tells ``z_j`` too."""
+    for weighted in (True, False):
+        for definition in [d for some in world.definitions.values() for d in some]:
+            for names in (
+                _moves(definition, layers, world.spelling)
+                if weighted
+                else _other_heads(definition, layers, world.spelling)
+            ):
+                _define(world, definition, names)
+
+
+def _define(world: World, definition: Definition, names: Mapping[str, str]) -> None:
+    """The formula of a definition for the units of another layer, if they have none."""
+    (own,) = definition.pattern.letters
+    key = Key(definition.pattern.stem, (), (world.sample(names[own]),))
+    if world.find(key, definition.position) is None:
+        pattern = Pattern(definition.pattern.stem, (), (("letter", names[own], 0),))
+        value = _relettered(definition.value, names)
+        world.define(replace(definition, pattern=pattern, value=value))
+
+
+def _is_of_units(definition: Definition) -> bool:
+    slots = definition.pattern.indices
+    plain = not (definition.numeric or definition.params or definition.pattern.marks)
+    return plain and len(slots) == 1 and slots[0][0] == "letter" and not slots[0][2]
+
+
+def _moves(definition: Definition, layers: Layers, spelling: Spelling) -> Iterator[dict[str, str]]:
+    """The letters that a formula with weights has for other layers."""
+    if not _is_of_units(definition):
+        return
+    (own,) = definition.pattern.letters
+    for stem, pair in _pairs(definition.value, spelling):
+        tail = layers.weights.get(stem, {}).get(own)
+        if tail is None or set(pair) != {own, tail}:
+            continue
+        for head, before in layers.weights[stem].items():
+            if layers.of(head) != layers.of(own):
+                yield {own: head, tail: before}
+
+
+def _other_heads(
+    definition: Definition, layers: Layers, spelling: Spelling
+) -> Iterator[dict[str, str]]:
+    """The same of a formula about one unit alone, ``o_j = φ(net_j)``."""
+    if not _is_of_units(definition):
+        return
+    (own,) = definition.pattern.letters
+    if free_letters(definition.value, spelling) <= {own} and own in layers.letters:
+        if not any(isinstance(p, t.Big) for p in t.walk(definition.value)):
+            yield from ({own: head} for head in sorted(layers.heads - {own}))
+
+
+def _relettered(tree: t.Expr, names: Mapping[str, str]) -> t.Expr:
+    def change(part: Any) -> Any:
+        if isinstance(part, t.Label):
+            return replace(part, text="".join(names.get(c, c) for c in part.text))
+        if isinstance(part, t.Big):
+            bound = tuple(names.get(c, c) for c in part.indices)
+            return replace(part, indices=bound, body=rewritten(part.body, change), condition=None)
+        return None
+
+    new: t.Expr = rewritten(tree, change)
+    return new
+
+
+def _layers(
+    statements: Sequence[Statement],
+    families: Mapping[str, Sequence[Definition]],
+    apart: set[str],
+    spelling: Spelling,
+) -> Layers:
+    """The layers that weights between letters of different ranks lead through."""
+    layers = Layers()
+    members = [m.expr for s in statements for m in s.members if m.expr is not None]
+    used = list(dict.fromkeys(pair for tree in members for pair in _pairs(tree, spelling)))
+    for definition in (d for some in families.values() for d in some):
+        (own,) = definition.pattern.letters
+        for stem, pair in _pairs(definition.value, spelling):
+            if (
+                own not in pair
+                or not set(pair) <= apart
+                or isinstance(definition.value, t.Derivative)
+            ):
+                continue
+            at = pair.index(own)
+            for other, letters in used:
+                if other == stem:
+                    layers.add(stem, letters[at], letters[1 - at])
+    return layers
+
+
+def _pairs(tree: t.Expr, spelling: Spelling) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Names with two index letters, which differ."""
+    for part in t.walk(tree):
+        if isinstance(part, t.Symbol) and not part.scripts:
+            letters = [c for sub in part.subscripts for c in letters_in(sub)]
+            if len(set(letters)) == len(letters) == 2 and set(letters) <= spelling.letters:
+                yield stem_of(part), (letters[0], letters[1])
 
 
 def _families(statements: Sequence[Statement], spelling: Spelling) -> dict[str, list[Definition]]:
     """Formulas for names with index letters and nothing else."""
     found: dict[str, list[Definition]] = {}
     for n, statement in enumerate(statements):
-        if len(statement.members) < 2 or statement.members[0].relation:
-            continue
-        left, second = statement.members[0].expr, statement.members[1]
-        if left is None or second.expr is None or second.relation not in _EQUALS:
-            continue
-        made = definition_of(left, second.expr, n, spelling, False)
-        if made is None or made.pattern.marks or len(made.pattern.indices) != 1:
-            continue  # entries of matrices are no units of layers
-        if all(kind == "letter" and not offset for kind, _, offset in made.pattern.indices):
-            found.setdefault(made.pattern.stem, []).append(made)
+        for left, right in _equations(statement):
+            made = definition_of(left, right, n, spelling, False)
+            if made is None or made.pattern.marks or len(made.pattern.indices) != 1:
+                continue  # entries of matrices are no units of layers
+            if all(kind == "letter" and not offset for kind, _, offset in made.pattern.indices):
+                found.setdefault(made.pattern.stem, []).append(made)
     return found
+
+
+def _equations(statement: Statement) -> Iterator[tuple[t.Expr, t.Expr]]:
+    """What is said to be what: the first two members, and arguments that others tell."""
+    members = statement.members
+    for before, after in pairwise(members):
+        if before.expr is None or after.expr is None or after.relation not in _EQUALS:
+            return
+        if before is members[0] and not before.relation:
+            yield before.expr, after.expr
+        if (put := argument(before.expr, after.expr)) is not None:
+            yield put
 
 
 def _counted(statements: Sequence[Statement]) -> set[str]:
