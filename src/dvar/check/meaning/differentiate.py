@@ -134,6 +134,8 @@ def _with_argument(e: Interpreter, of: t.Expr, wrt: t.Expr) -> t.Expr:
     """``∂lse/∂x_i`` of a function that has a name of its own: of ``lse(x)``."""
     if not isinstance(of, t.Symbol) or of.subscripts or of.scripts or len(of.base) < 2:
         return of
+    if e.world.is_function(of.base) and of.base in functions.SIGMAS:
+        return slopes.applied(e, of, wrt)
     if not functions.is_known(of.base) or not isinstance(wrt, t.Symbol) or wrt.scripts:
         return of
     if e.world.find(Key(of.base), e.position) is not None or of.base in GREEK:

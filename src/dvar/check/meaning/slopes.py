@@ -25,6 +25,7 @@ from dvar.core.op import variable
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import same_tree
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
@@ -98,6 +99,24 @@ def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None
     if len(letters) > _ORDERS or any(c not in params or e.world.shape(Key(c)) for c in letters):
         return None
     return found[0], [params[c] for c in letters]
+
+
+def applied(e: Interpreter, function: t.Symbol, wrt: t.Expr) -> t.Expr:
+    """``∂σ/∂w`` where formulas have σ of one thing only, or of w: of what it is applied to there."""
+    if e.world.find(Key(function.base), e.position) is not None:
+        return function
+    several: list[t.Expr] = []
+    for definition in (d for some in e.world.definitions.values() for d in some):
+        for part in t.walk(definition.value):
+            if (
+                isinstance(part, t.Apply)
+                and part.head.base == function.base
+                and len(part.args) == 1
+            ):
+                if not any(same_tree(part.args[0], x) for x in several):
+                    several.append(part.args[0])
+    at = [x for x in several if same_tree(x, wrt)] or several
+    return t.Apply(function, (at[0],), function.span) if len(at) == 1 else function
 
 
 def _arguments_beside(e: Interpreter, key: Key | None, wrt: t.Expr) -> list[t.Expr]:

@@ -141,8 +141,10 @@ class _Survey:
                 self._add(self.sure, run)
                 if re.fullmatch(r"[A-Za-z]+_[A-Za-z]{2,}", tokens[n].text):
                     self._add(self.sure, tokens[n].text)
-        elif (_is_upright(tokens, n) and len(run) > 1) or (
-            len(run) > 2 and _carries_word(tokens, n)
+        elif (
+            (_is_upright(tokens, n) and len(run) > 1)
+            or (len(run) > 2 and _carries_word(tokens, n))
+            or (len(run) == 2 and _is_below(tokens, n))
         ):
             self._add(self.sure, run)
         elif (_begins(before) and _before_relation(tokens, n)) or (
@@ -253,6 +255,14 @@ def _is_differentiated(tokens: Sequence[Token], n: int) -> bool:
     after = tokens[n + 1] if n + 1 < len(tokens) else None
     applied = after is not None and (after.kind in (WORD, NAME, COMMAND) or after.is_("("))
     return not (applied and tokens[n].text.lower() in words.FUNCTIONS)  # ∂ log p
+
+
+def _is_below(tokens: Sequence[Token], n: int) -> bool:
+    r"""``\partial E / \partial bo_1``: nobody differentiates by a product."""
+    if n < 3 or not tokens[n - 1].names("partial") or n + 1 >= len(tokens):
+        return False
+    fraction = tokens[n - 2].is_("{") and tokens[n - 3].is_("}")
+    return (fraction or tokens[n - 2].is_("/")) and tokens[n + 1].is_("_")
 
 
 def _is_defined_here(tokens: Sequence[Token], n: int) -> bool:
