@@ -18,7 +18,7 @@ from benchmarks.worksheets import show, timing
 from benchmarks.worksheets.__main__ import check_sheet
 from benchmarks.worksheets.mutations import CAUSES, edits
 from benchmarks.worksheets.pieces import Formula
-from benchmarks.worksheets.plant import choose, judge, write
+from benchmarks.worksheets.plant import believed, choose, judge, together, write
 from benchmarks.worksheets.score import Score, Targets, score, total
 from benchmarks.worksheets.symbols import Vocabulary
 from benchmarks.worksheets.truth import SPELLINGS, Sheet, sheets
@@ -346,7 +346,7 @@ def test_planting_changes_one_line_and_the_truth(tmp_path: Path) -> None:
     assert chosen == choose(sheet, 20, seed=3)
     assert {planted.number for planted in chosen} == {6}  # the only claim that is right
     (tmp_path / "out").mkdir()
-    changed = write(chosen[0], tmp_path / "out")
+    changed = write(chosen[:1], tmp_path / "out")
     assert changed is not None
     before, after = TEXT.split("\n"), changed.path.read_text("utf-8").split("\n")
     assert [n for n, pair in enumerate(zip(before, after, strict=True), 1) if len({*pair}) > 1] == [
@@ -370,13 +370,25 @@ def test_what_becomes_of_a_planted_mistake_is_told(tmp_path: Path) -> None:
             [(r"a = \sigma(z)", first, {}), (source, verdict, {"cause": "sign", "message": "!"})],
         )
 
-    outcome = judge(planted, score(sheet, check), check)
-    assert outcome is not None
+    [outcome] = judge([planted], score(sheet, check), check)
     assert (outcome.is_caught, outcome.is_cause_named, outcome.was_understood) == (True,) * 3
     assert (outcome.before, [case.truth.line for case in outcome.elsewhere]) == (1, [3])
     table = "\n".join(show.planted([outcome]))
     assert "1/1 100%" in table
     assert DB in "\n".join(show.planted_cases([outcome], "alarms"))
+
+
+def test_a_document_without_truth_takes_several_mistakes_in_a_copy(tmp_path: Path) -> None:
+    path = tmp_path / "plain.md"
+    path.write_text("$f = x^2$.\n\n$\\frac{df}{dx} = 2x$\n\n$g = x^3$, $\\frac{dg}{dx} = 3x^2$\n")
+    sheet = believed(path, check_sheet)
+    assert [item.ok for item in sheet.truths] == [None, True, None, True]
+    chosen = choose(sheet, 4, seed=1)
+    first, *_ = copies = list(together(chosen, 2))
+    assert sum(len(copy) for copy in copies) == 4
+    assert {planted.truth.line for planted in first} == {3, 5}
+    outcomes = judge(first, score(sheet, check_sheet), check_sheet)
+    assert [outcome.is_caught for outcome in outcomes] == [True, True]
 
 
 def test_the_worksheet_for_timing_is_right() -> None:

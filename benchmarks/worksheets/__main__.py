@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.worksheets import show, timing
-from benchmarks.worksheets.plant import choose, judge
+from benchmarks.worksheets.plant import believed, choose, judge, together
 from benchmarks.worksheets.score import score, total
-from benchmarks.worksheets.truth import Sheet, sheets
+from benchmarks.worksheets.truth import Sheet, documents, sheets
 
 from dvar.check.report import Report
 
@@ -44,12 +44,14 @@ def _score(options: argparse.Namespace) -> int:
 
 def _mutate(options: argparse.Namespace) -> int:
     outcomes = []
-    for sheet in _sheets(options):
+    places = options.places or [OWN]
+    known = {sheet.path: sheet for sheet in sheets(places, options.only)}
+    for path in documents(places, options.only):
+        sheet = known.get(path) or believed(path, check_sheet)
         base = score(sheet, check_sheet)
-        for planted in choose(sheet, options.per_document, options.seed):
-            outcome = judge(planted, base, check_sheet)
-            if outcome is not None:
-                outcomes.append(outcome)
+        chosen = choose(sheet, options.per_document, options.seed)
+        for copy in together(chosen, options.together):
+            outcomes += judge(copy, base, check_sheet)
     for which in options.list or ():
         print(*show.planted_cases(outcomes, which), sep="\n")
     if not options.list:
@@ -80,10 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     scoring.add_argument("--demand", action="store_true", help="status 1 if a target is missed")
     scoring.set_defaults(run=_score)
     mutating = commands.add_parser(
-        "mutate", help="put mistakes in, one at a time, and look for them"
+        "mutate", help="put mistakes in, and look for them; documents need no truth beside them"
     )
     mutating.add_argument("--seed", type=int, default=0)
     mutating.add_argument("--per-document", type=int, default=10, metavar="K")
+    mutating.add_argument("--together", type=int, default=1, metavar="N", help="in each copy")
     mutating.add_argument(
         "--list", action="append", choices=show.PLANTED_LISTS, help="single cases"
     )

@@ -1,9 +1,10 @@
-"""Worksheets with one mistake put in, and whether it is found."""
+"""Worksheets with mistakes put in, one or several in a copy, and whether they are found."""
 
 from __future__ import annotations
 
 import random
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from benchmarks.worksheets.mutations import CAUSES, Edit, edits
 from benchmarks.worksheets.score import Case, Checker, Score, names, score
 from benchmarks.worksheets.symbols import Vocabulary
 from benchmarks.worksheets.truth import SPELLINGS, Sheet, Truth
+
+from dvar.check.report import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +123,27 @@ def _cycle(kinds: Sequence[str], dice: random.Random, how_many: int) -> Iterator
             yield kind
 
 
-def write(planted: Planted, folder: Path) -> Sheet | None:
-    """The document with the mistake in it, as a file; None where the equation is not found in its line."""
-    sheet, truth = planted.sheet, planted.truth
-    lines = sheet.path.read_text("utf-8").split("\n")
-    line = lines[truth.line - 1]
-    for spelled in SPELLINGS:
-        old, new = spelled(truth.text), spelled(planted.new)
-        at = _where(sheet, planted.number, line, spelled)
-        if at >= 0:
-            break
-    else:
-        return None
-    lines[truth.line - 1] = line[:at] + new + line[at + len(old) :]
+def write(several: Sequence[Planted], folder: Path) -> Sheet | None:
+    """A document with mistakes in it, as a file; None where an equation is not found in its line."""
+    sheet = several[0].sheet
+    lines, truths = sheet.path.read_text("utf-8").split("\n"), list(sheet.truths)
+    for planted in several:
+        truth = planted.truth
+        line = lines[truth.line - 1]
+        for spelled in SPELLINGS:
+            old, new = spelled(truth.text), spelled(planted.new)
+            at = _where(sheet, planted.number, line, spelled)
+            if at >= 0:
+                break
+        else:
+            return None
+        lines[truth.line - 1] = line[:at] + new + line[at + len(old) :]
+        grown = len(planted.new) - len(truth.text)
+        truths = [_moved(other, truth, grown) for other in truths]
+        wrong = replace(truth, text=planted.new, ok=False, why=planted.edit.kind)
+        truths[planted.number] = wrong
     path = folder / sheet.path.name
     path.write_text("\n".join(lines), "utf-8")
-    grown = len(planted.new) - len(truth.text)
-    truths = [_moved(other, truth, grown) for other in sheet.truths]
-    truths[planted.number] = replace(truth, text=planted.new, ok=False, why=planted.edit.kind)
     return Sheet(path, tuple(truths))
 
 
@@ -161,30 +167,69 @@ def _where(sheet: Sheet, number: int, line: str, spelled: Callable[[str], str]) 
     return found if found >= 0 else line.find(spelled(truth.text))
 
 
-def judge(planted: Planted, base: Score, check: Checker) -> Outcome | None:
-    """Checks a document with a mistake put in, and compares with the score it had without."""
+def judge(several: Sequence[Planted], base: Score, check: Checker) -> list[Outcome]:
+    """Checks a document with mistakes put in, and compares with the score it had without.
+
+    What else is called wrong then is counted with the last mistake in front of it.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        sheet = write(planted, Path(folder))
+        sheet = write(several, Path(folder))
         if sheet is None:
-            return None
+            return []
         result = score(sheet, check)
-    kept = [n for n, truth in enumerate(planted.sheet.truths) if not truth.is_left_out]
-    place = kept.index(planted.number)
-    elsewhere, before, carried = [], 0, 0
+    kept = [n for n, truth in enumerate(several[0].sheet.truths) if not truth.is_left_out]
+    places = {kept.index(planted.number): planted for planted in several}
+    first = min(places)
+    elsewhere: dict[int, list[Case]] = {place: [] for place in places}
+    carried, before = Counter[int](), Counter[int]()
     for n, (now, then) in enumerate(zip(result.cases, base.cases, strict=True)):
-        if n == place or not now.is_faulted or then.is_faulted:
+        if n in places or not now.is_faulted or then.is_faulted:
             continue
-        if n > place and now.verdict == "carried":
-            carried += 1
+        nearest = max((place for place in places if place < n), default=first)
+        if n > first and now.verdict == "carried":
+            carried[nearest] += 1
         else:
-            elsewhere.append(now)
-            before += n < place
-    return Outcome(
-        planted,
-        result.cases[place],
-        base.cases[place].is_understood,
-        tuple(elsewhere),
-        before,
-        carried,
-        result.crashes,
-    )
+            elsewhere[nearest].append(now)
+            before[nearest] += n < first
+    return [
+        Outcome(
+            planted,
+            result.cases[place],
+            base.cases[place].is_understood,
+            tuple(elsewhere[place]),
+            before[place],
+            carried[place],
+            result.crashes,
+        )
+        for place, planted in places.items()
+    ]
+
+
+def together(planted: Sequence[Planted], how_many: int) -> Iterator[list[Planted]]:
+    """The mistakes for a document, so many in a copy and each in a line of its own."""
+    left = list(planted)
+    while left:
+        copy: list[Planted] = []
+        for one in left:
+            lines = {other.truth.line for other in copy}
+            if len(copy) < how_many and one.truth.line not in lines:
+                copy.append(one)
+        left = [one for one in left if one not in copy]
+        yield copy
+
+
+def believed(path: Path, check: Checker) -> Sheet:
+    """A document without truth beside it: what is called right in it stands for right claims."""
+    sheet = Sheet(path, ())
+    lines = path.read_text("utf-8").split("\n")
+    return Sheet(path, tuple(t for j in check(sheet).judgements if (t := _as_truth(j, lines))))
+
+
+def _as_truth(judgement: Judgement, lines: Sequence[str]) -> Truth | None:
+    """An equation as it was judged, where it stands in one line."""
+    line, source = judgement.line, judgement.source
+    if "\n" in source or not source.strip() or source not in lines[line - 1]:
+        return None
+    at = judgement.column if lines[line - 1].startswith(source, judgement.column) else None
+    ok = True if judgement.verdict == "ok" else False if judgement.is_fault else None
+    return Truth(line, at, source, judgement.kind, ok)

@@ -85,14 +85,8 @@ class Sheet:
 
 def sheets(places: Iterable[Path], only: str = "") -> list[Sheet]:
     """Every worksheet with a file of truth in these folders (or files), in order of their names."""
-    found = [sheet for place in places for sheet in _in_place(place)]
-    return [sheet for sheet in found if only in sheet.path.name]
-
-
-def _in_place(place: Path) -> list[Sheet]:
-    paths = sorted(place.iterdir()) if place.is_dir() else [place]
     found = []
-    for path in paths:
+    for path in documents(places, only):
         truth = _truth_file(path)
         if truth is not None:
             items = json.loads(truth.read_text("utf-8"))
@@ -100,10 +94,16 @@ def _in_place(place: Path) -> list[Sheet]:
     return found
 
 
+def documents(places: Iterable[Path], only: str = "") -> list[Path]:
+    """Every document in these folders (or files), with a file of truth or without."""
+    paths = [
+        p for place in places for p in (sorted(place.iterdir()) if place.is_dir() else [place])
+    ]
+    return [path for path in paths if path.suffix in SUFFIXES and only in path.name]
+
+
 def _truth_file(path: Path) -> Path | None:
     """Where the truth of a document stands, if there is any."""
-    if path.suffix not in SUFFIXES:
-        return None
     beside = (
         path.with_name(path.name + ".truth.json"),
         path.with_suffix(".truth.json"),
