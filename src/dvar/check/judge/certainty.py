@@ -26,7 +26,7 @@ from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.implied import leaves_out_a_sum
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.points import is_stand_in, names_beneath
 from dvar.check.meaning.values import Value, node_of, sizes, squeezed
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
@@ -217,17 +217,17 @@ def _is_certain(place: Place, verdict: Verdict, roughly: bool) -> bool:
     goes_on = not roughly and _goes_on(before, verdict.member)
     if not (goes_on or _is_derivative_of_name(place, before.expr)):
         return False
-    if any(squeezed(sizes(node_of(side))) for side in (link.left, link.right)):
+    sides = [node_of(side) for side in (link.left, link.right)]
+    if any(squeezed(sizes(side)) for side in sides):
         return False
+    if len({frozenset(filter(is_stand_in, topological([side]))) for side in sides}) > 1:
+        return False  # its slope tells which function a document leaves open
     left, right = _variables(link.left), _variables(link.right)
     return bool(left) and left == right
 
 
 def _goes_on(before: Member, member: Member) -> bool:
-    """``= (1 - y)/(1 - h) - y/h = (h - y)/(h(1 - h))``: a formula in the middle of a chain, worked out further.
-
-    At the head of one it may be an equation to solve.
-    """
+    """``(1 - y)/(1 - h) - y/h = (h - y)/(h(1 - h))`` in a chain: at its head it may be an equation to solve."""
     explicit = (t.Sum, t.Product, t.Quotient, t.Power, t.Group, t.Negative)
     signs = (before.relation, member.relation)
     return isinstance(before.expr, explicit) and all(s in ("=", "equiv") for s in signs)
@@ -323,7 +323,7 @@ def _collects(verdict: Verdict) -> bool:
 
 
 def _is_of_example(verdict: Verdict) -> bool:
-    """``dw += x^{(i)} dz^{(i)}``: what one example adds, whatever the loop does with the others."""
+    """``dw += x^{(i)} dz^{(i)}``: what one example adds."""
     tree = verdict.member.expr if verdict.member is not None else None
     return tree is not None and any(
         isinstance(p, t.Symbol) and any(s.kind == "paren" for s in p.scripts) for p in t.walk(tree)

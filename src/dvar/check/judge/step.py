@@ -276,8 +276,9 @@ def _second_thoughts(
         sides = [node_of(side) for side in (link.left, link.right) if side is not None]
         if len(sides) == 2 and (roundly.agree(place, *sides) or putting.is_put_in(place, *sides)):
             return Link("ok", "holds at the given numbers", link.left, link.right)
-    if (letter := _may_be_apart(place, left, right, envs)) is not None:
-        if place.world.excludes:
+    letter, as_another = _may_be_apart(place, left, right, envs)
+    if as_another == "ok" or (as_another == "unknown" and place.world.excludes):
+        if as_another == "ok" and place.world.excludes:
             return Link(
                 "ok", f"{letter} is none of those that are summed over", link.left, link.right
             )
@@ -302,19 +303,19 @@ def _second_thoughts(
 
 def _may_be_apart(
     place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
-) -> str | None:
-    """An index that was taken for one of a run, where two sides agree if it is another: ``u_o`` beside all ``u_k``."""
+) -> tuple[str, str]:
+    """An index that was taken for one of a run, and the verdict if it is another: of ``u_o`` beside all ``u_k``."""
     world = place.world
     written = {*letters_in(left), *letters_in(right)}
     chosen = sorted(world.spelling.chosen, key=lambda c: (c not in written, c))
     letter = next(iter(chosen), None)  # what is not written here stands in a formula that is used
     if letter is None or (letter not in written and not world.excludes):
-        return None
+        return "", ""
     with world.unchanged():
         world.spelling = replace(world.spelling, chosen={})
         world.memo, world.open_gradients = {}, {}
         link = links.as_functions(world, place.position, left, right, envs, code=place.code)
-    return letter if link.verdict == "ok" else None
+    return letter, link.verdict
 
 
 def _gives_seed(place: Place, node: Node, right: t.Expr) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from dvar.check.judge.compare import forms
+from dvar.check.judge.ledger import State
 from dvar.check.judge.links import Link
 from dvar.check.judge.matching import value_at
 from dvar.check.judge.place import Place
-from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import node_of
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE
 
 _LABELS = frozenset({"y", "t", "d", "target", "label", "m", "mask"})
 """Names for what is 0 or 1 on purpose."""
@@ -27,14 +29,12 @@ def by_chance(place: Place, link: Link) -> bool:
     """
     if link.left is None or link.right is None:
         return False
-    given = place.ledger.given
-    left, right = (set(names_beneath([node_of(v)])) for v in (link.left, link.right))
+    given = place.ledger.states()[1]
+    left, right = (_leaves(node_of(v), given) for v in (link.left, link.right))
     zeros = [
         n
         for n in left & right
-        if n in given
-        and (left == right or not np.any(given[n]))
-        and place.world.keys[n].stem not in _LABELS
+        if n in given and (left == right or not np.any(given[n])) and _stem(place, n) not in _LABELS
     ]
     if not zeros:
         return False
@@ -44,3 +44,13 @@ def by_chance(place: Place, link: Link) -> bool:
         if x is None or y is None or np.all(np.abs(x - y) <= ROUND * np.abs(x)):
             return False
     return True
+
+
+def _leaves(node: Node, known: State) -> set[Node]:
+    """What a value is made of: names, and results whose numbers are printed."""
+    return {n for n in topological([node], known) if n in known or n.op is VARIABLE}
+
+
+def _stem(place: Place, node: Node) -> str:
+    key = place.world.keys.get(node) or place.world.named.get(node)
+    return "" if key is None else key.stem
