@@ -342,6 +342,11 @@ def jacobian(top: Node, place: Place, beneath: set[Node] | None = None) -> Jacob
     return Jacobian(place_parts(top), place.parts, node, top_shape, place.shape)
 
 
+def pulled_back(top: Node, upstream: Node, place: Place) -> Node:
+    """What a gradient by ``top`` sends to a place: one sweep, where a Jacobian takes one a row."""
+    return _gradient(top, reshaped(upstream, sizes(top)), place, None)
+
+
 def place_parts(node: Node) -> object:
     try:
         return place_at(node).parts

@@ -315,16 +315,12 @@ def _through(
     for end in dict.fromkeys(_cut(e, key, s, nodes) for s in ends):
         end_place = differentiate.place_at(end)
         if end_place.parts == place.parts:
-            upstream: Value = Jacobian(
-                of, place.parts, _fresh(e, key, place, target), (), place.shape
-            )
+            share = _fresh(e, key, place, target)
         else:
             upstream = of_open(e, key, end_place, e.world.named.get(end))
-            local = differentiate.jacobian(end, place)
             assert isinstance(upstream, Jacobian)
-            upstream = chains.join(upstream, local)
-        assert isinstance(upstream, Jacobian)
-        total = upstream.node if total is None else add(total, upstream.node)
+            share = differentiate.pulled_back(end, upstream.node, place)
+        total = share if total is None else add(total, share)
     assert total is not None
     return Jacobian(of, place.parts, total, (), place.shape)
 
