@@ -29,9 +29,7 @@ def of_output(role: Role, ordinal: int, world: World, occurrences: Occurrences) 
     if pattern.marks or pattern.indices or role.definitions[0].params:
         return role
     label = (pattern.stem, 0, ())
-    predicted = [
-        (f"{pattern.stem}{tail}", 0, ()) for tail in (".hat", "_pred", "_hat", "pred", "hat")
-    ]
+    predicted = [(f"{pattern.stem}{tail}", 0, ()) for tail in _TAILS]
     for family in [*predicted, (pattern.stem, 1, ("pred",)), (pattern.stem, 1, ("hat",))]:
         places = occurrences.at.get(family, [])
         if not places or family in occurrences.begun or ordinal >= places[0]:
