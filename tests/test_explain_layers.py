@@ -61,8 +61,8 @@ LAYERS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
             "y": np.array([2, 0, 1, 1, 2]),
         },
         {
-            "W": "X.T @ (p - one_hot(y, classes=3)) / 5",
-            "b": "sum(p - one_hot(y, classes=3), axis=0) / 5",
+            "W": "X.T @ (p - one_hot(y, 3)) / 5",
+            "b": "sum(p - one_hot(y, 3), axis=0) / 5",
         },
     ),
     "layer norm": (

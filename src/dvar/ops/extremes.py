@@ -173,8 +173,15 @@ def _one_hot(labels: Array, axis: int, classes: int) -> Any:
     return places == numbers
 
 
+def _one_hot_text(operands: Sequence[str], node: Node) -> str:
+    axis = node.param("axis")
+    return (
+        f"one_hot({operands[0]}, {node.param('classes')}{f', axis={axis}' if axis != -1 else ''})"
+    )
+
+
 one_hot = Op(
-    "one_hot", _one_hot_shape, _one_hot, Constant(), _build_one_hot, dtype="bool",
+    "one_hot", _one_hot_shape, _one_hot, Constant(), _build_one_hot, dtype="bool", notation=Notation(_one_hot_text),
     domain=(Domain("{0} is a class", lambda y: (y >= 0) & (y == np.floor(y)), lambda r, s: r.integers(0, 2, s)),),
     aliases=("onehot",), edges=(Edge(([2, 0],), [[False, False, True], [True, False, False]], None, {"classes": 3}),),
     source="indicator of a class; Bishop, Pattern Recognition and Machine Learning, section 4.1.2",
