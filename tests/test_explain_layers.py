@@ -1,9 +1,11 @@
-# ruff: noqa: N803, N806
+# ruff: noqa: N803
 """Layers as people write them in NumPy have the gradients that textbooks print."""
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,14 +13,8 @@ import pytest
 
 import dvar
 
+EXAMPLES = runpy.run_path(str(Path(__file__).parent.parent / "examples/layers.py"))
 DRAW = np.random.default_rng(4)
-
-
-def cross_entropy(W, b, X, y):
-    z = X @ W + b
-    z = z - np.max(z, axis=1, keepdims=True)
-    p = np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True)
-    return -np.mean(np.log(p[np.arange(len(y)), y]))
 
 
 def layer_norm(x, gain, bias):
@@ -27,22 +23,9 @@ def layer_norm(x, gain, bias):
     return gain * (x - mu) / np.sqrt(v + 1e-5) + bias
 
 
-def batch_norm(x, gain, bias):
-    mu = x.mean(axis=0)
-    v = ((x - mu) ** 2).mean(axis=0)
-    xhat = (x - mu) / np.sqrt(v + 1e-5)
-    return gain * xhat + bias
-
-
 def matching(a, b, t):
     s = a @ b.T / t
     return -np.mean(np.diag(s) - np.log(np.exp(s).sum(axis=1)))
-
-
-def attention(Q, K, V):
-    S = Q @ K.T / np.sqrt(Q.shape[-1])
-    P = np.exp(S) / np.exp(S).sum(axis=-1, keepdims=True)
-    return P @ V
 
 
 def bumps(X, c, s):
@@ -53,7 +36,7 @@ X = DRAW.normal(size=(5, 4))
 LAYERS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
     # The row's largest logit is taken off for safety only: it leaves no trace in the gradient.
     "labels": (
-        cross_entropy,
+        EXAMPLES["cross_entropy"],
         {
             "W": DRAW.normal(size=(4, 3)),
             "b": DRAW.normal(size=3),
@@ -75,7 +58,7 @@ LAYERS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
         },
     ),
     "batch norm": (
-        batch_norm,
+        EXAMPLES["batch_norm"],
         {"x": X, "gain": DRAW.normal(size=4), "bias": np.zeros(4)},
         {
             "x": "gain * (d - sum(d, axis=0) / 5 - sum(d * xhat, axis=0) * xhat / 5) / sqrt(v + 1e-05)"
@@ -87,7 +70,7 @@ LAYERS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
         {"a": "(exp(s) / sum(exp(s), axis=1, keepdims=True) - eye(4)) @ b / (4 * t)"},
     ),
     "attention": (
-        attention,
+        EXAMPLES["attention"],
         {name: DRAW.normal(size=(2, 3)) for name in "QKV"},
         {
             "S": "P * (d @ V.T - sum((d @ V.T) * P, axis=1, keepdims=True))",
