@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import entries, memberships, names, products, slopes
-from dvar.check.meaning.counting import listed
+from dvar.check.meaning.counting import counted, listed
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.values import (
     Jacobian,
@@ -303,18 +303,11 @@ def _diagonal(e: Interpreter, tree: t.Matrix) -> Node | None:
     off = tree.rows[0][1] if len(tree.rows[0]) > 1 else None
     if second is None or not (isinstance(off, t.Number) and off.value == 0):
         return None
-    general = _between(first, second)
+    general = counted(first, second)
     if general is None:
         raise NotUnderstood("dots in a matrix")
     entries = [e.node(general(k)) for k in e.world.run_of("i")]
     return TABLE["diag"](stacked(entries))
-
-
-def _between(first: t.Expr, second: t.Expr):  # type: ignore[no-untyped-def]
-    """How the number in ``first`` counts up: a function from the count to the expression."""
-    from dvar.check.meaning.counting import counted
-
-    return counted(first, second)
 
 
 def _is_zero(tree: t.Expr) -> bool:
