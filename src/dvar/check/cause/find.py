@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from dvar.check.cause import applied, missing, pieces, ratios
 from dvar.check.cause.arithmetic import slips_of
@@ -39,6 +40,29 @@ OTHERS = 14
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A line that is wrong: ``right`` is not what ``left`` is.
+
+    Attributes:
+        place, text: where it stands; link: what is known of the two sides; others: names that may have been meant.
+    """
+
+    place: Place
+    text: str
+    left: t.Expr
+    right: t.Expr
+    link: Link
+    others: Sequence[t.Symbol]
+
+    @cached_property
+    def envs(self) -> Sequence[Mapping[str, int]]:
+        """Numbers for its index letters."""
+        place = self.place
+        sides = [self.left, self.right]
+        return links.assignments(place.world, sides, place.conditions, place.position)
+
+
+@dataclass(frozen=True)
 class Found:
     """What was found: causes with the bend of each, the likeliest first."""
 
@@ -52,40 +76,26 @@ class Found:
         return self.bend is not None and self.bend.sure
 
 
-def find(
-    place: Place,
-    text: str,
-    left: t.Expr,
-    right: t.Expr,
-    link: Link,
-    envs: Sequence[Mapping[str, int]],
-    others: Sequence[t.Symbol],
-) -> Found:
-    """Causes for the fault of one link: ``right`` is not what ``left`` is."""
+def find(fault: Fault) -> Found:
+    """Causes for the fault of one link."""
+    place, right, link = fault.place, fault.right, fault.link
     sent = misrouted(place, link)
     if sent is not None:
         return Found((sent,), None, WHERE[sent])
     if link.numbers is not None:
-        slips = Found(*slips_of(place, text, left, right, link.numbers))
+        slips = Found(*slips_of(place, fault.text, fault.left, right, link.numbers))
         if slips.causes or links.is_number(right, place.world):
             return slips
         # Names that have numbers are names all the same.
-        link = compared(place, left, right, envs)
+        link = compared(place, fault.left, right, fault.envs)
         if link.verdict != "wrong":
             return slips
-    return _among_names(place, text, left, right, link, envs, others)
+    return _among_names(replace(fault, link=link))
 
 
-def _among_names(
-    place: Place,
-    text: str,
-    left: t.Expr,
-    right: t.Expr,
-    link: Link,
-    envs: Sequence[Mapping[str, int]],
-    others: Sequence[t.Symbol],
-) -> Found:
+def _among_names(fault: Fault) -> Found:
     """Causes for a formula that is not what stands in front of it."""
+    place, left, right, link = fault.place, fault.left, fault.right, fault.link
     causes: list[str] = []
     best: Bend | None = None
     ratio = link.difference.ratio if link.difference is not None else None
@@ -99,13 +109,13 @@ def _among_names(
     if link.left is not None and link.right is not None and lacks_mask(link.left, link.right):
         causes.append("mask")
         remark = "one side is cut off where the other one is not"
-    if _is_function_itself(place, left, right, envs):
+    if _is_function_itself(fault):
         causes.append("wrong-rule")
         remark = "the function itself stands where its derivative is due"
-    if _misses_path(place, left, right, link, envs) or _is_one_path(left, right):
+    if _misses_path(fault) or _is_one_path(left, right):
         causes += ["missing-path", "missing-sum"]
         remark = "a path of the chain rule is missing"
-    for bend in _repairs(place, text, left, right, link, envs, others):
+    for bend in _repairs(fault):
         if bend.cause not in causes:
             causes.append(bend.cause)
         best = best or bend
@@ -114,15 +124,8 @@ def _among_names(
     return Found(tuple(dict.fromkeys(causes)), best, remark)
 
 
-def _repairs(
-    place: Place,
-    text: str,
-    left: t.Expr,
-    right: t.Expr,
-    link: Link,
-    envs: Sequence[Mapping[str, int]],
-    others: Sequence[t.Symbol],
-) -> list[Bend]:
+def _repairs(fault: Fault) -> list[Bend]:
+    place, left, right, envs = fault.place, fault.left, fault.right, fault.envs
     started, most = effort.spent(), limit()
     found: list[Bend] = []
     whole = isinstance(left, (t.Symbol, t.Apply))
@@ -130,7 +133,7 @@ def _repairs(
     names = None if names == _names(right) else names
     held = _holds(right, left)
     tried: tuple[t.Expr, Link] | None = None  # one change may undo several mistakes
-    for bend in undisturbed(place.world, _all_bends(place, text, left, right, link, envs, others)):
+    for bend in undisturbed(place.world, _all_bends(fault)):
         spent = effort.spent() - started
         is_new = tried is None or tried[0] is not bend.tree
         if (is_new and spent > (TRIES if found else most)) or len(found) >= 4:
@@ -163,17 +166,10 @@ def _is_repair(bend: Bend, link: Link) -> bool:
     return link.verdict == "ok" or bend.cause != "transpose"
 
 
-def _all_bends(
-    place: Place,
-    text: str,
-    left: t.Expr,
-    right: t.Expr,
-    link: Link,
-    envs: Sequence[Mapping[str, int]],
-    others: Sequence[t.Symbol],
-) -> Iterator[Bend]:
+def _all_bends(fault: Fault) -> Iterator[Bend]:
     """Every change of the right side that is tried, the likeliest first."""
-    world = place.world
+    place, text, left, right, link = fault.place, fault.text, fault.left, fault.right, fault.link
+    world, envs, others = place.world, fault.envs, fault.others
     letters = sorted(
         c for c in world.spelling.letters if c in world.sizes and len(c) == 1 and c != "L"
     )
@@ -252,28 +248,24 @@ def _is_alike(a: t.Symbol, b: t.Symbol) -> bool:
     return a.base == b.base and a.accents == b.accents and same_tree(a.subscripts, b.subscripts)
 
 
-def _is_function_itself(
-    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]
-) -> bool:
+def _is_function_itself(fault: Fault) -> bool:
     """``da/dz = σ(z)``: the function was written down where its derivative was due."""
+    place, left = fault.place, fault.left
     if not isinstance(left, t.Derivative) or left.of is None:
         return False
-    link = links.as_functions(place.world, place.position, left.of, right, envs, limit=2)
+    link = links.as_functions(
+        place.world, place.position, left.of, fault.right, fault.envs, limit=2
+    )
     return link.verdict == "ok"
 
 
-def _misses_path(
-    place: Place,
-    left: t.Expr,
-    right: t.Expr,
-    link: Link,
-    envs: Sequence[Mapping[str, int]],
-) -> bool:
+def _misses_path(fault: Fault) -> bool:
     """Whether the right side is the left one without what arrives along one of its uses."""
+    left, link, envs = fault.left, fault.link, fault.envs
     if not isinstance(link.left, Jacobian) or link.right is None:
         return False
-    world = place.world
-    reader = place.reader(env=dict(envs[0]) if envs else {})
+    world = fault.place.world
+    reader = fault.place.reader(env=dict(envs[0]) if envs else {})
     try:
         if not isinstance(left, t.Derivative) or left.of is None or len(left.wrt) != 1:
             return False
@@ -336,4 +328,4 @@ def _is_shape_fault(link: Link) -> bool:
     return a != b and len(a) == len(b) == 2
 
 
-__all__ = ["Found", "find"]
+__all__ = ["Fault", "Found", "find"]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dvar.check.cause.bend import Bend
-from dvar.check.cause.find import find
+from dvar.check.cause.find import Fault, find
 from dvar.check.cause.renaming import reversed_indices
 from dvar.check.judge import links, misfits, telescoping
 from dvar.check.judge.chain import BRIDGED, Place, Verdict
@@ -153,10 +153,9 @@ def _mended(
         value = place.reader().value(left)
     except NotUnderstood:
         return None
-    envs = links.assignments(place.world, [left, right], place.conditions, place.position)
     wrong = replace(link, verdict="wrong", why="", left=value, right=None)
     with place.world.unchanged(), effort.briefly():
-        bend = find(place, text, left, right, wrong, envs, others).bend
+        bend = find(Fault(place, text, left, right, wrong, others)).bend
     return None if bend is None else (wrong, bend)
 
 
@@ -196,11 +195,10 @@ def _is_strange_slip(
     if link is None or left is None or right is None or link.left is None or link.right is None:
         return False
     strange = strangers(place, link)
-    envs = links.assignments(place.world, [left, right], place.conditions, place.position)
     with place.world.unchanged(), effort.briefly():
         # Values that rest on unknown names tell nothing of what is missing.
         wrong = replace(link, verdict="wrong", why="", difference=None)
-        bend = find(place, text, left, right, wrong, envs, others).bend
+        bend = find(Fault(place, text, left, right, wrong, others)).bend
     if bend is None or isinstance(right, t.Symbol):
         return False  # a name alone may stand for whatever is due
     written = _names(place, right)

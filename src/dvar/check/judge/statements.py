@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from dvar.check.cause.find import find
+from dvar.check.cause.find import Fault, find
 from dvar.check.judge import (
     alternatives,
     chain,
@@ -313,10 +313,9 @@ def _is_repaired(
     right: t.Expr,
     link: Link,
 ) -> bool:
-    envs = links.assignments(place.world, [left, right], place.conditions, place.position)
-    others, text = _others(context, statement), context.document.text
+    others = _others(context, statement)
     with effort.briefly():
-        return find(place, text, left, right, link, envs, others).bend is not None
+        return find(Fault(place, context.document.text, left, right, link, others)).bend is not None
 
 
 def _behind(context: Context, place: Place) -> list[tuple[int, Statement]]:

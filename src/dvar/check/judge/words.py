@@ -10,9 +10,8 @@ import numpy as np
 
 from dvar.check.cause.arithmetic import left_out
 from dvar.check.cause.bend import written_span
-from dvar.check.cause.find import Found, find
+from dvar.check.cause.find import Fault, Found, find
 from dvar.check.derivation import derivation_of
-from dvar.check.judge import links
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain
@@ -96,27 +95,21 @@ def _faulty(
 ) -> Explained:
     before, member = verdict.previous, verdict.member
     cause = Found(())
-    if (
-        before is not None
-        and member is not None
-        and before.expr is not None
-        and member.expr is not None
-    ):
-        envs = links.assignments(
-            place.world, [before.expr, member.expr], place.conditions, place.position
-        )
+    left, right = (None if m is None else m.expr for m in (before, member))
+    if left is not None and right is not None:
         if link.causes:
             cause = Found(link.causes)
         elif link.left is not None or link.numbers is not None:
+            fault = Fault(place, text, left, right, link, others)
             with place.world.unchanged():
-                cause = find(place, text, before.expr, member.expr, link, envs, others)
-                if not cause.causes and _are_worked_out(before.expr, member.expr):
-                    cause = _in_front(place, text, before.expr, member.expr, link, envs, others)
+                cause = find(fault)
+                if not cause.causes and _are_worked_out(left, right):
+                    cause = _in_front(fault)
     expected = _expected(place, text, link, cause, member)
     repaired = _repaired(text, verdict, cause, expected)
     counterexample = _counterexample(place, link, before, member, text)
     only = cause.causes[0] if cause.causes else None
-    derive = derivation_of(place, before.expr if before is not None else None, link.env)
+    derive = derivation_of(place, left, link.env)
     return Explained(
         _sentence(link, cause, expected),
         only,
@@ -136,26 +129,19 @@ def _are_worked_out(*sides: t.Expr) -> bool:
     return all(isinstance(side, explicit) for side in sides)
 
 
-def _in_front(
-    place: Place,
-    text: str,
-    before: t.Expr,
-    after: t.Expr,
-    link: Link,
-    envs: Sequence[Mapping[str, int]],
-    others: Sequence[t.Symbol],
-) -> Found:
+def _in_front(fault: Fault) -> Found:
     """A change of the formula in front that makes the two equal: a slip there, or in working it out.
 
     A name that is gone may be gone by what is said of it (``Σ y_k = 1``).
     """
+    link = fault.link
     if link.left is None or link.right is None:
         return Found(())
     left, right = (set(names_beneath([node_of(side)])) for side in (link.left, link.right))
     if left != right:
         return Found(())
     turned = replace(link, left=link.right, right=link.left, difference=None)
-    found = find(place, text, after, before, turned, envs, others)
+    found = find(replace(fault, left=fault.right, right=fault.left, link=turned))
     if found.bend is None:
         return Found(())
     return Found(
