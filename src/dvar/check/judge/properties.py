@@ -25,7 +25,9 @@ from dvar.read.worksheet.document import Document, Statement
 _MARKUP = re.compile(
     r"\\(?:mathbf|boldsymbol|bm|mathrm|mathit|mathsf|text|textbf|textit|emph|operatorname)\s*\{([^{}]*)\}"
 )
-_NAME = r"(?<![A-Za-z\\])(\\[A-Z][a-z]+|[A-Za-z])(?:_\{?\w+\}?)?(?![A-Za-z])"
+_STEM = r"(?<![A-Za-z\\])(\\[A-Z][a-z]+|[A-Za-z])"
+_BELOW = r"(?:_\{?\w+\}?)?(?![A-Za-z])"
+_NAME = _STEM + _BELOW
 _ACCENTED = re.compile(r"\s*\\(?:wide)?(?:hat|tilde|bar|check)\b")
 _FILL = r"(?:\s|,|\band\b|\bare\b|\bis\b|\bbe\b|\ban?\b|\bthe\b|\bturns\b|\bout\b|\bto\b|\breal\b|\bsquare\b|\binvertible\b)*"
 _NOT = re.compile(
@@ -56,7 +58,7 @@ _ELSE = (
 )
 _ONE_OR_NONE = re.compile(
     r"(?<![{_^.])(?<!\\dot )(?<!\\dot\{)"
-    + _NAME.replace(")(?:_", r")(?!_\{?\d)(?:_", 1)  # x_1 = 1, x_2 = 0 are chosen
+    + (_STEM + r"(?!_\{?\d)" + _BELOW)  # x_1 = 1, x_2 = 0 are chosen
     + r"(?:\^\{?\(?\w\)?\}?)?\s*(?:=\s*1\b(?![.,]?\d)[^.;=\n]{0,80}?"
     + rf"{_ELSE}\s*(?:is\s+|it is\s+|(?:\1)(?:_\{{?\w+\}}?)?\s*=\s*)?(?:0|zero)\b(?!\.\d)"
     + r"|\\in\s*\\\{\s*0\s*,\s*1\s*\\\}|∈\s*\{\s*0\s*,\s*1\s*\})"
