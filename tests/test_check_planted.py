@@ -41,3 +41,20 @@ def test_a_number_that_makes_a_term_vanish_makes_no_formula_right() -> None:
     text = "\n".join(lines)
     assert at(check(text), "c''").verdict == "ok"
     assert at(check(text.replace("1 - tanh", "1 + tanh")), "c''").verdict == "wrong"
+
+
+IN_NUMBERS = r"""With $z = 1$, $y = 1$ and $p = \sigma(z)$, $p = 0.731$.
+
+$$C = (p - y)^2 = (0.731 - 1)^2$$
+
+$$\frac{dp}{dz} = 0.731 \cdot (1 - 0.731)$$
+"""
+
+
+def test_a_number_alone_in_brackets_was_a_difference() -> None:
+    assert not check(IN_NUMBERS).faults
+    for there, left in (("(0.731 - 1)", "(0.731 )"), ("(1 - 0.731)", "(1 )")):
+        bent = check(IN_NUMBERS.replace(there, left))
+        assert [(left in j.source, "missing-path" in j.causes) for j in bent.faults] == [
+            (True, True)
+        ]

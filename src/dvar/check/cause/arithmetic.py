@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,12 +16,14 @@ from dvar.check.cause.missing import summands, values_in
 from dvar.check.cause.trying import TRIES
 from dvar.check.judge import matching
 from dvar.check.judge.links import is_number
-from dvar.check.judge.literal import is_plain, read_literal
+from dvar.check.judge.literal import is_plain, numbers_in, read_literal
 from dvar.check.judge.place import Place
 from dvar.check.meaning import effort
+from dvar.check.meaning.keys import sort
 from dvar.check.meaning.values import NotUnderstood
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import places
 
 KNOWN = 40
 """So many numbers of the lines before, the last ones, are put back."""
@@ -40,7 +45,7 @@ def slips_of(
     bent: list[Bend] = []
     known: tuple[str, str] | None = None
     if not plain:
-        bent = _repaired(place, text, right, expected, None)
+        bent = _repaired(place, text, right, expected, None, _named(place, left))
         if not bent and is_number(left, place.world) and not is_plain(left):
             # What stands in front may be what is wrong.
             causes += [bend.cause for bend in _repaired(place, text, left, found, None)]
@@ -59,7 +64,12 @@ def slips_of(
 
 
 def _repaired(
-    place: Place, text: str, formula: t.Expr, due: Array, shown: t.Expr | None
+    place: Place,
+    text: str,
+    formula: t.Expr,
+    due: Array,
+    shown: t.Expr | None,
+    named: AbstractSet[float] = frozenset(),
 ) -> list[Bend]:
     """Changes of a formula with numbers put in that give the right number.
 
@@ -68,7 +78,7 @@ def _repaired(
     found: list[Bend] = []
     started = effort.spent()
     room = None if shown is None else room_of(shown, due)
-    for bend in bends(formula, text, (), (), ()):
+    for bend in itertools.chain(bends(formula, text, (), (), ()), _lonely(formula, text, named)):
         if effort.spent() - started > TRIES or len(found) >= 3:
             break
         if bend.cause in ("mask", "missing-sum"):
@@ -86,6 +96,35 @@ def _comes_to(place: Place, tree: t.Expr, due: Array, room: float | None) -> boo
     matched = matching.like(due, literal.value)
     slack = literal.slack if room is None else (literal.slack / 2 + room) * (room > 0)
     return matched is not None and matching.close(matched, literal.value, slack)
+
+
+def _named(place: Place, formula: t.Expr) -> set[float]:
+    """The numbers that are given for the names in a formula."""
+    keys = (
+        sort(p, place.world.spelling, {}).key for p in t.walk(formula) if isinstance(p, t.Symbol)
+    )
+    known = (place.ledger.given_by_key.get(key) for key in keys)
+    return {abs(float(value)) for value in known if value is not None and not value.ndim}
+
+
+def _lonely(formula: t.Expr, text: str, named: AbstractSet[float]) -> Iterator[Bend]:
+    """``0.7 * (1)`` for ``0.7 * (1 - 0.7)``: of a difference in brackets one number is left.
+
+    The other one stands beside it, or is that of a name.
+    """
+    beside = named | {abs(float(n.value)) for n in numbers_in(formula)}
+    for part, rebuild in places(formula):
+        if not isinstance(part, t.Group) or part.kind != "(" or len(part.items) != 1:
+            continue
+        only = part.items[0]
+        if not isinstance(only, t.Number):
+            continue
+        for value in sorted(beside - {0.0}):
+            more = t.Number(f"{value:.12g}", only.span)
+            whole = t.Sum((only, more), (1, -1), only.span)
+            edit = ((only.span[1], only.span[1]), f" - {more.text}")
+            new = rebuild(replace(part, items=(whole,)))
+            yield Bend("missing-path", new, edit, f"the term - {more.text}")
 
 
 def left_out(
