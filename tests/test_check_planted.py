@@ -58,3 +58,13 @@ def test_a_number_alone_in_brackets_was_a_difference() -> None:
         assert [(left in j.source, "missing-path" in j.causes) for j in bent.faults] == [
             (True, True)
         ]
+
+
+def test_a_chain_that_is_the_whole_way_has_no_factor_beside_it() -> None:
+    line = r"$$\frac{dJ}{dw} = \frac{dJ}{dp} \frac{dp}{dq} \frac{dq}{dw}$$"
+    assert not check(line).faults
+    for slip, cause in (("-", "sign"), ("2 ", "factor"), (r"\frac{1}{2} ", "factor")):
+        bent = check(line.replace(r"= \frac", rf"= {slip}\frac"))
+        assert [j.cause for j in bent.faults] == [cause]
+    plus = line.replace("$$\\frac{dJ}{dw} =", "$$\\frac{dJ}{dw} = g_w + 2")
+    assert not check(plus).faults  # no chain alone

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from dvar.check.cause.bend import Bend
-from dvar.check.judge import links, opened
+from dvar.check.judge import links, opened, telescoping
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import effort
@@ -68,7 +68,10 @@ def compared(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[s
         with assuming(world, place.assumptions):
             link = compared()
     if link.verdict in ("wrong", "unknown"):
-        link = opened.as_functions(place, left, right, [dict(env) for env in envs]) or link
+        held = [dict(env) for env in envs]
+        link = opened.as_functions(place, left, right, held) or link
+        if link.verdict in ("wrong", "unknown"):
+            link = telescoping.holds(place, left, right, held) or link
     return link
 
 

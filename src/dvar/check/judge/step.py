@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -155,12 +155,10 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         links.as_functions, world, place.position, left, right, envs, code=place.code
     )
     link = compared()
-    if link.verdict in ("wrong", "unknown") and place.assumptions:
-        with assuming(world, place.assumptions):
-            held = compared()
-        if held.verdict in ("ok", "convention"):
-            said = ", ".join(sorted({str(a) for a in place.assumptions}))
-            return replace(held, why=held.why or f"holds since {said}")
+    if link.verdict in ("wrong", "unknown"):
+        settled = telescoping.with_a_factor(place, left, right) or _supposing(place, compared)
+        if settled is not None:
+            return settled
     if link.verdict == "wrong":
         partly = numbers.partly(place, left, right, envs)
         if partly is not None and partly.verdict == "ok" and by_chance(place, link):
@@ -187,6 +185,18 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
             or link
         )
     return link
+
+
+def _supposing(place: Place, compared: Callable[[], Link]) -> Link | None:
+    """A link that holds by what is said of its names."""
+    if not place.assumptions:
+        return None
+    with assuming(place.world, place.assumptions):
+        held = compared()
+    if held.verdict not in ("ok", "convention"):
+        return None
+    said = ", ".join(sorted({str(a) for a in place.assumptions}))
+    return replace(held, why=held.why or f"holds since {said}")
 
 
 def _where_held(

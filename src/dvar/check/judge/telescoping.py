@@ -24,6 +24,44 @@ def holds(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, in
     return link if link.verdict in ("ok", "convention") else None
 
 
+def with_a_factor(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
+    """``∂J/∂w = 2 ∂J/∂p ∂p/∂w``: a chain that is the whole way, and beside it a sign or a number.
+
+    Where formulas are known there may be a second way that is as long.
+    """
+    is_turned = isinstance(right, t.Negative)
+    right = right.operand if isinstance(right, t.Negative) else right
+    if not isinstance(left, t.Derivative) or not isinstance(right, t.Product):
+        return None
+    factors = [unwrapped(factor) for factor in right.factors]
+    chain = [f for f in factors if isinstance(f, t.Derivative)]
+    numbers = [f for f in factors if _is_ratio(f)]
+    if len(chain) < 2 or len(chain) + len(numbers) < len(factors) or not (is_turned or numbers):
+        return None
+    if not joins(chain) or len(left.wrt) != 1:
+        return None
+    if numbers and any(_has_formula(place, f.of) for f in chain):
+        return None
+    for first, last in ((chain[0], chain[-1]), (chain[-1], chain[0])):
+        if same_tree(first.of, left.of) and same_tree(last.wrt[0], left.wrt[0]):
+            why = "the links of the chain are all there is"
+            return Link("wrong", why, causes=("sign",) if is_turned else ("factor",))
+    return None
+
+
+def _has_formula(place: Place, tree: t.Expr | None) -> bool:
+    key = None if tree is None else differentiate.key_of(place.reader(), tree)
+    found = None if key is None else place.world.find(key, place.position)
+    return found is not None and not found[0].numeric
+
+
+def _is_ratio(tree: t.Expr) -> bool:
+    """``2`` or ``1/2``."""
+    if isinstance(tree, t.Quotient):
+        return isinstance(tree.above, t.Number) and isinstance(tree.below, t.Number)
+    return isinstance(tree, t.Number) and tree.text != "1"
+
+
 def _joined(place: Place, tree: t.Expr) -> t.Expr | None:
     """A product without the open functions that links of it have in between; None where there is none."""
     if not isinstance(tree, t.Product):
