@@ -68,3 +68,81 @@ def test_a_chain_that_is_the_whole_way_has_no_factor_beside_it() -> None:
         assert [j.cause for j in bent.faults] == [cause]
     plus = line.replace("$$\\frac{dJ}{dw} =", "$$\\frac{dJ}{dw} = g_w + 2")
     assert not check(plus).faults  # no chain alone
+
+
+def test_the_first_number_of_a_part_is_judged_by_those_that_follow() -> None:
+    text = (WORKSHEETS / "a18-circuit-fan-out.md").read_text("utf-8")
+    known = {j.line for j in check(text).faults}
+    assert 35 not in known
+    text = text.replace("= v = 36$", "= v = 72$")
+    bent = check(text)
+    assert [(j.line, j.cause) for j in bent.faults if j.line not in known] == [(35, "factor")]
+
+
+SCALARS = r"""$A$ is a matrix. Let $g(u, v) = u^3 v + \cos(u v)$.
+
+$$\frac{\partial g}{\partial u} = 3 u^2 v - v \sin(u v)$$
+
+$$\frac{\partial g}{\partial v} = u^3 - u \sin(u v)$$
+
+The logistic function $\sigma$ has
+$$\sigma''(u) = \sigma'(u) - 2 \sigma(u) \sigma'(u) = \sigma'(u) (1 - 2 \sigma(u)) = \sigma(u) (1 - \sigma(u)) (1 - 2 \sigma(u))$$
+"""
+
+
+def test_what_is_left_of_a_formula_is_wrong_beside_right_ones() -> None:
+    assert not check(SCALARS).faults
+    lost = check(SCALARS.replace(r"u^3 - u \sin(u v)", "u^3"))
+    assert [j.line for j in lost.faults] == [5]
+    between = check(SCALARS.replace(r"= \sigma'(u) (1 - 2 \sigma(u))", r"= \sigma'(u)"))
+    assert [j.line for j in between.faults] == [8]
+    small = SCALARS.replace(r"u^3 - u \sin(u v)", "u^3").replace(
+        "\n\n$$\\frac{\\partial g}{\\partial v}",
+        "\n\nFor small $v$\n$$\\frac{\\partial g}{\\partial v}",
+    )
+    assert not check(small).faults
+
+
+def test_a_number_of_another_name_is_put_in_beside_a_slope() -> None:
+    text = r"""With $w_1 = 0.3$, $w_2 = -0.7$, $x_1 = 2$ and $\eta = 0.5$: $E = (w_1 x_1 + w_2)^2$.
+
+$$\frac{\partial E}{\partial w_1} = 2 (w_1 x_1 + w_2) x_1 = -0.4$$
+
+$$w_1' = w_1 - \eta \frac{\partial E}{\partial w_1} = 0.3 - 0.5 \cdot (-0.4) = 0.5$$
+"""
+    assert not check(text).faults
+    [bent] = check(text.replace("= w_1 -", "= w_2 -")).faults
+    assert (bent.line, bent.cause) == (5, "wrong-variable")
+
+
+TABLE = r"""
+\begin{align*}
+z &= u x + c \\
+y &= \tanh(z) \\
+\mathcal{L} &= \frac{1}{2} y^2 \\
+\mathcal{R} &= \frac{1}{2} u^2 \\
+\mathcal{L}_{\rm reg} &= \mathcal{L} + k \mathcal{R}
+\end{align*}
+
+Backward, with $\overline{v}$ for the derivative of the regularized loss by $v$:
+
+\begin{align*}
+\overline{y} &= \overline{\mathcal{L}}\, y \\
+\overline{z} &= \overline{y} (1 - y^2) \\
+\overline{c} &= \overline{z}
+\end{align*}
+
+With $u = 0.5$, $x = 2$, $c = 0.2$, $k = 0.1$:
+
+| node | value | bar |
+|---|---|---|
+| $z$ | 1.2000 | 0.2542 |
+| $y$ | 0.8337 | 0.8337 |
+| $c$ | 0.2000 | 0.2542 |
+"""
+
+
+def test_a_column_that_is_right_so_far_goes_on_so() -> None:
+    assert not check(TABLE).faults
+    [bent] = check(TABLE.replace("0.2000 | 0.2542", "0.2000 | 0.2142")).faults
+    assert (bent.line, bent.cause) == (24, "arithmetic")

@@ -12,26 +12,26 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from dvar.check.judge import putting, unclaimed
+from dvar.check.judge import links, putting, unclaimed
 from dvar.check.judge.another import has_formula, is_about_another, is_about_the_unknown
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
+from dvar.check.judge.whose import is_share
 from dvar.check.judge.words import Explained
 from dvar.check.meaning.aligning import literal_shape
-from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.implied import leaves_out_a_sum
-from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.keys import Key, letters_in, sort
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import is_stand_in, names_beneath
 from dvar.check.meaning.values import Value, node_of, sizes, squeezed
 from dvar.core.node import Node, topological
-from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _HELD = re.compile(
     r"\b(held|hold(ing)?|keep(ing)?|kept) \w*\s*(fixed|constant)|\b(fixed|constant)\b[^.]{0,20}\bheld\b|"
@@ -59,6 +59,8 @@ _WHEREVER = re.compile(
 CLOSER = 0.1
 """A result is what is due where it is so much closer to it than the numbers in front of it."""
 _OF_SHAPE = {"transpose", "missing-sum", "wrong-rule"}
+WITNESSES = 4
+"""So far away stands a line that is about the same function."""
 LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
 """Slips that fit by chance where something is left open: whatever is missing may be behind the open name."""
 
@@ -103,13 +105,15 @@ def is_believed(
         return False
     if not causes:
         roughly = _ROUGHLY.search(vicinity(document, statement)) is not None
-        return _is_certain(place, verdict, roughly) or _is_between_equals(place, verdict)
+        return _is_certain(place, verdict, roughly, statements) or _is_between_equals(
+            place, verdict
+        )
     if (
         _vanishes(place, verdict, causes)
         or unclaimed.is_layout(statement)
         or ("missing-sum" in causes and unclaimed.sums_by_convention(place, verdict, statements))
         or unclaimed.is_bare_chain(verdict, causes)
-        or unclaimed.is_said_again(place, statement, verdict)
+        or unclaimed.is_said_again(place, document, statement, verdict)
         or unclaimed.is_under_heading(place, document, statement, verdict)
     ):
         return False
@@ -126,7 +130,7 @@ def is_believed(
     if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
         return told.sure or _is_all_there(place, verdict, causes)
     may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
-    if not (may_be_share and _is_share(place, verdict)):
+    if not (may_be_share and is_share(place, verdict)):
         return True
     # In a program another slip that explains it as well is no matter of whose loss it is.
     return bool(set(causes) - may_be_share) and _is_upstream_only(place, verdict) and place.code
@@ -191,10 +195,13 @@ def _is_fraction(tree: t.Expr) -> bool:
     return literal_shape(tree) is not None and all(n.is_whole for n in numbers_in(tree))
 
 
-def _is_certain(place: Place, verdict: Verdict, roughly: bool) -> bool:
+def _is_certain(
+    place: Place, verdict: Verdict, roughly: bool, statements: Sequence[Statement]
+) -> bool:
     """Whether a difference that no slip explains can only be a mistake.
 
-    Numbers leave no doubt; nor do formulas of plain scalars that are about the same names.
+    Numbers leave no doubt; nor do formulas of plain scalars that are about the same names, or that lack some
+    of them where another derivative of the same function is right.
     """
     link = verdict.link
     if link is None or verdict.member is None or verdict.member.expr is None:
@@ -210,9 +217,9 @@ def _is_certain(place: Place, verdict: Verdict, roughly: bool) -> bool:
             or (is_number(before.expr, place.world) and is_number(told, place.world))
             or putting.has_all(place, before.expr, told)
         )
-    if link.left is None or link.right is None or place.world.matrices:
+    if link.left is None or link.right is None or _has_open(place, verdict):
         return False
-    if _has_open(place, verdict):
+    if _ranks(link) > {0} and place.world.matrices:
         return False
     goes_on = not roughly and _goes_on(before, verdict.member)
     if not (goes_on or _is_derivative_of_name(place, before.expr)):
@@ -223,7 +230,29 @@ def _is_certain(place: Place, verdict: Verdict, roughly: bool) -> bool:
     if len({frozenset(filter(is_stand_in, topological([side]))) for side in sides}) > 1:
         return False  # its slope tells which function a document leaves open
     left, right = _variables(link.left), _variables(link.right)
-    return bool(left) and left == right
+    if left == right or not right:
+        return bool(left) and left == right
+    return right < left and not roughly and _has_witness(place, before.expr, statements)
+
+
+def _has_witness(place: Place, derivative: t.Expr, statements: Sequence[Statement]) -> bool:
+    """Whether a line beside is right that tells the slope of the same function by another name."""
+    if not isinstance(derivative, t.Derivative):
+        return False
+    for ordinal, statement in enumerate(statements):
+        sides = [m.expr for m in statement.members if m.expr is not None]
+        if abs(ordinal - place.position) > WITNESSES or len(sides) < 2:
+            continue
+        left, right = sides[:2]
+        if not isinstance(left, t.Derivative) or not same_tree(left.of, derivative.of):
+            continue
+        if same_tree(left.wrt, derivative.wrt) or links.is_number(right, place.world):
+            continue
+        with place.world.unchanged():
+            held = links.as_functions(place.world, ordinal, left, right, [{}], limit=2)
+        if held.verdict == "ok":
+            return True
+    return False
 
 
 def _goes_on(before: Member, member: Member) -> bool:
@@ -263,9 +292,19 @@ def _is_between_equals(place: Place, verdict: Verdict) -> bool:
 def _says_all(place: Place, verdict: Verdict) -> bool:
     """Whether a formula in the middle can only be read in one way: it names no derivative, and nothing is open."""
     tree = verdict.member.expr if verdict.member is not None else None
-    if tree is None or _has_open(place, verdict) or place.world.matrices:
+    link = verdict.link
+    if tree is None or link is None or _has_open(place, verdict) or 2 in _ranks(link):
         return False
-    return not any(isinstance(p, (t.Derivative, t.Big)) for p in t.walk(tree))
+    sums = [p for p in t.walk(tree) if isinstance(p, t.Big)]
+    if any(not set(p.indices) & set(letters_in(p.body)) for p in sums):
+        return False
+    return not any(isinstance(p, t.Derivative) for p in t.walk(tree))
+
+
+def _ranks(link: Link) -> set[int]:
+    """How many axes the names on the two sides have: 0 for numbers, 1 for vectors."""
+    sides = [side for side in (link.left, link.right) if side is not None]
+    return {0, *(len(squeezed(sizes(n))) for side in sides for n in _variables(side))}
 
 
 def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
@@ -327,60 +366,6 @@ def _is_of_example(verdict: Verdict) -> bool:
     tree = verdict.member.expr if verdict.member is not None else None
     return tree is not None and any(
         isinstance(p, t.Symbol) and any(s.kind == "paren" for s in p.scripts) for p in t.walk(tree)
-    )
-
-
-def _is_share(place: Place, verdict: Verdict) -> bool:
-    """``dW = (1/m) dZ Aᵀ``: a factor of 1/m between names of gradients depends on whose loss they belong to.
-
-    ``dZ`` may be of the loss of single examples and ``dW`` of their mean; both habits are common.
-    """
-    member, before = verdict.member, verdict.previous
-    if member is None or before is None or member.expr is None or before.expr is None:
-        return False
-    if place.world.shares_are_known or not unclaimed.is_gradient_name(place, before.expr):
-        return False
-    link = verdict.link
-    if link is not None and link.difference is not None and link.difference.ratio is None:
-        if _counts(place, link.left) == _counts(place, link.right):
-            return False  # no number of examples makes the difference
-    if link is not None and link.numbers is None and _is_small_factor(place, link, member.expr):
-        return False
-    numbers = link.numbers if link is not None else None
-    if numbers is not None:
-        return is_plain(member.expr) and _is_count_of(place, *numbers)
-    return any(unclaimed.is_gradient_name(place, part) for part in t.walk(member.expr))
-
-
-def _is_small_factor(place: Place, link: Link, written: t.Expr) -> bool:
-    """Whether two formulas differ by a factor of 2, or by a sign, and nothing is so many."""
-    ratio = None if link.difference is None else link.difference.ratio
-    if ratio is None or not any(np.isclose(abs(ratio), n) for n in (0.5, 1, 2)):
-        return False
-    counts = {p.base for p in t.walk(written) if isinstance(p, t.Symbol)} & COUNTS
-    told = [place.world.find(Key(c), place.position) for c in counts]
-    if any(found is not None and isinstance(found[0].value, t.Call | t.Apply) for found in told):
-        return False  # m = X.shape[1]: so many as there are, here two
-    return 2 not in place.world.sizes.values()
-
-
-def _counts(place: Place, value: Value | None) -> set[Node]:
-    """The open numbers of examples in a value."""
-    if value is None:
-        return set()
-    keys = place.world.keys
-    return {n for n in _variables(value) if n in keys and keys[n].stem in COUNTS}
-
-
-def _is_count_of(place: Place, due: Array, written: Array) -> bool:
-    """Whether two numbers differ by how many examples there are, but for rounding."""
-    counts = {n for n in place.world.sizes.values() if n > 1}
-    counts |= {n for array in place.ledger.given.values() for n in np.shape(array) if n > 1}
-    off = np.abs(due.astype(float)).max(initial=0.0) * 0.01
-    return any(
-        np.allclose(due.astype(float), written.astype(float) * factor, rtol=0.01, atol=off)
-        for n in counts
-        for factor in (n, 1 / n)
     )
 
 

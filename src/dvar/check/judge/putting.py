@@ -20,6 +20,7 @@ from dvar.check.meaning.values import NotUnderstood
 from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import rewritten
 
 ENOUGH = 2
 """So many other numbers of a line are those of their names."""
@@ -36,8 +37,10 @@ def misplaced(
     """
     if link.verdict != "wrong" or is_plain(right) or isinstance(left, t.Symbol):
         return link
-    pairs = put_in(left, right) or []
-    judged = [numbers.with_numbers(place, name, value, envs) for name, value in pairs]
+    slopes = {p.span: p for p in t.walk(left) if isinstance(p, t.Derivative)}
+    pairs = put_in(rewritten(left, _slope_as_name), right) or []
+    put = [(slopes.get(name.span, name), value) for name, value in pairs]
+    judged = [numbers.with_numbers(place, name, value, envs) for name, value in put]
     off = [n for n, found in enumerate(judged) if found.verdict == "wrong"]
     same = sum(found.verdict == "ok" for found in judged)
     if len(off) != 1 or same + 1 < len(judged) or same < ENOUGH:
@@ -46,11 +49,18 @@ def misplaced(
     if wrong is None:
         return link
     name = pairs[off[0]][0]
+    if name.span in slopes:
+        return link
     causes = _causes(place, name, *wrong)
     if not causes:
         return link
     why = f"{_shown(wrong[1])} is put in for {name.base}, which is {_shown(wrong[0])}"
     return replace(link, why=why, causes=causes)
+
+
+def _slope_as_name(part: t.Expr) -> t.Expr | None:
+    """A derivative is put in like a name."""
+    return t.Symbol("", part.span) if isinstance(part, t.Derivative) else None
 
 
 def has_all(place: Place, formula: t.Expr, written: t.Expr) -> bool:

@@ -29,8 +29,6 @@ DIGITS = 8
 """So many digits are written where nothing is rounded on the way."""
 TELLING = 3
 """So many digits do not come out alike by chance."""
-
-
 _OR = re.compile(
     r"[$`)]\s*,?\s*(?:or|oder|ou|o)\s*[$`(\\]*(?:\\?(?:mathbf|boldsymbol|bm)\s*\{?\s*)?$"
 )
@@ -289,13 +287,15 @@ def _is_misprint(verdict: Verdict) -> bool:
     return told and pairs and due[off[0]] == tree.text[off[1]] and due[off[1]] == tree.text[off[0]]
 
 
-def is_said_again(place: Place, statement: Statement, verdict: Verdict) -> bool:
+def is_said_again(place: Place, document: Document, statement: Statement, verdict: Verdict) -> bool:
     """Whether a bare name has another number than before: after a step, or as part of another loss."""
     numbers = verdict.link.numbers if verdict.link is not None else None
     left = statement.members[0].expr
     if numbers is None or len(statement.members) != 2 or not isinstance(left, (t.Symbol, t.Apply)):
         return False
-    if _is_misprint(verdict):
+    cell = document.regions[statement.region].cell
+    told = cell is not None and place.ledger.columns[cell.table, cell.column] >= ROWS
+    if told or _is_misprint(verdict):  # others of its column have come out right
         return False
     if len(place.world.loss_names) > 1 and is_gradient_name(place, left):
         return True

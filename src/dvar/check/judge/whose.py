@@ -1,0 +1,71 @@
+"""Factors that depend on whose loss a gradient belongs to: of each example, or of their mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain
+from dvar.check.judge.unclaimed import is_gradient_name
+from dvar.check.meaning.alphabet import COUNTS
+from dvar.check.meaning.keys import Key
+from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.values import Value, node_of
+from dvar.core.node import Node
+from dvar.core.op import Array
+from dvar.read.worksheet import tree as t
+
+
+def is_share(place: Place, verdict: Verdict) -> bool:
+    """``dW = (1/m) dZ Aᵀ``: a factor of 1/m between names of gradients depends on whose loss they belong to.
+
+    ``dZ`` may be of the loss of single examples and ``dW`` of their mean; both habits are common.
+    """
+    member, before = verdict.member, verdict.previous
+    if member is None or before is None or member.expr is None or before.expr is None:
+        return False
+    if place.world.shares_are_known or not is_gradient_name(place, before.expr):
+        return False
+    link = verdict.link
+    if link is not None and link.difference is not None and link.difference.ratio is None:
+        if _counts(place, link.left) == _counts(place, link.right):
+            return False  # no number of examples makes the difference
+    if link is not None and link.numbers is None and _is_small_factor(place, link, member.expr):
+        return False
+    numbers = link.numbers if link is not None else None
+    if numbers is not None:
+        return is_plain(member.expr) and _is_count_of(place, *numbers)
+    return any(is_gradient_name(place, part) for part in t.walk(member.expr))
+
+
+def _is_small_factor(place: Place, link: Link, written: t.Expr) -> bool:
+    """Whether two formulas differ by a factor of 2, or by a sign, and nothing is so many."""
+    ratio = None if link.difference is None else link.difference.ratio
+    if ratio is None or not any(np.isclose(abs(ratio), n) for n in (0.5, 1, 2)):
+        return False
+    counts = {p.base for p in t.walk(written) if isinstance(p, t.Symbol)} & COUNTS
+    told = [place.world.find(Key(c), place.position) for c in counts]
+    if any(found is not None and isinstance(found[0].value, t.Call | t.Apply) for found in told):
+        return False  # m = X.shape[1]: so many as there are, here two
+    return 2 not in place.world.sizes.values()
+
+
+def _counts(place: Place, value: Value | None) -> set[Node]:
+    """The open numbers of examples in a value."""
+    if value is None:
+        return set()
+    keys = place.world.keys
+    return {n for n in names_beneath([node_of(value)]) if n in keys and keys[n].stem in COUNTS}
+
+
+def _is_count_of(place: Place, due: Array, written: Array) -> bool:
+    """Whether two numbers differ by how many examples there are, but for rounding."""
+    counts = {n for n in place.world.sizes.values() if n > 1}
+    counts |= {n for array in place.ledger.given.values() for n in np.shape(array) if n > 1}
+    off = np.abs(due.astype(float)).max(initial=0.0) * 0.01
+    return any(
+        np.allclose(due.astype(float), written.astype(float) * factor, rtol=0.01, atol=off)
+        for n in counts
+        for factor in (n, 1 / n)
+    )
