@@ -146,3 +146,24 @@ def test_a_column_that_is_right_so_far_goes_on_so() -> None:
     assert not check(TABLE).faults
     [bent] = check(TABLE.replace("0.2000 | 0.2542", "0.2000 | 0.2142")).faults
     assert (bent.line, bent.cause) == (24, "arithmetic")
+
+
+LAYERS = r"""$Z_1 = W_1 X + b_1$, $A_1 = \tanh(Z_1)$, $Z_2 = W_2 A_1 + b_2$, $A_2 = \sigma(Z_2)$; $m$ examples as columns.
+
+$$dZ_2 = A_2 - Y$$
+$$dW_2 = \frac{1}{m} dZ_2 A_1^T$$
+$$db_2 = \frac{1}{m} \text{sum}(dZ_2)$$
+$$dZ_1 = W_2^T dZ_2 \odot (1 - A_1^2)$$
+$$dW_1 = \frac{1}{m} dZ_1 X^T$$
+$$db_1 = \frac{1}{m} \text{sum}(dZ_1)$$
+"""
+
+
+def test_one_gradient_of_many_without_the_mean_lacks_it() -> None:
+    assert not check(LAYERS).faults
+    assert not check(LAYERS.replace(r"\frac{1}{m} ", "")).faults
+    for line, there in ((5, r"db_2 = \frac{1}{m} "), (7, r"dW_1 = \frac{1}{m} ")):
+        [bent] = check(LAYERS.replace(there, there[:7])).faults
+        assert (bent.line, bent.cause) == (line, "missing-factor")
+    halves = LAYERS.replace(r"\frac{1}{m} \text", r"\text")
+    assert not check(halves).faults  # the biases may be summed up on purpose

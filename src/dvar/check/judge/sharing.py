@@ -6,6 +6,7 @@ from its lines that give a gradient without the help of others.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from dvar.check.judge import links
@@ -20,6 +21,10 @@ from dvar.read.worksheet.document import Statement
 
 SAMPLES = 4
 """So many lines are looked at."""
+PARAMETERS = 8
+"""So many gradients of parameters."""
+MOST = 3
+"""So many of them, but for one, make a habit."""
 
 
 def seed(world: World, statements: Sequence[tuple[int, Statement]]) -> None:
@@ -71,14 +76,35 @@ def decide(world: World, statements: Sequence[tuple[int, Statement]]) -> None:
         ]
         for habit in _held(world, ordinal, left, right, each)
     }
+    of_parameters = [x for x in _equations(world, statements) if not x[3]]
     if len(habits) != 1:
+        if not of_results or not habits:
+            _follow_most(world, of_parameters)
         return
     (world.each,) = habits
-    of_parameters = [x for x in _equations(world, statements) if not x[3]]
     world.shares_are_known = any(
         _uses_gradients(world, right) and _holds(world, ordinal, left, right)
         for ordinal, left, right, _ in of_parameters[:SAMPLES]
     )
+
+
+def _follow_most(world: World, of_parameters: Sequence[tuple[int, t.Symbol, t.Expr, bool]]) -> None:
+    """Take the habit of all gradients of parameters but one: that one has a factor too few or too many."""
+    told = Counter(
+        habits[0]
+        for ordinal, left, right, _ in of_parameters[:PARAMETERS]
+        if _uses_gradients(world, right)
+        and len(
+            habits := [
+                *_held(world, ordinal, left, right, False),
+                *_held(world, ordinal, left, right, True),
+            ]
+        )
+        == 1
+    )
+    if told.total() >= MOST and min(told.values()) == 1 and len(told) == 2:
+        world.each = told.most_common(1)[0][0]
+        world.shares_are_known = True
 
 
 def _divisor(world: World, statements: Sequence[tuple[int, Statement]]) -> t.Symbol | None:
