@@ -167,3 +167,34 @@ def test_one_gradient_of_many_without_the_mean_lacks_it() -> None:
         assert (bent.line, bent.cause) == (line, "missing-factor")
     halves = LAYERS.replace(r"\frac{1}{m} \text", r"\text")
     assert not check(halves).faults  # the biases may be summed up on purpose
+
+
+TWICE = r"""$A$ is symmetric, $A \in \mathbb{R}^{n \times n}$, and $b \in \mathbb{R}^n$; $k$ is a number.
+
+$$w = (A + k I)^{-1} b = (k I + A)^{-1} b$$
+
+$$\frac{dw}{dk} = -(A + k I)^{-1} w$$
+"""
+
+
+def test_of_two_formulas_for_a_name_the_right_one_holds_on() -> None:
+    assert not check(TWICE).faults
+    bent = check(TWICE.replace("w = (A + k I)", "w = (A - k I)"))
+    assert [j.line for j in bent.faults] == [3]
+    both = check(TWICE.replace("w = (A + k I)", "w = (A - k I)").replace("-(A + k I)", "(A + k I)"))
+    assert [j.line for j in both.faults] == [3, 5]
+
+
+def test_a_step_along_the_right_gradient_is_right_behind_a_wrong_one() -> None:
+    text = """   s = u * v                      u = 0.4, v = -1.0
+   L = s * s
+   dL/ds = 2 * s = -0.8
+   dL/du = dL/ds * v = (-0.8) * (-1.0) = 0.8
+   one step of gradient descent with rate 0.1:
+   u = 0.4 - 0.1 * 0.8 = 0.32
+"""
+    assert not check(text).faults
+    bent = check(text.replace("(-1.0) = 0.8", "(-1.0) = -0.8"))
+    assert [j.line for j in bent.faults] == [4]
+    up = check(text.replace("0.4 - 0.1 * 0.8 = 0.32", "0.4 + 0.1 * 0.8 = 0.48"))
+    assert [j.line for j in up.faults] == [6]

@@ -28,7 +28,7 @@ from dvar.check.judge.links import Link
 from dvar.check.meaning import chains, differentiate, effort, functions, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.assumptions import GENERAL
-from dvar.check.meaning.keys import sort
+from dvar.check.meaning.keys import letters_in, sort
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.core.node import topological
@@ -146,7 +146,7 @@ def _repairs(fault: Fault) -> list[Bend]:
             continue  # of two definitions that contradict each other nobody knows which is meant
         renamed = bend.cause == "wrong-variable" and names == _names(bend.tree)
         renamed = renamed and not set(_names(bend.tree)) < set(_names(right))
-        if renamed or _holds(bend.tree, left) > held:
+        if renamed or _holds(bend.tree, left) > held or _idles(bend, right):
             continue  # it would only say what the left side says
         try:
             if tried is None or is_new:
@@ -157,6 +157,17 @@ def _repairs(fault: Fault) -> list[Bend]:
             found.append(bend)
     effort.take_more(effort.spent() - started - TRIES)
     return sorted(found, key=lambda bend: bend.by_value)
+
+
+def _idles(bend: Bend, written: t.Expr) -> bool:
+    """Whether another name takes the index from what a sum or a product runs over: ``∏_j d`` for ``∏_j f_j``."""
+    if bend.cause != "wrong-variable":
+        return False
+    idle = [
+        sum(not set(p.indices) & set(letters_in(p.body)) for p in t.walk(x) if isinstance(p, t.Big))
+        for x in (written, bend.tree)
+    ]
+    return idle[1] > idle[0]
 
 
 def _is_repair(bend: Bend, link: Link) -> bool:

@@ -50,6 +50,8 @@ def of_numbers(
     if found is None:
         return None
     up, slope = found
+    if up and slope.root is not None:
+        return None  # the gradient is what is wrong, and this goes on with the right one
     if up and place.ledger.uphill is not None:
         return Link("carried", roots=(place.ledger.uphill,))
     if up and not ASCENT.search(prose) and _goes_down(place, members, statements, prose):

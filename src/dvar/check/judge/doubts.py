@@ -24,6 +24,7 @@ from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.definitions import Definition
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
+from dvar.read.worksheet.parts import same_tree
 
 T = TypeVar("T")
 TRIES = 20_000
@@ -36,10 +37,19 @@ NAMES = 12
 def note(
     place: Place, members: Sequence[Member], verdict: Verdict, text: str, others: Sequence[t.Symbol]
 ) -> None:
-    """Remember the definition in a wrong line, if small changes of its formula agree with the numbers there."""
-    if verdict.link is None or verdict.link.numbers is None:
+    """Remember the definition in a wrong line, if small changes of its formula agree with the numbers there.
+
+    Of two formulas for one name the other one may have been meant.
+    """
+    if verdict.verdict != "wrong" or verdict.link is None:
         return
     definition = _definition_in(place)
+    if verdict.link.numbers is None:
+        formulas = [m.expr for m in members[1:] if m.expr is not None and m.relation == "="]
+        other = [x for x in formulas if definition and not same_tree(x, definition.value)]
+        if definition is not None and other:
+            place.ledger.doubts.append(Doubt(definition, place.line, other[:MEANT]))
+        return
     shown = [m.expr for m in members if m.expr is not None and is_number(m.expr, place.world)]
     if definition is None or not shown or not is_plain(shown[-1]):
         return
