@@ -34,7 +34,7 @@ _TITLE = re.compile(r"\n[ \t]*\n[A-Za-z][^\n:=]{2,50}:(?=[ \t\n])")
 """The same in plain text: a line of its own, or the beginning of one."""
 _SAME = 4
 """Two formulas of so many names, all the same ones, are hardly of two problems."""
-_NUMBERED = re.compile(r"^[ \t]*(?:\d{1,2}[.)]|\(?[a-z]\))[ \t]+", re.MULTILINE)
+_NUMBERED = re.compile(r"^[ \t]*(?:\(?\d{1,2}\)|\d{1,2}\.|\(?[a-z]\))[ \t]+", re.MULTILINE)
 
 
 def section_of(document: Document, statement: Statement) -> int:

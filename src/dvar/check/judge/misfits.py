@@ -100,7 +100,7 @@ def note_care(place: Place, judged: Sequence[tuple[Member, Member, Link]]) -> No
         )
         layouts.careful += is_gradient and is_turned
         if is_gradient and link.why == OUTER and not is_turned:
-            if not place.code and not _is_schematic(member.expr):
+            if not place.code and not _is_schematic(member.expr) and not _is_by_matrix(member.expr):
                 layouts.loose.add(place.position)
 
 
@@ -155,6 +155,12 @@ def _is_schematic(tree: t.Expr) -> bool:
         isinstance(p, t.Product) and sum(isinstance(f, t.Derivative) for f in p.factors) > 1
         for p in t.walk(tree)
     )
+
+
+def _is_by_matrix(tree: t.Expr) -> bool:
+    """``δ ∂z/∂W``: a link of a chain that has more than two axes."""
+    wrt = [w for p in t.walk(tree) if isinstance(p, t.Derivative) for w in p.wrt]
+    return any(isinstance(w, t.Symbol) and w.base[:1].isupper() and not w.subscripts for w in wrt)
 
 
 def _gradient(place: Place, left: t.Expr, env: Mapping[str, int]) -> Value | None:

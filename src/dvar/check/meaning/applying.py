@@ -18,6 +18,7 @@ from dvar.check.meaning import (
     products,
     slopes,
 )
+from dvar.check.meaning.arguments import is_factor
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
@@ -197,7 +198,7 @@ def _by_formula(
     if found[0].position > e.position and _has_other_arguments(e, key, args):
         return lambda values: functions.open_function(str(key), values, False)
     params = found[0].params
-    if not params:
+    if not params or is_factor(key, args):
         return None
     made = _defined(e, head, *found, args)
     if made is None and len(params) == len(args) > 1 and all(_is_entry(e, p) for p in params):

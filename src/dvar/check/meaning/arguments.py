@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from dvar.check.meaning.keys import stem_of, unwrapped
+from dvar.check.meaning.keys import Key, stem_of, unwrapped
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import in_members, same_tree
@@ -131,3 +131,10 @@ def argument(named: t.Expr, formula: t.Expr) -> tuple[t.Expr, t.Expr] | None:
     name = unwrapped(named.args[0]) if same else None
     is_name = isinstance(name, t.Symbol | t.Apply) and not same_tree(name, formula.args[0])
     return (name, formula.args[0]) if name is not None and is_name else None
+
+
+def is_factor(key: Key, args: Sequence[t.Expr]) -> bool:
+    """``y_k (1 - y_j)`` of ``y_k(x) = …``: what has the value of a function in it is no argument of it."""
+    heads = {id(p.head) for a in args for p in t.walk(a) if isinstance(p, t.Apply)}
+    names = (p for a in args for p in t.walk(a) if isinstance(p, t.Symbol) and id(p) not in heads)
+    return any(isinstance(a, t.Sum) for a in args) and key.stem in map(stem_of, names)

@@ -145,6 +145,18 @@ def of_capital(e: Interpreter, key: Key) -> Node | None:
     return entry_of(e, matrix, places, capital.stem)
 
 
+def of_member(e: Interpreter, key: Key) -> Node | None:
+    """``x_{ij}`` beside vectors ``x_i``: entry j of one of them."""
+    places = [k for k in key.indices if isinstance(k, int)]
+    if len(places) < 2 or len(key.indices) != 2 or key.marks or key.stem not in e.world.columns:
+        return None
+    if (key.stem, 1) in e.world.entry_sizes and e.world.family(Key(key.stem)):
+        return None
+    one = Key(key.stem, (), (places[0],))
+    vector = e.plain(names.key_value(e, one, None, t.Symbol(key.stem, (0, 0))))
+    return entry_of(e, vector, places[1:], key.stem) if vector.ndim == 2 else None
+
+
 def is_padding(e: Interpreter, key: Key) -> bool:
     """Whether an entry lies outside its array, where entries count as zero: so do gradients of what is not there."""
     world = e.world

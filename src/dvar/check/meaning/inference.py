@@ -34,6 +34,7 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
         _remember_function(s, statement)
         _remember_total(s, statement)
     _see_exponents(s, statements)
+    _see_rows(s, statements)
     _read(s, statements)
     if _see_columns(s, statements):
         _read(s, statements)
@@ -90,6 +91,24 @@ def _see_exponents(s: Shaping, statements: Sequence[Statement]) -> None:
                 letter = name.base in s.world.spelling.letters or key.stem in s.world.columns
                 if is_small(key) and not letter:
                     s.expect(name, ())
+
+
+def _see_rows(s: Shaping, statements: Sequence[Statement]) -> None:
+    """``z = x W`` with a bold x, which no matrix stands in front of: x is a row."""
+    left: set[Key] = set()
+    right: set[Key] = set()
+    for part in parts(statements):
+        for a, b in pairwise(part.factors) if isinstance(part, t.Product) else ():
+            if isinstance(a, t.Symbol) and isinstance(b, t.Symbol):
+                large = [x.base.isupper() and not x.subscripts for x in (a, b)]
+                if large == [False, True] and a.font == "bf" and not (a.scripts or b.scripts):
+                    left.add(s.key_of(a))
+                elif large[0]:
+                    right.add(s.key_of(b))
+    for key in left - right:
+        if is_small(key):
+            s.settle(key, s.column()[::-1])
+            s.world.rows.add(key.stem)
 
 
 def _of_shares(s: Shaping, statements: Sequence[Statement]) -> set[str]:

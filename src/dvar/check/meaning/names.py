@@ -23,11 +23,13 @@ from dvar.check.meaning.keys import Key, Name, size_name, sort
 from dvar.check.meaning.looks import is_exponential, is_raised_e
 from dvar.check.meaning.values import (
     Circular,
+    Jacobian,
     NotUnderstood,
     Value,
     identity,
     number,
     sizes,
+    squeezed,
 )
 from dvar.core.node import Node
 from dvar.core.op import VARIABLE
@@ -197,6 +199,7 @@ def _without_definition(
     readings: tuple[Callable[[], Value | None], ...] = (
         lambda: members.vector(e, key),
         lambda: entries.of_capital(e, key),
+        lambda: entries.of_member(e, key),
         lambda: _of_example(e, key),
         lambda: entries.root(e, key),
         lambda: _special(e, key, hint, tree),
@@ -266,9 +269,13 @@ def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
         reader.depth, reader.code = e.depth, definition.code
         reader.example = e.example
         try:
-            return reader.node(definition.value, hint)
+            value = reader.value(definition.value, hint)
+            node = reader.plain(value)
         except NotUnderstood as reason:
             return reason
+        if isinstance(value, Jacobian) and not squeezed(value.of_shape):
+            e.world.gradients.setdefault(node, value)
+        return node
 
     first: NotUnderstood | None = None
     for result, _ in readings(read, 8):
@@ -336,10 +343,11 @@ def _other_case(e: Interpreter, key: Key) -> Node | None:
 
 
 def _kronecker(e: Interpreter, key: Key) -> Node | None:
-    """``δ_{ij}``, unless it is a gradient in two dimensions."""
-    if key.stem != "delta" or len(key.indices) != 2 or key.marks or not e.world.kronecker:
+    """``δ_{ij}``, unless it is a gradient in two dimensions; ``I_{ij}``."""
+    used = {"delta": e.world.kronecker, "I": e.world.has_unit_entries}
+    if not used.get(key.stem) or len(key.indices) != 2 or key.marks:
         return None
-    gradient = dimensions.in_more_dimensions(e, key)
+    gradient = dimensions.in_more_dimensions(e, key) if key.stem == "delta" else None
     if gradient is not None:
         return e.plain(gradient)
     i, j = key.indices

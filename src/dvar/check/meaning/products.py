@@ -119,6 +119,15 @@ def _grouped(values: list[Value], signs: list[str]) -> Value | None:
     return Jacobian(only.of, only.wrt, node, only.of_shape, only.wrt_shape)
 
 
+def _is_gradient(e: Interpreter, value: Value) -> bool:
+    """Whether a factor is a derivative, or a name for one: ``δ W`` of ``δ = ∂J/∂z``."""
+    if isinstance(value, Jacobian):
+        return True
+    return value in e.world.gradients or (
+        value.op is TABLE["transpose"] and value.inputs[0] in e.world.gradients
+    )
+
+
 def times(e: Interpreter, a: Value, b: Value, sign: str, by_entry: bool = False) -> Node:
     """One product; where several are possible the choices decide.
 
@@ -135,10 +144,10 @@ def times(e: Interpreter, a: Value, b: Value, sign: str, by_entry: bool = False)
     if spread and sign in ("", "cdot") and not _are_of_entries(left, right):
         # Sizes are unequal, so that what fits as a product of matrices is meant as one.
         options = [o for o in options if o[0] == MATRIX] or options
-    if not options and isinstance(a, Jacobian) and left.ndim == 2:
+    if not options and _is_gradient(e, a) and left.ndim == 2:
         # A gradient laid out as a row meets a matrix on its right.
         options = product_options(transposed(left), right, sign)
-    if not options and isinstance(b, Jacobian) and right.ndim == 2:
+    if not options and _is_gradient(e, b) and right.ndim == 2:
         options = product_options(left, transposed(right), sign)
     if not options:
         raise NotUnderstood(f"the product of shapes {shown(left)} and {shown(right)}")

@@ -53,8 +53,15 @@ def _declared(statement: Statement, wholes: Collection[str], counts: Collection[
 
 def _neighbours(statements: Sequence[Statement]) -> Iterator[tuple[t.Expr, t.Expr]]:
     for part in parts(statements):
-        if isinstance(part, t.Product):
+        if isinstance(part, t.Product) and not _is_form(part):
             yield from zip(part.factors, part.factors[1:], strict=False)
+
+
+def _is_form(tree: t.Product) -> bool:
+    """``X^T W X``: what stands in the middle weighs the examples, however they lie."""
+    names = [x for x in tree.factors if isinstance(x, t.Symbol)]
+    turned = {stem_of(x) for x in names if any(s.kind == "transpose" for s in x.scripts)}
+    return any(not x.scripts and stem_of(x) in turned for x in names)
 
 
 def _contracts(tree: t.Expr | t.Script, wholes: Collection[str]) -> int:

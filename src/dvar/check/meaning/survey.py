@@ -145,6 +145,7 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
     mentioned = _mentioned(statements)
     seen: Counter[str] = Counter()  # how much oftener a name is that of one example than without
     for part in parts(statements):
+        world.has_unit_entries |= isinstance(part, t.Sum) and _has_unit_entry(part)
         if not isinstance(part, t.Symbol):
             continue
         key = sort(part, spelling, {}).key
@@ -162,6 +163,14 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
     world.examples = {stem for stem, more in seen.items() if more > 0}
     _see_left_sides(world, statements)
     _see_applied(world, applies)
+
+
+def _has_unit_entry(tree: t.Sum) -> bool:
+    """``I_{kj} - y_j``: entries of the identity, beside what has one of their letters."""
+    names = [x for x in tree.terms if isinstance(x, t.Symbol) and len(_index_letters(x)) > 0]
+    units = [x for x in names if x.base == "I" and len(_index_letters(x)) == 2]
+    others = [x for x in names if x.base != "I" and len(_index_letters(x)) == 1]
+    return any(set(_index_letters(a)) & set(_index_letters(b)) for a in units for b in others)
 
 
 def _see_left_sides(world: World, statements: Sequence[Statement]) -> None:

@@ -168,7 +168,8 @@ def product_options(a: Node, b: Node, sign: str) -> list[Option]:
     if not a.shape or not b.shape:
         return [("product", TABLE["multiply"](a, b))]
     if sign in ("odot", ".*"):
-        return _hadamard(a, b)
+        beside = sign == "odot" and is_vector(a) and is_vector(b) and count(a) == count(b)
+        return _hadamard(a, reshaped(b, sizes(a)) if beside else b)
     matrix = _matrix_products(a, b)
     hadamard = _hadamard(a, b)
     outer = _outer(a, b)

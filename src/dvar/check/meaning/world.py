@@ -28,6 +28,7 @@ class World(Results):
 
     Attributes:
         kronecker, kroneckers: whether ``δ_{ij}`` is Kronecker's, and ``⊗`` his product.
+        has_unit_entries: whether ``I_{ij}`` is an entry of the identity.
         is_spread: whether sizes of which nothing is said are unequal; all formulas fit them.
         unread: statements whose formulas could not be read, and that define nothing.
         misdeclared: where shapes are declared that no use of their names fits; their sizes are taken the other way.
@@ -93,6 +94,7 @@ class World(Results):
     direction: tuple[str, t.Symbol] | None = None
     kronecker: bool = False
     kroneckers: bool = False
+    has_unit_entries: bool = False
     shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     declared: set[Key] = field(default_factory=set)
     given_shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
