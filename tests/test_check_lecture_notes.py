@@ -11,6 +11,14 @@ def verdicts(text: str) -> list[str]:
     return [j.verdict for j in check(text).judgements]
 
 
+LAGRANGE = "Maximise f(x, y) = xy subject to x + y = 8\nL = xy - m(x + y - 8)\n"
+
+
+@pytest.mark.parametrize(("slope", "expected"), [("y - m", "ok"), ("y - 2m", "wrong")])
+def test_one_number_for_several_names_makes_none_of_them_another(slope: str, expected: str) -> None:
+    assert verdicts(f"{LAGRANGE}∂L/∂x = {slope} = 0\nx = y = m = 4")[-2] == expected
+
+
 @pytest.mark.parametrize(
     ("slope", "expected"), [("q_k (I_{kj} - q_j)", "ok"), ("q_k (I_{kj} + q_j)", "wrong")]
 )
@@ -65,3 +73,31 @@ $$\frac{\partial \mathbf{s}}{\partial \mathbf{v}} = \mathbf{M}$$
 (2) A row ($\mathbf{s} = \mathbf{v}\mathbf{M}$, $\mathbf{d} = \frac{\partial J}{\partial \mathbf{s}}$):
 $$\frac{\partial J}{\partial \mathbf{M}} = \mathbf{v}^T \mathbf{d}$$"""
     assert verdicts(text)[1] == verdicts(text)[-1] == "ok"
+
+
+@pytest.mark.parametrize(("number", "expected"), [("7", "ok"), ("8", "wrong")])
+def test_a_point_may_stand_in_a_line_of_plain_text(number: str, expected: str) -> None:
+    text = f"g(u, v) = u^3 + u v^2\nat (1, 2): ∇g = ({number}, 4)"
+    assert verdicts(text)[-1] == expected
+
+
+RAYLEIGH = r"""Maximise \[ p^T C p + m (1 - p^T p) \] with a symmetric $C$. Setting its derivative to zero gives
+\[ C p = FACTOR p \] and, using $p^T p = 1$, \[ p^T C p = FACTOR \]"""
+
+
+@pytest.mark.parametrize(("factor", "expected"), [("m", "ok"), ("2m", "unknown")])
+def test_what_is_to_be_largest_needs_no_name(factor: str, expected: str) -> None:
+    found = verdicts(RAYLEIGH.replace("FACTOR", factor))
+    assert [found[-1], found[-3]] == [expected] * 2
+
+
+def test_a_derivative_that_is_asked_to_vanish_is_a_condition() -> None:
+    text = r"""$$L(w, b, a) = \frac12\|w\|^2 - \sum_i a_i (y_i (w^T x_i + b) - 1)$$
+$$\frac{\partial L}{\partial b} = 0 \Rightarrow \sum_i a_i y_i = 0$$"""
+    assert verdicts(text)[-2:] == ["given", "ok"]
+
+
+def test_a_word_above_a_name_tells_versions_apart() -> None:
+    text = r"""$$\hat w^{ridge} = (X^T X + k I)^{-1} X^T y$$
+$$X \hat w^{ridge} = X (X^T X + k I)^{-1} X^T y$$"""
+    assert verdicts(text)[-1] == "ok"

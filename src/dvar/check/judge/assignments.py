@@ -1,12 +1,15 @@
-"""New values from old ones: the forms that updates have."""
+"""New values from old ones: the forms that updates have; and one number for several names."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import factors_of, same_tree
 
 _RATES = frozenset(
@@ -106,3 +109,18 @@ def old_name(name: t.Symbol) -> t.Symbol | None:
 
 def _says_new(tree: t.Expr | None) -> bool:
     return isinstance(tree, t.Label) and tree.text in NEW
+
+
+def shared_number(members: Sequence[Member], world: World) -> t.Expr | None:
+    """The number of ``w_1 = w_2 = 0.3``, where none of the names is short for another; None if it is no such."""
+    names, last = [m.expr for m in members[:-1]], members[-1].expr
+    symbols = [x for x in names if isinstance(x, t.Symbol)]
+    if len(names) < 2 or len(symbols) < len(names) or last is None or not is_plain(last):
+        return None
+    alike = len({stem_of(x) for x in symbols}) == 1 and all(x.subscripts for x in symbols)
+    stems = {stem_of(x) for x in symbols if not (x.subscripts or x.scripts)}
+    made = (d.value for some in world.definitions.values() for d in some if not d.numeric)
+    beside = len(stems) == len(names) and any(
+        len(stems & {stem_of(p) for p in t.walk(v) if isinstance(p, t.Symbol)}) > 1 for v in made
+    )  # x = y = 5 behind a formula that has both
+    return last if alike or beside else None

@@ -39,6 +39,11 @@ class Verdict:
     note: str = ""
     links: list[tuple[Member, Member, Link]] = field(default_factory=list)
 
+    @property
+    def is_met(self) -> bool:
+        """Whether it is an equation that holds where a gradient vanishes: what follows may rest on it."""
+        return any(link.why.startswith("holds where the derivative") for *_, link in self.links)
+
 
 def judge_chain(
     place: Place,

@@ -90,6 +90,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
         if one_by_one:
             found += one_by_one
             continue
+        found += tuples.at_point(document, found, statement)
         if (whole := _below(document, found, statement)) is not None:
             found[-1] = whole
             continue
@@ -105,6 +106,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or masks.stated(document, statement, following)
             or _scalar(document, statement)
             or worded.told(document, statement, statements)
+            or worded.objective(document, statement)
             or statement
         )
     return _told_first(document, found)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dvar.check.judge import masks
-from dvar.check.judge.assignments import NEW, is_update
+from dvar.check.judge.assignments import NEW, is_update, shared_number
 from dvar.check.judge.literal import is_numeric, is_plain, is_zero
 from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
@@ -185,7 +185,7 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
     members = statement.members
     definitions: list[Definition] = []
     links: set[int] = set()
-    shared = _shared_number(members)
+    shared = shared_number(members, world)
     for n, member in enumerate(members[:-1]):
         following = members[n + 1]
         if member.expr is None or following.expr is None or following.relation not in _EQUALS:
@@ -243,15 +243,6 @@ def _through_function(statement: Statement, ordinal: int, world: World, told: To
     if not any(d.params and not d.numeric for d in role.definitions):
         return Role("claim")
     return Role("claim", role.definitions, frozenset(n + 1 for n in role.links))
-
-
-def _shared_number(members: Sequence[Member]) -> t.Expr | None:
-    """The number of ``w_1 = w_2 = 0.3``, where none of the names is short for another; None if it is no such."""
-    *names, last = (m.expr for m in members)
-    if len(names) < 2 or last is None or not is_plain(last):
-        return None
-    stems = {stem_of(x) if isinstance(x, t.Symbol) and x.subscripts else None for x in names}
-    return last if len(stems) == 1 and None not in stems else None
 
 
 def _ends_in_number(members: Sequence[Member]) -> bool:

@@ -86,9 +86,8 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
                 members = context.chains.get(ordinal, list(bare.members))
                 verdict = on_its_face(members[-len(bare.members) - 1 :], verdict)
                 verdict = slips.out_of_turn(place, bare.members, verdict, context.statements)
-            context.asked += following.conditions_of(
-                statement, ordinal, constraint_of(place.world, statement) is not None
-            )
+            is_asked = constraint_of(place.world, statement) is not None or verdict.is_met
+            context.asked += following.conditions_of(statement, ordinal, is_asked)
             judgement = _judgement(context, place, statement, kind, verdict)
             if judgement.verdict == "unknown" and (faced := instead(bare.members, verdict)):
                 judgement = _judgement(context, place, statement, kind, faced)

@@ -10,12 +10,16 @@ from dvar.check.judge.literal import is_plain
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.mathematics import read_region
+from dvar.read.worksheet.mathematics.lexicon import EMPTY
 from dvar.read.worksheet.parts import same_tree
 
 _AT = re.compile(
     r"\b(at|in|for|with|take|an der Stelle|en|au point)\s+(the\s+)?(points?\s+)?[\s$`(\\]*$",
     re.IGNORECASE,
 )
+_POINT = re.compile(r"\b[Aa]t\s+(?:the\s+)?(?:point\s+)?(\([-\d., ]+\))\s*[:,]?\s*$")
+"""The same in a line of plain text, with the bracket."""
 _NEAR = 200
 """Characters between two brackets that belong together."""
 
@@ -30,6 +34,27 @@ def given(
     names = _arguments(document, found, statement) or _row(document, found, statement, whole)
     if len(names) != len(numbers.items):
         return []
+    return _each(statement, names, numbers)
+
+
+def at_point(
+    document: Document, found: Sequence[Statement], statement: Statement
+) -> list[Statement]:
+    """The numbers of "at (1, 2): ∇g = …" in a line without marks around its formulas."""
+    start = statement.span[0]
+    line = document.text.rfind("\n", 0, start) + 1
+    said = _POINT.search(document.text, line, start)
+    if said is None:
+        return []
+    read = read_region(document.text, said.span(1), False, EMPTY, statement.region)
+    numbers = _alone(read[0]) if len(read) == 1 else None
+    names = _of_function(found)
+    if numbers is None or not is_plain(numbers) or len(names) != len(numbers.items):
+        return []
+    return _each(read[0], names, numbers)
+
+
+def _each(statement: Statement, names: Sequence[t.Expr], numbers: t.Group) -> list[Statement]:
     member = statement.members[0]
     return [
         replace(
@@ -54,8 +79,11 @@ def _arguments(
 ) -> Sequence[t.Expr]:
     """The arguments of the function before, at a point that words announce."""
     start = statement.span[0]
-    if not _AT.search(document.text[max(0, start - _NEAR) : start]):
-        return ()
+    return _of_function(found) if _AT.search(document.text[max(0, start - _NEAR) : start]) else ()
+
+
+def _of_function(found: Sequence[Statement]) -> Sequence[t.Expr]:
+    """The arguments of the function that was defined last."""
     for before in reversed(found):
         left = before.members[0].expr
         if len(before.members) > 1 and isinstance(left, t.Apply):
@@ -71,7 +99,7 @@ def _has_formula(name: t.Symbol, found: Sequence[Statement]) -> bool:
         len(s.members) > 1
         and s.members[0].expr is not None
         and same_tree(s.members[0].expr, name)
-        and not (s.members[1].expr is not None and is_plain(s.members[1].expr))
+        and not any(m.expr is not None and is_plain(m.expr) for m in s.members[1:])
         for s in found
     )
 

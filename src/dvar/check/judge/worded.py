@@ -1,4 +1,4 @@
-"""Functions that words tell: "where $g$ is the logistic function"."""
+"""Functions that words tell: "where $g$ is the logistic function", "we maximise $uᵀS u + λ(1 - uᵀu)$"."""
 
 from __future__ import annotations
 
@@ -26,6 +26,27 @@ _CALLS = {
     "softplus": "softplus",
     "identity": "",
 }
+
+
+_SOUGHT = re.compile(
+    r"\b((max|min|opt)imi[sz]\w+|objective|Lagrangian|(cost|loss) function|extremi[sz]\w+)\b[^.;:]{0,40}[\s:$`\[\\(]*"
+    r"(\\begin\{\w+\*?\}\s*)?$",
+    re.IGNORECASE,
+)
+"""Words in front of what is to be as large or as small as it can be."""
+_REACH = 120
+
+
+def objective(document: Document, statement: Statement) -> Statement | None:
+    """A name for an expression that is to be optimised and has none: what vanishes is its derivative."""
+    first = statement.members[0]
+    if len(statement.members) != 1 or first.relation or not isinstance(first.expr, t.Sum):
+        return None
+    start = statement.span[0]
+    if not _SOUGHT.search(document.text[max(0, start - _REACH) : start]):
+        return None
+    name = t.Symbol("objective", first.expr.span, "rm")
+    return replace(statement, members=(replace(first, expr=name), replace(first, relation="=")))
 
 
 def told(

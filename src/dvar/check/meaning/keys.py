@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 
 Index: TypeAlias = "int | str"
@@ -152,6 +153,8 @@ def _mark(stem: str, script: t.Script, spelling: Spelling, env: Bindings) -> Mar
         return (script.kind[0], joined)
     if isinstance(value, t.Label) and (value.is_text or value.text in _STAR_LIKE):
         return ("m", value.text)
+    if isinstance(value, t.Symbol) and _is_word(value) and stem != "e":
+        return ("m", value.base)  # \hat\beta^{ridge}
     if stem in spelling.layered and _is_index(value, spelling):
         found = indices_of(value, spelling, env)
         if found:
@@ -159,6 +162,12 @@ def _mark(stem: str, script: t.Script, spelling: Spelling, env: Bindings) -> Mar
     if stem in spelling.squared and _whole(value) == 2:
         return ("^", 2)
     return None
+
+
+def _is_word(value: t.Symbol) -> bool:
+    """Whether a superscript is too long for a letter: it tells one version from another."""
+    long = len(value.base) > _WORDY and value.base.isalpha() and value.base not in GREEK
+    return long and not (value.subscripts or value.scripts or value.accents)
 
 
 def _whole(value: t.Expr) -> int | None:
