@@ -101,3 +101,18 @@ def test_a_word_above_a_name_tells_versions_apart() -> None:
     text = r"""$$\hat w^{ridge} = (X^T X + k I)^{-1} X^T y$$
 $$X \hat w^{ridge} = X (X^T X + k I)^{-1} X^T y$$"""
     assert verdicts(text)[-1] == "ok"
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", "ok"), ("+", "wrong")])
+def test_a_bar_over_a_name_with_examples_is_their_mean(sign: str, expected: str) -> None:
+    claim = (
+        rf"\frac1n \sum_{{i=1}}^n (x_i - \bar x)^2 = \frac1n \sum_{{i=1}}^n x_i^2 {sign} \bar x^2"
+    )
+    assert verdicts(rf"$$\sum_{{i=1}}^n (x_i - \bar x) = 0$$ $${claim}$$")[-1] == expected
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", "ok"), ("+", "wrong")])
+def test_dots_among_arguments_say_what_a_loss_depends_on(sign: str, expected: str) -> None:
+    text = r"""$$E(\mathbf{w}_1, \ldots, \mathbf{w}_K) = \frac12 \sum_{k=1}^K (\mathbf{w}_k^T \mathbf{x} - t_k)^2$$
+$$\nabla_{\mathbf{w}_j} E(\mathbf{w}_1, \ldots, \mathbf{w}_K) = (\mathbf{w}_j^T \mathbf{x} SIGN t_j) \mathbf{x}$$"""
+    assert verdicts(text.replace("SIGN", sign))[-1] == expected

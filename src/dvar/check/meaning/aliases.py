@@ -15,6 +15,7 @@ from dvar.read.worksheet.parts import in_members, rewritten
 
 _GENERAL = frozenset({"g", "f", "h", "sigma", "phi", "varphi", "psi"})
 """Letters for functions whatever they are."""
+_LOSSES = frozenset({"E", "J", "L", "C", "Q", "S", "ell", "loss"})
 _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "softmax", "softplus", "leaky_relu"})
 
 
@@ -23,7 +24,7 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
     whole = _parametrised(statements)
 
     def name(part: t.Expr) -> t.Expr | None:
-        if isinstance(part, t.Apply) and all(isinstance(a, t.Ellipsis) for a in part.args):
+        if isinstance(part, t.Apply) and _is_of_many(part):
             return part.head  # C(…): of what, is not told
         if isinstance(part, t.Apply) and (call := _by_label(part)) is not None:
             return replace(call, args=tuple(rewritten(a, name) for a in call.args))
@@ -91,6 +92,12 @@ def _in_one_case(statements: Sequence[Statement]) -> list[Statement]:
 
 def _is_marked(symbol: t.Symbol) -> bool:
     return bool(symbol.subscripts or symbol.scripts or symbol.accents or symbol.primes)
+
+
+def _is_of_many(part: t.Apply) -> bool:
+    r"""``C(…)``, and ``E(\mathbf{w}_1, …, \mathbf{w}_K)`` of a loss: what it depends on, not how."""
+    dots = [isinstance(a, t.Ellipsis) for a in part.args]
+    return all(dots) or (any(dots) and part.head.base in _LOSSES and not part.head.primes)
 
 
 def _by_label(part: t.Apply) -> t.Call | None:

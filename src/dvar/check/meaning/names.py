@@ -211,6 +211,7 @@ def _without_definition(
         lambda: renewed.renewed(e, key),
         lambda: gradients.by_name(e, key, tree),
         lambda: dimensions.in_more_dimensions(e, key),
+        lambda: one_of_many.mean_of(e, key),
     )
     return next((value for read in readings if (value := read()) is not None), None)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Set
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
-from dvar.check.meaning.values import count, is_vector, reshaped, sizes, stacked
+from dvar.check.meaning.values import count, is_vector, number, reshaped, sizes, stacked
 from dvar.core.node import Node, topological
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -118,6 +118,28 @@ def all_of(e: Interpreter, key: Key) -> Node | None:
         return None
     lines = columns if world.stacks.rows else [list(line) for line in zip(*columns, strict=True)]
     return stacked([stacked(line) for line in lines])
+
+
+def mean_of(e: Interpreter, key: Key) -> Node | None:
+    r"""``\bar x`` beside ``x_i`` or ``x^{(i)}``, where nothing else is said of it: their mean."""
+    from dvar.check.meaning.names import key_value
+
+    base, _, accents = key.stem.partition(".")
+    if accents != "bar" or key.marks or key.indices or key.stem in e.world.bare_left:
+        return None
+    size = e.world.entry_sizes.get((base, 0))
+    first = e.world.bases.get(base, e.world.first)
+    keys = [Key(base, (), (k,)) for k in range(first, first + (size or 0))]
+    if not keys and base in e.world.examples:
+        letter = next(iter(sorted(e.world.stacks.letters)), "i")
+        keys = [Key(base, (("p", k),)) for k in e.world.run_of(letter)]
+    values = [e.plain(key_value(e, k, None, t.Symbol(base, (0, 0)))) for k in keys]
+    if not values or len({v.shape for v in values}) != 1:
+        return None
+    total = values[0]
+    for value in values[1:]:
+        total = TABLE["add"](total, value)
+    return TABLE["divide"](total, number(float(len(values))))
 
 
 def list_of(e: Interpreter, key: Key, tree: t.Symbol) -> Node | None:
