@@ -233,3 +233,32 @@ $$dc = dv \cdot \frac{\partial v}{\partial c} = \sum_{i=1}^{N} dv$$
 def test_a_sum_over_gradients_without_their_index_means_their_entries() -> None:
     assert "wrong" not in verdicts(LOOSE_SUMS)
     assert verdicts(LOOSE_SUMS.replace("dc = dv", "dc = -dv"))[-1] == "wrong"
+
+
+def claims(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements if j.kind == "claim"]
+
+
+LANGUAGE = r"""
+$$p(T = t \mid S = s) = \frac{\exp(r_t^\top q_s)}{\sum_{v \in \text{Words}} \exp(r_v^\top q_s)}$$
+
+$E = -\log p(T = t \mid S = s)$ for the word $t$ that is seen. $h$ is the distribution $p(T \mid S = s)$.
+
+$$\frac{\partial E}{\partial q_s} = -r_t + \sum_{v \in \text{Words}} h_v r_v$$
+
+When $v \neq t$:
+
+$$\frac{\partial E}{\partial r_v} = p(T = v \mid S = s)\, q_s = h_v q_s$$
+"""
+
+
+def test_a_law_of_outcomes_that_are_indices_is_a_vector() -> None:
+    assert claims(LANGUAGE) == ["ok"] * 2
+    assert claims(LANGUAGE.replace("-r_t +", "r_t +"))[0] == "wrong"
+    assert claims(LANGUAGE.replace("= h_v q_s", "= h_v r_v"))[1] != "ok"
+
+
+def test_a_set_that_all_sums_are_over_is_all_there_is() -> None:
+    text = r"$g_k = \frac{e^{s_k}}{\sum_{j \in K} e^{s_j}}$ and $C = -\sum_{j \in K} t_j \log g_j$ with one-hot $t$. "
+    assert claims(text + r"$\frac{\partial C}{\partial s_k} = g_k - t_k$") == ["ok"]
+    assert claims(text + r"$\frac{\partial C}{\partial s_k} = g_k + t_k$") == ["wrong"]

@@ -158,3 +158,17 @@ def test_what_is_said_to_be_constant_does_not_move(words: str, verdict: str) -> 
         said(f"There are $p(s)$ and $q(s)$ with a product $pq$.\n\n{words} ${rule}$", 3)[0]
         == verdict
     )
+
+
+SPELLED_OUT = r"""
+$c = \frac{1}{n} \sum_k u_k$, $q = \frac{1}{n} \sum_k (u_k - c)^2$ and $r_k = \frac{u_k - c}{\sqrt{q}}$.
+
+The output is $o_k = \frac{u_k - c}{\sqrt{q}} g_k$ and goes into some loss $E$.
+
+$$\frac{\partial E}{\partial q} = -\frac{1}{2} q^{-3/2} \sum_k \frac{\partial E}{\partial o_k} g_k (u_k - c)$$
+"""
+
+
+def test_a_result_written_out_in_a_later_one_is_no_second_way_to_the_loss() -> None:
+    assert said(SPELLED_OUT, 6)[0] == "ok"
+    assert said(SPELLED_OUT.replace("-3/2", "-1/2"), 6)[0] == "wrong"

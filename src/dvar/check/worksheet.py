@@ -16,7 +16,17 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
-from dvar.check.meaning import bracketed, densities, dotted, effort, examples, implicit, kept
+from dvar.check.meaning import (
+    bracketed,
+    densities,
+    distributions,
+    dotted,
+    effort,
+    examples,
+    implicit,
+    kept,
+    memberships,
+)
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.arguments import by_entries
 from dvar.check.meaning.columns import vectors_first
@@ -92,7 +102,8 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    plain = dotted.summed(told_apart(whole(document, statements)))
+    entries = distributions.as_entries(document, whole(document, statements))
+    plain = dotted.summed(told_apart(memberships.whole(entries)))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
     marked = examples.marked(labelled(turned))
     spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))

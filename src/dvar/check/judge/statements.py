@@ -178,7 +178,7 @@ def _place(context: Context, ordinal: int) -> Place:
     region = context.document.regions[statement.region]
     line, _ = context.document.place(statement.span[0])
     conditions = each(statement.condition)
-    letters = context.problem.world.spelling.letters
+    letters = context.problem.world.spelling.letters | {*context.problem.world.spelling.chosen}
     conditions += said_before(context.document, context.statements, ordinal, letters)
     if statement.members[0].relation and context.previous is not None:
         conditions += context.conditions.get(context.previous, [])  # a chain that goes on

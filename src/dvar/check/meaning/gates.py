@@ -7,13 +7,15 @@ meant tell the lines: the factor ``1 - i`` on the right of ``δi`` belongs to th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from dvar.check.meaning.keys import stem_of
-from dvar.core.node import Node
+from dvar.check.meaning.keys import Key, stem_of
+from dvar.core.node import Node, topological
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
-_SLOPES = frozenset({"tanh", "sigmoid"})
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
 
 
 def by_arguments(statements: Sequence[Statement], marked: Sequence[str]) -> frozenset[str]:
@@ -40,9 +42,14 @@ def by_arguments(statements: Sequence[Statement], marked: Sequence[str]) -> froz
     return frozenset(gates) if len(inner) > 1 and 2 * len(inner) > len(told) else frozenset()
 
 
-def argument(node: Node) -> Node:
-    """What the function of a gate is taken of."""
-    return node.inputs[0] if node.op.name in _SLOPES else node
+def argument(e: Interpreter, key: Key, node: Node) -> Node:
+    """What the function of a gate is taken of, where its value goes through that."""
+    found = e.world.find(key, e.position)
+    told = found[0].value if found is not None else None
+    if found is None or not isinstance(told, t.Call | t.Apply) or len(told.args) != 1:
+        return node
+    inner = e.inside(found[1]).node(told.args[0])
+    return inner if inner in topological([node]) else node
 
 
 def _gate(statement: Statement) -> Iterator[str]:

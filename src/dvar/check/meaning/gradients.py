@@ -80,7 +80,7 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     reader.example = example if example is not None else e.example
     value = e.plain(key_value(e, target, None, tree or t.Symbol(target.stem, (0, 0))))
     inner = target.stem in e.world.inner
-    place = differentiate.place_at(gates.argument(value) if inner else value)
+    place = differentiate.place_at(gates.argument(reader, target, value) if inner else value)
     later = e.world.steps_of(key)
     if later and e.position < later[0]:
         options = _shares(reader, place)

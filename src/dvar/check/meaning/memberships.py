@@ -7,7 +7,8 @@ members are in and some are out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from dvar.check.meaning.keys import indices_of, stem_of
 from dvar.check.meaning.letters import parts
@@ -17,10 +18,14 @@ from dvar.core.op import variable
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import in_members, rewritten
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
+_PLAIN, _BOUND = "*", ""
+_WORD = 2
+"""Letters of the longest name that is no word."""
 Form = tuple[str, tuple[str, ...], tuple[str, ...]]
 """How membership is written: the name of the set, what is in it, and what the set itself belongs to."""
 
@@ -36,6 +41,47 @@ def forms(statements: Sequence[Statement]) -> list[Form]:
                 cut = len(told[1])
                 found[told[0], tuple(letters[:cut]), tuple(letters[cut:])] = None
     return list(found)
+
+
+def whole(statements: Sequence[Statement]) -> list[Statement]:
+    r"""The statements, without sets that are all there is: ``\sum_{w \in V}`` where no sum over w is another one.
+
+    A set that is called by a word, ``Vocab``, is so beside plain sums as well.
+    """
+    sums = [p for p in parts(statements) if isinstance(p, t.Big) and len(p.indices) == 1]
+    sized = {
+        stem_of(p.items[0])
+        for p in parts(statements)
+        if isinstance(p, t.Group) and p.kind == "|" and isinstance(p.items[0], t.Symbol)
+    }
+    ranges: dict[str, set[str]] = {}
+    for big in sums:
+        ranges.setdefault(big.indices[0], set()).add(_range_of(big))
+    everything: set[str] = set()
+    for letter, found in ranges.items():
+        name, *others = found - {_PLAIN} or {_BOUND}
+        if name and not others and name not in sized and (_PLAIN not in found or len(name) > _WORD):
+            everything.add(letter)
+    inside = [p for p in sums if p.indices[0] in everything and p.condition is not None]
+    if not inside:
+        return list(statements)
+
+    def change(part: Any) -> t.Expr | None:
+        if not isinstance(part, t.Big) or not any(part is big for big in inside):
+            return None
+        return replace(part, condition=None, body=rewritten(part.body, change))
+
+    return [in_members(s, change) for s in statements]
+
+
+def _range_of(big: t.Big) -> str:
+    """The set that a sum runs over by its name alone; another word for anything else."""
+    if big.low is None and big.high is None and big.condition is None:
+        return _PLAIN
+    told = None
+    if isinstance(big.condition, t.Relation) and big.condition.relations == ("in",):
+        told = _written(*big.condition.members)
+    return told[0] if told is not None and not told[2] and len(told[1]) == 1 else _BOUND
 
 
 def _written(left: t.Expr, right: t.Expr) -> tuple[str, list[t.Expr], list[t.Expr]] | None:

@@ -154,6 +154,8 @@ class Results(Definitions):
         if definition.lifted:
             self.lifted.add(node)
         below = topological([node], used - {node})
+        for part in self.named.keys() & set(below) - {node, *used}:
+            self.within.setdefault(part, set()).add(node)
         self.beneath.update(below)
         found = frozenset([*used, *(n for n in below if n in self.keys)]) - {node}
         self.uses[node] = self.uses.get(node, frozenset()) | found
