@@ -82,3 +82,19 @@ def test_what_a_name_is_the_probability_of_is_no_second_formula_for_it() -> None
     text = QUOTIENTS + r"$$q_j = P(c = j \mid v)$$" + "\n\n"
     text += r"$$\frac{\partial q_j}{\partial v_i} = q_j (\delta_{ij} - q_i)$$"
     assert verdicts(text) == ["ok"]
+
+
+def test_a_formula_of_another_letter_does_not_redefine_a_name() -> None:
+    shifted = r"$$q_j = \frac{2 e^{v_i}}{2 \sum_k e^{v_k}}$$" + "\n\n"
+    line = r"$$\frac{\partial q_j}{\partial v_i} = q_j (\delta_{ij} - q_i)$$"
+    assert verdicts(QUOTIENTS + shifted + line)[-1] == "ok"
+    assert verdicts(QUOTIENTS + shifted + line.replace("- q_i", "+ q_i"))[-1] != "ok"
+
+
+def test_sums_end_at_sizes_that_have_an_index_themselves() -> None:
+    text = (
+        r"$y_i = \sum_{m=0}^{k_1-1} w_m x_{i+m}$ and $\delta_i = \frac{\partial E}{\partial y_i}$. "
+        r"Then $\frac{\partial E}{\partial w_m} = \sum_{i=0}^{H-k_1} \delta_i x_{i+m}$."
+    )
+    assert verdicts(text) == ["ok"]
+    assert verdicts(text.replace(r"\delta_i x_{i+m}$.", r"\delta_i x_{i-m}$.")) != ["ok"]

@@ -89,6 +89,8 @@ def is_renewal(
         return False
     if _has_other_arguments(world, left, before):
         return True
+    if is_of_another_letter(world, left, right):
+        return False
     letters = free_letters(left, world.spelling) | free_letters(right, world.spelling)
     env = {c: _sample(world, c) for c in letters}
     sides = _read(world, ordinal, env, left, right)
@@ -105,6 +107,12 @@ def is_renewal(
     if is_slope(before.value):
         return _is_said_anew(document, statements[ordinal])
     return _is_opened_anew(document, statements, before.position, ordinal)
+
+
+def is_of_another_letter(world: World, left: t.Expr, right: t.Expr) -> bool:
+    """``p_j = e^{a_i} / …``: what has a letter that the name does not have cannot be a formula for each j."""
+    of, told = (free_letters(side, world.spelling) for side in (left, right))
+    return bool(of) and len(told) == len(of) and not told <= of
 
 
 def _has_other_arguments(world: World, left: t.Expr, before: Definition) -> bool:

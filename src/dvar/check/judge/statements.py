@@ -19,6 +19,7 @@ from dvar.check.judge import (
     learning,
     links,
     misfits,
+    renewal,
     shapes,
     slips,
     stationary,
@@ -37,7 +38,6 @@ from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, said_of
-from dvar.check.judge.renewal import is_borne_out, is_derivative, left_open
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of, with_cause
 from dvar.check.meaning import effort, gradients
@@ -109,7 +109,7 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     if isinstance(first, t.Symbol) and any(isinstance(s, t.Relation) for s in below):
         context.touched.add(stem_of(first))  # dh[h <= 0] = 0
     if judgement.verdict == "unknown":
-        context.touched |= left_open(place, statement)
+        context.touched |= renewal.left_open(place, statement)
     return judgement
 
 
@@ -282,23 +282,21 @@ def _is_new_definition(
     first = 1 if len(members) > 2 and isinstance(members[1].expr, t.Apply) else 0  # of y = f(x) = …
     first = first if verdict.previous is members[first] else 0
     left, right = members[first].expr, members[first + 1].expr if len(members) > 1 else None
-    if (
-        verdict.previous is not members[first]
-        or verdict.member is not members[first + 1]
-        or verdict.link is None
-    ):
+    pair = (verdict.previous, verdict.member)
+    if verdict.link is None or any(a is not b for a, b in zip(pair, members[first:], strict=False)):
         return False
     is_unread = verdict.verdict == "unknown" and verdict.link.difference is None
     if is_unread or left is None or right is None or links.is_number(right, place.world):
         return False
     made = definition_of(left, right, place.position, place.world.spelling, False)
-    if made is None or gradients.is_named(place.reader(), _key_of(place, left)):
+    is_of_another = renewal.is_of_another_letter(place.world, left, right)
+    if made is None or is_of_another or gradients.is_named(place.reader(), _key_of(place, left)):
         return False
-    if not place.code and is_derivative(place, _key_of(place, left)):
+    if not place.code and renewal.is_derivative(place, _key_of(place, left)):
         return False  # whatever a line says of it
     if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
         # An assignment of a program says what a name is from there on.
-        if not is_borne_out(place, made, _behind(context, place)):
+        if not renewal.is_borne_out(place, made, _behind(context, place)):
             return False
     place.world.define(made)
     return True

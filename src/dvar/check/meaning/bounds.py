@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dvar.check.meaning.keys import letters_in, number_of, stem_of
+from dvar.check.meaning.keys import letters_in, number_of, size_name, stem_of
 from dvar.check.meaning.letters import counting, parts
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -226,7 +226,8 @@ def _said(world: World, statements: Sequence[Statement]) -> Iterator[tuple[str, 
 
 
 def _names(tree: t.Expr) -> list[str]:
-    return [p.base for p in t.walk(tree) if isinstance(p, t.Symbol) and not p.subscripts]
+    names = (p for p in t.walk(tree) if isinstance(p, t.Symbol) and not p.scripts)
+    return [name for p in names if (name := size_name(p)) is not None]
 
 
 def _is_plain(high: t.Expr) -> bool:
@@ -245,7 +246,7 @@ def _number(world: World, tree: t.Expr | None) -> int | None:
 def _enlarge(world: World, high: t.Expr) -> None:
     """Make the first size in a bound larger: that of what the others are taken from."""
     if isinstance(high, t.Sum) and isinstance(high.terms[0], t.Symbol) and high.signs[0] > 0:
-        name = high.terms[0].base
+        name = size_name(high.terms[0]) or ""
         if name not in world.told_sizes:
             world.counts[name] += 1
             if name not in world.spelling.letters:

@@ -309,7 +309,8 @@ def number_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> int | None:  #
                 return named
             return spelling.last_layer if base == LAST_LAYER and base in spelling.letters else None
         case t.Symbol():
-            return _named_number(expr, spelling, env)
+            named = _named_number(expr, spelling, env)
+            return env.get(size_name(expr) or "") if named is None else named
         case t.Negative():
             inner = number_of(expr.operand, spelling, env)
             return None if inner is None else -inner
