@@ -340,3 +340,21 @@ def test_shapes_are_not_sure_behind_a_step_that_cannot_be_read() -> None:
     text = STAGED.replace("dpre =", "dgain = (pre * dscaled).sum(0, keepdim=True)\ndpre =")
     assert "wrong" not in [j.verdict for j in check(text).judgements]
     assert "wrong" not in [j.verdict for j in check(text.replace("W2.T", "W2")).judgements]
+
+
+LAYER = """```python
+mean = x.mean(-1, keepdim=True)
+rstd = (((x - mean)**2).mean(-1, keepdim=True) + eps)**(-1. / 2.)
+norm = (x - mean) * rstd
+out = norm * w + b
+db = dout.sum((0, 1))
+dw = (dout * norm).sum((0, 1))
+```
+"""
+
+
+def test_numbers_that_end_in_a_dot_and_sums_over_two_axes_are_read() -> None:
+    claims = [j.verdict for j in check(LAYER).judgements if j.kind == "claim"]
+    assert claims == ["ok", "ok"]
+    half = [j for j in check("```python\nv = 3. / N * u\n```\n").judgements if j.kind == "given"]
+    assert not half

@@ -225,3 +225,12 @@ def test_gradients_of_gates_are_by_their_arguments_where_these_have_no_names() -
     assert verdicts(CELL) == ["ok"] * 4
     assert verdicts(CELL + "\n$\\delta c = \\delta g \\odot (1 - g)$")[-1] == "wrong"
     assert verdicts(CELL.replace("g \\odot (1 - g)", "g \\odot (1 + g)"))[2] != "ok"
+
+
+def test_known_words_with_parameters_are_what_their_formulas_say() -> None:
+    text = (
+        r"$$\text{ELU}(v) = \begin{cases} v & v > 0 \\ c (e^v - 1) & v \le 0 \end{cases}$$" + "\n\n"
+    )
+    line = r"$$\text{ELU}'(v) = \begin{cases} 1 & v > 0 \\ c e^v & v \le 0 \end{cases}$$"
+    assert verdicts(text + line) == ["ok"]
+    assert verdicts(text + line.replace("c e^v", "e^v")) == ["wrong"]

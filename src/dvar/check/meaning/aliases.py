@@ -2,7 +2,7 @@ r"""Functions by another name: ``\phi = \tanh`` is ``\phi(u) = \tanh(u)``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from dvar.check.meaning import functions
@@ -18,12 +18,19 @@ _GENERAL = frozenset({"g", "f", "h", "sigma", "phi", "varphi", "psi"})
 _LOSSES = frozenset({"E", "J", "L", "C", "Q", "S", "ell", "loss"})
 _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "softmax", "softplus", "leaky_relu"})
 
+_SHAPED = frozenset({"elu", "leaky_relu", "softplus", "swish", "silu", "gelu", "hardtanh"})
+"""Activations that some authors give a parameter."""
+
 
 def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
     """The statements with an argument where a name is said to be a function, and ``h(x)`` as ``h_θ(x)``."""
     whole = _parametrised(statements)
+    own = {call.name for s in statements if (call := _with_parameters(s)) is not None}
 
     def name(part: t.Expr) -> t.Expr | None:
+        if isinstance(part, (t.Call, t.Apply)) and (head := _head(part, own)) is not None:
+            args = tuple(rewritten(a, name) for a in part.args)
+            return t.Apply(head, args, part.span, part.subscripts, part.scripts, part.primes)
         if isinstance(part, t.Apply) and _is_of_many(part):
             return part.head  # C(…): of what, is not told
         if isinstance(part, t.Apply) and (call := _by_label(part)) is not None:
@@ -98,6 +105,32 @@ def _is_of_many(part: t.Apply) -> bool:
     r"""``C(…)``, and ``E(\mathbf{w}_1, …, \mathbf{w}_K)`` of a loss: what it depends on, not how."""
     dots = [isinstance(a, t.Ellipsis) for a in part.args]
     return all(dots) or (any(dots) and part.head.base in _LOSSES and not part.head.primes)
+
+
+def _head(part: t.Call | t.Apply, own: Collection[str]) -> t.Symbol | None:
+    """The name of a function that has a formula in this document, as no word that is known."""
+    word = part.name if isinstance(part, t.Call) else functions.named(part.head.base.lower())
+    if word not in own or len(part.args) != 1:
+        return None
+    primes = part.head.primes if isinstance(part, t.Apply) else 0
+    return t.Symbol(f"{word} of its own", part.span, primes=primes)
+
+
+def _with_parameters(statement: Statement) -> t.Call | None:
+    """``ELU(x) = α (e^x - 1)`` for x ≤ 0: a known word whose formula here has names of its own."""
+    left, *rest = (m.expr for m in statement.members)
+    if (
+        not isinstance(left, t.Call)
+        or len(left.args) != 1
+        or left.primes
+        or left.name not in _SHAPED
+    ):
+        return None
+    (of,) = left.args
+    if not isinstance(of, t.Symbol) or not rest or rest[0] is None:
+        return None
+    names = {p.base for p in t.walk(rest[0]) if isinstance(p, t.Symbol)} - {of.base, "e", "pi"}
+    return left if names else None
 
 
 def _by_label(part: t.Apply) -> t.Call | None:

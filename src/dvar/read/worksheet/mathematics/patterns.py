@@ -14,10 +14,12 @@ _OPERATORS = r":=|\+=|-=|\*=|/=|<=>|<->|\|->|=>|<=|>=|->|==|!=|\*\*|\.\.+|%\*%|%
 _SPACE = r"[ \t\r\f\v\u00a0\u2000-\u200d\u202f\u205f\u3000\ufeff]+"
 
 
-def _pattern(command: str, name: str, comment: str, ruled: str = r"(?!)") -> re.Pattern[str]:
+def _pattern(
+    command: str, name: str, comment: str, ruled: str = r"(?!)", number: str = _NUMBER
+) -> re.Pattern[str]:
     return re.compile(
         rf"(?P<space>{_SPACE})|(?P<line>\n\s*)|(?P<entity>&(?:[A-Za-z]+\d?|\#\d+);)|(?P<comment>{comment})"
-        rf"|(?P<ruled>{ruled})|{command}|(?P<number>{_NUMBER})|(?P<word>{name})|(?P<operator>{_OPERATORS})"
+        rf"|(?P<ruled>{ruled})|{command}|(?P<number>{number})|(?P<word>{name})|(?P<operator>{_OPERATORS})"
         rf"|(?P<marked>[^\W\d_][{_MARKS}]+)|(?P<other>.)",
         re.DOTALL,
     )
@@ -32,7 +34,14 @@ DOUBLED = _pattern(_ESCAPED, _WORDS, r"(?<!\\)%[^\n]*")
 PLAIN = _pattern(_COMMAND, _WORDS, _NEVER, r"-{3,}|={3,}|\*{3,}|~{3,}|_{3,}|\#{3,}")
 _SMALL = r"²³¹⁰-ₜᴬ-ᵪᶜ-ᶿⱼʰ-ʸˠ-ˤ"
 """Letters and digits above and below the line: no part of a name, in programs neither."""
-CODE = _pattern(_COMMAND, rf"[{_LETTER}_](?:(?![{_SMALL}])[\w{_MARKS}])*", r"\#[^\n]*")
+_WHOLE = r"[0-9]+\.(?![\w.*^/])"
+"""``1.`` of a program: a number, where a text ends its sentence."""
+CODE = _pattern(
+    _COMMAND,
+    rf"[{_LETTER}_](?:(?![{_SMALL}])[\w{_MARKS}])*",
+    r"\#[^\n]*",
+    number=f"{_WHOLE}|{_NUMBER}",
+)
 SINGLE = re.compile(r"(?<!\\)\\[A-Za-z]")
 DOUBLE = re.compile(r"(?<!\\)\\\\([A-Za-z]+)")
 NESTED_COMMAND = re.compile(r"\\[A-Za-z]+\s*|[{}]")

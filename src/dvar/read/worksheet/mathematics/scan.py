@@ -108,6 +108,7 @@ class Scanner(Commands):
         self.add(ROW, text, start, self.at)
 
     def _number(self, text: str, start: int) -> None:
+        text = text.removesuffix(".")
         if "{,}" in text:
             whole = re.fullmatch(r"[1-9]\d{0,2}(?:\{,\}\d{3})+(?:\.\d+)?", text)
             text = text.replace("{,}", "" if whole else ".")

@@ -300,7 +300,7 @@ FUNCTIONS: dict[str, str] = {
         "heaviside hardtanh einsum "
         "leaky_relu log_softmax rank argsort cumsum zeros ones eye concatenate reshape round floor "
         "ceil tril triu "
-        "cov one_hot swish selu exp2 zeros_like ones_like flatten stack array kron vdot pinv median "
+        "cov one_hot swish exp2 zeros_like ones_like flatten stack array kron vdot pinv median "
         "top_k flip mod "
         "expand_dims squeeze unsqueeze view ravel repmat tile broadcast_to expand size shape len numel length "
     )},

@@ -95,6 +95,8 @@ class Calls(Brackets):
             axis -= self.matlab
             said = "axis" if self.code else "along"  # notes may count from 0 or from 1
             return plain[:1], (*keywords, (said, t.Number(str(axis), plain[1].span)))
+        if len(plain) == 2 and self.code and _are_axes(plain[1]):
+            return plain[:1], (*keywords, ("axis", plain[1]))
         if self.matlab and len(plain) == 1 and not keywords:
             return plain, (("first", t.Number("1", plain[0].span)),)
         return plain, keywords
@@ -382,3 +384,9 @@ def _differential(indices: tuple[str, ...], body: t.Expr) -> tuple[tuple[str, ..
 
 def _juxtaposed(factors: list[t.Expr], span: t.Span) -> t.Product:
     return t.Product(tuple(factors), ("",) * (len(factors) - 1), span)
+
+
+def _are_axes(tree: t.Expr) -> bool:
+    """``(0, 1)`` in ``x.sum((0, 1))``."""
+    is_tuple = isinstance(tree, t.Group) and tree.kind == "tuple"
+    return isinstance(tree, t.Group) and is_tuple and None not in map(_whole, tree.items)
