@@ -90,3 +90,17 @@ def test_a_gradient_printed_in_an_earlier_part_is_the_one_of_the_step() -> None:
     )
     assert said(text, 11)[0] == "ok"
     assert said(text.replace("4.2", "3.8"), 11)[0] != "ok"
+
+
+@pytest.mark.parametrize(
+    ("formula", "is_right"),
+    [
+        ("0.5 h_1 + 0.3 h_2 + 0.1", True),
+        ("0.5 h_1 + 0.4 h_2 + 0.1", False),
+        ("0.3 h_1 + 0.5 h_2 + 0.1", False),
+        ("0.5 h_1 + 0.3 h_2 - 0.1", False),
+    ],
+)
+def test_numbers_may_be_put_in_for_some_names_only(formula: str, is_right: bool) -> None:
+    text = f"$w_1 = 0.5$, $w_2 = 0.3$, $b = 0.1$\n\n$$z = w_1 h_1 + w_2 h_2 + b = {formula}$$\n"
+    assert (check(text).judgements[-1].verdict == "ok") == is_right

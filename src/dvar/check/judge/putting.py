@@ -14,11 +14,11 @@ from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.place import Place
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.keys import stem_of
-from dvar.check.meaning.points import Point, names_beneath
+from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood
 from dvar.core.node import Node
-from dvar.core.op import Array
+from dvar.core.op import Array, constant
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import rewritten
 
@@ -93,33 +93,19 @@ def has_more(place: Place, formula: t.Expr, written: t.Expr) -> bool:
     return more and has_all(place, formula, written)
 
 
-def is_put_in(place: Place, left: Node, right: Node) -> bool:
-    """Whether two sides are one once the numbers on the right that were given for names on the left are those names.
-
-    ``a + c = a + 0.5`` behind ``c = 0.5``, where nothing is given for a.
-    """
-    asked = set(names_beneath([left]))
-    told = {n: float(v) for n, v in place.ledger.given.items() if n in asked and not v.shape}
-    exchange: dict[Node, Node] = {}
-    for part in _numbers_of(right):
-        value = Point(closed=True).value(part)
-        for name, given in told.items():
-            if value is not None and not value.shape and np.isclose(float(value), given, rtol=1e-9):
-                exchange[part] = name
-    return bool(exchange) and compare(left, substitute(right, exchange)).holds is True
-
-
-def _numbers_of(node: Node) -> Iterator[Node]:
-    """The largest parts of a value in which no name stands."""
-    seen, waiting = {node}, [node]
-    while waiting:
-        part = waiting.pop()
-        if not part.shape and not names_beneath([part]):
-            yield part
-            continue
-        new = [x for x in part.inputs if x not in seen]
-        seen.update(new)
-        waiting += new
+def is_put_in(place: Place, right: t.Expr, of: Node, written: Node) -> bool:
+    """``w h = 0.5 h``: whether two sides are equal with some of the given numbers in the place of their names."""
+    shown = {float(abs(n.value)) for n in numbers_in(right)}
+    kept, known = set(names_beneath([written])), place.ledger.given
+    exchange = {
+        node: constant(known[node])
+        for node in names_beneath([of])
+        if node in known
+        and node not in kept
+        and {float(abs(x)) for x in np.ravel(known[node])} <= shown
+    }
+    same = bool(exchange) and bool(kept) and compare(substitute(of, exchange), written).holds
+    return same is True
 
 
 def _leaves(tree: t.Expr) -> Iterator[t.Expr]:

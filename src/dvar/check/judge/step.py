@@ -284,7 +284,9 @@ def _second_thoughts(
         if near.verdict in ("ok", "convention") and not by_chance(place, near):
             return Link("ok", "holds at the given numbers", near.left, near.right)
         sides = [node_of(side) for side in (link.left, link.right) if side is not None]
-        if len(sides) == 2 and (roundly.agree(place, *sides) or putting.is_put_in(place, *sides)):
+        if len(sides) == 2 and (
+            roundly.agree(place, *sides) or putting.is_put_in(place, right, *sides)
+        ):
             return Link("ok", "holds at the given numbers", link.left, link.right)
     letter, as_another = _may_be_apart(place, left, right, envs)
     if as_another == "ok" or (as_another == "unknown" and place.world.excludes):
