@@ -219,7 +219,7 @@ def _is_certain(
         )
     if link.left is None or link.right is None or _has_open(place, verdict):
         return False
-    if _ranks(link) > {0} and place.world.matrices:
+    if place.world.matrices and (_ranks(link) > {0} or _has_sums(before, verdict.member)):
         return False
     goes_on = not roughly and _goes_on(before, verdict.member)
     if not (goes_on or _is_derivative_of_name(place, before.expr)):
@@ -299,6 +299,11 @@ def _says_all(place: Place, verdict: Verdict) -> bool:
     if any(not set(p.indices) & set(letters_in(p.body)) for p in sums):
         return False
     return not any(isinstance(p, t.Derivative) for p in t.walk(tree))
+
+
+def _has_sums(*members: Member) -> bool:
+    trees = [m.expr for m in members if m.expr is not None]
+    return any(isinstance(p, t.Big) for tree in trees for p in t.walk(tree))
 
 
 def _ranks(link: Link) -> set[int]:
