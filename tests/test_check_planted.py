@@ -198,3 +198,20 @@ def test_a_step_along_the_right_gradient_is_right_behind_a_wrong_one() -> None:
     assert [j.line for j in bent.faults] == [4]
     up = check(text.replace("0.4 - 0.1 * 0.8 = 0.32", "0.4 + 0.1 * 0.8 = 0.48"))
     assert [j.line for j in up.faults] == [6]
+
+
+BEHIND_ZERO = """x = 0.5    w1 = 0.8   w2 = -0.6   v = 1.5   t = 1
+
+h1 = w1 * x = 0.8 * 0.5 = 0.4
+h2 = max(0, w2 * x) = max(0, -0.6 * 0.5) = 0
+y = w1 * h1 + w2 * h2 + v * x = 0.8 * 0.4 - 0.6 * 0 + 1.5 * 0.5 = 1.07
+L = 0.5 * (y - t)^2
+dL/dy = y - t = 0.07
+dL/dh2 = w2 * dL/dy = -0.6 * 0.07 = -0.042
+"""
+
+
+def test_a_sign_that_a_zero_hides_is_wrong_where_it_stands() -> None:
+    assert not check(BEHIND_ZERO).faults
+    bent = check(BEHIND_ZERO.replace("+ w2 * h2", "- w2 * h2"))
+    assert [(j.line, j.cause) for j in bent.faults] == [(5, "sign")]

@@ -33,9 +33,12 @@ def misplaced(
 
     Args:
         left, right: the formula, and the numbers put in.
-        link: what is known so far: it differs as a whole.
+        link: what is known so far: it differs as a whole, or a 0 hides a sign (``-0.3 · 0`` for ``w h``).
     """
-    if link.verdict != "wrong" or is_plain(right) or isinstance(left, t.Symbol):
+    is_hidden = link.verdict == "ok" and any(n.value == 0 for n in numbers_in(right))
+    if not (is_hidden or link.verdict == "wrong"):
+        return link
+    if is_plain(right) or isinstance(left, t.Symbol):
         return link
     slopes = {p.span: p for p in t.walk(left) if isinstance(p, t.Derivative)}
     pairs = put_in(rewritten(left, _slope_as_name), right) or []
@@ -52,10 +55,10 @@ def misplaced(
     if name.span in slopes:
         return link
     causes = _causes(place, name, *wrong)
-    if not causes:
+    if not causes or (is_hidden and causes[0] != "sign"):
         return link
     why = f"{_shown(wrong[1])} is put in for {name.base}, which is {_shown(wrong[0])}"
-    return replace(link, why=why, causes=causes)
+    return replace(link, verdict="wrong", why=why, causes=causes, numbers=link.numbers or wrong)
 
 
 def _slope_as_name(part: t.Expr) -> t.Expr | None:

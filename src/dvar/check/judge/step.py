@@ -73,7 +73,7 @@ def judge_link(
             return Link("unknown", "which index is chosen is not given", link.left)
         if link.verdict == "wrong":
             link = _by_wrong_formula(place, left, right, envs, link)
-            link = putting.misplaced(place, left, right, envs, link)
+        link = putting.misplaced(place, left, right, envs, link)
         if link.verdict == "wrong" and member.relation == "approx":
             link = roundly.or_about(right, link)
         link = roundly.or_told(place, left, right, link)
