@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from dvar.check.judge import links, putting, unclaimed
+from dvar.check.judge import links, putting, unclaimed, unindexed
 from dvar.check.judge.another import has_formula, is_about_another, is_about_the_unknown
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link, is_number
@@ -95,7 +95,7 @@ def is_believed(
         or unclaimed.goes_round(statement)
         or unclaimed.has_half_a_label(place, statement, verdict)
         or unclaimed.is_alternative(document, statement)
-        or unclaimed.sums_without_index(statement, causes)
+        or unindexed.is_open(place, statement, verdict, causes)
         or unclaimed.is_size(verdict)
         or is_about_another(document, statement, verdict, causes)
         or is_about_the_unknown(place, document, statement, verdict)

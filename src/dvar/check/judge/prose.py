@@ -169,17 +169,25 @@ def _one_by_one(statement: Statement) -> list[Statement]:
         return []
     if not all(m.expr is not None and is_literal(m.expr) for m in worked_out):
         return []
-    if len(names.items) != len(numbers.items) or len(names.items) < 2:
+    listed = _side_by_side(names) or names.items
+    if len(listed) != len(numbers.items) or len(listed) < 2:
         return []
-    if not all(isinstance(n, t.Symbol) for n in names.items) or not is_plain(numbers):
+    if not all(isinstance(n, t.Symbol) for n in listed) or not is_plain(numbers):
         return []
     told = replace(right, relation="=")
     first = [replace(m, relation="") for m in worked_out[:1]]
     computed = [replace(statement, members=(*first, *worked_out[1:], right))] if first else []
     return computed + [
         replace(statement, members=(replace(left, expr=name), replace(told, expr=number)))
-        for name, number in zip(names.items, numbers.items, strict=True)
+        for name, number in zip(listed, numbers.items, strict=True)
     ]
+
+
+def _side_by_side(group: t.Group) -> tuple[t.Expr, ...]:
+    """The names of ``[x_1 x_2]``, which looks like a product."""
+    (only,) = group.items if len(group.items) == 1 else (None,)
+    is_list = group.kind == "[" and isinstance(only, t.Product) and not any(only.operators)
+    return only.factors if is_list and isinstance(only, t.Product) else ()
 
 
 def _single(statement: Statement) -> t.Expr | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import isclose
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.place import Place
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.keys import stem_of
-from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.points import Point, names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood
 from dvar.core.node import Node
@@ -98,17 +99,33 @@ def has_more(place: Place, formula: t.Expr, written: t.Expr) -> bool:
 
 def is_put_in(place: Place, right: t.Expr, of: Node, written: Node) -> bool:
     """``w h = 0.5 h``: whether two sides are equal with some of the given numbers in the place of their names."""
-    shown = {float(abs(n.value)) for n in numbers_in(right)}
+    shown = {float(abs(n.value)) for n in numbers_in(right)} | set(_worked_out(written))
     kept, known = set(names_beneath([written])), place.ledger.given
     exchange = {
         node: constant(known[node])
         for node in names_beneath([of])
-        if node in known
-        and node not in kept
-        and {float(abs(x)) for x in np.ravel(known[node])} <= shown
+        if node in known and node not in kept and _are_among(known[node], shown)
     }
     same = bool(exchange) and bool(kept) and compare(substitute(of, exchange), written).holds
     return same is True
+
+
+def _are_among(value: Array, shown: set[float]) -> bool:
+    return all(any(isclose(abs(x), y, rel_tol=1e-9) for y in shown) for x in np.ravel(value))
+
+
+def _worked_out(node: Node) -> Iterator[float]:
+    """The values of the largest parts in which no name stands: of ``π/2`` in ``x + π/2``."""
+    seen, waiting = {node}, [node]
+    while waiting:
+        part = waiting.pop()
+        value = None if part.shape or names_beneath([part]) else Point(closed=True).value(part)
+        if value is not None:
+            yield abs(float(value))
+            continue
+        new = [x for x in part.inputs if x not in seen]
+        seen.update(new)
+        waiting += new
 
 
 def _leaves(tree: t.Expr) -> Iterator[t.Expr]:

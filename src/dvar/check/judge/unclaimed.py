@@ -14,7 +14,7 @@ from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.implied import lack_a_sum, writes_its_sums
-from dvar.check.meaning.keys import Key, letters_in, sort, stem_of, unwrapped
+from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.points import RANGES, Point, finite, names_beneath, same
 from dvar.check.meaning.values import NotUnderstood, node_of
@@ -96,19 +96,6 @@ def is_alternative(document: Document, statement: Statement) -> bool:
     """``x_1 = x`` or ``x_1 = x - μ``: one of two meanings of a name."""
     is_name = isinstance(statement.members[0].expr, t.Symbol) and len(statement.members) == 2
     return is_name and bool(_OR.search(document.text[: statement.span[0]][-40:]))
-
-
-def sums_without_index(statement: Statement, causes: Sequence[str]) -> bool:
-    """``Σ_{i=1}^N dy``: where a gradient that is added up has no i, its entries are meant."""
-    if not set(causes) <= {"factor", "missing-factor"}:
-        return False
-    sums = [p for p in parts([statement]) if isinstance(p, t.Big) and p.name == "sum"]
-    bare = [s.body for s in sums if s.indices and not set(s.indices) & set(letters_in(s.body))]
-    return any(
-        isinstance(x, t.Derivative) or (isinstance(x, t.Symbol) and x.base[:1] == "d" != x.base)
-        for body in bare
-        for x in t.walk(body)
-    )
 
 
 def goes_round(statement: Statement) -> bool:

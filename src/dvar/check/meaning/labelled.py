@@ -1,8 +1,11 @@
-"""Labels that look like indices: ``W_i`` beside ``W_f``, ``W_o`` and ``W_c`` is the matrix of one gate."""
+"""Labels and indices told apart: ``W_i`` beside ``W_f``, ``W_o`` and ``W_c`` is the matrix of one gate, and
+``z_{inj}`` what goes into unit j.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from dvar.check.meaning.keys import stem_of
@@ -11,13 +14,16 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import in_members, rewritten
 
+_WORDS = ("in", "out", "net", "hid")
+_GLUED = re.compile(rf"({'|'.join(_WORDS)})([a-z]|\d)")
 _BESIDE = 2
 """So many labels of a name that are no indices make labels of the others."""
 
 
 def labelled(statements: Sequence[Statement]) -> list[Statement]:
-    """The statements, with such letters marked as text."""
+    """The statements, with such letters marked as text, and words in front of indices on their own."""
     letters = spelling_of(statements).letters
+    statements = _with_words_apart(statements, letters)
     seen: dict[str, set[str]] = {}
     for part in parts(statements):
         if isinstance(part, t.Symbol) and (letter := _letter(part)):
@@ -38,6 +44,43 @@ def labelled(statements: Sequence[Statement]) -> list[Statement]:
         return replace(part, subscripts=(label,), scripts=scripts)
 
     return [in_members(s, change) for s in statements]
+
+
+def _with_words_apart(statements: Sequence[Statement], letters: Set[str]) -> list[Statement]:
+    """``δ_{inj}`` and ``δ_{in1}`` with two subscripts where a name has an index letter behind the word."""
+    stems = {
+        stem_of(part)
+        for part in parts(statements)
+        if isinstance(part, t.Symbol)
+        and (apart := _word_and_index(part))
+        and apart[1].text in letters
+    }
+
+    def change(part: t.Expr) -> t.Expr | None:
+        apart = _word_and_index(part) if isinstance(part, t.Symbol) else None
+        if apart is None or not isinstance(part, t.Symbol) or stem_of(part) not in stems:
+            return None
+        return replace(part, subscripts=apart, scripts=rewritten(part.scripts, change))
+
+    return [in_members(s, change) for s in statements] if stems else list(statements)
+
+
+def _word_and_index(symbol: t.Symbol) -> tuple[t.Label, t.Label] | None:
+    """The word and what stands behind it, where a subscript has both."""
+    if len(symbol.subscripts) != 1:
+        return None
+    (below,) = symbol.subscripts
+    if isinstance(below, t.Label) and (glued := _GLUED.fullmatch(below.text)):
+        return t.Label(glued[1], below.span, True), t.Label(glued[2], below.span)
+    letters = below.factors if isinstance(below, t.Product) else (below,)
+    named = [x for x in letters if isinstance(x, t.Symbol) and not x.scripts]
+    word, last = "".join(x.base for x in named), letters[-1]
+    if len(named) < len(letters) or word not in _WORDS or any(x.subscripts for x in named[:-1]):
+        return None
+    index = last.subscripts[0] if isinstance(last, t.Symbol) and last.subscripts else None
+    if isinstance(index, t.Label) and len(index.text) == 1:
+        return t.Label(word, below.span, True), index
+    return None
 
 
 def _letter(symbol: t.Symbol) -> str:

@@ -13,6 +13,7 @@ from dvar.check.meaning import (
     members,
     one_of_many,
     open_names,
+    other_case,
     products,
     renewed,
     slopes,
@@ -176,7 +177,7 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
     if understood is None and found is None:
         understood = _without_definition(e, key, hint, tree)
     if understood is None and (found is None or found[0].numeric):
-        understood = _other_case(e, key)
+        understood = other_case.of(e, key)
     return open_names.open_name(e, key, hint, tree) if understood is None else understood
 
 
@@ -326,21 +327,6 @@ def _of_example(e: Interpreter, key: Key) -> Node | None:
     reader = e.inside({})
     reader.example = key.marks[0][1]
     return defined(reader, bare, *found)
-
-
-def _other_case(e: Interpreter, key: Key) -> Node | None:
-    """``z_2`` where only ``Z_2`` has a formula, or the other way round."""
-    base = key.stem.partition(".")[0]
-    if len(base) != 1 or not key.indices or base in ("L", "l"):
-        return None
-    other = Key(base.swapcase() + key.stem[1:], key.marks, key.indices)
-    found = e.world.find(other, e.position)
-    if found is None or found[0].numeric or e.world.shape(key):
-        return None
-    try:
-        return defined(e, other, *found)
-    except Circular:
-        return None  # C = (a - t)^2 where a = w x + c: two names after all
 
 
 def _kronecker(e: Interpreter, key: Key) -> Node | None:

@@ -125,7 +125,7 @@ def mean_of(e: Interpreter, key: Key) -> Node | None:
     from dvar.check.meaning.names import key_value
 
     base, _, accents = key.stem.partition(".")
-    if accents != "bar" or key.marks or key.indices or key.stem in e.world.bare_left:
+    if accents != "bar" or key.marks or key.indices or key in e.world.bare_left:
         return None
     size = e.world.entry_sizes.get((base, 0))
     first = e.world.bases.get(base, e.world.first)

@@ -1,22 +1,36 @@
-r"""Functions that are told by their derivatives only: ``y = g(z)`` and ``∂y/∂z = y (1 - y)`` is the sigmoid."""
+r"""Functions that are told by their derivatives or values only: ``y = g(z)`` and ``∂y/∂z = y (1 - y)`` is the sigmoid,
+and so is f of ``f(3) = 0.9526``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from dvar.check.meaning import functions
 from dvar.check.meaning.keys import unwrapped
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import in_members, same_tree
+from dvar.read.worksheet.parts import in_members, rewritten, same_tree
+
+FINE = 0.001
+"""A number that is told so finely hardly comes out by chance."""
+_USUAL: dict[str, Callable[[float], float]] = {
+    "sigmoid": lambda x: 1 / (1 + math.exp(-min(max(x, -50.0), 50.0))),
+    "tanh": math.tanh,
+}
 
 
 def recognised(statements: Sequence[Statement]) -> list[Statement]:
     """The statements with the usual names of such functions where they are applied."""
     applied = [found for s in statements for found in _applied(s)]
-    told = {head for s in statements for head in _defined(s)}
-    names: dict[str, str] = {}
+    told: dict[str, int] = {}  # where the first formula stands
+    for n, statement in enumerate(statements):
+        for head in _defined(statement):
+            told.setdefault(head, n)
+    names = _by_values(statements, told)
     for statement in statements:
         for before, after in pairwise(statement.members):
             slope, formula = before.expr, after.expr
@@ -31,12 +45,17 @@ def recognised(statements: Sequence[Statement]) -> list[Statement]:
         return list(statements)
 
     def named(part: t.Expr) -> t.Expr | None:
-        head = _open_head(part)
-        if head not in names or not isinstance(part, t.Apply):
+        if not isinstance(part, t.Apply):
             return None
-        return t.Call(names[head], part.args, part.span, scripts=part.scripts)
+        primes = part.primes + part.head.primes
+        head = _open_head(replace(part, primes=0, head=replace(part.head, primes=0)))
+        if head not in names:
+            return None
+        args = rewritten(part.args, named)
+        return t.Call(names[head], args, part.span, scripts=part.scripts, primes=primes)
 
-    return [in_members(s, named) for s in statements]
+    first = min((told[h] for h in names if h in told), default=len(statements))
+    return [in_members(s, named) if n < first else s for n, s in enumerate(statements)]
 
 
 def _applied(statement: Statement) -> Iterator[tuple[str, t.Symbol, t.Symbol]]:
@@ -66,6 +85,40 @@ def _defined(statement: Statement) -> Iterator[str]:
     head = _open_head(statement.members[0].expr)
     if head is not None and len(statement.members) > 1:
         yield head
+
+
+def _by_values(statements: Sequence[Statement], told: Mapping[str, int]) -> dict[str, str]:
+    """Functions more of whose numbers, in front of any formula, are those of a usual function than not."""
+    seen: dict[str, list[tuple[float, float, float]]] = {}
+    for (n, before), (_, after) in pairwise(
+        (n, m) for n, s in enumerate(statements) for m in s.members
+    ):
+        head = _open_head(before.expr)
+        if head is None or after.relation not in ("=", "approx") or after.expr is None:
+            continue
+        if n >= told.get(head, n + 1):
+            continue
+        at, value = _printed(before.expr.args[0]), _printed(after.expr)  # type: ignore[union-attr]
+        if at is not None and value is not None and value[1] <= FINE:
+            seen.setdefault(head, []).append((at[0], *value))
+    found: dict[str, str] = {}
+    for head, pairs in seen.items():
+        for name, function in _USUAL.items():
+            right = sum(abs(function(x) - y) <= unit for x, y, unit in pairs)
+            if 2 * right > len(pairs):
+                found[head] = name
+    return found
+
+
+def _printed(tree: t.Expr) -> tuple[float, float] | None:
+    """A plain number and one unit of its last digit."""
+    tree = unwrapped(tree)
+    while isinstance(tree, t.Brace):
+        tree = unwrapped(tree.body)
+    if isinstance(tree, t.Negative):
+        inner = _printed(tree.operand)
+        return None if inner is None else (-inner[0], inner[1])
+    return (float(tree.value), float(tree.unit)) if isinstance(tree, t.Number) else None
 
 
 def _by_slope(value: t.Expr, formula: t.Expr | None) -> str | None:
