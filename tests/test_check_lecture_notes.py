@@ -116,3 +116,11 @@ def test_dots_among_arguments_say_what_a_loss_depends_on(sign: str, expected: st
     text = r"""$$E(\mathbf{w}_1, \ldots, \mathbf{w}_K) = \frac12 \sum_{k=1}^K (\mathbf{w}_k^T \mathbf{x} - t_k)^2$$
 $$\nabla_{\mathbf{w}_j} E(\mathbf{w}_1, \ldots, \mathbf{w}_K) = (\mathbf{w}_j^T \mathbf{x} SIGN t_j) \mathbf{x}$$"""
     assert verdicts(text.replace("SIGN", sign))[-1] == expected
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", "ok"), ("+", "wrong")])
+def test_an_entry_of_a_row_is_one_of_the_matrix_beside_it(sign: str, expected: str) -> None:
+    text = rf"""{COUNTS}
+$$\nabla_w \ell = \sum_{{i=1}}^n (t_i - e^{{x_i^T w}}) x_i = X^T (t - e^{{X w}})$$
+$$\frac{{\partial \ell}}{{\partial w_j}} = \sum_{{i=1}}^n (t_i {sign} e^{{x_i^T w}}) x_{{ij}}$$"""
+    assert verdicts(text)[-1] == expected

@@ -90,8 +90,8 @@ def array_named(e: Interpreter, base: Key) -> Node | None:
         value = e.locals[base.stem]
     elif found is not None and not found[0].numeric:
         value = names.defined(e, base, *found)
-    elif base.marks and (one := one_of_many.of_one(e, base)) is not None:
-        value = one  # x^(2) beside X
+    elif (base.marks or base.indices) and (one := one_of_many.of_one(e, base)) is not None:
+        value = one  # x^(2) or x_2 beside X
     elif base in world.given_shapes or (
         world.matrices and (world.shape(base) or world.is_bare(base))
     ):
