@@ -40,6 +40,7 @@ from dvar.check.meaning.overloaded import told_apart
 from dvar.check.meaning.primed import renamed
 from dvar.check.meaning.reach import widened
 from dvar.check.meaning.recognised import recognised
+from dvar.check.meaning.scaled import scaled
 from dvar.check.meaning.turned import transposed
 from dvar.check.report import Judgement, Report
 from dvar.read.worksheet.document import Document, Statement
@@ -103,7 +104,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
     entries = distributions.as_entries(document, whole(document, statements))
-    plain = dotted.summed(told_apart(memberships.whole(entries)))
+    plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
     marked = examples.marked(labelled(turned))
     spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))

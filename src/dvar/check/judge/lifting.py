@@ -62,11 +62,16 @@ class Numbers:
 
     world: World
     by_key: dict[Key, list[Shown]] = field(default_factory=dict)
+    _chain: tuple[int, list[t.Expr]] = (-1, [])
 
     def see(self, statement: Statement, order: int) -> None:
-        """Take up what a statement prints: ``z = w x + b = 0.5 · 2 + 0.1 = 1.1``."""
+        """Take up what a statement prints: ``z = w x + b = 0.5 · 2 + 0.1 = 1.1``, be it in rows of their own."""
         members = [m.expr for m in statement.members if m.expr is not None]
-        if len(members) < 2 or statement.members[0].relation:
+        last, before = self._chain
+        if statement.members[0].relation:
+            members = [*before, *members] if last == order - 1 else []
+        self._chain = (order, members)
+        if len(members) < 2:
             return
         for formula, numbers in pairwise(members):
             if not isinstance(formula, t.Symbol):

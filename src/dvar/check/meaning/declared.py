@@ -28,7 +28,9 @@ def declarations(
         for before, member in zip(statement.members, statement.members[1:], strict=False):
             if member.relation not in ("in", "is") or not isinstance(member.expr, t.Shape):
                 continue
-            for name in names_in(before.expr):
+            first = statement.members[0].expr
+            several = [first] if before.expr is not first and isinstance(first, t.Symbol) else []
+            for name in (*names_in(before.expr), *several):  # z = W x + b ∈ R^h
                 key = sort(name, world.spelling, {}).key
                 entries = ("entry", key.stem, "1") in unions.items()  # x_{ij} beside x_i
                 if key.indices and _is_family(world, key, before.expr, member.expr.sizes):

@@ -17,23 +17,13 @@ from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
-_CROSS_ENTROPIES = frozenset(
-    [
-        "CE",
-        "CrossEntropy",
-        "crossentropy",
-        "Crossentropy",
-        "cross_entropy",
-        "xent",
-        "BCE",
-        "CEL",
-        "H",
-    ]
-)
+_CROSS_ENTROPIES = frozenset(["CE", "xent", "BCE", "CEL", "H"])
+_WORDS = frozenset(["crossentropy", "crossentropyloss", "binarycrossentropy"])
 
 
 def is_known(name: str) -> bool:
-    return name in _CROSS_ENTROPIES
+    """Whether a name is that of a cross entropy: ``CE``, ``cross_entropy``, ``Cross-Entropy``."""
+    return name in _CROSS_ENTROPIES or name.lower().replace("-", "").replace("_", "") in _WORDS
 
 
 def by_name(name: str, args: Sequence[Node], is_computed: Sequence[bool]) -> Node | None:
