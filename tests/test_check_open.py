@@ -172,3 +172,10 @@ $$\frac{\partial E}{\partial q} = -\frac{1}{2} q^{-3/2} \sum_k \frac{\partial E}
 def test_a_result_written_out_in_a_later_one_is_no_second_way_to_the_loss() -> None:
     assert said(SPELLED_OUT, 6)[0] == "ok"
     assert said(SPELLED_OUT.replace("-3/2", "-1/2"), 6)[0] == "wrong"
+
+
+def test_running_sums_all_go_into_the_loss() -> None:
+    text = "$s_i = \\sum_{j\\le i} u_j$ and $g_i = \\frac{\\partial L}{\\partial s_i}$.\n\n"
+    line = "$\\frac{\\partial L}{\\partial u_j} = \\sum_{i\\ge j} g_i$"
+    assert said(text + line, 3)[0] == "ok"
+    assert said(text + line.replace("ge", "le"), 3)[0] == "wrong"

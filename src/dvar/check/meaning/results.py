@@ -155,7 +155,8 @@ class Results(Definitions):
             self.lifted.add(node)
         below = topological([node], used - {node})
         for part in self.named.keys() & set(below) - {node, *used}:
-            self.within.setdefault(part, set()).add(node)
+            if self.named[part].stem != key.stem:  # of a running sum each is a part of the next
+                self.within.setdefault(part, set()).add(node)
         self.beneath.update(below)
         found = frozenset([*used, *(n for n in below if n in self.keys)]) - {node}
         self.uses[node] = self.uses.get(node, frozenset()) | found
