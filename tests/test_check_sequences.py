@@ -234,3 +234,17 @@ def test_known_words_with_parameters_are_what_their_formulas_say() -> None:
     line = r"$$\text{ELU}'(v) = \begin{cases} 1 & v > 0 \\ c e^v & v \le 0 \end{cases}$$"
     assert verdicts(text + line) == ["ok"]
     assert verdicts(text + line.replace("c e^v", "e^v")) == ["wrong"]
+
+
+UNROLLED = r"""
+$$h_t = \tanh(A u_t + B h_{t-1}), \qquad p_t = \mathrm{softmax}(C h_t)$$
+
+$$L_t(q_t, p_t) = -q_t \log p_t, \qquad L = \sum_t L_t(q_t, p_t)$$
+
+$$\frac{\partial L_2}{\partial C} = (p_2 - q_2) \otimes h_2$$
+"""
+
+
+def test_a_loss_of_vectors_side_by_side_is_the_sum_over_their_entries() -> None:
+    assert verdicts(UNROLLED) == ["ok"]
+    assert verdicts(UNROLLED.replace("(p_2 - q_2)", "(q_2 - p_2)")) == ["wrong"]

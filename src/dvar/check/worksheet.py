@@ -25,6 +25,7 @@ from dvar.check.meaning import (
     examples,
     implicit,
     kept,
+    losses,
     memberships,
 )
 from dvar.check.meaning.aliases import spelled_out
@@ -103,7 +104,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    entries = distributions.as_entries(document, whole(document, statements))
+    entries = distributions.as_entries(document, losses.adding_up(whole(document, statements)))
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
     marked = examples.marked(labelled(turned))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from dvar.core.op import Array
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import in_members, same_tree
 
 _CROSS_ENTROPIES = frozenset(["CE", "xent", "BCE", "CEL", "H"])
 _WORDS = frozenset(["crossentropy", "crossentropyloss", "binarycrossentropy"])
@@ -116,3 +119,46 @@ def _is_exponential(tree: t.Expr) -> bool:
     if isinstance(tree, t.Call):
         return tree.name == "exp"
     return isinstance(tree, t.Symbol) and tree.base == "e" and bool(tree.scripts)
+
+
+def _is_column(tree: t.Expr) -> bool:
+    """``V s_t + c``: matrices stand on the left."""
+    first = tree.terms[0] if isinstance(tree, t.Sum) else tree
+    left = first.factors[0] if isinstance(first, t.Product) else None
+    return isinstance(left, t.Symbol) and left.base[:1].isupper()
+
+
+def adding_up(statements: Sequence[Statement]) -> list[Statement]:
+    r"""The statements, with ``y_t \log \hat y_t`` summed up where ``\hat y_t = softmax(V s_t)`` is a column.
+
+    A loss is a number: of two vectors side by side it is the sum of the products of their entries.
+    """
+    whole = {
+        (stem_of(left), len(left.subscripts))
+        for s in statements
+        if len(s.members) > 1 and isinstance(left := s.members[0].expr, t.Symbol)
+        if isinstance(made := s.members[1].expr, t.Call) and made.name == "softmax"
+        if left.subscripts and not (left.scripts or made.subscripts) and _is_column(made.args[0])
+    }
+    apart = {
+        stem_of(p) for p in parts(statements) if isinstance(p, t.Symbol) and len(p.subscripts) > 1
+    }
+
+    def change(part: Any) -> t.Expr | None:
+        if isinstance(part, t.Big) and not part.indices:
+            return part  # the sum is there
+        if not isinstance(part, t.Product) or len(part.factors) != 2 or part.operators[0]:
+            return None
+        label, log = part.factors
+        if not isinstance(label, t.Symbol) or not isinstance(log, t.Call) or log.name != "log":
+            return None
+        (of,) = log.args if len(log.args) == 1 else (None,)
+        if not isinstance(of, t.Symbol) or (stem_of(of), len(of.subscripts)) not in whole:
+            return None
+        if label.scripts or of.scripts or not same_tree(label.subscripts, of.subscripts):
+            return None
+        turned = replace(label, scripts=(t.Script("transpose", None, label.span),))
+        return replace(part, factors=(turned, log))
+
+    whole = {(stem, n) for stem, n in whole if stem not in apart}
+    return [in_members(s, change) for s in statements] if whole else list(statements)
