@@ -238,3 +238,20 @@ def test_a_letter_for_the_formula_before(words: str, claim: str, verdict: str) -
         rf"$$\frac{{\partial M}}{{\partial p}} = {claim}$$"
     )
     assert check(text).judgements[-1].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"), [("g(z) (1 - g(z))", "ok"), ("1 - g(z)^2", "wrong")]
+)
+def test_words_may_stand_behind_a_function_with_its_argument(slope: str, expected: str) -> None:
+    text = f"Where $g(z)$ is the sigmoid, $\\frac{{d}}{{dz}} g(z) = {slope}$.\n"
+    assert check(text).judgements[-1].verdict == expected
+
+
+@pytest.mark.parametrize(("slope", "is_right"), [("1 - f(z)^2", True), ("1 + f(z)^2", False)])
+def test_a_case_takes_the_place_of_the_one_before(slope: str, is_right: bool) -> None:
+    text = (
+        "If $f(z) = 1/(1 + e^{-z})$ is the sigmoid, then $f'(z) = f(z) (1 - f(z))$. "
+        f"If $f$ is the tanh function, then $f'(z) = {slope}$.\n"
+    )
+    assert (check(text).judgements[-1].verdict == "ok") == is_right

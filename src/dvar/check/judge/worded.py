@@ -16,6 +16,7 @@ _IS = re.compile(
     r"\$?(?: (?:unit|sigmoid))?(?: activation)?(?: function)?(?! (?:layer|unit|neuron|regression|loss|output))",
     re.IGNORECASE,
 )
+_IF = re.compile(r"\bif[\s$`(\\]*$", re.IGNORECASE)
 _CALLS = {
     "tanh": "tanh",
     "hyperbolic tangent": "tanh",
@@ -57,12 +58,17 @@ def told(
     Only of a name that is applied to one thing somewhere, and has no formula of its own.
     """
     name = statement.members[0].expr
+    argument: t.Expr | None = None
+    if isinstance(name, t.Apply) and len(name.args) == 1 and not (name.primes or name.subscripts):
+        argument, name = name.args[0], name.head  # f(z) is the sigmoid
     if len(statement.members) != 1 or not isinstance(name, t.Symbol) or name.primes:
         return None
     said = _IS.match(document.text, statement.span[1])
     if said is None or name.subscripts or name.scripts:
         return None
-    argument = _argument(name, statements)
+    plain = isinstance(argument, t.Symbol) and not (argument.subscripts or argument.scripts)
+    is_case = _IF.search(document.text[: statement.span[0]][-12:]) is not None
+    argument = _argument(name, statements, is_case) if argument is None or plain else None
     if argument is None:
         return None
     call = _CALLS[said["name"].lower()]
@@ -73,8 +79,10 @@ def told(
     return replace(statement, members=(replace(first, expr=left), made))
 
 
-def _argument(name: t.Symbol, statements: Sequence[Statement]) -> t.Symbol | None:
-    """A plain name that the function is applied to somewhere; None where it has a formula already."""
+def _argument(name: t.Symbol, statements: Sequence[Statement], is_case: bool) -> t.Symbol | None:
+    """A plain name that the function is applied to somewhere; None where it has a formula already, and this is no case
+    of several.
+    """
     found: t.Symbol | None = None
     for statement in statements:
         first = statement.members[0].expr
@@ -82,7 +90,8 @@ def _argument(name: t.Symbol, statements: Sequence[Statement]) -> t.Symbol | Non
             if not isinstance(part, t.Apply) or part.head.base != name.base or len(part.args) != 1:
                 continue
             if part is first and len(statement.members) > 1 and not part.head.primes + part.primes:
-                return None
+                if not is_case:
+                    return None
             plain = part.args[0]
             if isinstance(plain, t.Symbol) and not (plain.subscripts or plain.scripts):
                 found = found or plain
