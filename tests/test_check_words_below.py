@@ -100,3 +100,25 @@ $$p = h w_1 + c, \quad W_1 = u^2, \quad F = W_1 + p$$
 $$\frac{\partial F}{\partial W_1} = 1$$
 """
     assert verdicts(text)[-1] == "ok"
+
+
+SHARED = r"""
+$$F = -\frac{1}{N} \sum_{i=1}^{N} \left[ r_i \log q_i + (1 - r_i) \log(1 - q_i) \right]$$
+
+with $q_i = \sigma(u_i)$ and $u_i = v x_i$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"\frac{\partial F_i}{\partial q_i} = \frac{q_i - r_i}{q_i (1 - q_i)}", "ok"),
+        (r"\frac{\partial F_i}{\partial u_i} = q_i - r_i", "ok"),
+        (r"\frac{\partial F_i}{\partial u_i} = r_i - q_i", "wrong"),
+        (r"\frac{\partial F_i}{\partial v} = x_i (q_i - r_i)", "ok"),
+        (r"\frac{\partial F}{\partial v} = \frac{1}{N} \sum_i x_i (q_i - r_i)", "ok"),
+    ],
+)
+def test_a_mean_tells_what_one_example_adds(claim: str, expected: str) -> None:
+    assert verdicts(f"{SHARED}$${claim}$$\n")[-1] == expected

@@ -17,7 +17,7 @@ from dvar.check.judge.programs import groups_of, own_programs
 from dvar.check.judge.renewal import at_fault, formula_before, is_case, is_renewal, outdated
 from dvar.check.judge.roles import Role, role_of
 from dvar.check.judge.siblings import as_sibling
-from dvar.check.meaning import effort, notation, stacking
+from dvar.check.meaning import addends, effort, notation, stacking
 from dvar.check.meaning.bounds import bound
 from dvar.check.meaning.chosen import choose
 from dvar.check.meaning.conditions import are_about_values
@@ -203,6 +203,7 @@ class _Draft:
             self._give_role(problem, ordinal, numbers)
             numbers.see(self.statements[ordinal], ordinal)
         carried_on(world, layers)
+        addends.tell(world, self.own)
         return problem
 
     def _told_before(self) -> list[Statement]:
