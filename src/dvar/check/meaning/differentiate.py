@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from dvar.check.meaning import chains, functions, gradients, inverse, kept, nabla, nearly, slopes
-from dvar.check.meaning.effort import pay
+from dvar.check.meaning import chains, functions, gradients, inverse, nabla, nearly, slopes
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
+from dvar.check.meaning.sweeps import gradient_at, seeds
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
@@ -18,16 +16,13 @@ from dvar.check.meaning.values import (
     Value,
     add,
     count,
-    number,
     reshaped,
     sizes,
     squeezed,
-    stacked,
 )
 from dvar.core.letters import GREEK
 from dvar.core.node import Node, topological
-from dvar.core.op import CONSTANT, constant
-from dvar.derive.sweep import sweep
+from dvar.core.op import CONSTANT
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
@@ -333,7 +328,7 @@ def jacobian(top: Node, place: Place, beneath: set[Node] | None = None) -> Jacob
     top_shape = sizes(top)
     if count(top) > LARGEST or sum(count(n) for n, _ in place.parts) > 400:
         raise NotUnderstood("a derivative of this size")
-    rows = [_gradient(top, seed, place, beneath) for seed in _seeds(top)]
+    rows = [gradient_at(top, seed, place, beneath) for seed in seeds(top)]
     if not squeezed(top_shape):
         node = rows[0]
     else:
@@ -344,7 +339,7 @@ def jacobian(top: Node, place: Place, beneath: set[Node] | None = None) -> Jacob
 
 def pulled_back(top: Node, upstream: Node, place: Place) -> Node:
     """What a gradient by ``top`` sends to a place: one sweep, where a Jacobian takes one a row."""
-    return _gradient(top, reshaped(upstream, sizes(top)), place, None)
+    return gradient_at(top, reshaped(upstream, sizes(top)), place, None)
 
 
 def place_parts(node: Node) -> object:
@@ -352,42 +347,6 @@ def place_parts(node: Node) -> object:
         return place_at(node).parts
     except NotUnderstood:
         return node
-
-
-def _seeds(top: Node) -> list[Node]:
-    if not top.shape:
-        return [number(1.0)]
-    return [constant(one.reshape(sizes(top))) for one in np.eye(count(top))]
-
-
-_gradients = kept.table()
-
-
-def _gradient(top: Node, seed: Node, place: Place, beneath: set[Node] | None) -> Node:
-    """The search for slips asks for the same ones again and again; each counts as the work that it is."""
-    at = (top, seed, place, None if beneath is None else frozenset(beneath))
-    if at not in _gradients:
-        _gradients.trim()
-        _gradients[at] = _swept(top, seed, place, beneath), len(topological([top]))
-    gradient, parts = _gradients[at]
-    pay(parts)
-    return gradient  # type: ignore[no-any-return]
-
-
-def _swept(top: Node, seed: Node, place: Place, beneath: set[Node] | None) -> Node:
-    found = sweep(top, seed, [node for node, _ in place.parts], beneath).gradients
-    parts = []
-    for node, at in place.parts:
-        g = found.get(node)
-        if g is None:
-            g = TABLE["zeros"](sizes(node)) if node.shape and at is None else number(0.0)
-        elif at is not None:
-            g = TABLE["getitem"](g, at)
-        parts.append(g)
-    if len(parts) == 1:
-        whole = parts[0]
-        return reshaped(whole, squeezed(place.shape)) if squeezed(place.shape) else whole
-    return reshaped(stacked([reshaped(p, ()) for p in parts]), squeezed(place.shape))
 
 
 def _higher(e: Interpreter, tree: t.Derivative) -> Value:
