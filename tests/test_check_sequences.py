@@ -224,7 +224,12 @@ $\delta w = \delta p \cdot x$
 def test_gradients_of_gates_are_by_their_arguments_where_these_have_no_names() -> None:
     assert verdicts(CELL) == ["ok"] * 4
     assert verdicts(CELL + "\n$\\delta c = \\delta g \\odot (1 - g)$")[-1] == "wrong"
-    assert verdicts(CELL.replace("g \\odot (1 - g)", "g \\odot (1 + g)"))[2] != "ok"
+    for slip in (
+        "g \\odot (1 + g)",
+        "g",
+    ):  # one line that is wrong does not change what the others mean
+        bent = verdicts(CELL.replace("g \\odot (1 - g)", slip))
+        assert bent == ["ok", "ok", "wrong", "ok"]
 
 
 def test_known_words_with_parameters_are_what_their_formulas_say() -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
 
-def by_arguments(statements: Sequence[Statement], marked: Sequence[str]) -> frozenset[str]:
-    """Stems of gates whose gradients by name are by their arguments, all through a document.
+def by_arguments(statements: Sequence[Statement], marked: Sequence[str]) -> dict[str, bool]:
+    """Stems of gates whose gradients by name are by their arguments; whether that is sure, all through a document.
 
     Args:
         statements: all of the document.
@@ -39,7 +39,7 @@ def by_arguments(statements: Sequence[Statement], marked: Sequence[str]) -> froz
         formulas = [m.expr for m in statement.members[1:] if m.expr is not None]
         if any(_is_slope(x, stem) for formula in formulas for x in t.walk(formula)):
             inner.add(stem)
-    return frozenset(gates) if len(inner) > 1 and 2 * len(inner) > len(told) else frozenset()
+    return dict.fromkeys(gates if inner else (), len(inner) > 1 and 2 * len(inner) > len(told))
 
 
 def argument(e: Interpreter, key: Key, node: Node) -> Node:
@@ -64,9 +64,8 @@ def _gate(statement: Statement) -> Iterator[str]:
 
 
 def _is_slope(tree: object, stem: str) -> bool:
-    """``1 - i``, ``1 - a^2``."""
-    if not isinstance(tree, t.Sum) or len(tree.terms) != 2 or tree.signs != (1, -1):
+    """``1 - i``, ``1 - a^2``; a sign may be wrong."""
+    if not isinstance(tree, t.Sum) or len(tree.terms) != 2:
         return False
-    one, name = tree.terms
-    is_one = isinstance(one, t.Number) and one.text == "1"
-    return is_one and isinstance(name, t.Symbol) and stem_of(name) == stem
+    one = any(isinstance(x, t.Number) and x.text == "1" for x in tree.terms)
+    return one and any(isinstance(x, t.Symbol) and stem_of(x) == stem for x in tree.terms)

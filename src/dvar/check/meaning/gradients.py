@@ -79,8 +79,11 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     reader = e if example is None else e.inside({})
     reader.example = example if example is not None else e.example
     value = e.plain(key_value(e, target, None, tree or t.Symbol(target.stem, (0, 0))))
-    inner = target.stem in e.world.inner
-    place = differentiate.place_at(gates.argument(reader, target, value) if inner else value)
+    if (is_sure := e.world.inner.get(target.stem)) is not None:
+        inner = gates.argument(reader, target, value)
+        ways = [("by its argument", inner), ("by the gate", value)]
+        value = e.choices.pick(ways[:1] if is_sure or inner is value else ways)
+    place = differentiate.place_at(value)
     later = e.world.steps_of(key)
     if later and e.position < later[0]:
         options = _shares(reader, place)

@@ -64,7 +64,7 @@ class World(Results):
             that of its law; drawn: the same by the stem of the law.
         vectored: open functions whose values are vectors, with one of the same size.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
-        inner: stems of gates whose gradients by name are by what their functions are taken of.
+        inner: stems of gates whose gradients by name are by what their functions are taken of, if that is sure.
         pads: whether an entry out of range counts as zero.
         extended: stems with an index such as ``i + k``.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
@@ -87,7 +87,7 @@ class World(Results):
     rows_are_examples: bool = False
     bars: bool = False
     deltas: bool = False
-    inner: frozenset[str] = frozenset()
+    inner: dict[str, bool] = field(default_factory=dict)
     dots: bool = False
     differentials: bool = False
     moving: frozenset[Key] | None = None
