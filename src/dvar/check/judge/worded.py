@@ -68,6 +68,8 @@ def told(
         return None
     plain = isinstance(argument, t.Symbol) and not (argument.subscripts or argument.scripts)
     is_case = _IF.search(document.text[: statement.span[0]][-12:]) is not None
+    if is_case and argument is not None:
+        return None  # "if f(z) is the sigmoid" says less of what stands before than of what follows
     argument = _argument(name, statements, is_case) if argument is None or plain else None
     if argument is None:
         return None
