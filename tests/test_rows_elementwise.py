@@ -81,7 +81,7 @@ def test_losses_show_the_error():
 def test_the_softmax_minus_labels_of_classes_needs_no_sum_of_the_labels():
     classes = variable("c", (2,), "int64")
     written = share("cross_entropy", A, classes, reduction="none")
-    assert written == "reshape(g, (2, 1)) * (softmax(a) - one_hot(c, classes=3))"
+    assert written == "reshape(g, (2, 1)) * (softmax(a) - one_hot(c, 3))"
 
 
 def test_a_mean_over_a_named_axis_divides_by_its_name():
