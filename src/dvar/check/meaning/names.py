@@ -276,7 +276,7 @@ def _read(e: Interpreter, definition: Definition, env: dict[str, int]) -> Node:
         except NotUnderstood as reason:
             return reason
         if isinstance(value, Jacobian) and not squeezed(value.of_shape):
-            e.world.gradients.setdefault(node, value)
+            e.world.slopes.add(node)
         return node
 
     first: NotUnderstood | None = None

@@ -120,12 +120,11 @@ def _grouped(values: list[Value], signs: list[str]) -> Value | None:
 
 
 def _is_gradient(e: Interpreter, value: Value) -> bool:
-    """Whether a factor is a derivative, or a name for one: ``δ W`` of ``δ = ∂J/∂z``."""
+    """Whether a factor is a derivative, or a name that is said to be one: ``δ W`` of ``δ = ∂J/∂z``."""
     if isinstance(value, Jacobian):
         return True
-    return value in e.world.gradients or (
-        value.op is TABLE["transpose"] and value.inputs[0] in e.world.gradients
-    )
+    turned = value.op is TABLE["transpose"]
+    return (value.inputs[0] if turned else value) in e.world.slopes
 
 
 def times(e: Interpreter, a: Value, b: Value, sign: str, by_entry: bool = False) -> Node:
