@@ -147,7 +147,8 @@ def times(e: Interpreter, a: Value, b: Value, sign: str, by_entry: bool = False)
         # A gradient laid out as a row meets a matrix on its right.
         options = product_options(transposed(left), right, sign)
     if not options and _is_gradient(e, b) and right.ndim == 2:
-        options = product_options(left, transposed(right), sign)
+        turned = product_options(left, transposed(right), sign)
+        options = [option for option in turned if option[0] == MATRIX]
     if not options:
         raise NotUnderstood(f"the product of shapes {shown(left)} and {shown(right)}")
     chosen = e.choices.pick(options)
