@@ -70,15 +70,6 @@ def test_a_chain_that_is_the_whole_way_has_no_factor_beside_it() -> None:
     assert not check(plus).faults  # no chain alone
 
 
-def test_the_first_number_of_a_part_is_judged_by_those_that_follow() -> None:
-    text = (WORKSHEETS / "a18-circuit-fan-out.md").read_text("utf-8")
-    known = {j.line for j in check(text).faults}
-    assert 35 not in known
-    text = text.replace("= v = 36$", "= v = 72$")
-    bent = check(text)
-    assert [(j.line, j.cause) for j in bent.faults if j.line not in known] == [(35, "factor")]
-
-
 SCALARS = r"""$A$ is a matrix. Let $g(u, v) = u^3 v + \cos(u v)$.
 
 $$\frac{\partial g}{\partial u} = 3 u^2 v - v \sin(u v)$$

@@ -383,9 +383,9 @@ def test_a_document_without_truth_takes_several_mistakes_in_a_copy(tmp_path: Pat
     path.write_text("$f = x^2$.\n\n$\\frac{df}{dx} = 2x$\n\n$g = x^3$, $\\frac{dg}{dx} = 3x^2$\n")
     sheet = believed(path, check_sheet)
     assert [item.ok for item in sheet.truths] == [None, True, None, True]
-    chosen = choose(sheet, 8, seed=1)
+    chosen = [planted for planted in choose(sheet, 8, seed=1) if planted.edit.kind == "sign"]
     first, *_ = copies = list(together(chosen, 2))
-    assert sum(len(copy) for copy in copies) == 8
+    assert sum(len(copy) for copy in copies) == len(chosen) > 1
     assert {planted.truth.line for planted in first} == {3, 5}
     outcomes = judge(first, score(sheet, check_sheet), check_sheet)
     assert [outcome.is_caught for outcome in outcomes] == [True, True]

@@ -11,6 +11,7 @@ from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
+    from dvar.check.meaning.world import World
 
 
 def of(e: Interpreter, key: Key) -> Node | None:
@@ -36,15 +37,20 @@ def _only_below(e: Interpreter, key: Key, other: Key) -> Node | None:
     """``W_6`` that nothing is made of, and that is differentiated by, where formulas have ``w_6``."""
     if key not in e.world.denominators or key.marks or e.world.given_shapes.get(key):
         return None
-    made = [d.value for some in e.world.definitions.values() for d in some if not d.numeric]
-    names = [
-        sort(p, e.world.spelling, {}).key
-        for x in made
-        for p in t.walk(x)
-        if isinstance(p, t.Symbol)
-    ]
-    if any(name.stem == key.stem for name in names) or other not in names:
+    names = _in_formulas(e.world)
+    if other not in names or any(name.stem == key.stem for name in names):
         return None
     from dvar.check.meaning.names import key_value
 
     return e.plain(key_value(e, other, None, t.Symbol(other.stem, (0, 0))))
+
+
+def _in_formulas(world: World) -> frozenset[Key]:
+    """The names that formulas are made of; looked for once for as long as there are no more formulas."""
+    made = [d.value for some in world.definitions.values() for d in some if not d.numeric]
+    known, names = world.in_formulas
+    if known != len(made):
+        symbols = (p for x in made for p in t.walk(x) if isinstance(p, t.Symbol))
+        names = frozenset(sort(p, world.spelling, {}).key for p in symbols)
+        world.in_formulas = len(made), names
+    return names

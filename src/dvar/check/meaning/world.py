@@ -67,6 +67,7 @@ class World(Results):
         inner: stems of gates whose gradients by name are by what their functions are taken of, if that is sure.
         pads: whether an entry out of range counts as zero.
         extended: stems with an index such as ``i + k``.
+        in_formulas: how many formulas there were, and the names in them.
         slopes: values of names that are told to be gradients, ``δ = ∂J/∂z``, in whichever layout.
         accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
         has_noise: whether the text speaks of noise in data; keeps_biases: of biases that stay as they are.
@@ -149,6 +150,7 @@ class World(Results):
     recall: Recall | None = None
     open: set[object] = field(default_factory=set)
     gradients: dict[Node, Jacobian] = field(default_factory=dict)
+    in_formulas: tuple[int, frozenset[Key]] = (0, frozenset())
     slopes: set[Node] = field(default_factory=set)
     upstream: dict[tuple[Key, object], Node] = field(default_factory=dict)
     open_gradients: dict[tuple[Key, object], Node] = field(default_factory=dict)
