@@ -162,6 +162,11 @@ def number(w):
 
 def pair(w):
     return w**2, w**3
+
+def filled(w):
+    out = np.zeros(2)
+    out[0] = np.sum(w**2)
+    return np.sum(out)
 """
 
 
@@ -182,6 +187,17 @@ def test_a_function_that_returns_a_plain_number_has_gradient_zero(
     capsys: Capture, functions: str
 ) -> None:
     assert gradients(capsys, "explain", f"{functions}::number", "w=2")["w"] == 0
+
+
+@pytest.mark.parametrize("w", ["w=(3,)", "w=[1, 2, 3]"])
+def test_an_array_that_is_filled_is_told_in_our_words(
+    capsys: Capture, functions: str, w: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["explain", f"{functions}::filled", w])
+    err = capsys.readouterr().err
+    assert "assigning a traced number to an element of a plain array" in err
+    assert "np.stack(list)" in err
 
 
 def test_a_pipe_that_closes_early_is_no_error() -> None:

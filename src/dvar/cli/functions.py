@@ -35,17 +35,13 @@ def names_of(path: str) -> dict[str, Any]:
     return names
 
 
-_HINTS = {
-    "setting an array element with a sequence.": "collect the parts in a list and np.stack(parts): an array of "
-    "NumPy's own, made by np.zeros, cannot hold what is followed",
-}
-
-
 def failure_of(path: str, error: BaseException) -> ReadError | None:
     """What the user's own code raised, with its line; None if the error is not theirs."""
     import linecache
     import traceback
 
+    if isinstance(error.__cause__, ReadError):
+        return error.__cause__  # NumPy puts words of its own in front of ours
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if Path(frame.filename) == Path(path)]
     if not theirs or theirs[-1].lineno is None:
@@ -55,5 +51,4 @@ def failure_of(path: str, error: BaseException) -> ReadError | None:
     return ReadError(
         f"{path} raised {type(error).__name__}: {error}",
         source=Source(code, theirs[-1].lineno, 0, len(code), path),
-        hint=_HINTS.get(str(error), ""),
     )
