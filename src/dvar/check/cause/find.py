@@ -28,7 +28,8 @@ from dvar.check.judge.links import Link
 from dvar.check.meaning import chains, differentiate, effort, functions, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.assumptions import GENERAL
-from dvar.check.meaning.keys import letters_in, sort
+from dvar.check.meaning.keys import sort
+from dvar.check.meaning.letters import is_idle
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.core.node import topological
@@ -163,11 +164,10 @@ def _idles(bend: Bend, written: t.Expr) -> bool:
     """Whether another name takes the index from what a sum or a product runs over: ``∏_j d`` for ``∏_j f_j``."""
     if bend.cause != "wrong-variable":
         return False
-    idle = [
-        sum(not set(p.indices) & set(letters_in(p.body)) for p in t.walk(x) if isinstance(p, t.Big))
-        for x in (written, bend.tree)
-    ]
-    return idle[1] > idle[0]
+    before, after = (
+        sum(isinstance(p, t.Big) and is_idle(p) for p in t.walk(x)) for x in (written, bend.tree)
+    )
+    return after > before
 
 
 def _is_repair(bend: Bend, link: Link) -> bool:

@@ -24,7 +24,8 @@ from dvar.check.judge.words import Explained
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.implied import leaves_out_a_sum
-from dvar.check.meaning.keys import Key, letters_in, sort
+from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.letters import is_idle
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import is_stand_in, names_beneath
 from dvar.check.meaning.values import Value, node_of, sizes, squeezed
@@ -295,10 +296,9 @@ def _says_all(place: Place, verdict: Verdict) -> bool:
     link = verdict.link
     if tree is None or link is None or _has_open(place, verdict) or 2 in _ranks(link):
         return False
-    sums = [p for p in t.walk(tree) if isinstance(p, t.Big)]
-    if any(not set(p.indices) & set(letters_in(p.body)) for p in sums):
-        return False
-    return not any(isinstance(p, t.Derivative) for p in t.walk(tree))
+    return not any(
+        isinstance(p, t.Derivative) or (isinstance(p, t.Big) and is_idle(p)) for p in t.walk(tree)
+    )
 
 
 def _has_sums(*members: Member) -> bool:

@@ -42,7 +42,7 @@ class Verdict:
     @property
     def is_met(self) -> bool:
         """Whether it is an equation that holds where a gradient vanishes: what follows may rest on it."""
-        return any(link.why.startswith("holds where the derivative") for *_, link in self.links)
+        return any(link.why.startswith(links.MET) for *_, link in self.links)
 
 
 def judge_chain(

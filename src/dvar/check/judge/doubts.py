@@ -41,7 +41,7 @@ def note(
 
     Of two formulas for one name the other one may have been meant.
     """
-    if verdict.verdict != "wrong" or verdict.link is None:
+    if verdict.link is None:
         return
     definition = _definition_in(place)
     if verdict.link.numbers is None:

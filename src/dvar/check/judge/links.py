@@ -32,6 +32,8 @@ from dvar.read.worksheet import tree as t
 
 READINGS = 24
 ASSIGNMENTS = 4
+MET = "holds where the derivative"
+"""How the reason of an equation begins that an optimum meets, and formulas do not."""
 
 
 @dataclass(frozen=True)

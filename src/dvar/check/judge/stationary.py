@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from dvar.check.judge.links import Link
+from dvar.check.judge.links import MET, Link
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import reading
@@ -66,7 +66,7 @@ def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
             if name in below and count(name) == count(apart):
                 if _is_multiple(apart, top, name):
                     of, by = place.world.named[top], place.world.keys.get(name)
-                    why = f"holds where the derivative of {of} with respect to {by} vanishes"
+                    why = f"{MET} of {of} with respect to {by} vanishes"
                     return Link("ok", why, a, b)
     return None
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import letters_in, sort
-from dvar.check.meaning.letters import parts
+from dvar.check.meaning.keys import sort
+from dvar.check.meaning.letters import is_idle, parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
@@ -40,6 +40,5 @@ def _are_behind(place: Place, verdict: Verdict) -> bool:
 def _bare(among: Iterator[t.Expr | t.Script]) -> Iterator[t.Expr]:
     """What is summed over an index without having it."""
     for part in among:
-        if isinstance(part, t.Big) and part.name == "sum" and part.indices:
-            if not set(part.indices) & set(letters_in(part.body)):
-                yield part.body
+        if isinstance(part, t.Big) and part.name == "sum" and part.indices and is_idle(part):
+            yield part.body

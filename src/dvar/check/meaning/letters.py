@@ -41,6 +41,11 @@ def _parts(expr: t.Expr) -> list[t.Expr | t.Script]:
     return known[1]
 
 
+def is_idle(big: t.Big) -> bool:
+    """Whether what is summed or multiplied has none of the indices that it is over: ``Σ_i dy``."""
+    return not set(big.indices) & set(letters_in(big.body))
+
+
 def counting(big: t.Big) -> tuple[str, ...]:
     """The letters of a sum or a maximum that count something: not x of ``∫ f(x) dx``, nor w of ``min_w L(w)``."""
     if big.name in ("E", "int", "lim"):

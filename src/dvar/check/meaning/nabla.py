@@ -134,9 +134,6 @@ def _only_vector(e: Interpreter, of: t.Expr) -> differentiate.Place | None:
     return differentiate.place_at(found[0]) if len(found) == 1 and not value.shape else None
 
 
-__all__ = ["nabla"]
-
-
 def or_determinant(e: Interpreter, tree: t.Derivative, value: Value) -> Value:
     """``∂(x, y)/∂(r, θ)``: the matrix of all derivatives, or what calculus means by it, its determinant."""
     lists = (tree.of, *tree.wrt)
@@ -148,3 +145,6 @@ def or_determinant(e: Interpreter, tree: t.Derivative, value: Value) -> Value:
     whole: Value = TABLE["det"](reshaped(value.node, (*of, *wrt)))
     options: list[tuple[str, Value]] = [("all derivatives", value), ("their determinant", whole)]
     return e.choices.pick(options)
+
+
+__all__ = ["nabla", "or_determinant"]
