@@ -130,7 +130,8 @@ class Meeting:
             other = self.rational.factors[f]
             if f == factor or not isinstance(other, Node) or other.shape != hot.shape:
                 continue
-            entry = self.rational.number_of(label_entries(other, hot))
+            entries = _label_entries(other, hot)
+            entry = None if entries is None else self.rational.number_of(entries)
             if entry is not None and exponents.get(entry, 0) * e < 0:
                 one = 1 if e > 0 else -1
                 return merge(term, Term(UNIT, ((f, -one), (entry, one))))
@@ -212,12 +213,12 @@ def is_unit(node: Node) -> bool:
     return len(index) == 1 and (isinstance(index[0], int) if not slots else not slots[0].shape)
 
 
-def label_entries(x: Node, hot: Node) -> Node:
-    """Of each row of x the entry at the label, as a column."""
-    (labels,) = hot.inputs
-    rows = x.shape[0]
-    taken = TABLE["getitem"](x, (np.arange(rows), labels)) if isinstance(rows, int) else x
-    return reshape(taken, (rows, 1)) if taken is not x else x
+def _label_entries(x: Node, hot: Node) -> Node | None:
+    """Of each row of x the entry at the label, as a column; None where the rows are not counted."""
+    (labels,), rows = hot.inputs, x.shape[0]
+    if not isinstance(rows, int):
+        return None
+    return reshape(TABLE["getitem"](x, (np.arange(rows), labels)), (rows, 1))
 
 
 def _divides_by_no_more(term: Term, other: Term, name: int) -> bool:
