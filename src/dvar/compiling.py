@@ -13,7 +13,7 @@ from dvar.core.dtypes import dtype_of
 from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.engine.program import Program, compiled
-from dvar.read.trace import containers, facts
+from dvar.read.trace import containers, facts, following
 from dvar.read.trace.array import Variable
 from dvar.read.trace.calling import ALONE, Function, position
 from dvar.read.trace.trace import as_array, as_node, closed_in_order, is_number, unknown
@@ -134,7 +134,7 @@ class Jitted:
         given = [a if n in static else containers.tree_map(traced, a) for n, a in enumerate(args)]
         named = containers.tree_map(traced, kwargs) if kwargs else {}
         with rarely_collected():
-            result = self._function(*given, **named)
+            result = following.call(self._function, given, named)
             leaves = containers.leaves(result)
             places = [
                 n for n, leaf in enumerate(leaves) if isinstance(leaf, (Variable, np.ndarray))

@@ -19,7 +19,7 @@ from dvar.derive.control.scan import scan as scan_row
 from dvar.derive.control.steps import Loop as Steps
 from dvar.derive.control.while_loop import results
 from dvar.ops.rounding import astype
-from dvar.read.trace import containers, facts
+from dvar.read.trace import containers, facts, following
 from dvar.read.trace.array import Variable, wrap
 from dvar.read.trace.calling import Function, Given, name_of, parameter
 from dvar.read.trace.program import filled, lifted, placeholder, same_containers
@@ -70,7 +70,7 @@ def scan(
             None if x is None else placeholder(x, called, x.shape[1:])
             for x, called in zip(series, _names(function, 1, xs), strict=True)
         ]
-        made = function(filled(init, carries), filled(xs, elements))
+        made = following.call(function, (filled(init, carries), filled(xs, elements)), {})
         if not isinstance(made, tuple) or len(made) != 2:
             raise TraceError(f"scan: {name} does not return a pair (carry, y)")
         same_containers(f"scan: {name}", init, made[0], "the carry")
@@ -129,7 +129,7 @@ def while_loop(condition: Function, body: Function, init: Any) -> Any:
     name = _called(body)
 
     def step(carries: Sequence[Node | None]) -> tuple[list[Node], Any, list[Node]]:
-        made = body(filled(init, carries))
+        made = following.call(body, (filled(init, carries),), {})
         same_containers(f"while_loop: {name}", init, made, "the carry")
         return [], None, _carried(made, carries)
 
@@ -174,7 +174,7 @@ def cond(condition: Any, true_fun: Function, false_fun: Function, *operands: Any
         None if x is None else placeholder(x, called)
         for x, called in zip(nodes, names, strict=True)
     ]
-    made = [function(*filled(operands, inside)) for function in (true_fun, false_fun)]
+    made = [following.call(f, filled(operands, inside), {}) for f in (true_fun, false_fun)]
     same_containers(f"cond: {_called(false_fun)}", made[0], made[1], _called(true_fun))
     pairs = [_alike(*pair) for pair in zip(*map(_results, made), strict=True)]
     own = _present(inside)
@@ -211,7 +211,7 @@ def checkpoint(function: Function) -> Function:
             if x is not None and own is not None:
                 facts.fact(own).value = facts.known_value(x)
         positional, named = filled(trees, inside)
-        made = function(*positional, **named)
+        made = following.call(function, positional, named)
         roots = _results(made)
         around, fixed, inner = lifted(_present(inside), roots)
         body = Body.of([*_present(inside), *fixed], inner, _called(function))

@@ -15,7 +15,7 @@ from dvar.core.op import VARIABLE, constant, fresh_key
 from dvar.derive.custom import customised
 from dvar.derive.packing import pack, unpack
 from dvar.ops.shaping import broadcast_to
-from dvar.read.trace import containers, facts
+from dvar.read.trace import containers, facts, following
 from dvar.read.trace.array import Variable, wrap
 from dvar.read.trace.calling import Function, name_of
 from dvar.read.trace.form import Form, is_array
@@ -75,7 +75,8 @@ class CustomVjp:
             raise TraceError(f"{name} has no backward pass", hint=f"{name}.defvjp(…)")
         forward, backward = self._rule
         outer: dict[Node, Node] = {}
-        made = forward(*containers.tree_map(lambda leaf: _inside(leaf, outer), args))
+        inside = containers.tree_map(lambda leaf: _inside(leaf, outer), args)
+        made = following.call(forward, inside, {})
         if not isinstance(made, tuple) or len(made) != 2:
             raise TraceError(f"the forward pass of {name} did not return (result, residuals)")
         _check_closed(made, outer, name)
@@ -155,10 +156,11 @@ class _Rule:
             next(parts) if dtype == self.dtype else broadcast_to(constant(0.0), shape)
             for shape, dtype in self.types
         ]
-        gradients = self.function(
+        given = (
             self.residuals.fill([Variable(x) for x in residuals]),
             self.result.fill([Variable(x) for x in upstream]),
         )
+        gradients = following.call(self.function, given, {})
         places = self.arguments.fill(list(arguments))
         if not isinstance(gradients, tuple) or len(gradients) != len(places):
             raise TraceError(

@@ -14,7 +14,7 @@ from dvar.core.node import Node
 from dvar.core.op import fresh_key, variable
 from dvar.derive.batch import batched, spread
 from dvar.ops.moving import moveaxis
-from dvar.read.trace import containers, facts
+from dvar.read.trace import containers, facts, following
 from dvar.read.trace.array import Variable
 from dvar.read.trace.calling import Function, Given, name_of
 from dvar.read.trace.trace import as_node
@@ -52,7 +52,7 @@ def vmap(function: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
         examples = _Examples(given, function)
         own = examples.of_one(args, _beside(in_axes, args, "in_axes"), "argument")
         named = examples.of_one(kwargs, [0] * len(containers.leaves(kwargs)), "argument")
-        result = function(*own, **named)
+        result = following.call(function, own, named)
         return given.finish(examples.of_all(result, out_axes))
 
     return mapped

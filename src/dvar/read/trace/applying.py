@@ -9,7 +9,7 @@ from dvar.core.errors import DvarError
 from dvar.core.node import Node
 from dvar.core.op import VARIABLE, AxesError, Op
 from dvar.read.trace import facts
-from dvar.read.trace.array import Variable, unwrap, wrap
+from dvar.read.trace.array import FORMS, Variable, made, unwrap, wrap
 from dvar.read.trace.local_names import in_frame
 
 
@@ -39,7 +39,7 @@ def apply_plain(row: Op, args: tuple[Any, ...]) -> Variable:
     except DvarError as error:
         _reword(error)
         raise
-    return Variable(node)
+    return made(node) if FORMS else Variable(node)
 
 
 def _reword(error: DvarError) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -193,7 +194,7 @@ class Variable:
         return wrap_call(lambda: self.node[read_index(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TraceError(
+        raise facts.LostDerivative(
             "a traced array cannot be changed in place", source=facts.source_here(), hint=IMMUTABLE
         )
 
@@ -255,7 +256,7 @@ class Variable:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if not self.node.is_float:  # nothing to lose: its derivative is zero
             return np.array(self._number("the array", AT_A_PLACE), dtype)
-        raise TraceError(
+        raise facts.LostDerivative(
             f"turning {self.name or 'a traced array'} into a plain NumPy array would lose its derivative",
             source=facts.source_here(),
             hint="np functions take it as it is; np.stack([a, b]) instead of np.array([a, b]); "
@@ -328,7 +329,7 @@ class Variable:
         return self
 
     def sort(self, axis: int = -1) -> None:
-        raise TraceError(
+        raise facts.LostDerivative(
             "x.sort() sorts in place", source=facts.source_here(), hint="x = np.sort(x)"
         )
 
@@ -343,12 +344,20 @@ def _are_simple(operands: tuple[Any, ...]) -> bool:
 
 # ── in and out ──────────────────────────────────────────────────────────────────────────────────
 
+# The form of traced arrays in threads where they can be changed in place (``following``).
+FORMS: dict[int, type[Variable]] = {}
+
+
+def made(node: Node) -> Variable:
+    """A traced array of a node that was admitted."""
+    return (FORMS.get(get_ident(), Variable) if FORMS and node.shape else Variable)(node)
+
 
 def wrap(result: Any) -> Any:
     """Nodes as Variables, also inside tuples and lists; new ones are computed where they can be."""
     if isinstance(result, Node):
         facts.admit(result, facts.here())
-        return Variable(result)
+        return made(result)
     if isinstance(result, tuple) and hasattr(result, "_fields"):
         return type(result)(*map(wrap, result))
     if isinstance(result, (list, tuple)):

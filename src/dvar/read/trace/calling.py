@@ -21,7 +21,7 @@ from dvar.derive.forward import zeros_like
 from dvar.derive.sweep import pull
 from dvar.engine import numbers
 from dvar.engine.numbers import LONG, graph_of_gradients
-from dvar.read.trace import containers, facts
+from dvar.read.trace import containers, facts, following
 from dvar.read.trace.array import Variable, unwrap, wrap
 from dvar.read.trace.trace import as_array, is_number
 
@@ -116,7 +116,7 @@ class Call(Given):
         traced = list(args)
         for n in self.chosen:
             traced[n] = self._traced(parameter(function, n), args[n])
-        self.result = function(*traced, **kwargs)
+        self.result = following.call(function, traced, kwargs)
 
     def _traced(self, name: str, argument: Any) -> Any:
         found = containers.leaves_with_paths(argument)

@@ -41,6 +41,10 @@ class NotAPosition(DtypeError, TraceError):
         self.name = name
 
 
+class LostDerivative(TraceError):
+    """A traced number would become a plain one unnoticed."""
+
+
 class Fact:
     """What is known of one node; None for what is not.
 

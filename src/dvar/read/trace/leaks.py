@@ -14,20 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from dvar.core.errors import TraceError
 from dvar.read.trace import facts
 
 _CALLEE = re.compile(r"\s*([A-Za-z_][\w.]*)\s*\(")
 
 
 def check_float_is_meant() -> None:
-    """Raise TraceError if a plain number is asked for by an assignment or by ``math``."""
+    """Raise LostDerivative if a plain number is asked for by an assignment or by ``math``."""
     frame = facts.user_frame()
     if frame is None:
         return
     place = (frame.f_code, frame.f_lasti)
     if frame.f_code.co_code[frame.f_lasti] == opmap["STORE_SUBSCR"]:
-        raise TraceError(
+        raise facts.LostDerivative(
             "assigning a traced number to an element of a plain array would lose its derivative",
             source=facts.source_at(place),
             hint="collect the elements in a list, then np.stack(list)",
@@ -37,13 +36,13 @@ def check_float_is_meant() -> None:
     name = called[1] if called else ""
     callee = _resolve(name, frame)
     if getattr(callee, "__module__", None) == "math":
-        raise TraceError(
+        raise facts.LostDerivative(
             f"math.{callee.__name__} takes plain numbers only, so the derivative would be lost",
             source=source,
             hint=f"np.{callee.__name__}",
         )
     if isinstance(getattr(callee, "__self__", None), np.ndarray):
-        raise TraceError(
+        raise facts.LostDerivative(
             f"{name} writes into a plain array, which would lose the derivative",
             source=source,
             hint="np.stack, np.where or np.full_like(x, …)",

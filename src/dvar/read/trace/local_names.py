@@ -12,6 +12,7 @@ from typing import Any
 from dvar.core.node import Node
 from dvar.read.trace import facts
 from dvar.read.trace.array import Variable
+from dvar.read.trace.filled import Filled
 
 
 def code_of(function: Any) -> CodeType | None:
@@ -99,6 +100,8 @@ def _arrays(variables: Mapping[str, Any]) -> dict[str, Node]:
             continue
         if isinstance(value, Variable):
             found[name] = value.node
+            if isinstance(value, Filled):
+                nested += [(f"{name}_{n}", row) for n, row in value.rows().items()]
         elif isinstance(value, dict):
             nested += [(str(k), v.node) for k, v in value.items() if isinstance(v, Variable)]
         elif isinstance(value, (list, tuple)):

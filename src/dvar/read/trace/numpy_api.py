@@ -226,7 +226,7 @@ _ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 def call_ufunc(ufunc: np.ufunc, method: str, args: Args, kwargs: dict[str, Any]) -> Any:
     """``np.add(x, y)``, and ``np.add.reduce(x)`` and its sisters."""
     if kwargs.get("out") is not None or method == "at":
-        raise TraceError(
+        raise facts.LostDerivative(
             f"np.{ufunc.__name__} into an existing array would lose the derivative",
             source=facts.source_here(),
             hint="a = a + x instead of a += x; " + IMMUTABLE,

@@ -22,7 +22,7 @@ from dvar.core.errors import DvarError, Source, TraceError
 from dvar.core.graph import Graph
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array, constant, fresh_key, variable
-from dvar.read.trace import containers, facts
+from dvar.read.trace import containers, facts, following
 from dvar.read.trace.array import Variable
 from dvar.read.trace.local_names import Locals, code_of, unique
 
@@ -118,7 +118,7 @@ def trace(
     for parameter, argument in list(bound.arguments.items()):
         bound.arguments[parameter] = inputs.read(parameter, argument)
     with Locals(code_of(function)) as found:
-        result = function(*bound.args, **bound.kwargs)
+        result = following.call(function, bound.args, bound.kwargs)
     outputs = _Outputs(result, inputs.nodes, found, own_name(function))
     graph = _graph(inputs, outputs, found)
     return Traced(graph, function, graph.values, inputs.templates, outputs.template)  # type: ignore[arg-type]  # arrays
