@@ -15,7 +15,6 @@ import numpy as np
 from dvar.check.backward.settings import settled, size_of
 from dvar.check.backward.shapes import EVEN, SIZES, possible_inputs
 from dvar.check.backward.subject import Arrays, Run, Subject, Upstreams, input_of, is_float, seeded
-from dvar.check.backward.writing import followable
 from dvar.core.errors import ReadError
 
 _DEPTH = 4
@@ -87,9 +86,6 @@ class LayerSubject(Subject):
                 if name in inputs and path in kept:
                     kept[path].put(inputs[name])
         return layer
-
-    def filling(self) -> Callable[..., Any]:
-        return _program(self, followable(self.forward), self.parameters)
 
     def passed(self, program: Any, given: Mapping[str, Any]) -> Any:
         """What a forward pass makes of a layer with these weights, for these inputs."""

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from dvar.check.backward.source import Source, source_of
-from dvar.check.backward.writing import followable
 from dvar.core.errors import ReadError
 from dvar.read.trace.local_names import code_of
 
@@ -114,10 +113,6 @@ class Subject:
     def results(self, inputs: Mapping[str, Any]) -> list[Any]:
         """What the forward pass computes, without what it keeps."""
         return self._forward(inputs)[0]
-
-    def filling(self) -> Callable[..., Any]:
-        """The forward pass in a copy that remembers what it writes into arrays.  Raises ReadError without a source."""
-        return followable(self.forward)
 
     def _forward(self, inputs: Mapping[str, Any]) -> tuple[list[Any], Any, Arrays]:
         """Results, what is kept, and local variables at the end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,24 +47,14 @@ class Truth:
 
 def truth_of(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[Any]) -> Truth:
     """The gradients of the results, weighted with the upstream gradients, by every input of floats."""
-    for written in (False, True):
-        with suppress(
-            Exception
-        ):  # the user's function does something that cannot be followed; numbers can
-            return _by_graph(
-                subject, subject.filling() if written else subject.forward, inputs, upstreams
-            )
+    with suppress(Exception):  # the user's function cannot always be followed; numbers can
+        return _by_graph(subject, inputs, upstreams)
     return Truth(by_differences(subject, inputs, upstreams), by_graph=False)
 
 
-def _by_graph(
-    subject: Subject,
-    forward: Callable[..., Any],
-    inputs: Mapping[str, Any],
-    upstreams: Sequence[Any],
-) -> Truth:
+def _by_graph(subject: Subject, inputs: Mapping[str, Any], upstreams: Sequence[Any]) -> Truth:
     # Settings are passed on as they are: a stride is a number and no array.
-    program = functools.partial(forward, **copy.deepcopy(subject.fixed))
+    program = functools.partial(subject.forward, **copy.deepcopy(subject.fixed))
     with seeded():
         traced = trace(program, **inputs)
     graph = traced.graph

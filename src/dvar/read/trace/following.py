@@ -9,6 +9,7 @@ no difference.
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from dvar.read.trace.array import FORMS, Variable, made
 from dvar.read.trace.filled import Filled
 from dvar.read.trace.numpy_api import astype
 from dvar.read.trace.numpy_api import call as call_numpy
+from dvar.read.trace.numpy_api import row_function
 
 Function = Callable[..., Any]
 Names = dict[str, Any]
@@ -135,7 +137,7 @@ class _Module(ModuleType):
 
 def _replacements() -> list[tuple[Any, Any]]:
     """NumPy's and SciPy's modules and functions, each with what stands for it."""
-    found = list(_of_numpy())
+    found = [*_of_numpy(), *_of_math()]
     scipy = sys.modules.get("scipy")
     special = sys.modules.get("scipy.special")
     if scipy is not None and special is not None:
@@ -151,12 +153,31 @@ def _of_numpy() -> list[tuple[Any, Any]]:
         for by, names in makers.items()
         for name in names.split()
     }
-    by_name |= {"r_": _Joined(np.r_, np.concatenate), "c_": _Joined(np.c_, np.column_stack)}
+    by_name |= {"r_": _Joined(np.r_, _rows), "c_": _Joined(np.c_, _columns)}
     norm = _replacing(np.linalg.norm, _of_list)
     linalg = _Module(np.linalg, {"norm": norm})
     module = _Module(np, {**by_name, "linalg": linalg})
     functions = [(getattr(np, name), new) for name, new in by_name.items()]
     return [(np, module), (np.linalg, linalg), (np.linalg.norm, norm), *functions]
+
+
+@functools.cache
+def _of_math() -> list[tuple[Any, Any]]:
+    """``math.exp`` takes plain numbers only."""
+    by_name = {name: _calling(getattr(math, name), getattr(np, of)) for name, of in _SAME.items()}
+    by_name |= {"log": _calling(math.log, _log), "erf": _calling(math.erf, row_function("erf"))}
+    functions = [(getattr(math, name), new) for name, new in by_name.items()]
+    return [(math, _Module(math, by_name)), *functions]
+
+
+def _calling(original: Function, other: Function) -> Function:
+    return _replacing(
+        original, lambda _, *args: (other if any(map(_is_traced, args)) else original)(*args)
+    )
+
+
+def _log(x: Any, base: Any = math.e) -> Any:
+    return np.log(x) if base is math.e else np.log(x) / np.log(base)
 
 
 @functools.cache
@@ -189,6 +210,11 @@ def _replacing(original: Function, by: Function) -> Function:
 
 # ── what stands in their place ──────────────────────────────────────────────────────────────────
 
+_ALIKE = "cos cosh exp expm1 fabs hypot log10 log1p log2 sin sinh sqrt tan tanh"
+_SAME = {name: name for name in _ALIKE.split()} | {
+    "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
+    "atan2": "arctan2", "atanh": "arctanh", "pow": "power",
+}  # fmt: skip
 _MAKERS = "empty empty_like eye full full_like identity ones ones_like zeros zeros_like"
 _TAKERS = "array asanyarray asarray ascontiguousarray"
 _OF_LISTS = "average cumsum diff dot inner max mean median min outer prod std sum var"
@@ -243,7 +269,15 @@ class _Joined:
             return self._original[parts]
         parts = parts if isinstance(parts, tuple) else (parts,)
         plain = [self._original[p] if isinstance(p, slice) else p for p in parts]
-        return self._join([np.atleast_1d(p) for p in plain])
+        return self._join(plain)
+
+
+def _rows(parts: Sequence[Any]) -> Any:
+    return np.concatenate([np.atleast_1d(p) for p in parts])
+
+
+def _columns(parts: Sequence[Any]) -> Any:
+    return np.concatenate([np.reshape(p, (-1, 1)) if np.ndim(p) < 2 else p for p in parts], -1)
 
 
 def _is_traced(a: Any) -> bool:

@@ -125,7 +125,7 @@ class Memory:
         """Parts that fill the whole side by side: stacked, or one behind the other."""
         ordered = sorted(live, key=lambda w: int(w.places.flat[0]))
         rank = self.places.ndim
-        if all(w.places.shape == self.places.shape for w in ordered):
+        if np.array_equal(ordered[0].places, self.places):
             return ordered[0].values
         if rank > 1 and all(not w.places.ndim for w in ordered):
             return _rows([w.values for w in ordered], self.places.shape)
