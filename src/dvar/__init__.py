@@ -128,7 +128,7 @@ def _row(name: str) -> Any:
 
     if name not in TABLE:
         raise AttributeError(f"module 'dvar' has no attribute {name!r}")
-    return import_module("dvar.read.trace.numpy_api").row_function(name)
+    return import_module("dvar.read.trace.namespace").row_function(name)
 
 
 def __dir__() -> list[str]:

@@ -76,15 +76,25 @@ def _build_dot(op: Op, x: Any, y: Any) -> Node:
     if not x.ndim or not y.ndim:
         return multiply(x, y)
     if max(x.ndim, y.ndim) > 2:
-        raise ShapeError("dot: more than two axes", hint="matmul or einsum, which say what they do")
+        return _over_one_axis(x, y, max(0, y.ndim - 2))
     return matmul(x, y)
+
+
+def _over_one_axis(x: Node, y: Node, axis: int) -> Node:
+    """Summed over the last axis of ``x`` and one of ``y``."""
+    left = [f"a{n}" for n in range(x.ndim)]
+    right = [f"b{n}" for n in range(y.ndim)]
+    right[axis] = left[-1]
+    axes = Axes((tuple(left), tuple(right)), (*left[:-1], *right[:axis], *right[axis + 1 :]))
+    einsum.node(x, y, sentence=str(axes))  # type check
+    return contract(axes, [x, y])
 
 
 def _build_inner(op: Op, x: Any, y: Any) -> Node:
     """NumPy's inner: a sum over the last axis of both."""
     x, y = as_nodes([x, y])
     if max(x.ndim, y.ndim) > 2:
-        raise ShapeError("inner: more than two axes", hint="einsum, which says what it does")
+        return _over_one_axis(x, y, y.ndim - 1)
     return dot(x, y if y.ndim < 2 else swap_last(y))
 
 
@@ -115,24 +125,12 @@ def _letters(axes: Axes) -> str:
 
 
 def _build_einsum(op: Op, subscripts: str, *operands: Any) -> Node:
-    """NumPy's ``einsum('ij,jk->ik', x, y)``; letters only, each at most once in an operand."""
-    nodes = as_nodes(operands)
-    left, arrow, right = subscripts.replace(" ", "").partition("->")
-    parts = left.split(",")
-    if "." in subscripts:
-        raise ShapeError("einsum: '...' is not supported", hint="name every axis")
-    if not arrow:
-        letters = sorted(set(left) - {","})
-        right = "".join(c for c in letters if left.count(c) == 1)
-    if any(len(set(part)) < len(part) for part in parts):
-        raise ShapeError(
-            f"einsum: an axis twice in one operand of {subscripts!r}", hint="diag or trace"
-        )
-    if len(parts) != len(nodes):
-        raise ShapeError(f"einsum: {subscripts!r} names {len(parts)} operands, got {len(nodes)}")
-    sentence = ", ".join(" ".join(part) for part in parts) + " -> " + " ".join(right)
-    op.node(*nodes, sentence=str(parse(sentence)))  # type check, before the sentence is rewritten
-    return contract(parse(sentence), nodes)
+    """NumPy's ``einsum('ij,jk->ik', x, y)``."""
+    from dvar.ops.spelling import spelled  # which needs rows that need this file
+
+    axes, nodes = spelled(subscripts, as_nodes(operands))
+    op.node(*nodes, sentence=str(axes))  # type check, before the sentence is rewritten
+    return contract(axes, nodes)
 
 
 def _einsum_text(operands: Sequence[str], node: Node) -> str:

@@ -286,7 +286,7 @@ class Variable:
         return _call(function, *args, **kwargs)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        from dvar.read.trace.numpy_api import NAMESPACE
+        from dvar.read.trace.namespace import NAMESPACE
 
         return NAMESPACE
 

@@ -24,9 +24,9 @@ from dvar.ops import TABLE
 from dvar.read.trace import containers, facts
 from dvar.read.trace.array import FORMS, Variable, made
 from dvar.read.trace.filled import Filled
+from dvar.read.trace.namespace import row_function
 from dvar.read.trace.numpy_api import astype
 from dvar.read.trace.numpy_api import call as call_numpy
-from dvar.read.trace.numpy_api import row_function
 
 Function = Callable[..., Any]
 Names = dict[str, Any]

@@ -9,18 +9,18 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from dvar.core.errors import MissingValue, TraceError
+from dvar.core.errors import TraceError
 from dvar.core.op import Op, constant
 from dvar.ops import TABLE
 from dvar.ops.shaping import broadcast_to, expand_dims
 from dvar.read.trace import facts
 from dvar.read.trace.applying import apply_plain, apply_row, wrap_call
-from dvar.read.trace.array import DIRECT, IMMUTABLE, Variable, unwrap, wrap
+from dvar.read.trace.array import DIRECT, IMMUTABLE, Variable
 from dvar.read.trace.numpy_more import MORE
 from dvar.read.trace.sizes import NamedSize, plain, traced_sizes
 
@@ -159,6 +159,10 @@ def _cleaned(function: Any, target: Any, kwargs: Mapping[str, Any]) -> dict[str,
 
 def _apply(function: Any, row: Op, args: Args, kwargs: Mapping[str, Any]) -> Any:
     rest = dict(kwargs)
+    if row.name in _OF_LISTS and args and isinstance(args[0], Variable):
+        args = (list(args[0]), *args[1:])
+    if row.name == "einsum" and not isinstance(args[0], str):
+        args = _in_letters(args)
     accepted = _accepted(row.build)
     if not args:
         first = next((key for key in _FIRST if key in rest and key not in accepted), None)
@@ -168,6 +172,17 @@ def _apply(function: Any, row: Op, args: Args, kwargs: Mapping[str, Any]) -> Any
     dtype = rest.pop("dtype", None) if "dtype" not in accepted else None
     result = _like_numpy(function, apply_row(row, args, _cleaned(function, row.build, rest)))
     return result if dtype in (None, _NO_VALUE) else astype(result, dtype)
+
+
+_OF_LISTS = frozenset(("concatenate", "hstack", "stack", "vstack"))
+
+
+def _in_letters(args: Args) -> Args:
+    """``np.einsum(x, [0, 1], y, [1, 2])`` with its axes in letters."""
+    *pairs, result = args if len(args) % 2 else (*args, None)
+    parts = ["".join("..." if n is ... else chr(97 + n) for n in part) for part in pairs[1::2]]
+    arrow = "" if result is None else "->" + "".join("..." if n is ... else chr(97 + n) for n in result)
+    return (",".join(parts) + arrow, *pairs[::2])
 
 
 def _like_numpy(function: Any, result: Any) -> Any:
@@ -334,64 +349,3 @@ _ON_VALUES = """
     result_type searchsorted shares_memory signbit unique
 """
 ON_VALUES = frozenset(_ON_VALUES.split())
-
-
-# ── rows by name ────────────────────────────────────────────────────────────────────────────────
-
-
-def _is_traced(argument: Any) -> bool:
-    if isinstance(argument, (list, tuple)):
-        return any(map(_is_traced, argument))
-    return isinstance(argument, (Variable, NamedSize))
-
-
-@cache
-def row_function(name: str) -> Callable[..., Any]:
-    """``dvar.relu``: a row as a function of NumPy arrays (NumPy comes back) or traced arrays.
-
-    Raises:
-        KeyError: there is no such row.
-    """
-    row = TABLE[name]
-
-    def function(*args: Any, **kwargs: Any) -> Any:
-        if _is_traced(args) or any(map(_is_traced, kwargs.values())):
-            return apply_row(row, args, kwargs)
-        return _numbers(row(*map(unwrap, args), **kwargs))
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"The row ``{name}`` of the rule table.  Source: {row.source}."
-    return function
-
-
-def _numbers(result: Any) -> Any:
-    if isinstance(result, (tuple, list)):
-        return type(result)(map(_numbers, result))
-    try:
-        return facts.evaluate([result])[0][()]
-    except MissingValue:
-        return wrap(result)
-
-
-class _Namespace:
-    """The array API's view of traced arrays: NumPy's functions, and our rows beside them."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name in ("astype", "asarray"):
-            return astype if name == "astype" else self._asarray
-        if hasattr(np, name):
-            return getattr(np, name)
-        if name in TABLE:
-            return row_function(name)
-        raise AttributeError(f"the namespace of traced arrays has no {name!r}")
-
-    @staticmethod
-    def _asarray(x: Any, dtype: Any = None, **_: Any) -> Any:
-        if isinstance(x, Variable):
-            return x if dtype is None else astype(x, dtype)
-        return np.asarray(x, dtype)
-
-
-NAMESPACE = _Namespace()

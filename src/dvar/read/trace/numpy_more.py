@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from dvar.core.errors import ShapeError
 from dvar.read.trace.array import Variable
 
 
@@ -147,9 +146,8 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 def _kron(a: Any, b: Any) -> Any:
-    if np.ndim(a) != np.ndim(b):
-        raise ShapeError("kron: arrays with different numbers of axes", hint="reshape one of them")
-    rank = np.ndim(a)
+    rank = max(np.ndim(a), np.ndim(b))
+    a, b = (np.reshape(x, (1,) * (rank - np.ndim(x)) + np.shape(x)) for x in (a, b))
     spread = np.reshape(a, [n for size in np.shape(a) for n in (size, 1)])
     beside = np.reshape(b, [n for size in np.shape(b) for n in (1, size)])
     sizes = [np.shape(a)[k] * np.shape(b)[k] for k in range(rank)]
@@ -161,6 +159,24 @@ def _cross(a: Any, b: Any, axis: int = -1) -> Any:
     x, y = ab
     turned = [x[n - 2] * y[n - 1] - x[n - 1] * y[n - 2] for n in range(3)]
     return np.stack(turned, axis)
+
+
+def _gradient(f: Any, *spacing: float, axis: Any = None) -> Any:
+    """Differences between the neighbours; one-sided at the ends.  Steps of one size along each axis."""
+    axes = range(f.ndim) if axis is None else [int(a) for a in np.atleast_1d(axis)]
+    steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
+    found = []
+    for place, step in zip(axes, steps, strict=True):
+        a = np.moveaxis(f, place, 0)
+        inner = (a[2:] - a[:-2]) / (2 * step)
+        ends = [(a[1:2] - a[:1]) / step, (a[-1:] - a[-2:-1]) / step]
+        found.append(np.moveaxis(np.concatenate([ends[0], inner, ends[1]]), 0, place))
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    axis, start = axis % a.ndim, start % (a.ndim + 1)
+    return np.moveaxis(a, axis, start - 1 if start > axis else start)
 
 
 def _trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
@@ -213,6 +229,8 @@ def _nan_to_num(x: Any, nan: float = 0.0) -> Any:
     return np.where(x != x, nan, x)
 
 
+_LN2 = float(np.log(2.0))
+
 MORE: dict[Any, Callable[..., Any]] = {
     np.logical_and: lambda x1, x2: np.multiply(_mask(x1), _mask(x2)),
     np.logical_or: lambda x1, x2: np.add(_mask(x1), _mask(x2)),
@@ -241,6 +259,8 @@ MORE: dict[Any, Callable[..., Any]] = {
     np.meshgrid: _meshgrid,
     np.fliplr: lambda m: np.flip(m, 1),
     np.flipud: lambda m: np.flip(m, 0),
+    np.dsplit: lambda ary, indices_or_sections: np.split(ary, indices_or_sections, axis=2),
+    np.rollaxis: _rollaxis,
     np.matrix_transpose: lambda x: np.swapaxes(x, -1, -2),
     np.linalg.matrix_transpose: lambda x: np.swapaxes(x, -1, -2),
     np.broadcast_arrays: _broadcast_arrays,
@@ -268,6 +288,11 @@ MORE: dict[Any, Callable[..., Any]] = {
     np.copysign: lambda x1, x2: np.abs(x1) * np.where(x2 < 0, -1.0, 1.0),
     np.divmod: lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
     np.nan_to_num: _nan_to_num,
+    np.gradient: _gradient,
+    np.imag: lambda val: np.zeros_like(val),
+    np.real_if_close: lambda a: a,
+    np.angle: lambda z: np.where(z < 0, np.pi, 0.0),
+    np.logaddexp2: lambda x1, x2: np.logaddexp(x1 * _LN2, x2 * _LN2) / _LN2,
     np.hypot: lambda x1, x2: np.sqrt(x1**2 + x2**2),
     np.cbrt: lambda x: np.sign(x) * np.abs(x) ** (1 / 3),
     np.deg2rad: lambda x: x * (np.pi / 180),
