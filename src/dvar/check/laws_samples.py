@@ -46,6 +46,10 @@ def _well_conditioned(generator: np.random.Generator, shape: tuple[int, ...]) ->
     return np.asarray(REALS.draw(generator, shape) + 4 * np.eye(shape[-1]))
 
 
+def _positive(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return generator.uniform(0.6, 3.0, shape)
+
+
 def _mask(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray(generator.integers(0, 2, shape).astype(bool))
 
@@ -131,6 +135,13 @@ SAMPLES: dict[str, Sequence[Sample]] = {
     # ── activations and choices, with parameters ──
     "leaky_relu": [one((2, 3), 0.25)],
     "elu": [one((2, 3), 2.0)],
+    "polygamma": [
+        Sample(((2, 3),), lambda op, x: op(1, x)),
+        Sample(((3,),), lambda op, x: op(2, x), note="n=2"),
+    ],
+    "betaln": [
+        Sample(((2, 3), (3,)), draws={0: _positive, 1: _positive}),
+    ],
     "gelu": [one((2, 3), approximate="tanh")],
     "clip": [one((2, 3), -1.0, 1.0), one((2, 3), -1.0, None), one((2, 3), None, 0.5)],
     "maximum": [one((2, 3), 0)],

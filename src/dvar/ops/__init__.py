@@ -22,6 +22,7 @@ from dvar.ops import (
     selection,
     shaping,
     sorting,
+    special,
 )
 
 _FAMILIES = (
@@ -30,6 +31,7 @@ _FAMILIES = (
     shaping,
     reduction,
     elementwise,
+    special,
     selection,
     activation,
     extremes,

@@ -32,7 +32,9 @@ def spelled(subscripts: str, nodes: Sequence[Node]) -> tuple[Axes, list[Node]]:
     parts = [_named(part, dots[most - n :]) for part, n in zip(written, free, strict=True)]
     for part, x in zip(parts, nodes, strict=True):
         if len(part) != x.ndim:
-            raise ShapeError(f"einsum: {subscripts!r} gives {len(part)} axes to an operand of {x.ndim}")
+            raise ShapeError(
+                f"einsum: {subscripts!r} gives {len(part)} axes to an operand of {x.ndim}"
+            )
     found = [_without_repeats(x, part) for x, part in zip(nodes, parts, strict=True)]
     plain = [_without_broadcast(x, part, found) for x, part in found]
     axes = Axes(tuple(tuple(part) for _, part in plain), tuple(_named(right, dots)))

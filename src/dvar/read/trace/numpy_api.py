@@ -181,7 +181,9 @@ def _in_letters(args: Args) -> Args:
     """``np.einsum(x, [0, 1], y, [1, 2])`` with its axes in letters."""
     *pairs, result = args if len(args) % 2 else (*args, None)
     parts = ["".join("..." if n is ... else chr(97 + n) for n in part) for part in pairs[1::2]]
-    arrow = "" if result is None else "->" + "".join("..." if n is ... else chr(97 + n) for n in result)
+    arrow = (
+        "" if result is None else "->" + "".join("..." if n is ... else chr(97 + n) for n in result)
+    )
     return (",".join(parts) + arrow, *pairs[::2])
 
 
