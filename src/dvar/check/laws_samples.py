@@ -13,6 +13,7 @@ import numpy as np
 from dvar.check.cases import Draw, Sample, Shapes
 from dvar.core.axes import parse
 from dvar.core.op import REALS, Array, Op
+from dvar.ops.spectral import APART
 
 
 def calls(*shapes: tuple[int, ...], **kwargs: Any) -> Sample:
@@ -297,5 +298,7 @@ SAMPLES: dict[str, Sequence[Sample]] = {
         calls((2, 3, 3), (3,)),
     ],
     **dict.fromkeys(("inv", "det", "cofactor", "logabsdet", "signdet", "cholesky"), _SQUARE),
+    **dict.fromkeys(("eigvalsh", "eigenvectors"), _SQUARE),
+    "eigh": [Sample(((3, 3),), lambda op, a: op(a)[0], {0: APART.draw}, note="[0]")],
     "slogdet": [Sample(((3, 3),), lambda op, a: op(a)[1], {0: _well_conditioned}, note="[1]")],
 }

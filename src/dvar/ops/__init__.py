@@ -23,6 +23,7 @@ from dvar.ops import (
     shaping,
     sorting,
     special,
+    spectral,
 )
 
 _FAMILIES = (
@@ -45,6 +46,7 @@ _FAMILIES = (
     running,
     rounding,
     linalg,
+    spectral,
 )
 
 TABLE: dict[str, Op] = {

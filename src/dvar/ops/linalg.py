@@ -39,7 +39,7 @@ SQUARE = "... i i"
 # ── domains ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _rotation(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+def rotation(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray(np.linalg.qr(generator.normal(size=shape))[0])
 
 
@@ -48,13 +48,13 @@ def _draw_invertible(generator: np.random.Generator, shape: tuple[int, ...]) -> 
     if len(shape) < 2 or shape[-1] != shape[-2]:
         return REALS.draw(generator, shape)  # not square: the row itself says so
     scale = generator.uniform(0.6, 2.0, (*shape[:-1], 1))
-    return np.asarray(_rotation(generator, shape) @ (scale * _rotation(generator, shape)))
+    return np.asarray(rotation(generator, shape) @ (scale * rotation(generator, shape)))
 
 
-def _draw_positive(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+def draw_positive(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     if len(shape) < 2 or shape[-1] != shape[-2]:
         return REALS.draw(generator, shape)
-    q = _rotation(generator, shape)
+    q = rotation(generator, shape)
     return np.asarray(q @ (generator.uniform(0.6, 2.0, (*shape[:-1], 1)) * q.swapaxes(-1, -2)))
 
 
@@ -69,10 +69,10 @@ def _is_positive(a: Array) -> Any:
 
 
 INVERTIBLE = Domain("{0} is invertible", _is_invertible, _draw_invertible)
-POSITIVE_DEFINITE = Domain("{0} is symmetric, positive definite", _is_positive, _draw_positive)
+POSITIVE_DEFINITE = Domain("{0} is symmetric, positive definite", _is_positive, draw_positive)
 
 
-def _build_square(op: Op, a: Any) -> Node:
+def build_square(op: Op, a: Any) -> Node:
     return op.node(_square(op, a))
 
 
@@ -166,7 +166,7 @@ inv = Op(
     f"{SQUARE} -> {SQUARE}",
     np.linalg.inv,
     Adjoint(_inv_shares),
-    _build_square,
+    build_square,
     notation=Notation(None, lambda operands, node: f"{{{_inverse(operands[0])}}}"),
     dtype="float",
     domain=(INVERTIBLE,),
@@ -242,7 +242,7 @@ cofactor = Op(
     "cofactor",
     f"{SQUARE} -> {SQUARE}",
     _cofactor_forward,
-    build=_build_square,
+    build=build_square,
     expand=_cofactor_expand,
     notation=Notation(None, r"\operatorname{{cof}}\left({0}\right)"),
     dtype="float",
@@ -261,7 +261,7 @@ det = Op(
     np.linalg.det,
     # Jacobi's formula: the cofactors are right for singular matrices, det(A) inv(A).T is not.
     Adjoint(lambda g, out, a: (_beside(g, a) * cofactor(a),)),
-    _build_square,
+    build_square,
     notation=Notation(None, r"\det\left({0}\right)"),
     dtype="float",
     domain=(INVERTIBLE,),
@@ -287,7 +287,7 @@ logabsdet = Op(
     f"{SQUARE} -> ...",
     _logabsdet_forward,
     Adjoint(lambda g, out, a: (_beside(g, a) * swap_last(inv(a)),)),
-    _build_square,
+    build_square,
     notation=Notation(None, r"\log\left|\det\left({0}\right)\right|"),
     dtype="float",
     domain=(INVERTIBLE,),
@@ -301,7 +301,7 @@ signdet = Op(
     f"{SQUARE} -> ...",
     lambda a: np.sign(np.linalg.slogdet(a)[0].real),
     Constant(),
-    _build_square,
+    build_square,
     notation=Notation(None, r"\operatorname{{sign}}\left(\det\left({0}\right)\right)"),
     dtype="float",
     domain=(INVERTIBLE,),
@@ -361,7 +361,7 @@ cholesky = Op(
     f"{SQUARE} -> {SQUARE}",
     _cholesky_forward,
     Adjoint(_cholesky_shares),
-    _build_square,
+    build_square,
     notation=Notation(None, r"\operatorname{{chol}}\left({0}\right)"),
     dtype="float",
     domain=(POSITIVE_DEFINITE,),

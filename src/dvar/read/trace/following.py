@@ -104,6 +104,12 @@ def _following(where: Sequence[Names]) -> Iterator[None]:
         for name, value in names.items()
         if id(value) in by_identity
     ]
+    places += [
+        (names, name, Vectorized(value.pyfunc))
+        for names in where
+        for name, value in names.items()
+        if isinstance(value, np.vectorize) and not value.signature
+    ]
     with _LOCK:
         for names, name, new in places:
             entry = _OPEN.setdefault((id(names), name), [0, names[name]])
@@ -147,13 +153,20 @@ def _replacements() -> list[tuple[Any, Any]]:
 
 @functools.cache
 def _of_numpy() -> list[tuple[Any, Any]]:
-    makers = {_make: _MAKERS, _take: _TAKERS, _of_list: _OF_LISTS}
+    makers = {
+        _make: _MAKERS,
+        _take: _TAKERS,
+        _of_list: _OF_LISTS,
+        _full: "full",
+        _from_iterator: "fromiter",
+    }
     by_name: Names = {
         name: _replacing(getattr(np, name), by)
         for by, names in makers.items()
         for name in names.split()
     }
     by_name |= {"r_": _Joined(np.r_, _rows), "c_": _Joined(np.c_, _columns)}
+    by_name |= {"vectorize": Vectorized, "ndenumerate": _replacing(_PLACES, _enumerated)}
     norm = _replacing(np.linalg.norm, _of_list)
     linalg = _Module(np.linalg, {"norm": norm})
     module = _Module(np, {**by_name, "linalg": linalg})
@@ -210,12 +223,13 @@ def _replacing(original: Function, by: Function) -> Function:
 
 # ── what stands in their place ──────────────────────────────────────────────────────────────────
 
+_PLACES: Any = np.ndenumerate
 _ALIKE = "cos cosh exp expm1 fabs hypot log10 log1p log2 sin sinh sqrt tan tanh"
 _SAME = {name: name for name in _ALIKE.split()} | {
     "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atan2": "arctan2", "atanh": "arctanh", "pow": "power",
 }  # fmt: skip
-_MAKERS = "empty empty_like eye full full_like identity ones ones_like zeros zeros_like"
+_MAKERS = "empty empty_like eye full_like identity ones ones_like zeros zeros_like"
 _TAKERS = "array asanyarray asarray ascontiguousarray"
 _OF_LISTS = "average cumsum diff dot inner max mean median min outer prod std sum var"
 
@@ -232,6 +246,26 @@ def _make(original: Function, *args: Any, **kwargs: Any) -> Any:
     node = constant(array)
     facts.admit(node, facts.here())
     return Filled(node)
+
+
+def _full(original: Function, shape: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
+    if not isinstance(fill_value, Variable):
+        return _make(original, shape, fill_value, *args, **kwargs)
+    whole: Any = np.broadcast_to(fill_value, shape)
+    return made(whole.node)
+
+
+def _from_iterator(original: Function, iter: Any, *args: Any, **kwargs: Any) -> Any:
+    listed = list(iter)
+    if not _is_traced(listed):
+        return _make(original, listed, *args, **kwargs)
+    return made(_stacked(listed).node)
+
+
+def _enumerated(original: Function, arr: Any) -> Any:
+    if not isinstance(arr, Variable):
+        return original(arr)
+    return ((place, arr[place]) for place in np.ndindex(*arr.shape))
 
 
 def _take(original: Function, a: Any, dtype: Any = None, **kwargs: Any) -> Any:
@@ -256,6 +290,21 @@ def _row(original: Function, *args: Any, **kwargs: Any) -> Any:
     """A function of SciPy that is a row of the table."""
     traced = any(map(_is_traced, args))
     return call_numpy(original, args, kwargs) if traced else original(*args, **kwargs)
+
+
+class Vectorized:
+    """``np.vectorize``: a function of single numbers, for each place."""
+
+    def __init__(self, pyfunc: Function, *args: Any, **kwargs: Any) -> None:
+        self._plain = np.vectorize(pyfunc, *args, **kwargs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not any(map(_is_traced, args)) or kwargs or self._plain.signature:
+            return self._plain(*args, **kwargs)
+        arrays = np.broadcast_arrays(*map(_stacked, args))
+        shape = arrays[0].shape
+        results = [self._plain.pyfunc(*(a[place] for a in arrays)) for place in np.ndindex(*shape)]
+        return np.reshape(_stacked(results), shape)
 
 
 class _Joined:

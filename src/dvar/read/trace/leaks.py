@@ -41,6 +41,12 @@ def check_float_is_meant() -> None:
             source=source,
             hint=f"np.{callee.__name__}",
         )
+    if callee is np.fromiter:
+        raise facts.LostDerivative(
+            f"{name} takes plain numbers only, so the derivative would be lost",
+            source=source,
+            hint="np.stack of a list",
+        )
     if isinstance(getattr(callee, "__self__", None), np.ndarray):
         raise facts.LostDerivative(
             f"{name} writes into a plain array, which would lose the derivative",

@@ -236,8 +236,14 @@ _REDUCE: dict[Any, Any] = {
     np.minimum: np.min,
     np.logical_and: np.all,
     np.logical_or: np.any,
+    np.logaddexp: lambda x, **axes: apply_row(TABLE["logsumexp"], (x,), axes),
 }
-_ACCUMULATE: dict[Any, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
+_ACCUMULATE: dict[Any, Any] = {
+    np.add: np.cumsum,
+    np.multiply: np.cumprod,
+    np.maximum: lambda x, axis=0: _running_max(x, axis, 1.0),
+    np.minimum: lambda x, axis=0: _running_max(x, axis, -1.0),
+}
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, args: Args, kwargs: dict[str, Any]) -> Any:
@@ -262,7 +268,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: Args, kwargs: dict[str, Any])
         )
     x, *more = args
     axis = more[0] if more else kwargs.pop("axis", 0)
-    return call(table[ufunc], (x,), {**kwargs, "axis": axis})
+    return table[ufunc](x, **kwargs, axis=axis)
 
 
 # ── functions that are not rows ─────────────────────────────────────────────────────────────────
@@ -311,6 +317,20 @@ def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
     return np.transpose(apply_row(row, (np.transpose(a), sizes[::-1]), {}))
 
 
+def _where(condition: Any, *choice: Any) -> Any:
+    """Places where nothing is to be chosen: these are told by numbers."""
+    if not choice:
+        return np.nonzero(_value(condition))
+    return apply_row(TABLE["where"], (condition, *choice), {})
+
+
+def _running_max(x: Any, axis: int, sign: float) -> Any:
+    x = np.moveaxis(x, axis, -1)
+    earlier = np.tril(np.ones((x.shape[-1],) * 2, bool))
+    found = np.max(np.where(earlier, np.expand_dims(sign * x, -2), -np.inf), axis=-1)
+    return np.moveaxis(sign * found, -1, axis)
+
+
 def _outer(a: Any, b: Any) -> Any:
     flat = [x if np.ndim(x) == 1 else np.reshape(x, -1) for x in (a, b)]
     return apply_row(TABLE["outer"], tuple(flat), {})
@@ -320,6 +340,7 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.reshape: _reshape,
     np.ravel: lambda a, order="C": _reshape(a, -1, order),
     np.outer: _outer,
+    np.where: _where,
     np.shape: lambda a: a.shape,
     np.ndim: lambda a: a.ndim,
     np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],

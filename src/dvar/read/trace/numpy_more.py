@@ -11,8 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
+from dvar.core.errors import ShapeError
 from dvar.read.trace.array import Variable
+from dvar.read.trace.numpy_samples import OF_SAMPLES
 
 
 def _is_mask(x: Any) -> bool:
@@ -70,6 +73,58 @@ def _atleast_3d(x: Any) -> Any:
     return np.expand_dims(np.atleast_2d(x), 2)
 
 
+def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    if axis is None:
+        arr, axis = np.reshape(arr, -1), 0
+    if np.ndim(obj):
+        raise ShapeError("insert: several places", hint="np.concatenate with slices")
+    before = (slice(None),) * (axis % arr.ndim)
+    shape = [size if a != axis % arr.ndim else -1 for a, size in enumerate(arr.shape)]
+    new = (
+        values
+        if np.ndim(values) == arr.ndim
+        else np.reshape(values, -1)
+        if arr.ndim == 1
+        else values
+    )
+    if np.ndim(new) < arr.ndim:
+        new = np.broadcast_to(new, [size if size != -1 else 1 for size in shape])
+    parts = [arr[(*before, slice(None, obj))], new, arr[(*before, slice(obj, None))]]
+    return np.concatenate(parts, axis)
+
+
+def _block(arrays: Any) -> Any:
+    if not isinstance(arrays, list):
+        return arrays
+    depth, inside = 1, arrays[0]
+    while isinstance(inside, list):
+        depth, inside = depth + 1, inside[0]
+
+    def joined(part: Any, axis: int) -> Any:
+        if not isinstance(part, list):
+            return np.atleast_1d(part) if depth == 1 else np.atleast_2d(part)
+        return np.concatenate([joined(p, axis + 1) for p in part], axis)
+
+    return joined(arrays, -depth)
+
+
+def _along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    moved = np.moveaxis(arr, axis, -1)
+    shape = moved.shape[:-1]
+    made = [func1d(moved[place], *args, **kwargs) for place in np.ndindex(*shape)]
+    whole = np.stack(made)
+    return (
+        np.moveaxis(np.reshape(whole, (*shape, *whole.shape[1:])), -1, axis)
+        if whole.ndim > 1
+        else np.reshape(whole, shape)
+    )
+
+
+def _windows(x: Any, window_shape: Any, axis: Any = None) -> Any:
+    places = np.arange(x.size).reshape(x.shape)
+    return np.reshape(x, -1)[sliding_window_view(places, window_shape, axis)]
+
+
 def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     if axis is None:
         return _delete(np.reshape(arr, -1), obj, 0)
@@ -97,31 +152,6 @@ def _broadcast_arrays(*args: Any) -> tuple[Any, ...]:
 
 
 # ── sums and products ───────────────────────────────────────────────────────────────────────────
-
-
-def _average(a: Any, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Any:
-    if weights is None:
-        return np.mean(a, axis=axis, keepdims=keepdims)
-    if np.ndim(weights) != a.ndim and axis is not None:
-        beside = [1] * a.ndim
-        beside[axis] = -1
-        weights = np.reshape(weights, beside)
-    weights = weights + np.zeros_like(a)
-    total = np.sum(a * weights, axis=axis, keepdims=keepdims)
-    return total / np.sum(weights, axis=axis, keepdims=keepdims)
-
-
-def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    before = (slice(None),) * (axis % a.ndim)
-    for _ in range(n):
-        a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
-    return a
-
-
-def _cov(m: Any, bias: bool = False, ddof: int | None = None) -> Any:
-    centred = m - np.mean(m, axis=-1, keepdims=True)
-    less = ddof if ddof is not None else 0 if bias else 1
-    return centred @ centred.T / (m.shape[-1] - less)
 
 
 def _linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
@@ -161,28 +191,9 @@ def _cross(a: Any, b: Any, axis: int = -1) -> Any:
     return np.stack(turned, axis)
 
 
-def _gradient(f: Any, *spacing: float, axis: Any = None) -> Any:
-    """Differences between the neighbours; one-sided at the ends.  Steps of one size along each axis."""
-    axes = range(f.ndim) if axis is None else [int(a) for a in np.atleast_1d(axis)]
-    steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
-    found = []
-    for place, step in zip(axes, steps, strict=True):
-        a = np.moveaxis(f, place, 0)
-        inner = (a[2:] - a[:-2]) / (2 * step)
-        ends = [(a[1:2] - a[:1]) / step, (a[-1:] - a[-2:-1]) / step]
-        found.append(np.moveaxis(np.concatenate([ends[0], inner, ends[1]]), 0, place))
-    return found[0] if len(found) == 1 else tuple(found)
-
-
 def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     axis, start = axis % a.ndim, start % (a.ndim + 1)
     return np.moveaxis(a, axis, start - 1 if start > axis else start)
-
-
-def _trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
-    widths = dx if x is None else _diff(x, axis=-1) if isinstance(x, Variable) else np.diff(x)
-    y = np.moveaxis(y, axis, -1)
-    return np.sum(widths * (y[..., 1:] + y[..., :-1]) / 2, axis=-1)
 
 
 def _polyval(p: Any, x: Any) -> Any:
@@ -192,14 +203,9 @@ def _polyval(p: Any, x: Any) -> Any:
     return total
 
 
-def _median(a: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    if axis is None:
-        shape = [1] * a.ndim if keepdims else []
-        return np.reshape(_median(np.reshape(a, -1), 0), shape)
-    ordered = np.moveaxis(np.sort(a, axis=axis), axis, -1)
-    n = ordered.shape[-1]
-    middle = (ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2
-    return np.expand_dims(middle, axis) if keepdims else middle
+def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803  NumPy's name
+    powers = np.arange(x.shape[0] if N is None else N)
+    return np.expand_dims(x, 1) ** (powers if increasing else powers[::-1])
 
 
 def _matrix_power(a: Any, n: int) -> Any:
@@ -225,13 +231,10 @@ def _piecewise(x: Any, condlist: Sequence[Any], funclist: Sequence[Any]) -> Any:
     return _select(condlist, choices, default)
 
 
-def _nan_to_num(x: Any, nan: float = 0.0) -> Any:
-    return np.where(x != x, nan, x)
-
-
 _LN2 = float(np.log(2.0))
 
 MORE: dict[Any, Callable[..., Any]] = {
+    **OF_SAMPLES,
     np.logical_and: lambda x1, x2: np.multiply(_mask(x1), _mask(x2)),
     np.logical_or: lambda x1, x2: np.add(_mask(x1), _mask(x2)),
     np.logical_xor: lambda x1, x2: np.not_equal(_mask(x1), _mask(x2)),
@@ -256,6 +259,11 @@ MORE: dict[Any, Callable[..., Any]] = {
     np.atleast_3d: _atleast_3d,
     np.dstack: _dstack,
     np.delete: _delete,
+    sliding_window_view: _windows,
+    np.insert: _insert,
+    np.block: _block,
+    np.apply_along_axis: _along_axis,
+    np.vander: _vander,
     np.meshgrid: _meshgrid,
     np.fliplr: lambda m: np.flip(m, 1),
     np.flipud: lambda m: np.flip(m, 0),
@@ -264,13 +272,6 @@ MORE: dict[Any, Callable[..., Any]] = {
     np.matrix_transpose: lambda x: np.swapaxes(x, -1, -2),
     np.linalg.matrix_transpose: lambda x: np.swapaxes(x, -1, -2),
     np.broadcast_arrays: _broadcast_arrays,
-    np.average: _average,
-    np.ptp: lambda a, axis=None, keepdims=False: (
-        np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
-    ),
-    np.diff: _diff,
-    np.ediff1d: lambda ary: _diff(np.reshape(ary, -1)),
-    np.cov: _cov,
     np.linspace: _linspace,
     np.tensordot: _tensordot,
     np.vecdot: lambda x1, x2, axis=-1: np.sum(x1 * x2, axis=axis),
@@ -279,16 +280,12 @@ MORE: dict[Any, Callable[..., Any]] = {
     np.linalg.matrix_power: _matrix_power,
     np.kron: _kron,
     np.cross: _cross,
-    np.trapezoid: _trapezoid,
     np.polyval: _polyval,
-    np.median: _median,
     np.select: _select,
     np.piecewise: _piecewise,
     np.heaviside: lambda x1, x2: np.where(x1 == 0, x2, np.where(x1 > 0, 1.0, 0.0)),
     np.copysign: lambda x1, x2: np.abs(x1) * np.where(x2 < 0, -1.0, 1.0),
     np.divmod: lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)),
-    np.nan_to_num: _nan_to_num,
-    np.gradient: _gradient,
     np.imag: lambda val: np.zeros_like(val),
     np.real_if_close: lambda a: a,
     np.angle: lambda z: np.where(z < 0, np.pi, 0.0),
