@@ -153,7 +153,7 @@ def _replacements() -> list[tuple[Any, Any]]:
 
 @functools.cache
 def _of_numpy() -> list[tuple[Any, Any]]:
-    makers = {
+    makers: dict[Function, str] = {
         _make: _MAKERS,
         _take: _TAKERS,
         _of_list: _OF_LISTS,
