@@ -155,6 +155,21 @@ def test_any_writes_end_as_in_numpy(data: st.DataObject) -> None:
     assert np.allclose(traced[1], by_differences(program, x), atol=1e-5)
 
 
+def test_a_factorisation_written_out_is_explained_though_some_slices_are_empty() -> None:
+    def log_of_the_diagonal(a: Any) -> Any:
+        low = np.zeros((3, 3))
+        for i in range(3):
+            for j in range(i + 1):
+                rest = a[i, j] - np.dot(low[i, :j], low[j, :j])
+                low[i, j] = np.sqrt(rest) if i == j else rest / low[j, j]
+        return np.sum(np.log(np.diag(low)))
+
+    a = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
+    assert log_of_the_diagonal(a) == pytest.approx(np.linalg.slogdet(a)[1] / 2)
+    assert "sqrt" in dvar.explain(log_of_the_diagonal, a).formulas["a"]
+    agrees(log_of_the_diagonal, a)
+
+
 def test_labels_are_subtracted_in_place() -> None:
     def f(z: Any, y: Any) -> Any:
         p = np.exp(z)

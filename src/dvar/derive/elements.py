@@ -132,7 +132,8 @@ class Elements:
             for unit in np.eye(size):
                 given[n] = unit.reshape(_sizes(x))
                 columns.append(np.ravel(node.op.forward(*given, **dict(node.params))))
-            self._coefficients[node, n] = np.stack(columns, axis=1)
+            empty = np.zeros((int(np.prod(_sizes(node))), 0))
+            self._coefficients[node, n] = np.stack(columns, axis=1) if columns else empty
         return self._coefficients[node, n]
 
     def _given(self, node: Node, varied: bool) -> Array:

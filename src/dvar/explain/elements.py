@@ -28,6 +28,8 @@ from dvar.write.report import ElementReport, Formula, PathReport
 SHOWN = 12
 LONGEST = 80
 """Nobody reads an element of more characters; the formula of the whole array has to do."""
+MANY = 200
+"""An element made of more nodes never becomes that short, and tidying it takes seconds."""
 PATHS = 24
 
 _ELEMENT = re.compile(r"(?:d\w+/d)?(?P<name>\w+)\[(?P<index>[\d,\s]+)\]")
@@ -60,9 +62,12 @@ def element_formulas(problem: Problem, gradient: Node) -> Any:
     _choices(problem, inside)
     apart = Elements(labels, problem.values, expand=False)
     try:
-        written = {i: tidy(apart.element(gradient, i)) for i in indices(gradient)}
+        found = {i: apart.element(gradient, i) for i in indices(gradient)}
     except MissingRule:
         return None
+    if any(len(topological([x])) > MANY for x in found.values()):
+        return None
+    written = {i: tidy(x) for i, x in found.items()}
     formulas = {i: _formula(node, apart.labels) for i, node in written.items()}
     return _nest(formulas) if _is_readable(formulas.values()) else None
 
