@@ -8,6 +8,7 @@ know nothing of the axis stand between the loops, with loops of their own over o
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
@@ -74,14 +75,19 @@ class Scheduler:
             self.loops.append(loop)
             return
         phases = self._phases(nodes, axis)
+        apart: dict[int, list[Node]] = defaultdict(list)
+        within: dict[int, list[Node]] = defaultdict(list)
+        for node in nodes:
+            if self._runs_in(node, axis):
+                within[phases[node] - self._ends(node, axis)].append(node)
+            else:
+                apart[phases[node]].append(node)
         for p in range(max(phases.values()) + 1):
-            apart = [n for n in nodes if phases[n] == p and not self._runs_in(n, axis)]
-            self._schedule(apart, used | {axis})
-            loop = Loop(axis, int(self.classes.size[axis]))  # type: ignore[call-overload]
-            for node in nodes:
-                if self._runs_in(node, axis) and phases[node] - self._ends(node, axis) == p:
+            self._schedule(apart[p], used | {axis})
+            if within[p]:
+                loop = Loop(axis, int(self.classes.size[axis]))  # type: ignore[call-overload]
+                for node in within[p]:
                     loop.add(node, self.classes)
-            if loop.nodes:
                 self.loops.append(loop)
 
     def _runs_in(self, node: Node, axis: int) -> bool:
