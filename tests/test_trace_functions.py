@@ -90,6 +90,17 @@ def test_the_gradient_of_a_function_is_that_of_differences(name: str) -> None:
             assert gradient[place] == pytest.approx((above - below) / 2e-6, rel=1e-5, abs=1e-6)
 
 
+def test_a_power_of_zero_does_not_change_with_its_exponent() -> None:
+    def total(x: Any, y: Any) -> Any:
+        return np.sum(x**y)
+
+    x = np.array([0.0, 0.5, 2.0])
+    wanted = 0.5**1.5 * np.log(0.5) + 2**1.5 * np.log(2.0)
+    assert dvar.grad(total, argnums=1)(x, 1.5) == pytest.approx(wanted)
+    assert dvar.jit(dvar.grad(total, argnums=1))(x, 1.5) == pytest.approx(wanted)
+    assert dvar.explain(total, x, 1.5).formulas["y"] == "sum(x**y * log(x))"
+
+
 def test_wrong_modes_and_places_are_refused_with_what_to_write() -> None:
     with pytest.raises(ValueError, match='"full", "same" or "valid"'):
         dvar.grad(lambda x: np.sum(np.convolve(x, KERNEL, mode="round")))(SERIES)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 import numpy as np
 
 from dvar.core.dims import Shape, product
-from dvar.core.node import Literal, Node
+from dvar.core.node import Literal, Node, substituted, topological
 from dvar.core.op import CONSTANT, Linear, Multilinear, constant, number, size_of
 from dvar.ops import TABLE
 from dvar.ops.arithmetic import multiply, negative, power, subtract
 from dvar.ops.contraction import matmul, outer
+from dvar.ops.elementwise import log
 from dvar.ops.reduction import sum as sum_
 from dvar.ops.shaping import broadcast_to, normal_axes, reshape, swap_last, transpose
+from dvar.ops.special import xlogy
 from dvar.ops.subscript import FULL, Slot
 
 Rewrite: TypeAlias = "Callable[[Node], Node | None]"
@@ -289,3 +291,13 @@ def inverse(name: str) -> Rewrite:
         return x.inputs[0] if fits else None
 
     return rewrite
+
+
+def with_products(root: Node, stops: Collection[Node]) -> Node:
+    """``x log y`` for ``xlogy(x, y)``: they differ only where x is 0, and y is too or is negative."""
+    by: dict[Node, Node] = {}
+    for node in topological([root], set(stops)):
+        if node.op is xlogy and node not in stops:
+            x, y = substituted(node.inputs, by)
+            by[node] = x * log(y)
+    return substituted([root], by)[0] if by else root

@@ -19,6 +19,7 @@ from dvar.derive.layout import Layout, Unfit
 from dvar.derive.meeting import PAIRS
 from dvar.derive.polynomial import TooLarge
 from dvar.derive.rational import Rational
+from dvar.derive.rewrites import with_products
 from dvar.derive.scaling import parted, stays, summed_operands
 from dvar.derive.term import ONE, UNIT, Term
 from dvar.ops import TABLE
@@ -53,8 +54,8 @@ def tidy(node: Node, atoms: Collection[Node] = (), defined: Collection[Node] | N
         About linear in the number of nodes; expressions too long for anyone to read stay as they are.
     """
     stops = frozenset(atoms)
-    seen = [node]
-    large = len(topological([node], stops)) > LARGE
+    seen = [with_products(node, stops)]
+    large = len(topological(seen, stops)) > LARGE
     for _ in range(1 if large else ROUNDS):
         out = Tidier(stops, stops if defined is None else frozenset(defined)).tidy(seen[-1])
         if out in seen:

@@ -45,7 +45,7 @@ def _times(operands: Sequence[str], node: Node) -> str:
 def _power_partials(out: Node, x: Node, y: Node) -> Sequence[Node | float | None]:
     exponent = number(y)
     if exponent is None:
-        return (y * x ** (y - 1), out * operators["log"](x))
+        return (y * x ** (y - 1), operators["xlogy"](out, x))  # 0 where x is 0
     if exponent == 2:
         return (2 * x, None)
     return (0, None) if exponent == 0 else (y * x ** (exponent - 1), None)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dvar.core.errors import ReadError
-from dvar.core.node import Node
+from dvar.core.node import Node, operators
 from dvar.core.op import (
     NONZERO,
     POSITIVE,
@@ -79,8 +79,10 @@ xlogy = Op(
     "xlogy", "... , ... -> ...", _of_scipy("xlogy"), Partials(lambda out, x, y: (log(y), x / y)),
     expand=lambda x, y: x * log(y), notation=Notation(None, r"{0} \log {1}"), dtype="float",
     domain=(POSITIVE, POSITIVE), edges=(Edge((0.0, 1.0), 0.0, (0.0, 0.0)),), numpy=("scipy.special.xlogy",),
-    source="product rule; 0 where x is 0",
+    native=lambda m, x, y: x.compare("==", 0).select(x, x * m.log(y)), source="product rule; 0 where x is 0",
 )  # fmt: skip
+
+operators["xlogy"] = xlogy
 
 
 def _build_polygamma(op: Op, n: Any, x: Any) -> Node:
