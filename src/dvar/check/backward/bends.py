@@ -225,6 +225,9 @@ def _of_operation(left: ast.expr, op: ast.operator, right: ast.expr) -> Iterator
                 )
         case ast.Pow():
             yield "wrong-rule", "the power is wrong", left
+            if not isinstance(right, ast.Constant):
+                less = ast.BinOp(right, ast.Sub(), ast.Constant(1))
+                yield "wrong-rule", "a power is one less in its derivative", other(op, left, less)
 
 
 _FUNCTIONS = {

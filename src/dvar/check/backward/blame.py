@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dvar.check.backward.bends import TIERS, Bend, bends
-from dvar.check.backward.reach import Reach, is_alone, reach_of
-from dvar.check.backward.source import HOLDERS, Piece, Source, kept_attributes, statements
+from dvar.check.backward.reach import Reach, is_alone, only_line, reach_of
+from dvar.check.backward.source import HOLDERS, Piece, Source, statements
 from dvar.check.backward.subject import Subject, input_of
 from dvar.check.backward.truth import GRADIENT_OF
 from dvar.check.backward.watching import Computed, Known, Watch
@@ -23,7 +23,7 @@ from dvar.core.errors import ReadError
 from dvar.core.op import Array
 
 if TYPE_CHECKING:
-    from dvar.check.backward.judge import Probe
+    from dvar.check.backward.comparing import Probe
 
 RUNS = 6_000
 """Changed passes that are run at most, counted in passes of a few lines: a busy machine gives the same answer."""
@@ -56,7 +56,7 @@ class Blame(NamedTuple):
 
 
 class Repair(NamedTuple):
-    """A change that makes some gradients right and spoils none."""
+    """A change that makes some gradients right and spoils none; ``longer`` by so many letters."""
 
     piece: Piece
     statement: ast.stmt
@@ -64,6 +64,7 @@ class Repair(NamedTuple):
     text: str
     line: int
     gradients: tuple[str, ...]
+    longer: int
 
 
 def blame(
@@ -114,6 +115,11 @@ def blame(
         line = next((n for n in likely if n in misnamed), likely[-1])
         words = "what this line computes is neither a gradient nor a share of one; no single slip explains it"
         found.append(Blame(line, _line(source, line), tuple(rest), ("unknown",), "", words))
+    elif rest and probes[0].truth.gradients:
+        only = only_line(source, reach, good, rest)
+        if only:
+            words = "only this line computes anything of it; no single slip explains it"
+            found.append(Blame(only, _line(source, only), tuple(rest), ("unknown",), "", words))
     return sorted(found)
 
 
@@ -248,8 +254,10 @@ def _repairs(
             gradients = _righted(subject, source, piece, probes, wrong, kept, right)
             if gradients:
                 text = ast.unparse(statement)
-                found.append(Repair(piece, statement, bend, text, piece.line(statement), gradients))
             undo.swap()
+            if gradients:
+                place, longer = piece.line(statement), len(text) - len(ast.unparse(statement))
+                found.append(Repair(piece, statement, bend, text, place, gradients, longer))
         # One slip may spoil several gradients; what repairs all of them is looked for to the end.
         most = max((len(r.gradients) for r in found), default=0)
         if most > max((len(r.gradients) for r in best), default=0):
@@ -300,7 +308,7 @@ class _Ranked(NamedTuple):
             tier: how plain the changes are.
             only: whether only the few likeliest statements are changed.
         """
-        attributes = kept_attributes(self.subject.forward)
+        attributes = self.subject.attributes()
         for piece, statement in sorted(self.source.statements(), key=lambda x: self._rank(*x)):
             if self._is_likely(piece, statement) if only else self._reached(statement):
                 names = self._names(piece, statement, attributes, tier)
@@ -380,7 +388,7 @@ def _best(repairs: Sequence[Repair], suspects: Sequence[int]) -> tuple[Repair, t
 
     def rank(repair: Repair) -> tuple[int, int, int]:
         at = suspects.index(repair.line) if repair.line in suspects else len(suspects)
-        return at, len(repair.text), _LIKELY.index(repair.bend.cause)
+        return at, repair.longer, _LIKELY.index(repair.bend.cause)
 
     ordered = sorted(repairs, key=rank)
     here = [r for r in ordered if r.line == ordered[0].line]

@@ -62,6 +62,12 @@ class JaxSubject(FrameworkSubject):
 
         return tuple(jaxprs.follow(function, [given[n] for n in arrays]))
 
+    def ungraded(self) -> set[str]:
+        return super().ungraded() | {self._taken[n] for n in self._settings}
+
+    def graded_names(self) -> list[str]:
+        return [name for n, name in enumerate(self._taken) if n not in self._settings]
+
     @property
     def _taken(self) -> list[str]:
         """The parameters of the function itself."""
@@ -134,7 +140,7 @@ class JaxSubject(FrameworkSubject):
             return Run(outputs, self.named(found, inputs), {})
 
     def named(self, returned: Any, inputs: Mapping[str, Any]) -> Arrays:
-        names = [name for n, name in enumerate(self._taken) if n not in self._settings]
+        names = self.graded_names()
         if not isinstance(returned, (tuple, list)) or len(returned) != len(names):
             count = len(returned) if isinstance(returned, (tuple, list)) else "no tuple of"
             raise ReadError(

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from dvar.check.backward.blame import blame, line_of_error
+from dvar.check.backward.comparing import (
+    Probe,
+    doubtful,
+    flat,
+    gradient_of,
+    passed_on,
+    probe_at,
+    right_of,
+    run_at,
+)
 from dvar.check.backward.findings import findings_of
 from dvar.check.backward.report import BackwardReport, Finding, Gradient
 from dvar.check.backward.settings import set_apart
 from dvar.check.backward.shapes import EVEN, PROBES, SIZES, Inputs, possible_inputs
-from dvar.check.backward.subject import Arrays, Run, Subject
-from dvar.check.backward.truth import Truth, by_differences, counterexample, truth_of
+from dvar.check.backward.subject import Subject
 from dvar.core.errors import ReadError
 
-CLOSE, ROUGH = 1e-6, 2e-3
-"""How far a gradient may be off, relative to its largest element: in double precision, and where something
-is rounded to single precision on the way."""
 PATTERNS = 4
 """Ranks of inputs that are tried where nothing says which."""
 MOST = 40
 """The same, where gradients of wrong shapes say that the ranks are others."""
-
-
-class Probe(NamedTuple):
-    """Numbers for everything, and the true gradients there."""
-
-    inputs: Arrays
-    upstreams: list[Any]
-    truth: Truth
 
 
 def judge(subject: Subject, examples: Inputs | None = None) -> BackwardReport:
@@ -64,7 +62,7 @@ def judge(subject: Subject, examples: Inputs | None = None) -> BackwardReport:
     if best is None:
         assert reason is not None
         raise reason
-    explained = _explained(subject, best)
+    explained = _explained(best)
     return _apart(subject, explained) if examples is None else explained
 
 
@@ -100,6 +98,8 @@ def _tried(
         ReadError: it cannot be run.
     """
     reason: ReadError | None = None
+    raised = [best.error] if best is not None and best.error is not None else []
+    doubt = _words(best.error) if best is not None and best.error is not None else ""
     for n, inputs in enumerate(all_inputs):
         if n >= PATTERNS and best is not None and _misfits(best.report) < 2:
             break
@@ -110,12 +110,28 @@ def _tried(
             continue
         if compared.report.ok:
             return compared
+        if compared.error is not None and not inputs.said:
+            raised.append(compared.error)
+            if best is None:  # the likeliest
+                doubt = _words(compared.error)
         if best is None or _faults(compared.report) < _faults(best.report):
             best = compared
     if best is None:
         assert reason is not None
         raise reason
-    return best
+    known = not set(best.report.inputs) & subject.ungraded()
+    if known and best.error is not None and len({_place_of(subject, e) for e in raised}) == 1:
+        doubt = ""  # whatever the inputs, it raises there
+    return best._replace(doubt=doubt)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _place_of(subject: Subject, error: Exception) -> tuple[str, int]:
+    """What was raised where; the same for all inputs, it is no matter of the inputs."""
+    return type(error).__name__, line_of_error(subject, error)[0]
 
 
 def _fitted(subject: Subject, inputs: Inputs) -> Comparison:
@@ -130,7 +146,7 @@ def _fitted(subject: Subject, inputs: Inputs) -> Comparison:
         g.name: inputs.specs[g.name]._replace(shape=g.shape)
         for g in compared.report.gradients
         if g.ok is False and g.shape is not None
-        if np.prod(g.shape) < np.prod(g.expected_shape)
+        if np.prod(g.shape) < np.prod(g.expected_shape) or 1 in g.shape
     }
     if smaller:
         with suppress(Exception):  # the forward pass may not take them
@@ -150,11 +166,20 @@ def _misfits(report: BackwardReport) -> int:
 
 
 class Comparison(NamedTuple):
-    """Gradients judged, and what is needed to say why."""
+    """Gradients judged, and what is needed to say why.
 
+    Attributes:
+        subject: what was judged, with what was guessed of its settings.
+        report, probes: the gradients, and where they were compared.
+        error: what the backward pass raised.
+        doubt: why the inputs may be to blame, if a backward pass raised for inputs that nobody has written.
+    """
+
+    subject: Subject
     report: BackwardReport
     probes: list[Probe]
     error: Exception | None
+    doubt: str = ""
 
 
 def _likely(subject: Subject, sizes: Sequence[int], vectors: bool = False) -> Iterator[Inputs]:
@@ -193,12 +218,13 @@ def _is_batched(subject: Subject) -> bool:
 
 def _compared(subject: Subject, inputs: Inputs) -> Comparison:
     """Every gradient at all probes."""
-    probes = [_probe(subject, inputs, seed) for seed in PROBES]
+    subject = inputs.settled(subject)
+    probes = [probe_at(subject, inputs, seed) for seed in PROBES]
     shapes = {name: str(spec) for name, spec in inputs.specs.items()}
     report = BackwardReport(subject.file, subject.name, subject.framework, (), (), shapes)
     truth = probes[0].truth
     try:
-        runs = [_run(subject, probe) for probe in probes]
+        runs = [run_at(subject, probe) for probe in probes]
     except ReadError:
         raise
     except Exception as error:  # the user's function may raise anything
@@ -208,25 +234,25 @@ def _compared(subject: Subject, inputs: Inputs) -> Comparison:
                 hint="def backward(dout, cache): …",
             ) from None
         lost = [Gradient(n, False, None, tuple(np.shape(g))) for n, g in truth.gradients.items()]
-        return Comparison(replace(report, gradients=tuple(lost)), probes, error)
-    gradients = [_gradient(subject, name, runs, probes) for name in truth.gradients]
+        return Comparison(subject, replace(report, gradients=tuple(lost)), probes, error)
+    gradients = [gradient_of(subject, name, runs, probes) for name in truth.gradients]
     report = _without(
         replace(report, gradients=tuple(gradients)),
-        _flat(gradients, probes),
+        flat(gradients, probes),
         "not judged, since the true gradient is zero everywhere, as for steps, and another is meant",
     )
     if subject.framework != "numpy":
-        passed = _passed_on(report.gradients, runs, probes)
+        passed = passed_on(report.gradients, runs, probes)
         why = "not judged, since the forward pass hands it on as it is: another gradient is the purpose"
         report = _without(report, passed, why)
     if report.ok:
-        return Comparison(report, probes, None)
+        return Comparison(subject, report, probes, None)
     if not truth.by_graph:
         note = "the forward pass cannot be followed as a graph: true gradients are by differences"
-        return Comparison(replace(report, note=note), probes, None)
-    doubtful = _doubtful(subject, report.gradients, probes[0])
+        return Comparison(subject, replace(report, note=note), probes, None)
+    unsure = doubtful(subject, report.gradients, probes[0])
     why = "not judged, since differences do not confirm the true gradient"
-    return Comparison(_without(report, doubtful, why), probes, None)
+    return Comparison(subject, _without(report, unsure, why), probes, None)
 
 
 def _without(report: BackwardReport, names: set[str], why: str) -> BackwardReport:
@@ -237,39 +263,24 @@ def _without(report: BackwardReport, names: set[str], why: str) -> BackwardRepor
     return replace(report, gradients=tuple(gradients), note=f"{why}: {', '.join(sorted(names))}")
 
 
-def _flat(gradients: Sequence[Gradient], probes: Sequence[Probe]) -> set[str]:
-    """Gradients that are returned although the true ones vanish: a choice of the author's, not a mistake."""
-    return {
-        g.name
-        for g in gradients
-        if g.ok is False and g.shape == g.expected_shape
-        if not any(np.any(probe.truth.gradients[g.name]) for probe in probes)
-    }
+def _explained(compared: Comparison) -> BackwardReport:
+    """The report with the lines that are to blame.
 
-
-def _passed_on(
-    gradients: Sequence[Gradient], runs: Sequence[Run], probes: Sequence[Probe]
-) -> set[str]:
-    """Inputs that are the result, unchanged: a rule for these is written to clip or turn the gradient."""
-    return {
-        g.name
-        for g in gradients
-        if g.ok is False
-        if all(
-            len(run.outputs) == 1 and np.array_equal(run.outputs[0], probe.inputs[g.name])
-            for run, probe in zip(runs, probes, strict=True)
-        )
-    }
-
-
-def _explained(subject: Subject, compared: Comparison) -> BackwardReport:
-    """The report with the lines that are to blame."""
-    report, probes, error = compared
+    Raises:
+        ReadError: the backward pass raised for inputs that were guessed, and no slip explains it.
+    """
+    subject, report, probes, error, doubt = compared
     wrong = [g.name for g in report.gradients if g.ok is False]
     kept = [g.name for g in report.gradients if g.ok]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of programs that nobody has written
         found = blame(subject, probes, wrong, kept, right_of)
+    if doubt and not any(b.repaired for b in found):
+        raise ReadError(
+            f"{subject.name}: no inputs were found that both passes take",
+            rule=f"the backward pass raises {doubt}",
+            hint="say the shapes in the docstring, x: (N, D), or call dvar.check_backward(forward, backward, x, w)",
+        )
     if error is None or any(b.repaired for b in found):
         return replace(
             report, findings=tuple(findings_of(report, found, wrong, probes[0].truth.formulas))
@@ -279,112 +290,3 @@ def _explained(subject: Subject, compared: Comparison) -> BackwardReport:
     return replace(
         report, findings=(Finding(line, wrong[0], "shape", ("shape",), source, "", words),)
     )
-
-
-def _probe(subject: Subject, inputs: Inputs, seed: int) -> Probe:
-    drawn = inputs.draw(seed)
-    with np.errstate(all="ignore"):
-        outputs = subject.results(drawn)
-        upstreams = _upstreams(outputs, seed) if subject.takes_upstream else _ones(subject, outputs)
-        return Probe(drawn, upstreams, truth_of(subject, drawn, upstreams))
-
-
-def _upstreams(outputs: Sequence[Any], seed: int) -> list[Any]:
-    """Upstream gradients, no two alike."""
-    generator = np.random.default_rng(seed + 1000)
-    found = []
-    for y in outputs:
-        g = generator.uniform(0.3, 1.4, np.shape(y)) * generator.choice((-1.0, 1.0), np.shape(y))
-        found.append(g if np.ndim(y) else float(g))
-    return found
-
-
-def _ones(subject: Subject, outputs: Sequence[Any]) -> list[Any]:
-    """The upstream gradient of a loss, which a backward pass need not be given."""
-    if any(np.ndim(y) for y in outputs):
-        raise ReadError(
-            f"{subject.name}: the backward pass takes no upstream gradient, but the result is no number",
-            hint="def backward(dout, cache): …",
-        )
-    return [1.0 for _ in outputs]
-
-
-def _run(subject: Subject, probe: Probe, backward: Any = None) -> Run:
-    with np.errstate(all="ignore"):
-        return subject.run(
-            probe.inputs, lambda _: [np.copy(g)[()] for g in probe.upstreams], backward
-        )
-
-
-def _gradient(
-    subject: Subject, name: str, runs: Sequence[Run], probes: Sequence[Probe]
-) -> Gradient:
-    """One gradient at all probes; wrong if it is so at most of them."""
-    expected = probes[0].truth.gradients[name].shape
-    given = runs[0].gradients.get(name)
-    if given is None:
-        return Gradient(name, None, None, tuple(expected))
-    shape = tuple(np.shape(given))
-    if shape != tuple(expected):
-        return Gradient(name, False, shape, tuple(expected))
-    errors = [
-        _error(run.gradients[name], probe.truth.gradients[name])
-        for run, probe in zip(runs, probes, strict=True)
-    ]
-    limit = CLOSE if probes[0].truth.by_graph else 1e-4
-    if str(np.asarray(given).dtype) == "float32":
-        limit = ROUGH
-    wrong = sum(error > limit for error in errors) > 1
-    worst = int(np.argmax(errors))
-    given, probe = runs[worst].gradients[name], probes[worst]
-    example = (
-        counterexample(subject, probe.inputs, probe.upstreams, name, given, probe.truth)
-        if wrong
-        else None
-    )
-    return Gradient(name, not wrong, shape, tuple(expected), float(errors[worst]), example)
-
-
-def _error(given: Any, true: Any) -> float:
-    given, true = np.asarray(given, np.float64), np.asarray(true, np.float64)
-    if given.shape != true.shape:
-        return float("inf")
-    if not given.size:
-        return 0.0
-    off = np.max(np.abs(given - true))
-    return float(off / max(float(np.max(np.abs(true))), 1e-8)) if np.isfinite(off) else float("inf")
-
-
-def right_of(
-    subject: Subject, probes: Sequence[Probe], backward: Any, names: Sequence[str]
-) -> list[str]:
-    """Those of some gradients that another backward pass returns right."""
-    left = list(names)
-    for probe in probes:
-        limit = 10 * CLOSE if probe.truth.by_graph else 1e-4
-        try:
-            found = _run(subject, probe, backward).gradients
-            true = probe.truth.gradients
-            left = [n for n in left if n in found and _error(found[n], true[n]) <= limit]
-        except Exception:  # a bent function may do and return anything
-            return []
-        if not left:
-            break
-    return left
-
-
-def _doubtful(subject: Subject, gradients: Sequence[Gradient], probe: Probe) -> set[str]:
-    """Gradients called wrong whose truth differences do not confirm."""
-    names = [g.name for g in gradients if g.ok is False]
-    few = {n: probe.inputs[n] for n in names}
-    rest = {n: x for n, x in probe.inputs.items() if n not in few}
-    try:
-        with np.errstate(all="ignore"):
-            found = by_differences(_with(subject, rest), few, probe.upstreams)
-    except Exception:
-        return set()
-    return {n for n in names if _error(found[n], probe.truth.gradients[n]) > 1e-3}
-
-
-def _with(subject: Subject, fixed: Mapping[str, Any]) -> Subject:
-    return replace(subject, fixed={**subject.fixed, **fixed})

@@ -76,6 +76,10 @@ class LayerSubject(Subject):
     def shapes_given(self) -> dict[str, tuple[int, ...]]:
         return self.shapes
 
+    def ungraded(self) -> set[str]:
+        """The gradients of weights are kept elsewhere."""
+        return super().ungraded() - {*self.own, *self.arrays}
+
     def fresh(self, inputs: Mapping[str, Any]) -> Any:
         """The layer anew, with these weights."""
         with seeded():
@@ -195,8 +199,20 @@ def gradient_of(path: Sequence[str], ways: Mapping[tuple[str, ...], str]) -> str
 # ── how a layer is made ─────────────────────────────────────────────────────────────────────────
 
 
-def layer_subject(made: type, forward: str, backward: str, name: str, file: str) -> Subject:
+def layer_subject(
+    made: type,
+    methods: tuple[str, str],
+    name: str,
+    file: str,
+    kind: type[LayerSubject] = LayerSubject,
+) -> Subject:
     """A class as a subject: made with sizes that some inputs fit.
+
+    Args:
+        made: the class.
+        methods: the names of its forward and of its backward pass.
+        name, file: what it is called and where it stands.
+        kind: of the subject.
 
     Raises:
         ReadError: it cannot be made.
@@ -205,7 +221,7 @@ def layer_subject(made: type, forward: str, backward: str, name: str, file: str)
     before: Arrays | None = None
     for sizes in _SIZES:
         try:
-            subject = _made_with(made, (forward, backward), (name, file), sizes)
+            subject = _made_with(kind, made, methods, (name, file), sizes)
             if subject.given == before:
                 break  # it takes no sizes: nothing else is to be tried
             before = subject.given
@@ -219,12 +235,16 @@ def layer_subject(made: type, forward: str, backward: str, name: str, file: str)
 
 
 def _made_with(
-    made: type, methods: tuple[str, str], names: tuple[str, str], sizes: Sequence[int]
+    kind: type[LayerSubject],
+    made: type,
+    methods: tuple[str, str],
+    names: tuple[str, str],
+    sizes: Sequence[int],
 ) -> LayerSubject:
     given, arrays = _arguments(made, sizes)
     signature = inspect.signature(getattr(made, methods[0]))
     inputs = [p for p in list(signature.parameters.values())[1:] if p.kind not in (2, 4)]
-    subject = LayerSubject(
+    subject = kind(
         *names, made, made, made=made, methods=methods, given=given, arrays=tuple(arrays)
     )
     if not arrays:
@@ -287,7 +307,11 @@ def _weights(
     """Arrays that a new layer keeps and that are no gradients, by name; one array may have several places."""
     found = [p for p in places(layer) if np.size(p.value)]
     ways = {short(p.path): "_" for p in found}
-    weights = [p for p in found if gradient_of(p.path, ways) is None and not _says_gradient(p.path)]
+    weights = []
+    for p in found:
+        others = {way: word for way, word in ways.items() if way != short(p.path)}
+        if gradient_of(p.path, others) is None and not _says_gradient(p.path):
+            weights.append(p)
     names: dict[int, str] = {}
     own: dict[str, list[tuple[str, ...]]] = {}
     shapes: dict[str, tuple[int, ...]] = {}

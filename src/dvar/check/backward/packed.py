@@ -83,12 +83,20 @@ def leaf_parameters(
     return found
 
 
-def unpacked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of single arrays; itself if no parameter holds several."""
-    packs = packs_of(function)
+def unpacked(
+    function: Callable[..., Any], like: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """The function of single arrays; itself if no parameter holds several.
+
+    Args:
+        function: what is called.
+        like: where to look for what its parameters hold, if not in its own source.
+    """
+    shown = inspect.unwrap(like or function)
+    packs = packs_of(shown)
     if not packs:
         return function
-    signature = inspect.signature(function)
+    signature = inspect.signature(shown)
     signature = signature.replace(
         parameters=leaf_parameters(list(signature.parameters.values()), packs)
     )

@@ -45,6 +45,17 @@ def is_alone(reach: Reach, statement: ast.stmt, kept: Collection[str]) -> bool:
     return not reach.get(id(statement), frozenset()) & set(kept)
 
 
+def only_line(source: Source, reach: Reach, kept: Collection[str], wrong: Collection[str]) -> int:
+    """The line that alone computes something of some gradients and of no right one; 0 if there are several."""
+    found = {
+        piece.line(s)
+        for piece, s in source.statements()
+        if any(isinstance(n, (ast.BinOp, ast.UnaryOp, ast.Call)) for n in ast.walk(s))
+        if is_alone(reach, s, kept) and set(wrong) & reach.get(id(s), set(wrong))
+    }
+    return found.pop() if len(found) == 1 else 0
+
+
 def _scaled(statement: ast.stmt) -> Iterator[Bend]:
     for holder, field, place, part in value_places(statement):
         yield Bend("", "", holder, field, place, ast.BinOp(part, ast.Mult(), ast.Constant(SCALE)))

@@ -6,18 +6,46 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+
+class Setting(NamedTuple):
+    """What an input is that is no array; ``True`` is another setting than ``1``."""
+
+    value: Any
+    kind: str
 
 
 class Spec(NamedTuple):
-    """One input: its shape, and whether it holds positions (whole numbers)."""
+    """One input.
+
+    Attributes:
+        shape: of an array.
+        whole: whether it holds positions (whole numbers).
+        mask: whether it holds zeros and ones; with ``whole``, truth values.
+        setting: what it is if it is no array.
+    """
 
     shape: tuple[int, ...]
     whole: bool = False
+    mask: bool = False
+    setting: Setting | None = None
 
     def __str__(self) -> str:
+        if self.setting is not None:
+            return repr(self.setting.value)
         shown = f"({', '.join(map(str, self.shape))}{',' if len(self.shape) == 1 else ''})"
+        if self.mask:
+            return f"{shown} of {'truth values' if self.whole else 'zeros and ones'}"
         return f"{shown} of whole numbers" if self.whole else shown
+
+
+def is_mask(name: str) -> bool:
+    """Whether an input says by its name where something holds: it is zeros and ones."""
+    return _MASK.fullmatch(name.lower()) is not None
+
+
+_MASK = re.compile(r"(\w+_)?(masks?|valid|keep)|is_\w+")
 
 
 class Said(NamedTuple):

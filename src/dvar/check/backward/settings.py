@@ -18,12 +18,19 @@ _VALUES: dict[str, Any] = {
     "eps": 1e-5, "epsilon": 1e-5, "momentum": 0.9, "seed": 3, "kernel_size": 2, "pool_size": 2, "size": 2,
     "dilation": 1, "keep_prob": 0.6, "causal": True, "train": True, "training": True, "is_training": True,
 }  # fmt: skip
+_ABOUT: dict[str, Any] = {
+    **_VALUES, "ignore_index": -100, "ignore_label": -100, "padding_idx": 0, "label_smoothing": 0.1,
+    "smoothing": 0.1, "dim": -1, "axis": -1, "keepdim": False, "keepdims": False, "reduction": "mean",
+    "inplace": False,
+}  # fmt: skip
+"""The same and more, of what no gradient is returned for."""
 _FLAGS = ("train", "training", "is_training", "causal", "mode")
 _COUNTS = (
     "stride", "pad", "padding", "dilation", "kernel_size", "pool_size", "num_heads", "n_heads", "heads",
     "n_head", "nhead", "G", "groups", "num_groups",
 )  # fmt: skip
-_OPTIONAL = re.compile(r"b|bias\w*|beta|gamma|weight|scale|shift|gain")
+_OPTIONAL = re.compile(r"b|bias\w*|beta|gamma|weight|scale|shift|gain|y|t|targets?|labels?|y_true")
+_PENALTY = re.compile(r"reg\w*|lam\w*|l2\w*|weight_decay")
 _VOID = re.compile(r"ignore_(index|label|id)|pad(ding)?_(idx|index|id|token|token_id)|pad")
 _HOLDERS = re.compile(r"\w+_params?|config|cfg|opts?|options|settings|hparams|hyper\w*")
 
@@ -71,6 +78,7 @@ def settled(subject: Subject) -> Subject:
     """The subject with values for the parameters that are settings."""
     words = subject.documentation()
     arrays = said_of(words, [p.name for p in subject.parameters])
+    free = subject.ungraded()
     for p in subject.parameters:
         low = p.name.lower()
         keys = [k for k in keys_of(subject.forward, p.name) if k]
@@ -80,6 +88,8 @@ def settled(subject: Subject) -> Subject:
             subject.fixed[p.name] = Settings({k: _VALUES.get(k, 1) for k in keys})
         elif p.default is None and _OPTIONAL.fullmatch(low):
             subject.optional.add(p.name)
+        elif p.default == 0 and _PENALTY.fullmatch(low):
+            subject.fixed[p.name] = 0.3  # nothing would be shown by 0
         elif p.default is not p.empty:
             subject.fixed[p.name] = p.default
         elif low in _FLAGS:
@@ -87,6 +97,8 @@ def settled(subject: Subject) -> Subject:
         elif low in _COUNTS or (kind in ("int", "integer") and p.name not in arrays):
             subject.fixed[p.name] = _VALUES.get(low, 2)
             subject.counts.add(p.name)
+        elif low in _ABOUT and p.name in free and p.name not in arrays:
+            subject.fixed[p.name] = _ABOUT[low]
     return subject
 
 
@@ -105,22 +117,27 @@ def called_in(function: Any) -> set[str]:
     return {f.id for f in calls if isinstance(f, ast.Name)}
 
 
-def keys_of(function: Any, name: str) -> list[str]:
-    """The keys that a function looks up in an argument: ``conv_param['stride']``, ``p.get('eps', 1e-5)``."""
+def keys_of(function: Any, name: str, depth: int = 2) -> list[str]:
+    """The keys that a function looks up in an argument: ``conv_param['stride']``, ``p.get('eps', 1e-5)``.
+
+    Args:
+        function: the function; what it hands the argument on to is looked at too.
+        name: of the argument.
+        depth: how far it may be handed on.
+    """
     found: list[str] = []
     for node in _parts(function):
-        if (
-            isinstance(node, ast.Subscript)
-            and isinstance(node.value, ast.Name)
-            and node.value.id == name
-        ):
-            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-                found.append(node.slice.value)
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "get"
-        ):
-            if isinstance(node.func.value, ast.Name) and node.func.value.id == name:
+        match node:
+            case ast.Subscript(ast.Name(held), ast.Constant(str(key))) if held == name:
+                found.append(key)
+            case ast.Call(ast.Attribute(ast.Name(held), "get")) if held == name:
                 found.append("")
+            case ast.Call(ast.Name(called), given) if depth:
+                other = getattr(inspect.unwrap(function), "__globals__", {}).get(called)
+                if inspect.isfunction(other) and other.__module__ == function.__module__:
+                    for part, taken in zip(
+                        given, inspect.signature(other).parameters, strict=False
+                    ):
+                        if isinstance(part, ast.Name) and part.id == name:
+                            found += keys_of(other, taken, depth - 1)
     return list(dict.fromkeys(found))

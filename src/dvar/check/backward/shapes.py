@@ -6,15 +6,24 @@ Every size is another number, so that only what belongs together fits together.
 from __future__ import annotations
 
 import itertools
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dvar.check.backward.conflicts import Flow
-from dvar.check.backward.said import Spec, resized, said_of
+from dvar.check.backward.likely import (
+    WEIGHTS,
+    Kind,
+    chained,
+    choices,
+    is_plausible,
+    settings_of,
+    shapes,
+    summing_to,
+)
+from dvar.check.backward.said import Setting, Spec, is_mask, resized, said_of
 from dvar.check.backward.settings import called_in, void_of
 from dvar.check.backward.subject import Arrays, Subject, is_float
 from dvar.core.errors import ReadError
@@ -50,25 +59,37 @@ class Inputs(NamedTuple):
     @property
     def plausible(self) -> bool:
         """Whether no bias or scale has a place of its own for every example."""
-        return self.said or not any(
-            _VECTORS.fullmatch(name)
-            and not (name == "b" and "a" in self.specs)
-            and not _SCALARS.fullmatch(name)
-            and len(spec.shape) > 1
-            for name, spec in self.specs.items()
+        names = list(self.specs)
+        return self.said or all(
+            is_plausible(name, len(spec.shape), names) for name, spec in self.specs.items()
         )
+
+    def settled(self, subject: Subject) -> Subject:
+        """The subject with the inputs that are no arrays as settings."""
+        found = {n: s.setting.value for n, s in self.specs.items() if s.setting is not None}
+        return replace(subject, fixed={**subject.fixed, **found}) if found else subject
 
     def draw(self, seed: int) -> Arrays:
         """Numbers that are nothing in particular: no zeros, no ones, no sums that come out even."""
         generator = np.random.default_rng(seed)
-        drawn = {name: _drawn(spec, self.positive, generator) for name, spec in self.specs.items()}
-        for name, spec in self.specs.items():
-            if spec.whole and self.void is not None and spec.shape:
+        arrays = {n: _masked(n, spec) for n, spec in self.specs.items() if spec.setting is None}
+        drawn = {n: _drawn(spec, self.positive, generator) for n, spec in arrays.items()}
+        for name, spec in arrays.items():
+            if spec.whole and not spec.mask and self.void is not None and spec.shape:
                 drawn[name][-1] = self.void
         return drawn
 
 
+def _masked(name: str, spec: Spec) -> Spec:
+    """Of what is called a mask, zeros and ones are tried, whatever shows its shape."""
+    return spec if spec.whole else spec._replace(mask=spec.mask or is_mask(name))
+
+
 def _drawn(spec: Spec, positive: bool, generator: np.random.Generator) -> Any:
+    if spec.mask:
+        held = generator.uniform(size=spec.shape) < 0.6
+        held[(0,) * len(spec.shape[:1])] = True  # nowhere all that is averaged is left out
+        return held if spec.whole else np.asarray(held, float)
     if spec.whole:
         return generator.integers(0, 2, spec.shape)
     if positive:
@@ -80,7 +101,9 @@ def _drawn(spec: Spec, positive: bool, generator: np.random.Generator) -> Any:
 def inputs_like(examples: Mapping[str, Any]) -> Inputs:
     """Inputs of the shapes of examples; whole numbers stay as they are."""
     arrays = {name: np.asarray(x) for name, x in examples.items()}
-    specs = {n: Spec(a.shape, a.dtype.kind in "iub") for n, a in arrays.items()}
+    specs = {
+        n: Spec(a.shape, a.dtype.kind in "iub", a.dtype.kind == "b") for n, a in arrays.items()
+    }
     floats = [a for a in arrays.values() if a.dtype.kind == "f" and a.size]
     positive = bool(floats) and all(bool((a > 0).all() and (a < 1).all()) for a in floats)
     return Inputs(specs, positive, said=True)
@@ -145,8 +168,10 @@ class _Found:
         self.subject, self.flow, self.sizes = subject, flow, sizes
         self.names = sorted(flow.order, key=lambda n: n not in known)
         self.known = known
-        self.choices = [
-            [known[n]] if n in known else [*_choices(n, self.names, flow.ranks)] for n in self.names
+        free = _free(subject)
+        self.choices: list[list[Kind | Spec]] = [
+            [known[n]] if n in known else [*choices(n, self.names, flow.ranks, free.get(n, ()))]
+            for n in self.names
         ]
         self.complete = all(n in known for n in self.names)
         self.seen = False
@@ -154,13 +179,14 @@ class _Found:
         self.reason = ""
         self._refused: dict[frozenset[str], set[tuple[Spec, ...]]] = {}
         self._back = len(self.names)
-        self._early = True
+        self._early = self._chained = True
 
     def fitting(self, budget: int) -> Iterator[Inputs]:
         # Where the source tells nothing of a failure, a second look would be the same.
-        ways = (True, False) if self.flow.is_known else (False,)
-        for early, positive in itertools.product(ways, (False, True)):
-            self._early = early
+        ways = [(True, True), (True, False), (False, False)]
+        ways = ways if self.flow.is_known else [(False, True), (False, False)]
+        for (early, strict), positive in itertools.product(ways, (False, True)):
+            self._early, self._chained = early, strict
             self._refused.clear()
             # Half of what is left, so that something is left for what comes after.
             yield from self._fitting(positive, self.tried + max((budget - self.tried) // 2, 1))
@@ -169,14 +195,14 @@ class _Found:
 
     def _fitting(self, positive: bool, most: int) -> Iterator[Inputs]:
         """Inputs that fit, of each pattern of ranks one, until ``most`` have been tried in all."""
-        patterns: set[tuple[int, ...]] = set()
+        patterns: set[tuple[int | str, ...]] = set()
         for specs in self._together():
             if self.tried >= most:
                 return
             self.tried += 1
             ordered = {n: specs[n] for n in self.flow.names}
             found = Inputs(ordered, positive, self.complete, void_of(self.subject))
-            pattern = tuple(len(s.shape) for s in ordered.values())
+            pattern = tuple(s.setting.kind if s.setting else len(s.shape) for s in ordered.values())
             error = None if pattern in patterns else self._refusal(found)
             if error is not None and found.void is not None:
                 found = found._replace(void=None)
@@ -217,7 +243,7 @@ class _Found:
     def _together(self) -> Iterator[dict[str, Spec]]:
         """All inputs at once, the likeliest ranks first, and for each every way of sharing sizes."""
         for total in range(sum(len(c) - 1 for c in self.choices) + 1):
-            for picked in _summing_to(total, self.choices):
+            for picked in summing_to(total, self.choices):
                 self._back = len(self.names)
                 yield from self._sized({}, picked)
 
@@ -237,28 +263,48 @@ class _Found:
     def _specs(self, kind: Any, so_far: Mapping[str, Spec]) -> Iterator[Spec]:
         """What an input of a kind may be beside those that are there."""
         name = self.names[len(so_far)]
-        data = [n for n in so_far if n not in self.known and not _WEIGHTS.fullmatch(n)]
+        data = [n for n in so_far if n not in self.known and not WEIGHTS.fullmatch(n)]
+        data = [n for n in data if so_far[n].setting is None]
         first = so_far[data[0]].shape if data else tuple(self.sizes[:2])
         if isinstance(kind, Spec):
             yield kind
+        elif isinstance(kind, Setting):
+            yield Spec((), setting=kind)
+        elif kind == "one":
+            yield Spec((), whole=True)
         elif kind == "like":
             yield Spec(first)
+        elif kind == "mask":
+            for shape in dict.fromkeys((first, first[:1], first[:2])):
+                yield from (Spec(shape, True, True), Spec(shape, False, True))
         elif kind == "whole":
-            yield Spec(first[:1], whole=True)
+            shapes_of_labels = (first[:1], first[:-1]) if len(first) > 2 else (first[:1],)
+            yield from (Spec(shape, whole=True) for shape in shapes_of_labels)
         elif not so_far:
             yield Spec(
                 tuple(self.sizes[:kind]) if kind < 4 else _PICTURES[tuple(self.sizes) == EVEN]
             )
         else:
             used = list(dict.fromkeys(itertools.chain(*(spec.shape for spec in so_far.values()))))
-            shapes = _shapes(kind, first, used, self.sizes, self.flow.factors)
-            if kind > 1 and not _WEIGHTS.fullmatch(name):  # as many examples as the others have
-                shapes = sorted(shapes, key=lambda s: s[0] != first[:1][0] if first else False)
-            yield from map(Spec, shapes)
+            flow = self.flow
+            likely = shapes(kind, first, used, self.sizes, flow.factors, flow.joins)
+            if kind > 1 and not WEIGHTS.fullmatch(name):  # as many examples as the others have
+                likely = sorted(likely, key=lambda s: s[0] != first[:1][0] if first else False)
+            if self._chained and data:
+                likely = chained(name, likely, [so_far[n].shape for n in data], used, self.sizes)
+            yield from map(Spec, likely)
+
+
+def _free(subject: Subject) -> dict[str, list[Setting]]:
+    """What the parameters that no gradient is returned for may be set to."""
+    found = subject.ungraded()
+    free = [p for p in subject.parameters if p.name in found and p.name not in subject.fixed]
+    return {p.name: settings_of(p, n) for n, p in enumerate(free)}
 
 
 def _refusal(subject: Subject, inputs: Inputs, seed: int) -> Exception | None:
     """Why a forward pass does not take some numbers; None if it does."""
+    subject = inputs.settled(subject)
     try:
         with np.errstate(all="ignore"):
             drawn = inputs.draw(seed)
@@ -267,6 +313,10 @@ def _refusal(subject: Subject, inputs: Inputs, seed: int) -> Exception | None:
     except Exception as error:  # whatever the user's function raises
         return error
     arrays = [np.asarray(x) for x in outputs]
+    if not subject.takes_upstream and any(a.ndim for a in arrays):
+        return TypeError(
+            "the backward pass takes no upstream gradient, but the result is no number"
+        )
     if not all(a.size for a in arrays):
         return ValueError("a result has no elements")
     if not any(is_float(a) for a in arrays):
@@ -274,73 +324,3 @@ def _refusal(subject: Subject, inputs: Inputs, seed: int) -> Exception | None:
     if not all(np.isfinite(a).all() for a in arrays if is_float(a)):
         return FloatingPointError("the result is not finite")
     return None
-
-
-# ── what is likely ──────────────────────────────────────────────────────────────────────────────
-
-_SCALARS = re.compile(
-    r"eps(ilon)?|lr|lam(bda)?_?|reg|alpha|tau|temperature|momentum|p|delta|margin|slope|scale|c|k"
-)
-_VECTORS = re.compile(r"b\d*|b_?[a-z]+|bias\w*|beta\d*|gamma\d*|g|shift|offset")
-_LABELS = re.compile(r"y|t|target\w*|labels?|y_true|classes")
-_WHOLE = re.compile(r"idx|ids?|index|indices|tokens?|positions?|token_ids|words")
-_WEIGHTS = re.compile(r"[WwUV]\w*|weights?|kernel|theta|filters?|K|Q|A|embedding\w*|table|E")
-
-
-def _choices(name: str, names: Sequence[str], ranks: Mapping[str, int]) -> Iterator[int | str]:
-    """Ranks in the order in which they are likely; ``like`` the first array, ``whole`` numbers for each example."""
-    known = [ranks[name]] if name in ranks else []
-    yield from dict.fromkeys([*known, *_by_name(name, names)])
-
-
-def _by_name(name: str, names: Sequence[str]) -> Iterator[int | str]:
-    if (name == "b" and "a" in names) or (name == "k" and "q" in names):  # an operand like another
-        yield from (2, 1, 0, 3, 4)
-    elif _SCALARS.fullmatch(name):
-        yield from (0, 1, 2)
-    elif _VECTORS.fullmatch(name):
-        yield from (1, 0, 2)
-    elif _LABELS.fullmatch(name):
-        yield from ("like", "whole", 2, 1, 0)
-    elif _WHOLE.fullmatch(name):
-        yield from ("whole", 2)
-    elif _WEIGHTS.fullmatch(name):
-        yield from (2, 1, 3, 4, 0)
-    else:
-        yield from (2, 1, 0, 3, 4)
-
-
-def _summing_to(total: int, choices: Sequence[Sequence[Any]]) -> Iterator[list[Any]]:
-    """One of each choice, with positions that add up to a total: the later, the less likely."""
-    if not choices:
-        if total == 0:
-            yield []
-        return
-    most = sum(len(c) - 1 for c in choices[1:])
-    for at in range(max(0, total - most), min(total, len(choices[0]) - 1) + 1):
-        for rest in _summing_to(total - at, choices[1:]):
-            yield [choices[0][at], *rest]
-
-
-def _shapes(
-    rank: int,
-    first: tuple[int, ...],
-    used: Sequence[int],
-    sizes: Sequence[int],
-    factors: Sequence[int],
-) -> list[tuple[int, ...]]:
-    """Shapes of a rank, made of sizes that are there already and of new ones."""
-    fresh = [n for n in sizes if n not in used][:1]
-    if rank == 4:
-        return [(4, used[1] if len(used) > 1 else 3, 3, 3)]
-    fresh += [k * n for k in factors for n in fresh]
-    pool = [*used[::-1], *fresh]
-    if len(first) > 2:
-        pool.append(math.prod(first[1:]))  # of what is flattened
-    pool += [k * n for k in factors for n in used]
-    pool = list(dict.fromkeys(pool))
-    distinct = [s for s in itertools.product(pool, repeat=rank) if len(set(s)) == rank]
-    square = [s for s in itertools.product(pool, repeat=rank) if len(set(s)) < rank]
-    if rank > 1:  # What has a new size is likelier than what shares all of its sizes.
-        distinct.sort(key=lambda s: fresh.index(s[-1]) if s[-1] in fresh else len(fresh))
-    return distinct + square

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dvar.check.backward.source import Source, source_of
+from dvar.check.backward.source import Source, kept_attributes, source_of
 from dvar.core.errors import ReadError
 from dvar.read.trace.local_names import code_of
 
@@ -87,6 +87,12 @@ class Subject:
         """Shapes of inputs that are known, since a layer has made them itself."""
         return {}
 
+    def ungraded(self) -> set[str]:
+        """Inputs that no gradient is returned for, as far as the source shows: settings, labels, masks."""
+        names = [p.name for p in self.parameters]
+        found = {input_of(name, names) for name in self.returned_names()}
+        return set(names) - found if found and None not in found else set()
+
     def loosened(self) -> bool:
         """Take every count to be 1, or leave out what need not be there; false if that is nothing new."""
         more: Arrays = {n: 1 for n in self.counts if self.fixed[n] > 1}
@@ -102,6 +108,10 @@ class Subject:
         with suppress(OSError, TypeError):
             texts.append(inspect.getsource(plain))
         return "\n".join(texts)
+
+    def attributes(self) -> list[str]:
+        """What the forward pass keeps or reads in attributes of an object that the backward pass is given."""
+        return kept_attributes(self.forward)
 
     def source(self) -> Source:
         """The source of the backward pass.  Raises ReadError if there is none."""
@@ -312,7 +322,7 @@ def input_of(name: str, inputs: Sequence[str]) -> str | None:
     low = {n.lower(): n for n in inputs}
     bare = name.lower()
     tried = [bare]
-    for head in ("grad_", "d_", "g_", "dl_d", "dl", "grad", "d", "g"):
+    for head in ("grad_", "d_", "g_", "dl_d", "dld", "dl", "grad", "d", "g"):
         if bare.startswith(head):
             tried.append(bare[len(head) :].strip("_"))
     for tail in ("_grad", "_bar", "grad"):

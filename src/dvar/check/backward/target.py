@@ -9,7 +9,7 @@ from typing import Any
 
 from dvar.check.backward.frameworks import is_made_elsewhere, subject_elsewhere
 from dvar.check.backward.layers import layer_subject
-from dvar.check.backward.losses import loss_of
+from dvar.check.backward.losses import LossLayerSubject, loss_method, loss_of
 from dvar.check.backward.packed import unpacked
 from dvar.check.backward.settings import settled
 from dvar.check.backward.subject import Arrays, Subject
@@ -64,7 +64,8 @@ def checkable(path: str, names: Mapping[str, Any]) -> list[str]:
         if is_made_elsewhere(here) or getattr(here, "_rule", None) is not None:
             found.append(name)
         elif inspect.isclass(here):
-            if any(a in vars(here) and b in vars(here) for a, b in _METHODS):
+            pairs = any(a in vars(here) and b in vars(here) for a, b in _METHODS)
+            if pairs or loss_method(here) is not None:
                 found.append(name)
         elif callable(here):
             forward = _forward_of(name, names)
@@ -136,12 +137,15 @@ def _of_class(path: str, name: str, here: type) -> Subject:
         if hasattr(here, a) and hasattr(here, b):
             break
     else:
-        raise ReadError(f"{path}: {name} has no methods forward and backward")
+        method = loss_method(here)
+        if method is None:
+            raise ReadError(f"{path}: {name} has no methods forward and backward")
+        return layer_subject(here, (method, method), name, path, LossLayerSubject)
     if isinstance(inspect.getattr_static(here, a), staticmethod):
         forward, backward = getattr(here, a), getattr(here, b)
         if next(iter(inspect.signature(forward).parameters), "") != "ctx":
             return subject_of(forward, backward, name, path)
-    return layer_subject(here, a, b, name, path)
+    return layer_subject(here, (a, b), name, path)
 
 
 _METHODS = (

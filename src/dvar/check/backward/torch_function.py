@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dvar.check.backward.signatures import FrameworkSubject, numpy_program
+from dvar.check.backward.source import kept_attributes
 from dvar.check.backward.subject import SEED, Arrays, Run, Subject, Upstreams
 from dvar.core.errors import ReadError
 from dvar.read.frameworks import aten
@@ -85,6 +86,10 @@ class TorchSubject(FrameworkSubject):
 
         with _seeded():
             return aten.follow(function, [arguments[n] for n in arrays])
+
+    def attributes(self) -> list[str]:
+        kept = kept_attributes(self.made.setup_context) if _sets_up(self.made) else []
+        return [*kept, *super().attributes()]
 
     def _called(self, arguments: Sequence[Any]) -> tuple[Any, Context]:
         ctx = Context([_is_real(x) for x in arguments])
