@@ -252,3 +252,34 @@ def test_only_the_vectors_that_are_called_so_are_unit_vectors(divisor: str, verd
 def test_a_declaration_and_a_definition_alone_leave_open_which_of_them_is_wrong() -> None:
     text = "Let $Q \\in \\mathbb{R}^{k \\times m}$, $s \\in \\mathbb{R}^k$ and $r = Q s$."
     assert "wrong" not in [j.verdict for j in check(text).judgements]
+
+
+FILTER = r"""
+$P^- = F P F^T + Q$ and $S = H P^- H^T + R$.
+
+$$(H P^-)^T = %s$$
+"""
+
+
+def test_what_stands_between_a_matrix_and_its_transpose_may_be_symmetric() -> None:
+    assert last(FILTER % "P^- H^T") == "ok"
+    assert last(FILTER % "P^- H") != "ok"
+    assert last(r"$M = A B C$ and $(A B)^T = B A^T$") != "ok"
+
+
+def test_a_second_formula_is_differentiated_where_the_first_holds_at_one_value_only() -> None:
+    text = r"""
+The state has covariance $P$, the measurement covariance $R$; $S = H P H^T + R$, $K = P H^T S^{-1}$.
+
+$$C = (I - K H) P$$
+
+$$C = P - K H P - P H^T K^T + K S K^T$$
+
+$$\frac{\partial \operatorname{tr}(C)}{\partial K} = %s$$
+"""
+    assert last(text % "-2 (H P)^T + 2 K S") == "ok"
+    assert last(text % "-2 (H P)^T - 2 K S") == "wrong"
+
+
+def test_a_minus_above_a_name_stays_there_before_a_bracket() -> None:
+    assert last(r"$P^- = F P F^T$ and $P^- (B + I) = P^- B + P^-$") == "ok"

@@ -1,23 +1,29 @@
-"""Lines that go on with a formula of before, in a part whose own formula for the name stands further on.
+"""Lines that go on with another formula for a name than the one that holds.
 
-``f(x, y) = xy`` in one part; the next says ``∂f/∂x = -3`` of it, and then turns to ``f(x, y) = x + y``.
+``f(x, y) = xy`` in one part; the next says ``∂f/∂x = -3`` of it, and then turns to ``f(x, y) = x + y``.  And
+``J = a² - 2ab + b²`` behind ``J = a(a - b)``, which are one if ``b = …`` is put in: as functions of b they are two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
+from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain
 from dvar.check.judge.place import Place
-from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.document import Member, Statement
 
 
 def settled(
-    place: Place, statement: Statement, again: Callable[[], tuple[Verdict, str]]
+    place: Place,
+    statement: Statement,
+    again: Callable[[], tuple[Verdict, str]],
+    right: Mapping[int, Sequence[Member]],
 ) -> tuple[Verdict, str] | None:
     """What is to be said of a line that seems wrong by formulas which stand behind it.
 
@@ -27,8 +33,10 @@ def settled(
         place: of the line.
         statement: the line.
         again: judges the line once more.
+        right: the chains before it, by their ordinals, in which nothing is wrong.
     """
-    before = _superseded(place, statement)
+    superseded = _superseded(place, statement)
+    before = superseded or _varied(place, statement, right)
     if not before:
         return None
     with place.world.unchanged():
@@ -39,6 +47,8 @@ def settled(
         return None
     if found[0].verdict in ("ok", "convention"):
         return found
+    if not superseded:
+        return None
     link = Link("unknown", "what a name here means is told only further on")
     return Verdict("unknown", statement.members[-1], None, link), "claim"
 
@@ -53,3 +63,24 @@ def _superseded(place: Place, statement: Statement) -> list[Definition]:
         if before.pattern.stem in stems and all(d.position > place.position for d in here):
             found.append(before)
     return found
+
+
+def _varied(
+    place: Place, statement: Statement, right: Mapping[int, Sequence[Member]]
+) -> list[Definition]:
+    """The last formulas that right lines tell for names, where something with a formula of its own is varied."""
+    world = place.world
+    trees = [m.expr for m in statement.members if m.expr is not None]
+    slopes = [p for x in trees for p in t.walk(x) if isinstance(p, t.Derivative)]
+    if not any(isinstance(by, t.Symbol) and has_formula(place, by) for p in slopes for by in p.wrt):
+        return []
+    of = {stem_of(x) for p in slopes if p.of for x in t.walk(p.of) if isinstance(x, t.Symbol)}
+    found: dict[str, Definition] = {}
+    for ordinal, (first, *others) in right.items():
+        told = [m.expr for m in others if m.expr is not None and not is_plain(m.expr)]
+        if first.expr is None or not told:
+            continue
+        made = definition_of(first.expr, told[-1], ordinal, world.spelling, False)
+        if made is not None and made.pattern.stem in of and world.defining(made.pattern):
+            found[made.pattern.stem] = made
+    return list(found.values())

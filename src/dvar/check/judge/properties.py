@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import TypeGuard
 
 from dvar.check.meaning.assumptions import (
     ACTIVE,
@@ -247,7 +248,47 @@ def constraints(
     masks = [Assumption(stem, MASK) for stem in sorted(told) if _is_open(world, stem)]
     signed = {m.group(1).lstrip("\\") for m in _SIGN.finditer(_plain(document.text))}
     masks += [Assumption(stem, SIGNS) for stem in sorted(signed - told) if _is_open(world, stem)]
-    return [*(a for a in found if a is not None), *masks]
+    return [*(a for a in found if a is not None), *masks, *_congruent(statements)]
+
+
+def _congruent(statements: Sequence[Statement]) -> list[Assumption]:
+    """``H P Hᵀ + R`` with a matrix H is what becomes of a covariance P, or of a metric: they are symmetric.
+
+    Not where something is differentiated by H, or where the document writes Pᵀ: there P is any matrix.
+    """
+    parts = [p for s in statements for m in s.members if m.expr is not None for p in t.walk(m.expr)]
+    varied = {
+        stem_of(x)
+        for p in parts
+        if isinstance(p, t.Derivative)
+        for by in p.wrt
+        for x in t.walk(by)
+        if isinstance(x, t.Symbol)
+    }
+    turned = {stem_of(p) for p in parts if isinstance(p, t.Symbol) and _is_turned(p)}
+    found = set()
+    for part in parts:
+        terms = part.terms if isinstance(part, t.Sum) else (part,)
+        middles = {m for term in terms for m in _middles(term, varied)}
+        if middles:
+            found |= middles | {stem_of(x) for x in terms if _is_matrix(x)}
+    return [Assumption(stem, SYMMETRIC) for stem in sorted(found - turned)]
+
+
+def _middles(tree: t.Expr | t.Script, varied: Collection[str]) -> Iterator[str]:
+    factors = tree.factors if isinstance(tree, t.Product) else ()
+    for a, middle, b in zip(factors, factors[1:], factors[2:], strict=False):
+        if _is_matrix(a) and _is_matrix(middle) and _is_matrix(b):
+            if stem_of(a) == stem_of(b) not in varied and _is_turned(a) != _is_turned(b):
+                yield stem_of(middle)
+
+
+def _is_matrix(tree: t.Expr | t.Script) -> TypeGuard[t.Symbol]:
+    return isinstance(tree, t.Symbol) and tree.base[:1].isupper()
+
+
+def _is_turned(name: t.Symbol) -> bool:
+    return any(script.kind == "transpose" for script in name.scripts)
 
 
 __all__ = ["constraint_of", "constraints", "said_of", "vicinity"]

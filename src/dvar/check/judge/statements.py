@@ -131,9 +131,9 @@ def _as_meant(
         verdict, kind = judged()
         judgement = _judgement(context, place, statement, kind, verdict)
     if judgement.verdict in ("wrong", "carried"):
-        meant = doubts.settled(place, judgement.from_line, again) or earlier.settled(
-            place, statement, judged
-        )
+        right = _right_before(context, ordinal)
+        meant = doubts.settled(place, judgement.from_line, again)
+        meant = meant or earlier.settled(place, statement, judged, right)
         if meant is not None:
             context.faults.pop(ordinal, None)
             place.ledger.acquit(place.line)
@@ -222,7 +222,7 @@ def _verdict(
     if start > 1:
         root = context.faults.get(context.previous) if context.previous is not None else None
         verdict = continued.went_on(place, members, verdict, root)
-    right = [m for k, m in context.chains.items() if k < ordinal and k not in context.faults]
+    right = list(_right_before(context, ordinal).values())
     verdict = continued.as_before(place, before_it, statement, verdict, right)
     if slips.may_be(place, verdict):
         others = _others(context, statement)
@@ -238,6 +238,11 @@ def _verdict(
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"
+
+
+def _right_before(context: Context, ordinal: int) -> dict[int, list[Member]]:
+    """The chains before a statement in which nothing is wrong."""
+    return {k: m for k, m in context.chains.items() if k < ordinal and k not in context.faults}
 
 
 def _of_told(
@@ -295,10 +300,9 @@ def _is_new_definition(
     if not place.code and renewal.is_derivative(place, _key_of(place, left)):
         return False  # whatever a line says of it
     if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
-        # An assignment of a program says what a name is from there on.
         if not renewal.is_borne_out(place, made, _behind(context, place)):
             return False
-    place.world.define(made)
+    place.world.define(made)  # an assignment of a program says what a name is from there on
     return True
 
 

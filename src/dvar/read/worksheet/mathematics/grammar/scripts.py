@@ -252,8 +252,9 @@ class Scripts(Cursor):
     def _is_mark(self, token: Token) -> bool:
         if token.kind in (SIGN, COMMAND) and token.text in _MARKS:
             after = self.peek()
-            signed = token.text in "+-" and after.kind in (NUMBER, NAME) and not after.gap
-            return not (signed or (token.text == "-" and after.is_("(", "{")))
+            signed = token.text in "+-" and after.kind in (NUMBER, NAME)
+            bracket = token.text == "-" and after.is_("(", "{")
+            return after.gap or not (signed or bracket)
         return token.kind == TEXT or (
             token.kind == NAME and token.font == "rm" and len(token.text) > 1
         )
