@@ -283,3 +283,24 @@ $$\frac{\partial \operatorname{tr}(C)}{\partial K} = %s$$
 
 def test_a_minus_above_a_name_stays_there_before_a_bracket() -> None:
     assert last(r"$P^- = F P F^T$ and $P^- (B + I) = P^- B + P^-$") == "ok"
+
+
+def test_nabla_acts_on_a_product_that_begins_with_a_transpose() -> None:
+    assert last(r"$\nabla_x\, a^\top x = a$") == "ok"
+    assert last(r"$\nabla_x\, x^\top M x = (M + M^\top) x$") == "ok"
+    assert last(r"$\nabla_Y\, a^\top Y^{-1} b = -Y^{-\top} a b^\top Y^{-\top}$") == "ok"
+
+
+RULES = r"""
+For $X \in \mathbb{R}^{n \times m}$:
+
+1. $\nabla_X \operatorname{tr}(A^\top X) = A$
+2. $\nabla_X \operatorname{tr}(A X B) = A^\top B^\top$
+3. $\nabla_X \operatorname{tr}(X^\top A X B) = %s$
+"""
+
+
+def test_each_rule_of_a_list_has_matrices_of_its_own() -> None:
+    right = verdicts(RULES % r"A X B + A^\top X B^\top")
+    assert right == ["ok", "ok", "ok", "ok"]
+    assert verdicts(RULES % r"A X B + A^\top X B") == ["ok", "ok", "ok", "wrong"]

@@ -32,3 +32,51 @@ def test_without_such_words_an_equation_to_be_solved_is_not_understood() -> None
 def test_a_solution_says_nothing_of_the_name_before() -> None:
     text = RIDGE + r"$v = (B^\top B + \mu I)^{-1} B^\top r$."
     assert [j.verdict for j in check(text).judgements] == ["definition", "ok", "definition"]
+
+
+MIXTURE = r"""
+$$r_{ik} = \frac{\pi_k e^{-(x_i - m_k)^2}}{\sum_{j=1}^K \pi_j e^{-(x_i - m_j)^2}}$$
+
+$$Q = \sum_{i=1}^n \sum_{k=1}^K r_{ik} \left[ \log \pi_k - \log \sigma_k - \frac{(x_i - m_k)^2}{2\sigma_k^2} \right]$$
+
+where the $r_{ik}$ are held fixed.
+
+$$\frac{\partial Q}{\partial \sigma_k} = \sum_i r_{ik} \left( \frac{(x_i - m_k)^2}{\sigma_k^3} - \frac{1}{\sigma_k} \right)$$
+
+$$\Lambda = Q + \lambda \left( 1 - \sum_{k=1}^K \pi_k \right)$$
+
+$$\frac{\partial \Lambda}{\partial \pi_k} = %s = 0$$
+
+Hence $\pi_k = \frac{1}{\lambda} \sum_{i=1}^n r_{ik}$ and
+
+$$\sigma_k^2 = \frac{\sum_{i=1}^n r_{ik} (x_i - m_k)^2}{\sum_{i=1}^n r_{ik}}$$
+"""
+
+
+def test_what_is_held_fixed_does_not_move_nor_what_solves_an_equation_before_it() -> None:
+    right = check(MIXTURE % r"\frac{\sum_{i=1}^n r_{ik}}{\pi_k} - \lambda").judgements
+    assert [j.verdict for j in right if j.source.startswith(r"\frac{\partial")] == ["ok", "ok"]
+    wrong = check(MIXTURE % r"\frac{\sum_{i=1}^n r_{ik}}{\pi_k} + \lambda").judgements
+    assert [j.verdict for j in wrong if r"\Lambda}" in j.source] != ["ok"]
+
+
+CONSUMER = r"""
+Maximise $u = x_1^{a} x_2^{b}$ subject to $w = p_1 x_1 + p_2 x_2$, by
+
+$$L = x_1^{a} x_2^{b} + \lambda (w - p_1 x_1 - p_2 x_2)$$
+
+$$\frac{\partial L}{\partial x_1} = %s = 0$$
+
+$$\frac{\partial L}{\partial x_2} = b x_1^{a} x_2^{b-1} - \lambda p_2 = 0$$
+
+$$\frac{\partial L}{\partial \lambda} = w - p_1 x_1 - p_2 x_2 = 0$$
+
+Divide: $\frac{a}{b}\frac{x_2}{x_1} = \frac{p_1}{p_2}$
+"""
+
+
+def test_a_constraint_defines_no_name_and_the_conditions_of_an_optimum_are_put_together() -> None:
+    right = check(CONSUMER % r"a x_1^{a-1} x_2^{b} - \lambda p_1").judgements
+    assert [j.verdict for j in right][-4:] == ["ok", "ok", "ok", "ok"]
+    wrong = check(CONSUMER % r"a x_1^{a-1} x_2^{b} + \lambda p_1").judgements
+    assert "wrong" in [j.verdict for j in wrong]

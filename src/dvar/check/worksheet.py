@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dvar.check.judge import misfits, stepped, tables
+from dvar.check.judge import apart, misfits, stepped, tables
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chances import stated
 from dvar.check.judge.conditions import conditioned
@@ -94,6 +94,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
                 done.append(context)
                 for ordinal in context.problem.ordinals:
                     found[ordinal] = _judged(context, ordinal)
+                _judge_apart(context, found)
             if layouts.settle(document.text):
                 _judge_again(done, found)
     finally:
@@ -139,6 +140,17 @@ def _judged(context: judging.Context, ordinal: int) -> Judgement:
     world = context.problem.world
     with implicit.tying(Interpreter(world, ordinal), curve):
         return judging.judge_statement(context, ordinal)
+
+
+def _judge_apart(context: judging.Context, found: list[Judgement | None]) -> None:
+    """Judge the rules by themselves whose shapes do not fit those of the lines around them."""
+    document, statements, whole = context.document, context.statements, context.problem
+    for problem in apart.problems(statements, whole, found):
+        own = [statements[ordinal] for ordinal in problem.ordinals]
+        held = constraints(problem.world, own, document)
+        alone = judging.Context(document, statements, problem, Ledger(), constraints=held)
+        for ordinal in problem.ordinals:
+            found[ordinal] = apart.settled(found[ordinal], _judged(alone, ordinal))
 
 
 def _judge_again(contexts: Sequence[judging.Context], found: list[Judgement | None]) -> None:

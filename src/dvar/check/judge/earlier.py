@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain
 from dvar.check.judge.place import Place
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import stem_of
@@ -70,17 +69,21 @@ def _varied(
 ) -> list[Definition]:
     """The last formulas that right lines tell for names, where something with a formula of its own is varied."""
     world = place.world
-    trees = [m.expr for m in statement.members if m.expr is not None]
-    slopes = [p for x in trees for p in t.walk(x) if isinstance(p, t.Derivative)]
-    if not any(isinstance(by, t.Symbol) and has_formula(place, by) for p in slopes for by in p.wrt):
+    slope = statement.members[0].expr
+    if not isinstance(slope, t.Derivative) or slope.of is None:
         return []
-    of = {stem_of(x) for p in slopes if p.of for x in t.walk(p.of) if isinstance(x, t.Symbol)}
+    varied = {
+        stem_of(by) for by in slope.wrt if isinstance(by, t.Symbol) and has_formula(place, by)
+    }
+    of = {stem_of(x) for x in t.walk(slope.of) if isinstance(x, t.Symbol)}
     found: dict[str, Definition] = {}
-    for ordinal, (first, *others) in right.items():
-        told = [m.expr for m in others if m.expr is not None and not is_plain(m.expr)]
-        if first.expr is None or not told:
+    for ordinal, (first, *others) in right.items() if varied else ():
+        told = others[-1].expr if others else None
+        if first.expr is None or told is None:
             continue
-        made = definition_of(first.expr, told[-1], ordinal, world.spelling, False)
-        if made is not None and made.pattern.stem in of and world.defining(made.pattern):
-            found[made.pattern.stem] = made
+        made = definition_of(first.expr, told, ordinal, world.spelling, False)
+        used = {stem_of(x) for x in t.walk(told) if isinstance(x, t.Symbol)}
+        if made is not None and made.pattern.stem in of and used & varied:
+            if world.defining(made.pattern):
+                found[made.pattern.stem] = made
     return list(found.values())

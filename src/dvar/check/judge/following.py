@@ -54,8 +54,11 @@ class Condition:
     position: int
 
 
-def conditions_of(statement: Statement, ordinal: int, is_constraint: bool) -> list[Condition]:
+def conditions_of(
+    document: Document, statement: Statement, ordinal: int, is_constraint: bool
+) -> list[Condition]:
     """Equations of a statement that are conditions: those that end in zero, and those said of names."""
+    is_constraint |= is_asked(document, statement)
     members = statement.members
     found = []
     for before, member in pairwise(members):
@@ -63,10 +66,14 @@ def conditions_of(statement: Statement, ordinal: int, is_constraint: bool) -> li
             continue
         if _differentiates(before.expr) or _differentiates(member.expr):
             continue
-        last = is_constraint or is_zero(member.expr)
-        if last and not isinstance(before.expr, t.Symbol):
+        if is_constraint or (is_zero(member.expr) and not isinstance(before.expr, t.Symbol)):
             found.append(Condition(before.expr, member.expr, ordinal))
     return found
+
+
+def is_asked(document: Document, statement: Statement) -> bool:
+    """``w = p_1 x_1 + p_2 x_2`` behind "subject to": it asks something of names, and defines none."""
+    return _ASKED.search(document.regions[statement.region].before) is not None
 
 
 def is_given(document: Document, statement: Statement) -> bool:
@@ -82,7 +89,7 @@ def is_given(document: Document, statement: Statement) -> bool:
         return True  # what is asked of an optimum
     if _differentiates(left) or _differentiates(right):
         return False
-    if _ASKED.search(words):
+    if is_asked(document, statement):
         return True
     if not isinstance(right, t.Number) or not right.is_whole or isinstance(left, t.Sum):
         return False
@@ -190,6 +197,8 @@ def _solved(
     """A point at which all equations hold, near a random one, that differs in some of the names only."""
     start = Point(seed=300 + seed)
     at = {v: np.asarray(start.value(v), dtype=float) for v in variables}
+    if (first := start.value(told)) is None or not np.all(np.isfinite(first.astype(float))):
+        at = {v: np.abs(x) for v, x in at.items()}  # of roots and powers
     for _ in range(_STEPS):
         point = Point(known=at)
         value = point.value(told)

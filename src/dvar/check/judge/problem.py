@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from dvar.check.judge import predicted, sharing, stationary
+from dvar.check.judge import following, predicted, sharing, stationary
 from dvar.check.judge.before import arrays, declarations, first_definition, formulas
+from dvar.check.judge.fitting import misfits, warm_up
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, named
 from dvar.check.judge.literal import is_numeric
@@ -23,17 +24,14 @@ from dvar.check.meaning.chosen import choose
 from dvar.check.meaning.conditions import are_about_values
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.extents import measure
-from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Spelling
 from dvar.check.meaning.letters import spelling_of
 from dvar.check.meaning.misdeclared import straightened
-from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.observed import is_still_one, keeps_biases, observed
 from dvar.check.meaning.open_names import acquaint
-from dvar.check.meaning.patterns import Pattern, free_letters
+from dvar.check.meaning.patterns import Pattern
 from dvar.check.meaning.ranks import carried_on, separate
 from dvar.check.meaning.survey import survey
-from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
@@ -56,6 +54,14 @@ class Problem:
     ordinals: list[int]
     roles: dict[int, Role] = field(default_factory=dict)
     prose: str = ""
+    draft: _Draft | None = None
+
+    def only(self, ordinals: Sequence[int]) -> Problem:
+        """Some of its statements as a problem of their own, with nothing of what stands around them."""
+        assert self.draft is not None
+        own = [self.draft.statements[o] for o in ordinals]
+        alone = replace(self.draft, ordinals=list(ordinals), before=[], context=own, earlier=own)
+        return _problem(replace(alone, fresh=True, broken=set(), renewed=set()))
 
 
 def problems(document: Document, statements: Sequence[Statement]) -> list[Problem]:
@@ -160,7 +166,7 @@ class _Draft:
         """The problem when no more roles change, and how many products and sums do not fit in it."""
         for _ in range(3):
             problem = self.made(matrices)
-            failed, misfits = _warm_up(problem)
+            failed, unfit = warm_up(problem.world, problem.ordinals)
             early = failed - set(self.ordinals)
             gone = outdated(self.before, early, [equation(s)[0] for s in self.own])
             self.before = [d for d in self.before if d not in gone]
@@ -170,7 +176,7 @@ class _Draft:
                 break
             self.broken |= at_fault(problem.world, failed - self.broken)
             self.renewed |= again
-        return problem, misfits
+        return problem, unfit
 
     def made(self, matrices: bool | None) -> Problem:
         world = World(spelling=self.spelling, number=self.number, begins=self.ordinals[0])
@@ -244,6 +250,8 @@ class _Draft:
         statement = self.statements[ordinal]
         broken = ordinal in self.broken
         role = role_of(statement, ordinal, problem.world, broken, ordinal in self.renewed)
+        if role.kind == "definition" and following.is_asked(self.document, statement):
+            role, broken = Role("given"), True
         if not broken:
             made = tuple(named(d, numbers, statement) for d in role.definitions)
             role = as_sibling(replace(role, definitions=made), numbers)
@@ -255,6 +263,7 @@ class _Draft:
         code, problem.roles[ordinal] = region.kind == "code" and region.language != "", role
         # What solves an equation is no name for what stands in it before.
         solved = role.kind == "definition" and stationary.is_announced(self.document, statement)
+        varied = stationary.varied([self.statements[o] for o in self.ordinals if o < ordinal])
         said = _SUPPOSED.search(region.before)
         text = self.document.text  # where the "if" stands tells which sentence it is
         supposed = None if said is None else text.rfind(said.group(1), 0, region.span[0])
@@ -262,7 +271,8 @@ class _Draft:
             line = text[text.rfind("\n", 0, region.span[0]) + 1 : region.span[0]]
             if isinstance(definition.value, t.Symbol) and _IF.match(line):
                 continue  # "If β = μ, …" makes nothing of either
-            onwards = definition.onwards or solved or said is not None
+            solves = solved or definition.pattern.stem in varied
+            onwards = definition.onwards or solves or said is not None
             problem.world.define(replace(definition, code=code, onwards=onwards, supposed=supposed))
 
     # ── claims that define ──────────────────────────────────────────────────────────────────────
@@ -284,7 +294,7 @@ class _Draft:
 
     def _renewed(self, problem: Problem) -> set[int]:
         """Claims that give a name another meaning than it had; reading them may disturb the problem."""
-        _warm_up(problem)
+        warm_up(problem.world, problem.ordinals)
         found: set[int] = set()
         for ordinal, left, right in self._may_renew(problem):
             with suppress(effort.TooMuch), effort.bounded():
@@ -296,12 +306,12 @@ class _Draft:
 
 def _problem(draft: _Draft) -> Problem:
     draft.prose = _prose(draft.document, draft.context)
-    problem, misfits = draft.settled(None)
-    if problem.world.matrices and misfits:
+    problem, unfit = draft.settled(None)
+    if problem.world.matrices and unfit:
         flat = replace(draft, broken=set(), renewed=set())
         trial = flat.made(False)
-        _, flat_misfits = _warm_up(trial)
-        if flat_misfits < misfits:
+        _, flat_unfit = warm_up(trial.world, trial.ordinals)
+        if flat_unfit < unfit:
             problem, _ = flat.settled(False)
     if problem.world.matrices:
         problem = _spread(draft, problem)
@@ -313,6 +323,7 @@ def _problem(draft: _Draft) -> Problem:
     sharing.seed(problem.world, said)
     sharing.decide(problem.world, said)
     acquaint(problem.world, draft.own)
+    problem.draft = draft
     return problem
 
 
@@ -322,11 +333,13 @@ def _spread(draft: _Draft, problem: Problem) -> Problem:
     if trial.world.inferred == problem.world.inferred:
         problem.world.is_spread = True  # no size is free: what is square has to be
         return problem
-    _warm_up(trial)
-    _warm_up(problem)
+    warm_up(trial.world, trial.ordinals)
+    warm_up(problem.world, problem.ordinals)
     with trial.world.unchanged():
-        after = _misfits(draft, trial)
-    worse = bool(after) and len(after) > len(_misfits(draft, draft.made(None)))
+        after = misfits(trial.world, draft.statements, draft.ordinals)
+    worse = bool(after) and len(after) > len(
+        misfits(draft.made(None).world, draft.statements, draft.ordinals)
+    )
     return problem if worse and not _is_one_slip(draft, trial, after) else trial
 
 
@@ -334,35 +347,15 @@ FEW = 6
 """Among fewer statements one that does not fit says more of the reading than of its author."""
 
 
-def _is_one_slip(draft: _Draft, trial: Problem, misfits: Sequence[int]) -> bool:
+def _is_one_slip(draft: _Draft, trial: Problem, unfit: Sequence[int]) -> bool:
     """Whether all formulas of a program have shapes that fit but for one claim: there the author slipped."""
-    if len(set(misfits)) != 1 or len(draft.ordinals) < FEW:
+    if len(set(unfit)) != 1 or len(draft.ordinals) < FEW:
         return False
-    region = draft.document.regions[draft.statements[misfits[0]].region]
-    role = trial.roles[misfits[0]]
+    region = draft.document.regions[draft.statements[unfit[0]].region]
+    role = trial.roles[unfit[0]]
     return (
         region.kind == "code" and bool(region.language) and role.kind == "claim" and not role.links
     )
-
-
-def _misfits(draft: _Draft, problem: Problem) -> list[int]:
-    """The statements of which a side has shapes that do not fit."""
-    world, found = problem.world, []
-    for ordinal in draft.ordinals:
-        statement = draft.statements[ordinal]
-        trees = [m.expr for m in statement.members if m.expr is not None]
-        env = {c: world.sample(c) for tree in trees for c in free_letters(tree, world.spelling)}
-        for tree in trees:
-            try:
-                Interpreter(world, ordinal, None, env).node(tree)
-            except NotUnderstood as reason:
-                found += [ordinal] * _is_misfit(reason)
-    return found
-
-
-def _is_misfit(reason: NotUnderstood) -> bool:
-    said = str(reason)
-    return "fit" in said or "product of" in said or "of an array of shape" in said
 
 
 def _prose(document: Document, own: Sequence[Statement]) -> str:
@@ -372,26 +365,3 @@ def _prose(document: Document, own: Sequence[Statement]) -> str:
     sections = {section_of(document, s) for s in own}
     spans = [document.sections[n].span for n in sorted(sections) if n < len(document.sections)]
     return " ".join(document.text[a:b] for a, b in spans)
-
-
-def _warm_up(problem: Problem) -> tuple[set[int], int]:
-    """Read every definition once: shapes of open names are found; which cannot be read."""
-    world = problem.world
-    failed: set[int] = set()
-    misfits = 0
-    end = problem.ordinals[-1] if problem.ordinals else 0
-    for definitions in list(world.definitions.values()):
-        for definition in definitions:
-            if definition.numeric or definition.params:
-                continue
-            env = {letter: world.sample(letter) for letter in definition.pattern.letters}
-            reader = Interpreter(world, end)
-            try:
-                with effort.bounded():
-                    read_definition(reader, definition, env)
-            except effort.TooMuch:
-                failed.add(definition.position)
-            except NotUnderstood as reason:
-                failed.add(definition.position)
-                misfits += _is_misfit(reason)
-    return failed, misfits

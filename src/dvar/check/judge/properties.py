@@ -30,7 +30,7 @@ _STEM = r"(?<![A-Za-z\\])(\\[A-Z][a-z]+|[A-Za-z])"
 _BELOW = r"(?:_\{?\w+\}?)?(?![A-Za-z])"
 _NAME = _STEM + _BELOW
 _ACCENTED = re.compile(r"\s*\\(?:wide)?(?:hat|tilde|bar|check)\b")
-_FILL = r"(?:\s|,|\band\b|\bare\b|\bis\b|\bbe\b|\ban?\b|\bthe\b|\bturns\b|\bout\b|\bto\b|\breal\b|\bsquare\b|\binvertible\b)*"
+_FILL = r"(?:\s|,|\b(?:and|are|is|be|an?|the|turns|out|to|real|square|held|kept|invertible)\b)*"
 _NOT = re.compile(
     r"\b(?:not|no|nothing is|non|un|without)\b[\s*_-]*(?:necessarily\s*)?$", re.IGNORECASE
 )
@@ -73,6 +73,8 @@ _SIGN = re.compile(
 r"""``y_n \in \{-1, 1\}``: labels whose square is one."""
 _REACH = 600
 """How many characters around an equation are looked at."""
+_FAR = 4 * _REACH
+"""The same for what is said of a matrix by its name, in the same section."""
 
 
 def said_of(document: Document, statement: Statement, has_matrices: bool) -> list[Assumption]:
@@ -104,9 +106,9 @@ def _named_before(document: Document, statement: Statement) -> list[Assumption]:
         return []  # each row of a table has its own conditions
     section = document.sections[region.section]
     start = statement.span[0]
-    text = _plain(document.text[max(section.span[0], start - _REACH) : start])
+    text = _plain(document.text[max(section.span[0], start - _FAR) : start])
     found = []
-    for kind in (SYMMETRIC, POSITIVE):
+    for kind in (SYMMETRIC, POSITIVE, CONSTANT):
         for match in re.finditer(_WORDS[kind], text, re.IGNORECASE):
             if not _NOT.search(text[: match.start()]):
                 found += [Assumption(stem, kind) for stem in _subjects(text, match) if stem]

@@ -86,8 +86,8 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
                 members = context.chains.get(ordinal, list(bare.members))
                 verdict = on_its_face(members[-len(bare.members) - 1 :], verdict)
                 verdict = slips.out_of_turn(place, bare.members, verdict, context.statements)
-            is_asked = constraint_of(place.world, statement) is not None or verdict.is_met
-            context.asked += following.conditions_of(statement, ordinal, is_asked)
+            is_met = verdict.is_met or constraint_of(place.world, statement) is not None
+            context.asked += following.conditions_of(context.document, statement, ordinal, is_met)
             judgement = _judgement(context, place, statement, kind, verdict)
             if judgement.verdict == "unknown" and (faced := instead(bare.members, verdict)):
                 judgement = _judgement(context, place, statement, kind, faced)
@@ -241,7 +241,6 @@ def _verdict(
 
 
 def _right_before(context: Context, ordinal: int) -> dict[int, list[Member]]:
-    """The chains before a statement in which nothing is wrong."""
     return {k: m for k, m in context.chains.items() if k < ordinal and k not in context.faults}
 
 
@@ -268,9 +267,11 @@ def _told(context: Context, place: Place, statement: Statement) -> str | None:
     """What a statement is that says what shall hold; None where it claims something."""
     if constraint_of(place.world, statement) is not None or is_meaning(statement):
         return "definition"
-    is_curve = any(curve.position == place.position for curve in context.curves)
-    is_given = is_curve or supposing.is_supposed(place, context.document, statement)
-    return "given" if is_given else None
+    is_given = place.position in (curve.position for curve in context.curves)
+    is_given |= following.is_asked(context.document, statement)
+    return (
+        "given" if is_given or supposing.is_supposed(place, context.document, statement) else None
+    )
 
 
 def _is_new_definition(
@@ -347,8 +348,7 @@ def _judgement(
             break
         tried = tried or told
     is_fault = explained is not None or verdict.verdict != "wrong"
-    explained = explained or tried
-    explained = explained or message_of(place, text, statement, verdict, chained, others)
+    explained = explained or tried or message_of(place, text, statement, verdict, chained, others)
     if not is_fault:
         place.ledger.acquit(place.line)
         verdict = replace(verdict, verdict="unknown")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -14,6 +15,7 @@ from dvar.check.meaning import reading
 from dvar.check.meaning.assumptions import POSITIVE, SYMMETRIC, assuming
 from dvar.check.meaning.differentiate import jacobian, place_at
 from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.points import Point, finite, names_beneath
 from dvar.check.meaning.values import NotUnderstood, count
@@ -39,6 +41,16 @@ def is_announced(document: Document, statement: Statement) -> bool:
     """Whether the words around an equation say that something vanishes."""
     start, end = statement.span
     return _WORDS.search(document.text[max(0, start - _NEAR) : end]) is not None
+
+
+def varied(statements: Sequence[Statement]) -> set[str]:
+    """Names by which a derivative is said to vanish: ``∂Λ/∂π_k = N_k/π_k - λ = 0``; a formula for π solves this."""
+    found: set[str] = set()
+    for statement in statements:
+        first, last = statement.members[0].expr, statement.members[-1].expr
+        if isinstance(first, t.Derivative) and len(statement.members) > 1 and is_zero(last):
+            found |= {stem_of(x) for x in first.wrt if isinstance(x, t.Symbol)}
+    return found
 
 
 def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -31,7 +32,7 @@ from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, is_vague, strangers
 from dvar.check.judge.zeros import by_chance
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
-from dvar.check.meaning.assumptions import assuming
+from dvar.check.meaning.assumptions import CONSTANT, assuming
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import letters_in
 from dvar.check.meaning.points import names_beneath
@@ -191,7 +192,13 @@ def _supposing(place: Place, compared: Callable[[], Link]) -> Link | None:
     """A link that holds by what is said of its names."""
     if not place.assumptions:
         return None
-    with assuming(place.world, place.assumptions):
+    world = place.world
+    fixed = {a.stem for a in place.assumptions if a.kind == CONSTANT and a.stem}
+    fixed &= {s for s, ds in world.definitions.items() if any(not d.numeric for d in ds)}
+    with world.unchanged() if fixed else nullcontext(), assuming(world, place.assumptions):
+        for stem in fixed:  # whatever else it is made of, it does not move
+            world.forget(stem)
+            world.memo, world.open_gradients = {}, {}
         held = compared()
     if held.verdict not in ("ok", "convention"):
         return None

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from dvar.check.judge.following import is_asked
 from dvar.check.judge.ledger import Printed
 from dvar.check.judge.literal import is_plain, read_literal
 from dvar.check.judge.matching import like_node, value_at
@@ -41,7 +42,10 @@ def is_supposed(place: Place, document: Document, statement: Statement) -> bool:
 
     It does where the words say so, or where nothing that goes into the result has a number: ``s = (3, 5, 1)``;
     and where the formula, or the numbers that go into it, are those of an earlier problem and come to another.
+    What something is "subject to" is asked, whatever it is.
     """
+    if is_asked(document, statement):
+        return True
     if len(statement.members) != 2 or statement.members[1].relation not in ("=", "approx"):
         return False
     name, number = statement.members[0].expr, statement.members[1].expr

@@ -149,6 +149,13 @@ class Definitions:
         self.redefined = sorted([*self.redefined, old[0].position])
         return True
 
+    def forget(self, stem: str) -> None:
+        """A name has no formula any more, nor has anything else with its letter."""
+        self.definitions.pop(stem, None)
+        self._same = {p: ds for p, ds in self._same.items() if p.stem != stem}
+        self._exact = {k: ds for k, ds in self._exact.items() if k[0].stem != stem}
+        self._families = {s: ds for s, ds in self._families.items() if s != stem}
+
     def defining(self, pattern: Pattern) -> Sequence[Definition]:
         """The definitions with just this left side, in order."""
         return self._same.get(pattern, ())

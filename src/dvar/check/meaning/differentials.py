@@ -51,7 +51,9 @@ def are_written(statements: Sequence[Statement], text: str, losses: set[str]) ->
         if name and any(_is_made_of(made, x, {name}) for x in moved):
             return False
         of_function = bool(name) and _is_made_of(made, name, moved)
-        shown += 2 * of_function or _argument(left) is not None or name in losses
+        inner = _argument(left)
+        held = {_numbered(p) for p in t.walk(inner) if isinstance(p, t.Symbol)} if inner else set()
+        shown += 2 * (of_function or bool(held & moved)) or inner is not None or name in losses
     return shown >= (1 if _WORD.search(text) else 2)
 
 

@@ -290,6 +290,14 @@ def root(e: Interpreter, key: Key) -> Node | None:
     return TABLE["sqrt"](names.defined(e, name, definition, bound))
 
 
+def square(e: Interpreter, key: Key, tree: t.Symbol) -> Node | None:
+    """``σ^2`` before the line that solves for it, where there is a σ as well: it is the square of that."""
+    if key.marks[-1:] != (("^", 2),):
+        return None
+    base = Key(key.stem, key.marks[:-1], key.indices)
+    return TABLE["square"](e.plain(names.key_value(e, base, None, tree)))
+
+
 def square_of(e: Interpreter, key: Key) -> tuple[Key, Definition, dict[str, int]] | None:
     """The formula of ``σ^2`` where ``σ`` has none."""
     square = Key(key.stem, (*key.marks, ("^", 2)), key.indices)

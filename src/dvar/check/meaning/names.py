@@ -203,6 +203,7 @@ def _without_definition(
         lambda: entries.of_member(e, key),
         lambda: _of_example(e, key),
         lambda: entries.root(e, key),
+        lambda: entries.square(e, key, tree),
         lambda: _special(e, key, hint, tree),
         lambda: entries.family(e, key),
         lambda: entries.of_argument(e, key),

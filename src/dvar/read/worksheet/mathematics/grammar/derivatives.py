@@ -22,7 +22,6 @@ from dvar.read.worksheet.mathematics.tokens import (
     DIGITS,
     FUNCTION,
     NAME,
-    NUMBER,
     TEXT,
 )
 
@@ -364,36 +363,3 @@ class Derivatives(Calls):
         if all(isinstance(b, t.Label) and b.text.isdigit() for b in below):
             return True
         return not self.starts_operand()
-
-    def nabla(self) -> t.Expr:
-        r"""``\nabla_\theta J``, ``∇f(x)``, ``\nabla^2 f``: acts on one operand."""
-        start = self.at
-        self.at += 1
-        wrt: list[t.Expr] = []
-        order = 1
-        for _ in range(3):
-            if self.accept("_"):
-                wrt += [named(b) for b in self.subscript()]
-            elif self.sees("^") and self._is_order():
-                self.at += 1
-                self.argument()
-                order = 2
-        self._skip_empty()
-        if not (self.starts_operand() or self.sees("|", "norm")):
-            expr = t.Derivative(None, tuple(wrt) * order, "nabla", self.since(start), True)
-            return self.attach(expr, self.hung(), start)
-        of = self.factor()
-        span = self.since(start)
-        if order == 2 and not wrt:
-            return t.Derivative(t.Derivative(of, (), "nabla", span, True), (), "nabla", span, True)
-        return t.Derivative(of, tuple(wrt) * order, "nabla", span, True)
-
-    def _skip_empty(self) -> None:
-        if self.sees("{") and self.mates[self.at] == self.at + 1:
-            self.at += 2
-
-    def _is_order(self) -> bool:
-        n = self.at + 1
-        if n < self.end and self.tokens[n].is_("{"):
-            n += 1
-        return n < self.end and self.tokens[n].kind == NUMBER and self.tokens[n].text == "2"

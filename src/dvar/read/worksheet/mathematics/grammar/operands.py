@@ -5,15 +5,15 @@ from __future__ import annotations
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.grammar.cursor import DEEPEST, Unreadable
-from dvar.read.worksheet.mathematics.grammar.derivatives import Derivatives
 from dvar.read.worksheet.mathematics.grammar.differentials import named
+from dvar.read.worksheet.mathematics.grammar.nablas import Nablas
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape, is_sizes, sizes_of
 from dvar.read.worksheet.mathematics.tokens import FUNCTION, LABEL, NAME, NUMBER, SIGN
 
 _COMPARES = frozenset(words.RELATIONS)
 
 
-class Operands(Derivatives):
+class Operands(Nablas):
     def signed(self) -> t.Expr:
         raise NotImplementedError
 

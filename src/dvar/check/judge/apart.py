@@ -1,0 +1,74 @@
+"""Rules with matrices of their own: ``A`` of ``∇ tr(Aᵀ X) = A`` need not have the shape of that in ``∇ tr(Xᵀ A X)``.
+
+Lists of rules use their letters anew in every line.  A rule whose shapes do not fit those of the lines around it is
+read once more by itself, with nothing but what is declared of its names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dvar.check.judge.misfits import is_said
+from dvar.check.judge.problem import Problem
+from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.letters import parts
+from dvar.check.report import Judgement
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+
+def problems(
+    statements: Sequence[Statement],
+    problem: Problem,
+    found: Sequence[Judgement | None],
+) -> Iterator[Problem]:
+    """A problem for each rule of this one that does not fit the others; of a chain for all of its lines."""
+    if not problem.world.matrices:
+        return
+    rules: list[list[int]] = []
+    for ordinal in problem.ordinals:
+        if statements[ordinal].members[0].relation and rules:
+            rules[-1].append(ordinal)
+        else:
+            rules.append([ordinal])
+    shapes = [o for o in problem.ordinals if _declares(statements[o])]
+    for rule in rules:
+        own = [statements[o] for o in rule]
+        unfit = any(is_unfit(found[o]) for o in rule)
+        if len(rules) > 1 and unfit and _is_rule(problem, own):
+            stems = _stems(own)
+            told = [o for o in shapes if o not in rule and _stems([statements[o]]) & stems]
+            yield problem.only(sorted({*told, *rule}))
+
+
+def is_unfit(judgement: Judgement | None) -> bool:
+    """Whether shapes are the reason why a line was not understood, or is called wrong."""
+    if judgement is None or judgement.verdict not in ("unknown", "wrong"):
+        return False
+    return is_said(judgement.message) or "shapes do not fit" in judgement.message
+
+
+def settled(old: Judgement | None, new: Judgement) -> Judgement | None:
+    """The judgement of a line that has been read by itself."""
+    if old is None or not is_unfit(old) or new.verdict == "definition":
+        return old
+    return new
+
+
+def _declares(statement: Statement) -> bool:
+    return any(isinstance(m.expr, t.Shape) for m in statement.members)
+
+
+def _stems(own: Sequence[Statement]) -> set[str]:
+    return {stem_of(p) for p in parts(own) if isinstance(p, t.Symbol)}
+
+
+def _is_rule(problem: Problem, own: Sequence[Statement]) -> bool:
+    """Whether some expression is differentiated in it, and none of its names has a formula."""
+    formulas = {s for s, ds in problem.world.definitions.items() if any(not d.numeric for d in ds)}
+    if formulas & _stems(own):
+        return False
+    slopes = [p.of for p in parts(own) if isinstance(p, t.Derivative)]
+    return problem.world.differentials or any(
+        of is not None and not isinstance(of, t.Symbol) for of in slopes
+    )

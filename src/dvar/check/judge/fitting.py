@@ -1,0 +1,54 @@
+"""How well the formulas of a problem fit together: which cannot be read, and which have shapes that do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dvar.check.meaning import effort
+from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.names import read_definition
+from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.values import NotUnderstood
+from dvar.check.meaning.world import World
+from dvar.read.worksheet.document import Statement
+
+
+def misfits(world: World, statements: Sequence[Statement], ordinals: Sequence[int]) -> list[int]:
+    """The statements of which a side has shapes that do not fit."""
+    found = []
+    for ordinal in ordinals:
+        trees = [m.expr for m in statements[ordinal].members if m.expr is not None]
+        env = {c: world.sample(c) for tree in trees for c in free_letters(tree, world.spelling)}
+        for tree in trees:
+            try:
+                Interpreter(world, ordinal, None, env).node(tree)
+            except NotUnderstood as reason:
+                found += [ordinal] * _is_misfit(reason)
+    return found
+
+
+def _is_misfit(reason: NotUnderstood) -> bool:
+    said = str(reason)
+    return "fit" in said or "product of" in said or "of an array of shape" in said
+
+
+def warm_up(world: World, ordinals: Sequence[int]) -> tuple[set[int], int]:
+    """Read every definition once: shapes of open names are found; which cannot be read, and how many do not fit."""
+    failed: set[int] = set()
+    unfit = 0
+    end = ordinals[-1] if ordinals else 0
+    for definitions in list(world.definitions.values()):
+        for definition in definitions:
+            if definition.numeric or definition.params:
+                continue
+            env = {letter: world.sample(letter) for letter in definition.pattern.letters}
+            reader = Interpreter(world, end)
+            try:
+                with effort.bounded():
+                    read_definition(reader, definition, env)
+            except effort.TooMuch:
+                failed.add(definition.position)
+            except NotUnderstood as reason:
+                failed.add(definition.position)
+                unfit += _is_misfit(reason)
+    return failed, unfit
