@@ -237,3 +237,22 @@ def test_logarithms_to_any_base_and_primes_behind_a_composition(claim: str, expe
     beside = "\n\n$\\frac{d}{dx} log_{g(x)} 2 = 0$"
     assert verdicts(claim)[0] == expected
     assert verdicts(claim + beside)[0] != ("wrong" if expected == "ok" else "ok")
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        (r"\frac{d^2}{dx^2} f(x) = 6x", "ok"),
+        (r"\frac{d^2}{dx^2} f(x) = 5x", "wrong"),
+        (r"\frac{\partial^2}{\partial x^2} (x^3) = 6x", "ok"),
+        (r"\nabla_x \frac12 \|x\|^2 = x", "ok"),
+    ],
+)
+def test_an_operator_of_second_order_stands_in_front_of_what_it_acts_on(
+    claim: str, verdict: str
+) -> None:
+    assert check(f"$f(x) = x^3$ and\n\n# Then\n\n${claim}$").judgements[-1].verdict == verdict
+
+
+def test_a_left_side_that_is_not_read_defines_nothing() -> None:
+    assert check(r"$x^2 ^ ) = 5$").judgements[-1].verdict != "definition"

@@ -80,3 +80,19 @@ def test_a_constraint_defines_no_name_and_the_conditions_of_an_optimum_are_put_t
     assert [j.verdict for j in right][-4:] == ["ok", "ok", "ok", "ok"]
     wrong = check(CONSUMER % r"a x_1^{a-1} x_2^{b} + \lambda p_1").judgements
     assert "wrong" in [j.verdict for j in wrong]
+
+
+POISSON = r"""
+$$L(\lambda) = \frac{\lambda^{\sum x_i}}{\prod x_i!} e^{-\lambda n}$$
+
+$$\log L(\lambda) = \left( \sum x_i \right) \log \lambda - \lambda n - \sum \log (x_i!)$$
+
+$$\frac{d^2}{d\lambda^2}\log L(\lambda) = %s$$
+"""
+
+
+def test_a_sum_without_an_index_is_over_the_letter_that_means_nothing_outside_of_it() -> None:
+    right = check(POISSON % r"-\frac{\sum x_i}{\lambda^2}").judgements
+    assert [j.verdict for j in right] == ["definition", "ok", "ok"]
+    wrong = check(POISSON % r"\frac{\sum x_i}{\lambda^2}").judgements
+    assert [j.verdict for j in wrong] == ["definition", "ok", "wrong"]

@@ -72,7 +72,8 @@ def judge_chain(
     defined: Key | None = None
     for n, member in enumerate(members):
         if member.expr is None:
-            if n >= start and not member.is_blank:
+            is_unread = start == 1 and bool(member.problem)
+            if (n >= start or is_unread) and not member.is_blank:
                 _note(
                     verdict,
                     last or member,

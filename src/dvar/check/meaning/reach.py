@@ -1,6 +1,7 @@
 r"""How far a sum reaches: ``\sum_i y_i \log a_i + (1 - y_i) \log(1 - a_i)`` without brackets is one sum.
 
-What stands behind a plus belongs to the sum before it where its index would mean nothing else.
+What stands behind a plus belongs to the sum before it where its index would mean nothing else.  And a sum that
+does not say over what, ``p^{\sum x_i}``, is over the letters that mean nothing outside of it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dvar.check.meaning.letters import spelling_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import in_members, rewritten
+from dvar.read.worksheet.parts import Change, in_members, rewritten
 
 
 def widened(statements: Sequence[Statement]) -> list[Statement]:
@@ -24,10 +25,38 @@ def widened(statements: Sequence[Statement]) -> list[Statement]:
     for statement in statements:
         first = statement.members[0]
         if not first.relation and first.expr is not None and len(statement.members) > 1:
-            subject = frozenset(free_letters(first.expr, spelling))
-        free = subject if len(statement.members) > 1 or first.relation else None
-        found.append(statement if free is None else _widened(statement, spelling, free))
+            subject = frozenset(free_letters(_without_bare(first.expr), spelling))
+        if len(statement.members) > 1 or first.relation:
+            statement = _widened(_bound(statement, spelling, subject), spelling, subject)
+        found.append(statement)
     return found
+
+
+def _is_bare(part: t.Expr) -> bool:
+    return isinstance(part, t.Big) and part.name in ("sum", "prod") and not part.indices
+
+
+def _without_bare(tree: t.Expr) -> t.Expr:
+    gone: t.Expr = rewritten(tree, lambda p: t.Number("0", p.span) if _is_bare(p) else None)
+    return gone
+
+
+def _bound(statement: Statement, spelling: Spelling, about: frozenset[str]) -> Statement:
+    """The statement with the letters below its sums that they are over."""
+
+    def within(known: frozenset[str]) -> Change:
+        def change(part: t.Expr) -> t.Expr | None:
+            if not isinstance(part, t.Big):
+                return None
+            over = part.indices
+            if _is_bare(part):
+                over = tuple(sorted(free_letters(_without_bare(part.body), spelling) - known))
+            body = rewritten(part.body, within(known | {*over}))
+            return replace(part, indices=over, body=body)
+
+        return change
+
+    return in_members(statement, within(about))
 
 
 def _widened(statement: Statement, spelling: Spelling, about: frozenset[str]) -> Statement:

@@ -96,6 +96,8 @@ def _holds_power(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
     first, after = tokens[n + 1], mates[n] + 1
     if n + 3 >= mates[n] or not tokens[n + 2].is_("^") or (n and tokens[n - 1].is_("^", "_")):
         return False
+    if n and tokens[n - 1].kind == COMMAND and tokens[n - 1].text in words.FRACTIONS:
+        return False
     called = after < len(tokens) and tokens[after].is_("(", "{")
     function = called and first.kind == COMMAND and first.text in words.FUNCTIONS
     ends = mates[n + 3] if mates[n + 3] > 0 else n + 3

@@ -35,17 +35,21 @@ class Nablas(Derivatives):
         return t.Derivative(of, tuple(wrt) * order, "nabla", span, True)
 
     def _whole_form(self, wrt: list[t.Expr]) -> t.Expr | None:
-        r"""``\nabla_x a^\top x``: what begins transposed is no function, but a product in which x stands."""
-        start = self.at
+        r"""``\nabla_x a^\top x``, ``\nabla \tfrac12 \|x\|^2``: what begins so is no function, but a product."""
+        start, tokens = self.at, list(self.tokens)  # reading takes \frac12 to pieces
+        if self.sees("|", "norm"):
+            return None
         first = self.factor()
-        marks = first.scripts if isinstance(first, t.Symbol) else ()
         by = {x.base for x in wrt if isinstance(x, t.Symbol)}
-        if by and any(s.kind == "transpose" for s in marks) and self.starts_operand():
-            self.at = start
+        marks = first.scripts if isinstance(first, t.Symbol) else ()
+        is_turned = bool(by) and any(s.kind == "transpose" for s in marks)
+        if (is_turned or _is_number(first)) and (self.starts_operand() or self.sees("|", "norm")):
+            self.at, self.tokens[:] = start, tokens
             whole = self.product(until=self._ends_acting)
-            if any(isinstance(x, t.Symbol) and x.base in by for x in t.walk(whole)):
+            held = any(isinstance(x, t.Symbol) and x.base in by for x in t.walk(whole))
+            if held or not is_turned:
                 return whole
-        self.at = start
+        self.at, self.tokens[:] = start, tokens
         return None
 
     def _skip_empty(self) -> None:
@@ -57,3 +61,8 @@ class Nablas(Derivatives):
         if n < self.end and self.tokens[n].is_("{"):
             n += 1
         return n < self.end and self.tokens[n].kind == NUMBER and self.tokens[n].text == "2"
+
+
+def _is_number(tree: t.Expr) -> bool:
+    parts = (tree.above, tree.below) if isinstance(tree, t.Quotient) else (tree,)
+    return all(isinstance(part, t.Number) for part in parts)
