@@ -31,3 +31,14 @@ def test_entries_whose_names_are_not_read_are_not_compared_with_each_other(name:
 def test_the_value_in_the_cell_behind_an_equation(value: str, verdict: str) -> None:
     table = f"| step | value |\n|---|---|\n| $z = w x$ | {value} |\n"
     assert verdicts(GIVEN + table)[-1] == verdict
+
+
+def test_a_gradient_in_a_later_row_of_steps_is_not_one_at_the_start() -> None:
+    """Its row has parameters of its own, so that the given ones say nothing of it."""
+    text = (
+        "The cost is $C = u_1^2 + u_1 u_2$. We start from $u_1 = 1$, $u_2 = -2$.\n\n"
+        "| $t$ | $\\partial C/\\partial u_1$ | $\\partial C/\\partial u_2$ | $u_{t,1}$ | $u_{t,2}$ |\n"
+        "|---|---|---|---|---|\n| 1 | 0 | 1 | 1 | -2.1 |\n| 2 | -0.1 | 1 | 1.01 | -2.2 |\n"
+        "| 3 | -0.18 | 1.01 | 1.028 | -2.301 |\n"
+    )
+    assert not {"wrong", "unknown"} & set(verdicts(text))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
+from dvar.check.judge.cells import at, is_index, is_letter, numbered
 from dvar.check.judge.literal import is_plain
 from dvar.check.meaning import notation
 from dvar.check.meaning.keys import Key, stem_of
@@ -20,7 +20,7 @@ from dvar.check.meaning.survey import survey
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
-from dvar.read.worksheet.parts import rewritten, same_tree
+from dvar.read.worksheet.parts import same_tree
 
 _VALUE = re.compile(
     r"\b(values?|forward|results?|activations?|outputs?|numbers?|init(ial)?|start|evaluated|primal|"
@@ -200,15 +200,29 @@ class _Table:
             letter, number = self._single(table, 0, first), self._single(table, row, first)
             if letter is None or number is None or not isinstance(number.expr, t.Number):
                 continue
-            if (
-                isinstance(letter.expr, t.Symbol)
-                and _is_index(letter.expr)
-                and number.expr.is_whole
-            ):
-                member = replace(member, expr=_at(member.expr, letter.expr.base, number.expr))
+            if isinstance(letter.expr, t.Symbol) and is_index(letter.expr) and number.expr.is_whole:
+                member = replace(member, expr=at(member.expr, letter.expr.base, number.expr))
         if column == 0 and isinstance(member.expr, t.Symbol) and self._counts(table, member.expr):
             return None
-        return member
+        return None if self._is_of_a_step(table, row, member.expr) else member
+
+    def _is_of_a_step(self, table: int, row: int, subject: t.Expr) -> bool:
+        """Whether ``∂C/∂θ_1`` stands in a later row of steps that have ``θ_{t,1}`` of their own: it is taken there."""
+        counter = self._single(table, 0, 0)
+        if row < 2 or counter is None or not isinstance(counter.expr, t.Symbol):
+            return False
+        if not isinstance(subject, t.Derivative) or not self._counts(table, counter.expr):
+            return False
+        letter = counter.expr.base
+        moving = {stem_of(s) for s in subject.wrt if isinstance(s, t.Symbol)}
+        heads = (self._single(table, 0, c) for n, r, c in self.grid if (n, r) == (table, 0))
+        return any(
+            isinstance(head.expr, t.Symbol)
+            and stem_of(head.expr) in moving
+            and any(is_letter(sub, letter) for sub in head.expr.subscripts)
+            for head in heads
+            if head is not None
+        )
 
     def _of_example(self, table: int, row: int, column: int, head: Member) -> Member:
         """``x`` above a column is ``x^{(2)}`` in the row of i = 2, where the document writes ``x^{(i)}``."""
@@ -217,11 +231,11 @@ class _Table:
             if letter is None or number is None or not isinstance(letter.expr, t.Symbol):
                 continue
             if isinstance(number.expr, t.Number) and number.expr.is_whole:
-                numbered = _numbered(head.expr, self._marks(letter.expr.base), number.expr)
-                if isinstance(numbered, t.Symbol):
-                    return replace(head, expr=numbered)
-                if numbered is not None:
-                    return replace(head, expr=t.Group("(", (numbered,), head.span))
+                own = numbered(head.expr, self._marks(letter.expr.base), number.expr)
+                if isinstance(own, t.Symbol):
+                    return replace(head, expr=own)
+                if own is not None:
+                    return replace(head, expr=t.Group("(", (own,), head.span))
         return head
 
     def _of_member(self, table: int, row: int, column: int, head: Member) -> Member:
@@ -233,7 +247,7 @@ class _Table:
             name = self._single(table, row, first)
             if name is None or not isinstance(name.expr, t.Symbol):
                 continue
-            if isinstance(family, t.Symbol) and _is_index(family) and name.expr.base == family.base:
+            if isinstance(family, t.Symbol) and is_index(family) and name.expr.base == family.base:
                 return replace(head, expr=replace(head.expr, wrt=(name.expr,)))
         return head
 
@@ -243,15 +257,15 @@ class _Table:
         for part in parts(self.statements):
             if isinstance(part, t.Symbol):
                 above = [s for s in part.scripts if s.kind == "paren" and s.value is not None]
-                if any(_is_letter(s.value, letter) for s in above):
+                if any(is_letter(s.value, letter) for s in above):
                     found[stem_of(part)] = "above"
-                elif len(part.subscripts) == 1 and _is_letter(part.subscripts[0], letter):
+                elif len(part.subscripts) == 1 and is_letter(part.subscripts[0], letter):
                     found.setdefault(stem_of(part), "below")
         return found
 
     def _counts(self, table: int, head: t.Symbol) -> bool:
         """Whether a first column only numbers the rows: its letter is an index in other headers."""
-        if not _is_index(head):
+        if not is_index(head):
             return False
         if head.base in self.world.spelling.letters:
             return True
@@ -328,70 +342,6 @@ def _is_quantity(tree: t.Expr | None) -> bool:
     if isinstance(tree, (t.Symbol, t.Derivative)):
         return True
     return isinstance(tree, t.Apply) and all(isinstance(a, t.Symbol) for a in tree.args)
-
-
-def _is_letter(tree: t.Expr | None, letter: str) -> bool:
-    if isinstance(tree, t.Label):
-        return tree.text == letter
-    return isinstance(tree, t.Symbol) and tree.base == letter and _is_index(tree)
-
-
-def _numbered(tree: t.Expr | None, marks: Mapping[str, str], number: t.Number) -> t.Expr | None:
-    """A name, or a formula of names, for the example with this number; None where a name has no examples."""
-    match tree:
-        case t.Symbol():
-            where = marks.get(stem_of(tree))
-            if where is None or tree.scripts or tree.subscripts:
-                return None
-            if where == "below":
-                return replace(tree, subscripts=(number,))
-            return replace(tree, scripts=(t.Script("paren", number, tree.span),))
-        case t.Sum():
-            terms = [_numbered(term, marks, number) for term in tree.terms]
-            kept = tuple(x for x in terms if x is not None)
-            return replace(tree, terms=kept) if len(kept) == len(terms) else None
-        case t.Product():
-            factors = [_numbered(factor, marks, number) for factor in tree.factors]
-            both = tuple(x for x in factors if x is not None)
-            return replace(tree, factors=both) if len(both) == len(factors) else None
-        case t.Group() if t.is_bracketed(tree):
-            inner = _numbered(tree.items[0], marks, number)
-            return None if inner is None else replace(tree, items=(inner,))
-        case t.Number():
-            return tree
-    return None
-
-
-def _is_index(symbol: t.Symbol) -> bool:
-    plain = not (symbol.subscripts or symbol.scripts or symbol.accents or symbol.primes)
-    return plain and len(symbol.base) == 1
-
-
-def _at(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
-    """An expression with a number in place of an index letter, in scripts only."""
-
-    def put(part: t.Expr | t.Script) -> t.Symbol | None:
-        if not isinstance(part, t.Symbol):
-            return None
-        scripts = tuple(
-            replace(s, value=_indexed(s.value, letter, number)) if s.value is not None else s
-            for s in part.scripts
-        )
-        subs = tuple(_indexed(s, letter, number) for s in part.subscripts)
-        return replace(part, subscripts=subs, scripts=scripts)
-
-    return cast("t.Expr", rewritten(tree, put))
-
-
-def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
-    if isinstance(tree, t.Label) and not tree.is_text and letter in tree.text:
-        if tree.text.isalnum() and len(tree.text) <= 2:
-            return replace(tree, text=tree.text.replace(letter, number.text))
-    if isinstance(tree, t.Symbol) and tree.base == letter and _is_index(tree):
-        return t.Number(number.text, tree.span)
-    if isinstance(tree, t.Sum):
-        return replace(tree, terms=tuple(_indexed(x, letter, number) for x in tree.terms))
-    return tree
 
 
 __all__ = ["goes_on", "tabled"]

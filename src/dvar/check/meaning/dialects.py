@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 from dvar.check.meaning import spelled
@@ -14,19 +15,40 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.parts import in_members, rewritten
 
-_ENTRY_BY_ENTRY = re.compile(
-    r"(\\otimes|⊗)[^.\n]{0,80}\b(element|component|entry|point)-?wise|(\\otimes|⊗)[^.\n]{0,80}\bHadamard|"
-    r"\b((element|component|entry|point)-?wise|Hadamard)\b[^.\n]{0,60}(\\otimes|⊗)",
-    re.IGNORECASE,
-)
-"""Words by which a document says that ⊗ multiplies entry by entry."""
+_BY_ENTRY = r"\b(?:(?:element|component|entry|point)[- ]?wise|Hadamard|product of (?:the )?entries)"
+_OF_MATRICES = r"\b(?:matrix (?:product|multiplication)|product of matrices)"
+_OPEN, _CLOSE = r"(?<![\w})])(?:`|\$|\\\(|[\"'“(])\s*", r"\s*(?:`|\$|\\\)|[\"'”)])"
+_SIGNS = {
+    "otimes": r"(?:\\otimes|⊗)",
+    "cdot": rf"{_OPEN}(?:\\cdot|·){_CLOSE}",
+    "*": rf"{_OPEN}(?:\\?\*|\\ast|∗){_CLOSE}",
+    "times": rf"{_OPEN}(?:\\times|×){_CLOSE}",
+}
+"""Signs of products as they stand where a document says what they mean: but for ⊗, on their own."""
+_BETWEEN = r"(?:(?!\\(?:cdot|odot|otimes|times|circ|ast)\b)[^.\n*·×⊗⊙])"
+_MEANINGS = {"odot": _BY_ENTRY, "@": _OF_MATRICES}
+_SAID = [
+    {
+        pair: re.compile(form.format(*pair_words), re.IGNORECASE)
+        for pair, pair_words in (
+            ((sign, meant), (alone, words))
+            for sign, alone in _SIGNS.items()
+            for meant, words in _MEANINGS.items()
+        )
+    }
+    for form in (rf"{{0}}{_BETWEEN}{{{{0,60}}}}?{{1}}", rf"{{1}}{_BETWEEN}{{{{0,40}}}}{{0}}")
+]
+"""Words by which a document says that a sign multiplies entry by entry, or matrices: behind it, else before it."""
 _LAYERS = frozenset({"bracket", "paren"})
 
 
 def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[Statement]:
-    """The statements with the names in programs as they are in formulas, and ⊗ as it is meant."""
-    if _ENTRY_BY_ENTRY.search(document.text):
-        statements = [in_members(s, _hadamard) for s in statements]
+    """The statements with the names in programs as they are in formulas, and signs of products as they are meant."""
+    if signs := _signs(document.text):
+        change, regions = partial(_multiplied, signs), document.regions
+        statements = [
+            s if regions[s.region].is_program else in_members(s, change) for s in statements
+        ]
     statements = [in_members(s, _links) for s in statements]
     is_code = [_is_code(document, s) for s in statements]
     if not any(is_code):
@@ -36,11 +58,24 @@ def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[
     return [_renamed(s, names) if code else s for s, code in zip(statements, is_code, strict=True)]
 
 
-def _hadamard(part: t.Expr) -> t.Expr | None:
-    if not isinstance(part, t.Product) or "otimes" not in part.operators:
+def _signs(text: str) -> dict[str, str]:
+    """What a document says of its signs of products; nothing of those of which it says both."""
+    found: dict[str, str] = {}
+    for forms in _SAID:
+        said = [pair for pair, words in forms.items() if words.search(text)]
+        for sign, meant in said:
+            if [s for s, _ in said].count(sign) == 1:
+                found.setdefault(sign, meant)
+    return found
+
+
+def _multiplied(signs: Mapping[str, str], part: t.Expr) -> t.Expr | None:
+    """A product with its signs as they are meant."""
+    if not isinstance(part, t.Product) or signs.keys().isdisjoint(part.operators):
         return None
-    signs = tuple("odot" if sign == "otimes" else sign for sign in part.operators)
-    return replace(part, operators=signs)
+    meant = tuple(signs.get(sign, sign) for sign in part.operators)
+    factors = rewritten(part.factors, partial(_multiplied, signs))
+    return replace(part, factors=factors, operators=meant)
 
 
 def _links(part: t.Expr) -> t.Expr | None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.keys import letters_in
+from dvar.check.meaning.notation import TIMES
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
-
-_TIMES = frozenset("tT")
 
 
 def networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]]]:
@@ -48,10 +48,25 @@ def networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]
 def of_a_step(e: Interpreter, nodes: Sequence[Node]) -> list[Node]:
     """The results that use one of the nodes, in a text on steps in time."""
     made = (d for some in e.world.definitions.values() for d in some)
-    if not any(d.is_recursive and _TIMES & set(d.pattern.letters) for d in made):
+    if not any(_looks_back(d) for d in made):
         return []
     apart = e.world.backward
     return [r for r, used in e.world.uses.items() if r not in apart and not used.isdisjoint(nodes)]
+
+
+def _looks_back(definition: Definition) -> bool:
+    """Whether the state of a step is told by that of another step: ``h_t = φ(… h_{t-1})``, or by way of a name."""
+    times = TIMES & set(definition.pattern.letters)
+    symbols = (p for p in t.walk(definition.value) if isinstance(p, t.Symbol)) if times else ()
+    scripts = (s for x in symbols for s in (*x.subscripts, *(k.value for k in x.scripts)))
+    return any(isinstance(s, t.Sum) and not times.isdisjoint(letters_in(s)) for s in scripts)
+
+
+def of_this_step(e: Interpreter, results: Sequence[Node]) -> list[Node]:
+    """Those of the step that a statement is about: ``z_2`` where its t is 2."""
+    now = {e.env[c] for c in TIMES if c in e.env}
+    keys = [(r, e.world.named[r]) for r in results]
+    return [r for r, key in keys if now & {*key.indices, *(v for _, v in key.marks)}]
 
 
 def are_names(e: Interpreter, place: differentiate.Place) -> bool:

@@ -271,7 +271,8 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
         return entry
     reading.read_all(e)
     nodes = [node for node, _ in place.parts]
-    last = [s for s in world.ends_of(nodes, e.position) if not _contains(e, s, key)]
+    ends_ = world.ends_of(nodes, e.position)
+    last = [s for s in ends_ if key not in map(world.keys.get, topological([s]))]
     if not last:
         return Jacobian(of, place.parts, _fresh(e, key, place, target), (), place.shape)
     options = [("of all that comes last", last), *ends.networks(e, last)]
@@ -282,18 +283,26 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
 
 
 def _of_one_step(e: Interpreter, key: Key, place: differentiate.Place) -> list[tuple[str, Share]]:
-    """What each next result sends back on its own, in texts on steps in time.
+    """What each next result sends back on its own, in texts on steps in time, or all results of the step at hand.
 
     ``δc_{t-1} = δc_t ⊙ f_t`` is the share of step t; what else ``c_{t-1}`` goes into is told elsewhere, or not.
+    ``δW = δz_t h_{t-1}^T`` is the share of one step as well, unless the document adds up the steps elsewhere.
     """
     following = ends.of_a_step(e, [node for node, _ in place.parts])
+    if len(following) < 2:
+        return []
 
     def upstream(result: Node) -> Value:
         last = e.world.ends_of([result], e.position) or [result]
         return _through(e, key, differentiate.place_at(result), e.world.named[result], last)
 
-    results = following if len(following) > 1 else ()
-    return [(differentiate.PARTIAL, partial(_share, e, place, r, upstream)) for r in results]
+    def of_this() -> Jacobian:
+        first, *others = (_share(e, place, r, upstream) for r in now)
+        return chains.summed([first, *others]) or first
+
+    now = [] if e.world.adds_steps else ends.of_this_step(e, following)
+    ways: list[Share] = [partial(_share, e, place, r, upstream) for r in following]
+    return [(differentiate.PARTIAL, way) for way in ([of_this] if now else []) + ways]
 
 
 def _cut(e: Interpreter, key: Key, end: Node, nodes: Sequence[Node]) -> Node:
@@ -358,10 +367,6 @@ def _of_parts(e: Interpreter, key: Key, place: differentiate.Place) -> Jacobian:
         parts.append(found.node)
     node = reshaped(stacked(parts), squeezed(place.shape))
     return Jacobian(("open", key), place.parts, node, (), place.shape)
-
-
-def _contains(e: Interpreter, node: Node, key: Key) -> bool:
-    return any(e.world.keys.get(x) == key for x in topological([node]))
 
 
 def _fresh(e: Interpreter, key: Key, place: differentiate.Place, target: Key | None) -> Node:

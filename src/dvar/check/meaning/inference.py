@@ -9,7 +9,7 @@ from itertools import pairwise
 from dvar.check.meaning.alphabet import SCALAR_CAPITALS
 from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.looks import is_raised_e, is_small
+from dvar.check.meaning.looks import counted_by, is_raised_e, is_small
 from dvar.check.meaning.shapes import along, shape_of
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.read.worksheet import tree as t
@@ -19,6 +19,8 @@ from dvar.read.worksheet.parts import same_tree
 ROUNDS = 5
 _OF_SEVERAL = frozenset({"softmax", "log_softmax"})
 """Functions of several numbers together."""
+_MATMULS = frozenset({"", "cdot", "*", "@", "times"})
+"""Signs that may stand for the product of a row and a matrix."""
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 
 
@@ -94,21 +96,29 @@ def _see_exponents(s: Shaping, statements: Sequence[Statement]) -> None:
 
 
 def _see_rows(s: Shaping, statements: Sequence[Statement]) -> None:
-    """``z = x W`` with a bold x, which no matrix stands in front of: x is a row."""
+    """``z = x W``, where x is known to be a vector and no matrix ever stands in front of it: x is a row."""
     left: set[Key] = set()
     right: set[Key] = set()
     for part in parts(statements):
-        for a, b in pairwise(part.factors) if isinstance(part, t.Product) else ():
-            if isinstance(a, t.Symbol) and isinstance(b, t.Symbol):
-                large = [x.base.isupper() and not x.subscripts for x in (a, b)]
-                if large == [False, True] and a.font == "bf" and not (a.scripts or b.scripts):
+        for n, (a, b) in enumerate(pairwise(part.factors) if isinstance(part, t.Product) else ()):
+            if not isinstance(a, t.Symbol) or not isinstance(b, t.Symbol):
+                continue
+            if _is_matrix(s, a):
+                right.add(s.key_of(b))
+            elif _is_matrix(s, b) and part.operators[n] in _MATMULS:
+                is_vector = a.font == "bf" or stem_of(a) in s.world.columns
+                if is_vector and not any(x.kind == "transpose" for x in a.scripts):
                     left.add(s.key_of(a))
-                elif large[0]:
-                    right.add(s.key_of(b))
     for key in left - right:
         if is_small(key):
             s.settle(key, s.column()[::-1])
             s.world.rows.add(key.stem)
+
+
+def _is_matrix(s: Shaping, symbol: t.Symbol) -> bool:
+    """A capital that is no entry: ``W``, ``W_1``, ``U_z``."""
+    is_large = len(symbol.base) == 1 and symbol.base.isupper()
+    return is_large and not counted_by(s.key_of(symbol), s.world.spelling.letters)
 
 
 def _of_shares(s: Shaping, statements: Sequence[Statement]) -> set[str]:

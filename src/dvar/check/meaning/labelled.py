@@ -1,5 +1,5 @@
-"""Labels and indices told apart: ``W_i`` beside ``W_f``, ``W_o`` and ``W_c`` is the matrix of one gate, and
-``z_{inj}`` what goes into unit j.
+"""Labels and indices told apart: ``W_i`` beside ``W_f``, ``W_o`` and ``W_c`` is the matrix of one gate,
+``z_{inj}`` what goes into unit j, and ``δ 7`` the seventh of several δ.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from itertools import pairwise
 
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts, spelling_of
@@ -22,6 +23,7 @@ _BESIDE = 2
 
 def labelled(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with such letters marked as text, and words in front of indices on their own."""
+    statements = _with_numbers_below(statements)
     letters = spelling_of(statements).letters
     statements = _with_words_apart(statements, letters)
     seen: dict[str, set[str]] = {}
@@ -44,6 +46,50 @@ def labelled(statements: Sequence[Statement]) -> list[Statement]:
         return replace(part, subscripts=(label,), scripts=scripts)
 
     return [in_members(s, change) for s in statements]
+
+
+def _with_numbers_below(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """``δ_7`` for ``δ 7`` where several left sides are that letter with a number behind it: no author puts factors so."""
+    seen: dict[str, set[str]] = {}
+    for statement in statements:
+        left = statement.members[0].expr
+        if isinstance(left, t.Product) and len(left.factors) == 2 and len(statement.members) > 1:
+            for name, number in _counted(left).values():
+                seen.setdefault(stem_of(name), set()).add(number.text)
+    stems = {stem for stem, numbers in seen.items() if len(numbers) > 1}
+
+    def change(part: t.Expr) -> t.Expr | None:
+        if not isinstance(part, t.Product):
+            return None
+        pairs = {n: pair for n, pair in _counted(part).items() if stem_of(pair[0]) in stems}
+        if not pairs:
+            return None
+        factors, operators = [], []
+        for n, factor in enumerate(part.factors):
+            if n - 1 in pairs:
+                continue
+            operators += [part.operators[n - 1]] * (n > 0)
+            factors.append(_below(*pairs[n]) if n in pairs else rewritten(factor, change))
+        if not operators:
+            return factors[0]
+        return replace(part, factors=tuple(factors), operators=tuple(operators))
+
+    return [in_members(s, change) for s in statements] if stems else statements
+
+
+def _below(name: t.Symbol, number: t.Number) -> t.Symbol:
+    span = (name.span[0], number.span[1])
+    return replace(name, subscripts=(t.Label(number.text, number.span),), span=span)
+
+
+def _counted(product: t.Product) -> dict[int, tuple[t.Symbol, t.Number]]:
+    """The factors of a product that are a bare letter with a whole number right behind it, by their places."""
+    found = {}
+    for n, (name, number) in enumerate(pairwise(product.factors)):
+        if isinstance(name, t.Symbol) and isinstance(number, t.Number) and number.is_whole:
+            if not (name.subscripts or name.scripts or name.primes or product.operators[n]):
+                found[n] = (name, number)
+    return found
 
 
 def _with_words_apart(statements: Sequence[Statement], letters: Set[str]) -> list[Statement]:

@@ -21,6 +21,8 @@ _TANGENT = re.compile(
     re.IGNORECASE,
 )
 DELTA = "delta"
+TIMES = frozenset("tT")
+"""Letters of steps in time."""
 _SAID = 3
 """So many names with a mark, beside the names without it, show that the mark is a gradient's."""
 
@@ -40,12 +42,23 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.valued = _valued(everything, losses)
     _see_accumulation(world, everything, ordinals)
     _pass_on(world, everything, ordinals)
+    world.adds_steps = any(_adds_steps(world, everything[o]) for o in ordinals)
     world.collected = {
         str(sort(s.members[0].expr, world.spelling, {}).key)
         for s in everything
         if isinstance(s.members[0].expr, t.Symbol)
         and any(m.relation in ("+=", "-=") for m in s.members)
     }
+
+
+def _adds_steps(world: World, statement: Statement) -> bool:
+    """``∂L/∂W = Σ_t δ_t h_{t-1}^T``: a gradient that is a sum over time."""
+    left = statement.members[0].expr
+    named = isinstance(left, t.Symbol) and (
+        left.base[:1] == "d" or _is_marked(world, stem_of(left))
+    )
+    sums = (p for p in parts([statement]) if isinstance(p, t.Big) and p.name == "sum")
+    return (named or isinstance(left, t.Derivative)) and any(TIMES & {*p.indices} for p in sums)
 
 
 def _valued(statements: Sequence[Statement], losses: set[str]) -> set[str]:
@@ -128,7 +141,7 @@ def _are_gradients(
     plain: Callable[[str], str | None],
 ) -> bool:
     """Whether a mark is a gradient's: said so, or on the left of several lines beside the plain names."""
-    found: set[str] = set()
+    found: set[tuple[str, str]] = set()
     for statement in statements:
         first = statement.members[0]
         if not isinstance(first.expr, t.Symbol) or first.relation:
@@ -136,11 +149,18 @@ def _are_gradients(
         of = plain(stem_of(first.expr))
         if of is None:
             continue
-        if len(statement.members) > 1:
-            found.add(of)
+        if len(statement.members) > 1 and of in stems:
+            found.add((of, _kind(first.expr)))
         if any(isinstance(m.expr, t.Derivative) for m in statement.members[1:]):
             return True
-    return len(found & stems) >= _SAID
+    return len(found) >= _SAID
+
+
+def _kind(symbol: t.Symbol) -> str:
+    """The letter that tells ``U_z`` from ``U_r``; numbers only count what is of one kind."""
+    below = symbol.subscripts[0] if len(symbol.subscripts) == 1 else None
+    text = below.base if isinstance(below, t.Symbol) else getattr(below, "text", "")
+    return text if text.isalpha() and text not in "ijklmnt" else ""
 
 
 def _see_losses(world: World, statements: Sequence[Statement]) -> None:

@@ -51,7 +51,7 @@ class World(Results):
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         observed: stems whose indexed names are data, whatever the bare name is a model of.
-        collected: stems that a loop adds to, ``dw += …``.
+        collected: stems that a loop adds to, ``dw += …``; adds_steps: whether gradients are summed over steps in time.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         conditions: what the statement says that is judged has to hold for it.
         members: stem of a vector → the matrix it belongs to, and whether it is a "row" or a "column" of it.
@@ -168,6 +168,7 @@ class World(Results):
     extended: set[str] = field(default_factory=set)
     accumulated: dict[Key, list[int]] = field(default_factory=dict)
     collected: set[str] = field(default_factory=set)
+    adds_steps: bool = False
     entry_letters: dict[str, str] = field(default_factory=dict)
     entry_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
 

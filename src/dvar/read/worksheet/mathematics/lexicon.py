@@ -108,7 +108,7 @@ class _Survey:
 
     def _front(self, tokens: Sequence[Token], n: int) -> None:
         after = tokens[n + 1] if n + 1 < len(tokens) else None
-        if after is None:
+        if after is None or after.kind == NUMBER:  # δ 7 is the seventh of several
             return
         letter = after.kind in (WORD, NAME) and not after.accents
         accent = after.kind == COMMAND and (

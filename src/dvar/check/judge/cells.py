@@ -1,0 +1,78 @@
+"""What stands in a cell, for a row of its table: indices and examples with the numbers of the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import cast
+
+from dvar.check.meaning.keys import stem_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import rewritten
+
+
+def is_letter(tree: t.Expr | None, letter: str) -> bool:
+    if isinstance(tree, t.Label):
+        return tree.text == letter
+    return isinstance(tree, t.Symbol) and tree.base == letter and is_index(tree)
+
+
+def numbered(tree: t.Expr | None, marks: Mapping[str, str], number: t.Number) -> t.Expr | None:
+    """A name, or a formula of names, for the example with this number; None where a name has no examples."""
+    match tree:
+        case t.Symbol():
+            where = marks.get(stem_of(tree))
+            if where is None or tree.scripts or tree.subscripts:
+                return None
+            if where == "below":
+                return replace(tree, subscripts=(number,))
+            return replace(tree, scripts=(t.Script("paren", number, tree.span),))
+        case t.Sum():
+            terms = [numbered(term, marks, number) for term in tree.terms]
+            kept = tuple(x for x in terms if x is not None)
+            return replace(tree, terms=kept) if len(kept) == len(terms) else None
+        case t.Product():
+            factors = [numbered(factor, marks, number) for factor in tree.factors]
+            both = tuple(x for x in factors if x is not None)
+            return replace(tree, factors=both) if len(both) == len(factors) else None
+        case t.Group() if t.is_bracketed(tree):
+            inner = numbered(tree.items[0], marks, number)
+            return None if inner is None else replace(tree, items=(inner,))
+        case t.Number():
+            return tree
+    return None
+
+
+def is_index(symbol: t.Symbol) -> bool:
+    plain = not (symbol.subscripts or symbol.scripts or symbol.accents or symbol.primes)
+    return plain and len(symbol.base) == 1
+
+
+def at(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
+    """An expression with a number in place of an index letter, in scripts only."""
+
+    def put(part: t.Expr | t.Script) -> t.Symbol | None:
+        if not isinstance(part, t.Symbol):
+            return None
+        scripts = tuple(
+            replace(s, value=_indexed(s.value, letter, number)) if s.value is not None else s
+            for s in part.scripts
+        )
+        subs = tuple(_indexed(s, letter, number) for s in part.subscripts)
+        return replace(part, subscripts=subs, scripts=scripts)
+
+    return cast("t.Expr", rewritten(tree, put))
+
+
+def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
+    if isinstance(tree, t.Label) and not tree.is_text and letter in tree.text:
+        if tree.text.isalnum() and len(tree.text) <= 2:
+            return replace(tree, text=tree.text.replace(letter, number.text))
+    if isinstance(tree, t.Symbol) and tree.base == letter and is_index(tree):
+        return t.Number(number.text, tree.span)
+    if isinstance(tree, t.Sum):
+        return replace(tree, terms=tuple(_indexed(x, letter, number) for x in tree.terms))
+    return tree
+
+
+__all__ = ["at", "is_index", "is_letter", "numbered"]

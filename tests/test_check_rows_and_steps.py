@@ -1,0 +1,69 @@
+"""Row vectors, one step of a recurrent network, numbered names, and signs that a document explains."""
+
+from __future__ import annotations
+
+import pytest
+
+import dvar
+
+BLOCK = "$x$ is one example.\n\n$a = x W_1 + b_1$, $r = \\max(a, 0)$, $y = x + r W_2$\n\n"
+GATE = "$z_t = \\sigma(x_t U_z + h_{t-1} W_z)$ and $h_t = h_{t-1} \\odot (1 - z_t)$.\n\n"
+
+
+def verdicts(text: str) -> list[str]:
+    """The verdicts of the claims of a document."""
+    passed = ("definition", "given", "skipped")
+    return [j.verdict for j in dvar.check(text).judgements if j.verdict not in passed]
+
+
+def test_a_vector_in_front_of_its_matrix_is_a_row() -> None:
+    text = (
+        "$\\overline{W_2} = r^T \\overline{y}$\n\n$\\overline{r} = \\overline{y} W_2^T$\n\n"
+        "$\\overline{W_1} = x^T \\overline{a}$\n\n$\\overline{x} = \\overline{y} + \\overline{a} W_1^T$"
+    )
+    assert verdicts(BLOCK + text) == ["ok"] * 4
+
+
+def test_a_matrix_that_is_not_turned_is_found_beside_a_row() -> None:
+    text = (
+        "$\\overline{W_2} = r^T \\overline{y}$\n\n$\\overline{r} = \\overline{y} W_2^T$\n\n"
+        "$\\overline{W_1} = x^T \\overline{a}$\n\n$\\overline{x} = \\overline{y} + \\overline{a} W_1$"
+    )
+    assert verdicts(BLOCK + text) == ["ok", "ok", "ok", "wrong"]
+
+
+def test_one_step_sends_its_share_to_weights_of_all_steps() -> None:
+    text = (
+        "$\\delta z_t = -\\delta h_t \\odot h_{t-1} \\odot z_t \\odot (1 - z_t)$\n\n"
+        "$\\delta U_z = x_t^T \\delta z_t$, $\\delta W_z = h_{t-1}^T \\delta z_t$"
+    )
+    assert verdicts(GATE + text) == ["ok"] * 3
+
+
+def test_who_adds_up_the_steps_elsewhere_lacks_a_sum_here() -> None:
+    text = (
+        "$\\delta z_t = -\\delta h_t \\odot h_{t-1} \\odot z_t \\odot (1 - z_t)$\n\n"
+        "$\\delta U_z = \\sum_t x_t^T \\delta z_t$, $\\delta W_z = h_{t-1}^T \\delta z_t$"
+    )
+    assert verdicts(GATE + text)[-1] != "ok"
+
+
+def test_a_letter_with_a_number_behind_it_is_one_of_several_names() -> None:
+    text = "$\\delta 3 = 5$, $\\delta 4 = 2$, $\\delta 7 = \\delta 3 \\cdot \\delta 4 = 10$"
+    assert verdicts(text) == ["ok"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "`*` is the matrix product and $\\cdot$ the product of entries.",
+        "We write the matrix product as $*$ and use $\\cdot$ for the elementwise product.",
+    ],
+)
+def test_signs_of_products_mean_what_the_document_says(said: str) -> None:
+    text = GATE.replace("\\odot", "\\cdot").replace("x_t U", "x_t * U").replace("1} W", "1} * W")
+    claims = (
+        "$\\delta z_t = -\\delta h_t \\cdot h_{t-1} \\cdot z_t \\cdot (1 - z_t)$\n\n"
+        "$\\delta U_z = x_t^T * \\delta z_t$, $\\delta W_z = h_{t-1}^T * \\delta z_t$"
+    )
+    assert verdicts(said + "\n\n" + text + claims) == ["ok"] * 3
