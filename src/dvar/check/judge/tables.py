@@ -204,14 +204,17 @@ class _Table:
                 member = replace(member, expr=at(member.expr, letter.expr.base, number.expr))
         if column == 0 and isinstance(member.expr, t.Symbol) and self._counts(table, member.expr):
             return None
-        return None if self._is_of_a_step(table, row, member.expr) else member
+        there = isinstance(member.expr, t.Derivative) and self._is_of_a_step(
+            table, row, member.expr
+        )
+        return None if there else member
 
-    def _is_of_a_step(self, table: int, row: int, subject: t.Expr) -> bool:
+    def _is_of_a_step(self, table: int, row: int, subject: t.Derivative) -> bool:
         """Whether ``∂C/∂θ_1`` stands in a later row of steps that have ``θ_{t,1}`` of their own: it is taken there."""
         counter = self._single(table, 0, 0)
         if row < 2 or counter is None or not isinstance(counter.expr, t.Symbol):
             return False
-        if not isinstance(subject, t.Derivative) or not self._counts(table, counter.expr):
+        if not self._counts(table, counter.expr):
             return False
         letter = counter.expr.base
         moving = {stem_of(s) for s in subject.wrt if isinstance(s, t.Symbol)}

@@ -285,8 +285,7 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
 def _of_one_step(e: Interpreter, key: Key, place: differentiate.Place) -> list[tuple[str, Share]]:
     """What each next result sends back on its own, in texts on steps in time, or all results of the step at hand.
 
-    ``δc_{t-1} = δc_t ⊙ f_t`` is the share of step t; what else ``c_{t-1}`` goes into is told elsewhere, or not.
-    ``δW = δz_t h_{t-1}^T`` is the share of one step as well, unless the document adds up the steps elsewhere.
+    ``δc_{t-1} = δc_t ⊙ f_t`` is the share of step t, and so is ``δW = δz_t h_{t-1}^T`` where no steps are added up.
     """
     following = ends.of_a_step(e, [node for node, _ in place.parts])
     if len(following) < 2:
@@ -301,8 +300,8 @@ def _of_one_step(e: Interpreter, key: Key, place: differentiate.Place) -> list[t
         return chains.summed([first, *others]) or first
 
     now = [] if e.world.adds_steps else ends.of_this_step(e, following)
-    ways: list[Share] = [partial(_share, e, place, r, upstream) for r in following]
-    return [(differentiate.PARTIAL, way) for way in ([of_this] if now else []) + ways]
+    single = [partial(_share, e, place, r, upstream) for r in following]
+    return [(differentiate.PARTIAL, way) for way in ([of_this] * bool(now) + single)]
 
 
 def _cut(e: Interpreter, key: Key, end: Node, nodes: Sequence[Node]) -> Node:

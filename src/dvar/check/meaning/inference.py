@@ -99,8 +99,9 @@ def _see_rows(s: Shaping, statements: Sequence[Statement]) -> None:
     """``z = x W``, where x is known to be a vector and no matrix ever stands in front of it: x is a row."""
     left: set[Key] = set()
     right: set[Key] = set()
-    for part in parts(statements):
-        for n, (a, b) in enumerate(pairwise(part.factors) if isinstance(part, t.Product) else ()):
+    products = (p for p in parts(statements) if isinstance(p, t.Product))
+    for part in products:
+        for n, (a, b) in enumerate(pairwise(part.factors)):
             if not isinstance(a, t.Symbol) or not isinstance(b, t.Symbol):
                 continue
             if _is_matrix(s, a):
