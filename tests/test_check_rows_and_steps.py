@@ -67,3 +67,29 @@ def test_signs_of_products_mean_what_the_document_says(said: str) -> None:
         "$\\delta U_z = x_t^T * \\delta z_t$, $\\delta W_z = h_{t-1}^T * \\delta z_t$"
     )
     assert verdicts(said + "\n\n" + text + claims) == ["ok"] * 3
+
+
+@pytest.mark.parametrize("inputs", ["x", "e"])
+def test_a_step_in_brackets_above_has_one_size_for_all(inputs: str) -> None:
+    """Also where the loss counts the classes, and the inputs have the letter of Euler's number."""
+    text = (
+        "\\[h^{(t)} = \\tanh(W_h h^{(t-1)} + W_x x^{(t)})\\]\n\\[o^{(t)} = U h^{(t)}\\]\n"
+        "\\[p^{(t)} = \\text{softmax}(o^{(t)})\\]\n"
+        "\\[J^{(t)} = -\\sum_{k=1}^{V} y_k^{(t)} \\log p_k^{(t)}\\]\n\n"
+        "\\[\\frac{\\partial J^{(t)}}{\\partial o^{(t)}} = p^{(t)} - y^{(t)}\\]"
+    ).replace("x^", f"{inputs}^")
+    assert verdicts(text) == ["ok"]
+
+
+@pytest.mark.parametrize("end", ["_t", "_{t}"])
+def test_the_step_beside_is_due_though_it_stands_nowhere(end: str) -> None:
+    text = (
+        "\\[h_t = \\tanh(W h_{t-1} + V x_t)\\]\n\\[o_t = U h_t\\]\n\\[p_t = \\text{softmax}(o_t)\\]\n"
+        "\\[J_t = -\\sum_{k=1}^{K} y_{t,k} \\log p_{t,k}\\]\n\\[J = \\sum_{t=1}^{T} J_t\\]\n\n"
+        "Let $z_t = W h_{t-1} + V x_t$, $\\gamma_t = \\frac{\\partial J}{\\partial h_t}$ and "
+        "$\\delta_t = \\frac{\\partial J}{\\partial z_t}$.\n\n"
+        f"\\[\\gamma_t = U^T (p_t - y_t) + W^T \\delta{end}\\]"
+    )
+    (wrong,) = [j for j in dvar.check(text).judgements if j.verdict == "wrong"]
+    assert wrong.cause == "wrong-variable"
+    assert "\\delta_{t+1}" in (wrong.expected or "")

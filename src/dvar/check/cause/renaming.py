@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import cast
+from typing import TypeGuard, cast
 
 from dvar.check.cause.bend import Bend, source_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import places, rewritten, same_tree
 
+_STEPS = frozenset({"t", "l", "ell"})
+"""Letters of steps and layers, which have others beside them."""
 _LABELS = ("paren", "bracket", "mark")
 """Scripts that belong to a name."""
 EXCHANGED = 5
@@ -85,9 +87,12 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
             if (entry := _entry_of(part, other, text)) is not None:
                 yield Bend("wrong-variable", rebuild(entry[0]), (part.span, entry[1]), what)
     for part, rebuild in named:
-        for other in _neighbours(part):
-            what = f"{other.base} of the layer beside"
-            yield Bend("wrong-variable", rebuild(other), None, what)
+        for other, at, index in _neighbours(part):
+            before = text[at[0] - 1 : at[0]]
+            index = f"{{{index}}}" if before in ("_", "^") else index
+            edit = (at, index) if before in ("_", "^", "{", "(") else None
+            what = f"{text[part.span[0] : at[0]]}{index}{text[at[1] : part.span[1]]} is due"
+            yield Bend("wrong-variable", rebuild(other), edit, what)
         reversed_ = reversed_indices(part)
         if reversed_ is not None:
             yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
@@ -105,17 +110,47 @@ def _entry_of(part: t.Symbol, other: t.Symbol, text: str) -> tuple[t.Symbol, str
     return new, source_of(text, other) + written[len(part.base) :]
 
 
-def _neighbours(part: t.Symbol) -> Iterator[t.Symbol]:
-    """``w^{(3)}`` and ``w^{(1)}`` for ``w^{(2)}``, wherever else they stand."""
+def _neighbours(part: t.Symbol) -> Iterator[tuple[t.Symbol, t.Span, str]]:
+    """``w^{(3)}`` and ``w^{(1)}`` for ``w^{(2)}``, ``δ_{t+1}`` for ``δ_t``, wherever else they stand.
+
+    Each with where the index is written, and the other one.
+    """
     for n, script in enumerate(part.scripts):
-        label = script.value
-        if script.kind not in _LABELS or not isinstance(label, (t.Number, t.Label)):
-            continue
-        if not label.text.isdigit():
-            continue
+        for value, shown in _beside(script.value) if script.kind in _LABELS else ():
+            moved = replace(script, value=value)
+            scripts = (*part.scripts[:n], moved, *part.scripts[n + 1 :])
+            yield replace(part, scripts=scripts), value.span, shown
+    first = part.subscripts[:1]
+    for value, shown in _beside(first[0]) if first and not _is_number(first[0]) else ():
+        yield replace(part, subscripts=(value, *part.subscripts[1:])), value.span, shown
+
+
+def _beside(index: t.Expr | None) -> Iterator[tuple[t.Expr, str]]:
+    """The numbers beside a number; the steps beside t, t + 1 or t - 1."""
+    if _is_number(index):
         for step in (1, -1):
-            moved = replace(script, value=replace(label, text=str(int(label.text) + step)))
-            yield replace(part, scripts=(*part.scripts[:n], moved, *part.scripts[n + 1 :]))
+            shown = str(int(index.text) + step)
+            yield replace(index, text=shown), shown
+    elif isinstance(index, t.Sum):
+        letter, *rest = index.terms
+        if len(rest) == 1 and _is_step(letter) and isinstance(rest[0], t.Number):
+            yield replace(letter, span=index.span), _letter(letter)
+    elif index is not None and _is_step(index):
+        one = t.Number("1", index.span)
+        for sign, shown in ((1, "+"), (-1, "-")):
+            yield t.Sum((index, one), (1, sign), index.span), f"{_letter(index)}{shown}1"
+
+
+def _is_number(index: t.Expr | None) -> TypeGuard[t.Number | t.Label]:
+    return isinstance(index, (t.Number, t.Label)) and index.text.isdigit()
+
+
+def _is_step(index: t.Expr) -> bool:
+    return _letter(index) in _STEPS
+
+
+def _letter(index: t.Expr) -> str:
+    return index.text if isinstance(index, t.Label) else str(getattr(index, "base", ""))
 
 
 def names_throughout(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:

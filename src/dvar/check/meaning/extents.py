@@ -14,6 +14,7 @@ from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
 from dvar.check.meaning.keys import letters_in, size_name, stem_of, unwrapped
 from dvar.check.meaning.letters import counting, parts
+from dvar.check.meaning.notation import TIMES
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.check.meaning.unions import Item, Unions
@@ -77,13 +78,25 @@ def _shaped(
         infer(shaping, statements)
         outputs.single(world, statements, shaping, unions, fixed)
     entries = {i for i in unions.items() if i[0] == "entry"}
+    of_steps = _of_steps(statements)
     for key, known in shaping.known.items():
-        if known and not key.marks and not key.indices:
+        if known and not key.indices and (not key.marks or key.stem in of_steps):
             for stem in _spellings(key.stem, known):
                 for axis, item in enumerate(known):
                     if ("entry", stem, str(axis)) in entries:
                         shaping.join(item, ("entry", stem, str(axis)))
     return shaping
+
+
+def _of_steps(statements: Sequence[Statement]) -> set[str]:
+    """Names of which each step in time has its own, ``h^{(t)}``: unlike those of layers they have one size."""
+    return {
+        stem_of(part)
+        for part in parts(statements)
+        if isinstance(part, t.Symbol)
+        for script in part.scripts
+        if script.kind == "paren" and script.value and TIMES & {*letters_in(script.value)}
+    }
 
 
 def _spellings(stem: str, known: Sequence[Item]) -> list[str]:

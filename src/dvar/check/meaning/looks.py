@@ -30,7 +30,8 @@ def is_inverse(script: t.Script) -> bool:
 
 def is_raised_e(tree: t.Symbol) -> bool:
     """``e^{-z}``, ``e^2``, ``e^T``: the letter e and something above it."""
-    return tree.base == "e" and bool(tree.scripts) and not tree.subscripts
+    raised = bool(tree.scripts) and tree.scripts[0].kind != "paren"
+    return tree.base == "e" and raised and not tree.subscripts
 
 
 def is_exponential(world: World, tree: t.Symbol) -> bool:

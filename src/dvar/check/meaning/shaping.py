@@ -333,7 +333,8 @@ class Shaping:
             if found:
                 self.same(found[::-1] if turned else found, shape)
             return
-        if key.stem in ("1", "I", "e", "pi") or (key.indices and not self._may_be_family(key)):
+        known = key.stem in ("1", "I", "e", "pi") and not key.marks
+        if known or (key.indices and not self._may_be_family(key)):
             return
         wanted = shape[::-1] if turned else shape
         if wanted and not is_small(key) and len(key.stem.partition(".")[0]) == 1 and ONE in wanted:

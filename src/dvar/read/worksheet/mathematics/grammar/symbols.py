@@ -18,6 +18,7 @@ from dvar.read.worksheet.mathematics.tokens import (
 
 _PREFIXES = frozenset({"d", "Delta"})
 _INDEXED_BY_BRACKETS = frozenset(["E", "P", "Pr", "Var", "Cov", "H", "KL", "D", "I"])
+_COUNTERS = frozenset("ijklnt")
 
 
 class Symbols(Scripts):
@@ -193,11 +194,18 @@ def _exponential(found: Hung) -> Hung:
     return Hung(found.subscripts, scripts, found.primes)
 
 
+def _counts(value: t.Expr | None) -> bool:
+    """Whether something is a letter of examples or of steps."""
+    text = value.text if isinstance(value, t.Label) else getattr(value, "base", "")
+    return text in _COUNTERS
+
+
 def _exponent(script: t.Script) -> t.Script:
-    """Of the base e, what stands in brackets is an exponent all the same."""
-    if script.kind != "paren" or script.value is None:
-        return script
+    """Of the base e, what stands in brackets is an exponent all the same, unless it counts: ``e^{(t)}``, ``e^{(i-1)}``."""
     value = script.value
+    first = value.terms[0] if isinstance(value, t.Sum) else value
+    if script.kind != "paren" or value is None or _counts(first):
+        return script
     if isinstance(value, t.Label):
         text = value.text
         number = text.isdigit()
