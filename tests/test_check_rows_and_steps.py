@@ -93,3 +93,31 @@ def test_the_step_beside_is_due_though_it_stands_nowhere(end: str) -> None:
     (wrong,) = [j for j in dvar.check(text).judgements if j.verdict == "wrong"]
     assert wrong.cause == "wrong-variable"
     assert "\\delta_{t+1}" in (wrong.expected or "")
+
+
+EMBEDDED = (
+    "{} $e_w$ of the table $E\\in\\mathbb{{R}}^{{V\\times d}}$ belongs to word $w$. A text is averaged, "
+    "$s = \\frac1T\\sum_{{t=1}}^{{T}}e_{{w_t}}$, and scored, $z = v^{{\\top}}s$, $p = \\sigma(z)$, "
+    "$L = -y\\log p-(1-y)\\log(1-p)$.\n\n$$\\frac{{\\partial L}}{{\\partial s}} = (p-y)\\,v$$"
+)
+
+
+def test_a_row_of_a_table_of_words_is_a_vector() -> None:
+    assert verdicts(EMBEDDED.format("Row"))[-1] == "ok"
+
+
+def test_a_loss_that_comes_out_as_an_array_faults_nothing() -> None:
+    """Where it is not understood that words are vectors, their text looks like a number."""
+    assert "wrong" not in verdicts(EMBEDDED.format("One"))
+
+
+def test_layers_may_be_counted_by_a_curly_l() -> None:
+    text = (
+        "$$z_i^{(\\ell)} = \\sum_{j=1}^{d_{\\ell-1}} w^{(\\ell)}_{i,j} a^{(\\ell-1)}_j, \\qquad "
+        "a_i^{(\\ell)} = \\sigma(z_i^{(\\ell)})$$\n\n"
+        "$$C = \\frac{1}{2} \\sum_{i=1}^{d_L} ( a_{i}^{(L)} - y_{i} )^2, \\qquad "
+        "\\delta_i^{(\\ell)} = \\frac{\\partial C}{\\partial z_i^{(\\ell)}}$$\n\n"
+        "$$\\delta_j^{(\\ell)} = \\sigma'(z_j^{(\\ell)}) \\sum_{i=1}^{d_{\\ell+1}} "
+        "\\delta_i^{(\\ell+1)} w_{i,j}^{(\\ell+1)}$$"
+    )
+    assert verdicts(text) == ["ok"]

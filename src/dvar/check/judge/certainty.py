@@ -19,7 +19,7 @@ from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
-from dvar.check.judge.whose import is_share
+from dvar.check.judge.whose import is_of_an_array, is_share
 from dvar.check.judge.words import Explained
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.functions import SIGMAS
@@ -102,6 +102,7 @@ def is_believed(
         or is_about_the_unknown(place, document, statement, verdict)
         or unclaimed.is_equation_to_solve(place, statement, verdict)
         or unclaimed.is_by_a_twin(place, statement)
+        or is_of_an_array(place, verdict)
     ):
         return False
     if not causes:

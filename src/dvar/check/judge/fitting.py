@@ -29,7 +29,8 @@ def misfits(world: World, statements: Sequence[Statement], ordinals: Sequence[in
 
 def _is_misfit(reason: NotUnderstood) -> bool:
     said = str(reason)
-    return "fit" in said or "product of" in said or "of an array of shape" in said
+    told = ("fit", "product of", "of an array of shape", "whose definition was not")
+    return any(words in said for words in told)
 
 
 def warm_up(world: World, ordinals: Sequence[int]) -> tuple[set[int], int]:

@@ -9,9 +9,9 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.unclaimed import is_gradient_name
 from dvar.check.meaning.alphabet import COUNTS
-from dvar.check.meaning.keys import Key
+from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.points import names_beneath
-from dvar.check.meaning.values import Value, node_of
+from dvar.check.meaning.values import Jacobian, Value, node_of
 from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
@@ -37,6 +37,17 @@ def is_share(place: Place, verdict: Verdict) -> bool:
     if numbers is not None:
         return is_plain(member.expr) and _is_count_of(place, *numbers)
     return any(is_gradient_name(place, part) for part in t.walk(member.expr))
+
+
+def is_of_an_array(place: Place, verdict: Verdict) -> bool:
+    """Whether what should be a loss came out as an array: something in its formula is not what it is taken for."""
+    of = verdict.previous.expr if verdict.previous is not None else None
+    loss = of.of if isinstance(of, t.Derivative) else None
+    left = verdict.link.left if verdict.link is not None else None
+    if not isinstance(loss, t.Symbol) or loss.subscripts or loss.scripts:
+        return False
+    key = Key(stem_of(loss))
+    return isinstance(left, Jacobian) and bool(left.of_axes) and key in place.world.loss_names
 
 
 def _is_small_factor(place: Place, link: Link, written: t.Expr) -> bool:

@@ -36,3 +36,7 @@ _EXAMPLES = re.compile(r"batch|sample|example", re.IGNORECASE)
 def counts_examples(name: str) -> bool:
     """``m``, ``batch_size``: what a mean over examples is divided by."""
     return name in COUNTS or (len(name) > 4 and _EXAMPLES.search(name) is not None)
+
+
+TIMES = frozenset("tT")
+"""Letters of steps in time."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import differentiate
+from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import letters_in
-from dvar.check.meaning.notation import TIMES
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 

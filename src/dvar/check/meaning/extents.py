@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from dvar.check.meaning import einsums, outputs
 from dvar.check.meaning.aligning import literal_shape
+from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.bounds import begin_alike
 from dvar.check.meaning.declared import Declaration, declarations, declare
 from dvar.check.meaning.given import LARGEST, see_given
@@ -14,7 +15,6 @@ from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
 from dvar.check.meaning.keys import letters_in, size_name, stem_of, unwrapped
 from dvar.check.meaning.letters import counting, parts
-from dvar.check.meaning.notation import TIMES
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
 from dvar.check.meaning.unions import Item, Unions

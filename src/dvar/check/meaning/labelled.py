@@ -23,7 +23,7 @@ _BESIDE = 2
 
 def labelled(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with such letters marked as text, and words in front of indices on their own."""
-    statements = _with_numbers_below(statements)
+    statements = _with_numbers_below(_with_plain_letters(statements))
     letters = spelling_of(statements).letters
     statements = _with_words_apart(statements, letters)
     seen: dict[str, set[str]] = {}
@@ -44,6 +44,34 @@ def labelled(statements: Sequence[Statement]) -> list[Statement]:
         label = t.Label("i", part.subscripts[0].span, True)
         scripts = tuple(rewritten(s, change) for s in part.scripts)
         return replace(part, subscripts=(label,), scripts=scripts)
+
+    return [in_members(s, change) for s in statements]
+
+
+def _with_plain_letters(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """``a^{(l)}`` for ``a^{(ℓ)}`` in a document that has no l, and no loss ℓ: its letters are those of l."""
+    scripts = {
+        id(x)
+        for part in parts(statements)
+        for script in (*getattr(part, "subscripts", ()), *getattr(part, "scripts", ()))
+        for x in t.walk(script)
+    }
+    found = [p for p in parts(statements) if isinstance(p, t.Symbol) and p.base in ("ell", "l")]
+    counting = [x for x in found if id(x) in scripts]
+    heads = {id(p.head) for p in parts(statements) if isinstance(p, t.Apply)}
+    marked = any(x.subscripts or x.scripts or id(x) in heads for x in found)
+    labels = any(isinstance(p, t.Label) and "l" in p.text for p in parts(statements))
+    if not counting or marked or labels or any(x.base == "l" for x in found):
+        return statements
+
+    def change(part: t.Expr) -> t.Expr | None:
+        if isinstance(part, t.Symbol) and part.base == "ell":
+            return replace(part, base="l")
+        if isinstance(part, t.Big) and "ell" in part.indices:
+            indices = tuple("l" if c == "ell" else c for c in part.indices)
+            body, low, high = (rewritten(x, change) for x in (part.body, part.low, part.high))
+            return replace(part, indices=indices, body=body, low=low, high=high)
+        return None
 
     return [in_members(s, change) for s in statements]
 

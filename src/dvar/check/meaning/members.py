@@ -33,6 +33,9 @@ _SAID = (
         rf"{_ONE}[^.;:\n]{{0,30}}?\b(?:as|in)\s+(?:its |the )?{_KIND}"
     ),
     re.compile(rf"{_ALL}\s+(?:with|has|whose|having)\s+(?:the\s+)?{_KIND}{_FILL}{_ONE}"),
+    re.compile(
+        rf"\b((?i:row|column))s?{_FILL}{_ONE}{_FILL}(?:of|in)\s+{_FILL}(?:(?:matrix|table)\s+)?{_ALL}"
+    ),
 )
 _KINDS = (
     r"(?:\b(?:one[- ]?hot|unit|basis)(?: basis)?(?: column| row)? vectors?|\bEinheitsvektor(?:en)?"
@@ -42,7 +45,7 @@ _UNIT = re.compile(
     rf"(?<![A-Za-z])([A-Za-z])_\(?[a-z]\)?(?![A-Za-z])[^.;:\n]{{0,40}}?{_KINDS}|{_KINDS}\s+([A-Za-z])_[a-z]\b"
 )
 """``e_k`` is the k-th unit vector."""
-_ORDERS = ((0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0))
+_ORDERS = ((0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0), (1, 0, 2))
 """For each pattern, the groups that hold the vector, the kind and the matrix."""
 
 
@@ -53,7 +56,7 @@ def see(world: World, prose: str) -> None:
     for pattern, (one, kind, whole) in zip(_SAID, _ORDERS, strict=True):
         for match in pattern.finditer(text):
             found = match.groups()
-            world.members.setdefault(found[one], (found[whole], found[kind]))
+            world.members.setdefault(found[one], (found[whole], found[kind].lower()))
 
 
 def vector(e: Interpreter, key: Key) -> Node | None:

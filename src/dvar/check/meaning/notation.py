@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from dvar.check.meaning import differentials, gates, memberships
+from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Spelling, collected, general, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
@@ -21,8 +22,6 @@ _TANGENT = re.compile(
     re.IGNORECASE,
 )
 DELTA = "delta"
-TIMES = frozenset("tT")
-"""Letters of steps in time."""
 _SAID = 3
 """So many names with a mark, beside the names without it, show that the mark is a gradient's."""
 

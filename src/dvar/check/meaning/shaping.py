@@ -333,7 +333,9 @@ class Shaping:
             if found:
                 self.same(found[::-1] if turned else found, shape)
             return
-        known = key.stem in ("1", "I", "e", "pi") and not key.marks
+        known = key.stem in ("1", "I", "e", "pi") and not (
+            key.stem == "e" and (key.marks or key.indices)
+        )
         if known or (key.indices and not self._may_be_family(key)):
             return
         wanted = shape[::-1] if turned else shape
