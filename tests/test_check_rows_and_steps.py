@@ -121,3 +121,25 @@ def test_layers_may_be_counted_by_a_curly_l() -> None:
         "\\delta_i^{(\\ell+1)} w_{i,j}^{(\\ell+1)}$$"
     )
     assert verdicts(text) == ["ok"]
+
+
+SIGNALS = (
+    "$$z_i^{(l)} = \\sum_{j} w^{(l)}_{i,j} a^{(l-1)}_j, \\qquad a_i^{(l)} = \\sigma(z_i^{(l)})$$\n\n"
+    "$$C = \\frac{1}{2} \\sum_{i} ( a_{i}^{(L)} - y_{i} )^2, \\qquad "
+    "\\delta_i^{(l)} = \\frac{\\partial C}{\\partial z_i^{(l)}}$$\n\n"
+    "$$\\delta_j^{(l)} = FACTOR\\sigma'(z_j^{(l)}) \\sum_{i} \\delta_i^{(l+1)} w_{i,j}^{(l+1)}$$"
+)
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [("", "ok"), ("2 ", "wrong")])
+def test_a_recursion_for_signals_is_a_claim_whatever_its_letter(factor: str, verdict: str) -> None:
+    assert verdicts(SIGNALS.replace("FACTOR", factor)) == [verdict]
+
+
+@pytest.mark.parametrize(("right", "verdict"), [("a_i - y_i", "ok"), ("2 (a_i - y_i)", "wrong")])
+def test_a_loss_without_its_number_is_that_of_any_one_example(right: str, verdict: str) -> None:
+    text = (
+        "$$C_n = \\frac{1}{2} \\sum_i (a_{i,n} - y_{i,n})^2, \\qquad J = \\frac{1}{N} \\sum_n C_n$$\n\n"
+        f"$$\\frac{{\\partial C}}{{\\partial a_i}} = {right}$$"
+    )
+    assert verdicts(text) == [verdict]

@@ -210,6 +210,7 @@ class _Draft:
             numbers.see(self.statements[ordinal], ordinal)
         carried_on(world, layers)
         addends.tell(world, self.own)
+        addends.tell_any(world, self.own)
         return problem
 
     def _told_before(self) -> list[Statement]:

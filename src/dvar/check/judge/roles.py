@@ -375,6 +375,8 @@ def _family_covers(made: Definition, world: World) -> bool:
     found = world.find(made.pattern.key(env), made.position)
     if found is None or found[0].numeric:
         return False
+    if isinstance(found[0].value, t.Derivative) and made.pattern.marks and made.pattern.indices:
+        return True  # δ_j^l behind δ_i^l = ∂C/∂z_i^l
     return not made.pattern.letters or not (found[0].is_recursive or made.is_recursive)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.definitions import Definition
@@ -13,6 +14,7 @@ from dvar.check.meaning.patterns import Pattern
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import rewritten
 
 
 def tell(world: World, statements: Sequence[Statement]) -> None:
@@ -31,6 +33,45 @@ def tell(world: World, statements: Sequence[Statement]) -> None:
             continue
         if letter in letters_in(big.body):
             _define(world, made, letter, big.body if sign > 0 else t.Negative(big.body, big.span))
+
+
+def tell_any(world: World, statements: Sequence[Statement]) -> None:
+    """``∂L/∂a`` where only ``L_n`` has a formula, and sums run over n: L is that of any one example, without its n."""
+    tops = {
+        stem_of(p.of)
+        for p in parts(statements)
+        if isinstance(p, t.Derivative) and isinstance(p.of, t.Symbol)
+        if not (p.of.subscripts or p.of.scripts)
+    }
+    summed = {
+        c for p in parts(statements) if isinstance(p, t.Big) and p.name == "sum" for c in p.indices
+    }
+    for stem in tops & world.definitions.keys():
+        made = world.definitions[stem]
+        patterns = {d.pattern for d in made if not d.numeric}
+        letters = {str(slot[1]) for p in patterns for slot in p.indices if slot[0] == "letter"}
+        if len(patterns) != 1 or len(made) != 1 or len(letters) != 1 or not letters <= summed:
+            continue
+        if made[0].pattern.marks or len(made[0].pattern.indices) != 1:
+            continue
+        value = _without(made[0].value, letters.pop())
+        world.define(replace(made[0], pattern=Pattern(stem, (), ()), value=value))
+
+
+def _without(tree: t.Expr, letter: str) -> t.Expr:
+    """A formula whose names lose an index."""
+
+    def change(part: Any) -> t.Expr | None:
+        if isinstance(part, t.Label) and not part.is_text and len(part.text) == 2:
+            return replace(part, text=part.text.replace(letter, ""))
+        if not isinstance(part, t.Symbol) or not part.subscripts:
+            return None
+        kept = tuple(s for s in part.subscripts if letters_in(s) != [letter])
+        return replace(
+            part, subscripts=rewritten(kept, change), scripts=rewritten(part.scripts, change)
+        )
+
+    return cast("t.Expr", rewritten(tree, change))
 
 
 def _define(world: World, whole: Definition, letter: str, value: t.Expr) -> None:
