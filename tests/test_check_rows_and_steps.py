@@ -143,3 +143,23 @@ def test_a_loss_without_its_number_is_that_of_any_one_example(right: str, verdic
         f"$$\\frac{{\\partial C}}{{\\partial a_i}} = {right}$$"
     )
     assert verdicts(text) == [verdict]
+
+
+@pytest.mark.parametrize("both", ["[h, x]", "[h; x]", "\\begin{bmatrix} h \\\\ x \\end{bmatrix}"])
+def test_a_matrix_takes_two_vectors_one_above_the_other(both: str) -> None:
+    text = (
+        f"$u = \\tanh(z)$ and $z = W {both} + b$ for some loss $L$.\n\n"
+        "Then $\\frac{\\partial L}{\\partial W} = \\frac{\\partial L}{\\partial z} "
+        "\\begin{bmatrix} h \\\\ x \\end{bmatrix}^T$"
+    )
+    assert verdicts(text) == ["ok"]
+
+
+def test_a_step_whose_argument_has_a_name_sends_its_share_once() -> None:
+    text = (
+        "$f_t = \\sigma(W_f [h_{t-1}, x_t] + b_f)$ and $h_t = f_t \\odot h_{t-1}$.\n\n"
+        "Let $g_t = W_f [h_{t-1}, x_t] + b_f$.\n\n"
+        "$$dg_t = dh_t \\odot h_{t-1} \\odot f_t \\odot (1 - f_t)$$\n\n"
+        "$$dW_f = dg_t \\begin{bmatrix} h_{t-1} \\\\ x_t\\end{bmatrix}^T$$\n\n$$db_f = dg_t$$"
+    )
+    assert verdicts(text) == ["ok"] * 3

@@ -17,6 +17,7 @@ from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
 from dvar.check.meaning import (
+    blocks,
     bracketed,
     densities,
     distributions,
@@ -108,7 +109,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     entries = distributions.as_entries(document, losses.adding_up(whole(document, statements)))
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
-    marked = examples.marked(labelled(turned))
+    marked = examples.marked(blocks.stacked(labelled(turned)))
     spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))
     named = in_one_dialect(document, stated(document, spelled))
     said = conditioned(document, spoken(document, by_entries(vectors_first(named))))

@@ -45,10 +45,23 @@ def networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]
     return found
 
 
+def last(e: Interpreter, nodes: Sequence[Node]) -> list[Node]:
+    """The last results that depend on the nodes; what only is written out in a state of a step goes where that goes."""
+    found = e.world.ends_of(nodes, e.position)
+    held = [r for x in nodes for r in e.world.within.get(x, ())]
+    if found or not held or not _has_steps(e):
+        return found
+    used = {x for r in held for x in e.world.uses[r]}
+    return e.world.ends_of(held, e.position) or [r for r in held if r not in used]
+
+
+def _has_steps(e: Interpreter) -> bool:
+    return any(_looks_back(d) for some in e.world.definitions.values() for d in some)
+
+
 def of_a_step(e: Interpreter, nodes: Sequence[Node]) -> list[Node]:
     """The results that use one of the nodes, in a text on steps in time."""
-    made = (d for some in e.world.definitions.values() for d in some)
-    if not any(_looks_back(d) for d in made):
+    if not _has_steps(e):
         return []
     apart = e.world.backward
     return [r for r, used in e.world.uses.items() if r not in apart and not used.isdisjoint(nodes)]
@@ -66,7 +79,11 @@ def of_this_step(e: Interpreter, results: Sequence[Node]) -> list[Node]:
     """Those of the step that a statement is about: ``z_2`` where its t is 2."""
     now = {e.env[c] for c in TIMES if c in e.env}
     keys = [(r, e.world.named[r]) for r in results]
-    return [r for r, key in keys if now & {*key.indices, *(v for _, v in key.marks)}]
+    found = [r for r, key in keys if now & {*key.indices, *(v for _, v in key.marks)}]
+    written_out = {r for x in found for r in e.world.within.get(x, ())}
+    return [
+        r for r in found if r not in written_out
+    ]  # σ(γ_t) gets what it sends back by way of γ_t
 
 
 def are_names(e: Interpreter, place: differentiate.Place) -> bool:

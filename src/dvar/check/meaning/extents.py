@@ -317,9 +317,10 @@ def _number(
     counted = {unions.root(i) for i in unions.items() if i[0] in ("letter", "entry")}
     if world.is_spread and counted - named:  # what only letters count has the usual size
         pool = iter([n for n in _POOL if n != world.default_size])
+    whole = {unions.root(item): inside for item, inside in unions.stacks.items()}
     for item in unions.items():
         root = unions.root(item)
-        if root in values:
+        if root in values or root in whole:
             continue
         if root in named:
             values[root] = next(pool, 3)
@@ -327,6 +328,9 @@ def _number(
             values[root] = next(spread, 3)
         else:
             values[root] = world.default_size
+    for root, inside in whole.items():
+        sizes = [values.get(unions.root(part), world.default_size) for part in inside]
+        values.setdefault(root, sum(sizes))
     _exchange(values, unions, fixed, tall)
     for root, value in values.items():
         unions.numbers[root] = value

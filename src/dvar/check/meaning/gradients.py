@@ -271,8 +271,7 @@ def of_open(e: Interpreter, key: Key, place: differentiate.Place, target: Key | 
         return entry
     reading.read_all(e)
     nodes = [node for node, _ in place.parts]
-    ends_ = world.ends_of(nodes, e.position)
-    last = [s for s in ends_ if key not in map(world.keys.get, topological([s]))]
+    last = [s for s in ends.last(e, nodes) if key not in map(world.keys.get, topological([s]))]
     if not last:
         return Jacobian(of, place.parts, _fresh(e, key, place, target), (), place.shape)
     options = [("of all that comes last", last), *ends.networks(e, last)]
@@ -292,7 +291,7 @@ def _of_one_step(e: Interpreter, key: Key, place: differentiate.Place) -> list[t
         return []
 
     def upstream(result: Node) -> Value:
-        last = e.world.ends_of([result], e.position) or [result]
+        last = ends.last(e, [result]) or [result]
         return _through(e, key, differentiate.place_at(result), e.world.named[result], last)
 
     def of_this() -> Jacobian:

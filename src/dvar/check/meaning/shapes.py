@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dvar.check.meaning import einsums, functions, losses
+from dvar.check.meaning import blocks, einsums, functions, losses
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort, unwrapped
 from dvar.check.meaning.looks import is_bias, is_inverse, is_number_beside, is_raised_e, is_small
@@ -16,9 +16,7 @@ BUDGET = 200_000
 """Parts of trees that are looked at; what is not known by then is left open."""
 _SCALAR_CALLS = frozenset(["trace", "tr", "det", "norm", "argmax", "argmin", "logsumexp"])
 _PRODUCTS = frozenset(["dot", "matmul"])
-_KEEPING = frozenset(
-    ["softmax", "log_softmax", "max", "min", "maximum", "minimum", "sort", "where"]
-)
+_KEEPING = {*("softmax", "log_softmax", "max", "min", "maximum", "minimum", "sort", "where")}
 _LIKE_FIRST = functions.ELEMENTWISE | COPIES | {"inv", "ones_like"}
 _SUMS = frozenset(["sum", "mean", "max", "min"])
 _ELEMENTWISE = frozenset({"odot", ".*"})
@@ -69,6 +67,8 @@ def _shape(s: Shaping, tree: t.Expr) -> Shape | None:  # noqa: C901, a dispatch
             return max((x for x in shapes if x is not None), key=len, default=None)
         case t.Relation():
             return _joined(s, tree.members)
+        case t.Matrix():
+            return _scripted(s, blocks.shape_of(s, tree, shape_of), tree.scripts)
         case _:
             return None
 

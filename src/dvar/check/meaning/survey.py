@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from dvar.check.meaning import losses, members, random_names
+from dvar.check.meaning import blocks, losses, members, random_names
 from dvar.check.meaning.keys import Key, Spelling, general, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.turned import by_primes
@@ -38,6 +38,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_matrices(world, statements, prose)
     _see_normalised(world, statements, prose)
     _see_below(world, statements)
+    world.columns |= blocks.vectors(statements)
     members.see(world, prose)
     random_names.see(world, statements)
     vec = any(isinstance(p, t.Call) and p.name == "vec" for p in parts(statements))

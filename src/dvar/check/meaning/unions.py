@@ -13,6 +13,8 @@ class Unions:
         self._parent: dict[Item, Item] = {}
         self._marks: dict[Item, set[int | str]] = {}
         self.numbers: dict[Item, int] = {}
+        self.stacks: dict[Item, tuple[Item, ...]] = {}
+        """What stands one above the other: as large as its parts together."""
         self.refused = False
         """Whether something has made sizes equal that are not."""
 
@@ -31,6 +33,13 @@ class Unions:
         marks = self._marks.pop(first, set())
         if marks:
             self._marks.setdefault(second, set()).update(marks)
+
+    def stacked(self, place: int, parts: tuple[Item, ...]) -> Item:
+        """The size of several things one above the other, which stand at a place in a text."""
+        item = ("stack", str(place))
+        self.root(item)
+        self.stacks[item] = parts
+        return item
 
     def mark(self, item: Item, size: int | str) -> None:
         """Say of a class that it has this size: a number, or a name that stands for one."""
