@@ -125,3 +125,48 @@ def test_an_array_that_is_missing_makes_another_shape() -> None:
     bent(LAYER, r"\mathbf{r}\, \mathbf{q}^\top", r"\mathbf{q}^\top", "missing-factor")
     found = last(LAYER.replace("LINE", r"\mathbf{q}^\top"))
     assert found.expected == r"r\, \mathbf{q}^\top"
+
+
+BESIDE = r"""Let $r = D h - x$ with $D \in \mathbb{R}^{n \times k}$, and $E = \frac{1}{2} r^\top r$.
+
+$$\frac{\partial E}{\partial r} = r$$
+
+$$\frac{\partial E}{\partial h} = D^\top (D h - x)$$
+
+AGAIN
+"""
+
+
+def test_lines_beside_bear_out_what_a_difference_is_about() -> None:
+    lost = BESIDE.replace("(D h - x)$", "D h$")
+    assert [(j.line, j.expected) for j in check(lost).faults] == [(5, "D.T @ r")]
+    alone = lost.replace(r"\frac{\partial E}{\partial r} = r", "")
+    assert not check(alone).faults  # E may be another one here
+    told = lost.replace("AGAIN", r"$$\frac{\partial E}{\partial h} = D^\top (D h - x)$$")
+    assert not check(told).faults  # one of the two may be that of another E
+    about = lost.replace(
+        r"\frac{\partial E}{\partial h} =", r"\text{For small } x: \frac{\partial E}{\partial h} ="
+    )
+    assert not check(about).faults
+
+
+def test_a_gradient_that_arrives_is_left_out() -> None:
+    text = r"""$y_{ij} = \gamma_j x_{ij} + \beta_j$, and $L$ is some loss.
+
+$$\frac{\partial L}{\partial \beta_j} = \sum_{i=1}^N \frac{\partial L}{\partial y_{ij}}$$
+
+$$\frac{\partial L}{\partial \gamma_j} = \sum_{i=1}^N \frac{\partial L}{\partial y_{ij}} x_{ij}$$
+"""
+    assert not check(text).faults
+    bent = check(text.replace(r"\frac{\partial L}{\partial y_{ij}} x", "x"))
+    assert [j.line for j in bent.faults] == [5]
+
+
+def test_what_nobody_says_of_labels_is_no_difference() -> None:
+    text = r"""$p = \mathrm{softmax}(a)$ and $L = -\sum_k y_k \log p_k$, where $a = W x$.
+
+$$\frac{\partial L}{\partial p_k} = -\frac{y_k}{p_k}$$
+
+$$\frac{\partial L}{\partial a_j} = p_j \sum_k y_k - y_j = p_j - y_j$$
+"""
+    assert not check(text).faults

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from dvar.check.judge import links, putting, unclaimed, unindexed
+from dvar.check.judge import putting, unclaimed, unindexed, witnesses
 from dvar.check.judge.another import has_formula, is_about_another, is_about_the_unknown
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link, is_number
@@ -32,7 +32,6 @@ from dvar.check.meaning.values import Value, node_of, sizes, squeezed
 from dvar.core.node import Node, topological
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
-from dvar.read.worksheet.parts import same_tree
 
 _HELD = re.compile(
     r"\b(held|hold(ing)?|keep(ing)?|kept) \w*\s*(fixed|constant)|\b(fixed|constant)\b[^.]{0,20}\bheld\b|"
@@ -60,8 +59,6 @@ _WHEREVER = re.compile(
 CLOSER = 0.1
 """A result is what is due where it is so much closer to it than the numbers in front of it."""
 _OF_SHAPE = {"transpose", "missing-sum", "wrong-rule"}
-WITNESSES = 4
-"""So far away stands a line that is about the same function."""
 LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
 """Slips that fit by chance where something is left open: whatever is missing may be behind the open name."""
 
@@ -219,42 +216,39 @@ def _is_certain(
             or (is_number(before.expr, place.world) and is_number(told, place.world))
             or putting.has_all(place, before.expr, told)
         )
-    if link.left is None or link.right is None or _has_open(place, verdict):
-        return False
-    if place.world.matrices and (_ranks(link) > {0} or _has_sums(before, verdict.member)):
-        return False
-    goes_on = not roughly and _goes_on(before, verdict.member)
-    if not (goes_on or _is_derivative_of_name(place, before.expr)):
+    if link.left is None or link.right is None:
         return False
     sides = [node_of(side) for side in (link.left, link.right)]
-    if any(squeezed(sizes(side)) for side in sides):
+    made, told = ({*filter(is_stand_in, topological([side]))} for side in sides)
+    if not told <= made:
         return False
-    if len({frozenset(filter(is_stand_in, topological([side]))) for side in sides}) > 1:
-        return False  # its slope tells which function a document leaves open
     left, right = _variables(link.left), _variables(link.right)
-    if left == right or not right:
-        return bool(left) and left == right
-    return right < left and not roughly and _has_witness(place, before.expr, statements)
-
-
-def _has_witness(place: Place, derivative: t.Expr, statements: Sequence[Statement]) -> bool:
-    """Whether a line beside is right that tells the slope of the same function by another name."""
-    if not isinstance(derivative, t.Derivative):
+    if not right or not right <= left or not _opens(place, link.right) <= _opens(place, link.left):
         return False
-    for ordinal, statement in enumerate(statements):
-        sides = [m.expr for m in statement.members if m.expr is not None]
-        if abs(ordinal - place.position) > WITNESSES or len(sides) < 2:
-            continue
-        left, right = sides[:2]
-        if not isinstance(left, t.Derivative) or not same_tree(left.of, derivative.of):
-            continue
-        if same_tree(left.wrt, derivative.wrt) or links.is_number(right, place.world):
-            continue
-        with place.world.unchanged():
-            held = links.as_functions(place.world, ordinal, left, right, [{}], limit=2)
-        if held.verdict == "ok":
-            return True
-    return False
+    # A slope tells which function a document leaves open.
+    if left == right and made == told and _is_plain(place, verdict, roughly):
+        return True
+    return not roughly and _are_alike(sides) and witnesses.bear_out(place, verdict, statements)
+
+
+def _is_plain(place: Place, verdict: Verdict, roughly: bool) -> bool:
+    """Whether two sides are numbers, made of nothing that could be laid out in another way."""
+    link, before, member = verdict.link, verdict.previous, verdict.member
+    if link is None or before is None or member is None or _has_open(place, verdict):
+        return False
+    if place.world.matrices and (_ranks(link) > {0} or _has_sums(before, member)):
+        return False
+    goes_on = not roughly and _goes_on(before, member)
+    if not (goes_on or _is_derivative_of_name(place, before.expr)):
+        return False
+    both = [side for side in (link.left, link.right) if side is not None]
+    return not any(squeezed(sizes(node_of(side))) for side in both)
+
+
+def _are_alike(sides: Sequence[Node]) -> bool:
+    """Whether two sides have as many entries; where one is a number and the other an array, one of them is not read."""
+    first, second = (squeezed(sizes(side)) for side in sides)
+    return sorted(first) == sorted(second)
 
 
 def _goes_on(before: Member, member: Member) -> bool:

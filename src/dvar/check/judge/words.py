@@ -18,7 +18,7 @@ from dvar.check.judge.literal import is_plain
 from dvar.check.judge.putting import has_more
 from dvar.check.meaning import effort
 from dvar.check.meaning.points import names_beneath
-from dvar.check.meaning.values import OUTER, Value, node_of
+from dvar.check.meaning.values import OUTER, Value, node_of, sizes, squeezed
 from dvar.check.report import CAUSES
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
@@ -279,6 +279,8 @@ def formula(place: Place, value: Value) -> str | None:
     from dvar.write.notation import text
 
     node = node_of(value)
+    while node.op.name == "reshape" and squeezed(sizes(node)) == squeezed(sizes(node.inputs[0])):
+        node = node.inputs[0]
     labels = labels_of(place)
     if len(topological([node], set(labels))) > 60:
         return None

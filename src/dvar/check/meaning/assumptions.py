@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SYMMETRIC, POSITIVE, ORTHONORMAL, UNIT = "symmetric", "positive definite", "orthonormal", "unit"
 MASK, SIGNS = "made of zeros and ones", "made of ones with a sign"
+SHARES = "made of shares that sum to 1"
 GENERAL = "any matrix"
 """Said where nothing more is: the matrix need not be symmetric."""
 CONSTANT = "constant"
@@ -41,6 +42,10 @@ class Assumption:
         if self.kind == ACTIVE:
             return "the maximum is not 0"
         return f"{self.stem or 'the matrix'} is {self.kind}"
+
+
+UNSAID = tuple(frozenset({Assumption("", kind)}) for kind in (SYMMETRIC, ORTHONORMAL, SHARES, MASK))
+"""What a document may leave unsaid of all its names."""
 
 
 @contextmanager
@@ -102,6 +107,9 @@ def _with(node: Node, kind: str) -> Node:
     if kind == SIGNS:
         held = TABLE["float64"](TABLE["greater"](node, 0.3))
         return TABLE["subtract"](TABLE["multiply"](held, 2.0), 1.0)
+    if kind == SHARES and node.shape:
+        square = TABLE["square"](node)
+        return TABLE["divide"](square, TABLE["sum"](square))
     if node.ndim != 2:
         return node
     rows, columns = sizes(node)
