@@ -219,16 +219,18 @@ def _is_certain(
     if link.left is None or link.right is None:
         return False
     sides = [node_of(side) for side in (link.left, link.right)]
-    made, told = ({*filter(is_stand_in, topological([side]))} for side in sides)
-    if not told <= made:
+    due, found = ({*filter(is_stand_in, topological([side]))} for side in sides)
+    if not found <= due:
         return False
     left, right = _variables(link.left), _variables(link.right)
     if not right or not right <= left or not _opens(place, link.right) <= _opens(place, link.left):
         return False
     # A slope tells which function a document leaves open.
-    if left == right and made == told and _is_plain(place, verdict, roughly):
+    if left == right and due == found and _is_plain(place, verdict, roughly):
         return True
-    return not roughly and _are_alike(sides) and witnesses.bear_out(place, verdict, statements)
+    if roughly or not _are_alike(sides):
+        return False
+    return witnesses.bear_out(place, verdict, dict(enumerate(statements)))
 
 
 def _is_plain(place: Place, verdict: Verdict, roughly: bool) -> bool:
@@ -370,14 +372,24 @@ def _is_of_example(verdict: Verdict) -> bool:
 
 
 def _vanishes(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool:
-    """Whether numbers are written for what comes out as nothing: more likely a link was not seen."""
-    if {"routing", "mask"} & set(causes):
+    """Whether numbers are written for a slope that comes out as nothing: more likely a link was not seen."""
+    if {"routing", "mask"} & set(causes) or not _is_about_slopes(place, verdict):
         return False
     sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None]
     if all(x is not None and is_number(x, place.world) for x in sides):
         return False
     numbers = verdict.link.numbers if verdict.link is not None else None
     return numbers is not None and not np.any(numbers[0]) and bool(np.all(numbers[1]))
+
+
+def _is_about_slopes(place: Place, verdict: Verdict) -> bool:
+    """Whether a derivative takes part, or a name that may be one."""
+    tree = verdict.previous.expr if verdict.previous is not None else None
+    if tree is None or isinstance(tree, t.Symbol):
+        return True
+    return any(
+        isinstance(p, t.Derivative) or unclaimed.is_gradient_name(place, p) for p in t.walk(tree)
+    )
 
 
 def _variables(value: Value) -> set[Node]:

@@ -18,6 +18,7 @@ _NUMERIC = frozenset({"=", "approx", "equiv", "implies", "is", "==", "iff", ":="
 FAULTS = 2
 """So many more wrong links of a statement are looked at where the first one is not beyond doubt."""
 BRIDGED = "a member in between was not understood"
+ARITHMETIC = "the arithmetic is right; what the numbers stand for is not known"
 _SEVERITY = ("wrong", "carried", "up-to-constant", "unknown", "convention", "ok")
 
 
@@ -201,7 +202,7 @@ def _bridged(
     if _only_numbers_unknown(place, verdict):
         return Verdict(
             "ok",
-            note="the arithmetic is right; what the numbers stand for is not known",
+            note=ARITHMETIC,
             links=verdict.links,
         )
     anchor: Member | None = None

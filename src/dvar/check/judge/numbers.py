@@ -30,6 +30,7 @@ SMALL = 0.01
 
 TOO_NEW = "a value is used that an update has changed since"
 INHERITED = "whether what an earlier part says still holds is not told"
+NO_FIT = "the shapes do not fit the numbers"
 OPEN = "it depends on a function that has no formula"
 
 
@@ -234,7 +235,7 @@ def _missing(nodes: Sequence[Node], ledger: Ledger) -> str:
         return f"no numbers are given for {', '.join(missing[:4])}"
     if nodes and has_stand_in(nodes[0], ledger.printed):
         return OPEN
-    return "the shapes do not fit the numbers"
+    return NO_FIT
 
 
 def missing_values(node: Node, ledger: Ledger) -> list[str]:

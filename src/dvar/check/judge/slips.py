@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 
 from dvar.check.cause.bend import Bend
+from dvar.check.cause.bends import turned
 from dvar.check.cause.find import Fault, find
 from dvar.check.cause.renaming import reversed_indices
-from dvar.check.judge import links, misfits, telescoping
-from dvar.check.judge.chain import BRIDGED, Place, Verdict
+from dvar.check.cause.turning import reversed_products
+from dvar.check.judge import links, misfits, numbers, telescoping, witnesses
+from dvar.check.judge.chain import ARITHMETIC, BRIDGED, Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.step import STRANGE
@@ -21,7 +23,7 @@ from dvar.check.judge.strangers import strangers
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.keys import Key, sort
-from dvar.check.meaning.values import NotUnderstood
+from dvar.check.meaning.values import NotUnderstood, node_of, sizes, squeezed
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 from dvar.read.worksheet.parts import places, same_tree
@@ -42,14 +44,16 @@ def may_be(place: Place, verdict: Verdict) -> bool:
 
 def _may_be(place: Place, gap: Verdict) -> bool:
     why = "" if gap.link is None else gap.link.why
-    return place.code or why.endswith(STRANGE) or why.startswith((*_MISFITS, _APART))
+    return (
+        place.code or why.endswith(STRANGE) or why.startswith((*_MISFITS, _APART, numbers.NO_FIT))
+    )
 
 
 def _gaps(verdict: Verdict) -> list[Verdict]:
     """What was not understood of a line."""
     if verdict.verdict == "unknown":
         return [verdict]
-    if verdict.note != BRIDGED:
+    if verdict.note not in (BRIDGED, ARITHMETIC):
         return []
     return [
         Verdict("unknown", member, before, link, links=verdict.links)
@@ -95,28 +99,61 @@ def _judged(
         wrong = replace(link, verdict="wrong", why="")
         return replace(verdict, verdict="wrong", link=wrong) if is_slip else verdict
     left, right = before.expr, member.expr
-    if left is not None and right is not None and link.why.startswith(_APART):
-        return _with_link_apart(place, text, verdict, left, right, others)
-    if left is None or right is None or not link.why.startswith(_MISFITS):
+    if left is None or right is None:
         return verdict
-    if not place.world.is_spread:
+    if link.why == numbers.NO_FIT:
+        return _turned(place, verdict, left, right)
+    if link.why.startswith(_APART):
+        return _with_link_apart(place, text, verdict, left, right, others)
+    if not link.why.startswith(_MISFITS):
         return verdict
     found = _mended(place, text, link, left, right, others)
     if found is None:
         return verdict
     wrong, bend = found
+    if _lacks_an_axis(place, link) and witnesses.bear_out(place, verdict, dict(beside)):
+        wrong = replace(link, verdict="wrong", causes=(bend.cause, "shape"))
+        return replace(verdict, verdict="wrong", link=wrong)
+    if not _is_sure_of_shapes(place, left, right, bend):
+        return verdict
+    return replace(verdict, verdict="wrong", link=replace(wrong, why=_said(link.why)))
+
+
+def _is_sure_of_shapes(place: Place, left: t.Expr, right: t.Expr, bend: Bend) -> bool:
+    """Whether shapes that do not fit are a fault of the line, which one slip explains, and not of the reading."""
+    if not place.world.is_spread:
+        return False
     if not (
         place.code or misfits.are_said(place, left, right) or _is_renumbered(place, right, bend)
     ):
-        return verdict
+        return False
     # Programs say what they multiply; in a worksheet products are often laid out freely,
     # and sums over the examples are often understood.
     loose = bend.cause in ("transpose", "missing-sum", "missing-path")
     if not place.code and loose and not _adds_declared(place, left, right):
-        return verdict
-    if bend.cause == "missing-sum" and _is_computed(place, left):
-        return verdict  # only what all examples share gets the sum over them
-    return replace(verdict, verdict="wrong", link=replace(wrong, why=_said(link.why)))
+        return False
+    # Only what all examples share gets the sum over them.
+    return bend.cause != "missing-sum" or not _is_computed(place, left)
+
+
+def _turned(place: Place, verdict: Verdict, left: t.Expr, right: t.Expr) -> Verdict:
+    """``X X = …`` for ``X^T X``: numbers that come out with one transpose more or less."""
+    link = verdict.link
+    for bend in islice(chain(turned(left, ""), reversed_products(left, "")), TRIED):
+        found = numbers.with_numbers(place, bend.tree, right, [{}])
+        if found.verdict == "ok" and link is not None:
+            wrong = replace(link, verdict="wrong", causes=("transpose", "shape"))
+            return replace(verdict, verdict="wrong", link=wrong)
+    return verdict
+
+
+def _lacks_an_axis(place: Place, link: Link) -> bool:
+    """Whether two sides have values, of other sizes; only an axis of the examples may be left to a sum."""
+    if link.left is None or link.right is None:
+        return False
+    left, right = (squeezed(sizes(node_of(side))) for side in (link.left, link.right))
+    is_summed = len(right) > len(left) and place.world.stacks.wholes
+    return sorted(left) != sorted(right) and not is_summed
 
 
 def _with_link_apart(

@@ -28,6 +28,8 @@ def is_share(place: Place, verdict: Verdict) -> bool:
     if place.world.shares_are_known or not is_gradient_name(place, before.expr):
         return False
     link = verdict.link
+    if link is not None and "shape" in link.causes:
+        return False
     if link is not None and link.difference is not None and link.difference.ratio is None:
         if _counts(place, link.left) == _counts(place, link.right):
             return False  # no number of examples makes the difference

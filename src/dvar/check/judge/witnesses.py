@@ -7,7 +7,7 @@ theirs; then only what is left unsaid of the names may excuse it: a symmetric ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from dvar.check.judge import links
 from dvar.check.judge.chain import Verdict
@@ -28,7 +28,7 @@ LOOKED = 16
 """So many lines are looked at, the nearest first."""
 
 
-def bear_out(place: Place, verdict: Verdict, statements: Sequence[Statement]) -> bool:
+def bear_out(place: Place, verdict: Verdict, statements: Mapping[int, Statement]) -> bool:
     """Whether right lines are about the same function, and about all that two sides that differ are made of."""
     before, member, link = verdict.previous, verdict.member, verdict.link
     if before is None or member is None or before.expr is None or member.expr is None:
@@ -73,7 +73,7 @@ def _is_same(place: Place, one: t.Expr, other: t.Expr) -> bool:
     return _of(place, one) == _of(place, other)
 
 
-def _is_told_twice(place: Place, of: t.Expr, statements: Sequence[Statement]) -> bool:
+def _is_told_twice(place: Place, of: t.Expr, statements: Mapping[int, Statement]) -> bool:
     """Whether a line is right that has another formula for the same: one of them may be that of another loss."""
     lines = _right_lines(place, statements)
     return any(
@@ -99,7 +99,9 @@ def _asked(place: Place, link: Link, *sides: t.Expr) -> set[str] | None:
     return found
 
 
-def _right_lines(place: Place, statements: Sequence[Statement]) -> Iterator[tuple[t.Expr, t.Expr]]:
+def _right_lines(
+    place: Place, statements: Mapping[int, Statement]
+) -> Iterator[tuple[t.Expr, t.Expr]]:
     """Lines beside that say what a derivative is, the nearest first; whether they hold is not known yet."""
     looked = 0
     for ordinal in sorted(place.world.parts, key=lambda n: abs(n - place.position)):
