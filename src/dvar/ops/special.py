@@ -21,6 +21,7 @@ from dvar.core.op import (
     Op,
     Partials,
     as_nodes,
+    number,
 )
 from dvar.ops.elementwise import as_float, exp, log, sqrt, unary
 
@@ -87,10 +88,11 @@ operators["xlogy"] = xlogy
 
 def _build_polygamma(op: Op, n: Any, x: Any) -> Node:
     """SciPy's ``polygamma(n, x)``: derivative ``n`` of digamma."""
-    if not isinstance(n, int) or n < 0:
-        raise ReadError(f"polygamma: n is {n!r}", hint="the number of a derivative: 0, 1, 2 …")
     (x,) = as_nodes([x])
-    return op.node(x, n=n) if n else digamma(x)
+    order = number(n) if isinstance(n, Node) else n
+    if not isinstance(order, (int, float)) or order < 0 or order != int(order):
+        raise ReadError("polygamma: n is the number of a derivative", hint="polygamma(1, x)")
+    return op.node(x, n=int(order)) if order else digamma(x)
 
 
 def _polygamma(x: Array, n: int) -> Any:
