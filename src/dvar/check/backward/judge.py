@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from dvar.check.backward.comparing import (
 )
 from dvar.check.backward.findings import findings_of
 from dvar.check.backward.report import BackwardReport, Finding, Gradient
+from dvar.check.backward.said import Spec
 from dvar.check.backward.settings import set_apart
 from dvar.check.backward.shapes import EVEN, PROBES, SIZES, Inputs, possible_inputs
 from dvar.check.backward.subject import Subject
@@ -50,7 +51,7 @@ def judge(subject: Subject, examples: Inputs | None = None) -> BackwardReport:
     for sizes in (SIZES, EVEN) if examples is None else (SIZES,):
         try:
             found = _tried(subject, [examples] if examples else _likely(subject, sizes))
-            if found.error is not None and examples is None:
+            if (found.error is not None or found.doubt) and examples is None:
                 # It may have been written for vectors, and broken down over our matrices.
                 found = _tried(subject, [*_likely(subject, sizes, vectors=True)], found)
         except ReadError as error:
@@ -100,7 +101,10 @@ def _tried(
     reason: ReadError | None = None
     raised = [best.error] if best is not None and best.error is not None else []
     doubt = _words(best.error) if best is not None and best.error is not None else ""
+    ran: set[tuple[int | str, ...]] = set()
     for n, inputs in enumerate(all_inputs):
+        if inputs.kinds in ran:
+            continue  # another setting might only hide what is wrong: a factor that is 1
         if n >= PATTERNS and best is not None and _misfits(best.report) < 2:
             break
         try:
@@ -110,11 +114,13 @@ def _tried(
             continue
         if compared.report.ok:
             return compared
-        if compared.error is not None and not inputs.said:
+        if compared.error is None:
+            ran.add(inputs.kinds)
+        elif not inputs.said:
             raised.append(compared.error)
             if best is None:  # the likeliest
                 doubt = _words(compared.error)
-        if best is None or _faults(compared.report) < _faults(best.report):
+        if best is None or _worse(best.report, compared.report):
             best = compared
     if best is None:
         assert reason is not None
@@ -148,16 +154,26 @@ def _fitted(subject: Subject, inputs: Inputs) -> Comparison:
         if g.ok is False and g.shape is not None
         if np.prod(g.shape) < np.prod(g.expected_shape) or 1 in g.shape
     }
-    if smaller:
+    other = {**inputs.specs, **smaller}
+    if smaller and not (_rank(other) < 2 <= _rank(inputs.specs) and _is_batched(subject)):
         with suppress(Exception):  # the forward pass may not take them
-            other = _compared(subject, inputs._replace(specs={**inputs.specs, **smaller}))
-            if _faults(other.report) < _faults(compared.report):
-                return other
+            again = _compared(subject, inputs._replace(specs=other))
+            if _faults(again.report) < _faults(compared.report):
+                return again
     return compared
+
+
+def _rank(specs: Mapping[str, Spec]) -> int:
+    return max((len(s.shape) for s in specs.values()), default=0)
 
 
 def _faults(report: BackwardReport) -> int:
     return sum(g.ok is False for g in report.gradients)
+
+
+def _worse(report: BackwardReport, other: BackwardReport) -> bool:
+    """Whether another report is a better one: with fewer faults, or as many of which fewer are of shapes."""
+    return (_faults(report), _misfits(report)) > (_faults(other), _misfits(other))
 
 
 def _misfits(report: BackwardReport) -> int:
@@ -187,12 +203,13 @@ def _likely(subject: Subject, sizes: Sequence[int], vectors: bool = False) -> It
     batched = _is_batched(subject)
     count = 0
     for inputs in possible_inputs(subject, sizes):
-        rank = max((len(s.shape) for s in inputs.specs.values()), default=0)
+        rank = _rank(inputs.specs)
         if vectors:
             if rank == 1:
                 yield inputs
             continue
-        if count and (rank == 0 or (batched and rank < 2) or not inputs.plausible):
+        single = any(s.whole and not s.shape for s in inputs.specs.values())
+        if count and (rank == 0 or (batched and rank < 2) or single or not inputs.plausible):
             continue  # a few numbers show little
         count += 1
         yield inputs

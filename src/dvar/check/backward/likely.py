@@ -74,7 +74,7 @@ def _by_name(name: str, names: Sequence[str]) -> Iterator[int | str]:
 
 
 _KINDS: dict[str, tuple[Any, ...]] = {
-    "bool": (True,), "int": (1, 2, -1), "float": (0.0,), "str": ("mean", "sum", "none"),
+    "bool": (True,), "int": (2, -1, 1), "float": (0.0,), "str": ("mean", "sum", "none"),
 }  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def settings_of(parameter: inspect.Parameter, place: int) -> list[Setting]:
     said = parameter.annotation
     said = said if isinstance(said, str) else getattr(said, "__name__", "")
     number = round(0.3 * (place + 1), 1)
-    values: tuple[Any, ...] = (number, 1, True, -1, 2, "mean", None)
+    values: tuple[Any, ...] = (number, 2, True, -1, 1, "mean", None)
     if parameter.annotation is not parameter.empty:
         values = _KINDS.get(said, ())
         values = tuple(number if type(v) is float else v for v in values)

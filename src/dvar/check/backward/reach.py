@@ -57,6 +57,11 @@ def only_line(source: Source, reach: Reach, kept: Collection[str], wrong: Collec
 
 
 def _scaled(statement: ast.stmt) -> Iterator[Bend]:
+    if isinstance(
+        statement, ast.Expr
+    ):  # g.scatter_(…) changes something; what it returns is dropped
+        yield Bend("", "", statement, "value", None, ast.Constant(None))
+        return
     for holder, field, place, part in value_places(statement):
         yield Bend("", "", holder, field, place, ast.BinOp(part, ast.Mult(), ast.Constant(SCALE)))
 

@@ -64,6 +64,11 @@ class Inputs(NamedTuple):
             is_plausible(name, len(spec.shape), names) for name, spec in self.specs.items()
         )
 
+    @property
+    def kinds(self) -> tuple[int | str, ...]:
+        """The number of axes of every input, or that it is a setting."""
+        return tuple("set" if s.setting else len(s.shape) for s in self.specs.values())
+
     def settled(self, subject: Subject) -> Subject:
         """The subject with the inputs that are no arrays as settings."""
         found = {n: s.setting.value for n, s in self.specs.items() if s.setting is not None}
