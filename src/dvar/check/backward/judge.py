@@ -125,7 +125,9 @@ def _tried(
     if best is None:
         assert reason is not None
         raise reason
+    # A number where an array was tried, or an array where a number is meant, raises everywhere too.
     known = not set(best.report.inputs) & subject.ungraded()
+    known = known and not isinstance(best.error, (TypeError, IndexError))
     if known and best.error is not None and len({_place_of(subject, e) for e in raised}) == 1:
         doubt = ""  # whatever the inputs, it raises there
     return best._replace(doubt=doubt)

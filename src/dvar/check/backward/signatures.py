@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from dvar.check.backward.subject import Subject
-from dvar.core.errors import ReadError
 
 
 @dataclass
@@ -30,43 +27,9 @@ class FrameworkSubject(Subject):
     def documentation(self) -> str:
         return f"{super().documentation()}\n{getattr(self.made, '__doc__', None) or ''}"
 
-    def ungraded(self) -> set[str]:
-        """Inputs at whose places every return statement has ``None``."""
-        names = self.graded_names()
-        with suppress(ReadError):
-            definition = self.source().pieces[0].definition
-            returns = [n.value for n in ast.walk(definition) if isinstance(n, ast.Return)]
-            found = [_elements(value) for value in returns if value is not None]
-            if found and all(len(parts) == len(names) for parts in found):
-                places = zip(names, *found, strict=True)
-                return {name for name, *parts in places if all(map(_is_none, parts))}
-        return set()
-
-    def graded_names(self) -> list[str]:
-        """The parameters that a place of what the backward pass returns belongs to, in order."""
-        return [p.name for p in self.parameters]
-
     def split(self, returned: Any) -> tuple[list[Any], Any]:
         """What is kept is the framework's, and no result."""
         return list(returned), ()
-
-
-def _elements(value: ast.expr) -> list[ast.expr]:
-    """``a, None`` for ``(a, None)`` and for ``(a,) + (None,) * 1``."""
-    match value:
-        case ast.Tuple(parts) | ast.List(parts):
-            return [x for part in parts for x in _elements(part)]
-        case ast.Starred(inner):
-            return _elements(inner)
-        case ast.BinOp(left, ast.Add(), right) if isinstance(left, ast.Tuple):
-            return _elements(left) + _elements(right)
-        case ast.BinOp(ast.Tuple() | ast.List() as left, ast.Mult(), ast.Constant(int(times))):
-            return _elements(left) * times
-    return [value]
-
-
-def _is_none(part: ast.expr) -> bool:
-    return isinstance(part, ast.Constant) and part.value is None
 
 
 def numpy_program(

@@ -157,3 +157,30 @@ def kept_attributes(forward: Callable[..., Any]) -> list[str]:
         if isinstance(n.value, ast.Name) and n.value.id in HOLDERS
     ]
     return list(dict.fromkeys(found))
+
+
+def nones_of(piece: Piece, count: int) -> list[int]:
+    """The places at which every return statement of ``count`` results has ``None``; none if one has other results."""
+    returns = [n.value for n in ast.walk(piece.definition) if isinstance(n, ast.Return)]
+    found = [_elements(value) for value in returns if value is not None]
+    if not found or any(len(parts) != count for parts in found):
+        return []
+    return [n for n, parts in enumerate(zip(*found, strict=True)) if all(map(_is_none, parts))]
+
+
+def _elements(value: ast.expr) -> list[ast.expr]:
+    """``a, None`` for ``(a, None)`` and for ``(a,) + (None,) * 1``."""
+    match value:
+        case ast.Tuple(parts) | ast.List(parts):
+            return [x for part in parts for x in _elements(part)]
+        case ast.Starred(inner):
+            return _elements(inner)
+        case ast.BinOp(left, ast.Add(), right) if isinstance(left, ast.Tuple):
+            return _elements(left) + _elements(right)
+        case ast.BinOp(ast.Tuple() | ast.List() as left, ast.Mult(), ast.Constant(int(times))):
+            return _elements(left) * times
+    return [value]
+
+
+def _is_none(part: ast.expr) -> bool:
+    return isinstance(part, ast.Constant) and part.value is None

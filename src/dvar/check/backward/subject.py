@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dvar.check.backward.source import Source, kept_attributes, source_of
+from dvar.check.backward.source import Source, kept_attributes, nones_of, source_of
 from dvar.core.errors import ReadError
 from dvar.read.trace.local_names import code_of
 
@@ -89,9 +89,17 @@ class Subject:
 
     def ungraded(self) -> set[str]:
         """Inputs that no gradient is returned for, as far as the source shows: settings, labels, masks."""
-        names = [p.name for p in self.parameters]
+        names = self.graded_names()
         found = {input_of(name, names) for name in self.returned_names()}
-        return set(names) - found if found and None not in found else set()
+        if found and None not in found:
+            return set(names) - found
+        with suppress(ReadError):
+            return {names[n] for n in nones_of(self.source().pieces[0], len(names))}
+        return set()
+
+    def graded_names(self) -> list[str]:
+        """The parameters that a place of what the backward pass returns belongs to, in order."""
+        return [p.name for p in self.parameters]
 
     def loosened(self) -> bool:
         """Take every count to be 1, or leave out what need not be there; false if that is nothing new."""
