@@ -256,3 +256,9 @@ def test_an_operator_of_second_order_stands_in_front_of_what_it_acts_on(
 
 def test_a_left_side_that_is_not_read_defines_nothing() -> None:
     assert check(r"$x^2 ^ ) = 5$").judgements[-1].verdict != "definition"
+
+
+def test_an_elasticity_is_a_number_whatever_the_names_stand_for() -> None:
+    text = r"$y = x^{1/2}$ and $\frac{dy}{dx}\frac{x}{y} = %s$"
+    assert check(text % r"\frac{1}{2}").judgements[-1].verdict == "ok"
+    assert check(text % r"-\frac{1}{2}").judgements[-1].verdict != "ok"

@@ -133,3 +133,21 @@ def test_empty_braces_around_a_sign_say_nothing() -> None:
     text = r"$f(x) = x^3$ \[\begin{aligned} f'(x) {}={}& \frac{d}{dx} x^3 \\ {}={}& 3x^2 \end{aligned}\]"
     assert [j.verdict for j in check(text).judgements] == ["definition", "ok", "ok"]
     assert check(text.replace("3x^2", "3x")).judgements[-1].verdict == "wrong"
+
+
+MEMBERS = r"""
+$\mathbf{x}_t \in \mathbb{R}^m$ with labels $y_t \in \{+1, -1\}$, and $f(\mathbf{x}) = \mathbf{w}^\top \mathbf{x} + b$.
+
+$$L = \frac12 \mathbf{w}^\top \mathbf{w} - \sum_{t=1}^N \alpha_t (y_t (\mathbf{w}^\top \mathbf{x}_t + b) - 1)$$
+
+$$\frac{\partial L}{\partial \mathbf{w}} = \mathbf{w} %s \sum_{t=1}^N \alpha_t y_t \mathbf{x}_t = \mathbf{0}$$
+
+The difference $\mathbf{w}^\top(\mathbf{x}_1 - \mathbf{x}_2) = \mathbf{w}^\top \mathbf{x}_1 - \mathbf{w}^\top \mathbf{x}_2$.
+"""
+
+
+def test_members_that_are_declared_as_vectors_are_no_entries_and_a_bold_zero_is_zero() -> None:
+    right = [j.verdict for j in check(MEMBERS % "-").judgements]
+    assert right[-2:] == ["ok", "ok"]
+    wrong = [j.verdict for j in check(MEMBERS % "+").judgements]
+    assert wrong[-2:] == ["wrong", "ok"]

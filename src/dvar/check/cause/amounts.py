@@ -84,7 +84,7 @@ def of_numbers(expected: Array, found: Array, right: t.Expr) -> tuple[str, str] 
 
 
 def _of_ratio_of_numbers(e: float, f: float) -> tuple[str, str] | None:
-    if e == 0 or f == 0:
+    if not (math.isfinite(e) and math.isfinite(f)) or e == 0 or f == 0:
         return None
     ratio = f / e
     for base, name in ((math.log(10), "10"), (math.log(2), "2")):

@@ -13,7 +13,7 @@ from dvar.check.meaning.declared import Declaration, declarations, declare
 from dvar.check.meaning.given import LARGEST, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
-from dvar.check.meaning.keys import letters_in, size_name, stem_of, unwrapped
+from dvar.check.meaning.keys import Key, letters_in, size_name, stem_of, unwrapped
 from dvar.check.meaning.letters import counting, parts
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
@@ -41,6 +41,9 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     see_given(world, statements, unions, fixed)
     _examples(world, unions, fixed)
     declared = declarations(world, statements, unions, fixed)
+    told = {key for key, _ in declared}
+    alone = {Key(stem) for stem in _declared_vectors(statements)} - told
+    declared += [(Key(k.stem), n) for k, n in declared if Key(k.stem) in alone and len(k.indices)]
     for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:
         del fixed[item]  # a number that counts nothing
     world.size_names = {item[1] for item in unions.items() if item[0] == "size"}
@@ -183,8 +186,9 @@ def _size_symbol(high: t.Expr | None, low: object) -> str | None:
 
 def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> None:
     places: dict[tuple[str, int], set[str]] = {}
+    vectors = _declared_vectors(statements)
     for part in (_entry_named(p) for p in parts(statements)):
-        if not isinstance(part, t.Symbol):
+        if not isinstance(part, t.Symbol) or stem_of(part) in vectors:
             continue
         position = 0
         for sub in part.subscripts:
@@ -235,8 +239,9 @@ def _numbered(
 def _counted_entries(world: World, statements: Sequence[Statement], fixed: dict[Item, int]) -> None:
     """``w_1 x_1 + w_2 x_2`` beside ``w^T x``: a vector has as many entries as are written out."""
     highest: dict[str, int] = {}
+    vectors = _vectors(world, statements)
     for part in parts(statements):
-        if not isinstance(part, t.Symbol) or stem_of(part) not in world.columns:
+        if not isinstance(part, t.Symbol) or stem_of(part) not in world.columns - vectors:
             continue
         if len(part.subscripts) != 1 or not isinstance(part.subscripts[0], t.Label):
             continue
@@ -250,6 +255,27 @@ def _counted_entries(world: World, statements: Sequence[Statement], fixed: dict[
             fixed.setdefault(("entry", stem, "0"), n)
     if len(sizes) == 1:  # what is beside such a vector has its size, unless something else is said
         (world.default_size,) = sizes
+
+
+def _vectors(world: World, statements: Sequence[Statement]) -> set[str]:
+    """Names of which each member is a vector, and no entry: ``x_t \\in R^m``, ``x_s^T x_t``."""
+    return _declared_vectors(statements) | {
+        stem_of(p)
+        for p in parts(statements)
+        if isinstance(p, t.Symbol) and any(script.kind == "transpose" for script in p.scripts)
+        if any(world.spelling.letters & {*letters_in(sub)} for sub in p.subscripts)
+    }
+
+
+def _declared_vectors(statements: Sequence[Statement]) -> set[str]:
+    """``x_t \\in R^m`` where x is written as well: any member."""
+    alone = {stem_of(p) for p in parts(statements) if isinstance(p, t.Symbol) and not p.subscripts}
+    return alone & {
+        stem_of(name)
+        for s in statements
+        if isinstance(name := s.members[0].expr, t.Symbol) and name.subscripts
+        if any(isinstance(m.expr, t.Shape) for m in s.members[1:])
+    }
 
 
 def _counted_matrices(
