@@ -74,9 +74,8 @@ class _Names(Stream):
         last = self.last
         whole = token.text.isdigit()
         goes_on = last is not None and last.font == token.font and last.end == token.start
-        hung = self.n < len(self.tokens) and self.tokens[self.n].is_("_", "^")
-        is_bold = token.font in ("bf", "bb") and not goes_on
-        if is_bold and (token.text == "1" or (token.text == "0" and hung)):
+        hung = "0" if any(x.is_("_") for x in self.tokens[self.n : self.n + 1]) else "1"
+        if token.font in ("bf", "bb") and token.text in ("1", hung) and not goes_on:
             token.kind = NAME  # a vector of ones, or of so many zeros
         elif whole and self.behind("_"):
             token.kind = LABEL
