@@ -358,3 +358,37 @@ def test_numbers_that_end_in_a_dot_and_sums_over_two_axes_are_read() -> None:
     assert claims == ["ok", "ok"]
     half = [j for j in check("```python\nv = 3. / N * u\n```\n").judgements if j.kind == "given"]
     assert not half
+
+
+SCORES = """```python
+scores = np.dot(X, W) + b
+exps = np.exp(scores)
+probs = exps / np.sum(exps, axis=1, keepdims=True)
+data_loss = np.sum(-np.log(probs[range(N), y])) / N
+reg_loss = 0.5 * reg * np.sum(W * W)
+loss = data_loss + reg_loss
+```
+
+```python
+dscores = probs
+dscores[range(N), y] -= 1
+dscores /= N
+dW = np.dot(X.T, dscores)
+db = np.sum(dscores, axis=0, keepdims=True)
+dW += reg * W
+```
+"""
+
+
+def test_a_gradient_made_in_place_is_judged_when_it_is_done() -> None:
+    verdicts = [j.verdict for j in check(SCORES).judgements]
+    assert verdicts == ["definition"] * 8 + ["ok"] * 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("dscores /= N\n", ""), ("-= 1", "+= 1"), ("np.dot(X.T", "-np.dot(X.T")]
+)
+def test_a_slip_in_a_gradient_made_in_place_is_found(old: str, new: str) -> None:
+    wrong = [j for j in check(SCORES.replace(old, new)).judgements if j.verdict == "wrong"]
+    assert len(wrong) == 1
+    assert "onehot" not in f"{wrong[0].message} {wrong[0].expected} {wrong[0].repaired}"

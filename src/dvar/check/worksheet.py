@@ -39,6 +39,7 @@ from dvar.check.meaning.labelled import labelled
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.one_loss import one_loss
 from dvar.check.meaning.overloaded import told_apart
+from dvar.check.meaning.picked import by_class
 from dvar.check.meaning.primed import renamed
 from dvar.check.meaning.reach import widened
 from dvar.check.meaning.recognised import recognised
@@ -106,7 +107,8 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    entries = distributions.as_entries(document, losses.adding_up(whole(document, statements)))
+    found = by_class(document, whole(document, statements))
+    entries = distributions.as_entries(document, losses.adding_up(found))
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
     marked = examples.marked(blocks.stacked(labelled(turned)))

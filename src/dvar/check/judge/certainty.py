@@ -56,6 +56,8 @@ _WHEREVER = re.compile(
     re.IGNORECASE,
 )
 """The same in front of it, with a condition."""
+_UNSAID = re.compile(r"\b(?:reshape|concatenate|getitem|scatter_add|broadcast_to)\b")
+"""What no author writes in a formula: a repair with these is of something else than the line."""
 CLOSER = 0.1
 """A result is what is due where it is so much closer to it than the numbers in front of it."""
 _OF_SHAPE = {"transpose", "missing-sum", "wrong-rule"}
@@ -100,6 +102,7 @@ def is_believed(
         or unclaimed.is_equation_to_solve(place, statement, verdict)
         or unclaimed.is_by_a_twin(place, statement)
         or is_of_an_array(place, verdict)
+        or (not place.code and _UNSAID.search(told.expected or "") is not None)
     ):
         return False
     if not causes:

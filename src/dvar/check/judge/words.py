@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -203,11 +204,18 @@ def _expected(
 ) -> str | None:
     if link.numbers is not None:
         return _numbers(link)
+    if member is not None and member.relation == "=" and _ends_steps(text, member):
+        return None
     if cause.bend is not None and cause.bend.edit is not None and member is not None:
         return _edited(text, member.span, cause.bend.edit)
     if link.left is not None:
         return formula(place, link.left)
     return None
+
+
+def _ends_steps(text: str, member: Member) -> bool:
+    """``dS /= N`` as the last of several steps that make one value: no line says all of it."""
+    return re.search(r"[-+*/]=\s*$", text[max(0, member.span[0] - 4) : member.span[0]]) is not None
 
 
 def _edited(text: str, span: t.Span, edit: tuple[t.Span, str]) -> str:

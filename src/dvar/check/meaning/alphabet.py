@@ -40,3 +40,7 @@ def counts_examples(name: str) -> bool:
 
 TIMES = frozenset("tT")
 """Letters of steps in time."""
+ONE_HOT = "onehot"
+"""How names of one-hot matrices begin that a program never writes out."""
+UNDONE = "undone"
+"""How names of gradients begin that a program is still making."""

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import product
 from math import prod
 
+from dvar.check.meaning.alphabet import UNDONE
 from dvar.check.meaning.keys import Key, Spelling, arguments, stem_of
 from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.values import NotUnderstood
@@ -56,7 +57,7 @@ class Definition:
     @cached_property
     def is_backward(self) -> bool:
         """Whether the formula is made of derivatives, so that no loss depends on what it defines."""
-        return any(
+        return self.pattern.stem.startswith(UNDONE) or any(
             isinstance(p, t.Derivative) or (isinstance(p, (t.Apply, t.Symbol, t.Call)) and p.primes)
             for p in t.walk(self.value)
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import entries, gradients, members
-from dvar.check.meaning.alphabet import MATRIX_GREEK, SCALAR_CAPITALS, SCALAR_GREEK
+from dvar.check.meaning.alphabet import MATRIX_GREEK, ONE_HOT, SCALAR_CAPITALS, SCALAR_GREEK
 from dvar.check.meaning.assumptions import as_function, mirrored, with_property
 from dvar.check.meaning.chosen import one_hot
 from dvar.check.meaning.keys import Key, sort
@@ -73,9 +73,8 @@ def open_name(
 def _normalised(e: Interpreter, key: Key, node: Node) -> Node:
     """The same name with entries that add up to one."""
     if node.shape:
-        axis = (
-            None if 1 in sizes(node) or node.ndim == 1 else (1 if e.world.rows_are_examples else 0)
-        )
+        in_rows = e.world.rows_are_examples or key.stem.startswith(ONE_HOT)
+        axis = None if 1 in sizes(node) or node.ndim == 1 else int(in_rows)
         total = TABLE["sum"](node, axis=axis, keepdims=axis is not None)
         return TABLE["divide"](node, total)
     letters = e.world.entry_letters.get(key.stem)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dvar.check.meaning import blocks, losses, members, random_names
+from dvar.check.meaning.alphabet import ONE_HOT
 from dvar.check.meaning.keys import Key, Spelling, general, letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.turned import by_primes
@@ -112,6 +113,8 @@ _LABELS = frozenset(["y", "t", "Y", "T"])
 def _see_normalised(world: World, statements: Sequence[Statement], prose: str) -> None:
     """``\\sum_i y_i = 1`` and "one-hot" are conditions on names, not claims."""
     world.normalised |= losses.labels(statements)
+    names = {p.base for p in parts(statements) if isinstance(p, t.Symbol)}
+    world.normalised |= {name for name in names if name.startswith(ONE_HOT)}
     if _ONE_HOT.search(prose):
         world.normalised |= _LABELS
     if _DISTRIBUTIONS.search(prose):

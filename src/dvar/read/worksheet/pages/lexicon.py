@@ -98,7 +98,7 @@ _PROGRAM = re.compile(
 _NO_VALUE = re.compile(
     r"""["`]|(?<![\w)\].'])'[^']*'|(?<!keepdims=)(?<!keepdim=)\b(?:True|False)\b
       |\b(?:None|lambda(?=[ ]?[\w, ]*:)|true|false|null|nullptr)\b
-      |\b(?:open|input|load\w*|range|print|list|dict|new\s+\w+)\s*\(
+      |\b(?:open|input|load\w*|(?<!\[)range|print|list|dict|new\s+\w+)\s*\(
       |\b(?:plt|pd|os|sys|re|json|requests|logging|time|cv2|sns|keras|datasets?|nn|optim|layers|models|sklearn)\.
       |[{}]|\bfor\b|=>|&&|::|<<|>>
       |=\s*@\(|\w\(\s*(?:\w+\s*:|:\s*\w)|^\s*\[[^\]=]*,[^\]=]*\]\s*=(?!\s*size\b)""",

@@ -140,6 +140,8 @@ def _is_index(node: ast.expr) -> bool:
         return all(part is None or _is_value(part) for part in (node.lower, node.upper, node.step))
     if isinstance(node, ast.Tuple):
         return all(_is_index(item) for item in node.elts)
+    if isinstance(node, ast.Call) and _called(node) in ("range", "arange"):
+        return all(_is_value(arg) for arg in node.args)  # P[range(N), y]
     return _is_value(node) or (isinstance(node, ast.Constant) and node.value in (None, ...))
 
 
