@@ -304,3 +304,16 @@ def test_each_rule_of_a_list_has_matrices_of_its_own() -> None:
     right = verdicts(RULES % r"A X B + A^\top X B^\top")
     assert right == ["ok", "ok", "ok", "ok"]
     assert verdicts(RULES % r"A X B + A^\top X B") == ["ok", "ok", "ok", "wrong"]
+
+
+@pytest.mark.parametrize("said", ["a symmetric matrix", "an adjacency matrix"])
+@pytest.mark.parametrize("name", ["B", "\\hat{A}"])
+def test_what_is_called_symmetric_is_square_and_need_not_be_turned(said: str, name: str) -> None:
+    text = (
+        f"Let ${name}$ be {said}.\n\n" + "Nothing else is said of it. " * 30 + "\n\n"
+        f"$Z = {name} H W$ and $Y = \\phi(Z)$ for some loss $L$.\n\n"
+        f"$$\\frac{{\\partial L}}{{\\partial H}} = {name} \\frac{{\\partial L}}{{\\partial Z}} W^\\top$$\n\n"
+        f"With $G = \\frac{{\\partial L}}{{\\partial Z}}$ also "
+        f"$\\frac{{\\partial L}}{{\\partial H}} = {name} G W^\\top$."
+    )
+    assert [j.verdict for j in check(text).judgements if j.kind == "claim"] == ["ok", "ok"]

@@ -163,3 +163,12 @@ def test_a_step_whose_argument_has_a_name_sends_its_share_once() -> None:
         "$$dW_f = dg_t \\begin{bmatrix} h_{t-1} \\\\ x_t\\end{bmatrix}^T$$\n\n$$db_f = dg_t$$"
     )
     assert verdicts(text) == ["ok"] * 3
+
+
+def test_the_size_of_one_layer_is_that_of_all_where_formulas_are_for_all() -> None:
+    text = (
+        "$H^{(0)}\\in\\mathbb{R}^{n\\times f_0}$, $Z^{(k)} = H^{(k-1)}W^{(k)}$ and $H^{(k)} = \\phi(Z^{(k)})$.\n\n"
+        "With $G^{(k)} = \\partial L/\\partial Z^{(k)}$,\n\n"
+        "$$\\frac{\\partial L}{\\partial W^{(k)}} = {H^{(k-1)}}^{\\top}G^{(k)}$$"
+    )
+    assert verdicts(text) == ["ok"]

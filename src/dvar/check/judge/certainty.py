@@ -56,7 +56,7 @@ _WHEREVER = re.compile(
     re.IGNORECASE,
 )
 """The same in front of it, with a condition."""
-_UNSAID = re.compile(r"\b(?:reshape|concatenate|getitem|scatter_add|broadcast_to)\b")
+_UNSAID = re.compile(r"\b(?:concatenate|getitem|scatter_add)\b")
 """What no author writes in a formula: a repair with these is of something else than the line."""
 CLOSER = 0.1
 """A result is what is due where it is so much closer to it than the numbers in front of it."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from dvar.check.judge import following, predicted, sharing, stationary
+from dvar.check.judge import following, predicted, properties, sharing, stationary
 from dvar.check.judge.before import arrays, declarations, first_definition, formulas
 from dvar.check.judge.fitting import misfits, warm_up
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
@@ -185,6 +185,7 @@ class _Draft:
         survey(world, self.own, self.prose)
         world.has_one_example |= self.has_one and is_still_one(self.prose)
         world.keeps_biases = keeps_biases(self.prose)
+        world.square = properties.square(self.prose)
         notation.see(world, self.statements, self.ordinals, self.document.text)
         if matrices is not None:
             world.matrices = matrices

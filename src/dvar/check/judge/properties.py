@@ -29,13 +29,14 @@ _MARKUP = re.compile(
 _STEM = r"(?<![A-Za-z\\])(\\[A-Z][a-z]+|[A-Za-z])"
 _BELOW = r"(?:_\{?\w+\}?)?(?![A-Za-z])"
 _NAME = _STEM + _BELOW
+_MARKED = r"\\(?:wide)?(?P<accent>hat|tilde|bar|check)\s*\{?\s*(?P<letter>[A-Za-z])\s*\}?"
 _ACCENTED = re.compile(r"\s*\\(?:wide)?(?:hat|tilde|bar|check)\b")
 _FILL = r"(?:\s|,|\b(?:and|are|is|be|an?|the|turns|out|to|real|square|held|kept|invertible)\b)*"
 _NOT = re.compile(
     r"\b(?:not|no|nothing is|non|un|without)\b[\s*_-]*(?:necessarily\s*)?$", re.IGNORECASE
 )
 _WORDS = {
-    SYMMETRIC: r"symmetric|symmetrisch|sim[eé]tric[ao]|sym[eé]trique|self-adjoint",
+    SYMMETRIC: r"adjacency|laplacian|symmetric|symmetrisch|sim[eé]tric[ao]|sym[eé]trique|self-adjoint",
     POSITIVE: r"(?:symmetric,?\s*)?positive[- ](?:semi-?)?definite|\bSPD\b|covariance(?: matrix)?",
     ORTHONORMAL: r"orthogonal|orthonormal(?: columns)?|unitary",
     MASK: r"(?:binary |0/1[- ])?mask|zeros and ones",
@@ -99,6 +100,16 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
     return found
 
 
+def square(prose: str) -> set[str]:
+    """The names that are called symmetric somewhere: they have as many rows as columns."""
+    text, found = _plain(prose), set[str]()
+    for kind in (SYMMETRIC, POSITIVE):
+        for match in re.finditer(_WORDS[kind], text, re.IGNORECASE):
+            if not _NOT.search(text[: match.start()]):
+                found |= {stem for stem in _subjects(text, match) if stem[:1].isupper()}
+    return found
+
+
 def _named_before(document: Document, statement: Statement) -> list[Assumption]:
     """What was said a little earlier in the same section of a matrix by its name."""
     region = document.regions[statement.region]
@@ -123,9 +134,19 @@ def _subjects(text: str, match: re.Match[str]) -> list[str]:
     after = re.match(r"\s*(?:matri(?:x|ces)\s*|multiplier\s*)?" + _NAME, text[match.end() :])
     if after and after.group(1) not in ("a", "I"):
         return [after.group(1).lstrip("\\")]
+    if marked := _marked(text, match):
+        return [marked]
     if _ACCENTED.match(text, match.end()):
         return []  # unit vectors û: u itself is none
     return [""]
+
+
+def _marked(text: str, match: re.Match[str]) -> str | None:
+    """``A.hat`` of "a symmetric normalised matrix Â" and of "Â is symmetric"."""
+    found = re.search(_MARKED + _FILL + r"$", text[: match.start()])
+    words = r"[\s,]*(?:(?:normali[sz]ed|adjacency|graph|real|square|and)\s+)*matri(?:x|ces)\s*"
+    found = found or re.match(words + _MARKED, text[match.end() :])
+    return f"{found['letter']}.{found['accent']}" if found else None
 
 
 def vicinity(document: Document, statement: Statement) -> str:

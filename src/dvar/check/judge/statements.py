@@ -41,7 +41,7 @@ from dvar.check.judge.properties import constraint_of, said_of
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of, with_cause
 from dvar.check.meaning import effort, gradients
-from dvar.check.meaning.assumptions import Assumption
+from dvar.check.meaning.assumptions import SYMMETRIC, Assumption
 from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.implicit import Curve
 from dvar.check.meaning.keys import Key, sort, stem_of
@@ -186,6 +186,7 @@ def _place(context: Context, ordinal: int) -> Place:
     world = context.problem.world
     assumptions = said_of(context.document, statement, world.matrices)
     assumptions += context.constraints
+    assumptions += [Assumption(stem, SYMMETRIC) for stem in sorted(world.square)]
     optimum = stationary.is_announced(context.document, statement)
     return Place(
         world, context.ledger, ordinal, line, conditions, region.is_program, assumptions, optimum

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -195,10 +194,9 @@ def _supposing(place: Place, compared: Callable[[], Link]) -> Link | None:
     world = place.world
     fixed = {a.stem for a in place.assumptions if a.kind == CONSTANT and a.stem}
     fixed &= {s for s, ds in world.definitions.items() if any(not d.numeric for d in ds)}
-    with world.unchanged() if fixed else nullcontext(), assuming(world, place.assumptions):
+    with world.read_anew(), assuming(world, place.assumptions):
         for stem in fixed:  # whatever else it is made of, it does not move
             world.forget(stem)
-            world.memo, world.open_gradients = {}, {}
         held = compared()
     if held.verdict not in ("ok", "convention"):
         return None

@@ -2,12 +2,13 @@ r"""Shapes that a document declares: ``x ∈ R^{D×1}``, ``W_• ∈ R^{n×m}``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from dvar.check.meaning.biases import scalars
 from dvar.check.meaning.given import names_in, own_name
-from dvar.check.meaning.keys import Key, family_of, size_name, sort
-from dvar.check.meaning.shaping import ONE, Shaping
+from dvar.check.meaning.keys import Key, family_of, general, size_name, sort
+from dvar.check.meaning.shaping import ONE, Shaping, laid_out
 from dvar.check.meaning.unions import Item, Unions
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -71,5 +72,10 @@ def _item(size: t.Expr, unions: Unions, fixed: dict[Item, int]) -> Item:
 
 def declare(shaping: Shaping, declared: Sequence[Declaration], fixed: dict[Item, int]) -> None:
     """Give names the shapes that are said of them."""
+    said = Counter(general(key) for key, _ in declared)
     for key, sizes in declared:
-        shaping.declare(key, [_item(size, shaping.unions, fixed) for size in sizes])
+        shape = [_item(size, shaping.unions, fixed) for size in sizes]
+        shaping.declare(key, shape)
+        if key.marks and said[general(key)] == 1 and len(sizes) == 2:
+            # H^{(0)} ∈ R^{n×f_0}: formulas for every layer hold only where all are alike.
+            shaping.settle(general(key), laid_out(tuple(shape)))

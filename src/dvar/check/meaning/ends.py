@@ -48,11 +48,7 @@ def networks(e: Interpreter, ends: Sequence[Node]) -> list[tuple[str, list[Node]
 def last(e: Interpreter, nodes: Sequence[Node]) -> list[Node]:
     """The last results that depend on the nodes; what only is written out in a state of a step goes where that goes."""
     found = e.world.ends_of(nodes, e.position)
-    held = [r for x in nodes for r in e.world.within.get(x, ())]
-    if found or not held or not _has_steps(e):
-        return found
-    used = {x for r in held for x in e.world.uses[r]}
-    return e.world.ends_of(held, e.position) or [r for r in held if r not in used]
+    return found or (e.world.ends_around(nodes, e.position) if _has_steps(e) else [])
 
 
 def _has_steps(e: Interpreter) -> bool:

@@ -32,6 +32,9 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
     s.world.weights = _weights(s, statements) | _of_forms(statements)
     for stem in sorted(_of_shares(s, statements) | _of_units(statements)):
         s.settle(Key(stem), s.column())
+    for stem in sorted(s.world.square):
+        size = s.fresh()
+        s.settle(Key(stem), (size, size))
     for statement in statements:
         _remember_function(s, statement)
         _remember_total(s, statement)

@@ -83,6 +83,12 @@ class Results(Definitions):
             above |= {r for r in results if wanted & set(topological([r]))}
         return self._latest(self._last([r for r in results if r in above and r not in wanted]))
 
+    def ends_around(self, nodes: Sequence[Node], position: int) -> list[Node]:
+        """The last results in which some nodes are written out, and not used by their names."""
+        held = {r for x in nodes for r in self.within.get(x, ())}
+        results = [r for r in self._forward(position) if r in held]
+        return self.ends_of(results, position) or self._last(results)
+
     def made_of(self, results: Sequence[Node]) -> set[Node]:
         """Everything with a name that goes into some results."""
         found: set[Node] = set()

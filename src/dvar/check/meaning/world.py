@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 from dvar.check.meaning.assumptions import ACTIVE, Assumption
 from dvar.check.meaning.definitions import DEFAULT_SIZE, Definition
@@ -48,6 +49,7 @@ class World(Results):
         dependent, dependent_stems: quantities written with what they depend on, ``J(w, b)``.
         numerators, denominators: names that are differentiated somewhere, and that others are by.
         weights: letters of losses that are weights here: another loss is differentiated by them.
+        square: stems of matrices with as many rows as columns, as is said.
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         observed: stems whose indexed names are data, whatever the bare name is a model of.
@@ -132,6 +134,7 @@ class World(Results):
     primes_turn: bool = False
     has_noise: bool = False
     keeps_biases: bool = False
+    square: set[str] = field(default_factory=set)
     normalised: set[str] = field(default_factory=set)
     default_size: int = DEFAULT_SIZE
     is_spread: bool = False
@@ -187,6 +190,20 @@ class World(Results):
             yield
         finally:
             vars(self).update(before)
+
+    @contextmanager
+    def read_anew(self) -> Iterator[None]:
+        """Within this block nothing has been read: names with other properties make other results."""
+        with self.unchanged():
+            read: list[dict[Any, Any]] = [self.memo, self.named, self.places, self.keys]
+            read += [self.fresh, self.uses, self.within, self.forward]
+            read += [self.upstream, self.open_gradients, self.gradients]
+            for found in read:
+                found.clear()
+            for seen in (self.backward, self.beneath, self.slopes):
+                seen.clear()
+            self.completed.clear()
+            yield
 
     def supposed(self) -> tuple[object, ...]:
         """What is supposed of open names for now; what was read under it holds only under it."""
