@@ -170,3 +170,83 @@ $$\frac{\partial L}{\partial p_k} = -\frac{y_k}{p_k}$$
 $$\frac{\partial L}{\partial a_j} = p_j \sum_k y_k - y_j = p_j - y_j$$
 """
     assert not check(text).faults
+
+
+BARS = r"""$q = A p$, $s = \tanh(q)$ and $E = \frac{1}{2} (s - t)^\top (s - t)$, with $\bar v$ for $\partial E/\partial v$.
+
+$$\bar s = s - t$$
+
+$$\bar q = \bar s \odot (1 - s^2)$$
+
+$$\bar A = \bar q p^\top$$
+"""
+
+ENTRIES = r"""$\mathbf{h} = \sigma(\mathbf{V}^{(1)} \mathbf{x})$, $\mathbf{u} = \mathbf{V}^{(2)} \mathbf{h}$ and
+$E = \frac{1}{2} \| \mathbf{u} - \mathbf{t} \|^2$, with $\overline{v} = \partial E/\partial v$.
+
+$$\overline{\mathbf{u}} = \mathbf{u} - \mathbf{t}$$
+
+$$\overline{\mathbf{V}^{(2)}} = \overline{\mathbf{u}} \mathbf{h}^\top$$
+
+$$\overline{v_{kj}^{(2)}} = \overline{u_k}\, h_j$$
+"""
+
+GRAM = r"""$$ X = \begin{bmatrix} 1 & 2 \\ 1 & 0 \\ 1 & 1 \end{bmatrix} $$
+
+$$ G = 2 X^T X = \begin{bmatrix} 6 & 6 \\ 6 & 10 \end{bmatrix} = 2 \begin{bmatrix} 3 & 3 \\ 3 & 5 \end{bmatrix} $$
+"""
+
+TWO_CASES = """The first case has p = 0.5 and t = 1.
+
+## Another case
+
+Given p_1 = 2, p_2 = 4 and t = 7
+
+$$ r = 0.5(2) + 1.5(4) = 7 $$
+
+$$ s = 0.1 r + 0.2 = 0.9 $$
+
+$$ E = (s - t)^2 = (0.9 - 7)^2 = 37.21 $$
+
+$$ \\frac{\\partial E}{\\partial s} = 2(s - t) = 2(-6.1) = -12.2 $$
+"""
+
+SHAPES = r"""$z = A x$ with $A \in \mathbb{R}^{h \times d}$, $u = C z$ with $C \in \mathbb{R}^{q \times h}$,
+$J = \frac{1}{2} u^\top u$.
+
+$$\frac{\partial J}{\partial u} = u, \quad \frac{\partial J}{\partial C} = u z^\top$$
+
+$$\frac{\partial J}{\partial A} = C^\top u x^\top$$
+
+$$\frac{\partial J}{\partial C} = C z z^\top, \quad \frac{\partial J}{\partial A} = C^\top C z x^\top$$
+
+So $\partial J/\partial A \in \mathbb{R}^{h \times d}$ and $\partial J/\partial C \in \mathbb{R}^{q \times h}$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong", "line"),
+    [
+        (BARS, r"\bar q p^\top", r"\bar q", 7),
+        (ENTRIES, r"\overline{u_k}\, h_j", "h_j", 8),
+        (GRAM, "X^T X", "X X", 3),
+        ("z = 0.8\nh = max(0, z) = 0.8\ny = 2 * h = 1.6\n", "max", "min", 2),
+        ("f(x) = x^2 - 3x\n\nf'(x) = 2x - 3\n\nf''(x) = 2\n", "2x - 3", "2 - 3", 3),
+        (TWO_CASES, "= (s - t)", "= (s - p)", 11),
+        (SHAPES, r"\mathbb{R}^{q \times h}$.", r"\mathbb{R}^{h \times q}$.", 10),
+    ],
+    ids=["factor", "entry", "numbers", "function", "constant", "name", "layout"],
+)
+def test_a_line_that_only_its_neighbours_show_wrong(
+    text: str, right: str, wrong: str, line: int
+) -> None:
+    assert right in text
+    assert not check(text).faults
+    assert [j.line for j in check(text.replace(right, wrong)).faults] == [line]
+
+
+def test_of_a_product_that_is_symmetric_nothing_is_said_of_its_factors() -> None:
+    text = r"$\nabla_w (w^T X^T X w) = LINE$, since the matrix $X^T X$ is symmetric and orthogonal to nothing."
+    right, wrong = (check(text.replace("LINE", line)) for line in ("2 X^T X w", "2 w"))
+    assert right.judgements[0].verdict == "ok"
+    assert wrong.judgements[0].verdict != "ok"

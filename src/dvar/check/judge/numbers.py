@@ -30,6 +30,7 @@ SMALL = 0.01
 
 TOO_NEW = "a value is used that an update has changed since"
 INHERITED = "whether what an earlier part says still holds is not told"
+NOT_GIVEN = "no numbers are given for"
 NO_FIT = "the shapes do not fit the numbers"
 OPEN = "it depends on a function that has no formula"
 
@@ -232,7 +233,7 @@ def _constant(nodes: Sequence[Node], literal: Literal) -> Array | None:
 def _missing(nodes: Sequence[Node], ledger: Ledger) -> str:
     missing = missing_values(nodes[0], ledger) if nodes else []
     if missing:
-        return f"no numbers are given for {', '.join(missing[:4])}"
+        return f"{NOT_GIVEN} {', '.join(missing[:4])}"
     if nodes and has_stand_in(nodes[0], ledger.printed):
         return OPEN
     return NO_FIT

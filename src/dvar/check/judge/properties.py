@@ -31,6 +31,7 @@ _BELOW = r"(?:_\{?\w+\}?)?(?![A-Za-z])"
 _NAME = _STEM + _BELOW
 _MARKED = r"\\(?:wide)?(?P<accent>hat|tilde|bar|check)\s*\{?\s*(?P<letter>[A-Za-z])\s*\}?"
 _ACCENTED = re.compile(r"\s*\\(?:wide)?(?:hat|tilde|bar|check)\b")
+_TURNED = re.compile(r"(?:\^\s*\{?\s*(?:T|\\top|\\intercal|\\mathsf\s*T)\s*\}?|⊤|ᵀ|\.T|')[\s@*]*$")
 _FILL = r"(?:\s|,|\b(?:and|are|is|be|an?|the|turns|out|to|real|square|held|kept|invertible)\b)*"
 _NOT = re.compile(
     r"\b(?:not|no|nothing is|non|un|without)\b[\s*_-]*(?:necessarily\s*)?$", re.IGNORECASE
@@ -38,7 +39,7 @@ _NOT = re.compile(
 _WORDS = {
     SYMMETRIC: r"adjacency|laplacian|symmetric|symmetrisch|sim[eé]tric[ao]|sym[eé]trique|self-adjoint",
     POSITIVE: r"(?:symmetric,?\s*)?positive[- ](?:semi-?)?definite|\bSPD\b|covariance(?: matrix)?",
-    ORTHONORMAL: r"orthogonal|orthonormal(?: columns)?|unitary",
+    ORTHONORMAL: r"orthogonal(?! to\b)|orthonormal(?: columns)?|unitary",
     MASK: r"(?:binary |0/1[- ])?mask|zeros and ones",
     CONSTANT: r"\bconstants?\b|\bfixed\b|independent of|\bdo(?:es)? not depend|not (?:an? )?functions? of",
     UNIT: r"unit (?:vector|norm|length)s?|normali[sz]ed",
@@ -129,6 +130,8 @@ def _named_before(document: Document, statement: Statement) -> list[Assumption]:
 def _subjects(text: str, match: re.Match[str]) -> list[str]:
     """The names that a property is said of; all matrices where it is none."""
     before = re.search(_NAME + _FILL + r"$", text[: match.start()])
+    if before and _TURNED.search(text[: before.start()]):
+        return []  # XᵀX is symmetric, and nothing is said of X
     if before and before.group(1) != "a":  # "a symmetric matrix"
         return [before.group(1).lstrip("\\")]
     after = re.match(r"\s*(?:matri(?:x|ces)\s*|multiplier\s*)?" + _NAME, text[match.end() :])

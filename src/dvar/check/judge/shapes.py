@@ -39,10 +39,13 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
             continue
         for tree in _things(before.expr):
             found = _shape_of(place, tree)
+            by_matrix = isinstance(tree, t.Derivative) and len(wanted) == 2 and 1 not in wanted
+            if by_matrix and found == wanted != wanted[::-1]:
+                place.world.layouts.note("")
             if found is None or squeezed(found) == squeezed(wanted):
                 continue
             if found == wanted[::-1] and isinstance(tree, t.Derivative):
-                return Verdict("convention", member, before, Link("convention", "the other layout"))
+                return _of_other_layout(place, before, member)
             # Sizes that nothing ties together are equal or not by choice; only an order says something.
             is_said = all(isinstance(size, t.Number) for size in member.expr.sizes)
             if (place.world.unread and not is_said) or sorted(found) != sorted(wanted):
@@ -56,6 +59,19 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
             causes = ("transpose",) if is_said and found == wanted[::-1] else ()
             return Verdict("wrong", member, before, Link("wrong", why, causes=causes))
     return Verdict("ok")
+
+
+def _of_other_layout(place: Place, before: Member, member: Member) -> Verdict:
+    """A gradient whose shape is told transposed: a slip where all others lie the other way."""
+    if place.world.layouts.strict:
+        link = Link(
+            "wrong",
+            "all other gradients have the shape of what they are by",
+            causes=("transpose", "shape"),
+        )
+        return Verdict("wrong", member, before, link)
+    place.world.layouts.note("transposed")
+    return Verdict("convention", member, before, Link("convention", "the other layout"))
 
 
 def of_definition(place: Place, statement: Statement) -> Verdict | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import turned
@@ -17,16 +17,14 @@ from dvar.check.cause.turning import reversed_products
 from dvar.check.judge import links, misfits, numbers, telescoping, witnesses
 from dvar.check.judge.chain import ARITHMETIC, BRIDGED, Place, Verdict
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.step import STRANGE
 from dvar.check.judge.strangers import strangers
 from dvar.check.meaning import effort, gradients
-from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import NotUnderstood, node_of, sizes, squeezed
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Member, Statement
-from dvar.read.worksheet.parts import places, same_tree
+from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import places
 
 READINGS = 4
 TRIED = 12
@@ -35,6 +33,7 @@ _LIKELY = frozenset({"sign", "transpose", "missing-sum"})
 """Slips that are so few that none mends a line by chance."""
 _APART = "a derivative between names"
 _MISFITS = ("the product of shapes", "the two sides have shapes", "shapes ")
+_LOOKED_AT = (*_MISFITS, _APART, numbers.NO_FIT, numbers.NOT_GIVEN)
 
 
 def may_be(place: Place, verdict: Verdict) -> bool:
@@ -44,9 +43,7 @@ def may_be(place: Place, verdict: Verdict) -> bool:
 
 def _may_be(place: Place, gap: Verdict) -> bool:
     why = "" if gap.link is None else gap.link.why
-    return (
-        place.code or why.endswith(STRANGE) or why.startswith((*_MISFITS, _APART, numbers.NO_FIT))
-    )
+    return place.code or why.endswith(STRANGE) or why.startswith(_LOOKED_AT)
 
 
 def _gaps(verdict: Verdict) -> list[Verdict]:
@@ -105,6 +102,8 @@ def _judged(
         return _turned(place, verdict, left, right)
     if link.why.startswith(_APART):
         return _with_link_apart(place, text, verdict, left, right, others)
+    if link.why.startswith(numbers.NOT_GIVEN):
+        return _without_a_name(place, text, verdict, left, right, others)
     if not link.why.startswith(_MISFITS):
         return verdict
     found = _mended(place, text, link, left, right, others)
@@ -134,6 +133,26 @@ def _is_sure_of_shapes(place: Place, left: t.Expr, right: t.Expr, bend: Bend) ->
         return False
     # Only what all examples share gets the sum over them.
     return bend.cause != "missing-sum" or not _is_computed(place, left)
+
+
+def _without_a_name(
+    place: Place,
+    text: str,
+    verdict: Verdict,
+    left: t.Expr,
+    right: t.Expr,
+    others: Sequence[t.Symbol],
+) -> Verdict:
+    """``f'(x) = 2 - 3`` for ``2x - 3``, where no name has a number: a slope that is none without its x."""
+    if place.ledger.given_by_key or not isinstance(left, t.Derivative | t.Apply):
+        return verdict
+    link = links.as_functions(place.world, place.position, left, right, [{}], code=place.code)
+    if link.verdict != "wrong":
+        return verdict
+    with place.world.unchanged(), effort.briefly():
+        bend = find(Fault(place, text, left, right, link, others)).bend
+    is_slip = bend is not None and bend.cause == "missing-factor"
+    return replace(verdict, verdict="wrong", link=link) if is_slip else verdict
 
 
 def _turned(place: Place, verdict: Verdict, left: t.Expr, right: t.Expr) -> Verdict:
@@ -325,55 +344,3 @@ def _is_computed(place: Place, left: t.Expr) -> bool:
 
 def _said(why: str) -> str:
     return f"{why} does not exist" if why.startswith("the product") else why
-
-
-# ── numbers of other names ──────────────────────────────────────────────────────────────────────
-
-
-def out_of_turn(
-    place: Place, members: Sequence[Member], verdict: Verdict, statements: Sequence[Statement]
-) -> Verdict:
-    """The verdict, or that of a line that takes a name before it is computed, with the number of another name.
-
-    ``z = w o + b = 0.3 · 2.5 + 0.1`` where x is 2.5, and o comes to 0.56 further on.
-    """
-    if verdict.verdict not in ("ok", "definition", "given") or place.code:
-        return verdict
-    for before, member in pairwise(members):
-        if before.expr is None or member.expr is None or is_plain(member.expr):
-            continue
-        for name, value in put_in(before.expr, member.expr) or ():
-            other = _meant(place, name, value, members, statements)
-            if other is not None:
-                why = f"{name.base} has another number further on; {other} has this one"
-                link = Link("wrong", why, causes=("wrong-variable", "wrong-operand"))
-                return Verdict("wrong", member, before, link, links=[(before, member, link)])
-    return verdict
-
-
-def _meant(
-    place: Place,
-    name: t.Symbol,
-    value: t.Expr,
-    members: Sequence[Member],
-    statements: Sequence[Statement],
-) -> Key | None:
-    """The name whose number is put in for one that only comes to another number further on."""
-    heads = ((n, s.members) for n, s in enumerate(statements) if len(s.members) > 1)
-    same = [
-        (n, m) for n, m in heads if isinstance(m[0].expr, t.Symbol) and same_tree(m[0].expr, name)
-    ]
-    if not same or same[0][0] <= place.position or not is_plain(value):
-        return None
-    later = same[0][1][-1].expr
-    written = [n.value for n in numbers_in(value)]
-    due = [n.value for n in numbers_in(later)] if later is not None and is_plain(later) else []
-    if len(written) != 1 or len(due) != 1 or due == written or abs(written[0]) in (0, 1):
-        return None
-    trees = [m.expr for m in members if m.expr is not None]
-    here = {_key(place, p) for tree in trees for p in t.walk(tree) if isinstance(p, t.Symbol)}
-    for other, known in place.ledger.given_by_key.items():
-        if other not in here and not known.ndim:
-            if abs(float(known)) == abs(float(written[0])) and other in place.ledger.own:
-                return other
-    return None

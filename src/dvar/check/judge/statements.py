@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from dvar.check.cause.find import Fault, find
 from dvar.check.judge import (
     alternatives,
+    borrowed,
     chain,
     continued,
     descent,
@@ -86,6 +87,7 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
                 members = context.chains.get(ordinal, list(bare.members))
                 verdict = on_its_face(members[-len(bare.members) - 1 :], verdict)
                 verdict = slips.out_of_turn(place, bare.members, verdict, context.statements)
+                verdict = borrowed.of_another_name(place, bare.members, verdict, context.statements)
             is_met = verdict.is_met or constraint_of(place.world, statement) is not None
             context.asked += following.conditions_of(context.document, statement, ordinal, is_met)
             judgement = _judgement(context, place, statement, kind, verdict)

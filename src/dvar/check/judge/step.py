@@ -301,7 +301,7 @@ def _second_thoughts(
             )
         said = f"whether {letter} is one of those that are summed over is not said"
         return replace(link, verdict="unknown", why=said)
-    strange = strangers(place, link)
+    strange = strangers(place, link, left)
     if as_upstream(place, link):
         return Link("ok", "where names are gradients from above", link.left, link.right)
     if strange:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from dvar.check.judge.compare import compare
@@ -13,12 +14,15 @@ from dvar.check.meaning.values import node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+
+_STEM = re.compile(r"[_^*]")
 
 
-def strangers(place: Place, link: Link) -> set[str]:
+def strangers(place: Place, link: Link, left: t.Expr | None = None) -> set[str]:
     """Open names of one side only that no formula has and nothing gives: who knows what they mean?
 
-    What stands on both sides is the same on both, whatever it means.
+    What stands on both sides is the same on both, whatever it means; so is what a left side is a gradient by.
     """
     world = place.world
     under = set(topological([*world.named, *world.open_gradients.values()]))
@@ -30,10 +34,11 @@ def strangers(place: Place, link: Link) -> set[str]:
     ]
     both = set.intersection(*sides) if sides else set()
     common = {world.keys[n].stem for n in both}
+    common |= _taken_by(left)
     unknown = {
         name
         for name in link.opened - world.familiar
-        if name.rstrip("*").split("_")[0] not in common
+        if _STEM.split(name, maxsplit=1)[0] not in common
     }
     for node in set().union(*sides) - both:
         key = world.keys[node]
@@ -42,6 +47,12 @@ def strangers(place: Place, link: Link) -> set[str]:
     if world.divisor is not None:  # the number of examples, which needs no word
         unknown.discard(world.divisor.base)
     return unknown
+
+
+def _taken_by(left: t.Expr | None) -> set[str]:
+    """What a side is a gradient by: ``w`` of ``∂L/∂w_i`` and of ``\\bar w_i``."""
+    names = left.wrt if isinstance(left, t.Derivative) else (left,)
+    return {x.base for x in names if isinstance(x, t.Symbol)}
 
 
 def _is_label(world: World, key: Key) -> bool:
