@@ -42,3 +42,30 @@ def test_a_gradient_in_a_later_row_of_steps_is_not_one_at_the_start() -> None:
         "| 3 | -0.18 | 1.01 | 1.028 | -2.301 |\n"
     )
     assert not {"wrong", "unknown"} & set(verdicts(text))
+
+
+ROUNDS = r"""$p = 2 w$, $E = (p - 3)^2$, and $\frac{dE}{dw} = 4 (p - 3)$.
+
+| step | $w$ | $E$ | $dE/dw$ |
+|---|---|---|---|
+| 0 | 1.00 | 1.0000 | -4.00 |
+| 1 | 1.20 | 0.3600 | -2.40 |
+| 2 | 1.32 | 0.1296 | -1.44 |
+"""
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("1.20", "1.02"), ("0.3600", "0.3900")])
+def test_of_a_row_that_is_off_the_number_is_wrong_that_all_others_follow_from(
+    right: str, wrong: str
+) -> None:
+    assert not check(ROUNDS).faults
+    assert [j.source for j in check(ROUNDS.replace(right, wrong)).faults] == [wrong]
+
+
+def test_which_of_two_numbers_a_row_follows_from_is_left_open() -> None:
+    text = ROUNDS.replace("2 w", "2 w + b").replace("$w$ |", "$w$ | $b$ |")
+    text = text.replace("|---|---|", "|---|---|---|")
+    for number in ("1.00 |", "1.20 |", "1.32 |"):
+        text = text.replace(number, f"{number} 0 |", 1)
+    assert not check(text).faults
+    assert not check(text.replace("1.20", "1.02")).faults

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dvar.check.judge import apart, misfits, stepped, tables
+from dvar.check.judge import apart, misfits, rows, stepped, tables
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chances import stated
 from dvar.check.judge.conditions import conditioned
@@ -99,6 +99,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
                 _judge_apart(context, found)
             if layouts.settle(document.text):
                 _judge_again(done, found)
+            found = rows.weighed(document, statements, found)
     finally:
         kept.forget()
     judgements = tuple(sorted((j for j in found if j is not None), key=lambda j: j.span))

@@ -51,6 +51,10 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
 INTERNAL = "a mistake of dvar itself"
+DOUBT = (
+    "the two sides differ as they are read here, but no single slip explains it beyond doubt: "
+    "perhaps something else is meant"
+)
 
 
 @dataclass
@@ -86,7 +90,6 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
             if kind not in ("prose", "question", "shape"):
                 members = context.chains.get(ordinal, list(bare.members))
                 verdict = on_its_face(members[-len(bare.members) - 1 :], verdict)
-                verdict = slips.out_of_turn(place, bare.members, verdict, context.statements)
                 verdict = borrowed.of_another_name(place, bare.members, verdict, context.statements)
             is_met = verdict.is_met or constraint_of(place.world, statement) is not None
             context.asked += following.conditions_of(context.document, statement, ordinal, is_met)
@@ -357,8 +360,7 @@ def _judgement(
         verdict = replace(verdict, verdict="unknown")
         explained = replace(
             explained,
-            message="the two sides differ as they are read here, but no single slip explains it "
-            "beyond doubt: perhaps something else is meant",
+            message=DOUBT,
             cause=None,
             causes=(),
             counterexample=None,

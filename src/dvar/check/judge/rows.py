@@ -1,0 +1,89 @@
+"""Rows and columns of tables: what the other numbers say of one that is off.
+
+A table of rounds gives the weights and, beside them, what they lead to.  Where one weight has a wrong digit all that
+follows from it differs, and is right of the weight that was meant.  A number that is off by itself, where its row is
+right and the others of its column are, is about the same case as these.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dvar.check.judge.statements import DOUBT
+from dvar.check.judge.unclaimed import ROWS
+from dvar.check.report import Judgement
+from dvar.read.worksheet.document import Document, Statement
+
+SEVERAL = 2
+"""So many numbers of a row are not off each by itself."""
+
+
+def weighed(
+    document: Document, statements: Sequence[Statement], found: Sequence[Judgement | None]
+) -> list[Judgement | None]:
+    """The judgements, with the numbers of tables that are off judged by those beside them.
+
+    Several of one row are left open; where the row gives one number, that one is wrong.
+    """
+    rows: dict[tuple[int, int], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for ordinal, statement in enumerate(statements):
+        cell = document.regions[statement.region].cell
+        if cell is not None and found[ordinal] is not None:
+            rows[cell.table, cell.row][cell.column].append(ordinal)
+    changed = list(found)
+    for (table, row), cells in rows.items():
+        here = [(n, c) for c, ordinals in cells.items() for n in ordinals]
+        off = [(n, c) for n, c in here if _is_off(found[n])]
+        others = [r for (of, k), r in rows.items() if of == table and k != row]
+        right = {c: _right([n for r in others for n in r.get(c, ())], found) for _, c in off}
+        given = [n for n, _ in here if _is(found[n], "given")]
+        if len(right) >= SEVERAL and given and all(right.values()):
+            for n, _ in off:
+                changed[n] = _open(found[n])
+            if len(given) == 1:
+                changed[given[0]] = _wrong(
+                    found[given[0]], "nothing else of this row follows from it"
+                )
+        elif len(off) == 1 and right[off[0][1]] >= ROWS and not _is(found[off[0][0]], "wrong"):
+            n = off[0][0]
+            changed[n] = _wrong(found[n], "all other numbers of its column are right")
+    return changed
+
+
+def _is(judgement: Judgement | None, verdict: str) -> bool:
+    return judgement is not None and judgement.verdict == verdict
+
+
+def _is_off(judgement: Judgement | None) -> bool:
+    return judgement is not None and (judgement.verdict == "wrong" or judgement.message == DOUBT)
+
+
+def _right(ordinals: Sequence[int], found: Sequence[Judgement | None]) -> int:
+    """How many of the other numbers of a column are right; 0 if one is not."""
+    told = [found[n] for n in ordinals]
+    return 0 if any(map(_is_off, told)) else sum(_is(j, "ok") for j in told)
+
+
+def _open(judgement: Judgement | None) -> Judgement | None:
+    if judgement is None:
+        return None
+    return replace(
+        judgement,
+        verdict="unknown",
+        cause=None,
+        causes=(),
+        expected=None,
+        message="several numbers of this row are off: one that they are computed from may be wrong",
+        counterexample=None,
+        repaired=None,
+        derive=None,
+    )
+
+
+def _wrong(judgement: Judgement | None, message: str) -> Judgement | None:
+    causes = ("arithmetic", "misprint")
+    if judgement is None:
+        return None
+    return replace(judgement, verdict="wrong", cause=causes[0], causes=causes, message=message)
