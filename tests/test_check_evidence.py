@@ -250,3 +250,13 @@ def test_of_a_product_that_is_symmetric_nothing_is_said_of_its_factors() -> None
     right, wrong = (check(text.replace("LINE", line)) for line in ("2 X^T X w", "2 w"))
     assert right.judgements[0].verdict == "ok"
     assert wrong.judgements[0].verdict != "ok"
+
+
+def test_what_a_chain_has_come_to_bears_out_how_it_goes_on() -> None:
+    text = r"""With $A \in \mathbb{R}^{m \times n}$ let $r = A x - b$ and $f = r^\top r$.
+
+$$\frac{\partial f}{\partial x} = 2 r^\top A = 2 (A x - b)^\top A$$
+"""
+    assert not check(text).faults
+    [bent] = check(text.replace("(A x - b)", "(A x)")).faults
+    assert (bent.line, bent.found) == (3, r"2 (A x)^\top A")

@@ -225,6 +225,12 @@ def as_functions(
     return failed or unknown or Link("unknown", "nothing was understood")
 
 
+def between(world: World, ordinal: int, left: t.Expr, right: t.Expr, limit: int = READINGS) -> Link:
+    """What is to be said of an equation between two formulas by itself, as they are read at a place."""
+    envs = assignments(world, [left, right], (), ordinal)
+    return as_functions(world, ordinal, left, right, envs, limit=limit)
+
+
 def _read_and_compare(
     world: World,
     position: int,

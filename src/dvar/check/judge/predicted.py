@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dvar.check.judge import links
 from dvar.check.judge.grouping import equation
 from dvar.check.judge.naming import Occurrences
-from dvar.check.judge.renewal import holds
 from dvar.check.judge.roles import Role
 from dvar.check.meaning.gradients import is_named
 from dvar.check.meaning.interpret import Interpreter
@@ -51,7 +51,7 @@ def slopes(world: World, statements: Sequence[tuple[int, Statement]]) -> tuple[i
     for ordinal, statement in statements:
         left, right = equation(statement)
         if left is not None and right is not None and _is_slope(world, left):
-            found.append(holds(world, ordinal, left, right))
+            found.append(links.between(world, ordinal, left, right).verdict)
     return found.count("ok"), -found.count("wrong")
 
 

@@ -238,11 +238,11 @@ def is_borne_out(place: Place, made: Definition, behind: Sequence[tuple[int, Sta
         tried += [(ordinal, a, b) for a, b in _sides(statement) if _is_slope_of(made, (a, b))]
     if not tried:
         return False
-    before = [holds(world, *sides) for sides in tried]
+    before = [links.between(world, *sides).verdict for sides in tried]
     with world.unchanged():
         for definition in (made, *beside):
             world.define(definition)
-        after = [holds(world, *sides) for sides in tried]
+        after = [links.between(world, *sides).verdict for sides in tried]
     is_right = after[0] == "ok" and before[0] != "ok"
     return is_right and not any(
         a == "wrong" and b == "ok" for a, b in zip(after, before, strict=True)
@@ -266,12 +266,6 @@ def _is_slope_of(made: Definition, sides: tuple[t.Expr, t.Expr]) -> bool:
         if any(stem_of(name) == made.pattern.stem for name in names):
             return True
     return False
-
-
-def holds(world: World, ordinal: int, left: t.Expr, right: t.Expr) -> str:
-    """The verdict on an equation between two formulas."""
-    envs = links.assignments(world, [left, right], (), ordinal)
-    return links.as_functions(world, ordinal, left, right, envs).verdict if envs else "unknown"
 
 
 def left_open(place: Place, statement: Statement) -> set[str]:

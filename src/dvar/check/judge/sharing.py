@@ -130,8 +130,7 @@ def _held(world: World, ordinal: int, left: t.Expr, right: t.Expr, each: bool) -
 def _holds(world: World, ordinal: int, left: t.Expr, right: t.Expr) -> bool:
     try:
         with effort.bounded(), world.unchanged():
-            envs = links.assignments(world, [left, right], [], ordinal)
-            return links.as_functions(world, ordinal, left, right, envs).verdict == "ok"
+            return links.between(world, ordinal, left, right).verdict == "ok"
     except effort.TooMuch:
         return False
 

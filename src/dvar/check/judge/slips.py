@@ -286,9 +286,8 @@ def _is_another(place: Place, name: str, beside: Sequence[tuple[int, Statement]]
         if not (name in _names(place, left) and name in _names(place, right)):
             continue
         tried += 1
-        envs = links.assignments(world, [left, right], (), ordinal)
         with world.unchanged():
-            held = links.as_functions(world, ordinal, left, right, envs, limit=READINGS)
+            held = links.between(world, ordinal, left, right, READINGS)
         if held.verdict == "ok":
             return True
         if tried >= TRIED:

@@ -42,28 +42,30 @@ def bear_out(place: Place, verdict: Verdict, statements: Mapping[int, Statement]
         return False
     if _is_told_twice(place, of, statements):
         return False
-    for a, b, other in verdict.links:  # what the chain has come to so far
-        if other.verdict == "ok" and a.expr is not None and b.expr is not None:
-            asked -= _names(place, a.expr) | _names(place, b.expr)
     left, right = (topological([node_of(side)]) for side in (link.left, link.right))
     functions = {n for n in left if is_stand_in(n)} - {n for n in right if is_stand_in(n)}
     # Of a loss that is left open nobody can mean another one.
     is_any = any(n in place.world.fresh for n in left) or not _is_explicit(place, member.expr)
     is_same = False
-    for sides in _right_lines(place, statements):
+    for a, b, other in verdict.links:  # what the chain has come to so far
+        if other.verdict == "ok" and a.expr is not None and b.expr is not None:
+            asked -= _names(place, a.expr) | _names(place, b.expr)
+            is_same |= is_any or _is_explicit(place, b.expr)
+    lines = _right_lines(place, statements)
+    while not is_same or asked or functions:
+        sides = next(lines, None)
+        if sides is None:
+            return False
         about = _names(place, sides[0]) | _names(place, sides[1])
         same = _is_same(place, of, sides[0]) and (is_any or _is_explicit(place, sides[1]))
         if not ((same and not is_same) or functions or about & asked):
             continue
         held = _judged(place, *sides)
-        if held.verdict != "ok" or held.right is None:
-            continue
-        asked -= about
-        functions -= set(topological([node_of(held.right)]))
-        is_same |= same
-        if is_same and not asked and not functions:
-            return not _may_hold(place, before.expr, member.expr)
-    return False
+        if held.verdict == "ok" and held.right is not None:
+            asked -= about
+            functions -= set(topological([node_of(held.right)]))
+            is_same |= same
+    return not _may_hold(place, before.expr, member.expr)
 
 
 def _is_same(place: Place, one: t.Expr, other: t.Expr) -> bool:
@@ -119,10 +121,8 @@ def _right_lines(
 
 def _judged(place: Place, left: t.Expr, right: t.Expr) -> Link:
     """Two sides as they are read first."""
-    world = place.world
-    envs = links.assignments(world, [left, right], (), place.position)
-    with world.unchanged():
-        return links.as_functions(world, place.position, left, right, envs, limit=1)
+    with place.world.unchanged():
+        return links.between(place.world, place.position, left, right, limit=1)
 
 
 def _may_hold(place: Place, left: t.Expr, right: t.Expr) -> bool:

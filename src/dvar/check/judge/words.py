@@ -18,7 +18,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.putting import has_more
 from dvar.check.meaning import effort
-from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.points import is_stand_in, names_beneath
 from dvar.check.meaning.values import OUTER, Value, node_of, sizes, squeezed
 from dvar.check.report import CAUSES
 from dvar.core.node import Node, topological
@@ -294,7 +294,8 @@ def formula(place: Place, value: Value) -> str | None:
         return None
     try:
         tidied = tidy(node, labels)
-        if any(part.op.name == "scatter_add" for part in topological([tidied], set(labels))):
+        parts = topological([tidied], set(labels))
+        if any(part.op.name == "scatter_add" or is_stand_in(part) for part in parts):
             return None  # nobody writes so
         written = text(tidied, labels)
     except Exception:
