@@ -245,7 +245,7 @@ def test_what_is_right_is_silent(report_on, name):
 
 SLIPS = {
     "regularised twice too little": ("Net", "X.T @ dh + 2 * reg * W1", "X.T @ dh + reg * W1"),
-    "no path through the cell": ("Cell", "ds = dc + dh * o * (1 - t**2)", "ds = dh * o * (1 - t**2)"),
+    "a square forgotten": ("Cell", "ds = dc + dh * o * (1 - t**2)", "ds = dc + dh * o * (1 - t)"),
     "nothing carried": ("walk", "dout[:, t] + carried, cache[t]", "dout[:, t], cache[t]"),
     "the gate turned round": ("joined", "dout * (h - n)", "dout * (n - h)"),
     "no mean": ("cost_and_grads", '"db2": d2.sum(axis=1, keepdims=True) / m', '"db2": d2.sum(axis=1, keepdims=True)'),

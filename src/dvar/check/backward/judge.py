@@ -118,8 +118,8 @@ def _tried(
             ran.add(inputs.kinds)
         elif not inputs.said:
             raised.append(compared.error)
-            if best is None:  # the likeliest
-                doubt = _words(compared.error)
+        if best is None:
+            doubt = inputs.trouble
         if best is None or _worse(best.report, compared.report):
             best = compared
     if best is None:

@@ -49,7 +49,9 @@ def choices(
     known = [ranks[name]] if name in ranks else []
     arrays: list[Kind] = [*known, *_by_name(name, names)]
     said = known or any(p.fullmatch(name) for p in (_LABELS, _WHOLE, WEIGHTS)) or is_mask(name)
-    if settings and not said:
+    if said and name != "t":
+        settings = ()  # one position hides that others are added up
+    elif settings:
         arrays = [*settings, "like", "whole", "mask", *arrays]
     yield from dict.fromkeys([*arrays, *settings])
 

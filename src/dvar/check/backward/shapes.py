@@ -49,12 +49,14 @@ class Inputs(NamedTuple):
         positive: whether they have to be between 0 and 1.
         said: whether the file says the shapes; otherwise they were found by trying.
         void: a label that stands for none, among the whole numbers; None if there is none.
+        trouble: what the backward pass raised for likelier inputs; empty if it takes them.
     """
 
     specs: Mapping[str, Spec]
     positive: bool
     said: bool
     void: int | None = None
+    trouble: str = ""
 
     @property
     def plausible(self) -> bool:
@@ -201,9 +203,10 @@ class _Found:
     def _fitting(self, positive: bool, most: int) -> Iterator[Inputs]:
         """Inputs that fit, of each pattern of ranks one, until ``most`` have been tried in all."""
         patterns: set[tuple[int | str, ...]] = set()
+        waiting: dict[tuple[int | str, ...], Inputs] = {}
         for specs in self._together():
             if self.tried >= most:
-                return
+                break
             self.tried += 1
             ordered = {n: specs[n] for n in self.flow.names}
             found = Inputs(ordered, positive, self.complete, void_of(self.subject))
@@ -217,10 +220,16 @@ class _Found:
                 continue
             if pattern not in patterns:
                 self.seen = True
-                yield found
                 most = min(most, self.tried + OTHERS)
+                trouble = "" if self.complete else _trouble(self.subject, found)
+                if trouble:  # other sizes may be meant: what is one wide is like anything
+                    waiting.setdefault(pattern, found._replace(trouble=trouble))
+                    continue
+                first = next(iter(waiting.values()), found)
+                yield found._replace(trouble=first.trouble)
             patterns.add(pattern)
             self._back = -1  # on to other ranks
+        yield from (found for pattern, found in waiting.items() if pattern not in patterns)
 
     def _refusal(self, inputs: Inputs) -> Exception | None:
         """Why the forward pass does not take inputs; None if it does."""
@@ -298,6 +307,19 @@ class _Found:
             if self._chained and data:
                 likely = chained(name, likely, [so_far[n].shape for n in data], used, self.sizes)
             yield from map(Spec, likely)
+
+
+def _trouble(subject: Subject, inputs: Inputs) -> str:
+    """What the backward pass raises for some numbers; empty if it takes them."""
+    subject = inputs.settled(subject)
+    try:
+        with np.errstate(all="ignore"):
+            subject.run(inputs.draw(1), lambda ys: [np.ones(np.shape(y))[()] for y in ys])
+    except ReadError:
+        return ""  # no matter of the inputs
+    except Exception as error:  # whatever the user's function raises
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def _free(subject: Subject) -> dict[str, list[Setting]]:

@@ -246,6 +246,9 @@ class Subject:
             return {n: g for n, g in zip(inputs, found, strict=True) if n in names}
         if len(found) <= len(names):
             return dict(zip(names, found, strict=False))
+        taken = [p.name for p in self.parameters]  # with settings, at whose places there is None
+        if len(found) == len(taken):
+            return {n: g for n, g in zip(taken, found, strict=True) if n in names}
         raise ReadError(
             f"{self.name}: the backward pass returns {len(found)} gradients for {len(names)} inputs"
         )
