@@ -61,3 +61,14 @@ $$\nabla_{v_k} L_n = SIGN\mathbb{1}(v_k^T x_n - v_{t_n}^T x_n + 1 > 0) x_n$$
 """
     assert check(head.replace("SIGN", "")).judgements[-1].verdict == "ok"
     assert check(head.replace("SIGN", "-")).judgements[-1].verdict != "ok"
+
+
+def test_only_the_mask_is_made_of_zeros_and_ones() -> None:
+    text = (
+        "For one vector $x$, a mask $m$ of zeros and ones, and the keep probability $q$:\n\n"
+        "$$r = \\max(x, 0), \\qquad u = \\frac1q m\\odot r$$\n\n"
+        "For some loss $L$\n\n"
+        "$$\\frac{\\partial L}{\\partial r} = m\\odot\\frac{\\partial L}{\\partial u}$$"
+    )
+    (verdict,) = [j.verdict for j in check(text).judgements if j.kind == "claim"]
+    assert verdict != "ok"

@@ -310,7 +310,7 @@ def test_each_rule_of_a_list_has_matrices_of_its_own() -> None:
 @pytest.mark.parametrize("name", ["B", "\\hat{A}"])
 def test_what_is_called_symmetric_is_square_and_need_not_be_turned(said: str, name: str) -> None:
     text = (
-        f"Let ${name}$ be {said}.\n\n" + "Nothing else is said of it. " * 30 + "\n\n"
+        f"Let ${name}$ be {said}.\n\n"
         f"$Z = {name} H W$ and $Y = \\phi(Z)$ for some loss $L$.\n\n"
         f"$$\\frac{{\\partial L}}{{\\partial H}} = {name} \\frac{{\\partial L}}{{\\partial Z}} W^\\top$$\n\n"
         f"With $G = \\frac{{\\partial L}}{{\\partial Z}}$ also "

@@ -171,4 +171,4 @@ def test_the_size_of_one_layer_is_that_of_all_where_formulas_are_for_all() -> No
         "With $G^{(k)} = \\partial L/\\partial Z^{(k)}$,\n\n"
         "$$\\frac{\\partial L}{\\partial W^{(k)}} = {H^{(k-1)}}^{\\top}G^{(k)}$$"
     )
-    assert verdicts(text) == ["ok"]
+    assert verdicts(text) == ["ok", "ok"]

@@ -36,8 +36,9 @@ _FILL = r"(?:\s|,|\b(?:and|are|is|be|an?|the|turns|out|to|real|square|held|kept|
 _NOT = re.compile(
     r"\b(?:not|no|nothing is|non|un|without)\b[\s*_-]*(?:necessarily\s*)?$", re.IGNORECASE
 )
+_OF_GRAPHS = r"(?:symmetric\s+)?(?:normali[sz]ed\s+)?(?:adjacency|laplacian)"
 _WORDS = {
-    SYMMETRIC: r"adjacency|laplacian|symmetric|symmetrisch|sim[eé]tric[ao]|sym[eé]trique|self-adjoint",
+    SYMMETRIC: rf"{_OF_GRAPHS}|symmetric|symmetrisch|sim[eé]tric[ao]|sym[eé]trique|self-adjoint",
     POSITIVE: r"(?:symmetric,?\s*)?positive[- ](?:semi-?)?definite|\bSPD\b|covariance(?: matrix)?",
     ORTHONORMAL: r"orthogonal(?! to\b)|orthonormal(?: columns)?|unitary",
     MASK: r"(?:binary |0/1[- ])?mask|zeros and ones",
@@ -91,6 +92,8 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
             if _NOT.search(text[: match.start()]):
                 continue
             found += [Assumption(stem, kind) for stem in _subjects(text, match)]
+    if any(a.kind == MASK and a.stem for a in found):  # "a mask m of zeros and ones"
+        found = [a for a in found if a != Assumption("", MASK)]
     found += _named_before(document, statement)
     taken = {a.stem for a in found if a.kind in (SYMMETRIC, POSITIVE)}
     if "" not in taken:
@@ -101,14 +104,20 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
     return found
 
 
-def square(prose: str) -> set[str]:
+def square(prose: str, words: str = "") -> set[str]:
     """The names that are called symmetric somewhere: they have as many rows as columns."""
     text, found = _plain(prose), set[str]()
-    for kind in (SYMMETRIC, POSITIVE):
-        for match in re.finditer(_WORDS[kind], text, re.IGNORECASE):
-            if not _NOT.search(text[: match.start()]):
-                found |= {stem for stem in _subjects(text, match) if stem[:1].isupper()}
+    for match in re.finditer(
+        words or f"{_WORDS[SYMMETRIC]}|{_WORDS[POSITIVE]}", text, re.IGNORECASE
+    ):
+        if not _NOT.search(text[: match.start()]):
+            found |= {stem for stem in _subjects(text, match) if stem[:1].isupper()}
     return found
+
+
+def of_graphs(prose: str) -> list[Assumption]:
+    """Matrices of graphs, which are symmetric wherever they stand."""
+    return [Assumption(stem, SYMMETRIC) for stem in sorted(square(prose, _OF_GRAPHS))]
 
 
 def _named_before(document: Document, statement: Statement) -> list[Assumption]:
@@ -132,9 +141,10 @@ def _subjects(text: str, match: re.Match[str]) -> list[str]:
     before = re.search(_NAME + _FILL + r"$", text[: match.start()])
     if before and _TURNED.search(text[: before.start()]):
         return []  # XᵀX is symmetric, and nothing is said of X
-    if before and before.group(1) != "a":  # "a symmetric matrix"
-        return [before.group(1).lstrip("\\")]
     after = re.match(r"\s*(?:matri(?:x|ces)\s*|multiplier\s*)?" + _NAME, text[match.end() :])
+    apart = before and after and re.search(r",\s*an?\s*$", before.group()) is not None
+    if before and before.group(1) != "a" and not apart:  # "a symmetric matrix", "a row x, a mask m"
+        return [before.group(1).lstrip("\\")]
     if after and after.group(1) not in ("a", "I"):
         return [after.group(1).lstrip("\\")]
     if marked := _marked(text, match):

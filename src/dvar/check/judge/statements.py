@@ -38,11 +38,11 @@ from dvar.check.judge.faces import instead, on_its_face
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
-from dvar.check.judge.properties import constraint_of, said_of
+from dvar.check.judge.properties import constraint_of, of_graphs, said_of
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import message_of, with_cause
 from dvar.check.meaning import effort, gradients
-from dvar.check.meaning.assumptions import SYMMETRIC, Assumption
+from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.implicit import Curve
 from dvar.check.meaning.keys import Key, sort, stem_of
@@ -191,7 +191,7 @@ def _place(context: Context, ordinal: int) -> Place:
     world = context.problem.world
     assumptions = said_of(context.document, statement, world.matrices)
     assumptions += context.constraints
-    assumptions += [Assumption(stem, SYMMETRIC) for stem in sorted(world.square)]
+    assumptions += of_graphs(context.problem.prose)
     optimum = stationary.is_announced(context.document, statement)
     return Place(
         world, context.ledger, ordinal, line, conditions, region.is_program, assumptions, optimum
@@ -358,16 +358,8 @@ def _judgement(
     if not is_fault:
         place.ledger.acquit(place.line)
         verdict = replace(verdict, verdict="unknown")
-        explained = replace(
-            explained,
-            message=DOUBT,
-            cause=None,
-            causes=(),
-            counterexample=None,
-            expected=None,
-            repaired=None,
-            derive=None,
-        )
+        nothing = dict.fromkeys(("cause", "counterexample", "expected", "repaired", "derive"))
+        explained = replace(explained, message=DOUBT, causes=(), **nothing)
     if verdict.verdict == "ok":
         misfits.note_care(place, verdict.links)
         unclaimed.prove(place, document, statement, verdict)
