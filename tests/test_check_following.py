@@ -45,3 +45,24 @@ def test_eigenvectors() -> None:
     assert last(AXIS + "$S u = \\lambda u$.") == "ok"
     assert last(AXIS + "$u^\\top S u = \\lambda$.") == "ok"
     assert last(AXIS + "$u^\\top S u = 2 \\lambda$.") != "ok"
+
+
+DUAL = r"""
+$$L = \frac12 w^\top w - \sum_{t=1}^N \alpha_t (y_t (w^\top x_t + b) - 1)$$
+
+$$\frac{\partial L}{\partial b} = -\sum_{t=1}^N \alpha_t y_t = 0$$
+
+$$D = \frac12 w^\top w - w^\top \sum_{t=1}^N \alpha_t y_t x_t - b \sum_{t=1}^N \alpha_t y_t + \sum_{t=1}^N \alpha_t
+= \frac12 w^\top w - w^\top \sum_{t=1}^N \alpha_t y_t x_t %s \sum_{t=1}^N \alpha_t$$
+"""
+
+
+def test_a_term_that_vanishes_by_a_condition_before_may_be_left_out() -> None:
+    assert dvar.check(DUAL % "+").judgements[-1].verdict == "ok"
+    assert dvar.check(DUAL % "-").judgements[-1].verdict != "ok"
+
+
+def test_the_equation_of_a_plane_leaves_its_names_as_they_are() -> None:
+    plane = r"The plane is $w^\top x + b = 0$, and $R = \frac12 w^\top w$. $\frac{\partial R}{\partial w} = %s$"
+    assert dvar.check(plane % "w").judgements[-1].verdict == "ok"
+    assert dvar.check(plane % "2w").judgements[-1].verdict == "wrong"

@@ -12,9 +12,10 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from dvar.check.judge import putting, unclaimed, unindexed, witnesses
+from dvar.check.judge import following, putting, unclaimed, unindexed, witnesses
 from dvar.check.judge.another import has_formula, is_about_another, is_about_the_unknown
 from dvar.check.judge.chain import Place, Verdict
+from dvar.check.judge.conditions import is_said_to_hold
 from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
@@ -45,17 +46,6 @@ _ROUGHLY = re.compile(
     re.IGNORECASE,
 )
 """Words around a formula that leave terms out."""
-_WITHIN = re.compile(
-    r"[\s$`,)]*(inside|within|outside|in (the|its|this) \w*\s?(interval|region|range|interior|case|part)|"
-    r"(where|when|while|unless|as long as|if|for|on)\b)",
-    re.IGNORECASE,
-)
-"""Words behind a formula that say where it holds."""
-_WHEREVER = re.compile(
-    r"\b(where|when|while|unless|as long as|if|for|on|inside|within|outside)\b[^.;:]*\$",
-    re.IGNORECASE,
-)
-"""The same in front of it, with a condition."""
 _UNSAID = re.compile(r"\b(?:concatenate|getitem|scatter_add)\b")
 """What no author writes in a formula: a repair with these is of something else than the line."""
 CLOSER = 0.1
@@ -103,6 +93,7 @@ def is_believed(
         or unclaimed.is_by_a_twin(place, statement)
         or is_of_an_array(place, verdict)
         or (not place.code and _UNSAID.search(told.expected or "") is not None)
+        or _follows(place, verdict)
     ):
         return False
     if not causes:
@@ -125,7 +116,7 @@ def is_believed(
         return False
     if unclaimed.is_of_the_true_class(document, verdict):
         return False
-    if "mask" in causes and _is_said_to_hold(document, statement):
+    if "mask" in causes and is_said_to_hold(document, statement):
         return False
     if "missing-path" in causes and _HELD.search(vicinity(document, statement)):
         return False
@@ -138,6 +129,12 @@ def is_believed(
     return bool(set(causes) - may_be_share) and _is_upstream_only(place, verdict) and place.code
 
 
+def _follows(place: Place, verdict: Verdict) -> bool:
+    sides = [None if m is None else m.expr for m in (verdict.previous, verdict.member)]
+    is_formula = verdict.link is not None and verdict.link.numbers is None
+    return is_formula and following.may_follow(place, *sides)
+
+
 def _is_of_members(place: Place, verdict: Verdict) -> bool:
     """Whether only one side asks for members of a set: the other may be meant for members, ``j ∈ N(i)``."""
     link = verdict.link
@@ -145,12 +142,6 @@ def _is_of_members(place: Place, verdict: Verdict) -> bool:
         return False
     left, right = (_variables(side) & place.world.truths for side in (link.left, link.right))
     return left != right
-
-
-def _is_said_to_hold(document: Document, statement: Statement) -> bool:
-    """Whether words before or behind a formula say where it holds."""
-    before = document.regions[statement.region].before
-    return bool(_WITHIN.match(document.text[statement.span[1] :][:60]) or _WHEREVER.search(before))
 
 
 def _is_all_there(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool:

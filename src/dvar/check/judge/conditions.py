@@ -48,6 +48,17 @@ _AND = re.compile(r"^[\s$`,;)]*(?:and|but|und|et|y)?[\s$`(]*$", re.IGNORECASE)
 
 _BRACKETED = re.compile(r"\([^()\n]*\)")
 """A remark between a condition and what it is for."""
+_WITHIN = re.compile(
+    r"[\s$`,)]*(inside|within|outside|in (the|its|this) \w*\s?(interval|region|range|interior|case|part)|"
+    r"(where|when|while|unless|as long as|if|for|on)\b)",
+    re.IGNORECASE,
+)
+"""Words behind a formula that say where it holds."""
+_WHEREVER = re.compile(
+    r"\b(where|when|while|unless|as long as|if|for|on|inside|within|outside)\b[^.;:]*\$",
+    re.IGNORECASE,
+)
+"""The same in front of it, with a condition."""
 
 
 def conditioned(document: Document, statements: Sequence[Statement]) -> list[Statement]:
@@ -299,3 +310,9 @@ def _said_ahead(
     assert left.expr is not None
     assert right.expr is not None
     return [t.Relation((left.expr, right.expr), (right.relation,), before.span)]
+
+
+def is_said_to_hold(document: Document, statement: Statement) -> bool:
+    """Whether words before or behind a formula say where it holds."""
+    before = document.regions[statement.region].before
+    return bool(_WITHIN.match(document.text[statement.span[1] :][:60]) or _WHEREVER.search(before))

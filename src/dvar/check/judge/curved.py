@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,8 +20,8 @@ def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     if place.world.tied is None:
         return None
     curve = place.world.tied.curve
-    told = following.Condition(curve.left, curve.right, curve.position)
-    if following.follows(place, [told], [(left, right)]):
+    on_curve = replace(place, asked=[(curve.left, curve.right)])
+    if following.follows(on_curve, [(left, right)]):
         return Link("ok", "holds on the curve")
     return None
 

@@ -96,15 +96,20 @@ def is_given(document: Document, statement: Statement) -> bool:
     return _GIVEN.search(words) is not None
 
 
-def follows(
-    place: Place, conditions: Sequence[Condition], links: Sequence[tuple[t.Expr, t.Expr]]
-) -> bool:
-    """Whether equations hold wherever the conditions do.
+def may_follow(place: Place, before: t.Expr | None, member: t.Expr | None) -> bool:
+    """Whether two formulas that differ are equal wherever the conditions before hold; of slopes that says nothing."""
+    if before is None or member is None or _differentiates(before) or _differentiates(member):
+        return False
+    return follows(place, [(before, member)])
+
+
+def follows(place: Place, links: Sequence[tuple[t.Expr, t.Expr]]) -> bool:
+    """Whether equations hold wherever the conditions before do.
 
     What both sides have in common, such as a scatter matrix, may be whatever it likes then.
     """
     asked = [_residual(place, left, right) for left, right in links]
-    told = [_residual(place, c.left, c.right) for c in conditions[-MOST:]]
+    told = [_residual(place, left, right) for left, right in place.asked[-MOST:]]
     known = [r for r in told if r is not None]
     if any(r is None for r in asked) or not known:
         return False

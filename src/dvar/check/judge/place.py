@@ -35,6 +35,8 @@ class Place:
     assumptions: Sequence[Assumption] = ()
     is_optimum: bool = False
     """Whether the words around say that a gradient vanishes."""
+    asked: Sequence[tuple[t.Expr, t.Expr]] = ()
+    """Both sides of the equations before that are asked to hold."""
 
     def reader(
         self, choices: Choices | None = None, env: dict[str, int] | None = None

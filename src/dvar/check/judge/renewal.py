@@ -300,4 +300,7 @@ def _tied(place: Place, statement: Statement) -> set[str] | None:
     names = {stem_of(p) for p in t.walk(left) if isinstance(p, t.Symbol)}
     due = {stem_of(p) for p in t.walk(right) if isinstance(p, t.Symbol)}
     formulas = place.world.definitions
-    return names if len(names) > 1 and not any(formulas.get(stem) for stem in due) else None
+    if len(names) < 2 or any(formulas.get(stem) for stem in due):
+        return None
+    before = (d for s in names for d in formulas.get(s, ()) if d.position < place.position)
+    return {d.pattern.stem for d in before if not d.numeric}

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.judge.statements import DOUBT
 from dvar.check.judge.unclaimed import ROWS
+from dvar.check.judge.words import DOUBT
 from dvar.check.report import Judgement
 from dvar.read.worksheet.document import Document, Statement
 

@@ -40,7 +40,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, of_graphs, said_of
 from dvar.check.judge.roles import Role
-from dvar.check.judge.words import message_of, with_cause
+from dvar.check.judge.words import doubtful, message_of, with_cause
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.definitions import definition_of
@@ -51,10 +51,6 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
 INTERNAL = "a mistake of dvar itself"
-DOUBT = (
-    "the two sides differ as they are read here, but no single slip explains it beyond doubt: "
-    "perhaps something else is meant"
-)
 
 
 @dataclass
@@ -158,13 +154,12 @@ def _from_conditions(
         if left is not None and right is not None:
             context.asked.append(following.Condition(left, right, place.position))
         return _judgement(context, place, statement, "given", Verdict("given"))
-    before = [c for c in context.asked if c.position < place.position]
     open_ = [
         (a.expr, b.expr)
         for a, b, link in verdict.links
         if link.verdict not in ("ok", "convention") and a.expr is not None and b.expr is not None
     ]
-    if not before or not open_ or not following.follows(place, before, open_):
+    if not open_ or not following.follows(place, open_):
         return None
     context.asked += [following.Condition(a, b, place.position) for a, b in open_]
     note = "follows from the conditions before"
@@ -193,9 +188,9 @@ def _place(context: Context, ordinal: int) -> Place:
     assumptions += context.constraints
     assumptions += of_graphs(context.problem.prose)
     optimum = stationary.is_announced(context.document, statement)
-    return Place(
-        world, context.ledger, ordinal, line, conditions, region.is_program, assumptions, optimum
-    )
+    asked = [(c.left, c.right) for c in context.asked if c.position < ordinal]
+    code, held = region.is_program, assumptions
+    return Place(world, context.ledger, ordinal, line, conditions, code, held, optimum, asked)
 
 
 def _verdict(
@@ -358,8 +353,7 @@ def _judgement(
     if not is_fault:
         place.ledger.acquit(place.line)
         verdict = replace(verdict, verdict="unknown")
-        nothing = dict.fromkeys(("cause", "counterexample", "expected", "repaired", "derive"))
-        explained = replace(explained, message=DOUBT, causes=(), **nothing)
+        explained = doubtful(explained)
     if verdict.verdict == "ok":
         misfits.note_care(place, verdict.links)
         unclaimed.prove(place, document, statement, verdict)

@@ -48,6 +48,26 @@ class Explained:
     sure: bool = False
 
 
+DOUBT = (
+    "the two sides differ as they are read here, but no single slip explains it beyond doubt: "
+    "perhaps something else is meant"
+)
+
+
+def doubtful(explained: Explained) -> Explained:
+    """What is said of a difference that may be no mistake."""
+    return replace(
+        explained,
+        message=DOUBT,
+        cause=None,
+        causes=(),
+        counterexample=None,
+        expected=None,
+        repaired=None,
+        derive=None,
+    )
+
+
 def message_of(
     place: Place,
     text: str,
