@@ -418,3 +418,8 @@ def test_every_formula_of_a_worksheet_is_read(path: Path) -> None:
         if member.problem
     ]
     assert len(problems) <= 1, problems  # a formula that the document itself breaks, at most
+
+
+def test_a_sign_alone_in_brackets_is_the_name_of_an_outcome() -> None:
+    assert "!" not in statements("P(+|D) = 0.95")[0]
+    assert "!" not in statements("P(D|+) = 0.08")[0]

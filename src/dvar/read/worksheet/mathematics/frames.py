@@ -62,6 +62,17 @@ def summed(tokens: Sequence[Token]) -> list[Token]:
     return out
 
 
+def outcomes(tokens: Sequence[Token]) -> list[Token]:
+    """``P(+ \\mid D)``: a sign with nothing on either side is the name of an outcome."""
+    out = list(tokens)
+    for n, token in enumerate(tokens[1:-1], 1):
+        before, after = tokens[n - 1], tokens[n + 1]
+        opens = before.is_("(", "|") or before.names("mid")
+        if token.is_("+", "-") and opens and (after.is_(")", "|") or after.names("mid")):
+            out[n] = made(NAME, token.text, token)
+    return out
+
+
 def unfilled(tokens: Sequence[Token]) -> list[Token]:
     """Without ``{}`` that only makes room, around ``{}={}``; with a script it holds that."""
     drop: set[int] = set()

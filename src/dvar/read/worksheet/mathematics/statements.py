@@ -12,6 +12,7 @@ from dvar.read.worksheet.mathematics.clauses import Clause, clauses
 from dvar.read.worksheet.mathematics.dialects import MATLAB, in_program
 from dvar.read.worksheet.mathematics.frames import (
     is_counter,
+    outcomes,
     summed,
     unfilled,
     unframed,
@@ -150,7 +151,7 @@ class _Region:
         whole, self.wrong = balanced(unnumbered(unboxed(scanned)))
         bare = unframed(whole)
         if self.latex:
-            bare = summed(restored(unfilled(bare), self.text, self.lexicon.indexed))
+            bare = summed(restored(unfilled(outcomes(bare)), self.text, self.lexicon.indexed))
         tokens = resolved(bare, self.lexicon, self.latex, self.code)
         return in_program(tokens, self.language)
 
