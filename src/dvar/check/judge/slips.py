@@ -110,7 +110,8 @@ def _judged(
     if found is None:
         return verdict
     wrong, bend = found
-    if _lacks_an_axis(place, link) and witnesses.bear_out(place, verdict, dict(beside)):
+    is_lost = bend.cause == "missing-factor" and _lacks_an_axis(place, link)
+    if is_lost and witnesses.bear_out(place, verdict, dict(beside)):
         wrong = replace(link, verdict="wrong", causes=(bend.cause, "shape"))
         return replace(verdict, verdict="wrong", link=wrong)
     if not _is_sure_of_shapes(place, left, right, bend):

@@ -8,6 +8,7 @@ theirs; then only what is left unsaid of the names may excuse it: a symmetric ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from dvar.check.judge import links
 from dvar.check.judge.chain import Verdict
@@ -26,6 +27,8 @@ from dvar.read.worksheet.parts import same_tree
 
 LOOKED = 16
 """So many lines are looked at, the nearest first."""
+STEADY = 3
+"""So many lines about the same function hold for each that does not: else it is read wrong."""
 
 
 def bear_out(place: Place, verdict: Verdict, statements: Mapping[int, Statement]) -> bool:
@@ -40,32 +43,63 @@ def bear_out(place: Place, verdict: Verdict, statements: Mapping[int, Statement]
     asked = _asked(place, link, before.expr, member.expr)
     if of is None or asked is None:
         return False
-    if _is_told_twice(place, of, statements):
-        return False
     left, right = (topological([node_of(side)]) for side in (link.left, link.right))
     if any(map(is_stand_in, {*left, *right})):
         return False  # it may be another function than is supposed
+    is_open = any(n in place.world.fresh for n in left)
+    if is_open and _has_loss(place):
+        return False  # a step on the way to it has not been read
     # Of a loss that is left open nobody can mean another one.
-    is_any = any(n in place.world.fresh for n in left) or not _is_explicit(place, member.expr)
-    is_same = False
+    is_any = is_open or not _is_explicit(place, member.expr)
+    evidence = _Evidence(asked)
     for a, b, other in verdict.links:  # what the chain has come to so far
         if other.verdict == "ok" and a.expr is not None and b.expr is not None:
-            asked -= _names(place, a.expr) | _names(place, b.expr)
-            is_same |= is_any or _is_explicit(place, b.expr)
-    lines = _right_lines(place, statements)
-    while not is_same or asked:
-        sides = next(lines, None)
-        if sides is None:
-            return False
+            evidence.asked -= _names(place, a.expr) | _names(place, b.expr)
+            evidence.is_same |= is_any or _is_explicit(place, b.expr)
+    for sides in _right_lines(place, statements):
+        if _are_alike(place, sides[0], of):
+            return False  # one of two formulas for a gradient may be that of another loss
+        same = _is_same(place, of, sides[0])
         about = _names(place, sides[0]) | _names(place, sides[1])
-        same = _is_same(place, of, sides[0]) and (is_any or _is_explicit(place, sides[1]))
-        if not ((same and not is_same) or about & asked):
-            continue
-        held = _judged(place, *sides)
-        if held.verdict == "ok":
-            asked -= about
-            is_same |= same
-    return not _may_hold(place, before.expr, member.expr)
+        if same or about & evidence.asked:
+            is_telling = same and (is_any or _is_explicit(place, sides[1]))
+            evidence.take(_judged(place, *sides), about, same, is_telling)
+    return evidence.is_enough and not _may_hold(place, before.expr, member.expr)
+
+
+@dataclass
+class _Evidence:
+    """What right lines leave to be asked: names, and whether one is of the same."""
+
+    asked: set[str]
+    is_same: bool = False
+    held: int = 0
+    off: int = 0
+
+    def take(self, link: Link, about: set[str], same: bool, is_telling: bool) -> None:
+        self.off += same and link.verdict == "wrong"
+        if link.verdict != "ok":
+            return
+        self.held += same
+        self.asked -= about
+        self.is_same |= is_telling
+
+    @property
+    def is_enough(self) -> bool:
+        return self.is_same and not self.asked and STEADY * self.off <= self.held
+
+
+def _has_loss(place: Place) -> bool:
+    world = place.world
+    return any(world.find(key, place.position) is not None for key in world.loss_names)
+
+
+def _are_alike(place: Place, one: t.Expr, other: t.Expr) -> bool:
+    """Whether two sides are the same, or names of one thing."""
+    if isinstance(one, t.Symbol) and isinstance(other, t.Symbol):
+        spelling = place.world.spelling
+        return sort(one, spelling, {}).key == sort(other, spelling, {}).key
+    return same_tree(one, other)
 
 
 def _is_same(place: Place, one: t.Expr, other: t.Expr) -> bool:
@@ -73,14 +107,6 @@ def _is_same(place: Place, one: t.Expr, other: t.Expr) -> bool:
     if isinstance(one, t.Derivative) and not isinstance(one.of, t.Symbol | t.Apply):
         return bool(_names(place, one) & _names(place, other))
     return _of(place, one) == _of(place, other)
-
-
-def _is_told_twice(place: Place, of: t.Expr, statements: Mapping[int, Statement]) -> bool:
-    """Whether a line is right that has another formula for the same: one of them may be that of another loss."""
-    lines = _right_lines(place, statements)
-    return any(
-        same_tree(sides[0], of) and _judged(place, *sides).verdict == "ok" for sides in lines
-    )
 
 
 def _asked(place: Place, link: Link, *sides: t.Expr) -> set[str] | None:
