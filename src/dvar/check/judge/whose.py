@@ -49,6 +49,9 @@ def is_of_an_array(place: Place, verdict: Verdict) -> bool:
     if not isinstance(loss, t.Symbol) or loss.subscripts or loss.scripts:
         return False
     key = Key(stem_of(loss))
+    found = place.world.find(key, place.position)
+    if found is not None and any(isinstance(p, t.Big) for p in t.walk(found[0].value)):
+        return False  # what adds up is meant for a number, whatever its terms have come out as
     return isinstance(left, Jacobian) and bool(left.of_axes) and key in place.world.loss_names
 
 
