@@ -115,11 +115,9 @@ def blame(
         line = next((n for n in likely if n in misnamed), likely[-1])
         words = "what this line computes is neither a gradient nor a share of one; no single slip explains it"
         found.append(Blame(line, _line(source, line), tuple(rest), ("unknown",), "", words))
-    elif rest and probes[0].truth.gradients:
-        only = only_line(source, reach, good, rest)
-        if only:
-            words = "only this line computes anything of it; no single slip explains it"
-            found.append(Blame(only, _line(source, only), tuple(rest), ("unknown",), "", words))
+    elif rest and (only := only_line(source, reach, good, rest)):
+        words = "only this line computes anything of it; no single slip explains it"
+        found.append(Blame(only, _line(source, only), tuple(rest), ("unknown",), "", words))
     return sorted(found)
 
 
