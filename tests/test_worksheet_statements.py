@@ -397,9 +397,12 @@ def test_time_grows_with_the_length(text: str) -> None:
 
 # ── documents ───────────────────────────────────────────────────────────────────────────────────
 
-DOCUMENTS = sorted(
-    p for p in (HERE / "worksheets").glob("*") if p.suffix in (".md", ".tex", ".txt", ".ipynb")
-)
+DOCUMENTS = [
+    p
+    for folder in ("worksheets", "fresh_worksheets")
+    for p in sorted((HERE / folder).glob("*"))
+    if p.suffix in (".md", ".tex", ".txt", ".ipynb")
+]
 SHARED = HERE.parent.parent / "shared"
 DOCUMENTS += sorted((SHARED / "seeds").glob("0*.txt")) + sorted(
     (SHARED / "worksheets").glob("[0-9]*.md")
