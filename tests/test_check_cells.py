@@ -69,3 +69,23 @@ def test_which_of_two_numbers_a_row_follows_from_is_left_open() -> None:
         text = text.replace(number, f"{number} 0 |", 1)
     assert not check(text).faults
     assert not check(text.replace("1.20", "1.02")).faults
+
+
+POWERS = """We need $a = x^2$ and $b = x^3$ of each value.
+
+| | $x$ | $a$ | $b$ |
+|---|---|---|---|
+| | 1 | 1 | 1 |
+| | 2 | 4 | 8 |
+| | 3 | 9 | 27 |
+| sum | 6 | 14 | 36 |
+| mean | 2 | 4.67 | 12 |
+"""
+
+
+def test_a_row_of_sums_or_means_is_no_example_of_its_own() -> None:
+    assert not check(POWERS).faults
+    [fault] = check(POWERS.replace("14", "15")).faults
+    assert (fault.source, fault.expected) == ("15", "14")
+    [fault] = check(POWERS.replace("| 9 |", "| 8 |")).faults
+    assert fault.source == "8"

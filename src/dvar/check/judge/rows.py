@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
+from dvar.check.judge.totals import of_columns as totals_of
 from dvar.check.judge.unclaimed import ROWS
 from dvar.check.judge.words import DOUBT
 from dvar.check.report import Judgement
@@ -33,16 +35,37 @@ def weighed(
         if cell is not None and found[ordinal] is not None:
             rows[cell.table, cell.row][cell.column].append(ordinal)
     changed = list(found)
+    tables = {of: {r: cells for (n, r), cells in rows.items() if n == of} for of, _ in rows}
+    totals = {
+        (of, row): due for of in tables for row, due in totals_of(tables[of], statements).items()
+    }
     for (table, row), cells in rows.items():
+        if (table, row) in totals:
+            for c, ordinals in cells.items():
+                above = [
+                    n
+                    for (of, r), cs in rows.items()
+                    if of == table and (of, r) not in totals
+                    for n in cs.get(c, ())
+                ]
+                is_open = any(_is_off(found[n]) for n in above)
+                for n in ordinals:
+                    changed[n] = _total(found[n], totals[table, row].get(c), is_open)
+            continue
         here = [(n, c) for c, ordinals in cells.items() for n in ordinals]
         off = [(n, c) for n, c in here if _is_off(found[n])]
-        others = [r for (of, k), r in rows.items() if of == table and k != row]
+        if not off:
+            continue
+        others = [
+            r for (of, k), r in rows.items() if of == table and k != row and (of, k) not in totals
+        ]
         right = {c: _right([n for r in others for n in r.get(c, ())], found) for _, c in off}
         given = [n for n, _ in here if _is(found[n], "given")]
         if len(right) >= SEVERAL and given and all(right.values()):
             for n, _ in off:
                 changed[n] = _open(found[n])
-            if len(given) == 1:
+            # The first row and the last one may be about something else, as a limit or an optimum is.
+            if len(given) == 1 and min(tables[table]) + 1 < row < max(tables[table]):
                 changed[given[0]] = _wrong(
                     found[given[0]], "nothing else of this row follows from it"
                 )
@@ -64,6 +87,21 @@ def _right(ordinals: Sequence[int], found: Sequence[Judgement | None]) -> int:
     """How many of the other numbers of a column are right; 0 if one is not."""
     told = [found[n] for n in ordinals]
     return 0 if any(map(_is_off, told)) else sum(_is(j, "ok") for j in told)
+
+
+def _total(judgement: Judgement | None, due: Fraction | None, is_open: bool) -> Judgement | None:
+    """What is off as an example of its own, as a sum or mean of its column; ``due`` if it is none of these either."""
+    if judgement is None or not _is_off(judgement):
+        return judgement
+    if due is not None and is_open:
+        return _open(judgement)
+    if due is not None:
+        told = f"{float(due):g}"
+        wrong = _wrong(_open(judgement), f"the numbers of its column come to {told}") or judgement
+        return replace(wrong, expected=told, repaired=told)
+    return replace(
+        _open(judgement) or judgement, verdict="ok", message="the numbers of its column together"
+    )
 
 
 def _open(judgement: Judgement | None) -> Judgement | None:
