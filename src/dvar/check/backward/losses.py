@@ -20,8 +20,8 @@ from dvar.check.backward.subject import Arrays, Run, Subject, Upstreams, input_o
 from dvar.core.errors import ReadError
 
 
-class LossSubject(Subject):
-    """Such a function; it is its own backward pass."""
+class _OfLoss(Subject):
+    """What returns a loss and, behind it, its gradients."""
 
     @property
     def takes_upstream(self) -> bool:
@@ -29,6 +29,20 @@ class LossSubject(Subject):
 
     def split(self, returned: Any) -> tuple[list[Any], Any]:
         return [returned[0]], ()
+
+    def returned_names(self) -> list[str]:
+        return _names_of(self.backward)[1:]
+
+    def _apart(self, returned: Any, inputs: Mapping[str, Any], is_changed: bool) -> tuple[Any, Any]:
+        """The loss and the gradients of one call.  Raises ValueError if a change of the code changes the loss."""
+        loss, *found = returned
+        if is_changed and not np.allclose(loss, self.results(inputs)[0], 1e-9, 1e-12):
+            raise ValueError("a change of the loss is no repair of its gradient")
+        return loss, found[0] if len(found) == 1 else tuple(found)
+
+
+class LossSubject(_OfLoss):
+    """Such a function; it is its own backward pass."""
 
     def run(
         self,
@@ -39,10 +53,9 @@ class LossSubject(Subject):
         given = {**copy.deepcopy(self.fixed), **copy.deepcopy(dict(inputs))}
         program = self.backward if backward is None else unpacked(backward, self.backward)
         with seeded():
-            loss, *found = program(**given)
-        if backward is not None and not np.allclose(loss, self.results(inputs)[0], 1e-9, 1e-12):
-            raise ValueError("a change of the loss is no repair of its gradient")
-        return Run([loss], self.named(found[0] if len(found) == 1 else tuple(found), inputs), given)
+            returned = program(**given)
+        loss, found = self._apart(returned, inputs, backward is not None)
+        return Run([loss], self.named(found, inputs), given)
 
     def named(self, returned: Any, inputs: Mapping[str, Any]) -> Arrays:
         said = self.returned_names()
@@ -59,19 +72,9 @@ class LossSubject(Subject):
         found = {meant(name, names) for name in self.returned_names()}
         return set(names) - found if found and None not in found else set()
 
-    def returned_names(self) -> list[str]:
-        return _names_of(self.backward)[1:]
 
-
-class LossLayerSubject(LayerSubject):
+class LossLayerSubject(_OfLoss, LayerSubject):
     """A class with a method that returns a loss and the gradients of the weights: ``net.loss(X, y)``."""
-
-    @property
-    def takes_upstream(self) -> bool:
-        return False
-
-    def split(self, returned: Any) -> tuple[list[Any], Any]:
-        return [returned[0]], ()
 
     def run(
         self,
@@ -83,11 +86,10 @@ class LossLayerSubject(LayerSubject):
         layer = self.fresh(given)
         before = {p.path: (p.value, np.array(p.value)) for p in places(layer)}
         with seeded():
-            loss, *found = self._called(backward or self.written, layer, given)
-        if backward is not None and not np.allclose(loss, self.results(inputs)[0], 1e-9, 1e-12):
-            raise ValueError("a change of the loss is no repair of its gradient")
-        returned = self.named(found[0] if len(found) == 1 else tuple(found), inputs)
-        return Run([loss], {**self._stored(layer, before, inputs), **returned}, given)
+            returned = self._called(backward or self.written, layer, given)
+        loss, found = self._apart(returned, inputs, backward is not None)
+        gradients = {**self._stored(layer, before, inputs), **self.named(found, inputs)}
+        return Run([loss], gradients, given)
 
     @property
     def written(self) -> Any:
@@ -96,9 +98,6 @@ class LossLayerSubject(LayerSubject):
 
     def named(self, returned: Any, inputs: Mapping[str, Any]) -> Arrays:
         return Subject.named(self, returned, inputs)
-
-    def returned_names(self) -> list[str]:
-        return _names_of(self.backward)[1:]
 
 
 def loss_method(made: type) -> str | None:
