@@ -22,7 +22,7 @@ from dvar.check.meaning.values import (
     squeezed,
 )
 from dvar.core.node import Node, topological
-from dvar.core.op import CONSTANT, Array
+from dvar.core.op import CONSTANT, Array, is_constant, number
 from dvar.ops import TABLE
 
 _HINGES = frozenset({"maximum", "greater", "greater_equal"})
@@ -30,6 +30,7 @@ TRIED = 40
 """Points that are tried where conditions have to hold."""
 ON_KINKS = 12
 """So many points where one side has a kink."""
+_ABOVE = tuple(span for span in RANGES if span[0] > 0)
 ENOUGH = 3
 """Points at which both sides have values; agreement at all of them is taken for equality."""
 
@@ -196,9 +197,26 @@ def _equal(a: Node, b: Node, near: Mapping[Node, Any] | None) -> Comparison:
         more = (_cached(RANGES[seed % 2], 20 + seed) for seed in range(ON_KINKS))
         again = _agreeing(a, b, chain(tried, more), ON_KINKS - agreed, near)
         agreed = agreed + again if isinstance(again, int) else again
+    if isinstance(agreed, Difference) and near is None and _has_root(a) and _has_root(b):
+        # Lengths and densities stand under roots; of √g √l and √(gl) below zero nobody speaks.
+        above = (_cached(span, 40 + seed) for seed, span in enumerate(_ABOVE))
+        if _agreeing(a, b, above, len(_ABOVE), near) == len(_ABOVE):
+            return Comparison(True)
     if isinstance(agreed, Difference):
         return Comparison(False, "", agreed)
     return Comparison(True if agreed >= 2 else None)
+
+
+def _has_root(side: Node) -> bool:
+    """Whether a side has a root, a broken power or a logarithm of something that is no number."""
+    for node in topological([side]):
+        if node.op.name in ("sqrt", "log") and not is_constant(node.inputs[0]):
+            return True
+        if node.op.name == "power" and not is_constant(node.inputs[0]):
+            exponent = number(node.inputs[1])
+            if exponent is None or exponent != int(exponent):
+                return True
+    return False
 
 
 def _agreeing(

@@ -12,8 +12,9 @@ from dvar.check.judge.compare import varies
 from dvar.check.judge.ledger import Ledger, State
 from dvar.check.judge.links import READINGS, Link
 from dvar.check.judge.literal import Literal, is_plain, numbers_in, read_literal
-from dvar.check.judge.matching import arrays_of, close, is_each, like, like_node, value_at
+from dvar.check.judge.matching import arrays_of, close, is_each, like, value_at
 from dvar.check.judge.place import Place
+from dvar.check.judge.rounding import rounds_to
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.choices import Choices, readings
 from dvar.check.meaning.keys import stem_of
@@ -23,11 +24,7 @@ from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 
-ROUNDED = 1e-3
-"""A given number with a unit below this part of itself may be rounded; 0.1 is a choice."""
-SMALL = 0.01
-"""Rounded numbers explain a deviation of at most this part of a result."""
-
+ROUGH = "rounded numbers leave it open"
 TOO_NEW = "a value is used that an update has changed since"
 INHERITED = "whether what an earlier part says still holds is not told"
 NOT_GIVEN = "no numbers are given for"
@@ -157,9 +154,12 @@ def _numeric(place: Place, left: Value, literal: Literal) -> Link:
     ledger = place.ledger
     candidates = arrays_of(left)
     best: tuple[Array, Array] | None = None
+    is_open = False
     for node, state, value in _values(candidates, ledger.states(), literal):
         best = best or (value, literal.value)
-        if close(value, literal.value, literal.slack) or _rounds_to(place, node, state, literal):
+        fits = close(value, literal.value, literal.slack) or rounds_to(place, node, state, literal)
+        is_open |= fits is None
+        if fits:
             if not np.all((literal.value == 0) | (literal.value == 1)):  # may come out by chance
                 ledger.inherited -= place.inherited(node)
             roots = _roots_of_given(place, node, state)
@@ -177,13 +177,20 @@ def _numeric(place: Place, left: Value, literal: Literal) -> Link:
     carried = _carried(candidates, literal, ledger) or _from_mistake(place, left, literal)
     if carried:
         return Link("carried", "", left, None, roots=carried, numbers=best)
-    if any(n in ledger.printed and _is_told_only(n, ledger) for n in candidates):
-        return Link("unknown", "another number has been given for it", left)
-    if not ledger.spread.isdisjoint(topological(candidates)):
-        return Link("unknown", "a single number is given for what is read as an array", left)
-    if any(map(place.inherited, candidates)):
-        return Link("unknown", INHERITED, left)
+    why = ROUGH if is_open else _doubt(place, candidates)
+    if why:
+        return Link("unknown", why, left)
     return _too_new(candidates, literal, ledger, left) or Link("wrong", "", left, numbers=best)
+
+
+def _doubt(place: Place, candidates: Sequence[Node]) -> str:
+    """Why numbers that do not come out may be of something else."""
+    ledger = place.ledger
+    if any(n in ledger.printed and _is_told_only(n, ledger) for n in candidates):
+        return "another number has been given for it"
+    if not ledger.spread.isdisjoint(topological(candidates)):
+        return "a single number is given for what is read as an array"
+    return INHERITED if any(map(place.inherited, candidates)) else ""
 
 
 def _too_new(nodes: Sequence[Node], literal: Literal, ledger: Ledger, left: Value) -> Link | None:
@@ -243,55 +250,6 @@ def missing_values(node: Node, ledger: Ledger) -> list[str]:
     """Open names without a number."""
     known = set(ledger.given) | set(ledger.printed)
     return [str(n.param("name")) for n in names_beneath([node], known) if n not in known]
-
-
-# ── rounding ────────────────────────────────────────────────────────────────────────────────────
-
-
-def _rounds_to(place: Place, node: Node, state: State, literal: Literal) -> bool:
-    """Whether numbers that are rounded, given or printed on the way, explain the deviation."""
-    exact = value_at(node, state)
-    if exact is None:
-        return False
-    slack = np.zeros_like(exact)
-    for leaf in topological([node], set(state)):
-        unit = unit_of(place, leaf) if leaf in state else None
-        if unit is None:
-            continue
-        for sign in (0.5, -0.5):
-            moved = value_at(node, {**state, leaf: state[leaf] + sign * unit})
-            if moved is not None:
-                slack = slack + np.abs(moved - exact) / 2
-    if np.any(slack > SMALL * np.maximum(np.abs(exact), np.max(np.abs(exact), initial=0))):
-        return False
-    matched, room = like(exact, literal.value), like(slack, literal.value)
-    if matched is None or room is None:
-        return False
-    return close(matched, literal.value, literal.slack + room)
-
-
-def unit_of(place: Place, leaf: Node) -> Array | None:
-    """One unit of the last digit of a number that may be rounded; None for one that is exact."""
-    ledger = place.ledger
-    printed = ledger.printed.get(leaf) or ledger.stale.get(leaf)
-    if printed is not None and leaf not in ledger.given:
-        return None if _is_exact(place, leaf, printed.value) else printed.unit
-    key = place.world.keys.get(leaf)
-    unit = ledger.units.get(key) if key is not None else None
-    if unit is None:
-        return None
-    value = ledger.given.get(leaf)
-    fitted = like_node(unit, leaf)
-    if value is None or fitted is None:
-        return None
-    return np.where(fitted <= ROUNDED * np.abs(value), fitted, 0)
-
-
-def _is_exact(place: Place, leaf: Node, shown: Array) -> bool:
-    """Whether a printed number is the whole result of those that are given: nothing was rounded."""
-    due = value_at(leaf, place.ledger.given)
-    matched = None if due is None else like(due, shown)
-    return matched is not None and close(matched, shown, np.zeros_like(shown))
 
 
 # ── mistakes carried on ─────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dvar.check.judge import links, numbers
+from dvar.check.judge import links, numbers, rounding
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.matching import like_node, value_at
@@ -44,7 +44,7 @@ def agree(place: Place, left: Node, right: Node) -> bool:
             )
             slack += abs(float(moved) - float(exact)) if moved is not None else 0.0
     size = max(map(abs, values))
-    return 0.0 < slack <= numbers.SMALL * size and abs(values[0] - values[1]) <= slack
+    return 0.0 < slack <= rounding.SMALL * size and abs(values[0] - values[1]) <= slack
 
 
 def by_terms(
@@ -72,7 +72,7 @@ def _rounded_by(place: Place, leaf: Node) -> Array | None:
     key = place.world.keys.get(leaf)
     found = place.world.find(key, place.position) if key is not None else None
     if key is None or found is None or is_plain(found[0].value) or not found[0].numeric:
-        return numbers.unit_of(place, leaf)
+        return rounding.unit_of(place, leaf)
     unit = place.ledger.units.get(key)
     return like_node(unit, leaf) if unit is not None else None
 

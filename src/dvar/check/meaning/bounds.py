@@ -85,9 +85,17 @@ def _ends(tree: t.Expr) -> tuple[t.Expr, t.Expr] | None:
         items = tree.items
     elif isinstance(tree, t.Product):
         items = tree.factors
-    if len(items) < 3 or not any(isinstance(item, t.Ellipsis) for item in items[1:-1]):
+    if len(items) < 3 or not (
+        any(isinstance(item, t.Ellipsis) for item in items[1:-1]) or _are_counted(items)
+    ):
         return None
     return items[0], items[-1]
+
+
+def _are_counted(items: Sequence[t.Expr]) -> bool:
+    """``0, 1, 2``."""
+    numbers = [item.value for item in items if isinstance(item, t.Number) and item.is_whole]
+    return len(numbers) == len(items) and all(b == a + 1 for a, b in pairwise(numbers))
 
 
 def is_range(condition: t.Expr) -> bool:
@@ -133,6 +141,17 @@ def bound(world: World, statements: Sequence[Statement], prose: str) -> None:
         if low is not None and high is not None and 0 <= high - low < LARGEST:
             _settle(world, letter, low + bounds.open_low, high - bounds.open_high)
     _fit_entries(world, statements)
+    _begin_sums(world, statements)
+
+
+def _begin_sums(world: World, statements: Sequence[Statement]) -> None:
+    """``x_{i+k}`` begins at 0 where i and k do."""
+    names = (p for p in parts(statements) if isinstance(p, t.Symbol))
+    for symbol, sub in ((x, sub) for x in names for sub in x.subscripts):
+        if isinstance(sub, t.Sum) and min(sub.signs) > 0:
+            letters = [x.base for x in sub.terms if isinstance(x, t.Symbol)]
+            if len(letters) == len(sub.terms) and {world.starts.get(c) for c in letters} == {0}:
+                world.bases.setdefault(stem_of(symbol), 0)
 
 
 def begin_alike(

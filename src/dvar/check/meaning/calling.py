@@ -39,6 +39,8 @@ def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
         return names.operated(e, TABLE["diag"](entries_), tree.scripts)
     keep = hint if functions.named(tree.name) in functions.ELEMENTWISE else None
     args = [e.node(arg, keep) for arg in tree.args]
+    if axis is None and e.world.adds_up == "columns" and _is_softmax_of_columns(tree, args):
+        axis = 0
     if (
         tree.scripts
         and _is_inverse(tree.scripts[0])
@@ -46,6 +48,12 @@ def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
     ):
         return functions.apply("arc" + functions.named(tree.name), args)
     return behind(e, settle(functions.apply(tree.name, args, axis)), tree)
+
+
+def _is_softmax_of_columns(tree: t.Call, args: Sequence[Node]) -> bool:
+    """Whether a softmax is that of a matrix with a column for each example."""
+    is_softmax = functions.named(tree.name) in ("softmax", "log_softmax", "logsoftmax")
+    return is_softmax and len(args) == 1 and args[0].ndim == 2 and args[0].shape[0] != 1
 
 
 def _listed(e: Interpreter, args: Sequence[t.Expr]) -> Node | None:

@@ -73,7 +73,9 @@ def open_name(
 def _normalised(e: Interpreter, key: Key, node: Node) -> Node:
     """The same name with entries that add up to one."""
     if node.shape:
-        in_rows = e.world.rows_are_examples or key.stem.startswith(ONE_HOT)
+        world = e.world
+        in_rows = world.rows_are_examples or key.stem.startswith(ONE_HOT)
+        in_rows = world.adds_up == "rows" or (in_rows and not world.adds_up)
         axis = None if 1 in sizes(node) or node.ndim == 1 else int(in_rows)
         total = TABLE["sum"](node, axis=axis, keepdims=axis is not None)
         return TABLE["divide"](node, total)

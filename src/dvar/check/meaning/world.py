@@ -51,6 +51,7 @@ class World(Results):
         weights: letters of losses that are weights here: another loss is differentiated by them.
         square: stems of matrices with as many rows as columns, as is said.
         normalised: stems whose entries add up to one: labels that are one-hot, probabilities.
+        adds_up: "rows" or "columns", where entries of each row or of each column of a matrix do so; "" if nothing tells.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         observed: stems whose indexed names are data, whatever the bare name is a model of.
         collected: stems that a loop adds to, ``dw += …``; adds_steps: whether gradients are summed over steps in time.
@@ -136,6 +137,7 @@ class World(Results):
     keeps_biases: bool = False
     square: set[str] = field(default_factory=set)
     normalised: set[str] = field(default_factory=set)
+    adds_up: str = ""
     default_size: int = DEFAULT_SIZE
     is_spread: bool = False
     nablas: dict[Key, t.Expr] = field(default_factory=dict)

@@ -140,35 +140,41 @@ class Derivatives(Calls):
 
     def _below_bar(self, order: int) -> tuple[t.Expr, ...]:
         wrt: list[t.Expr] = []
+        whole: list[t.Expr] = []
         while self.at < self.end:
             if self.sees(",", "cdot", "times", "*"):
                 self.at += 1
             if self._differential(self.at, self.end) is None:
                 raise Unreadable("no derivative is taken by this", self.token.span)
-            wrt += self._one_below(order)
+            times, one = self._one_below(order)
+            wrt += times
+            whole += one
             if len(wrt) > HIGHEST:
                 raise Unreadable("a derivative of too high an order", self.token.span)
-        return tuple(wrt)
+        # Of second order by μ and σ² is ``\partial^2 l / \partial\mu \partial\sigma^2``: a power counts no more than is due.
+        return tuple(whole if len(wrt) > order == len(whole) else wrt)
 
-    def _one_below(self, order: int) -> list[t.Expr]:
-        """``\\partial x``, ``dx^2``, ``dxdy``: what follows one operator, as often as it counts."""
+    def _one_below(self, order: int) -> tuple[list[t.Expr], list[t.Expr]]:
+        """``\\partial x``, ``dx^2``, ``dxdy``: what follows one operator, as often as it counts; and as one name."""
         twice = self._twice()
         if twice is not None:
-            return twice
+            return twice, twice
         times = self._strip()
         start = self.at
         if self.token.kind == TEXT:
             token = self.take()
-            return [t.Text(token.text, token.span)] * times
+            named_so: list[t.Expr] = [t.Text(token.text, token.span)] * times
+            return named_so, named_so
         factors = [self._operand()]
         while self.starts_operand() and self._differential(self.at, self.end) is None:
             factors.append(self._operand())
         expr = factors[0]
         if len(factors) > 1:
             expr = t.Product(tuple(factors), ("",) * (len(factors) - 1), self.since(start))
+        whole = [unwrapped(expr)] * times
         if order > 1 and times == 1:
             expr, times = counted(expr, order)
-        return [unwrapped(expr)] * times
+        return [unwrapped(expr)] * times, whole
 
     def _twice(self) -> list[t.Expr] | None:
         """``dxdy`` in one run of letters."""
@@ -237,7 +243,7 @@ class Derivatives(Calls):
             else:
                 expr = self._operand()
             if order > 1 and times == 1:
-                expr, times = counted(expr, order)
+                expr, times = counted(expr, order - len(wrt))
             wrt += [unwrapped(expr)] * times
         return wrt
 
