@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from dvar.check.meaning import blocks, losses, members, random_names
-from dvar.check.meaning.alphabet import ONE_HOT
-from dvar.check.meaning.keys import Key, Spelling, general, letters_in, sort, stem_of, unwrapped
+from dvar.check.meaning import blocks, members, random_names, simplex
+from dvar.check.meaning.keys import Key, Spelling, general, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.simplex import index_letters, is_weight
 from dvar.check.meaning.turned import by_primes
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -37,7 +37,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_uses(world, statements)
     _see_losses(world, statements)
     _see_matrices(world, statements, prose)
-    _see_normalised(world, statements, prose)
+    simplex.see(world, statements, prose)
     _see_below(world, statements)
     world.columns |= blocks.vectors(statements)
     members.see(world, prose)
@@ -73,7 +73,7 @@ def _adds_rows(statements: Sequence[Statement]) -> bool:
             elif isinstance(part, t.Sum) and len(part.terms) == 2:
                 factors = _matrix_factors(part.terms[0])
                 if factors is not None and isinstance(part.terms[1], t.Symbol):
-                    votes += _is_weight(factors[1]) - _is_weight(factors[0])
+                    votes += is_weight(factors[1]) - is_weight(factors[0])
     return votes > 0
 
 
@@ -100,61 +100,7 @@ def _matrix_factors(tree: t.Expr) -> tuple[t.Expr, t.Expr] | None:
     return None
 
 
-def _is_weight(tree: t.Expr) -> bool:
-    return isinstance(tree, t.Symbol) and tree.base[:1] in ("W", "w") and not tree.scripts
-
-
-_ONE_HOT = re.compile(r"one[- ]?hot|1-of-[kK]|probability (distribution|vector)s?", re.IGNORECASE)
-_LINES = ("row", "column")
-_IN_EACH = (
-    r"one-?\s?hot {0}|\b{0}s? (?:of \S+ )?(?:is|are) one|\b{0}[- ](?:by[- ]{0}|wise)|"
-    r"\b(?:to|of|in|with) (?:each|every) {0}\b"
-)
-_DISTRIBUTIONS = re.compile(r"probability (distribution|vector)s", re.IGNORECASE)
 _INCREMENT = re.compile(r"d[A-Z]")
-_LABELS = frozenset(["y", "t", "Y", "T"])
-
-
-def _add_up(statements: Sequence[Statement], prose: str) -> str:
-    """``softmax(X W)``, ``e^{z_{ik}} / \\sum_j e^{z_{ij}}`` and "one-hot rows": entries of a row add up to one."""
-    in_rows, in_columns = (
-        re.search(_IN_EACH.format(what), prose, re.IGNORECASE) for what in _LINES
-    )
-    if (in_rows is None) != (in_columns is None):
-        return "rows" if in_rows else "columns"
-    votes = 0
-    for part in parts(statements):
-        if isinstance(part, t.Product) and len(part.factors) > 1:
-            first, second = part.factors[:2]
-            if all(isinstance(x, t.Symbol) and x.base.isupper() for x in (first, second)):
-                votes += _is_weight(second) - _is_weight(first)
-        elif isinstance(part, t.Quotient) and isinstance(part.below, t.Big):
-            names = (p for p in t.walk(part.below) if isinstance(p, t.Symbol))
-            for letters in (_index_letters(p) for p in names):
-                if len(letters) == 2 and set(letters) & set(part.below.indices):
-                    votes += 1 if letters[1] in part.below.indices else -1
-    return "rows" if votes > 0 else "columns" if votes < 0 else ""
-
-
-def _see_normalised(world: World, statements: Sequence[Statement], prose: str) -> None:
-    """``\\sum_i y_i = 1`` and "one-hot" are conditions on names, not claims."""
-    world.adds_up = _add_up(statements, prose)
-    world.normalised |= losses.labels(statements)
-    names = {p.base for p in parts(statements) if isinstance(p, t.Symbol)}
-    world.normalised |= {name for name in names if name.startswith(ONE_HOT)}
-    if _ONE_HOT.search(prose):
-        world.normalised |= _LABELS
-    if _DISTRIBUTIONS.search(prose):
-        world.normalised |= {"p", "q"}
-    for statement in statements:
-        members = statement.members
-        if len(members) < 2 or members[1].relation != "=":
-            continue
-        left, right = members[0].expr, members[-1].expr
-        if isinstance(left, t.Big) and left.name == "sum" and isinstance(left.body, t.Symbol):
-            one = isinstance(right, t.Number) and right.text == "1"
-            if one and not left.body.scripts and len(left.indices) == 1:
-                world.normalised.add(stem_of(left.body))
 
 
 def _see_below(world: World, statements: Sequence[Statement]) -> None:
@@ -189,7 +135,7 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
             seen[key.stem] += 1
         if any(i == 0 for i in key.indices):
             world.bases[key.stem] = 0
-        if key.stem == "delta" and part.subscripts and len(_index_letters(part)) == 2:
+        if key.stem == "delta" and part.subscripts and len(index_letters(part)) == 2:
             world.kronecker = True
     world.examples = {stem for stem, more in seen.items() if more > 0}
     _see_left_sides(world, statements)
@@ -198,10 +144,10 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
 
 def _has_unit_entry(tree: t.Sum) -> bool:
     """``I_{kj} - y_j``: entries of the identity, beside what has one of their letters."""
-    names = [x for x in tree.terms if isinstance(x, t.Symbol) and len(_index_letters(x)) > 0]
-    units = [x for x in names if x.base == "I" and len(_index_letters(x)) == 2]
-    others = [x for x in names if x.base != "I" and len(_index_letters(x)) == 1]
-    return any(set(_index_letters(a)) & set(_index_letters(b)) for a in units for b in others)
+    names = [x for x in tree.terms if isinstance(x, t.Symbol) and len(index_letters(x)) > 0]
+    units = [x for x in names if x.base == "I" and len(index_letters(x)) == 2]
+    others = [x for x in names if x.base != "I" and len(index_letters(x)) == 1]
+    return any(set(index_letters(a)) & set(index_letters(b)) for a in units for b in others)
 
 
 def _see_left_sides(world: World, statements: Sequence[Statement]) -> None:
@@ -213,7 +159,7 @@ def _see_left_sides(world: World, statements: Sequence[Statement]) -> None:
             if any(kind == "p" and v in spelling.letters for kind, v in key.marks):
                 world.examples.add(key.stem)
             world.bare_left.add(key)
-            if key.stem == "delta" and len(_index_letters(first)) == 2:
+            if key.stem == "delta" and len(index_letters(first)) == 2:
                 world.kronecker = False
 
 
@@ -227,10 +173,6 @@ def _mentioned(statements: Sequence[Statement]) -> set[int]:
         elif isinstance(alone, t.Symbol):
             found.add(id(alone))
     return found
-
-
-def _index_letters(symbol: t.Symbol) -> list[str]:
-    return [c for sub in symbol.subscripts for c in letters_in(sub)]
 
 
 def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
