@@ -127,9 +127,10 @@ def _before_squashing(world: World, result: Node) -> Node:
     if len(beneath) != 1:
         return result
     (inner,) = beneath
+    axis = 0 if world.adds_up == "columns" and inner.ndim == 2 else None
     for name in _SQUASHED:
         try:
-            same = compare(functions.apply(name, [inner]), result)
+            same = compare(functions.apply(name, [inner], axis), result)
         except NotUnderstood:
             continue
         if same.holds:
