@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from dvar.core.dims import Shape, product
-from dvar.core.node import Literal, Node, substituted, topological
+from dvar.core.node import Literal, Node, substituted
 from dvar.core.op import CONSTANT, Linear, Multilinear, constant, number, size_of
 from dvar.ops import TABLE
 from dvar.ops.arithmetic import multiply, negative, power, subtract
@@ -293,10 +293,13 @@ def inverse(name: str) -> Rewrite:
     return rewrite
 
 
-def with_products(root: Node, stops: Collection[Node]) -> Node:
-    """``x log y`` for ``xlogy(x, y)``: they differ only where x is 0, and y is too or is negative."""
+def with_products(root: Node, beneath: Sequence[Node], stops: Collection[Node]) -> Node:
+    """``x log y`` for ``xlogy(x, y)``: they differ only where x is 0, and y is too or is negative.
+
+    ``beneath`` is what lies under the root, operands first, down to the stops.
+    """
     by: dict[Node, Node] = {}
-    for node in topological([root], set(stops)):
+    for node in beneath:
         if node.op is xlogy and node not in stops:
             x, y = substituted(node.inputs, by)
             by[node] = x * log(y)

@@ -54,8 +54,9 @@ def tidy(node: Node, atoms: Collection[Node] = (), defined: Collection[Node] | N
         About linear in the number of nodes; expressions too long for anyone to read stay as they are.
     """
     stops = frozenset(atoms)
-    seen = [with_products(node, stops)]
-    large = len(topological(seen, stops)) > LARGE
+    beneath = topological([node], stops)
+    seen = [with_products(node, beneath, stops)]
+    large = len(beneath) > LARGE
     for _ in range(1 if large else ROUNDS):
         out = Tidier(stops, stops if defined is None else frozenset(defined)).tidy(seen[-1])
         if out in seen:
