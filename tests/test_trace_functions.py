@@ -10,12 +10,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import betaln, gammaln, logsumexp, polygamma
 
 import dvar
+from dvar.read.trace import facts
 
 SERIES, KERNEL = np.array([0.3, -1.2, 0.8, 2.1, -0.4]), np.array([0.5, -0.2, 0.7])
 TABLE = np.array([[0.4, -1.1, 0.9], [1.7, 0.2, -0.6], [-0.3, 1.3, 0.5], [0.8, -0.7, 1.9]])
 SQUARE = np.array([[3.0, 0.4, -0.2], [0.4, 1.5, 0.3], [-0.2, 0.3, 0.8]])
 STACK = np.arange(24.0).reshape(2, 3, 4) / 10 + np.sin(np.arange(24.0)).reshape(2, 3, 4)
 
+halves = np.vectorize(lambda t: t / 2, otypes=[int])
 signed = np.vectorize(lambda t: t * t if t > 0 else 0.1 * t)
 
 
@@ -90,6 +92,24 @@ def test_the_gradient_of_a_function_is_that_of_differences(name: str) -> None:
             assert gradient[place] == pytest.approx((above - below) / 2e-6, rel=1e-5, abs=1e-6)
 
 
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("function", [np.convolve, np.correlate])
+def test_any_lengths_are_convolved_as_numpy_does(function: Any, mode: str) -> None:
+    for n in range(1, 7):
+        for m in range(1, 7):
+            a, v = np.cos(np.arange(n)), np.sin(np.arange(m) + 1.0)
+            found = dvar.trace(lambda a, v: function(a, v, mode), a, v).graph
+            [result] = found.outputs.values()
+            assert np.allclose(facts.known_value(result), function(a, v, mode))
+
+
+def test_a_vectorized_function_keeps_its_types_where_it_gets_plain_numbers() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.array([x[0], x[1]]) * halves([2, 5]))
+
+    assert list(dvar.grad(f)(np.array([0.5, 0.5]))) == [1.0, 2.0]
+
+
 def test_a_power_of_zero_does_not_change_with_its_exponent() -> None:
     def total(x: Any, y: Any) -> Any:
         return np.sum(x**y)
@@ -104,6 +124,8 @@ def test_a_power_of_zero_does_not_change_with_its_exponent() -> None:
 def test_wrong_modes_and_places_are_refused_with_what_to_write() -> None:
     with pytest.raises(ValueError, match='"full", "same" or "valid"'):
         dvar.grad(lambda x: np.sum(np.convolve(x, KERNEL, mode="round")))(SERIES)
+    with pytest.raises(ValueError, match="one step"):
+        dvar.grad(lambda x: np.sum(np.gradient(x, np.arange(5.0))))(SERIES)
     with pytest.raises(ValueError, match="without jit"):
         dvar.jit(lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0]))(SERIES)
     with pytest.raises(ValueError, match="gives 3 axes to an operand of 2"):

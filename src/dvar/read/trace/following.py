@@ -105,10 +105,10 @@ def _following(where: Sequence[Names]) -> Iterator[None]:
         if id(value) in by_identity
     ]
     places += [
-        (names, name, Vectorized(value.pyfunc))
+        (names, name, Vectorized(value))
         for names in where
         for name, value in names.items()
-        if isinstance(value, np.vectorize) and not value.signature
+        if isinstance(value, np.vectorize)
     ]
     with _LOCK:
         for names, name, new in places:
@@ -166,7 +166,10 @@ def _of_numpy() -> list[tuple[Any, Any]]:
         for name in names.split()
     }
     by_name |= {"r_": _Joined(np.r_, _rows), "c_": _Joined(np.c_, _columns)}
-    by_name |= {"vectorize": Vectorized, "ndenumerate": _replacing(_PLACES, _enumerated)}
+    by_name |= {
+        "vectorize": _replacing(np.vectorize, _vectorize),
+        "ndenumerate": _replacing(_PLACES, _enumerated),
+    }
     norm = _replacing(np.linalg.norm, _of_list)
     linalg = _Module(np.linalg, {"norm": norm})
     module = _Module(np, {**by_name, "linalg": linalg})
@@ -235,8 +238,11 @@ _OF_LISTS = "average cumsum diff dot inner max mean median min outer prod std su
 
 
 def _make(original: Function, *args: Any, **kwargs: Any) -> Any:
+    return _fillable(original(*args, **kwargs))
+
+
+def _fillable(array: Any) -> Any:
     """A new array, such that it can be filled."""
-    array = original(*args, **kwargs)
     if isinstance(array, Variable):
         return made(array.node)
     if not isinstance(array, np.ndarray) or array.dtype.name not in ("float32", "float64"):
@@ -272,7 +278,7 @@ def _take(original: Function, a: Any, dtype: Any = None, **kwargs: Any) -> Any:
     """``np.array`` of traced numbers in lists."""
     if not _is_traced(a):
         taken = original(a, dtype, **kwargs)
-        return _make(lambda: taken) if original.__name__ == "array" else taken
+        return _fillable(taken) if original.__name__ == "array" else taken
     stacked = _stacked(a)
     if dtype is not None:
         stacked = astype(stacked, dtype)
@@ -292,18 +298,23 @@ def _row(original: Function, *args: Any, **kwargs: Any) -> Any:
     return call_numpy(original, args, kwargs) if traced else original(*args, **kwargs)
 
 
+def _vectorize(original: Function, *args: Any, **kwargs: Any) -> Any:
+    return Vectorized(original(*args, **kwargs))
+
+
 class Vectorized:
     """``np.vectorize``: a function of single numbers, for each place."""
 
-    def __init__(self, pyfunc: Function, *args: Any, **kwargs: Any) -> None:
-        self._plain = np.vectorize(pyfunc, *args, **kwargs)
+    def __init__(self, plain: np.vectorize) -> None:
+        self._plain = plain
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not any(map(_is_traced, args)) or kwargs or self._plain.signature:
-            return self._plain(*args, **kwargs)
+        plain = self._plain
+        if not any(map(_is_traced, args)) or kwargs or plain.signature or plain.excluded:
+            return plain(*args, **kwargs)
         arrays = np.broadcast_arrays(*map(_stacked, args))
         shape = arrays[0].shape
-        results = [self._plain.pyfunc(*(a[place] for a in arrays)) for place in np.ndindex(*shape)]
+        results = [plain.pyfunc(*(a[place] for a in arrays)) for place in np.ndindex(*shape)]
         return np.reshape(_stacked(results), shape)
 
 

@@ -92,6 +92,10 @@ def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
 def _gradient(f: Any, *spacing: float, axis: Any = None) -> Any:
     """Differences between the neighbours; one-sided at the ends.  Steps of one size along each axis."""
     axes = range(f.ndim) if axis is None else [int(a) for a in np.atleast_1d(axis)]
+    if any(np.ndim(step) for step in spacing):
+        raise ReadError(
+            "gradient: places that are apart by more than one step", hint="np.gradient(f, 0.1)"
+        )
     steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
     found = []
     for place, step in zip(axes, steps, strict=True):
@@ -122,6 +126,13 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
         raise ReadError(f"convolve: mode is {mode!r}", hint='"full", "same" or "valid"')
     length = {"full": long + short - 1, "same": long, "valid": long - short + 1}[mode]
     return full[cut[mode] : cut[mode] + length]
+
+
+def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    """As NumPy does it: the longer one stands still, so that the result is turned round where that is the second."""
+    if np.shape(a)[0] < np.shape(v)[0]:
+        return _convolve(v, a[::-1], mode)[::-1]
+    return _convolve(a, v[::-1], mode)
 
 
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
@@ -163,6 +174,6 @@ OF_SAMPLES: dict[Any, Callable[..., Any]] = {
     np.gradient: _gradient,
     np.trapezoid: _trapezoid,
     np.convolve: _convolve,
-    np.correlate: lambda a, v, mode="valid": _convolve(a, v[::-1], mode),
+    np.correlate: _correlate,
     np.interp: _interp,
 }
