@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dvar.check.judge.misfits import is_said
+from dvar.check.judge.misfits import NO_FIT, is_said
 from dvar.check.judge.problem import Problem
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts
@@ -45,7 +45,7 @@ def is_unfit(judgement: Judgement | None) -> bool:
     """Whether shapes are the reason why a line was not understood, or is called wrong."""
     if judgement is None or judgement.verdict not in ("unknown", "wrong"):
         return False
-    return is_said(judgement.message) or "shapes do not fit" in judgement.message
+    return is_said(judgement.message) or NO_FIT in judgement.message
 
 
 def settled(old: Judgement | None, new: Judgement) -> Judgement | None:
