@@ -133,7 +133,7 @@ class Jitted:
 
         given = [a if n in static else containers.tree_map(traced, a) for n, a in enumerate(args)]
         named = containers.tree_map(traced, kwargs) if kwargs else {}
-        with rarely_collected():
+        with rarely_collected(lasting=True):
             result = following.call(self._function, given, named)
             leaves = containers.leaves(result)
             places = [

@@ -49,6 +49,7 @@ class Writing:
         constants = [x for x in order if x.op is CONSTANT]
         self.leaves: list[float] = [0.0, 1.0, -1.0, -0.0]
         self.held: dict[Node, Any] = {}
+        self._twos = {x for x in constants if number(x) == 2}
         for node in constants:
             self.held[node] = self._leaf(node.param("value").array)
         self.first_input = len(self.leaves)
@@ -69,18 +70,37 @@ class Writing:
         for node in order:
             if node in held:
                 continue
-            form = None if node.shape else _AS_SUMS.get(node.op)
-            if form is None or node.dtype == "bool":
+            op, inputs = node.op, node.inputs
+            if node.shape or node.dtype == "bool":
                 held[node] = self._node(node)
                 continue
-            # Nearly always; the same as ``_sum``, without a call for each.
-            x, y, z = form(*[held[x] for x in node.inputs])
-            if y == ONE and (x == PADDING or z == PADDING):
-                held[node] = z if x == PADDING else x
+            # Nearly always sums and products; the same as ``_sum``, without a call for each.
+            if op in _PRODUCTS:
+                x, y, z = held[inputs[0]], _PRODUCTS[op] or held[inputs[-1]], MINUS_ZERO
+                first, second = stage[x], stage[y]
+            elif op in _SIGNS:
+                x, y, z = held[inputs[1]], _SIGNS[op], held[inputs[0]]
+                if y == ONE and (x == PADDING or z == PADDING):
+                    held[node] = z if x == PADDING else x
+                    continue
+                first, second = stage[x], stage[z]
+            else:
+                held[node] = self._single(node)
                 continue
             more((SUMS, x, y, z))
             held[node] = len(stage)
-            then(max(stage[x], stage[y], stage[z]))
+            then(first if first > second else second)
+
+    def _single(self, node: Node) -> Any:
+        """A row on single numbers that is no sum and no product; most are those that a program has many of."""
+        x = node.inputs[0]
+        if len(node.inputs) == 1:
+            kind = self._kinds.get((node.op, node.params, node.dtype, x.dtype))
+            if kind is not None:
+                return self._row(kind, self.held[x])
+        elif node.op is power and node.inputs[1] in self._twos:
+            return self._row(SUMS, self.held[x], self.held[x], MINUS_ZERO)
+        return self._node(node)
 
     def _leaf(self, array: Array) -> Any:
         first = len(self.leaves)
@@ -115,11 +135,13 @@ class Writing:
     def _writer(self, node: Node) -> Callable[..., int]:
         """What writes the row for one place."""
         op = node.op
-        if op is power and number(node.inputs[1]) == 2:
+        if op is power and node.inputs[1] in self._twos:
             return lambda x, _: self._sum(x, x, MINUS_ZERO)
-        form = _AS_SUMS.get(op)
-        if form is not None and node.dtype != "bool":
-            return lambda *x: self._sum(*form(*x))
+        if node.dtype != "bool":
+            if op in _SIGNS:
+                return lambda x, y: self._sum(y, _SIGNS[op], x)
+            if op in _PRODUCTS:
+                return lambda *x: self._sum(x[0], _PRODUCTS[op] or x[-1], MINUS_ZERO)
         kind = self._kind_of(node)
         if len(moving(node)) < len(node.inputs):
             return lambda x, _: self._row(kind, x)
@@ -177,14 +199,9 @@ class Writing:
         return np.array(made, np.int64).reshape(sizes_of(node)) if node.shape else made[0]
 
 
-# Rows that are ``x·y + z``.
-_AS_SUMS: dict[Op, Callable[..., tuple[int, int, int]]] = {
-    add: lambda x, y: (y, ONE, x),
-    subtract: lambda x, y: (y, MINUS_ONE, x),
-    multiply: lambda x, y: (x, y, MINUS_ZERO),
-    negative: lambda x: (x, MINUS_ONE, MINUS_ZERO),
-    square: lambda x: (x, x, MINUS_ZERO),
-}
+# Rows that are ``x·y + z``: sums ``y·1 + x`` and differences, and products, some with a fixed factor.
+_SIGNS = {add: ONE, subtract: MINUS_ONE}
+_PRODUCTS: dict[Op, int | None] = {multiply: None, square: None, negative: MINUS_ONE}
 
 
 def _common_type(nodes: Sequence[Node]) -> str:

@@ -66,7 +66,9 @@ class Given:
 
     def numbers(self, nodes: list[Node]) -> list[Any]:
         if self.own and all(self.outer.get(x) is x for x in self.own):
-            return list(map(wrap, nodes))  # no aliases, and no numbers
+            for node in nodes:  # no aliases, and no numbers
+                facts.admit_unknown(node)
+            return list(map(wrap, nodes))
         order = topological(nodes, set(self.own))
         if not self._is_open(order, set(self.own)):
             try:

@@ -160,6 +160,23 @@ def admit(root: Node, place: Place | None = None) -> Fact:
     return fact(root)
 
 
+def admit_unknown(root: Node) -> None:
+    """``admit`` for a node alone, if it needs a number that nobody knows: then it has none, whatever lies beneath it.
+
+    Of a gradient that is compiled and not looked at, tens of thousands of nodes need no more than that.
+    """
+    stack, seen = [root], {root}
+    while stack:
+        found: Fact | None = (node := stack.pop()).known
+        if found is None:
+            new = [x for x in node.inputs if x not in seen]
+            seen.update(new)
+            stack += new
+        elif found.value is None and not found.is_due:
+            root.known = root.known or Fact(None, here())
+            return
+
+
 def evaluate(
     roots: Sequence[Node],
     given: Mapping[Node, Array] | None = None,
