@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -157,3 +159,64 @@ def test_a_chain_of_arrays_that_is_too_deep_for_a_kernel_is_interpreted():
 
     x = np.linspace(-1, 1, 50)
     np.testing.assert_array_equal(dvar.jit(chain)(x), chain(x))
+
+
+def _many(x):
+    """A program of some hundred numbers whose gradient is one of many more."""
+    h = x
+    for _ in range(300):
+        h = np.tanh(h * 0.9 + x) - h * 0.1
+    return h
+
+
+def test_a_gradient_inside_a_compiled_program_is_used_as_a_number():
+    def step(x):
+        g = dvar.grad(_many)(x)
+        return _many(x) + g * g, g
+
+    value, gradient = dvar.jit(step)(0.3)
+    expected = dvar.grad(_many)(0.3)
+    assert np.allclose(gradient, expected, rtol=1e-12)
+    assert np.allclose(value, _many(0.3) + expected**2, rtol=1e-12)
+    second = dvar.jit(dvar.grad(dvar.grad(_many)))(0.3)
+    assert np.allclose(second, dvar.grad(dvar.grad(_many))(0.3), rtol=1e-9)
+
+
+def test_a_gradient_that_is_known_steers_a_compiled_program():
+    def linear(x):
+        total = x
+        for n in range(300):
+            total = total + n * x
+        return total
+
+    def step(x):
+        return x if dvar.grad(linear)(x) > 0 else -x
+
+    assert dvar.jit(step)(2.0) == 2.0
+
+
+def test_compiling_leaves_the_collector_as_it_was():
+    before = gc.get_threshold(), gc.get_freeze_count()
+
+    def program(x):
+        h = x[0]
+        for _ in range(12_000):
+            h = np.tanh(h) * 0.5 + x[1]
+        return h
+
+    made = dvar.jit(program)
+    made(np.ones(2))
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    cycle = weakref.ref(_cycle())
+    gc.collect()
+    assert cycle() is None
+
+
+class _Itself:
+    pass
+
+
+def _cycle():
+    made = _Itself()
+    made.itself = made
+    return made

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Any
 
@@ -24,7 +25,7 @@ from dvar.engine.native.joined import joined
 from dvar.engine.native.rewrite import rewritten
 from dvar.engine.native.runners import machine, moving, runner
 from dvar.engine.native.tile import NotNative
-from dvar.engine.native.writing import Writing, takes
+from dvar.engine.native.writing import Writing, common_type, takes
 from dvar.ops.indexing import scatter_add
 
 _RUN = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)
@@ -71,9 +72,22 @@ class Tape:
         if not all(map(takes, {x.op for x in order if x.inputs})):
             roots = rewritten(roots)
             order = topological(roots)
-        writing = Writing(inputs, order)
-        self.real = writing.real
-        self._inputs, self._shapes = tuple(inputs), [sizes_of(x) for x in roots]
+        self.real = real = common_type([*order, *inputs])
+        # LLVM works beside Python: its code is nearly ready when the tape is written.
+        with ThreadPoolExecutor(1) as beside:
+            engine = beside.submit(machine, real)
+            runners: list[Future[int]] = []
+            writing = Writing(
+                inputs, order, real, lambda row: runners.append(beside.submit(runner, row, real))
+            )
+            self._lay_out(writing, roots, runners)
+        self._run = _RUN(engine.result())
+        self._turn = Lock()
+
+    def _lay_out(
+        self, writing: Writing, roots: Sequence[Node], runners: Sequence[Future[int]]
+    ) -> None:
+        self._shapes = [sizes_of(x) for x in roots]
         results = [np.asarray(writing.held[x]) for x in roots]
         wanted = np.unique(np.concatenate([x.ravel() for x in results]))
         code = writing.code().without_lone_products(wanted)
@@ -86,7 +100,7 @@ class Tape:
         self.stages, self._operands = code.written(
             done,
             place,
-            np.array([0, *(runner(x, self.real) for x in rows)], np.int64),
+            np.array([0, *(x.result() for x in runners)], np.int64),
             np.array([3, *(len(moving(x)) for x in rows)], np.int64),
         )
         self._slots = np.zeros(leaves + len(done), self.real)
@@ -100,9 +114,7 @@ class Tape:
         self.counts: Counter[str] = Counter()
         for name, number in zip(names, numbers, strict=True):
             self.counts[name] += number
-        self._run = _RUN(machine(self.real))
         self._start = leaves * self._slots.itemsize
-        self._turn = Lock()
 
     def __call__(self, values: Sequence[Array]) -> list[Array]:
         """The values of the roots."""

@@ -42,10 +42,22 @@ class Writing:
         leaves: constants and inputs, as numbers.
         held: for every node its id, or an array of them.
         examples: for every kind of instruction a node of that row.
+
+    Args:
+        inputs: the variables.
+        order: all nodes, operands first.
+        real: the type of the numbers.
+        found: is told of every example at once, so that its code can be made meanwhile.
     """
 
-    def __init__(self, inputs: Sequence[Node], order: Sequence[Node]) -> None:
-        self.real = _common_type([*order, *inputs])
+    def __init__(
+        self,
+        inputs: Sequence[Node],
+        order: Sequence[Node],
+        real: str,
+        found: Callable[[Node], Any] = lambda node: None,
+    ) -> None:
+        self.real, self._found = real, found
         constants = [x for x in order if x.op is CONSTANT]
         self.leaves: list[float] = [0.0, 1.0, -1.0, -0.0]
         self.held: dict[Node, Any] = {}
@@ -89,7 +101,7 @@ class Writing:
                 continue
             more((SUMS, x, y, z))
             held[node] = len(stage)
-            then(first if first > second else second)
+            then(max(second, first))
 
     def _single(self, node: Node) -> Any:
         """A row on single numbers that is no sum and no product; most are those that a program has many of."""
@@ -156,6 +168,7 @@ class Writing:
                 raise NotNative(node)
             kind = self._kinds[key] = len(self.examples)
             self.examples.append(node)
+            self._found(node)
         return kind
 
     def _sum(self, x: int, y: int, z: int) -> int:
@@ -204,7 +217,7 @@ _SIGNS = {add: ONE, subtract: MINUS_ONE}
 _PRODUCTS: dict[Op, int | None] = {multiply: None, square: None, negative: MINUS_ONE}
 
 
-def _common_type(nodes: Sequence[Node]) -> str:
+def common_type(nodes: Sequence[Node]) -> str:
     """The type of all real numbers of a program.  Raises NotNative where there are several."""
     found = ""
     for node in nodes:
