@@ -279,3 +279,47 @@ def test_what_comes_to_known_positions_is_added_up(places):
         assert "interpreter: scatter_add" not in str(program.kernel(x))
     sideways = dvar.grad(lambda x: np.sum(x.T[:, places] * weights.T.reshape(3, *places.shape)))
     np.testing.assert_allclose(dvar.jit(sideways)(x), sideways(x), rtol=1e-13, atol=1e-15)
+
+
+def _kernels(function, *args):
+    stages = dvar.jit(function).kernel(*args).program.stages
+    return [stage.kernel is not None for stage in stages]
+
+
+def _minors(a):
+    """Sums over pairs of columns, and of these over all: gathers along an axis that is also the one of the result."""
+    n = len(a)
+    pairs = np.array([(i, j) for i in range(n) for j in range(i)])
+    sums = np.sum(a[0][pairs] * np.array([1.0, -1.0]), axis=1)
+    turned = np.array([[i, (i + 1) % len(pairs)] for i in reversed(range(len(pairs)))])
+    return np.sum(np.sum(sums[turned] * a[1][pairs], axis=1) ** 2)
+
+
+@pytest.mark.parametrize("n", [3, 5, 11])
+def test_gradients_of_gathers_are_one_kernel(n):
+    a = np.random.default_rng(0).normal(size=(n, n))
+    assert _kernels(dvar.grad(_minors), a) == [True]
+    assert np.allclose(dvar.jit(dvar.grad(_minors))(a), dvar.grad(_minors)(a), rtol=1e-12)
+
+
+def test_a_node_that_is_refused_leaves_the_kernels_before_it_as_they_were(monkeypatch):
+    from dvar.engine.native import stages
+
+    made = []
+
+    class Counted(stages.Kernel):
+        def __init__(self, *args):
+            super().__init__(*args)
+            made.append(self)
+
+    def function(x):
+        for _ in range(3):
+            x = np.linalg.inv(np.tanh(x) + np.eye(len(x)) * 3)
+            x = np.reshape(x.T, -1)[np.array([3, 1, 2, 0])].reshape(2, 2)
+        return np.sum(np.exp(x))
+
+    monkeypatch.setattr(stages, "Kernel", Counted)
+    x = np.array([[0.1, 0.7], [0.3, 0.2]])
+    program = dvar.jit(dvar.grad(function)).kernel(x).program
+    assert len(made) == sum(stage.kernel is not None for stage in program.stages)
+    assert np.allclose(dvar.jit(dvar.grad(function))(x), dvar.grad(function)(x), rtol=1e-12)

@@ -7,9 +7,11 @@ from math import prod
 
 from dvar.core.node import Node
 from dvar.core.op import CONSTANT, VARIABLE, Array
+from dvar.derive.sameaxes import names_of
 from dvar.engine.native.arrays import Strided, contiguous, moved
 from dvar.engine.native.schedule import Loop
 from dvar.engine.reference import evaluate
+from dvar.ops.shaping import reshape
 
 ITEM = {"bool": 1, "float32": 4, "float64": 8, "int64": 8}
 ALIGN = 64
@@ -47,13 +49,15 @@ class Memory:
                 made.setdefault(node, n)
         read = [_sources(loop, made) for loop in loops]
         self._leaves(read)
+        # What lies as in C order.
+        plain = set(roots) | _flattened(loops, made)
         wanted = set(roots)
         self.escapes: list[list[Node]] = [[] for _ in loops]
         for n, loop in enumerate(loops):
             used = {x for m, other in enumerate(read) if m != n for x in other}
             for node in loop.nodes:
                 if made[node] == n and (node in wanted or node in used):
-                    lane = None if node in wanted else loop.lane[node]
+                    lane = None if node in plain else loop.lane[node]
                     array = self._new(node, lane)
                     self._written[node] = n
                     self.escapes[n].append(node)
@@ -109,6 +113,16 @@ def source(x: Node, made: Mapping[Node, int]) -> Node:
     while x not in made and x.inputs:
         (x,) = x.inputs
     return x
+
+
+def _flattened(loops: Sequence[Loop], made: Mapping[Node, int]) -> set[Node]:
+    """Arrays that are read in another shape, one axis of which, with several of the array in it, is that of the lanes."""
+    found = set()
+    for loop in loops:
+        for node, lane in loop.lane.items():
+            if node.op is reshape and lane is not None and names_of(node)[1][lane] is None:
+                found.add(source(node.inputs[0], made))
+    return found
 
 
 class Buffers:

@@ -15,7 +15,8 @@ from math import prod
 
 from dvar.core.node import Node
 from dvar.core.op import CONSTANT
-from dvar.derive.sameaxes import AxisClasses, names_of
+from dvar.derive.sameaxes import AxisClasses, gathered_axis, names_of
+from dvar.ops.indexing import getitem
 
 REDUCTIONS = frozenset(("sum", "max", "min", "prod"))
 CONTRACTIONS = frozenset(("matmul", "einsum"))
@@ -101,6 +102,13 @@ class Scheduler:
             and any(axis in self.classes.of(x) for x in node.inputs)
         )
 
+    def _gathers(self, node: Node, x: Node, axis: int) -> bool:
+        """Whether the node takes elements of ``x`` along the axis, wherever they are."""
+        if node.op is not getitem or x is not node.inputs[0]:
+            return False
+        place = gathered_axis(node)
+        return place is not None and self.classes.of(x)[place] == axis
+
     def _phases(self, nodes: Sequence[Node], axis: int) -> dict[Node, int]:
         """The number of the loop each node belongs to, or the first in which it is known."""
         phases: dict[Node, int] = {}
@@ -109,7 +117,9 @@ class Scheduler:
             for x in node.inputs:
                 if x in phases:
                     # What takes a carrier apart otherwise than by a reduction needs the whole of it.
-                    cut = axis in self.classes.of(x) and not self._runs_in(node, axis)
+                    cut = axis in self.classes.of(x) and (
+                        not self._runs_in(node, axis) or self._gathers(node, x, axis)
+                    )
                     at = max(at, phases[x] + cut)
             phases[node] = at + self._ends(node, axis)
         return phases

@@ -54,12 +54,15 @@ class Compiled:
         }
         self.inner = Inner(topological(self._made), threads)
         interpreted: set[Node] = set()
+        # When a node is refused, the kernels before it are as they were.
+        self._ready: dict[Any, Stage] = {}
         while True:
             try:
                 self.stages = self._stages(interpreted, threads)
                 break
             except NotNative as refused:
                 interpreted.add(refused.node)
+        del self._ready
         self._alone = self._only_kernel()
 
     def _only_kernel(self) -> Kernel | None:
@@ -147,12 +150,16 @@ class Compiled:
             order = list(self.inputs)
         if set(gives) == set(self._made) and len(self._made) == len(gives):
             gives = tuple(self._made)
+        key = (tuple(members), tuple(order), gives)
+        if key in self._ready:
+            return self._ready[key]
         leaves, back = _cut(members, order)
         try:
             kernel = Kernel([leaves[x] for x in order], [leaves[x] for x in gives], threads)
         except NotNative as refused:
             raise NotNative(back[refused.node]) from refused
-        return Stage(kernel, tuple(order), gives)
+        self._ready[key] = Stage(kernel, tuple(order), gives)
+        return self._ready[key]
 
 
 def _beneath(root: Node) -> Node:
