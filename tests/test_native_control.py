@@ -341,3 +341,47 @@ def test_a_position_out_of_range_gives_no_number(position: int) -> None:
     assert np.isnan(dvar.jit(total)(x, places))
     with pytest.raises(IndexError, match="out of range"):
         dvar.jit(dvar.grad(total))(x, places)
+
+
+@pytest.mark.parametrize("outer", [dvar.grad, dvar.jacfwd, dvar.jacrev])
+def test_a_loop_whose_result_has_no_derivative_is_not_run_for_one(outer: Any) -> None:
+    def lowest(p: Any) -> Any:
+        """Where a descent of (q - 1)² + p² ends; p decides nothing but the values on the way."""
+
+        def step(state: Any) -> Any:
+            q, value, rate = state
+            there = q - rate * 2 * (q - 1)
+            reached = np.sum((there - 1) ** 2) + np.sum(p**2)
+            down = reached < value
+            return np.where(down, there, q), np.where(down, reached, value), rate / 1.01
+
+        start = np.array([3.0, -2.0])
+        first = (start, np.sum((start - 1) ** 2) + np.sum(p**2), np.array(0.3))
+        return dvar.while_loop(lambda state: state[2] > 0.01, step, first)[0]
+
+    def highest(p: Any) -> Any:
+        return np.sum(lowest(p) * p)
+
+    p = np.array([0.3, 0.4])
+    slope = outer(highest)
+    np.testing.assert_allclose(slope(p), lowest(p), rtol=1e-12)
+    program = dvar.jit(lambda p: (highest(p), slope(p)))
+    np.testing.assert_allclose(program(p)[1], lowest(p), rtol=1e-12)
+    nodes = [x for s in program.kernel(p).program.stages for x in s.gives]
+    assert sum(x.op.name == "while_loop" for x in nodes) == 1
+
+
+def test_what_a_loop_compares_and_also_returns_keeps_its_derivative() -> None:
+    def last(p: Any) -> Any:
+        def step(state: Any) -> Any:
+            n, value, other = state
+            return n + 1, value * np.sum(p) + other, other + 0 * value
+
+        return dvar.while_loop(lambda s: s[0] < 5, step, (0, np.sum(p**2), p[0]))[1]
+
+    p = np.array([0.3, 0.4])
+    step = 1e-6
+    expected = [(last(p + step * e) - last(p - step * e)) / (2 * step) for e in np.eye(2)]
+    for way in (dvar.grad, dvar.jacfwd):
+        np.testing.assert_allclose(way(last)(p), expected, rtol=1e-7)
+        np.testing.assert_allclose(dvar.jit(way(last))(p), expected, rtol=1e-7)

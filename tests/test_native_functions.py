@@ -1,5 +1,7 @@
 """How far functions on lanes are from the exact value, in units in the last place of the result."""
 
+import operator
+
 import mpmath
 import numpy as np
 import pytest
@@ -86,3 +88,24 @@ def test_a_division_of_many_zeros_and_ones_is_one_of_a_number():
     got, want = dvar.jit(dvar.grad(of_rows))(x), dvar.grad(of_rows)(x)
     np.testing.assert_allclose(got, want, rtol=1e-13)
     assert "fdiv <" not in str(dvar.jit(dvar.grad(lambda x: np.sin(np.max(x)))).kernel(x))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("limit", [0.0, 1e-20, 1e-5, 0.1, 1 / 3, 2.0, 7e5, 1e18, np.inf, -1.0])
+def test_a_root_is_compared_to_the_bit_as_numpy_does(limit: float, dtype: type) -> None:
+    limit = dtype(limit)
+    up = down = dtype(np.float64(limit) ** 2)
+    points = [up, *map(dtype, (0.0, -0.0, -1.0, np.nan, np.inf, -np.inf))]
+    for _ in range(4):
+        up, down = np.nextafter(up, dtype(np.inf)), np.nextafter(down, dtype(-np.inf))
+        points += [up, down]
+    x = np.array(points, dtype)
+    for compare in (operator.lt, operator.le, operator.gt, operator.ge):
+        for ask in (
+            lambda x, c=compare: c(np.sqrt(x), limit),
+            lambda x, c=compare: c(limit, np.sqrt(x)),
+        ):
+            with np.errstate(all="ignore"):
+                np.testing.assert_array_equal(dvar.jit(ask)(x), ask(x))
+    kernel = dvar.jit(lambda x: np.sqrt(x) > 0.1).kernel(x)
+    assert "sqrt" not in str(kernel).partition("\n\n")[0]

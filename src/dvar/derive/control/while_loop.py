@@ -9,7 +9,7 @@ step to the first.  The transpose of that has four, and so on: the row is closed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from dvar.derive.control.bodies import (
     Flags,
     backward,
     carries_that_depend,
+    depend,
     dual,
     forward,
     gradients,
@@ -166,12 +167,15 @@ def _fresh_notes(way: Pass) -> list[Node]:
 
 def _adjoint(g: Node, node: Node, wanted: Sequence[bool]) -> Sequence[Node | None]:
     loop = Loop.of(node)
-    *want_inits, want_fixed = cut(wanted, [p.carries for p in loop.passes])
-    made = _Transposing(loop, want_fixed)
     ends = loop.ends
     places = node.param("results")
     parts = unpack_upstream(g, [ends[n].shape for n in places])
     upstream = {n: part for n, part in zip(places, parts, strict=True) if part is not None}
+    wanted = [w and r for w, r in zip(wanted, _reached(loop, upstream), strict=True)]
+    if not any(wanted):
+        return [None] * len(wanted)
+    *want_inits, want_fixed = cut(wanted, [p.carries for p in loop.passes])
+    made = _Transposing(loop, want_fixed)
 
     starts = [0, *accumulate(p.carries for p in loop.passes)]
     inits = list(loop.inits)
@@ -200,6 +204,26 @@ def _adjoint(g: Node, node: Node, wanted: Sequence[bool]) -> Sequence[Node | Non
         several = [next(found) for _ in loop.passes] if want else []
         shares.append(sum(several[1:], several[0]) if several else None)
     return shares
+
+
+def _reached(loop: Loop, upstream: Container[int]) -> list[bool]:
+    """Which operands a gradient can come to, from carries that have one at the end.
+
+    What only decides how a loop goes on, as the value that a descent compares, has none.
+    """
+    if len(loop.passes) > 1:
+        return [True] * (sum(map(len, loop.inits)) + len(loop.fixed))
+    (way,) = loop.passes
+    count = len(way.body.inputs)
+    carries = range(way.carries)
+    alone = [depend(way.body, [k == n for k in range(count)]) for n in range(count)]
+    live = {n for n in carries if n in upstream}
+    while True:
+        more = {n for n in carries if n not in live and any(alone[n][root] for root in live)}
+        if not more:
+            break
+        live |= more
+    return [n in live or any(alone[n][root] for root in live) for n in range(count)]
 
 
 # ── forward mode ────────────────────────────────────────────────────────────────────────────────

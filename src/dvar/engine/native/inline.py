@@ -18,7 +18,7 @@ from dvar.engine.native.rows import is_native
 from dvar.ops.indexing import getitem
 from dvar.ops.joining import concatenate, stack
 from dvar.ops.selection import where
-from dvar.ops.subscript import Slice
+from dvar.ops.subscript import FULL, Slice
 
 # More elements than this are not computed twice; more nodes than this are not written out.
 CHEAP, FEW = 4096, 96
@@ -93,15 +93,17 @@ def _unrolled(node: Node, inputs: Sequence[Node], plain: Plain) -> Node | None:
 def part_of_joined(node: Node, inputs: Sequence[Node]) -> Node | None:
     """A part of joined arrays that is one of them; None where it is not."""
     joined = inputs[0]
-    if node.op is not getitem or joined.op is not concatenate or joined.ndim != 1:
+    if node.op is not getitem or joined.op is not concatenate or len(inputs) > 1:
         return None
-    (item,) = node.param("index")
-    if not isinstance(item, Slice) or len(inputs) > 1:
+    index, axis = node.param("index"), joined.param("axis") % joined.ndim
+    item = index[axis]
+    if not isinstance(item, Slice) or any(i != FULL for i in (*index[:axis], *index[axis + 1 :])):
         return None
-    start, stop, step = slice(*item).indices(_elements(joined))
+    start, stop, step = slice(*item).indices(int(joined.shape[axis]))
     place = 0
     for x in joined.inputs:
-        if (place, place + _elements(x), 1) == (start, stop, step):
+        end = place + int(x.shape[axis])
+        if (place, end, 1) == (start, stop, step):
             return x
-        place += _elements(x)
+        place = end
     return None

@@ -18,6 +18,7 @@ from dvar.engine.native import logistic, order
 from dvar.engine.native.inline import inlined, part_of_joined
 from dvar.engine.native.joined import joined
 from dvar.engine.native.known import known_sums
+from dvar.engine.native.roots import without_root
 from dvar.engine.reference import evaluate
 from dvar.ops.activation import sigmoid, softplus
 from dvar.ops.arithmetic import divide, equal, multiply
@@ -198,9 +199,9 @@ def _plain(node: Node, inputs: list[Node]) -> Node:
     written = inlined(node, inputs, rewritten)
     if written is not None:
         return rewritten_body(written, inputs)
-    part = part_of_joined(node, inputs)
-    if part is not None:
-        return part
+    shorter = _shorter(node, inputs)
+    if shorter is not None:
+        return shorter
     form = _FORMS.get(op)
     if form is None and op.native is None and op.name not in _AS_THEY_ARE:
         form = op.expand
@@ -219,6 +220,12 @@ def _plain(node: Node, inputs: list[Node]) -> Node:
             if is_one(one) and x.shape == node.shape and x.dtype == node.dtype:
                 return x
     return node if tuple(inputs) == node.inputs else op.node(*inputs, **dict(node.params))
+
+
+def _shorter(node: Node, inputs: list[Node]) -> Node | None:
+    """The same with less work, where its operands say how."""
+    part = part_of_joined(node, inputs)
+    return without_root(node, inputs) if part is None else part
 
 
 def _divided_before(node: Node, product: Node, by: Node) -> Node | None:
