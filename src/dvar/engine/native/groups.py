@@ -18,8 +18,13 @@ from dvar.engine.native.schedule import CONTRACTIONS, REDUCTIONS, Loop, contract
 FEW = 16
 # The same where a place tells which part of something is taken: in a loop all parts would be computed for each.
 FEW_PARTS = 256
+# A loop that would be written out at more places than this, steps of a recurrence one after the other, has loops within
+# from so many places on: a compiler takes seconds for a thousand places, and they save it little.
+LONG, FEW_OF_LONG = 4_000, 4
 _PARTED = frozenset(("stack", "concatenate", "scatter_add"))
 FEW_TERMS = 64
+# So many cheap rows in a row cost more than a buffer, where several values are made from them.
+CHAIN = 12
 FEW_EACH = 2
 
 # Rows that cost as little as reading a buffer would.
@@ -86,6 +91,8 @@ class Grouping:
         self._members = set(loop.nodes)
         self._wanted = set(wanted)
         self._users = users(loop.nodes)
+        is_long = sum(map(self._written_out, loop.nodes)) > LONG
+        self._few, self._few_parts = (FEW_OF_LONG,) * 2 if is_long else (FEW, FEW_PARTS)
         self.kept = self._kept()
         self.passes: list[Pass] = []
         self._at: dict[Node, int] = {}
@@ -115,7 +122,7 @@ class Grouping:
         if name in REDUCTIONS:
             if over_lanes:
                 return "map"
-            return "map" if prod(self.box(node.inputs[0])) <= FEW else "fold"
+            return "map" if prod(self.box(node.inputs[0])) <= self._few else "fold"
         return "map"
 
     def is_small_product(self, node: Node) -> bool:
@@ -131,6 +138,11 @@ class Grouping:
             for names, x in zip(operands, node.inputs, strict=True)
             for name, size in zip(names, x.shape, strict=True)
         }
+
+    def _written_out(self, node: Node) -> int:
+        """At how many places a node is written out, where a loop is not long."""
+        places = prod(self.box(node))
+        return places if places <= (FEW_PARTS if node.op.name in _PARTED else FEW) else 0
 
     # ── what is kept ────────────────────────────────────────────────────────────────────────────
 
@@ -155,6 +167,15 @@ class Grouping:
             ends[node] = reached
             if node not in kept and len(reached) > 1 and self._is_costly(node):
                 kept.add(node)
+        # A chain of cheap rows that every step adds to would be computed from its beginning in every step.
+        rows: dict[Node, int] = {}
+        for node in self.loop.nodes:
+            if node in kept or self._has_array(node) or self.loop.lane.get(node) is None:
+                continue
+            rows[node] = 1 + sum(rows.get(x, 0) for x in node.inputs)
+            if rows[node] > CHAIN and len(ends[node]) > 1:
+                kept.add(node)
+                del rows[node]
         return kept
 
     def _moved(self, x: Node) -> Node:
@@ -196,7 +217,7 @@ class Grouping:
 
     def _space(self, node: Node) -> tuple[int, ...] | None:
         box = self.box(node.inputs[0]) if self.is_total(node) and node.inputs else self.box(node)
-        few = FEW_PARTS if self._is_parted(node) else FEW
+        few = self._few_parts if self._is_parted(node) else self._few
         return None if prod(box) <= few else box
 
     def _is_parted(self, node: Node) -> bool:
