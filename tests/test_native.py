@@ -323,3 +323,31 @@ def test_a_node_that_is_refused_leaves_the_kernels_before_it_as_they_were(monkey
     program = dvar.jit(dvar.grad(function)).kernel(x).program
     assert len(made) == sum(stage.kernel is not None for stage in program.stages)
     assert np.allclose(dvar.jit(dvar.grad(function))(x), dvar.grad(function)(x), rtol=1e-12)
+
+
+def _unrolled(w, x):
+    """A recurrence written out, step by step, that passes a long chain of cheap rows on."""
+    h = c = np.zeros((x.shape[1], len(w)))
+    total = 0.0
+    for row in x:
+        z = np.tanh(row @ w + h @ w)
+        c = 0.9 * c + z * (1 - h) - 0.1 * h
+        h = c * z + np.maximum(c, 0) * 0.5
+        total = total + np.mean(h**2)
+    return total
+
+
+def test_code_of_a_recurrence_written_out_grows_with_its_steps():
+    draw = np.random.default_rng(0)
+    w = draw.normal(size=(8, 8)) * 0.3
+    gradient = dvar.grad(_unrolled)
+    lengths, longest = [], []
+    for steps in (10, 20, 40):
+        x = draw.normal(size=(steps, 5, 8))
+        program = dvar.jit(gradient)
+        np.testing.assert_allclose(program(w, x), gradient(w, x), rtol=1e-9, atol=1e-12)
+        functions = str(program.kernel(w, x)).split("\ndefine ")
+        lengths.append(sum(map(len, functions)))
+        longest.append(max(map(len, functions)))
+    assert lengths[2] < 2.4 * lengths[1] < 2.4 * 2.4 * lengths[0]
+    assert longest[2] < 1.6 * longest[1]

@@ -34,7 +34,7 @@ def test_the_example_learns_and_writes_what_it_learned(tmp_path, capsys):
             "--steps 5 --optimizer lbfgs"
         ).split()
     )
-    assert "w1 = (2, 8)" in capsys.readouterr().out
+    assert "w1: numbers of shape (2, 8)" in capsys.readouterr().out
 
 
 def test_a_table_of_any_size_passes_through_memory(tmp_path, capsys):

@@ -97,7 +97,10 @@ def train(
     click.echo(str(done))
     if output is None:
         for name, array in files.flat(done.params).items():
-            click.echo(f"{name} = {array.tolist() if array.size <= 8 else array.shape}")
+            shown = (
+                f" = {array.tolist()}" if array.size <= 8 else f": numbers of shape {array.shape}"
+            )
+            click.echo(f"{name}{shown}")
     if not done.finished:
         complain(
             "interrupted; a checkpoint would go on from here"

@@ -24,7 +24,7 @@ LONG, FEW_OF_LONG = 4_000, 4
 _PARTED = frozenset(("stack", "concatenate", "scatter_add"))
 FEW_TERMS = 64
 # So many cheap rows in a row cost more than a buffer, where several values are made from them.
-CHAIN = 12
+CHAIN = 24
 FEW_EACH = 2
 
 # Rows that cost as little as reading a buffer would.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from llvmlite import ir
 
 from dvar.engine.native.lanes import I64, Value, scalar_type
 from dvar.engine.native.passes import Passes, identity
 from dvar.engine.native.room import Room
-from dvar.engine.native.tile import Tile, i64, memory_type
+from dvar.engine.native.tile import TOGETHER, Tile, i64, memory_type
 from dvar.engine.native.totals import Totals
 
 
@@ -37,7 +37,9 @@ class LoopCode:
                 found.add(array.slot)
         return sorted(found | set(self.room.kept))
 
-    def _tile_function(self, name: str, count: int, write: Callable[[Passes], None]) -> Value:
+    def _tile_function(
+        self, name: str, count: int, write: Callable[[Passes], Sequence[Callable[[], None]]]
+    ) -> Value:
         slots = self._slots()
         local = list(self.room.buffers.offsets)
         dtypes = {slot: self.room.memory.slots[slot][0] for slot in slots}
@@ -53,25 +55,57 @@ class LoopCode:
         body = function.append_basic_block("body")
         pointers = dict(zip((*slots, *local), function.args, strict=False))
         builder = ir.IRBuilder(body)
-        tile = Tile(
-            builder,
-            self.room.width,
-            count,
-            function.args[-1],
-            pointers,
-            self.room.array_of,
-            self.room.loop.lane,
-            entry,
-        )
-        write(Passes(self.room, tile))
+        start = function.args[-1]
+        passes = Passes(self.room, self._tile(builder, count, start, pointers, entry))
+        pieces = write(passes)
+        if len(pieces) <= TOGETHER:
+            for piece in pieces:
+                piece()
+        else:
+            for n in range(0, len(pieces), TOGETHER):
+                some = pieces[n : n + TOGETHER]
+                self._part(f"{name}_{n}", passes, some, pointers, builder, start)
         builder.ret_void()
         entry.branch(body)
         return function
 
+    def _tile(
+        self, b: Value, count: int, start: Value, pointers: Mapping[int, Value], entry: Value
+    ) -> Tile:
+        room = self.room
+        return Tile(b, room.width, count, start, pointers, room.array_of, room.loop.lane, entry)
+
+    def _part(
+        self,
+        name: str,
+        passes: Passes,
+        pieces: Sequence[Callable[[], None]],
+        pointers: Mapping[int, Value],
+        b: Value,
+        start: Value,
+    ) -> None:
+        """Some pieces of a tile as a function of their own, which takes what they use: and the call of it.
+
+        A compiler takes time that grows faster than a function.
+        """
+        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [I64]), name)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        entry = ir.IRBuilder(function.append_basic_block("entry"))
+        inside = ir.IRBuilder(function.append_basic_block("body"))
+        used = _Used(function, pointers)
+        count = passes.tile.count
+        passes.tile = self._tile(inside, count, function.args[0], used, entry)
+        for piece in pieces:
+            piece()
+        inside.ret_void()
+        entry.branch(inside.function.blocks[1])
+        b.call(function, [start, *(pointers[slot] for slot in used)])
+
     def _over_tiles(
         self,
         name: str,
-        write: Callable[[Passes], None],
+        write: Callable[[Passes], Sequence[Callable[[], None]]],
         begin: Callable[[Value, dict[int, Value]], None] | None = None,
     ) -> Value:
         """Runs tiles first … last - 1 of a thread."""
@@ -133,6 +167,24 @@ class LoopCode:
         for node, slot in self.room.sums.items():
             first = ir.Constant(scalar_type(node.dtype), identity(node))
             _fill(b, pointers[slot], self.room.sum_count(node), first)
+
+
+class _Used(dict[int, Value]):
+    """Pointers that become arguments of a function when they are first asked for."""
+
+    def __init__(self, function: Value, pointers: Mapping[int, Value]) -> None:
+        super().__init__()
+        self._function, self._pointers = function, pointers
+
+    def __missing__(self, slot: int) -> Value:
+        function = self._function
+        made = ir.Argument(function, self._pointers[slot].type)
+        made.add_attribute("noalias")
+        function.args = (*function.args, made)
+        function.ftype = ir.FunctionType(ir.VoidType(), [x.type for x in function.args])
+        function.type = function.ftype.as_pointer()
+        self[slot] = made
+        return made
 
 
 def _fill(b: Value, pointer: Value, count: int, value: Value) -> None:

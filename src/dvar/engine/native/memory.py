@@ -116,11 +116,19 @@ def source(x: Node, made: Mapping[Node, int]) -> Node:
 
 
 def _flattened(loops: Sequence[Loop], made: Mapping[Node, int]) -> set[Node]:
-    """Arrays that are read in another shape, one axis of which, with several of the array in it, is that of the lanes."""
+    """Arrays that are read in another shape, where lanes side by side would be in the way: along an axis that several
+    of theirs are in, or as the memory that they are."""
     found = set()
     for loop in loops:
         for node, lane in loop.lane.items():
-            if node.op is reshape and lane is not None and names_of(node)[1][lane] is None:
+            if node.op is not reshape:
+                continue
+            mixed = [
+                a
+                for a, (name, size) in enumerate(zip(names_of(node)[1], node.shape, strict=True))
+                if name is None and size != 1
+            ]
+            if lane in mixed or (mixed and node not in made):
                 found.add(source(node.inputs[0], made))
     return found
 

@@ -32,20 +32,26 @@ class Passes:
     def __init__(self, room: Room, tile: Tile) -> None:
         self.room, self.tile = room, tile
 
-    def keep(self) -> None:
+    def keep(self) -> list[Callable[[], None]]:
         """What is turned once for many runs."""
-        self._turn(kept=True)
+        return [lambda: self._turn(kept=True)]
 
     def _turn(self, kept: bool) -> None:
         for array, axis, buffer in self.room.turned.values():
             if (buffer.slot in self.room.kept) == kept:
                 turn_in(self.tile, array, axis, buffer)
 
-    def write(self) -> None:
-        """The whole tile."""
-        self._turn(kept=False)
-        for group in self.room.grouping.passes:
-            getattr(self, f"_{group.kind}")(group)
+    def write(self) -> list[Callable[[], None]]:
+        """The whole tile, piece by piece: each reads of the others what they leave in memory."""
+
+        def group_of(group: Pass) -> Callable[[], None]:
+            return lambda: getattr(self, f"_{group.kind}")(group)
+
+        pieces = [lambda: self._turn(kept=False), *map(group_of, self.room.grouping.passes)]
+        return [*pieces, self._leave]
+
+    def _leave(self) -> None:
+        """What other loops read goes out, where it has not been written there."""
         for node in self.room.escapes:
             lane = self.room.loop.lane[node]
             if lane is not None and node in self.room.local:

@@ -186,7 +186,11 @@ def without_views(loops: Sequence[Loop], roots: Sequence[Node]) -> list[Loop]:
     wanted = set(roots)
 
     def is_view(node: Node) -> bool:
-        return node.op.name in VIEWS and len(node.inputs) == 1 and node not in wanted
+        if len(node.inputs) > 1 or node in wanted:
+            return False
+        # What is read in another shape lies in C order (``memory.py``), unless it is a view itself.
+        is_whole = node.op.name == "reshape" and node.inputs[0].op.name not in VIEWS
+        return is_whole or node.op.name in VIEWS
 
     return [loop for loop in loops if not all(map(is_view, loop.nodes))]
 

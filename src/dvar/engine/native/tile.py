@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,9 @@ from llvmlite import ir
 from dvar.core.node import Node
 from dvar.engine.native.arrays import Strided
 from dvar.engine.native.lanes import I1, I8, I64, Lanes, Point, Value, scalar_type
+
+# Pieces of code, one after the other, that are one function: the time to compile grows faster than a function does.
+TOGETHER = 24
 
 # An index along an axis: a number known now, a value known when it runs, or the lanes.
 LANE = "lane"
@@ -85,7 +88,7 @@ class Tile:
         width: int,
         count: int,
         start: Value,
-        pointers: dict[int, Value],
+        pointers: Mapping[int, Value],
         array_of: Callable[[Node], Strided | None],
         lane: dict[Node, int | None],
         entry: Value,

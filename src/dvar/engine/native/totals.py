@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 
 from llvmlite import ir
@@ -13,7 +13,7 @@ from dvar.engine.native.passes import identity
 from dvar.engine.native.products import BLOCK, blocks, lane_sum, sides
 from dvar.engine.native.room import Room
 from dvar.engine.native.schedule import contraction
-from dvar.engine.native.tile import Tile, i64, memory_type
+from dvar.engine.native.tile import TOGETHER, Tile, i64, memory_type
 from dvar.engine.native.values import combined
 
 
@@ -25,10 +25,27 @@ class Totals:
 
     def function(self, module: Value) -> Value:
         """``(table, pieces of all threads, bytes of one, threads)``."""
+        name, sums = f"finish_{self.room.number}", list(self.room.sums.items())
+        if len(sums) <= TOGETHER:
+            return self._function(module, name, sums)
+        whole = self._declared(module, name)
+        b = ir.IRBuilder(whole.append_basic_block("entry"))
+        for n in range(0, len(sums), TOGETHER):
+            part = self._function(module, f"{name}_{n}", sums[n : n + TOGETHER])
+            part.attributes.add("noinline")
+            b.call(part, whole.args)
+        b.ret_void()
+        return whole
+
+    def _declared(self, module: Value, name: str) -> Value:
         i8p = ir.IntType(8).as_pointer()
         kind = ir.FunctionType(ir.VoidType(), [i8p.as_pointer(), i8p, I64, I64])
-        function = ir.Function(module, kind, f"finish_{self.room.number}")
+        function = ir.Function(module, kind, name)
         function.linkage = "internal"
+        return function
+
+    def _function(self, module: Value, name: str, sums: Sequence[tuple[Node, int]]) -> Value:
+        function = self._declared(module, name)
         table, pieces, stride, threads = function.args
         body = function.append_basic_block("entry")
         entry = ir.IRBuilder(body)
@@ -36,7 +53,7 @@ class Totals:
         tile = Tile(
             builder, self.room.width, self.room.width, i64(0), {}, self.room.array_of, {}, entry
         )
-        for node, slot in self.room.sums.items():
+        for node, slot in sums:
             self._finish(tile, node, slot, table, pieces, stride, threads)
         builder.ret_void()
         entry.branch(function.blocks[1])
