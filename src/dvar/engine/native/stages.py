@@ -19,12 +19,14 @@ from dvar.engine.native.moves import MOVES
 from dvar.engine.native.nested import Inner, holds_programs
 from dvar.engine.native.rewrite import placed, rewritten
 from dvar.engine.native.rows import is_native
+from dvar.engine.native.schedule import elements
 from dvar.engine.native.tile import NotNative
 from dvar.engine.reference import apply, evaluate
 from dvar.ops.shaping import reshape
 from dvar.ops.sorting import argsort
 
 _keys = count(1)
+MANY = 2**16
 
 # Rows of whole arrays that have a way of their own; the reference's is the plainest, not the fastest.
 _OWN: dict[Op, Callable[..., Array]] = {argsort: order.argsort, placed: order.placed}
@@ -53,7 +55,7 @@ class Compiled:
             if not node.inputs and node.op is not VARIABLE
         }
         self.inner = Inner(topological(self._made), threads)
-        interpreted: set[Node] = set()
+        interpreted = set(filter(_is_large_and_flat, topological(self._made)))
         # When a node is refused, the kernels before it are as they were.
         self._ready: dict[Any, Stage] = {}
         while True:
@@ -160,6 +162,14 @@ class Compiled:
             raise NotNative(back[refused.node]) from refused
         self._ready[key] = Stage(kernel, tuple(order), gives)
         return self._ready[key]
+
+
+def _is_large_and_flat(node: Node) -> bool:
+    """Whether a computed array is read as a row of all its elements, so many that a copy costs more than a call."""
+    (x, *_) = (*node.inputs, node)
+    return (
+        node.op is reshape and node.ndim == 1 < x.ndim and bool(x.inputs) and elements(node) >= MANY
+    )
 
 
 def _beneath(root: Node) -> Node:
