@@ -9,7 +9,7 @@ from itertools import product as every
 
 from dvar.check.judge.compare import Difference, compare
 from dvar.check.judge.literal import is_numeric
-from dvar.check.meaning import conditions, differentiate
+from dvar.check.meaning import conditions, differentiate, dual
 from dvar.check.meaning.choices import Choices, readings
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import letters_in, sort, stem_of
@@ -270,6 +270,7 @@ def _read_and_compare(
             return Link("unknown", str(apart))
         opened |= reader.opened
         sides = sides or (a, b)
+        a, b = dual.truncated(world, a, b)
         held_here = conditions.truths(reader, a, b)
         outcome = compare(a, b, near, world.layouts.strict, world.is_active(), held_here)
         if outcome.holds is False and world.conditions:

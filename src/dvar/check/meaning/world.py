@@ -54,6 +54,7 @@ class World(Results):
         adds_up: "rows" or "columns", where entries of each row or of each column of a matrix do so; "" if nothing tells.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         observed: stems whose indexed names are data, whatever the bare name is a model of.
+        nilpotent: stems of names whose squares vanish, ``ε`` of dual numbers.
         collected: stems that a loop adds to, ``dw += …``; adds_steps: whether gradients are summed over steps in time.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         conditions: what the statement says that is judged has to hold for it.
@@ -149,6 +150,7 @@ class World(Results):
     truths: set[Node] = field(default_factory=set)
     excludes: bool = False
     units: set[str] = field(default_factory=set)
+    nilpotent: set[str] = field(default_factory=set)
     sets: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from dvar.read.worksheet.document import Document
 from dvar.read.worksheet.mathematics import vocabulary, words
@@ -38,6 +39,7 @@ class Lexicon:
     defined: letters and runs that stand left of a relation.
     variations: whether a small delta is only ever written in front of another letter: ``\\delta h_t``.
     increments: whether d is: ``d z = y d x + x d y``.
+    multiplied: Greek letters that d is a factor of, ``(a + b\\epsilon)(c + d\\epsilon) = ac + (ad + bc)\\epsilon``.
     macros: of the document.
     indexed: what is written with an index behind its bracket.
     """
@@ -48,6 +50,7 @@ class Lexicon:
     defined: frozenset[str] = frozenset()
     variations: bool = False
     increments: bool = False
+    multiplied: frozenset[str] = frozenset()
     macros: Mapping[str, Macro] = field(default_factory=dict)
     indexed: frozenset[str] = frozenset()
 
@@ -77,6 +80,7 @@ class _Survey:
         self.functions: set[str] = set()
         self.letters: set[str] = set()
         self.defined: set[str] = set()
+        self.multiplied: set[str] = set()
         self.fronts = {"delta": [0, 0], "d": [0, 0]}  # in front of a letter, and elsewhere
 
     def lexicon(self, macros: dict[str, Macro]) -> Lexicon:
@@ -84,7 +88,7 @@ class _Survey:
         variations, increments = (n > 1 and not m for n, m in self.fronts.values())
         return Lexicon(
             frozenset(names), frozenset(self.functions), frozenset(self.letters),
-            frozenset(self.defined), variations, increments, macros,
+            frozenset(self.defined), variations, increments, frozenset(self.multiplied), macros,
         )  # fmt: skip
 
     def _is_product(self, run: str) -> bool:
@@ -94,6 +98,7 @@ class _Survey:
         return len(run) <= 3 and all(c in self.letters for c in run)
 
     def look(self, tokens: Sequence[Token], code: bool) -> None:
+        self.multiplied |= _multiplied(tokens)
         for n, token in enumerate(tokens):
             if token.kind == TEXT and is_word(token.text):
                 self._add(self.sure, _stem(token.text))
@@ -208,6 +213,22 @@ def _group(tokens: Sequence[Token], n: int) -> Iterator[Token]:
         if token.is_("}"):
             return
         yield token
+
+
+def _multiplied(tokens: Sequence[Token]) -> set[str]:
+    """Greek letters that a d stands in front of as another letter does, where a d is a factor elsewhere as well."""
+    fronts: dict[str, set[str]] = {}
+    apart = False
+    for token, after in pairwise(tokens):
+        if token.kind in (WORD, NAME) and after.kind == NAME and after.text in vocabulary.GREEK_WORDS:
+            fronts.setdefault(after.text, set()).add(token.text)
+        elif token.kind in (WORD, NAME) and token.text[-1] == "d" and len(token.text) < 3:
+            apart = True
+    return {
+        name
+        for name, letters in fronts.items()
+        if apart and "d" in letters and any(len(c) == 1 and c != "d" for c in letters)
+    }
 
 
 def _after_scripts(tokens: Sequence[Token], n: int) -> int:

@@ -56,6 +56,8 @@ class Symbols(Scripts):
         varies = head.base == "delta" and self.lexicon.variations
         if not (head.base in _PREFIXES or varies) or head.accents or after.spaced:
             return head
+        if head.base == "d" and after.text in self.lexicon.multiplied:
+            return head
         if head.base == "d" and after.gap and not (head.font or after.font or self.latex):
             return head
         accented = after.kind == COMMAND and after.text in words.ACCENTS

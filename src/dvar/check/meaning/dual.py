@@ -1,0 +1,66 @@
+"""Dual numbers: ``a + bε`` with ``ε^2 = 0``, whatever is of higher order in ε is nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.substitute import substitute
+from dvar.check.meaning.values import Value, number
+from dvar.check.meaning.world import World
+from dvar.core.node import Node
+from dvar.derive.sweep import sweep
+from dvar.ops import TABLE
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+
+_SAID = re.compile(
+    r"(?:\\(?:var)?epsilon|\beps(?:ilon)?|[εϵ]|\\textepsilon)\s*(?:\^\s*\{?\s*2\s*\}?|²|\*\*\s*2)\s*(?:=|\\equiv|≡)\s*0"
+)
+"""``ε² = 0`` in words between formulas."""
+_NAMES = frozenset({"epsilon", "varepsilon", "eps"})
+
+
+def see(world: World, statements: Sequence[Statement], prose: str) -> None:
+    """Which names have squares that vanish though they do not."""
+    if _SAID.search(prose):
+        world.nilpotent |= _NAMES
+    for statement in statements:
+        sides = [m.expr for m in statement.members]
+        if len(sides) == 2 and statement.members[1].relation == "=" and (name := _squared(sides)):
+            world.nilpotent.add(stem_of(name))
+
+
+def _squared(sides: Sequence[t.Expr | None]) -> t.Symbol | None:
+    """ε of ``ε^2 = 0``."""
+    left, right = sides
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Number) or right.value != 0:
+        return None
+    powers = [s.value for s in left.scripts if s.kind == "plain"]
+    twice = any(isinstance(p, t.Number) and p.value == 2 for p in powers)
+    return left if twice and left.base in _NAMES else None
+
+
+def truncated(world: World, *values: Value) -> tuple[Value, ...]:
+    """Values without what is of second order in a name whose square vanishes."""
+    if not world.nilpotent:
+        return values
+    return tuple(_truncated(world, v) if isinstance(v, Node) else v for v in values)
+
+
+def _truncated(world: World, value: Node) -> Node:
+    for name in names_beneath([value]):
+        key = world.keys.get(name)
+        if key is None or key.stem not in world.nilpotent or name.shape or value.shape:
+            continue
+        slope = sweep(value, number(1.0), [name]).gradients.get(name)
+        start = {name: number(0.0)}
+        value = substitute(value, start)
+        if slope is not None:
+            value = TABLE["add"](value, TABLE["multiply"](name, substitute(slope, start)))
+    return value
+
+
+__all__ = ["see", "truncated"]
