@@ -12,10 +12,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from dvar.check.judge.links import between
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
+from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import sort
 from dvar.check.meaning.points import Point, names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood, count, flat, number, sizes, squeezed, subtract
@@ -43,6 +46,17 @@ _ASKED = re.compile(
     r"\b(subject to|such that|s\.t\.|under the (constraint|condition)|constrained (by|to))[\s$`]*$",
     re.IGNORECASE,
 )
+
+_ARROW = r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarrow|rightarrow|therefore|to)\b|[⇒⟹⇔→∴]|=>|->"
+_LEADS_ON = re.compile(rf"[\s$`,.*]*(?:{_ARROW})")
+"""Behind an equation from which another one is made."""
+_LED_ON = re.compile(rf"(?:{_ARROW})[\s$`,.*]*$")
+_BALANCED = re.compile(
+    r"\b(set(ting|s)?|equat\w+|equilibri\w+|break[- ]?even|optim\w+|maximi[sz]\w+|minimi[sz]\w+|condition|solv\w+|"
+    r"intersect\w*|until|where)\b[^.;]{0,40}$",
+    re.IGNORECASE,
+)
+"""Words in front of two quantities that are to be equal."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +103,54 @@ def is_given(document: Document, statement: Statement) -> bool:
         return True  # what is asked of an optimum
     if _differentiates(left) or _differentiates(right):
         return False
-    if is_asked(document, statement):
+    if is_asked(document, statement) or _is_to_be_solved(document, statement, left, right):
         return True
     if not isinstance(right, t.Number) or not right.is_whole or isinstance(left, t.Sum):
         return False
     return _GIVEN.search(words) is not None
+
+
+def leads_on(document: Document, statement: Statement) -> bool:
+    """Whether an arrow behind an equation makes another one of it."""
+    return _LEADS_ON.match(document.text[statement.span[1] :][:40]) is not None
+
+
+def _is_to_be_solved(document: Document, statement: Statement, left: t.Expr, right: t.Expr) -> bool:
+    """``120 - 3P = 2P - 10 ⇒ …``: neither side is told to be the other."""
+    explicit = (t.Sum, t.Product, t.Quotient, t.Power)
+    named = any(isinstance(p, t.Symbol) for p in t.walk(left))
+    if _LED_ON.search(document.text[: statement.span[0]][-40:]):
+        return False  # it is made of another one
+    return named and isinstance(left, explicit) and leads_on(document, statement)
+
+
+def is_balance(place: Place, document: Document, statement: Statement) -> bool:
+    """``MR = MC ⇒ …``: two quantities that have a formula each are to be equal somewhere.
+
+    Where both are the same anyway, or one of them is the gradient of something, it says what one is.
+    """
+    members = statement.members
+    if len(members) != 2 or members[0].relation or members[1].relation != "=":
+        return False
+    left, right = members[0].expr, members[1].expr
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Symbol):
+        return False
+    words = document.regions[statement.region].before
+    if not (leads_on(document, statement) or _BALANCED.search(words)):
+        return False
+    keys = [sort(name, place.world.spelling, {}).key for name in (left, right)]
+    if any(gradients.is_named(place.reader(), key) for key in keys):
+        return False
+    made = [place.world.find(key, place.position) for key in keys]
+    if any(m is None or m[0].numeric or m[0].position >= place.position for m in made):
+        return False
+    return between(place.world, place.position, left, right).verdict == "wrong"
+
+
+def both_sides(statement: Statement, ordinal: int) -> list[Condition]:
+    """An equation as a condition."""
+    left, right = (m.expr for m in statement.members)
+    return [] if left is None or right is None else [Condition(left, right, ordinal)]
 
 
 def may_follow(place: Place, before: t.Expr | None, member: t.Expr | None) -> bool:
@@ -108,8 +165,8 @@ def follows(place: Place, links: Sequence[tuple[t.Expr, t.Expr]]) -> bool:
 
     What both sides have in common, such as a scatter matrix, may be whatever it likes then.
     """
-    asked = [_residual(place, left, right) for left, right in links]
-    told = [_residual(place, left, right) for left, right in place.asked[-MOST:]]
+    asked = [residual(place, left, right) for left, right in links]
+    told = [residual(place, left, right) for left, right in place.asked[-MOST:]]
     known = [r for r in told if r is not None]
     if any(r is None for r in asked) or not known:
         return False
@@ -133,8 +190,8 @@ def _differentiates(tree: t.Expr) -> bool:
     )
 
 
-def _residual(place: Place, left: t.Expr, right: t.Expr) -> Node | None:
-    """What is to be zero, as a list of numbers."""
+def residual(place: Place, left: t.Expr, right: t.Expr) -> Node | None:
+    """What is to be zero, as a list of numbers; None where the two sides are not understood."""
     reader = Interpreter(place.world, place.position, Choices())
     try:
         a = reader.node(left)
@@ -237,4 +294,4 @@ def _flat(value: Array | None, like: Node) -> Array:
     return np.broadcast_to(np.asarray(value, dtype=float), sizes(like)).reshape(-1)
 
 
-__all__ = ["Condition", "conditions_of", "follows", "is_given"]
+__all__ = ["Condition", "conditions_of", "follows", "is_given", "residual"]

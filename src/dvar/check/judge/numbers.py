@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dvar.check.judge import carrying
+from dvar.check.judge import carrying, signs
 from dvar.check.judge.compare import varies
 from dvar.check.judge.ledger import Ledger, State
 from dvar.check.judge.links import READINGS, Link
@@ -54,6 +54,8 @@ def with_numbers(
         return Link("unknown", "how far an index runs is not told", link.left)
     if link.verdict == "wrong" and is_plain(right) and place.is_defined_by_example(left):
         return Link("unknown", INHERITED, link.left)
+    if link.verdict == "wrong" and signs.is_elsewhere(place, left):
+        return Link("unknown", "its formula holds elsewhere", link.left)
     if link.verdict == "wrong" and _is_about_another(place, left, right):
         return Link("unknown", INHERITED, link.left)
     return link

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class Place:
     """Whether the words around say that a gradient vanishes."""
     asked: Sequence[tuple[t.Expr, t.Expr]] = ()
     """Both sides of the equations before that are asked to hold."""
+    signs: Mapping[int, Sequence[t.Expr]] = field(default_factory=dict)
+    """What has been said of the signs of names in front of this statement, and of those before it."""
 
     def reader(
         self, choices: Choices | None = None, env: dict[str, int] | None = None

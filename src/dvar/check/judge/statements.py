@@ -22,7 +22,9 @@ from dvar.check.judge import (
     misfits,
     renewal,
     shapes,
+    signs,
     slips,
+    solved,
     stationary,
     supposing,
     trained,
@@ -68,6 +70,7 @@ class Context:
     chains: dict[int, list[Member]] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     conditions: dict[int, list[t.Expr]] = field(default_factory=dict)
+    signs: dict[int, list[t.Expr]] = field(default_factory=dict)
     faults: dict[int, int] = field(default_factory=dict)
     asked: list[following.Condition] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
@@ -149,21 +152,19 @@ def _from_conditions(
     context: Context, place: Place, statement: Statement, verdict: Verdict
 ) -> Judgement | None:
     """A statement that is a condition itself, or that follows from those before; None if it does not."""
-    if following.is_given(context.document, statement):
-        left, right = (m.expr for m in statement.members)
-        if left is not None and right is not None:
-            context.asked.append(following.Condition(left, right, place.position))
-        return _judgement(context, place, statement, "given", Verdict("given"))
     open_ = [
         (a.expr, b.expr)
         for a, b, link in verdict.links
         if link.verdict not in ("ok", "convention") and a.expr is not None and b.expr is not None
     ]
-    if not open_ or not following.follows(place, open_):
-        return None
-    context.asked += [following.Condition(a, b, place.position) for a, b in open_]
-    note = "follows from the conditions before"
-    return _judgement(context, place, statement, "claim", Verdict("ok", note=note))
+    if open_ and following.follows(place, open_):
+        context.asked += [following.Condition(a, b, place.position) for a, b in open_]
+        note = "follows from the conditions before"
+        return _judgement(context, place, statement, "claim", Verdict("ok", note=note))
+    if following.is_given(context.document, statement):
+        context.asked += following.both_sides(statement, place.position)
+        return _judgement(context, place, statement, "given", Verdict("given"))
+    return None
 
 
 def _given_up(context: Context, place: Place, ordinal: int, reason: str) -> Judgement:
@@ -183,6 +184,8 @@ def _place(context: Context, ordinal: int) -> Place:
     if statement.members[0].relation and context.previous is not None:
         conditions += context.conditions.get(context.previous, [])  # a chain that goes on
     context.conditions[ordinal] = conditions
+    said = signs.standing(context.statements, context.problem.ordinals, ordinal)
+    context.signs[ordinal] = [*conditions, *said]
     world = context.problem.world
     assumptions = said_of(context.document, statement, world.matrices)
     assumptions += context.constraints
@@ -190,7 +193,8 @@ def _place(context: Context, ordinal: int) -> Place:
     optimum = stationary.is_announced(context.document, statement)
     asked = [(c.left, c.right) for c in context.asked if c.position < ordinal]
     code, held = region.is_program, assumptions
-    return Place(world, context.ledger, ordinal, line, conditions, code, held, optimum, asked)
+    known = (world, context.ledger, ordinal, line, conditions, code, held, optimum, asked)
+    return Place(*known, context.signs)
 
 
 def _verdict(
@@ -235,7 +239,7 @@ def _verdict(
         verdict = chain.judge_chain(place, members, frozenset({1}), start)
         return (verdict, "claim") if verdict.links else (Verdict("definition"), "definition")
     if role.kind in ("definition", "given"):
-        return _of_told(place, statement, members, role, verdict), role.kind
+        return _of_told(context, place, statement, role, verdict), role.kind
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"
@@ -246,13 +250,14 @@ def _right_before(context: Context, ordinal: int) -> dict[int, list[Member]]:
 
 
 def _of_told(
-    place: Place, statement: Statement, members: Sequence[Member], role: Role, verdict: Verdict
+    context: Context, place: Place, statement: Statement, role: Role, verdict: Verdict
 ) -> Verdict:
     """What is to be said of what a document tells: of a formula whose shapes cannot be, of a number after steps."""
     if role.kind == "definition":
         said = shapes.of_definition(place, statement)
     else:
-        said = trained.after_steps(place, members)
+        said = trained.after_steps(place, context.chains[place.position])
+        said = said or solved.judged(place, context.document, statement)
     return said or (verdict if verdict.links else Verdict(role.kind))
 
 
@@ -270,6 +275,9 @@ def _told(context: Context, place: Place, statement: Statement) -> str | None:
         return "definition"
     is_given = place.position in (curve.position for curve in context.curves)
     is_given |= following.is_asked(context.document, statement)
+    if following.is_balance(place, context.document, statement):
+        context.asked += following.both_sides(statement, place.position)
+        is_given = True
     return (
         "given" if is_given or supposing.is_supposed(place, context.document, statement) else None
     )

@@ -18,6 +18,7 @@ from dvar.check.judge import (
     opened,
     putting,
     roundly,
+    signs,
     stationary,
     telescoping,
     telling,
@@ -164,6 +165,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         if partly is not None and partly.verdict == "ok" and by_chance(place, link):
             partly = None
         usual = telling.as_usual(place, left, right, envs[0] if envs else {}, compared)
+        usual = usual or signs.holds(place, left, right, envs)
         link = partly or usual or _second_thoughts(place, left, right, envs, link)
     if link.verdict in ("wrong", "unknown"):
         open_ = opened.as_functions(place, left, right, envs)

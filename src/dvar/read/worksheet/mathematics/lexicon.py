@@ -220,7 +220,11 @@ def _multiplied(tokens: Sequence[Token]) -> set[str]:
     fronts: dict[str, set[str]] = {}
     apart = False
     for token, after in pairwise(tokens):
-        if token.kind in (WORD, NAME) and after.kind == NAME and after.text in vocabulary.GREEK_WORDS:
+        if (
+            token.kind in (WORD, NAME)
+            and after.kind == NAME
+            and after.text in vocabulary.GREEK_WORDS
+        ):
             fronts.setdefault(after.text, set()).add(token.text)
         elif token.kind in (WORD, NAME) and token.text[-1] == "d" and len(token.text) < 3:
             apart = True
