@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from dvar.check.judge import links
+from dvar.check.judge import links, rates
 from dvar.check.judge.assignments import old_name
 from dvar.check.judge.ledger import Printed
 from dvar.check.judge.lifting import numbers_of
@@ -49,7 +49,7 @@ def of_numbers(
     found = _heading(place, members)
     if found is None:
         return None
-    up, slope = found
+    up, slope, rate = found
     if up and slope.root is not None:
         return None  # the gradient is what is wrong, and this goes on with the right one
     if up and place.ledger.uphill is not None:
@@ -58,7 +58,7 @@ def of_numbers(
         return Link("wrong", UPHILL, causes=("sign",))
     if not up and slope.root is not None:
         return Link("carried", roots=(slope.root,))
-    return None
+    return rates.of_another(place, members, rate, prose)
 
 
 def of_names(
@@ -219,8 +219,8 @@ def is_step(place: Place, members: Sequence[Member]) -> bool:
 # ── directions ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _heading(place: Place, members: Sequence[Member]) -> tuple[bool, Printed] | None:
-    """Whether a step in numbers goes up the gradient, and the gradient."""
+def _heading(place: Place, members: Sequence[Member]) -> tuple[bool, Printed, float] | None:
+    """Whether a step in numbers goes up the gradient, the gradient, and by how much it is multiplied."""
     left = members[0].expr
     if not isinstance(left, t.Symbol):
         return None
@@ -237,7 +237,7 @@ def _heading(place: Place, members: Sequence[Member]) -> tuple[bool, Printed] | 
     return None
 
 
-def _against(place: Place, name: t.Symbol, step: t.Sum) -> tuple[bool, Printed] | None:
+def _against(place: Place, name: t.Symbol, step: t.Sum) -> tuple[bool, Printed, float] | None:
     marks = (
         s for s in name.scripts if s.kind not in ("mark", "plain") or isinstance(s.value, t.Number)
     )
@@ -257,7 +257,7 @@ def _against(place: Place, name: t.Symbol, step: t.Sum) -> tuple[bool, Printed] 
         rate = np.prod([v for k, v in enumerate(values) if k != at[0]])
         if rate <= 0:
             continue
-        return bool(sign * values[at[0]] * due > 0), slope
+        return bool(sign * values[at[0]] * due > 0), slope, float(rate)
     return None
 
 

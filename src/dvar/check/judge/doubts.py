@@ -60,14 +60,18 @@ def note(
 
 
 def _definition_in(place: Place) -> Definition | None:
-    """The one definition that a line makes by a formula."""
+    """The one definition that a line makes by a formula; by derivatives there is but one that can be meant."""
     made = [
         d
         for ds in place.world.definitions.values()
         for d in ds
-        if d.position == place.position and not d.numeric
+        if d.position == place.position and not d.numeric and not _differentiates(d.value)
     ]
     return made[0] if len(made) == 1 else None
+
+
+def _differentiates(tree: t.Expr) -> bool:
+    return any(isinstance(p, t.Derivative) for p in t.walk(tree))
 
 
 def _meant(

@@ -72,7 +72,8 @@ class Ledger:
         printed: any node → the last number printed for it; stale: those printed before the last updates of
             names beneath them.
         due: names with a wrong number → the number they should have; meant: the same by variable.
-        roots: names whose number came from a mistake → its line; mistakes: quantities that are written wrong.
+        roots: names whose number came from a mistake → its line; rooted: the same by open derivative;
+            mistakes: quantities that are written wrong.
         formulas: names with the wrong formulas that are given for them, and the lines of these.
         exact: numbers that stand for themselves.
         spread: open arrays for which a single number is given.
@@ -96,6 +97,7 @@ class Ledger:
     printed: dict[Node, Printed] = field(default_factory=dict)
     stale: dict[Node, Printed] = field(default_factory=dict)
     roots: dict[Key, int] = field(default_factory=dict)
+    rooted: dict[Node, int] = field(default_factory=dict)
     due: dict[Key, Array] = field(default_factory=dict)
     meant: dict[Node, Array] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
@@ -193,6 +195,8 @@ class Ledger:
         for key in [key for key, root in self.roots.items() if root == line]:
             del self.roots[key]
             self.due.pop(key, None)
+        for node in [node for node, root in self.rooted.items() if root == line]:
+            del self.rooted[node]
         self.meant.clear()
         for number, (off, root) in self.numbers.items():
             if root == line:

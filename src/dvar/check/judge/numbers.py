@@ -286,14 +286,15 @@ def _from_mistake(place: Place, left: Value, literal: Literal) -> tuple[int, ...
 def _roots_of_given(place: Place, node: Node, state: State) -> tuple[int, ...]:
     """The lines of the mistakes in the numbers that names beneath a node have got."""
     ledger = place.ledger
-    if not ledger.roots:
+    if not (ledger.roots or ledger.rooted):
         return ()
     leaves = (
         n
         for n in topological([node], set(state))
         if n in ledger.given and n in state and state[n] is not ledger.meant.get(n)
     )
-    found = {ledger.roots.get(place.world.keys[n]) for n in leaves if n in place.world.keys}
+    keys = place.world.keys
+    found = {ledger.roots.get(keys[n]) if n in keys else ledger.rooted.get(n) for n in leaves}
     return tuple(sorted(r for r in found if r is not None))
 
 

@@ -33,21 +33,21 @@ def standing(
     for before in ordinals:
         if before >= ordinal:
             break
-        told = _sign(statements[before])
-        if told is not None:
-            found[stem_of(told.members[0])] = told
+        if (told := _sign(statements[before])) is not None:
+            name, supposed = told
+            found[stem_of(name)] = supposed
     return list(found.values())
 
 
-def _sign(statement: Statement) -> t.Relation | None:
-    """``b > 0`` as a condition."""
+def _sign(statement: Statement) -> tuple[t.Symbol, t.Relation] | None:
+    """``b > 0`` as a condition on b."""
     first, *rest = statement.members
     if len(rest) != 1 or rest[0].relation not in _ORDERS or first.relation:
         return None
     name, bound = first.expr, rest[0].expr
     if not isinstance(name, t.Symbol) or not isinstance(bound, t.Number) or bound.value != 0:
         return None
-    return t.Relation((name, bound), (rest[0].relation,), statement.span)
+    return name, t.Relation((name, bound), (rest[0].relation,), statement.span)
 
 
 def holds(

@@ -16,6 +16,7 @@ from dvar.check.judge import (
     misfits,
     numbers,
     opened,
+    opening,
     putting,
     roundly,
     signs,
@@ -26,20 +27,15 @@ from dvar.check.judge import (
 )
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, is_zero, read_literal
-from dvar.check.judge.matching import like_node, value_at
+from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
-from dvar.check.judge.strangers import as_upstream, is_vague, strangers
+from dvar.check.judge.strangers import as_upstream, strangers
 from dvar.check.judge.zeros import by_chance
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import CONSTANT, assuming
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import letters_in
-from dvar.check.meaning.points import names_beneath
-from dvar.check.meaning.substitute import substitute
-from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
-from dvar.core.node import Node, topological
-from dvar.core.op import Array
+from dvar.check.meaning.values import node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
@@ -68,8 +64,10 @@ def judge_link(
         link = held or numbers.with_numbers(place, left, right, envs)
         link = roundly.by_terms(place, left, right, envs, link)
         link = _of_curve(place, left, right, envs, link)
-        if link.verdict in ("unknown", "wrong") and _defines_open(place, left, right, envs):
-            return Link("ok", "given")
+        if link.verdict in ("unknown", "wrong") and (
+            told := opening.given(place, left, right, envs)
+        ):
+            return told
         if link.verdict == "wrong" and is_guessed(place.world, left):
             return Link("unknown", "which index is chosen is not given", link.left)
         if link.verdict == "wrong":
@@ -274,8 +272,8 @@ def _second_thoughts(
     """Before a line is called wrong: is it a definition of an open gradient, or true at the given numbers?"""
     if (single := undropped.as_example(place, left, right)) is not None:
         return single
-    if _defines_open(place, left, right, envs):
-        return Link("ok", "given")
+    if (told := opening.given(place, left, right, envs)) is not None:
+        return told
     others = links.off_diagonal(left, envs)
     if 0 < len(others) < len(envs):  # -p_k p_c leaves the other case to another line
         apart = links.as_functions(
@@ -335,61 +333,3 @@ def _may_be_apart(
         world.memo, world.open_gradients = {}, {}
         link = links.as_functions(world, place.position, left, right, envs, code=place.code)
     return letter, link.verdict
-
-
-def _gives_seed(place: Place, node: Node, right: t.Expr) -> bool:
-    """``\\dot v_1 = 1`` of an input: the direction is ours to choose."""
-    seeds = names_beneath([node])
-    key = place.world.keys.get(seeds[0]) if len(seeds) == 1 and not node.shape else None
-    if key is None or not key.stem.endswith(".dot") or not links.is_number(right, place.world):
-        return False
-    if seeds[0] in place.ledger.given or value_at(node, {seeds[0]: np.asarray(2.0)}) != 2.0:
-        return False
-    place.ledger.give(seeds[0], _plain_value(place, right, seeds[0]))
-    return True
-
-
-def _defines_open(
-    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
-) -> bool:
-    """Whether the left side is a derivative of a function that the document leaves open: then this is what it is."""
-    world = place.world
-    made = False
-    for env in envs:
-        reader = place.reader(env=env)
-        try:
-            value = reader.value(left)
-        except NotUnderstood:
-            return False
-        node = node_of(value)
-        inner = node.inputs[0] if node.op.name == "reshape" and node.inputs else node
-        if inner not in world.fresh:
-            return telling.begins(place, left, right, env) or _gives_seed(place, inner, right)
-        key, parts, _ = world.fresh[inner]
-        try:
-            told = place.reader(env=env).node(right, sizes(node))
-        except NotUnderstood:
-            return False
-        if links.is_number(right, world):
-            place.ledger.give(inner, _plain_value(place, right, inner))
-            return True
-        if told.shape and told.shape != inner.shape and is_vague(world, parts):
-            return not _uses(told, inner)  # dv = … tells what shape v has
-        if squeezed(tuple(told.shape)) != squeezed(tuple(inner.shape)) or _uses(told, inner):  # type: ignore[arg-type]
-            return False
-        known = {inner: reshaped(told, inner.shape)}  # type: ignore[arg-type]
-        for at, before in world.open_gradients.items():
-            world.open_gradients[at] = substitute(before, known)
-        world.open_gradients[(key, parts)] = known[inner]
-        made = True
-    return made
-
-
-def _uses(node: Node, inner: Node) -> bool:
-    return inner in topological([node])
-
-
-def _plain_value(place: Place, tree: t.Expr, like: Node) -> Array:
-    literal, _ = read_literal(place.reader(), tree, place.ledger)
-    matched = like_node(literal.value, like)
-    return literal.value if matched is None else matched

@@ -20,13 +20,12 @@ from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
+from dvar.check.judge.rates import RATES
 from dvar.check.meaning.keys import Key, sort
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 from dvar.read.worksheet.parts import factors_of
-
-_RATES = ("eta", "alpha", "lr", "learning_rate")
 
 
 def in_words(statements: Sequence[Statement]) -> list[Statement]:
@@ -110,7 +109,7 @@ def judged(place: Place, members: Sequence[Member]) -> Verdict | None:
 def _usual(place: Place, old: t.Symbol) -> Iterator[Step]:
     """A step along the gradient of the loss, with a rate that is given."""
     loss = place.world.loss
-    rates = [place.ledger.given_by_key.get(Key(name)) for name in _RATES]
+    rates = [place.ledger.given_by_key.get(Key(name)) for name in RATES]
     if loss is not None and not loss.marks and not loss.indices:
         for rate in rates:
             if rate is not None and not rate.ndim:
