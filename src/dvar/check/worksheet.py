@@ -25,6 +25,7 @@ from dvar.check.meaning import (
     effort,
     examples,
     implicit,
+    iterates,
     kept,
     losses,
     memberships,
@@ -113,7 +114,8 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
     marked = examples.marked(blocks.stacked(labelled(turned)))
-    spelled = spelled_out(recognised(renamed(densities.named(bracketed.indexed(marked)))))
+    counted = bracketed.indexed(iterates.indexed(marked))
+    spelled = spelled_out(recognised(renamed(densities.named(counted))))
     named = in_one_dialect(document, stated(document, spelled))
     said = conditioned(document, spoken(document, by_entries(vectors_first(named))))
     return tables.tabled(document, widened(written_out(document, said)))

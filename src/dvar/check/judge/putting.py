@@ -14,10 +14,10 @@ from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.place import Place
 from dvar.check.meaning.aligning import put_in
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.points import Point, names_beneath
 from dvar.check.meaning.substitute import substitute
-from dvar.check.meaning.values import NotUnderstood
+from dvar.check.meaning.values import NotUnderstood, node_of
 from dvar.core.node import Node
 from dvar.core.op import Array, constant
 from dvar.read.worksheet import tree as t
@@ -56,6 +56,9 @@ def misplaced(
     if name.span in slopes:
         return link
     causes = _causes(place, name, *wrong)
+    is_first = link.left is not None and node_of(link.left) not in place.ledger.printed
+    if not causes and is_first and _is_of_this_case(place, pairs, off[0], wrong[1]):
+        causes = ("arithmetic", "wrong-operand")
     if not causes or (is_hidden and causes[0] != "sign"):
         return link
     why = f"{_shown(wrong[1])} is put in for {name.base}, which is {_shown(wrong[0])}"
@@ -152,6 +155,40 @@ def _causes(place: Place, name: t.Symbol, due: Array, written: Array) -> tuple[s
         if key.stem == stem and not written.shape and np.any(value == written):
             return ("wrong-variable", "wrong-operand", "arithmetic")  # another entry of the same
     return ()
+
+
+def _is_of_this_case(
+    place: Place, pairs: Sequence[tuple[t.Symbol, t.Expr]], off: int, written: Array
+) -> bool:
+    """Whether a number is put in that stands nowhere else, among others of just this case.
+
+    Another name of the same kind has its number, or several have: those of the next example differ together.  What has
+    been changed by a step, or is given more than once, may have another number yet.
+    """
+    names = [name for name, _ in pairs]
+    stem = stem_of(names[off])
+    key = sort(names[off], place.world.spelling, {}).key
+    is_told_once = key in place.ledger.own and not place.ledger.former
+    told = [
+        d
+        for d in place.world.definitions.get(stem, ())
+        if d.numeric and d.pattern.match(key) is not None
+    ]
+    if not is_told_once or len(told) > 1 or written.ndim or _is_known(place, float(written)):
+        return False
+    beside = {sort(n, place.world.spelling, {}).key for n in names} - {key}
+    return len(beside) > ENOUGH or (len(beside) == ENOUGH and any(k.stem == stem for k in beside))
+
+
+def _is_known(place: Place, value: float) -> bool:
+    """Whether a number has been given or printed for something."""
+    shown = {float(n) for n in place.ledger.numbers} | {float(n) for n in place.ledger.exact}
+    given = [
+        v
+        for v in place.ledger.given_by_key.values()
+        if np.any(np.isclose(np.abs(v.astype(float)), abs(value)))
+    ]
+    return bool(given) or any(isclose(abs(value), n, rel_tol=1e-9) for n in shown)
 
 
 def _is_round(value: Array) -> bool:

@@ -1,0 +1,117 @@
+"""``dvar check`` of numbers worked by hand: rates, steps, numbers put in, mistakes that are carried on."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements]
+
+
+STEP = r"""The learning rate is $\eta = 0.1$ and $w_1 = 0.5$.
+
+$\frac{\partial L}{\partial w_1} = -1.92$
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("$w_1 := 0.5 - 0.1(-1.92) = 0.692$", "ok"),
+        ("$w_1 := 0.5 - 0.4(-1.92) = 1.268$", "wrong"),
+        ("With a rate of 0.4 it would be $w_1 := 0.5 - 0.4(-1.92) = 1.268$", "ok"),
+        ("The mean of two: $w_1 := 0.5 - 0.05(-1.92) = 0.596$", "ok"),
+    ],
+)
+def test_a_step_with_another_rate_than_the_one_given_is_wrong(line: str, expected: str) -> None:
+    assert verdicts(STEP + line)[-1] == expected
+
+
+CASE = r"""Weights $w_1 = 0.15$, $w_2 = 0.20$, $b = 0.35$, inputs $x_1 = 0.05$, $x_2 = 0.10$.
+
+"""
+FIRST = r"""$z = w_1 x_1 + w_2 x_2 + b = 0.15\cdot 0.05 + 0.20 \cdot 0.10 + 0.35 = 0.3775$
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (FIRST, "ok"),
+        (FIRST.replace("0.20", "0.25").replace("0.3775", "0.3825"), "wrong"),
+        (
+            FIRST + FIRST.replace(r"\cdot 0.10", r"\cdot 0.30").replace("0.3775", "0.4175"),
+            "unknown",
+        ),
+    ],
+)
+def test_one_number_put_in_that_is_none_of_the_case(text: str, expected: str) -> None:
+    assert verdicts(CASE + text)[-1] == expected
+
+
+def test_a_number_for_what_is_open_carries_the_mistake_it_goes_on_with() -> None:
+    text = r"""$o_1 = v_1 h + c$, $o_2 = v_2 h$, $L = o_1^2 + o_2$, $h = \phi(z)$.
+
+$v_1 = 0.713$, $v_2 = 0.4$, $h = 0.5$, $c = 0.25$, $o_1 = 0.6$
+
+$\frac{\partial L}{\partial o_1} = 2 o_1 = 1.2$
+
+$\frac{\partial L}{\partial h} = \frac{\partial L}{\partial o_1} v_1 = 1.2 \cdot 0.713 = 0.8556$
+
+$\frac{\partial L}{\partial z} = 0.8556 \cdot 1 = 0.8556$
+"""
+    assert verdicts(text)[-2:] == ["wrong", "carried"]
+
+
+MOMENTUM = """f(x) = (x − 3)² + 1 and f'(x) = 2(x − 3), α = 0.1, β = 0.8, x₀ = 8, v₀ = 0.
+
+v(t) = β·v(t−1) − α·f'(x(t−1)) and x(t) = x(t−1) + v(t)
+
+v₁ = 0.8(0) − 0.1(10) = −1
+
+x₁ = 8 + (−1) = 7
+
+v₂ = 0.8(−1) − 0.1(8) = −1.6
+
+x₂ = 7 − 1.6 = 5.4
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", ["ok", "ok", "ok", "ok"]),
+        ("0.1(8) = −1.6", "0.2(8) = −2.4", ["ok", "ok", "wrong", "ok"]),
+        ("7 − 1.6 = 5.4", "7 + 1.6 = 8.6", ["ok", "ok", "ok", "wrong"]),
+    ],
+)
+def test_the_steps_of_a_rule_that_is_written_like_a_function(
+    old: str, new: str, expected: list[str]
+) -> None:
+    assert verdicts(MOMENTUM.replace(old, new))[-4:] == expected
+
+
+def test_a_step_goes_on_with_a_wrong_one() -> None:
+    text = MOMENTUM.replace("0.1(8) = −1.6", "0.2(8) = −2.4").replace(
+        "7 − 1.6 = 5.4", "7 − 2.4 = 4.6"
+    )
+    assert verdicts(text)[-2:] == ["wrong", "carried"]
+
+
+def test_an_adjoint_with_a_wrong_number_is_no_formula_that_was_meant() -> None:
+    text = r"""$v_3 = \sin x$, $v_4 = 3x$, $f = v_4 - v_3$ at $x = 2$.
+
+$\bar{f} = 1$
+
+$\bar{v}_4 = \bar{f}\,\frac{\partial f}{\partial v_4} = 1$
+
+$\bar{v}_3 = \bar{f}\,\frac{\partial f}{\partial v_3} = 1$
+
+$\bar{x} = \bar{v}_3 \cos(x) + 3\bar{v}_4 = -0.416 + 3 = 2.584$
+"""
+    assert verdicts(text)[-2:] == ["wrong", "carried"]
