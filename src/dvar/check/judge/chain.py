@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from dvar.check.judge import learning, links, step
+from dvar.check.judge import learning, links, opening, step
 from dvar.check.judge.carrying import Mistake
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
@@ -200,11 +200,7 @@ def _bridged(
     if verdict.verdict != "unknown" or len(members) < 3 or members[-1].expr is None:
         return verdict
     if _only_numbers_unknown(place, verdict):
-        return Verdict(
-            "ok",
-            note=ARITHMETIC,
-            links=verdict.links,
-        )
+        return _carrying(place, verdict) or Verdict("ok", note=ARITHMETIC, links=verdict.links)
     anchor: Member | None = None
     for before, _, link in verdict.links:
         anchor = before
@@ -220,6 +216,18 @@ def _bridged(
     if link.verdict in ("wrong", "carried"):
         return Verdict(link.verdict, members[-1], anchor, link, links=[(anchor, members[-1], link)])
     return verdict
+
+
+def _carrying(place: Place, verdict: Verdict) -> Verdict | None:
+    """Right arithmetic of unknown names that goes on with a wrong number."""
+    for n, (before, member, link) in enumerate(verdict.links):
+        if before.expr is None or link.verdict != "ok" or not link.roots:
+            continue
+        if roots := opening.roots_in(place, before.expr):
+            carried = replace(link, verdict="carried", roots=roots)
+            told = [*verdict.links[:n], (before, member, carried), *verdict.links[n + 1 :]]
+            return Verdict("carried", member, before, carried, links=told)
+    return None
 
 
 def _only_numbers_unknown(place: Place, verdict: Verdict) -> bool:

@@ -31,7 +31,7 @@ def given(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, in
     """
     if not _defines_open(place, left, right, envs):
         return None
-    roots = _roots(place, right)
+    roots = roots_in(place, right)
     if not roots:
         return Link("ok", "given")
     with suppress(NotUnderstood):
@@ -39,7 +39,7 @@ def given(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, in
     return Link("carried", "given", roots=roots)
 
 
-def _roots(place: Place, right: t.Expr) -> tuple[int, ...]:
+def roots_in(place: Place, right: t.Expr) -> tuple[int, ...]:
     """The lines of the wrong numbers that stand in a side."""
     if not links.is_number(right, place.world):
         return ()
