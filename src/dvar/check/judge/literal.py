@@ -82,6 +82,12 @@ def _is_constant(symbol: t.Symbol) -> bool:
     return known and not symbol.subscripts
 
 
+def is_profit(value: t.Expr) -> bool:
+    """``π = TR - TC``: what is told by other names is not the ratio of the circle."""
+    names = {p.base for p in t.walk(value) if isinstance(p, t.Symbol)}
+    return isinstance(value, t.Sum) and bool(names) and "pi" not in names
+
+
 def is_zero(tree: t.Expr | None) -> bool:
     return isinstance(tree, t.Number) and tree.value == 0
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from dvar.check.judge import masks
 from dvar.check.judge.assignments import NEW, is_update, shared_number
-from dvar.check.judge.literal import is_numeric, is_plain, is_zero
+from dvar.check.judge.literal import is_numeric, is_plain, is_profit, is_zero
 from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
 from dvar.check.judge.wholes import are_entries
@@ -308,6 +308,8 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
         return False
     fixed = ("e", "pi", "1") if world.spelling.has_euler else ("pi", "1")
     if made.pattern.stem in fixed and not (made.params or made.pattern.indices):
+        if made.pattern.stem == "pi":
+            return not is_profit(made.value)
         return made.pattern.stem != "e" or not is_plain(made.value)  # e = 0.5 is an error
     if isinstance(made.value, t.Symbol) and _is_alias(made.value, key, world, ordinal):
         return True

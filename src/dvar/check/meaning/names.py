@@ -32,6 +32,7 @@ from dvar.check.meaning.values import (
     sizes,
     squeezed,
 )
+from dvar.core.letters import GREEK
 from dvar.core.node import Node
 from dvar.core.op import VARIABLE
 from dvar.ops import TABLE
@@ -127,7 +128,7 @@ def _primed(e: Interpreter, tree: t.Symbol, name: Name, hint: tuple[int, ...] | 
             return operated(e, products.transpose_of(value), name.operations)
     if name.primes < 3 and name.key in e.world.dependents:
         return _own_slope(e, name, tree)
-    if len(tree.base) == 1 and _is_defined(e, tree.base):
+    if (len(tree.base) == 1 or tree.base in GREEK) and _is_defined(e, tree.base):
         return slopes.primed(e, name)
     return operated(e, key_value(e, marked, hint, tree), name.operations)
 

@@ -95,7 +95,7 @@ def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None
     if found is None or len(found[0].params) < _ORDERS:
         return None
     params = {p.base: p for p in found[0].params if isinstance(p, t.Symbol) and not p.subscripts}
-    letters = list(key.indices[0])
+    letters = [key.indices[0]] if key.indices[0] in params else list(key.indices[0])
     if len(letters) > _ORDERS or any(c not in params or e.world.shape(Key(c)) for c in letters):
         return None
     return found[0], [params[c] for c in letters]

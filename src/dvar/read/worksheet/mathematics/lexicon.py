@@ -150,6 +150,7 @@ class _Survey:
             (_is_upright(tokens, n) and len(run) > 1)
             or (len(run) > 2 and _carries_word(tokens, n))
             or (len(run) == 2 and _is_below(tokens, n))
+            or (run.isupper() and _begins(before) and _is_slope(tokens, n))
         ):
             self._add(self.sure, run)
         elif (_begins(before) and _before_relation(tokens, n)) or (
@@ -158,6 +159,17 @@ class _Survey:
             self._add(self.likely, run)
         if _is_defined_here(tokens, n):
             self.functions.add(run)
+
+
+def _is_slope(tokens: Sequence[Token], n: int) -> bool:
+    r"""``MP_K = \frac{\partial q}{\partial K}``: nobody tells what a product of two names is by a derivative."""
+    k = _after_scripts(tokens, n)
+    if not _before_relation(tokens, n) or k + 3 >= len(tokens):
+        return False
+    k += tokens[k].kind == CELL
+    fraction, brace, top = tokens[k + 1 : k + 4]
+    differential = top.names("partial") or (top.kind in (WORD, NAME) and top.text[0] == "d")
+    return fraction.names("frac", "dfrac", "tfrac") and brace.is_("{") and differential
 
 
 def _is_operator(tokens: Sequence[Token], n: int) -> bool:
