@@ -29,6 +29,7 @@ from dvar.check.meaning import (
     kept,
     losses,
     memberships,
+    related,
 )
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.arguments import by_entries
@@ -127,6 +128,7 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
     What is given in one is known in the next, so each is to be judged before the next is asked for.
     """
     ledger, curves = Ledger(), implicit.curves(document, statements)
+    moving, motion = related.relations(statements), related.motion(statements)
     open_: set[str] = set()
     for problem in problems(document, statements):
         ledger = ledger.carried_over()
@@ -136,6 +138,7 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
         own = [statements[ordinal] for ordinal in problem.ordinals]
         context.constraints = constraints(problem.world, own, document)
         context.curves = curves
+        problem.world.relations, problem.world.motion = moving, motion
         yield context
         open_ = context.touched  # what was left open of a name is so where its formula still holds
 

@@ -180,7 +180,8 @@ def follows(place: Place, links: Sequence[tuple[t.Expr, t.Expr]]) -> bool:
     free = {node: like(node) for node in made if node.inputs}
     if free and _holds(substitute(condition, free), substitute(claim, free)):
         return True
-    return _holds(condition, claim)
+    # The last one alone, where those before it are of another case.
+    return _holds(condition, claim) or (len(known) > 1 and _holds(known[-1], claim))
 
 
 def _differentiates(tree: t.Expr) -> bool:
@@ -208,6 +209,11 @@ def residual(place: Place, left: t.Expr, right: t.Expr) -> Node | None:
 
 def _stacked(residuals: Sequence[Node]) -> Node:
     return residuals[0] if len(residuals) == 1 else TABLE["concatenate"](list(residuals), axis=0)
+
+
+def is_met(told: Node, claim: Node) -> bool:
+    """Whether a claim is zero wherever what is told is."""
+    return _holds(told, claim)
 
 
 def _holds(told: Node, claim: Node) -> bool:

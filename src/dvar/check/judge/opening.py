@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from dvar.check.judge import links, telling
+from dvar.check.judge import links, related, telling
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import numbers_in, read_literal
 from dvar.check.judge.matching import like_node, value_at
@@ -29,6 +29,8 @@ def given(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, in
 
     A number that goes on with a wrong one carries the mistake.
     """
+    if (told := related.rate(place, left, right)) is not None:
+        return told
     if not _defines_open(place, left, right, envs):
         return None
     roots = roots_in(place, right)

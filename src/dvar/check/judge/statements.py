@@ -274,6 +274,7 @@ def _told(context: Context, place: Place, statement: Statement) -> str | None:
     if constraint_of(place.world, statement) is not None or is_meaning(statement):
         return "definition"
     is_given = place.position in (curve.position for curve in context.curves)
+    is_given |= place.position in (r.position for r in place.world.relations)
     is_given |= following.is_asked(context.document, statement)
     if following.is_balance(place, context.document, statement):
         context.asked += following.both_sides(statement, place.position)

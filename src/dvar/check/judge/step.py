@@ -14,10 +14,12 @@ from dvar.check.judge import (
     learning,
     links,
     misfits,
+    moving,
     numbers,
     opened,
     opening,
     putting,
+    related,
     roundly,
     signs,
     stationary,
@@ -175,9 +177,11 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         zero = compared(may_vanish=True)
         if zero.verdict in ("ok", "convention"):
             return zero
+        link = moving.judged(place, left, right, envs) or link
     if link.verdict in ("wrong", "unknown"):
         return (
             curved.holds(place, left, right)
+            or related.holds(place, left, right)
             or (stationary.holds(place, left, right) if place.is_optimum else None)
             or telescoping.holds(place, left, right, envs)
             or misfits.of_examples(place, left, right, envs, link)
@@ -238,6 +242,8 @@ def _or_identity(
     named = isinstance(left, t.Derivative) and isinstance(left.of, (t.Symbol, t.Apply))
     if same.why.startswith("a derivative between names") and not named:
         same = compared(code=place.code, may_vanish=True)  # of ∂a/∂a + ∂b/∂a = 1, ∂(yᵀy)/∂w = 0
+    if same.verdict != "ok" and (rates := related.holds(place, left, number)) is not None:
+        return rates
     if same.verdict != "ok" and place.is_optimum:
         return stationary.holds(place, left, number) or link
     return same if same.verdict == "ok" else link

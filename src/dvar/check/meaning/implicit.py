@@ -33,6 +33,8 @@ _NEAR = 200
 _ON = 1e-3
 _FAR = 12
 """Statements behind an equation in which its derivative is looked for."""
+_SOON = 3
+"""So many statements from an equation on, a prime asks for its slope."""
 _ASKED = re.compile(
     r"implicit|differentiat|derivative|d²?[a-z]/d[a-z]|\\frac\s*\{\s*\\?(mathrm|text)?\{?d|slope|tangent|curve|"
     r"implizit|ableit|implícit|deriv|dériv",
@@ -40,6 +42,8 @@ _ASKED = re.compile(
 )
 
 
+_OTHER = re.compile(r"\n#|\\item\b|\\(?:sub)*section\b|\n\s*\**\(?\d+[.)]\s")
+"""What parts one exercise from another."""
 _SAID = re.compile(r"d([a-z])(?:/|\}\s*\{)d([a-z])\b")
 _POINT = re.compile(r"\(\s*(-?\d+(?:[./]\d+)?)\s*,\s*(-?\d+(?:[./]\d+)?)\s*\)")
 
@@ -85,7 +89,7 @@ def curves(document: Document, statements: Sequence[Statement]) -> list[Curve]:
         if curve is None:
             continue
         told = explicit.get(curve.of.base)
-        if told is None or "\n#" in document.text[told : statement.span[0]]:
+        if told is None or _OTHER.search(document.text, told, statement.span[0]):
             found.append(curve)
     return found
 
@@ -121,7 +125,7 @@ def _curve(
         return None
     start, end = statement.span
     around = document.text[max(0, start - _NEAR) : end + _NEAR // 2]
-    if not _ASKED.search(around):
+    if not _ASKED.search(around) and not any(map(_is_primed, parts(behind[1:_SOON]))):
         return None
     if not any(_is_bent(p) for p in inside):
         return None
@@ -132,7 +136,7 @@ def _curve(
         (t.Symbol(of, statement.span), t.Symbol(by, statement.span))
         for of, by in _SAID.findall(around)
     ]
-    for of, by in (*said, *_slopes(behind)):
+    for of, by in (*said, *_slopes(behind), *_primes(behind, bare)):
         if of.base in bare and by.base in bare and of.base != by.base:
             return Curve(left, right, of, by, position)
     return None
@@ -145,6 +149,18 @@ def _slopes(statements: Sequence[Statement]) -> Iterator[tuple[t.Symbol, t.Symbo
             by = part.wrt[0]
             if isinstance(by, t.Symbol) and part.spelling == "d" and not part.operator:
                 yield _plain(part.of), _plain(by)
+
+
+def _primes(statements: Sequence[Statement], bare: set[str]) -> Iterator[tuple[t.Symbol, t.Symbol]]:
+    """``y'`` where an equation has y and one other name."""
+    for part in parts(statements) if len(bare) == 2 else ():
+        if isinstance(part, t.Symbol) and _is_primed(part) and part.base in bare:
+            (by,) = bare - {part.base}
+            yield _plain(part), t.Symbol(by, part.span)
+
+
+def _is_primed(part: t.Expr | t.Script) -> bool:
+    return isinstance(part, t.Symbol) and part.primes == 1 and not part.subscripts
 
 
 def value(world: World, key: Key) -> Node | None:

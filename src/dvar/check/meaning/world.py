@@ -14,6 +14,7 @@ from dvar.check.meaning.implicit import Tied
 from dvar.check.meaning.keys import Index, Key, Spelling, family_of, general
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.recall import Recall
+from dvar.check.meaning.related import Motion, Relation
 from dvar.check.meaning.results import Results
 from dvar.check.meaning.stacking import Stacks
 from dvar.check.meaning.values import Jacobian
@@ -57,6 +58,7 @@ class World(Results):
         nilpotent: stems of names whose squares vanish, ``ε`` of dual numbers.
         collected: stems that a loop adds to, ``dw += …``; adds_steps: whether gradients are summed over steps in time.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
+        relations: equations of the document whose names move in time; motion: which names do.
         conditions: what the statement says that is judged has to hold for it.
         members: stem of a vector → the matrix it belongs to, and whether it is a "row" or a "column" of it.
         truths: open names by which members of sets are told from others.
@@ -146,6 +148,8 @@ class World(Results):
     assumed: frozenset[Assumption] = frozenset()
     conditions: Sequence[t.Expr] = ()
     tied: Tied | None = None
+    relations: Sequence[Relation] = ()
+    motion: Motion = field(default_factory=Motion)
     members: dict[str, tuple[str, str]] = field(default_factory=dict)
     truths: set[Node] = field(default_factory=set)
     excludes: bool = False
