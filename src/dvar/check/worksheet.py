@@ -19,8 +19,10 @@ from dvar.check.judge.prose import spoken
 from dvar.check.meaning import (
     blocks,
     bracketed,
+    degrees,
     densities,
     distributions,
+    dots_of_time,
     dotted,
     effort,
     examples,
@@ -114,8 +116,8 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     entries = distributions.as_entries(document, losses.adding_up(found))
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
-    marked = examples.marked(blocks.stacked(labelled(turned)))
-    counted = bracketed.indexed(iterates.indexed(marked))
+    marked = examples.marked(blocks.stacked(labelled(degrees.as_radians(turned))))
+    counted = bracketed.indexed(iterates.indexed(dots_of_time.as_derivatives(marked)))
     spelled = spelled_out(recognised(renamed(densities.named(counted))))
     named = in_one_dialect(document, stated(document, spelled))
     said = conditioned(document, spoken(document, by_entries(vectors_first(named))))

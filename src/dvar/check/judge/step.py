@@ -177,11 +177,11 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         zero = compared(may_vanish=True)
         if zero.verdict in ("ok", "convention"):
             return zero
-        link = moving.judged(place, left, right, envs) or link
     if link.verdict in ("wrong", "unknown"):
         return (
             curved.holds(place, left, right)
             or related.holds(place, left, right)
+            or moving.judged(place, left, right, envs)
             or (stationary.holds(place, left, right) if place.is_optimum else None)
             or telescoping.holds(place, left, right, envs)
             or misfits.of_examples(place, left, right, envs, link)

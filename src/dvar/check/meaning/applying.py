@@ -201,7 +201,8 @@ def _by_formula(
     if not params or is_factor(key, args):
         return None
     made = _defined(e, head, *found, args)
-    if made is None and len(params) == len(args) > 1 and all(_is_entry(e, p) for p in params):
+    entries = made is None and len(params) > 1 and all(_is_entry(e, p) for p in params)
+    if len(params) == len(args) and (entries or found[0].is_slope):
         return _of_entries(e, head, *found)
     return made
 
@@ -382,11 +383,9 @@ def _has_other_arguments(e: Interpreter, key: Key, args: Sequence[t.Expr]) -> bo
     A loss may be said to depend on anything, and arguments may be left out at the end.
     """
     found = e.world.find(key, e.position)
-    if found is None or len(found[0].params) < 2:
+    if found is None or len(found[0].params) < 2 or len(found[0].params) == len(args):
         return False
     if key in e.world.loss_names or key.stem in e.world.densities:
-        return False
-    if len(found[0].params) == len(args):
         return False
     return any(_said(e, a) != _said(e, p) for a, p in zip(args, found[0].params, strict=False))
 

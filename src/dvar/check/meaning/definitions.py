@@ -55,6 +55,13 @@ class Definition:
         )
 
     @cached_property
+    def is_slope(self) -> bool:
+        """Whether the formula is a derivative by an argument, ``v(t) = ds/dt``."""
+        own = {stem_of(p) for p in self.params if isinstance(p, t.Symbol)}
+        slopes = (p for p in t.walk(self.value) if isinstance(p, t.Derivative))
+        return any(isinstance(x, t.Symbol) and stem_of(x) in own for p in slopes for x in p.wrt)
+
+    @cached_property
     def is_backward(self) -> bool:
         """Whether the formula is made of derivatives, so that no loss depends on what it defines."""
         return self.pattern.stem.startswith(UNDONE) or any(
