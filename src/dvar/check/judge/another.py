@@ -65,6 +65,8 @@ _SUPPOSES_ANOTHER = re.compile(
     re.IGNORECASE,
 )
 """Words in front of what holds for another function of the name: "if $f$ is the tanh function, …"."""
+_NEW_THING = re.compile(r"\W*(?:an?|another|two|now an?|next,? an?)\s+[a-z]+\b", re.IGNORECASE)
+"""How a paragraph begins that is about something else."""
 FAMILIAR = frozenset(["sigma", "log", "exp"])
 """Functions that are known without a formula."""
 _BY_ROWS = re.compile(r"\brow[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
@@ -206,12 +208,25 @@ def _is_told_anew(place: Place, document: Document, statement: Statement) -> boo
     return False
 
 
+def _is_another_thing(place: Place, document: Document, statement: Statement) -> bool:
+    """ "A cone has r = h/2, so V = …" in a paragraph behind that of a ball: a formula of what is new there."""
+    left, start = statement.members[0].expr, statement.span[0]
+    if not isinstance(left, t.Symbol) or left.primes:
+        return False
+    made = place.world.definitions.get(stem_of(left), ())
+    told = [d.value.span[1] for d in made if not d.numeric and d.position < place.position]
+    begins = document.text.rfind("\n\n", 0, start) + 2
+    is_before = bool(told) and max(told) < begins
+    return is_before and _NEW_THING.match(document.text, begins, start) is not None
+
+
 def is_about_the_unknown(
     place: Place, document: Document, statement: Statement, verdict: Verdict
 ) -> bool:
     """Whether a line rests on what was not understood, or gives a name to what stands before it."""
     return (
         _is_told_anew(place, document, statement)
+        or _is_another_thing(place, document, statement)
         or _gives_a_name(place, statement, verdict)
         or _names_a_function(place, document, statement, verdict)
         or _rests_on_unread(place, statement)

@@ -16,7 +16,7 @@ from dvar.check.judge.literal import (
     printed_numbers,
     read_literal,
 )
-from dvar.check.judge.matching import like, like_node, value_at
+from dvar.check.judge.matching import close, like, like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate, entries, gradients
 from dvar.check.meaning.aligning import put_in
@@ -68,7 +68,32 @@ def aligned(place: Place, formula: t.Expr, numbers: t.Expr) -> None:
         ):
             continue
         if _learn(place, key, value):
+            ledger.lent.add(key)
             ledger.exact.update(abs(number) for number in printed_numbers(value))
+
+
+def is_another_case(place: Place, formula: t.Expr, numbers: t.Expr) -> bool:
+    """Whether another number is put in for a name than before, and its number was only put in as well.
+
+    So it is with a name that has been given several, in the rows of a table.
+    """
+    world, ledger = place.world, place.ledger
+    for name, value in put_in(_formula_of(place, formula), numbers) or ():
+        key = sort(name, world.spelling, {}).key
+        known = ledger.given_by_key.get(key)
+        told = (d for d in world.definitions.get(key.stem, ()) if d.numeric)
+        several = len({d.position for d in told if d.pattern.match(key) is not None}) > 1
+        if (
+            known is None
+            or known.ndim
+            or not is_plain(value)
+            or not (key in ledger.lent or several)
+        ):
+            continue
+        written, _ = read_literal(place.reader(), value, ledger)
+        if not close(known, written.value, written.slack):
+            return True
+    return False
 
 
 def _formula_of(place: Place, tree: t.Expr) -> t.Expr:

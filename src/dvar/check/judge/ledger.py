@@ -75,6 +75,7 @@ class Ledger:
         roots: names whose number came from a mistake → its line; rooted: the same by open derivative;
             mistakes: quantities that are written wrong.
         formulas: names with the wrong formulas that are given for them, and the lines of these.
+        lent: names whose number was only put into a formula.
         exact: numbers that stand for themselves.
         spread: open arrays for which a single number is given.
         numbers: each number printed so far → how far it is from what it stands for, and the root line if
@@ -98,6 +99,7 @@ class Ledger:
     stale: dict[Node, Printed] = field(default_factory=dict)
     roots: dict[Key, int] = field(default_factory=dict)
     rooted: dict[Node, int] = field(default_factory=dict)
+    lent: set[Key] = field(default_factory=set)
     due: dict[Key, Array] = field(default_factory=dict)
     meant: dict[Node, Array] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
@@ -208,6 +210,7 @@ class Ledger:
             given_by_key=dict(self.given_by_key),
             units=dict(self.units),
             roots=dict(self.roots),
+            lent=set(self.lent),
             due=dict(self.due),
             formulas=list(self.formulas),
             exact=set(self.exact),

@@ -17,7 +17,7 @@ from dvar.check.judge.place import Place
 from dvar.check.judge.rounding import rounds_to
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.choices import Choices, readings
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.points import Point, has_stand_in, names_beneath
 from dvar.check.meaning.values import NotUnderstood, Value
 from dvar.core.node import Node, topological
@@ -54,6 +54,11 @@ def with_numbers(
         return Link("unknown", "how far an index runs is not told", link.left)
     if link.verdict == "wrong" and is_plain(right) and place.is_defined_by_example(left):
         return Link("unknown", INHERITED, link.left)
+    if link.verdict == "wrong" and _is_value_at(place, left):
+        return Link("unknown", "a bracket behind a name that is no function", link.left)
+    if link.verdict == "wrong" and link.left is not None:
+        if signs.is_of_a_piece(place, link.left):
+            return Link("unknown", "in which piece it is taken", link.left)
     if link.verdict == "wrong" and signs.is_elsewhere(place, left):
         return Link("unknown", "its formula holds elsewhere", link.left)
     if link.verdict == "wrong" and _is_about_another(place, left, right):
@@ -77,6 +82,14 @@ def _is_about_another(place: Place, formula: t.Expr, written: t.Expr) -> bool:
             if held.verdict in ("unknown", "wrong"):
                 return True
     return False
+
+
+def _is_value_at(place: Place, tree: t.Expr) -> bool:
+    """``x(0) = 0.2``: nobody multiplies a name by a number in brackets to tell what comes out."""
+    if not isinstance(tree, t.Apply) or len(tree.args) != 1 or not is_plain(tree.args[0]):
+        return False
+    found = place.world.find(sort(tree.head, place.world.spelling, {}).key, place.position)
+    return not (tree.primes or tree.head.primes) and (found is None or not found[0].params)
 
 
 def _is_count(place: Place, tree: t.Expr, value: Value) -> bool:

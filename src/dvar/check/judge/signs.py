@@ -12,23 +12,25 @@ import numpy as np
 
 from dvar.check.judge import links
 from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_plain
 from dvar.check.judge.matching import value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning.conditions import are_about_values
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.structures import condition
-from dvar.check.meaning.values import NotUnderstood
-from dvar.core.node import Node
+from dvar.check.meaning.values import NotUnderstood, Value, node_of
+from dvar.core.node import Node, topological
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
+_PIECES = frozenset({"abs", "sign", "where", "maximum", "minimum", "greater", "less"})
 _ORDERS = frozenset({"<", ">", "<=", ">="})
 
 
 def standing(
     statements: Sequence[Statement], ordinals: Sequence[int], ordinal: int
 ) -> list[t.Expr]:
-    """The last thing said of the sign of each name in front of a statement of its problem."""
+    """The last bound told of each name in front of a statement of its problem."""
     found: dict[str, t.Expr] = {}
     for before in ordinals:
         if before >= ordinal:
@@ -45,7 +47,7 @@ def _sign(statement: Statement) -> tuple[t.Symbol, t.Relation] | None:
     if len(rest) != 1 or rest[0].relation not in _ORDERS or first.relation:
         return None
     name, bound = first.expr, rest[0].expr
-    if not isinstance(name, t.Symbol) or not isinstance(bound, t.Number) or bound.value != 0:
+    if not isinstance(name, t.Symbol) or bound is None or not is_plain(bound):
         return None
     return name, t.Relation((name, bound), (rest[0].relation,), statement.span)
 
@@ -91,6 +93,15 @@ def is_elsewhere(place: Place, left: t.Expr) -> bool:
         if any(v is not None and not np.all(v) for v in values):
             return True
     return False
+
+
+def is_of_a_piece(place: Place, value: Value) -> bool:
+    """Whether a value has pieces, and where in them it is taken has been said and not put in."""
+    told = (p for c in place.signs.get(place.position, ()) for p in t.walk(c))
+    keys = {sort(p, place.world.spelling, {}).key for p in told if isinstance(p, t.Symbol)}
+    if keys <= set(place.ledger.given_by_key):
+        return False
+    return any(n.op.name in _PIECES for n in topological([node_of(value)]))
 
 
 def _of_formula(place: Place, left: t.Expr) -> Sequence[t.Expr]:

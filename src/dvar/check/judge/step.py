@@ -72,6 +72,8 @@ def judge_link(
             return told
         if link.verdict == "wrong" and is_guessed(place.world, left):
             return Link("unknown", "which index is chosen is not given", link.left)
+        if link.verdict == "wrong" and learning.is_another_case(place, left, right):
+            return Link("unknown", "the numbers put in are those of another case", link.left)
         if link.verdict == "wrong":
             link = _by_wrong_formula(place, left, right, envs, link)
         link = putting.misplaced(place, left, right, envs, link)
@@ -213,7 +215,8 @@ def _where_held(
 ) -> Link | None:
     """``f'(z) = 1 for z > 0``: a number that a formula has wherever a condition holds; None if it is not so."""
     if not conditions.are_about_values(place.conditions):
-        return None
+        supposed = signs.holds(place, left, right, envs)
+        return supposed if supposed is not None and supposed.verdict == "ok" else None
     link = links.as_functions(place.world, place.position, left, right, envs, code=place.code)
     if link.verdict in ("ok", "wrong") and not place.ledger.given:
         return link

@@ -58,8 +58,14 @@ class Definition:
     def is_slope(self) -> bool:
         """Whether the formula is a derivative by an argument, ``v(t) = ds/dt``."""
         own = {stem_of(p) for p in self.params if isinstance(p, t.Symbol)}
-        slopes = (p for p in t.walk(self.value) if isinstance(p, t.Derivative))
-        return any(isinstance(x, t.Symbol) and stem_of(x) in own for p in slopes for x in p.wrt)
+        for part in t.walk(self.value):
+            if isinstance(part, t.Derivative):
+                by: tuple[t.Expr, ...] = part.wrt
+            else:
+                by = part.args if isinstance(part, t.Apply) and part.head.primes else ()
+            if any(isinstance(x, t.Symbol) and stem_of(x) in own for x in by):
+                return True
+        return False
 
     @cached_property
     def is_backward(self) -> bool:

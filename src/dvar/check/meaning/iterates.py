@@ -26,13 +26,15 @@ def indexed(statements: Sequence[Statement]) -> list[Statement]:
     if not stepped:
         return list(statements)
     for part in parts(statements):
-        if isinstance(part, t.Apply) and _step(part) is None:
+        if isinstance(part, t.Apply) and _step(part) is None and not _is_product(part):
             stepped.discard(stem_of(part.head))
         elif isinstance(part, t.Derivative) and any(_is_counter(x) for x in part.wrt):
             return list(statements)
 
     def change(part: Any) -> t.Expr | None:
         if not isinstance(part, t.Apply) or stem_of(part.head) not in stepped:
+            return None
+        if _step(part) is None:
             return None
         (arg,) = part.args
         place = t.Label(arg.base, arg.span) if isinstance(arg, t.Symbol) else arg
@@ -44,6 +46,12 @@ def indexed(statements: Sequence[Statement]) -> list[Statement]:
         )
 
     return [rewritten(s, change) for s in statements]
+
+
+def _is_product(use: t.Apply) -> bool:
+    """``x(1 - x)``: what stands in the brackets is made of the name itself."""
+    inside = (p for a in use.args for p in t.walk(a) if isinstance(p, t.Symbol))
+    return any(stem_of(p) == stem_of(use.head) for p in inside)
 
 
 def _stepped(statement: Statement) -> Iterator[str]:
