@@ -115,3 +115,29 @@ $\bar{v}_3 = \bar{f}\,\frac{\partial f}{\partial v_3} = 1$
 $\bar{x} = \bar{v}_3 \cos(x) + 3\bar{v}_4 = -0.416 + 3 = 2.584$
 """
     assert verdicts(text)[-2:] == ["wrong", "carried"]
+
+
+MOMENTS = r"""Expectation and variance: $\mathbb{E}[X] = 0.5 + 0.6 = 1.1$ and $\mathbb{E}[X^2] = 0.5 + 1.2 = 1.7$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (r"$\operatorname{Var}(X) = \mathbb{E}[X^2] - \mathbb{E}[X]^2 = 1.7 - 1.21 = 0.49$", "ok"),
+        (r"$\operatorname{Var}(X) = \mathbb{E}[X^2] - \mathbb{E}[X]^2 = 1.7 - 1.1 = 0.6$", "wrong"),
+        (r"$\operatorname{Var}(X) = \mathbb{E}[X^2] + \mathbb{E}[X]^2$", "unknown"),
+        (r"For $Y = 3X + 2$: $\mathbb{E}[Y] = 3\cdot 1.1 + 2 = 5.3$", "ok"),
+        (r"For $Y = 3X + 2$: $\mathbb{E}[Y] = 3\cdot 1.1 = 3.3$", "unknown"),
+        (r"For $Y = 3X + 2$: $\operatorname{Var}(Y) = 9\cdot 0.49 = 4.41$", "ok"),
+        (r"For $Y = 3X + 2$: $\operatorname{Var}(Y) = 3\cdot 0.49 = 1.47$", "wrong"),
+    ],
+)
+def test_moments_of_a_variable_without_a_law(line: str, expected: str) -> None:
+    assert verdicts(MOMENTS + line)[-1] == expected
+
+
+def test_an_error_with_an_argument_is_no_mean() -> None:
+    text = r"The expected output is $t$. $E(W) = \frac12 (W x - t)^2$, $\frac{\partial E}{\partial W} = (W x - t) x$"
+    assert verdicts(text)[-1] == "ok"

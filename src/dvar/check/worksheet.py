@@ -31,6 +31,7 @@ from dvar.check.meaning import (
     kept,
     losses,
     memberships,
+    moments,
     related,
 )
 from dvar.check.meaning.aliases import spelled_out
@@ -112,7 +113,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    found = by_class(document, whole(document, statements))
+    found = moments.named(document, by_class(document, whole(document, statements)))
     entries = distributions.as_entries(document, losses.adding_up(found))
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))

@@ -115,13 +115,14 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
     if not _reaches(top, place):
         place = _spelled_matrix(e, of, wrt) or place
     apart = slopes.other_arguments(e, key, wrt)
-    if apart or slopes.is_made_of_another(e, key, wrt):
-        e.choices.suppose(PARTIAL)  # what is called y elsewhere need not be this argument
+    held = total = None
     if apart and _reaches(top, place):
-        held = jacobian(top, place, apart)
-        total = jacobian(top, place)
-        if held.node is not total.node:
-            return e.choices.pick([("its other arguments held fixed", held), ("total", total)])
+        held, total = jacobian(top, place, apart), jacobian(top, place)
+    is_same = held is not None and total is not None and held.node is total.node
+    if (apart and not is_same) or slopes.is_made_of_another(e, key, wrt):
+        e.choices.suppose(PARTIAL)  # what is called y elsewhere need not be this argument
+    if held is not None and total is not None and not is_same:
+        return e.choices.pick([("its other arguments held fixed", held), ("total", total)])
     return between(e, top, place, key)
 
 

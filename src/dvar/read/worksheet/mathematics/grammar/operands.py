@@ -125,7 +125,10 @@ class Operands(Nablas):
             return t.Group("iverson", tuple(self.subscript()), self.since(start))
         if self.token.text == "E" and self.token.font == "bb":
             head = self._hang(self.name(), start)
-            return self.expectation(head, start) or head
+            mean = self.expectation(head, start)
+            if mean is not None and self.sees("^"):  # E[X]^2 is the square of the mean
+                return self.attach(t.Group("(", (mean,), mean.span), self.hung(), start)
+            return mean or head
         if self.token.text == "D" and self._is_operator_d():
             return self._differentiated()
         return self.symbol()
