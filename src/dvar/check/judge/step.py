@@ -11,6 +11,7 @@ import numpy as np
 from dvar.check.judge import (
     carrying,
     curved,
+    latest,
     learning,
     links,
     misfits,
@@ -65,7 +66,7 @@ def judge_link(
         held = _where_held(place, left, right, envs)
         link = held or numbers.with_numbers(place, left, right, envs)
         link = roundly.by_terms(place, left, right, envs, link)
-        link = _of_curve(place, left, right, envs, link)
+        link = latest.or_iterate(place, right, _of_curve(place, left, right, envs, link))
         if link.verdict in ("unknown", "wrong") and (
             told := opening.given(place, left, right, envs)
         ):
