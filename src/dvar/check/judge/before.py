@@ -79,3 +79,13 @@ def first_definition(statement: Statement, ordinal: int, spelling: Spelling) -> 
     if is_numeric(right, lambda name: True):
         return None
     return definition_of(left, right, ordinal, spelling, False)
+
+
+def arguments_of(statements: Sequence[Statement]) -> set[str]:
+    """The arguments of functions that statements define: ``h(x, y) = …`` is about any x and y.
+
+    What solved an earlier exercise is not put in there.
+    """
+    heads = (s.members[0].expr for s in statements if len(s.members) > 1)
+    calls = (x for x in heads if isinstance(x, t.Apply) and not x.primes)
+    return {stem_of(a) for x in calls for a in x.args if isinstance(a, t.Symbol)}

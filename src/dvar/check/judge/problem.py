@@ -8,7 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge import following, predicted, properties, sharing, stationary
-from dvar.check.judge.before import arrays, declarations, first_definition, formulas
+from dvar.check.judge.before import (
+    arguments_of,
+    arrays,
+    declarations,
+    first_definition,
+    formulas,
+)
 from dvar.check.judge.fitting import misfits, warm_up
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, named
@@ -79,6 +85,8 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     for number, group in enumerate(groups_of(document, statements, spelling, programs)):
         ordinals, is_fresh = group.ordinals, group.fresh
         before = [d for d in before if d.pattern.stem not in group.forgotten]
+        free = arguments_of([statements[o] for o in ordinals])
+        before = [d for d in before if not (d.onwards and d.pattern.stem in free)]
         if ordinals[0] in programs.ordinals:
             before = [d for d in before if programs.needs(d)]
         if group.alone:
