@@ -59,8 +59,22 @@ class _Moments:
                 return mean
             return t.Group("(", (mean,), part.span, (), part.scripts)
         if isinstance(part, t.Call) and part.name == _VARIANCE and len(part.args) == 1:
-            return self.variance(part.args[0], part.span)
+            of = part.args[0]
+            known = self.variance(of, part.span)
+            if known is None and isinstance(of, t.Symbol) and stem_of(of) in self.made:
+                return t.Symbol(f"Var[{stem_of(of)}]", part.span)
+            return known
+        if isinstance(part, t.Call) and part.name == "cov" and all(map(self._is_one, part.args)):
+            return t.Symbol(f"Cov[{','.join(stem_of(x) for x in _letters_of(part))}]", part.span)
         return None
+
+    def _is_one(self, tree: t.Expr) -> bool:
+        return isinstance(tree, t.Symbol) and stem_of(tree) in self.random and not tree.scripts
+
+    def _moves(self, tree: t.Expr) -> bool:
+        """Whether something random stands in a formula."""
+        names = {stem_of(p) for p in t.walk(tree) if isinstance(p, t.Symbol)}
+        return bool(names & (self.random | set(self.made)))
 
     def mean(self, body: t.Expr) -> t.Expr | None:
         """What the mean of a formula comes to by linearity; None where it has other parts."""
@@ -77,7 +91,11 @@ class _Moments:
                 whole = tuple(m for m in means if m is not None)
                 return t.Sum(whole, signs, body.span) if len(whole) == len(terms) else None
             case t.Symbol() if stem_of(body) in self.made and not body.scripts:
-                return self.mean(self.made[stem_of(body)])
+                mean = self.mean(self.made[stem_of(body)])
+                return mean or t.Symbol(f"E[{stem_of(body)}]", body.span)
+            case t.Quotient(above=above, below=below) if not self._moves(below):
+                mean = self.mean(above)
+                return None if mean is None else t.Quotient(mean, below, body.span)
             case t.Symbol() | t.Product():
                 return self._of_product(body)
         return None
@@ -117,6 +135,13 @@ class _Moments:
                 return self.variance(moving[0], span) if len(moving) == 1 else None
             case t.Negative(operand=inner):
                 return self.variance(inner, span)
+            case t.Group(kind="(" | "[", items=(inner,), scripts=(), subscripts=()):
+                return self.variance(inner, span)
+            case t.Quotient(above=above, below=below) if not self._moves(below):
+                rest = self.variance(above, span)
+                two = (t.Script("plain", t.Number("2", span), span),)
+                square = t.Group("(", (below,), span, (), two)
+                return None if rest is None else t.Quotient(rest, square, span)
             case t.Product(factors=(t.Number() as number, inner)):
                 rest = self.variance(inner, span)
                 if rest is None:
@@ -140,6 +165,10 @@ def _writes_plainly(statements: Sequence[Statement]) -> bool:
     return about and not any(
         isinstance(x, t.Symbol) and x.base == _MEAN for of in slopes for x in t.walk(of)
     )
+
+
+def _letters_of(call: t.Call) -> list[t.Symbol]:
+    return sorted((x for x in call.args if isinstance(x, t.Symbol)), key=stem_of)
 
 
 def _mean_of(part: object, plain: bool) -> t.Expr | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import Key, Name, sort
+from dvar.check.meaning.keys import Key, Name, sort, stem_of
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import (
@@ -25,6 +26,7 @@ from dvar.core.op import variable
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import same_tree
 
 if TYPE_CHECKING:
@@ -88,13 +90,34 @@ def partial_at(e: Interpreter, tree: t.Apply) -> Value | None:
     return e.value(t.Derivative(of, tuple(found[1]), "partial", tree.span))
 
 
+def stationary(statements: Sequence[Statement]) -> set[str]:
+    """``L`` of ``L_x = 2x - λ = 0`` and ``L_y = 2y - λ = 0``: both are to vanish, so they are derivatives of L."""
+    asked: dict[str, set[str]] = {}
+    for statement in statements:
+        left, last = statement.members[0].expr, statement.members[-1].expr
+        if not isinstance(left, t.Symbol) or len(statement.members) < 3 or left.scripts:
+            continue
+        if isinstance(last, t.Number) and last.value == 0 and len(left.subscripts) == 1:
+            sub = left.subscripts[0]
+            text = sub.text if isinstance(sub, t.Label) else getattr(sub, "base", "")
+            if text and not text.isdigit():
+                asked.setdefault(stem_of(left), set()).add(text)
+    return {stem for stem, by in asked.items() if len(by) > 1}
+
+
 def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None:
     if key.marks or len(key.indices) != 1 or not isinstance(key.indices[0], str):
         return None
     found = e.world.find(Key(key.stem), e.position)
-    if found is None or len(found[0].params) < _ORDERS:
+    if found is None or found[0].numeric:
         return None
-    params = {p.base: p for p in found[0].params if isinstance(p, t.Symbol) and not p.subscripts}
+    told: Sequence[t.Expr] = found[0].params
+    if not told and key.stem in e.world.stationary:
+        told = [p for p in t.walk(found[0].value) if isinstance(p, t.Symbol) and not p.scripts]
+        told += [replace(p, scripts=()) for p in t.walk(found[0].value) if isinstance(p, t.Symbol)]
+    elif len(told) < _ORDERS:
+        return None
+    params = {p.base: p for p in told if isinstance(p, t.Symbol) and not p.subscripts}
     letters = [key.indices[0]] if key.indices[0] in params else list(key.indices[0])
     if len(letters) > _ORDERS or any(c not in params or e.world.shape(Key(c)) for c in letters):
         return None

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from dvar.check.meaning import blocks, dual, members, random_names, simplex
+from dvar.check.meaning import blocks, dual, members, random_names, simplex, slopes
 from dvar.check.meaning.keys import Key, Spelling, general, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.simplex import index_letters, is_weight
@@ -42,6 +42,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     world.columns |= blocks.vectors(statements)
     members.see(world, prose)
     dual.see(world, statements, prose)
+    world.stationary = slopes.stationary(statements)
     random_names.see(world, statements)
     vec = any(isinstance(p, t.Call) and p.name == "vec" for p in parts(statements))
     world.kroneckers = vec or "kronecker product" in prose.lower()
