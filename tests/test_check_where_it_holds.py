@@ -90,3 +90,45 @@ DUAL = "A dual number is $a + b\\epsilon$ with $\\epsilon^2 = 0$.\n\n"
 )
 def test_the_square_of_a_dual_unit_vanishes(line: str, expected: str) -> None:
     assert verdicts(DUAL + line)[-1] == expected
+
+
+LAGRANGE = r"""$F = xy - \lambda(x + 2y - 8)$
+
+$F_x = y - \lambda = 0$
+
+$F_y = x - 2\lambda = 0$
+
+$F_\lambda = -(x + 2y - 8) = 0$
+
+So $y = \lambda$ and $x = 2\lambda$.
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", ["ok", "ok", "ok"]),
+        (r"x - 2\lambda = 0", r"x - \lambda = 0", ["ok", "wrong", "ok"]),
+        (r"-(x + 2y - 8) = 0", r"-(x + y - 8) = 0", ["ok", "ok", "wrong"]),
+    ],
+)
+def test_names_below_that_are_asked_to_vanish_are_derivatives(
+    old: str, new: str, expected: list[str]
+) -> None:
+    assert verdicts(LAGRANGE.replace(old, new))[1:4] == expected
+
+
+def test_components_of_a_force_are_no_derivatives() -> None:
+    text = r"$F = m a + x y$, $F_x = 3$ and $F_y = 4$, $|F| = 5$"
+    assert "wrong" not in verdicts(text)
+
+
+def test_what_solved_an_exercise_is_free_in_the_next() -> None:
+    text = r"""# One
+$L(x,y,\lambda) = x^2 + 2y^2 - \lambda(x + y - 3)$, $\frac{\partial L}{\partial x} = 2x - \lambda = 0$,
+$\frac{\partial L}{\partial y} = 4y - \lambda = 0$, so $x = 2y$.
+
+# Two
+For $h(x,y) = e^{xy}$ the gradient is $\nabla h = (x e^{xy}, x e^{xy})$.
+"""
+    assert verdicts(text)[-1] == "wrong"

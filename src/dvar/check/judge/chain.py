@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from dvar.check.judge import learning, links, opening, step
 from dvar.check.judge.carrying import Mistake
 from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import Key
 from dvar.core.op import Array
@@ -19,6 +20,7 @@ FAULTS = 2
 """So many more wrong links of a statement are looked at where the first one is not beyond doubt."""
 BRIDGED = "a member in between was not understood"
 ARITHMETIC = "the arithmetic is right; what the numbers stand for is not known"
+VANISHES = "the formula is right; that it is zero is a condition"
 _SEVERITY = ("wrong", "carried", "up-to-constant", "unknown", "convention", "ok")
 
 
@@ -200,7 +202,8 @@ def _bridged(
     if verdict.verdict != "unknown" or len(members) < 3 or members[-1].expr is None:
         return verdict
     if _only_numbers_unknown(place, verdict):
-        return _carrying(place, verdict) or Verdict("ok", note=ARITHMETIC, links=verdict.links)
+        note = VANISHES if _is_asked_to_vanish(verdict) else ARITHMETIC
+        return _carrying(place, verdict) or Verdict("ok", note=note, links=verdict.links)
     anchor: Member | None = None
     for before, _, link in verdict.links:
         anchor = before
@@ -216,6 +219,12 @@ def _bridged(
     if link.verdict in ("wrong", "carried"):
         return Verdict(link.verdict, members[-1], anchor, link, links=[(anchor, members[-1], link)])
     return verdict
+
+
+def _is_asked_to_vanish(verdict: Verdict) -> bool:
+    """``∂L/∂x = 2x - λ = 0``: all that is not understood is that something is zero."""
+    open_ = [member for _, member, link in verdict.links if link.verdict == "unknown"]
+    return all(is_zero(member.expr) for member in open_)
 
 
 def _carrying(place: Place, verdict: Verdict) -> Verdict | None:

@@ -277,6 +277,11 @@ class _Draft:
         said = _SUPPOSED.search(region.before)
         text = self.document.text  # where the "if" stands tells which sentence it is
         supposed = None if said is None else text.rfind(said.group(1), 0, region.span[0])
+        free = arguments_of([statement]) if role.kind == "definition" else set()
+        for stem in free:
+            for solution in problem.world.definitions.get(stem, ()):
+                if solution.onwards and self.parts[solution.position] != self.parts[ordinal]:
+                    problem.world.ended.setdefault(solution.position, ordinal)
         for definition in role.definitions:
             line = text[text.rfind("\n", 0, region.span[0]) + 1 : region.span[0]]
             if isinstance(definition.value, t.Symbol) and _IF.match(line):

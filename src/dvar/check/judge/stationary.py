@@ -11,7 +11,7 @@ import numpy as np
 from dvar.check.judge.links import MET, Link
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
-from dvar.check.meaning import reading
+from dvar.check.meaning import reading, slopes
 from dvar.check.meaning.assumptions import POSITIVE, SYMMETRIC, assuming
 from dvar.check.meaning.differentiate import jacobian, place_at
 from dvar.check.meaning.interpret import Interpreter
@@ -50,7 +50,8 @@ def varied(statements: Sequence[Statement]) -> set[str]:
         first, last = statement.members[0].expr, statement.members[-1].expr
         if isinstance(first, t.Derivative) and len(statement.members) > 1 and is_zero(last):
             found |= {stem_of(x) for x in first.wrt if isinstance(x, t.Symbol)}
-    return found
+    below = slopes.stationary(statements)
+    return found.union(*below.values())
 
 
 def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:

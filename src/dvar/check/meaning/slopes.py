@@ -71,10 +71,24 @@ def partial(e: Interpreter, key: Key) -> Value | None:
         return None
     definition, params = found
     of: t.Expr = t.Symbol(definition.pattern.stem, (0, 0))
+    if not definition.params:
+        return _explicit(e, definition, params)
     value = differentiate.first_order(e, of, params[0])
     for param in params[1:]:
         place = differentiate.place_of(e, param)
         value = differentiate.between(e, e.plain(value), place)
+    return value
+
+
+def _explicit(e: Interpreter, definition: Definition, params: Sequence[t.Expr]) -> Value:
+    """The derivative by names that stand in a formula, whatever they are found to be further on."""
+    value = e.node(t.Symbol(definition.pattern.stem, (0, 0)))
+    names = [p for p in t.walk(definition.value) if isinstance(p, t.Symbol) and not p.subscripts]
+    nodes = {e.node(replace(p, scripts=())) for p in names}
+    for param in params:
+        place = differentiate.place_of(e, param)
+        apart = {n for n in nodes if n.inputs} - {n for n, _ in place.parts}
+        value = e.plain(differentiate.jacobian(value, place, apart))
     return value
 
 
@@ -90,7 +104,7 @@ def partial_at(e: Interpreter, tree: t.Apply) -> Value | None:
     return e.value(t.Derivative(of, tuple(found[1]), "partial", tree.span))
 
 
-def stationary(statements: Sequence[Statement]) -> set[str]:
+def stationary(statements: Sequence[Statement]) -> dict[str, set[str]]:
     """``L`` of ``L_x = 2x - λ = 0`` and ``L_y = 2y - λ = 0``: both are to vanish, so they are derivatives of L."""
     asked: dict[str, set[str]] = {}
     for statement in statements:
@@ -102,7 +116,7 @@ def stationary(statements: Sequence[Statement]) -> set[str]:
             text = sub.text if isinstance(sub, t.Label) else getattr(sub, "base", "")
             if text and not text.isdigit():
                 asked.setdefault(stem_of(left), set()).add(text)
-    return {stem for stem, by in asked.items() if len(by) > 1}
+    return {stem: by for stem, by in asked.items() if len(by) > 1}
 
 
 def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None:

@@ -56,7 +56,7 @@ class World(Results):
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         observed: stems whose indexed names are data, whatever the bare name is a model of.
         nilpotent: stems of names whose squares vanish, ``ε`` of dual numbers.
-        stationary: stems whose derivatives are written below them and asked to vanish, ``L_x = … = 0``.
+        stationary: stems → what is written below them, where such derivatives are asked to vanish, ``L_x = … = 0``.
         collected: stems that a loop adds to, ``dw += …``; adds_steps: whether gradients are summed over steps in time.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         relations: equations of the document whose names move in time; motion: which names do.
@@ -156,7 +156,7 @@ class World(Results):
     excludes: bool = False
     units: set[str] = field(default_factory=set)
     nilpotent: set[str] = field(default_factory=set)
-    stationary: set[str] = field(default_factory=set)
+    stationary: dict[str, set[str]] = field(default_factory=dict)
     sets: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)
