@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeGuard
 
+from dvar.check.judge.literal import is_plain
 from dvar.check.meaning.assumptions import (
     ACTIVE,
     CONSTANT,
@@ -22,6 +23,7 @@ from dvar.check.meaning.keys import stem_of, unwrapped
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _MARKUP = re.compile(
     r"\\(?:mathbf|boldsymbol|bm|mathrm|mathit|mathsf|text|textbf|textit|emph|operatorname)\s*\{([^{}]*)\}"
@@ -284,7 +286,24 @@ def constraints(
     masks = [Assumption(stem, MASK) for stem in sorted(told) if _is_open(world, stem)]
     signed = {m.group(1).lstrip("\\") for m in _SIGN.finditer(_plain(document.text))}
     masks += [Assumption(stem, SIGNS) for stem in sorted(signed - told) if _is_open(world, stem)]
-    return [*(a for a in found if a is not None), *masks, *_congruent(statements)]
+    mirrored = [Assumption(stem, SYMMETRIC) for stem in sorted(set(_mirrored(statements)))]
+    return [*(a for a in found if a is not None), *masks, *mirrored, *_congruent(statements)]
+
+
+def _mirrored(statements: Sequence[Statement]) -> Iterator[str]:
+    """Names of matrices whose numbers are the same on both sides of the diagonal."""
+    for statement in statements:
+        if len(statement.members) != 2 or statement.members[1].relation != "=":
+            continue
+        name, value = (m.expr for m in statement.members)
+        if not isinstance(name, t.Symbol) or name.scripts or not isinstance(value, t.Matrix):
+            continue
+        size = len(value.rows)
+        if size < 2 or any(len(row) != size for row in value.rows) or not is_plain(value):
+            continue
+        pairs = ((n, m) for n in range(size) for m in range(n))
+        if all(same_tree(value.rows[n][m], value.rows[m][n]) for n, m in pairs):
+            yield stem_of(name)
 
 
 def _congruent(statements: Sequence[Statement]) -> list[Assumption]:
