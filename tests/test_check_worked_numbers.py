@@ -141,3 +141,32 @@ def test_moments_of_a_variable_without_a_law(line: str, expected: str) -> None:
 def test_an_error_with_an_argument_is_no_mean() -> None:
     text = r"The expected output is $t$. $E(W) = \frac12 (W x - t)^2$, $\frac{\partial E}{\partial W} = (W x - t) x$"
     assert verdicts(text)[-1] == "ok"
+
+
+POLICY = r"""$\pi_\theta(1) = \sigma(\theta)$ and $\pi_\theta(0) = 1 - \sigma(\theta)$.
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (r"$\frac{d}{d\theta}\log\pi_\theta(1) = 1 - \sigma(\theta)$", "ok"),
+        (r"$\frac{d}{d\theta}\log\pi_\theta(0) = -\sigma(\theta)$", "ok"),
+        (r"$\frac{d}{d\theta}\log\pi_\theta(0) = \sigma(\theta)$", "wrong"),
+    ],
+)
+def test_outcomes_that_are_told_one_by_one(line: str, expected: str) -> None:
+    assert verdicts(POLICY + line)[-1] == expected
+
+
+def test_values_of_a_function_are_no_outcomes() -> None:
+    text = "$f(x) = a x + b$, $f(0) = b$, $f(1) = a + b$, $f(1) = a - b$"
+    assert verdicts(text)[1:] == ["ok", "ok", "wrong"]
+
+
+def test_the_last_iterate_is_put_in() -> None:
+    text = r"""$p_i = \frac{1}{1 + e^{-\beta x_i}}$ with $x = (0, 1, 2)$.
+
+$\beta_0 = 0$, $\beta_1 = 0.5714$: $p_2 = \frac{1}{1 + e^{-0.5714}} = 0.6391$ and $p_3 = 0.7582$"""
+    assert verdicts(text)[-2:] == ["ok", "ok"]

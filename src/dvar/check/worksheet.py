@@ -32,6 +32,7 @@ from dvar.check.meaning import (
     losses,
     memberships,
     moments,
+    outcomes,
     related,
 )
 from dvar.check.meaning.aliases import spelled_out
@@ -119,7 +120,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
     marked = examples.marked(blocks.stacked(labelled(degrees.as_radians(turned))))
     counted = bracketed.indexed(iterates.indexed(dots_of_time.as_derivatives(marked)))
-    spelled = spelled_out(recognised(renamed(densities.named(counted))))
+    spelled = spelled_out(recognised(renamed(densities.named(outcomes.named(counted)))))
     named = in_one_dialect(document, stated(document, spelled))
     said = conditioned(document, spoken(document, by_entries(vectors_first(named))))
     return tables.tabled(document, widened(written_out(document, said)))
