@@ -170,3 +170,39 @@ def test_the_last_iterate_is_put_in() -> None:
 
 $\beta_0 = 0$, $\beta_1 = 0.5714$: $p_2 = \frac{1}{1 + e^{-0.5714}} = 0.6391$ and $p_3 = 0.7582$"""
     assert verdicts(text)[-2:] == ["ok", "ok"]
+
+
+BAYES = "$P(A) = 0.5$, $P(r|A) = 0.7$, $P(r|B) = 0.2$.\n\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("$P(r) = P(r|A) P(A) + P(r|B) (1 - P(A)) = 0.35 + 0.1 = 0.45$", "ok"),
+        ("$P(r) = P(r|A) P(A) + P(r|B) (1 - P(A)) = 0.35 + 0.2 = 0.55$", "wrong"),
+        ("$P(A|rr) = \\frac{0.245}{0.265} = 0.925$", "ok"),
+        ("$P(A|rr) = \\frac{0.245}{0.265} = 0.952$", "wrong"),
+    ],
+)
+def test_probabilities_of_events_are_numbers(line: str, expected: str) -> None:
+    found = verdicts(BAYES + line)
+    assert found == ["given", "given", "given", expected]
+
+
+def test_a_profit_that_is_called_p_is_a_function() -> None:
+    text = "$P(x) = 20x - 500$, $P(30) = 100$, $P(25) = 0$, $P(40) = 200$"
+    assert verdicts(text) == ["definition", "ok", "ok", "wrong"]
+
+
+def test_a_lone_e_may_be_the_number_of_euler() -> None:
+    assert verdicts(r"$f(x) = x^2\ln x$, $f'(x) = 2x\ln x + x$, $f'(e) = 3e$")[-1] == "ok"
+
+
+def test_tangents_are_no_results_that_a_loss_is_made_of() -> None:
+    text = r"""$v_1 = \ln x_1$, $v_2 = x_1 x_2$, $v_4 = v_1 + v_2$ at $(x_1, x_2) = (2, 5)$. With $\dot{x}_1 = 1$, $\dot{x}_2 = 0$
+the tangents are $\dot{v}_1 = \dot{x}_1 / x_1 = 0.5$, $\dot{v}_2 = \dot{x}_1 x_2 + x_1 \dot{x}_2 = 5$,
+$\dot{v}_4 = \dot{v}_1 + \dot{v}_2 = 5.5$.
+
+Reverse: $\bar{v}_4 = 1$, $\bar{v}_2 = \frac{\partial v_4}{\partial v_2} = 1$, $\bar{v}_1 = \frac{\partial v_4}{\partial v_1} = 1$,
+$\bar{x}_1 = \bar{v}_1 \frac{1}{x_1} + \bar{v}_2 x_2 = 0.5 + 5 = 5.5$"""
+    assert "wrong" not in verdicts(text)

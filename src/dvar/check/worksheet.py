@@ -25,6 +25,7 @@ from dvar.check.meaning import (
     dots_of_time,
     dotted,
     effort,
+    events,
     examples,
     implicit,
     iterates,
@@ -114,7 +115,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    found = moments.named(document, by_class(document, whole(document, statements)))
+    found = events.named(moments.named(document, by_class(document, whole(document, statements))))
     entries = distributions.as_entries(document, losses.adding_up(found))
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))

@@ -11,6 +11,7 @@ import numpy as np
 from dvar.check.judge import (
     carrying,
     curved,
+    euler,
     latest,
     learning,
     links,
@@ -183,6 +184,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
     if link.verdict in ("wrong", "unknown"):
         return (
             curved.holds(place, left, right)
+            or euler.holds(place, link)
             or related.holds(place, left, right)
             or moving.judged(place, left, right, envs)
             or (stationary.holds(place, left, right) if place.is_optimum else None)

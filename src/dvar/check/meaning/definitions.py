@@ -70,10 +70,21 @@ class Definition:
     @cached_property
     def is_backward(self) -> bool:
         """Whether the formula is made of derivatives, so that no loss depends on what it defines."""
-        return self.pattern.stem.startswith(UNDONE) or any(
-            isinstance(p, t.Derivative) or (isinstance(p, (t.Apply, t.Symbol, t.Call)) and p.primes)
-            for p in t.walk(self.value)
+        return (
+            self.pattern.stem.startswith(UNDONE)
+            or self._is_tangent
+            or any(
+                isinstance(p, t.Derivative)
+                or (isinstance(p, (t.Apply, t.Symbol, t.Call)) and p.primes)
+                for p in t.walk(self.value)
+            )
         )
+
+    @property
+    def _is_tangent(self) -> bool:
+        """``\\dot v_4 = \\dot v_1 + \\dot v_2``: a direction, made of others."""
+        names = (p for p in t.walk(self.value) if isinstance(p, t.Symbol))
+        return self.pattern.stem.endswith(".dot") and any("dot" in p.accents for p in names)
 
     @cached_property
     def loose(self) -> frozenset[str]:
