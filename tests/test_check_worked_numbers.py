@@ -179,7 +179,7 @@ BAYES = "$P(A) = 0.5$, $P(r|A) = 0.7$, $P(r|B) = 0.2$.\n\n"
     ("line", "expected"),
     [
         ("$P(r) = P(r|A) P(A) + P(r|B) (1 - P(A)) = 0.35 + 0.1 = 0.45$", "ok"),
-        ("$P(r) = P(r|A) P(A) + P(r|B) (1 - P(A)) = 0.35 + 0.2 = 0.55$", "wrong"),
+        ("$P(r) = P(r|A) P(A) + P(r|B) (1 - P(A)) = 0.35 + 0.20 = 0.55$", "wrong"),
         ("$P(A|rr) = \\frac{0.245}{0.265} = 0.925$", "ok"),
         ("$P(A|rr) = \\frac{0.245}{0.265} = 0.952$", "wrong"),
     ],
@@ -203,6 +203,7 @@ def test_tangents_are_no_results_that_a_loss_is_made_of() -> None:
 the tangents are $\dot{v}_1 = \dot{x}_1 / x_1 = 0.5$, $\dot{v}_2 = \dot{x}_1 x_2 + x_1 \dot{x}_2 = 5$,
 $\dot{v}_4 = \dot{v}_1 + \dot{v}_2 = 5.5$.
 
-Reverse: $\bar{v}_4 = 1$, $\bar{v}_2 = \frac{\partial v_4}{\partial v_2} = 1$, $\bar{v}_1 = \frac{\partial v_4}{\partial v_1} = 1$,
+Reverse: $\bar{v}_4 = 1$,
+$\bar{v}_2 = \frac{\partial v_4}{\partial v_2} = 1$, $\bar{v}_1 = \frac{\partial v_4}{\partial v_1} = 1$,
 $\bar{x}_1 = \bar{v}_1 \frac{1}{x_1} + \bar{v}_2 x_2 = 0.5 + 5 = 5.5$"""
     assert "wrong" not in verdicts(text)
