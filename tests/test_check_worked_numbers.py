@@ -207,3 +207,24 @@ Reverse: $\bar{v}_4 = 1$,
 $\bar{v}_2 = \frac{\partial v_4}{\partial v_2} = 1$, $\bar{v}_1 = \frac{\partial v_4}{\partial v_1} = 1$,
 $\bar{x}_1 = \bar{v}_1 \frac{1}{x_1} + \bar{v}_2 x_2 = 0.5 + 5 = 5.5$"""
     assert "wrong" not in verdicts(text)
+
+
+ADAM = r"""$\beta_2 = 0.99$, $v_0 = 0$, $g_1 = 1$, $g_2 = 0.8$.
+
+$v_t = \beta_2 v_{t-1} + (1 - \beta_2) g_t^2$
+
+$v_1 = 0.99 \cdot 0 + 0.01 \cdot 1 = 0.01$
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (r"$v_2 = 0.99 \cdot 0.01 + 0.01 \cdot 0.64 = 0.0163$", "ok"),
+        (r"$v_2 = 0.99 \cdot 0.01 + 0.01 \cdot 0.8 = 0.0179$", "wrong"),
+        (r"$v_2 = 0.99 \cdot 0.01 + 0.01 \cdot 0.49 = 0.0148$", "unknown"),
+    ],
+)
+def test_a_number_that_was_not_squared(line: str, expected: str) -> None:
+    assert verdicts(ADAM + line)[-1] == expected

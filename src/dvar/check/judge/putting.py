@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isclose
 
@@ -39,35 +39,101 @@ def misplaced(
     is_hidden = link.verdict == "ok" and any(n.value == 0 for n in numbers_in(right))
     if not (is_hidden or link.verdict == "wrong"):
         return link
-    if is_plain(right) or isinstance(left, t.Symbol):
+    if is_plain(right):
         return link
-    slopes = {p.span: p for p in t.walk(left) if isinstance(p, t.Derivative)}
-    pairs = put_in(rewritten(left, _slope_as_name), right) or []
-    put = [(slopes.get(name.span, name), value) for name, value in pairs]
-    judged = [numbers.with_numbers(place, name, value, envs) for name, value in put]
+    formula, envs = _formula_of(place, left, envs)
+    if isinstance(formula, t.Symbol):
+        return link
+    pairs = _pairs(formula, right)
+    judged = [numbers.with_numbers(place, part, value, envs) for part, value in pairs]
     off = [n for n, found in enumerate(judged) if found.verdict == "wrong"]
     same = sum(found.verdict == "ok" for found in judged)
     if len(off) != 1 or same + 1 < len(judged) or same < ENOUGH:
         return link
-    wrong = judged[off[0]].numbers
-    if wrong is None:
+    part, wrong = pairs[off[0]][0], judged[off[0]].numbers
+    if wrong is None or not isinstance(part, t.Symbol):
         return link
-    name = pairs[off[0]][0]
-    if name.span in slopes:
-        return link
-    causes = _causes(place, name, *wrong)
-    is_first = link.left is not None and node_of(link.left) not in place.ledger.printed
-    if not causes and is_first and _is_of_this_case(place, pairs, off[0], wrong[1]):
-        causes = ("arithmetic", "wrong-operand")
+    shown = part.base
+    if _power(part):
+        causes = _of_power(place, part, wrong[1], envs)
+        shown = f"the power of {part.base}"
+    else:
+        causes = _causes(place, part, *wrong)
+        is_first = link.left is not None and node_of(link.left) not in place.ledger.printed
+        names = [(x, value) for x, value in pairs if isinstance(x, t.Symbol)]
+        if not causes and is_first and _is_of_this_case(place, names, part, wrong[1]):
+            causes = ("arithmetic", "wrong-operand")
     if not causes or (is_hidden and causes[0] != "sign"):
         return link
-    why = f"{_shown(wrong[1])} is put in for {name.base}, which is {_shown(wrong[0])}"
+    why = f"{_shown(wrong[1])} is put in for {shown}, which is {_shown(wrong[0])}"
     return replace(link, verdict="wrong", why=why, causes=causes, numbers=link.numbers or wrong)
 
 
-def _slope_as_name(part: t.Expr) -> t.Expr | None:
-    """A derivative is put in like a name."""
-    return t.Symbol("", part.span) if isinstance(part, t.Derivative) else None
+def _formula_of(
+    place: Place, left: t.Expr, envs: Sequence[Mapping[str, int]]
+) -> tuple[t.Expr, Sequence[Mapping[str, int]]]:
+    """The rule that a name follows, ``v_t = β v_{t-1} + (1 - β) g_t^2`` for ``v_2``, and what its letters stand for."""
+    if not isinstance(left, t.Symbol) or left.scripts:
+        return left, envs
+    found = place.world.find(sort(left, place.world.spelling, {}).key, place.position)
+    if found is None or found[0].numeric or found[0].params or not found[1]:
+        return left, envs
+    return found[0].value, [found[1]]
+
+
+def _pairs(formula: t.Expr, right: t.Expr) -> list[tuple[t.Expr, t.Expr]]:
+    """Parts of a formula and the numbers in their places: names, derivatives, powers, differences in brackets."""
+    for likes in ((_slope,), (_slope, _raised), (_slope, _raised, _bracket)):
+        if pairs := _aligned(formula, right, likes):
+            return pairs
+    return []
+
+
+def _aligned(
+    formula: t.Expr, right: t.Expr, likes: Sequence[Callable[[object], bool]]
+) -> list[tuple[t.Expr, t.Expr]]:
+    """The same, where parts of these kinds are put in like names."""
+    parts: dict[t.Span, t.Expr] = {}
+
+    def as_name(part: object) -> t.Expr | None:
+        if not isinstance(part, (t.Derivative, t.Symbol, t.Group)):
+            return None
+        if not any(like(part) for like in likes):
+            return None
+        parts[part.span] = part
+        return t.Symbol("", part.span)
+
+    pairs = put_in(rewritten(formula, as_name), right) or []
+    return [(parts.get(name.span, name), value) for name, value in pairs]
+
+
+def _slope(part: object) -> bool:
+    return isinstance(part, t.Derivative)
+
+
+def _raised(part: object) -> bool:
+    return isinstance(part, t.Symbol) and _power(part)
+
+
+def _bracket(part: object) -> bool:
+    """``(1 - β)``."""
+    return isinstance(part, t.Group) and part.kind == "(" and len(part.items) == 1
+
+
+def _power(name: t.Symbol) -> bool:
+    return any(s.kind == "plain" for s in name.scripts)
+
+
+def _of_power(
+    place: Place, part: t.Symbol, written: Array, envs: Sequence[Mapping[str, int]]
+) -> tuple[str, ...]:
+    """What is put in for a power is the number itself: it was not raised."""
+    bare = replace(part, scripts=tuple(s for s in part.scripts if s.kind != "plain"))
+    literal = t.Number(repr(float(written)), part.span) if not written.ndim else None
+    if literal is None or written < 0:
+        return ()
+    same = numbers.with_numbers(place, bare, literal, envs).verdict == "ok"
+    return ("missing-factor", "wrong-rule", "arithmetic") if same else ()
 
 
 def has_all(place: Place, formula: t.Expr, written: t.Expr) -> bool:
@@ -158,7 +224,7 @@ def _causes(place: Place, name: t.Symbol, due: Array, written: Array) -> tuple[s
 
 
 def _is_of_this_case(
-    place: Place, pairs: Sequence[tuple[t.Symbol, t.Expr]], off: int, written: Array
+    place: Place, pairs: Sequence[tuple[t.Symbol, t.Expr]], off: t.Symbol, written: Array
 ) -> bool:
     """Whether a number is put in that stands nowhere else, among others of just this case.
 
@@ -166,8 +232,7 @@ def _is_of_this_case(
     been changed by a step, or is given more than once, may have another number yet.
     """
     names = [name for name, _ in pairs]
-    stem = stem_of(names[off])
-    key = sort(names[off], place.world.spelling, {}).key
+    stem, key = stem_of(off), sort(off, place.world.spelling, {}).key
     is_told_once = key in place.ledger.own and not place.ledger.former
     told = [
         d
