@@ -45,7 +45,10 @@ def misplaced(
     if isinstance(formula, t.Symbol):
         return link
     pairs = _pairs(formula, right)
-    judged = [numbers.with_numbers(place, part, value, envs) for part, value in pairs]
+    judged = [
+        _strictly(place, part, value, numbers.with_numbers(place, part, value, envs))
+        for part, value in pairs
+    ]
     off = [n for n, found in enumerate(judged) if found.verdict == "wrong"]
     same = sum(found.verdict == "ok" for found in judged)
     if len(off) != 1 or same + 1 < len(judged) or same < ENOUGH:
@@ -61,12 +64,24 @@ def misplaced(
         causes = _causes(place, part, *wrong)
         is_first = link.left is not None and node_of(link.left) not in place.ledger.printed
         names = [(x, value) for x, value in pairs if isinstance(x, t.Symbol)]
-        if not causes and is_first and _is_of_this_case(place, names, part, wrong[1]):
+        if not causes and is_first and _is_of_this_case(place, names, part, wrong[1], same):
             causes = ("arithmetic", "wrong-operand")
     if not causes or (is_hidden and causes[0] != "sign"):
         return link
     why = f"{_shown(wrong[1])} is put in for {shown}, which is {_shown(wrong[0])}"
     return replace(link, verdict="wrong", why=why, causes=causes, numbers=link.numbers or wrong)
+
+
+def _strictly(place: Place, part: t.Expr, value: t.Expr, link: Link) -> Link:
+    """A number that was given is put in as it is: 0.2 is none for 0.1, though both have one digit only."""
+    shown = list(numbers_in(value))
+    if link.verdict != "ok" or link.numbers is None or not isinstance(part, t.Symbol):
+        return link
+    if len(shown) != 1 or sort(part, place.world.spelling, {}).key not in place.ledger.own:
+        return link
+    due, written = (v.astype(float) for v in link.numbers)
+    is_off = bool(np.any(np.abs(due - written) > 0.51 * float(shown[0].unit)))
+    return replace(link, verdict="wrong") if is_off else link
 
 
 def _formula_of(
@@ -96,7 +111,7 @@ def _aligned(
     parts: dict[t.Span, t.Expr] = {}
 
     def as_name(part: object) -> t.Expr | None:
-        if not isinstance(part, (t.Derivative, t.Symbol, t.Group)):
+        if not isinstance(part, (t.Derivative, t.Apply, t.Symbol, t.Group)):
             return None
         if not any(like(part) for like in likes):
             return None
@@ -108,7 +123,9 @@ def _aligned(
 
 
 def _slope(part: object) -> bool:
-    return isinstance(part, t.Derivative)
+    """``∂L/∂w``, ``f'(x)``."""
+    primed = isinstance(part, t.Apply) and bool(part.primes or part.head.primes)
+    return isinstance(part, t.Derivative) or primed
 
 
 def _raised(part: object) -> bool:
@@ -224,7 +241,11 @@ def _causes(place: Place, name: t.Symbol, due: Array, written: Array) -> tuple[s
 
 
 def _is_of_this_case(
-    place: Place, pairs: Sequence[tuple[t.Symbol, t.Expr]], off: t.Symbol, written: Array
+    place: Place,
+    pairs: Sequence[tuple[t.Symbol, t.Expr]],
+    off: t.Symbol,
+    written: Array,
+    same: int,
 ) -> bool:
     """Whether a number is put in that stands nowhere else, among others of just this case.
 
@@ -242,7 +263,7 @@ def _is_of_this_case(
     if not is_told_once or len(told) > 1 or written.ndim or _is_known(place, float(written)):
         return False
     beside = {sort(n, place.world.spelling, {}).key for n in names} - {key}
-    return len(beside) > ENOUGH or (len(beside) == ENOUGH and any(k.stem == stem for k in beside))
+    return same > ENOUGH or (len(beside) == ENOUGH and any(k.stem == stem for k in beside))
 
 
 def _is_known(place: Place, value: float) -> bool:
