@@ -27,6 +27,17 @@ COLUMNED = {
     "xalignat": 1,
 }
 """Environment → how many arguments follow its name."""
+BRACED = {
+    "eqalign": "aligned",
+    "eqalignno": "aligned",
+    "leqalignno": "aligned",
+    "displaylines": "gathered",
+    "matrix": "matrix",
+    "pmatrix": "pmatrix",
+    "bmatrix": "bmatrix",
+    "cases": "cases",
+}
+"""Commands of plain TeX with rows in braces → the environment that does the same."""
 _LETTERS = {letter: name for name, letter in GREEK.items()}
 _PROSE_LETTERS = "áàâäãåéèêëíìîïóòôöõúùûüçñøæœšžčřýÿğş"
 

@@ -54,8 +54,8 @@ class Commands(Tape):
             self._gap(name, start)
         elif name in words.SIZES:
             self._sized(name, start)
-        elif name in ("begin", "end"):
-            self._environment(name, start)
+        elif name in ("begin", "end") or name in characters.BRACED:
+            self._rows(name, start)
         elif name == "hspace":
             self._wide(start)
         elif name in words.TEXTS:
@@ -80,7 +80,7 @@ class Commands(Tape):
             self.add(COMMAND, "blank", start, self.at)
         elif name in words.SIGNS:
             self.sign(words.SIGNS[name], start, self.at)
-        elif name in ("newline", "par", "cr"):
+        elif name in ("newline", "par", "cr", "crcr"):
             self.add(ROW, name, start, self.at)
         elif name.strip():
             self.add(COMMAND, name, start, self.at)
@@ -141,6 +141,14 @@ class Commands(Tape):
             return "bar" if opened == "." else sign + ")"
         return sign
 
+    def _rows(self, name: str, start: int) -> None:
+        if name in ("begin", "end"):
+            self._environment(name, start)
+        elif self.text.startswith("{", self.at):
+            self._braced(characters.BRACED[name], start)
+        elif name not in words.SKIPPED:
+            self.symbol_or_command(name, start)
+
     def _environment(self, name: str, start: int) -> None:
         stop = group_end(self.text, self.at)
         if stop == self.at:
@@ -154,6 +162,15 @@ class Commands(Tape):
             for _ in range(characters.COLUMNED.get(inner.rstrip("*"), 0)):
                 self.at = group_end(self.text, self.at)
         self.add(BEGIN if name == "begin" else END, inner.rstrip("*"), start, self.at)
+
+    def _braced(self, name: str, start: int) -> None:
+        r"""``\eqalign{a &= b \cr &= c}``: an environment as plain TeX writes it."""
+        stop = group_end(self.text, self.at)
+        begin, end = self.at + 1, max(self.at + 1, stop - 1)
+        self.add(BEGIN, name, start, begin)
+        self.put(self.inner(self.text[begin:end], self.base + begin, True, self.macros))
+        self.add(END, name, end, stop)
+        self.at = stop
 
     def _skip_argument(self, name: str) -> None:
         if name in ("hskip", "kern", "mkern", "mskip", "vskip"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from dvar.read.worksheet.document import Document
-from dvar.read.worksheet.mathematics import vocabulary, words
+from dvar.read.worksheet.mathematics import colons, vocabulary, words
 from dvar.read.worksheet.mathematics.lost import indexed
 from dvar.read.worksheet.mathematics.macros import Macro, definitions
 from dvar.read.worksheet.mathematics.scan import scan
@@ -42,6 +42,7 @@ class Lexicon:
     multiplied: Greek letters that d is a factor of, ``(a + b\\epsilon)(c + d\\epsilon) = ac + (ad + bc)\\epsilon``.
     macros: of the document.
     indexed: what is written with an index behind its bracket.
+    colons: whether a colon between two matrices is their inner product.
     """
 
     names: frozenset[str] = frozenset()
@@ -53,6 +54,7 @@ class Lexicon:
     multiplied: frozenset[str] = frozenset()
     macros: Mapping[str, Macro] = field(default_factory=dict)
     indexed: frozenset[str] = frozenset()
+    colons: bool = False
 
 
 EMPTY = Lexicon()
@@ -65,7 +67,8 @@ def survey(document: Document) -> Lexicon:
     for region in document.regions:
         code = region.kind == "code" and not region.latex
         found.look(scan(document.text, region.span, region.latex, code, macros), code)
-    return replace(found.lexicon(macros), indexed=indexed(document.text))
+    lexicon = replace(found.lexicon(macros), indexed=indexed(document.text))
+    return replace(lexicon, colons=colons.are_products(document.text))
 
 
 def is_word(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dvar.read.worksheet.document import Document, Member, Statement
-from dvar.read.worksheet.mathematics import vocabulary, words
+from dvar.read.worksheet.mathematics import colons, vocabulary, words
 from dvar.read.worksheet.mathematics.balance import balanced, mates_of
 from dvar.read.worksheet.mathematics.clauses import Clause, clauses
 from dvar.read.worksheet.mathematics.dialects import MATLAB, in_program
@@ -153,6 +153,8 @@ class _Region:
         if self.latex:
             bare = summed(restored(unfilled(outcomes(bare)), self.text, self.lexicon.indexed))
         tokens = resolved(bare, self.lexicon, self.latex, self.code)
+        if self.lexicon.colons and not self.code:
+            tokens = colons.joined(tokens)
         return in_program(tokens, self.language)
 
     def part(self, span: Span) -> _Region:

@@ -251,7 +251,7 @@ SKIPPED = (
     (
         strict.IGNORED
         | word_set(
-            "Biggm biggm enskip hfil relax cr crcr tiny scriptsize footnotesize small normalsize large Large "
+            "Biggm biggm enskip hfil relax tiny scriptsize footnotesize small normalsize large Large "
             "LARGE huge Huge displaylimits smash hline toprule midrule bottomrule goodbreak break nobreak "
             "bgroup egroup raggedright left right ensuremath mathopen mathclose mathinner mathord unicode "
             "vphantomless math par leavevmode null protect space"

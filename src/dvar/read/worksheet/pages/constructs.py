@@ -9,6 +9,7 @@ import re
 
 from dvar.read.worksheet.pages.blocks import Block, Blocks
 from dvar.read.worksheet.pages.delimiters import ENVIRONMENTS
+from dvar.read.worksheet.pages.program import language_of
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^`\n]*)$")
 _DIRECTIVE = re.compile(r"([ \t]*)\.\.[ \t]+([\w-]+)::[ \t]*(.*)$")
@@ -56,6 +57,7 @@ def _add_fence(blocks: Blocks, info: str, span: tuple[int, int]) -> None:
     language = (
         words[-1] if words[:1] in (["code-block"], ["code-cell"], ["code"]) else (words or [""])[0]
     )
+    language = language_of(blocks.text[span[0] : span[1]], language)
     blocks.add(Block("math" if language in _MATH else "code", span, language=language))
 
 

@@ -33,6 +33,13 @@ _CONDITIONS = frozenset(("if", "when"))
 _ELSE = frozenset(("else", "otherwise"))
 _SAYS = frozenset(("is", "equals", "equal", "was", "be", "set"))
 _CLAUSES = frozenset(("and", "or", "where", "so", "but", "then"))
+_STANDS_FOR = re.compile(
+    r"\b(?:(?P<writes>writ(?:e|ing)|us(?:e|ing)|put(?:ting)?|abbreviat(?:e|ing))\b[^.]*\bfor"
+    r"|(?:stands?|short|shorthand) for|denotes?|means?|abbreviates)[ ]+(?:[dδ∂]\w|\\partial)"
+)
+"""Words that a name and a derivative stand beside: ``we write d_k for dE/dz_k``."""
+_SHORTENS = frozenset(("write", "writing", "use", "using", "put", "putting", "abbreviate"))
+_MEANS = frozenset(("denotes", "denote", "means", "mean", "abbreviates"))
 _TEX_SIGN = re.compile(r"\\[A-Za-z]")
 
 
@@ -53,7 +60,8 @@ class Found:
 def find_plain(text: str, span: Span, marks: list[Mark]) -> list[Found]:
     """The plain formulas of a stretch of text, in order."""
     masked = mask(text, span, marks)
-    if _RELATION.search(masked) is None and _JOINS.search(masked) is None:
+    shows = (_RELATION, _JOINS, _STANDS_FOR)
+    if all(sign.search(masked) is None for sign in shows):
         return []
     return _Reader(text, span, masked, marks).read()
 
@@ -84,7 +92,7 @@ class _Reader:
         runs = self.runs.read()
         found: list[Found] = []
         taken = -1
-        candidates = [*runs, *self._numbers(), *self._alone(runs)]
+        candidates = [*runs, *self._numbers(), *self._alone(runs), *self._abbreviated()]
         for run in sorted(candidates, key=lambda run: run.first):
             if run.first <= taken:
                 continue
@@ -127,6 +135,33 @@ class _Reader:
                 elif subject.text.lower() in NAMED:
                     found.append(Run(first, n))
         return found
+
+    def _abbreviated(self) -> list[Run]:
+        """A name and the derivative that it is short for: ``write d_k for dE/dz_k``, ``δ denotes ∂L/∂z``."""
+        found: list[Run] = []
+        goes_on = -1  # behind "d_o for dE/do" may stand "and d_1 for dE/dz_1"
+        for n, token in enumerate(self.tokens[:-2]):
+            if token.kind != "M":
+                continue
+            before, behind = self._text(n - 1) if n else "", self._text(n + 1)
+            told = behind == "for" and (
+                before in _SHORTENS or (goes_on == n - 1 and before in ("and", ","))
+            )
+            between = 1 if told or behind in _MEANS else 0
+            if behind in ("stands", "stand", "short") and self._text(n + 2) == "for":
+                between = 2
+            stop = self._row(n + between + 1) if between else None
+            if stop is not None and self._text(stop) == "/" and self._text(stop + 1)[:1] == "d":
+                stop += 1  # dE/dnet: a word by its length
+            if stop is not None and self._is_derivative(n + between + 1, stop):
+                found += [Run(n, n), Run(n + between + 1, stop)]
+                goes_on = stop + 1
+        return found
+
+    def _is_derivative(self, first: int, last: int) -> bool:
+        inner = self.tokens[first : last + 1]
+        starts = inner[0].text == "∂" or (len(inner[0].text) > 1 and inner[0].text[0] in "dδ∂")
+        return starts and [token.text for token in inner if token.kind == "O"] == ["/"]
 
     def _ends_clause(self, n: int) -> bool:
         if n >= len(self.tokens):

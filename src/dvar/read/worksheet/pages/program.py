@@ -33,7 +33,7 @@ PROSE = frozenset(
 )
 """Fences that may hold words as well as formulas."""
 
-_NAME = r"[A-Za-z_\u0370-\u03ff∂∇][\w.∂∇′']*(?:\[[^\]=\n]{0,80}\]|\([^)=\n]{0,80}\))*"
+_NAME = r"[A-Za-z_\u0370-\u03ff∂∇][\w.∂∇′']*(?:\[(?:[^\]=\n]|[<>=!]=){0,80}\]|\([^)=\n]{0,80}\))*"
 _ASSIGNMENT = re.compile(
     rf"(?:(?:const|let|var|val|double|float|int|auto|mut|local)\s+)*"
     rf"(?P<target>\(?{_NAME}(?:\s*,\s*{_NAME}){{0,8}}\)?(?:\s*:\s*[A-Za-z][\w.\[\], ]{{0,40}}?)?)"
@@ -181,6 +181,18 @@ _WRITTEN = re.compile("[∂∇∑∏√·×÷⊙∘⊗±½¼²³⁰-ₜᴬ-ᵪ�
 _PROGRAM = re.compile(
     r"\b(?:np|torch|tf|jnp|math|plt)\.|\b(?:def|return|import|print)\b|\*\*|@|\w\[\w+[\],:]|\.T\b|;\s*$"
 )
+
+
+_PYTHON = re.compile(
+    r"\b(?:np|jnp|numpy|torch)\.\w+\(|\b\w+\.copy\(\)|\baxis=\d|^(?:import|from) \w+|^def \w+\(",
+    re.MULTILINE,
+)
+
+
+def language_of(program: str, language: str) -> str:
+    """What a fence is written in: what it says, or Python where it has the signs of that and of nothing else."""
+    plain = not language and _WRITTEN.search(program) is None
+    return "python" if plain and _PYTHON.search(program) else language
 
 
 def is_drawing(line: str) -> bool:

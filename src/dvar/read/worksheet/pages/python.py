@@ -29,9 +29,7 @@ _CALLS = words(
     divide add subtract reciprocal len size heaviside broadcast_to expand repeat_interleave vdot triu tril
     """
 )
-_FILLED = words(
-    "ones zeros ones_like zeros_like empty_like empty full full_like eye rand randn copy"
-)
+_FILLED = words("ones zeros ones_like zeros_like empty_like empty full full_like eye rand randn")
 """Calls that only make room for what is computed later, where they are all that is assigned."""
 _PROGRAM = re.compile(r"^(?:import |from \w[\w.]* import |def \w+\()", re.MULTILINE)
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.Pow)

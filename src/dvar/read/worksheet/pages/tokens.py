@@ -273,10 +273,14 @@ def _articles(tokens: list[Token]) -> None:
             and following.spaced
         ):
             token.kind = "P"
-        before = token.text
         for one, other in ((token, following), (following, token)):
             if one.text in _SHORT_D and (other.text == "/" or other.kind == "R"):
                 one.kind = "M"
+        if token.text == "/" and not following.spaced and before[:1] == "d":
+            letters = unicodedata.normalize("NFC", following.text)
+            if len(letters) == 2 and letters[0] == "d" and following.kind in "PW":
+                following.kind = "M"  # dE/di, where "di" is a word elsewhere
+        before = token.text
         if token.text in ("a", "A", "I") and following.kind in "WP" and following.spaced:
             token.kind = "P"
         if token.kind == "W" and following.text == "(" and not following.spaced:

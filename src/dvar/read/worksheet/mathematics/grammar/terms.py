@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.mathematics import vocabulary, words
+from dvar.read.worksheet.mathematics import colons, vocabulary, words
 from dvar.read.worksheet.mathematics.grammar.cursor import widened
 from dvar.read.worksheet.mathematics.grammar.operands import Operands
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
@@ -165,9 +165,9 @@ class Grammar(Operands):
             self.at += 1
             if self.sees("-", "+"):
                 return t.Negative(self._nested_sign(), self.since(start))
-            return t.Negative(self.product(), self.since(start))
+            return t.Negative(self.pairing(), self.since(start))
         self.accept("+")
-        return self.product()
+        return self.pairing()
 
     def _nested_sign(self) -> t.Expr:
         """Many signs in a row, without recursion."""
@@ -175,10 +175,18 @@ class Grammar(Operands):
         negative = False
         while self.sees("-", "+"):
             negative ^= self.take().text == "-"
-        operand = self.product()
+        operand = self.pairing()
         return t.Negative(operand, self.since(start)) if negative else operand
 
     # ── products ────────────────────────────────────────────────────────────────────────────────
+
+    def pairing(self) -> t.Expr:
+        """``A : B C``, the inner product of two matrices, which binds less than every other product."""
+        start = self.at
+        left = self.product()
+        while self.accept(colons.PRODUCT):
+            left = t.Group("angle", (left, self.product()), self.since(start))
+        return left
 
     def product(self, until: Callable[[t.Expr, int], bool] | None = None) -> t.Expr:
         start = self.at
