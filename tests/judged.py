@@ -1,10 +1,22 @@
-"""Reports of ``check`` written by hand, for the tests of what shows them."""
+"""Reports of ``check``: written by hand, for the tests of what shows them, and made of a text, line by line."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from dvar import check
 from dvar.check.report import Judgement, Report
+
+_WORST = ("wrong", "carried", "up-to-constant", "unknown", "convention", "ok")
+
+
+def verdicts(text: str) -> dict[int, str]:
+    """Line → what is said of it; of several verdicts the worst."""
+    found: dict[int, str] = {}
+    for one in check(text).judgements:
+        both = {one.verdict, found.get(one.line, one.verdict)}
+        found[one.line] = next((v for v in _WORST if v in both), one.verdict)
+    return found
 
 
 def judged(

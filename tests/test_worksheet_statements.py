@@ -409,19 +409,9 @@ DOCUMENTS += sorted((SHARED / "seeds").glob("0*.txt")) + sorted(
 )
 
 
-UNREAD = {
-    "g04-colon-products-autoencoder.md": "\\eqalign and products with a colon are not read yet"
-}
-
-
 @pytest.mark.parametrize(
     "path",
-    [
-        pytest.param(p, marks=pytest.mark.xfail(reason=UNREAD[p.name], strict=True))
-        if p.name in UNREAD
-        else p
-        for p in DOCUMENTS
-    ],
+    DOCUMENTS,
     ids=[p.name for p in DOCUMENTS],
 )
 def test_every_formula_of_a_worksheet_is_read(path: Path) -> None:

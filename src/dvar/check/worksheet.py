@@ -27,20 +27,21 @@ from dvar.check.meaning import (
     effort,
     events,
     examples,
+    gates,
     implicit,
     iterates,
     kept,
     losses,
     memberships,
-    moments,
-    outcomes,
-    related,
+    ones,
+    overwritten,
+    upper,
 )
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.arguments import by_entries
 from dvar.check.meaning.columns import vectors_first
 from dvar.check.meaning.dialects import in_one_dialect
-from dvar.check.meaning.implied import written_out
+from dvar.check.meaning.implied import is_said, written_out
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.labelled import labelled
 from dvar.check.meaning.layouts import Layouts
@@ -115,8 +116,11 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    found = events.named(moments.named(document, by_class(document, whole(document, statements))))
-    entries = distributions.as_entries(document, losses.adding_up(found))
+    found = by_class(document, ones.named(document, whole(document, statements)))
+    found = overwritten.masked(document, found)
+    found = upper.lowered(found) if is_said(document) else found
+    found = gates.arguments_named(losses.adding_up(found))
+    entries = distributions.as_entries(document, found)
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(plain))))
     marked = examples.marked(blocks.stacked(labelled(degrees.as_radians(turned))))

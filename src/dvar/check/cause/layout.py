@@ -55,4 +55,5 @@ def _axes(tree: t.Expr, text: str) -> Iterator[Bend]:
                 other = replace(value, text="1" if value.text == "0" else "0")
                 keywords = (*part.keywords[:n], (name, other), *part.keywords[n + 1 :])
                 bent = rebuild(replace(part, keywords=keywords))
-                yield Bend("wrong-rule", bent, None, "the axis of the sum")
+                for cause in ("wrong-rule", "missing-sum"):  # over the units, not over the examples
+                    yield Bend(cause, bent, None, "the axis of the sum")

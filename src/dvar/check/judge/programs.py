@@ -90,8 +90,16 @@ def _is_about(statement: Statement, names: Container[str]) -> bool:
 
 def _is_given(statement: Statement) -> bool:
     """Whether a statement only gives numbers: they are those of the formulas as well."""
-    _, right = equation(statement)
-    return right is not None and is_numeric(right, lambda name: True)
+    left, right = equation(statement)
+    if right is None or statement.members[1].relation not in EQUALS or _is_written_over(left):
+        return False
+    return is_numeric(right, lambda name: True)
+
+
+def _is_written_over(left: t.Expr | None) -> bool:
+    """``dh[h <= 0] = 0``: a step of the program, which changes what a name is."""
+    below = left.subscripts if isinstance(left, t.Symbol) else ()
+    return any(isinstance(s, (t.Relation, t.Call)) for s in below)
 
 
 def _defined(statements: Sequence[Statement]) -> set[str]:

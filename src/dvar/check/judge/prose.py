@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, zip_longest
 
-from dvar.check.judge import claimed, masks, rounds, tuples, worded
+from dvar.check.judge import claimed, masks, rounds, told_gradients, tuples, worded
 from dvar.check.judge.literal import is_literal, is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
@@ -38,10 +38,13 @@ _NEAR = 120
 """Characters between a formula and what its numbers are called."""
 _STANDS_FOR = re.compile(
     r"^[\s$`]*(stands?|is (short|shorthand|an abbreviation|another name)|short) for[\s$`]*$|"
-    r"^[\s$`]*(denotes|abbreviates|steht für|désigne|denota)[\s$`]*$",
+    r"^[\s$`]*(denotes?|means?|abbreviates|steht für|désigne|denota)[\s$`]*$",
     re.IGNORECASE,
 )
-_WRITE = re.compile(r"\b(write|use|put|set)\s*$", re.IGNORECASE)
+_WRITE = re.compile(
+    r"\b(write|writing|use|using|put|set|abbreviate)\s*(\$ for \$\s*(,|and|, and)\s*)*$",
+    re.IGNORECASE,
+)
 _SHAPE = re.compile(r"\b(shape|dimensions?|size)\b[^.;]{0,20}$", re.IGNORECASE)
 
 
@@ -99,6 +102,7 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
             or _shaped(document, found, statement)
             or _sized(document, found, statement)
             or _short(document, found, statement)
+            or told_gradients.told(document, found, statement, statements)
             or rounds.after_a_step(document, found, statement)
             or rounds.after_many(document, found, statement)
             or claimed.in_words(document, found, statement)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import tangents
 from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.matrices import matrices_in
 from dvar.check.meaning.values import NotUnderstood
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
@@ -33,7 +34,7 @@ def are_written(statements: Sequence[Statement], text: str, losses: set[str]) ->
 
     Where y is a function of x, ``dx = … dy`` is a gradient by name instead.
     """
-    losses = losses - _matrices(statements)
+    losses = losses - matrices_in(statements)
     made: dict[str, set[str]] = {}
     for statement in reversed(statements):
         _learn(made, statement)
@@ -83,20 +84,6 @@ def _is_made_of(made: dict[str, set[str]], name: str, others: set[str]) -> bool:
         seen |= beneath
         waiting += sorted(beneath)
     return False
-
-
-def _matrices(statements: Sequence[Statement]) -> set[str]:
-    """Letters of matrices, ``Q K^T``, ``Q \\in R^{n \\times d}``: no losses, whatever they are elsewhere."""
-    found: set[str] = set()
-    for statement in statements:
-        trees = [m.expr for m in statement.members if m.expr is not None]
-        whole = any(isinstance(tree, t.Shape) for tree in trees)
-        for part in (part for tree in trees for part in t.walk(tree)):
-            factors = part.factors if isinstance(part, t.Product) else (part,)
-            names = [x for x in factors if isinstance(x, t.Symbol)]
-            if whole or any(s.kind == "transpose" for x in names for s in x.scripts):
-                found |= {x.base for x in names}
-    return found
 
 
 def _increments(tree: t.Expr) -> set[str]:
@@ -198,8 +185,14 @@ def moving(e: Interpreter, trees: Sequence[t.Expr]) -> frozenset[Key] | None:
             else:
                 beneath |= {e.world.keys[n] for n in topological([value]) if n in e.world.keys}
         if opened:
-            found |= opened | beneath
+            found |= opened | {key for key in beneath if key.stem in e.world.increments}
     return frozenset(found) or None
+
+
+def increments(statements: Sequence[Statement]) -> frozenset[str]:
+    """Letters whose d is written somewhere: beneath a formula only these move, data do not."""
+    members = (m.expr for s in statements for m in s.members if m.expr is not None)
+    return frozenset(name.partition("_")[0] for m in members for name in _increments(m))
 
 
 def _named(e: Interpreter, tree: t.Expr) -> Iterator[tuple[Key, t.Symbol]]:
@@ -217,4 +210,12 @@ def of_applied(e: Interpreter, tree: t.Apply) -> Node | None:
     return of(e, e.node(tree.args[0]))
 
 
-__all__ = ["are_written", "by_name", "in_front", "moving", "of_applied", "target"]
+__all__ = [
+    "are_written",
+    "by_name",
+    "in_front",
+    "increments",
+    "moving",
+    "of_applied",
+    "target",
+]

@@ -29,6 +29,8 @@ def entry(e: Interpreter, key: Key) -> Node | None:
     told = Key(key.stem, key.marks) in e.world.given_shapes
     if shape and 1 in shape and not told:
         return None  # h_0 beside h_t: a vector of its own, whatever h is
+    if key.indices and (of := gradients.target_of(e, key)) is not None and e.world.shape(of):
+        return None  # db2 beside db, where b2 is an array of its own
     for cut in range(len(key.indices) - 1, -1, -1):
         rest = key.indices[cut:]
         if not all(isinstance(i, int) for i in rest):

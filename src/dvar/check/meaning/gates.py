@@ -7,15 +7,21 @@ meant tell the lines: the factor ``1 - i`` on the right of ``δi`` belongs to th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning.keys import Key, stem_of
+from dvar.check.meaning.letters import parts
 from dvar.core.node import Node, topological
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
+
+_ACCENTS = frozenset(["hat", "tilde", "bar", "check"])
+_SEVERAL = 2
+"""So many gates with the same accent below derivatives show that it is a name for their arguments."""
 
 
 def by_arguments(statements: Sequence[Statement], marked: Sequence[str]) -> dict[str, bool]:
@@ -40,6 +46,46 @@ def by_arguments(statements: Sequence[Statement], marked: Sequence[str]) -> dict
         if any(_is_slope(x, stem) for formula in formulas for x in t.walk(formula)):
             inner.add(stem)
     return dict.fromkeys(gates if inner else (), len(inner) > 1 and 2 * len(inner) > len(told))
+
+
+def arguments_named(statements: Sequence[Statement]) -> list[Statement]:
+    r"""The statements with ``\hat a = W x + U h`` behind ``a = tanh(W x + U h)``, where gradients are by ``\hat a``.
+
+    Only where the same accent is put on several gates, and such names stand nowhere but below derivatives.
+    """
+    below: set[int] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Derivative):
+            below |= {id(w) for w in part.wrt}
+    names = [p for p in parts(statements) if isinstance(p, t.Symbol) and len(p.accents) == 1]
+    free = {p.accents for p in names if p.accents[0] in _ACCENTS}
+    used = {stem_of(p) for p in names if id(p) not in below}
+    asked = {stem_of(p) for p in names if id(p) in below} - used
+    made: dict[int, t.Symbol] = {}
+    for n, statement in enumerate(statements):
+        name = statement.members[0].expr
+        if isinstance(name, t.Symbol) and not name.accents and any(_gate(statement)):
+            for accents in free:
+                inner = replace(name, accents=accents)
+                if stem_of(inner) in asked:
+                    made[n] = inner
+    if len(made) < _SEVERAL or len({name.accents for name in made.values()}) > 1:
+        return list(statements)
+    found: list[Statement] = []
+    for n, statement in enumerate(statements):
+        found.append(statement)
+        if n in made:
+            found.append(_of_argument(statement, made[n]))
+    return found
+
+
+def _of_argument(statement: Statement, name: t.Symbol) -> Statement:
+    """What the function of a gate is taken of, by a name of its own."""
+    first, told = statement.members[:2]
+    assert isinstance(told.expr, t.Call | t.Apply)
+    (argument,) = told.expr.args
+    members = (replace(first, expr=name), replace(told, expr=argument))
+    return replace(statement, members=members, span=argument.span)
 
 
 def argument(e: Interpreter, key: Key, node: Node) -> Node:

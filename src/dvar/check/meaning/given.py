@@ -31,11 +31,10 @@ def see_given(
             if member.expr is None:
                 continue
             if isinstance(left, t.Symbol):
-                if (
-                    sort(left, world.spelling, {}).key in rows
-                    and len(given := _flat(member.expr)) == 1
-                ):
-                    world.given_shapes.setdefault(sort(left, world.spelling, {}).key, (1, *given))
+                key = sort(left, world.spelling, {}).key
+                is_row = world.row_vectors or key in rows
+                if is_row and len(given := _flat(member.expr)) == 1:
+                    world.given_shapes.setdefault(key, (1, *given))
                 _see_given(world, left, member.expr, unions, fixed, matrices)
             if before.expr is not None and not isinstance(before.expr, t.Symbol):
                 for name, value in put_in(before.expr, member.expr) or ():

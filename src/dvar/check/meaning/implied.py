@@ -28,13 +28,23 @@ _SAID = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_LONGEST = 4
+"""A run of so many letters is a word rather than indices."""
+
+
+def is_said(document: Document) -> bool:
+    """Whether a document says that it leaves out sums over what occurs twice."""
+    return _SAID.search(document.text) is not None
+
 
 def written_out(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements of a document, with the sums that its convention leaves out."""
     spelling = spelling_of(statements)
-    is_said = _SAID.search(document.text) is not None
-    if not (is_said or _is_practised(statements, spelling)):
+    said = is_said(document)
+    if not (said or _is_practised(statements, spelling)):
         return list(statements)
+    if said:
+        spelling.letters |= _in_runs(statements, spelling)
     summer = _Summer(spelling)
     found: list[Statement] = []
     free: frozenset[str] = frozenset()
@@ -42,16 +52,31 @@ def written_out(document: Document, statements: Sequence[Statement]) -> list[Sta
         first = statement.members[0]
         if not first.relation and first.expr is not None:
             # Who does not tell the convention writes ∂a_j/∂z_j for one j.
-            alone = summer.free(first.expr) if is_said else free_letters(first.expr, spelling)
+            alone = summer.free(first.expr) if said else free_letters(first.expr, spelling)
             free = frozenset(alone)
         members = tuple(_member(summer, m, free) for m in statement.members)
         found.append(replace(statement, members=members))
     return found
 
 
+def _in_runs(statements: Sequence[Statement], spelling: Spelling) -> set[str]:
+    """The letters beside known ones below, ``a`` of ``Q_{ia} K_{ja}``: who leaves out sums has indices only there."""
+    found: set[str] = set()
+    for part in parts(statements):
+        for below in part.subscripts if isinstance(part, t.Symbol) else ():
+            text = below.text if isinstance(below, t.Label) and not below.is_text else ""
+            if 1 < len(text) < _LONGEST and text.isascii() and text.islower():
+                found |= set(text) if set(text) & spelling.letters else set()
+    return found
+
+
 def _is_practised(statements: Sequence[Statement], spelling: Spelling) -> bool:
-    """Whether a document that writes no sum at all defines something by one: ``z_j = w_{ji} x_i``."""
-    if any(isinstance(p, t.Big) and p.name == "sum" for p in parts(statements)):
+    """Whether a document that writes no sum of products at all defines something by one: ``z_j = w_{ji} x_i``.
+
+    What softmax divides by, ``Σ_j e^{z_j}``, no convention leaves out.
+    """
+    sums = (p for p in parts(statements) if isinstance(p, t.Big) and p.name == "sum")
+    if any(not _is_of_powers(p) for p in sums):
         return False
     return any(
         isinstance(s.members[0].expr, t.Symbol)
@@ -60,6 +85,13 @@ def _is_practised(statements: Sequence[Statement], spelling: Spelling) -> bool:
         for s in statements
         if len(s.members) > 1
     )
+
+
+def _is_of_powers(big: t.Big) -> bool:
+    """``Σ_j e^{z_j}``, ``Σ_j \\exp(z_j)``."""
+    body = big.body
+    named = isinstance(body, t.Symbol) and body.base == "e" and bool(body.scripts)
+    return named or (isinstance(body, t.Call) and body.name == "exp")
 
 
 def leaves_out_a_sum(letters: AbstractSet[str], value: t.Expr, spelling: Spelling) -> bool:

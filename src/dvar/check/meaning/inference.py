@@ -31,7 +31,7 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
     """
     s.world.weights = _weights(s, statements) | _of_forms(statements)
     for stem in sorted(_of_shares(s, statements) | _of_units(statements)):
-        s.settle(Key(stem), s.column())
+        s.settle(Key(stem), s.vector())
     for stem in sorted(s.world.square):
         size = s.fresh()
         s.settle(Key(stem), (size, size))
@@ -75,7 +75,7 @@ def _see_columns(s: Shaping, statements: Sequence[Statement]) -> bool:
         inner = part.args[0]
         if isinstance(inner, t.Symbol) and s.key_of(inner) not in made:
             if shape_of(s, inner) is None:
-                s.expect(inner, s.column())
+                s.expect(inner, s.vector())
                 found = True
     return found
 

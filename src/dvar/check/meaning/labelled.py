@@ -17,13 +17,14 @@ from dvar.read.worksheet.parts import in_members, rewritten
 
 _WORDS = ("in", "out", "net", "hid")
 _GLUED = re.compile(rf"({'|'.join(_WORDS)})([a-z]|\d)")
+_SIZES = frozenset({"d", "D"})
 _BESIDE = 2
 """So many labels of a name that are no indices make labels of the others."""
 
 
 def labelled(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with such letters marked as text, and words in front of indices on their own."""
-    statements = _with_numbers_below(_with_plain_letters(statements))
+    statements = _with_sizes_named(_with_numbers_below(_with_plain_letters(statements)))
     letters = spelling_of(statements).letters
     statements = _with_words_apart(statements, letters)
     seen: dict[str, set[str]] = {}
@@ -44,6 +45,26 @@ def labelled(statements: Sequence[Statement]) -> list[Statement]:
         label = t.Label("i", part.subscripts[0].span, True)
         scripts = tuple(rewritten(s, change) for s in part.scripts)
         return replace(part, subscripts=(label,), scripts=scripts)
+
+    return [in_members(s, change) for s in statements]
+
+
+def _with_sizes_named(statements: Sequence[Statement]) -> Sequence[Statement]:
+    r"""``\\sqrt{d_k}`` of attention: the size of the keys, whatever else the letter k counts."""
+    rooted = {id(p.radicand) for p in parts(statements) if isinstance(p, t.Root)}
+    summed = {c for p in parts(statements) if isinstance(p, t.Big) for c in p.indices}
+    sizes = [p for p in parts(statements) if isinstance(p, t.Symbol) and p.base in _SIZES]
+    below = [p for p in sizes if p.subscripts and _letter(p) not in summed]
+    if not any(id(p) in rooted for p in below) or len({_letter(p) for p in below}) != 1:
+        return statements
+    if any(p.subscripts and id(p) not in rooted for p in sizes):
+        return statements
+
+    def change(part: t.Expr) -> t.Expr | None:
+        if isinstance(part, t.Symbol) and part.base in _SIZES and _letter(part):
+            label = t.Label(_letter(part), part.subscripts[0].span, True)
+            return replace(part, subscripts=(label,))
+        return None
 
     return [in_members(s, change) for s in statements]
 

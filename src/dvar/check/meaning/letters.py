@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 
 from dvar.check.meaning import kept
@@ -80,7 +81,7 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
             if base not in sloped or not all(_is_arithmetic(m.expr) for m in others):
                 _see_square(first.expr, spelling)
     for statement in statements:
-        spelling.letters |= _among_all(statement)
+        spelling.letters |= _among_all(statement) | _in_runs(statement)
     spelling.squared -= spelling.layered
     _see_alike(statements, spelling)
     return spelling
@@ -283,6 +284,31 @@ def _among_all(statement: Statement) -> set[str]:
         if isinstance(part, t.Symbol) and len(part.subscripts) == 1:
             uses.setdefault(stem_of(part), set()).add(_single(part.subscripts[0]))
     return {letter} if any(letter in own and own & summed for own in uses.values()) else set()
+
+
+def _in_runs(statement: Statement) -> set[str]:
+    """``S_{ij} = Q_{ia} K_{ja}``: two letters that a left side has, each once on the right, and others there twice."""
+    left = _run(statement.members[0].expr)
+    if len(statement.members) < 2 or len(set(left)) != 2:
+        return set()
+    right = statement.members[1].expr
+    for part in t.walk(right) if right is not None else ():
+        factors = part.factors if isinstance(part, t.Product) else ()
+        runs = [run for factor in factors if (run := _run(factor))]
+        counted = Counter("".join(runs))
+        inner = set(counted) - set(left)
+        fits = all(counted[c] == 1 for c in left) and all(counted[c] == 2 for c in inner)
+        if len(runs) > 1 and inner and fits:
+            return set(counted)
+    return set()
+
+
+def _run(tree: t.Expr | None) -> str:
+    """The two letters below a name of one letter; nothing where anything else stands there."""
+    below = tree.subscripts if isinstance(tree, t.Symbol) and len(tree.base) == 1 else ()
+    text = below[0].text if len(below) == 1 and isinstance(below[0], t.Label) else ""
+    plain = len(text) == 2 and text.isascii() and text.islower()
+    return text if plain and not getattr(below[0], "is_text", False) else ""
 
 
 def _single(sub: t.Expr) -> str | None:

@@ -77,7 +77,7 @@ def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
     """What such a letter usually is, where nothing but its look is known."""
     base = key.stem.partition(".")[0]
     if key.stem in world.columns:
-        return "row" if key.stem in world.rows else "column"
+        return "row" if world.is_row(key.stem) else "column"
     if base in SCALAR_GREEK or (base in SCALAR_CAPITALS and key.stem not in world.weights):
         return "scalar"
     if base in MATRIX_GREEK and key.stem in world.below:
@@ -85,7 +85,8 @@ def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
     if base in MATRIX_GREEK or (len(base) == 1 and base.isupper()):
         return "matrix"
     if symbol is not None and symbol.font == "bf":
-        return "matrix" if base[:1].isupper() else "column"
+        vector = "row" if world.is_row(key.stem) else "column"
+        return "matrix" if base[:1].isupper() else vector
     return None
 
 

@@ -122,6 +122,9 @@ def _primed(e: Interpreter, tree: t.Symbol, name: Name, hint: tuple[int, ...] | 
     marked = Key(name.key.stem + "'" * name.primes, name.key.marks, name.key.indices)
     if e.world.find(marked, e.position) is not None:
         return operated(e, key_value(e, marked, hint, tree), name.operations)
+    slope = None if e.world.primes_turn else slopes.of_applied(e, name)
+    if slope is not None:
+        return operated(e, slope, name.operations)
     if name.primes == 1 and e.world.matrices:
         value = key_value(e, name.key, hint[::-1] if hint else None, tree)
         if isinstance(value, Node) and value.shape:

@@ -25,6 +25,15 @@ DELTA = "delta"
 _SAID = 3
 """So many names with a mark, beside the names without it, show that the mark is a gradient's."""
 
+_ROW_VECTORS = re.compile(
+    r"\b(?:all|our|every|these) (?:\w+ )?(?:vectors?|states?|activations?|gradients?) "
+    r"(?:\w+ )?(?:are|is) (?:all |here )?(?:an? )?[*_]*rows?\b|"
+    r"\b(?:vectors|states) (?:are|will be) (?:always )?[*_]*row[- ]vectors\b|"
+    r"\brow[- ]vector (?:convention|notation)\b",
+    re.IGNORECASE,
+)
+"""Words that make every vector of a document a row."""
+
 
 def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], text: str) -> None:
     """Put into a world how gradients are written, here or anywhere in the document."""
@@ -35,7 +44,10 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.sets = memberships.forms(everything)
     world.dots = any(s.endswith(".dot") for s in stems) and bool(_TANGENT.search(text))
     losses = {k.stem for k in world.loss_names} | {"f", "L", "J", "E"}
-    world.differentials = differentials.are_written([everything[o] for o in ordinals], text, losses)
+    world.row_vectors = _ROW_VECTORS.search(text) is not None
+    own = [everything[o] for o in ordinals]
+    world.differentials = differentials.are_written(own, text, losses)
+    world.increments = differentials.increments(own)
     world.direction = _direction(everything)
     _see_losses(world, [everything[o] for o in ordinals])
     world.valued = _valued(everything, losses)
@@ -166,15 +178,26 @@ def _see_losses(world: World, statements: Sequence[Statement]) -> None:
     r"""``\bar v_i = ∂y/∂v_i`` tells whose gradients the bars are."""
     for statement in statements:
         first = statement.members[0].expr
-        if not isinstance(first, t.Symbol) or not _is_marked(world, stem_of(first)):
+        if not isinstance(first, t.Symbol):
             continue
         for member in statement.members[1:]:
-            of = member.expr.of if isinstance(member.expr, t.Derivative) else None
+            slope = member.expr
+            if not isinstance(slope, t.Derivative) or not _names_gradient(world, first, slope):
+                continue
+            of = slope.of
             if isinstance(of, t.Symbol) and not of.primes and not of.subscripts:
                 key = _key(of, world.spelling)
                 if key is not None and key not in world.loss_names:
                     world.loss_names.add(key)
                     world.loss = world.loss or key
+
+
+def _names_gradient(world: World, name: t.Symbol, slope: t.Derivative) -> bool:
+    r"""Whether a name is that of a gradient by its mark, or ``dO`` of ``dO = ∂φ/∂O``."""
+    if _is_marked(world, stem_of(name)):
+        return True
+    by = slope.wrt[0] if len(slope.wrt) == 1 else None
+    return isinstance(by, t.Symbol) and stem_of(name) == f"d{stem_of(by)}"
 
 
 def _is_marked(world: World, stem: str) -> bool:

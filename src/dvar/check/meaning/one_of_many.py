@@ -14,6 +14,8 @@ from dvar.read.worksheet import tree as t
 if TYPE_CHECKING:
     from dvar.check.meaning.definitions import Definition
     from dvar.check.meaning.interpret import Interpreter
+    from dvar.check.meaning.shaping import Shaping
+    from dvar.check.meaning.unions import Item
     from dvar.check.meaning.world import World
 
 
@@ -201,6 +203,19 @@ def _adds_entries(world: World, definition: Definition, node: Node, losses: Set[
     others = (d for name in losses for d in world.definitions.get(name, ()) if d is not definition)
     names = (p for d in others for p in t.walk(d.value) if isinstance(p, t.Symbol))
     return not any(stem_of(p) == stem and not (p.subscripts or p.scripts) for p in names)
+
+
+def entry_of_many(s: Shaping, symbol: t.Symbol, key: Key) -> tuple[Item, ...]:
+    """The shape of ``P_k^{(i)}`` beside ``P``: a number, and the axes of P are as long as the two letters run."""
+    whole, stacks = s.find(Key(key.stem)), s.world.stacks
+    if whole is not None and len(whole) == 2:
+        example, size = whole if stacks.rows else whole[::-1]
+        letter = shared_letter(symbol, stacks.letters)
+        if letter is not None:
+            s.join(example, ("letter", letter))
+        if isinstance(key.indices[0], str):
+            s.join(size, ("letter", key.indices[0]))
+    return ()
 
 
 def shared_letter(symbol: t.Symbol, letters: Collection[str]) -> str | None:

@@ -118,7 +118,7 @@ def _usual(e: Interpreter, key: Key, tree: t.Symbol | None) -> tuple[int, ...]:
     if len(key.indices) > 1 and (key.stem, len(key.indices) - 1) in world.entry_sizes:
         return ()
     if key.stem in world.columns:
-        return (1, n) if key.stem in world.rows else (n, 1)
+        return (1, n) if world.is_row(key.stem) else (n, 1)
     base = key.stem.partition(".")[0]
     if base in SCALAR_GREEK or base in SCALAR_CAPITALS:
         return ()
@@ -127,7 +127,8 @@ def _usual(e: Interpreter, key: Key, tree: t.Symbol | None) -> tuple[int, ...]:
     if len(base) == 1 and base.isupper() and all(isinstance(i, (int, str)) for i in key.indices):
         return (n, n)
     if tree is not None and tree.font == "bf":
-        return (n, n) if base[:1].isupper() else (n, 1)
+        vector = (1, n) if world.is_row(key.stem) else (n, 1)
+        return (n, n) if base[:1].isupper() else vector
     return ()
 
 

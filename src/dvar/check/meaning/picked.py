@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeGuard
@@ -15,6 +16,9 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.parts import in_members, rewritten, same_tree
 
+_COPIES = re.compile(
+    r"=\s*(?:[\w.\[\]]+\.(?:copy|clone)\(\)|(?:np\.)?copy\([\w.\[\]]+\)|(?:np\.)?array\([\w.\[\]]+(?:, *copy=True)?\))$"
+)
 _STEPS = {"-=": -1, "+=": 1}
 _SCALES = frozenset({"/=", "*="})
 
@@ -25,6 +29,7 @@ def by_class(document: Document, statements: Sequence[Statement]) -> list[Statem
     for n, statement in enumerate(found):
         if document.regions[statement.region].is_program:
             found[n] = in_members(_as_product(statement), _sum_of_picks)
+    in_steps: set[int] = set()
     for n, statement in enumerate(found):
         name = statement.members[0].expr
         last = n
@@ -32,7 +37,16 @@ def by_class(document: Document, statements: Sequence[Statement]) -> list[Statem
             last += 1
         if last > n and _is_made_in_place(document, statements[n : last + 1]):
             found[n : last + 1] = _in_steps(found[n : last + 1])
-    return found
+            in_steps.add(n)
+    return [s for n, s in enumerate(found) if n in in_steps or not _is_copy(document, s)]
+
+
+def _is_copy(document: Document, statement: Statement) -> bool:
+    """``dx = dout.copy()`` of a program: only room for what is computed later."""
+    if not document.regions[statement.region].is_program or len(statement.members) != 2:
+        return False
+    made = statement.members[1]
+    return _COPIES.search(document.text[statement.span[0] : made.span[1]]) is not None
 
 
 def _is_pick(tree: object) -> TypeGuard[t.Symbol]:

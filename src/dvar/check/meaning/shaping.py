@@ -14,7 +14,7 @@ from dvar.check.meaning import claims
 from dvar.check.meaning.alphabet import MATRIX_GREEK
 from dvar.check.meaning.keys import Key, family_of, general, sort, stem_of
 from dvar.check.meaning.looks import counted_by, is_bias, is_small, is_version, usual_kind
-from dvar.check.meaning.one_of_many import shared_letter
+from dvar.check.meaning.one_of_many import entry_of_many, shared_letter
 from dvar.check.meaning.unions import Item, Unions
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -130,6 +130,10 @@ class Shaping:
     def column(self) -> Shape:
         return (self.fresh(), ONE)
 
+    def vector(self) -> Shape:
+        """A column, or a row where the document says that all vectors are rows."""
+        return self.column()[::-1] if self.world.row_vectors else self.column()
+
     def matrix(self) -> Shape:
         return (self.fresh(), self.fresh())
 
@@ -207,6 +211,8 @@ class Shaping:
     def _of_many(self, symbol: t.Symbol, key: Key) -> Shape | None:
         """``x^{(i)}`` beside ``X``: a column of it, or a number where X is one row."""
         stacks = self.world.stacks
+        if key.stem in stacks.entries and key.indices:
+            return entry_of_many(self, symbol, key)
         found = stacks.whole_of(key)
         if found is None:
             return None
@@ -248,8 +254,11 @@ class Shaping:
         if counted and stem_of(symbol) not in self.world.columns:
             return None
         usual = usual_kind(self.world, key, symbol)
-        if usual in ("column", "matrix") and self._is_family(symbol):
-            shape = self.column() if usual == "column" else self.matrix()
+        told = (
+            usual == "row" and self.world.row_vectors
+        )  # other rows show by what stands beside them
+        if (told or usual in ("column", "matrix")) and self._is_family(symbol):
+            shape = self.matrix() if usual == "matrix" else self.vector()
             self.known[family] = shape
             self.changed = True
             return shape

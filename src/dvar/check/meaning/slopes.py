@@ -49,6 +49,30 @@ def primed(e: Interpreter, name: Name) -> Value:
     raise NotUnderstood(f"the prime of {name.key}, without an argument")
 
 
+def of_applied(e: Interpreter, name: Name) -> Value | None:
+    """``H'`` behind ``H = σ(Z)``, arrays: σ'(Z), element by element; None where H has another formula."""
+    from dvar.check.meaning.choices import Choices
+    from dvar.check.meaning.interpret import Interpreter
+
+    found = e.world.find(name.key, e.position)
+    if found is None or name.primes > _ORDERS or found[0].params:
+        return None
+    definition, env = found
+    tree = definition.value
+    if not isinstance(tree, t.Apply | t.Call) or len(tree.args) != 1:
+        return None
+    if tree.primes or tree.scripts or tree.subscripts or getattr(tree, "keywords", ()):
+        return None
+    if isinstance(tree, t.Apply) and (tree.head.primes or tree.head.scripts):
+        return None
+    reader = Interpreter(e.world, definition.position, Choices(), env)
+    argument = reader.node(tree.args[0])
+    value = reader.node(tree)
+    if not value.shape or sizes(value) != sizes(argument):
+        return None  # of one number the slope is by whatever it depends on
+    return reader.value(replace(tree, primes=name.primes))
+
+
 def of_value(e: Interpreter, value: Node, order: int) -> Node | None:
     """The derivative of a number by the only number it depends on; None where it depends on more."""
     on = names_beneath([value])

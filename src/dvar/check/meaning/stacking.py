@@ -38,6 +38,7 @@ class Stacks:
         rows: whether examples are rows.
         applied: functions of one example, ``φ(x_n)`` → all their values.
         many: names of arrays that have an entry for each example.
+        entries: stems of matrices whose index beside an example's mark is that of an entry: ``P_k^{(i)}``.
         listed: stems of numbers of one example, ``y^{(i)}``, that stand bare beside a name of all: ``X^T (X w - y)``.
     """
 
@@ -49,11 +50,12 @@ class Stacks:
     applied: dict[str, str] = field(default_factory=dict)
     many: set[Key] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
+    entries: set[str] = field(default_factory=set)
 
     def whole_of(self, key: Key) -> tuple[Key, Index] | None:
         """The name of all examples, and which one of them ``key`` is."""
         stem = self.wholes.get(key.stem)
-        if stem is None:
+        if stem is None or (key.stem in self.entries and key.indices):
             return None
         if key.stem in self.by_index:
             if len(key.indices) != 1:
@@ -81,6 +83,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
         whole = _whole(single, seen.bare)
         if whole is not None:
             found.wholes[single] = whole
+    found.entries = seen.entries & found.wholes.keys()
     for stem, used in seen.indexed.items():
         _see_indexed(found, seen, stem, used)
     found.applied = {
@@ -148,6 +151,7 @@ class _Seen:
         bare: stems without an index.
         marked: stems with an example's mark, and the letters there; indexed: those with one index.
         turned: stems and index letters of vectors, ``x_i^T``; applied: functions of one, ``φ(x_i)``.
+        entries: stems with an example's mark and the index of an entry.
         diagonal: stems of matrices that are said to be diagonal: their entries are no examples.
         letters: that are summed over.
     """
@@ -158,6 +162,7 @@ class _Seen:
     turned: set[tuple[str, str]] = field(default_factory=set)
     applied: set[tuple[str, str]] = field(default_factory=set)
     diagonal: set[str] = field(default_factory=set)
+    entries: set[str] = field(default_factory=set)
     letters: set[str] = field(default_factory=set)
 
 
@@ -179,8 +184,9 @@ def _seen(world: World, statements: Sequence[Statement]) -> _Seen:
             continue
         key = sort(part, world.spelling, {}).key
         example = {str(v) for kind, v in key.marks if kind == "p" and v in seen.letters}
-        if example and not key.indices:
+        if example and (not key.indices or _are_entries(key, seen.letters)):
             seen.marked.setdefault(key.stem, set()).update(example)
+            seen.entries |= {key.stem} if key.indices else set()
         elif len(key.indices) == 1 and not example:
             index = str(key.indices[0])
             seen.indexed.setdefault(key.stem, set()).add(index)
@@ -191,6 +197,11 @@ def _seen(world: World, statements: Sequence[Statement]) -> _Seen:
             seen.bare.add(key.stem)
     seen.bare -= _sizes(statements)
     return seen
+
+
+def _are_entries(key: Key, letters: Set[str]) -> bool:
+    """``P_k^{(i)}``: an entry of example i of the matrix P, as the letter k is summed over."""
+    return key.stem[:1].isupper() and len(key.indices) == 1 and key.indices[0] in letters
 
 
 def _sizes(statements: Sequence[Statement]) -> set[str]:

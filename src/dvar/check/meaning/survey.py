@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dvar.check.meaning import blocks, dual, members, random_names, simplex, slopes
 from dvar.check.meaning.keys import Key, Spelling, general, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.matrices import matrices_in
 from dvar.check.meaning.simplex import index_letters, is_weight
 from dvar.check.meaning.turned import by_primes
 from dvar.check.meaning.world import World
@@ -275,6 +276,8 @@ def _see_losses(world: World, statements: Sequence[Statement]) -> None:
             key = _name(first.expr, spelling)
             if key is not None and is_loss_like(key) and not key.stem.endswith(".bar"):
                 lefts.append(key)
+    arrays = matrices_in(statements) if lefts else set()
+    lefts = [key for key in lefts if key in counted or key.stem not in arrays]
     world.loss_names.update(lefts)
     candidates = [k for k in counted if k in world.loss_names and k not in wrts] or [
         k for k in counted if k in world.loss_names

@@ -38,6 +38,7 @@ class World(Results):
         matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
         shapes: declared and found shapes of open names.
         declared: names whose shapes the document says; given_shapes: shapes of the numbers that are given.
+        row_vectors: whether words say that all vectors are rows.
         columns, rows: stems that are vectors by evidence (a transpose, a norm, bold type), and those of
             them that lie.
         batches: small letters that have a row for each example.
@@ -59,7 +60,7 @@ class World(Results):
         stationary: stems → what is written below them, where such derivatives are asked to vanish, ``L_x = … = 0``.
         collected: stems that a loop adds to, ``dw += …``; adds_steps: whether gradients are summed over steps in time.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
-        relations: equations of the document whose names move in time; motion: which names do.
+        increments: letters whose d is written somewhere.
         conditions: what the statement says that is judged has to hold for it.
         members: stem of a vector → the matrix it belongs to, and whether it is a "row" or a "column" of it.
         truths: open names by which members of sets are told from others.
@@ -99,6 +100,8 @@ class World(Results):
     inner: dict[str, bool] = field(default_factory=dict)
     dots: bool = False
     differentials: bool = False
+    increments: frozenset[str] = frozenset()
+    row_vectors: bool = False
     moving: frozenset[Key] | None = None
     direction: tuple[str, t.Symbol] | None = None
     kronecker: bool = False
@@ -275,7 +278,13 @@ class World(Results):
         for candidate in candidates:
             if self._is_known(candidate.stem) or (len(rest) == 1 and candidate.stem in self.plain):
                 return candidate
-        return None
+        longer = self._longer(rest) if len(rest) > 2 and not accents else None
+        return None if longer is None else Key(longer, key.marks, key.indices)
+
+    def _longer(self, word: str) -> str | None:
+        """``hidden_layer`` for the ``hidden`` of ``dhidden``, where only one name begins with that word."""
+        found = {stem for stem in self.definitions if stem.startswith(f"{word}_")}
+        return found.pop() if len(found) == 1 else None
 
     def _is_known(self, stem: str) -> bool:
         """Whether something is called so: it is defined, stands alone, or has a shape."""
@@ -288,6 +297,10 @@ class World(Results):
         if name == "sigma":
             return name not in self.plain
         return name in self.functions and name not in self.definitions
+
+    def is_row(self, stem: str) -> bool:
+        """Whether a vector is a row, as its uses show or as the document says of all."""
+        return self.row_vectors or stem in self.rows
 
     def is_loss(self, node: Node) -> bool:
         return node in self.named and general(self.named[node]) in self.loss_names
