@@ -33,8 +33,11 @@ from dvar.check.meaning import (
     kept,
     losses,
     memberships,
+    moments,
     ones,
+    outcomes,
     overwritten,
+    related,
     upper,
 )
 from dvar.check.meaning.aliases import spelled_out
@@ -117,7 +120,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
     found = by_class(document, ones.named(document, whole(document, statements)))
-    found = overwritten.masked(document, found)
+    found = events.named(moments.named(document, overwritten.masked(document, found)))
     found = upper.lowered(found) if is_said(document) else found
     found = gates.arguments_named(losses.adding_up(found))
     entries = distributions.as_entries(document, found)
