@@ -90,3 +90,28 @@ $$\nabla_W L = \frac1n (%s)X^\top$$
 def test_entries_add_up_in_rows_where_examples_are_rows(text: str, words: str) -> None:
     assert verdicts(text % (words, "P - Y"))[-1] == "ok"
     assert verdicts(text % (words, "Y - P"))[-1] == "wrong"
+
+
+RESIDUAL = r"""
+$y = x + F(x)$ with $F(x) = W_2\,\mathrm{relu}(W_1 x)$. %s $\frac{\partial L}{\partial x} = \frac{\partial L}{\partial y}$.
+"""
+
+
+def test_what_arrives_through_one_connection_is_not_all() -> None:
+    assert verdicts(RESIDUAL % "Through the skip connection")[-1] != "wrong"
+    assert verdicts(RESIDUAL % "The chain rule gives")[-1] == "wrong"
+
+
+def test_a_new_state_with_a_prime_is_no_slope() -> None:
+    text = (
+        r"$h = 0.5$ and $z = 0.7$. The new state is $h' = (1 - z) n + z h$, so "
+        r"$\frac{\partial h'}{\partial z} = %s$."
+    )
+    assert verdicts(text % "h - n")[-1] == "ok"
+    assert verdicts(text % "n - h")[-1] == "wrong"
+
+
+def test_a_power_is_one_digit_where_the_next_factor_follows() -> None:
+    text = r"$P = \frac{0.6^5 0.4^5}{0.6^50.4^5 + 0.5^{10}} = \frac{0.000796}{0.000796 + 0.000977} = %s$"
+    assert verdicts(text % "0.449") == ["ok"]
+    assert verdicts(text % "0.549") == ["wrong"]

@@ -89,11 +89,11 @@ GIVEN = "$p = 0.6$, $q = 0.9$, $u = -0.25$, $v = 0.35$, $c = -0.15$, $r = 1$\n\n
         (r"$s = u p + v q + c = -0.25 \cdot 0.6 + 0.35 \cdot 0.9 - 0.15 = 0.015$", ("ok", None)),
         (
             r"$s = u c + v q + c = -0.25 \cdot 0.6 + 0.35 \cdot 0.9 - 0.15 = 0.015$",
-            ("wrong", "missing-factor"),
+            ("wrong", "wrong-variable"),
         ),
         (
             r"$s = u p + v v + c = -0.25 \cdot 0.6 + 0.35 \cdot 0.9 - 0.15 = 0.015$",
-            ("wrong", "arithmetic"),
+            ("wrong", "wrong-variable"),
         ),
         (r"$E = (p - r)^2 = (0.06 - 1)^2 = 0.16$", ("wrong", "arithmetic")),
     ],

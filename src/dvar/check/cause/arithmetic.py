@@ -78,7 +78,12 @@ def _repaired(
     found: list[Bend] = []
     started = effort.spent()
     room = None if shown is None else room_of(shown, due)
-    for bend in itertools.chain(bends(formula, text, (), (), ()), _lonely(formula, text, named)):
+    changes = (
+        bends(formula, text, (), (), ()),
+        _lonely(formula, text, named),
+        _squares(formula, text),
+    )
+    for bend in itertools.chain(*changes):
         if effort.spent() - started > TRIES or len(found) >= 3:
             break
         if bend.cause in ("mask", "missing-sum"):
@@ -125,6 +130,16 @@ def _lonely(formula: t.Expr, text: str, named: AbstractSet[float]) -> Iterator[B
             edit = ((only.span[1], only.span[1]), f" - {more.text}")
             new = rebuild(replace(part, items=(whole,)))
             yield Bend("missing-path", new, edit, f"the term - {more.text}")
+
+
+def _squares(formula: t.Expr, text: str) -> Iterator[Bend]:
+    """``0.01 * 0.8`` for ``0.01 * 0.8^2``: a number that is not squared."""
+    values = {id(number) for number in numbers_in(formula) if not number.is_whole}
+    for part, rebuild in places(formula):
+        if isinstance(part, t.Number) and id(part) in values:
+            power = t.Power(part, t.Number("2", part.span), part.span)
+            edit = ((part.span[1], part.span[1]), "^2")
+            yield Bend("wrong-rule", rebuild(power), edit, f"the square of {part.text}")
 
 
 def left_out(

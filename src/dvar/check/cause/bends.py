@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dvar.check.cause import missing
-from dvar.check.cause.bend import Bend, Edit, source_of, times
+from dvar.check.cause.bend import Bend, Edit, source_of, times, written_span
 from dvar.check.cause.renaming import exchanged, names_throughout, other_names
 from dvar.check.cause.sums import partial_sums, sum_bends
 from dvar.check.cause.turning import transpose_of
@@ -153,7 +153,8 @@ def _factors(tree: t.Expr, text: str) -> Iterator[Bend]:
                     else replace(part, factors=factors, operators=operators)
                 )
                 shown = source_of(text, factor)
-                yield Bend("factor", rebuild(rest), (factor.span, ""), f"the factor {shown}")
+                edit = (_with_sign(part, n, text), "")
+                yield Bend("factor", rebuild(rest), edit, f"the factor {shown}")
         elif isinstance(part, t.Quotient):
             yield Bend(
                 "factor",
@@ -164,7 +165,14 @@ def _factors(tree: t.Expr, text: str) -> Iterator[Bend]:
             if _is_one(part.above):
                 continue
             one = t.Number("1", part.span)
-            yield Bend("factor", rebuild(replace(part, above=one)), None, "the numerator")
+            edit = (part.above.span, "1")
+            yield Bend("factor", rebuild(replace(part, above=one)), edit, "the numerator")
+
+
+def _with_sign(product: t.Product, n: int, text: str) -> t.Span:
+    """Where a factor stands with the sign that joins it to the others: ``2 *`` of ``2 * x``, ``· y`` of ``x · y``."""
+    spans = [written_span(text, factor.span) for factor in product.factors]
+    return (spans[0][0], spans[1][0]) if n == 0 else (spans[n - 1][1], spans[n][1])
 
 
 def _is_one(tree: t.Expr) -> bool:
@@ -216,6 +224,8 @@ def _transposes(tree: t.Expr, text: str) -> Iterator[Bend]:
     for part, rebuild in places(tree):
         if not isinstance(part, (t.Symbol, t.Group, t.Derivative, t.Matrix)):
             continue
+        if isinstance(part, t.Group) and any(s.kind == "plain" for s in part.scripts):
+            continue  # a power of a number
         if isinstance(part, t.Derivative):
             edit = (part.span, rf"\left({source_of(text, part)}\right)^T")
         elif (at := next((s for s in part.scripts if s.kind == "transpose"), None)) is not None:
@@ -287,10 +297,18 @@ def _exponents(tree: t.Expr, text: str) -> Iterator[Bend]:
             if isinstance(part, (t.Symbol, t.Group)) and not any(
                 s.kind == "plain" for s in scripts
             ):
-                square = t.Script("plain", t.Number("2", part.span), part.span)
-                squared = replace(part, scripts=(*scripts, square))
-                edit = ((part.span[1], part.span[1]), "^2")
-                yield Bend("wrong-rule", rebuild(squared), edit, "a square")
+                powers = ("2", "3") if _is_norm(part) else ("2",)
+                for power in powers:
+                    raised = t.Script("plain", t.Number(power, part.span), part.span)
+                    changed = replace(part, scripts=(*scripts, raised))
+                    edit = ((part.span[1], part.span[1]), f"^{power}")
+                    what = "a square" if power == "2" else "an exponent"
+                    yield Bend("wrong-rule", rebuild(changed), edit, what)
+
+
+def _is_norm(part: t.Expr) -> bool:
+    """``‖u‖``, which stands in third powers in the slopes of fractions."""
+    return isinstance(part, t.Group) and part.kind in ("norm", "|")
 
 
 _TURNED = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from dvar.check.cause import applied, missing, pieces, ratios
+from dvar.check.cause import applied, missing, paths, pieces, ratios
 from dvar.check.cause.arithmetic import slips_of
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import bends, scaled_by
@@ -23,16 +22,14 @@ from dvar.check.cause.turning import companions, halves, reversed_products
 from dvar.check.cause.worked_back import worked_back
 from dvar.check.judge import links, misfits
 from dvar.check.judge.chain import Place
-from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
-from dvar.check.meaning import chains, differentiate, effort, functions, shares
+from dvar.check.meaning import effort, functions, shares
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.assumptions import GENERAL
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.letters import is_idle
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
-from dvar.core.node import topological
+from dvar.check.meaning.values import Jacobian, Value, sizes, squeezed
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import same_tree
 
@@ -65,16 +62,25 @@ class Fault:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: causes with the bend of each, the likeliest first."""
+    """What was found.
+
+    Attributes:
+        causes: the likeliest first; bend: the change that makes the line right.
+        remark: what else is to be said.
+        before: the change that makes it right in the formula in front of it.
+        is_seen: whether it is told by the value of what is missing, which does not fit by chance.
+    """
 
     causes: tuple[str, ...]
     bend: Bend | None = None
     remark: str = ""
+    before: Bend | None = None
+    is_seen: bool = False
 
     @property
     def sure(self) -> bool:
         """Whether the repair hardly fits by chance."""
-        return self.bend is not None and self.bend.sure
+        return self.is_seen or (self.bend is not None and self.bend.sure)
 
 
 def find(fault: Fault) -> Found:
@@ -100,7 +106,7 @@ def _among_names(fault: Fault) -> Found:
     causes: list[str] = []
     best: Bend | None = None
     ratio = link.difference.ratio if link.difference is not None else None
-    remark = ""
+    remark, is_seen = "", False
     if ratio is not None and abs(ratio - 1) > 1e-9:  # 1: they are equal wherever both have a value
         if ratios.is_plain_ratio(ratio, left, right):
             cause, remark = ratios.of_ratio(place, ratio, right)
@@ -113,16 +119,16 @@ def _among_names(fault: Fault) -> Found:
     if _is_function_itself(fault):
         causes.append("wrong-rule")
         remark = "the function itself stands where its derivative is due"
-    if _misses_path(fault) or _is_one_path(left, right):
+    if (lost := paths.missing(place, left, right, link, fault.envs)) is not None:
         causes += ["missing-path", "missing-sum"]
-        remark = "a path of the chain rule is missing"
+        remark, is_seen = lost
     for bend in _repairs(fault):
         if bend.cause not in causes:
             causes.append(bend.cause)
         best = best or bend
     if link.left is not None and link.right is not None and _is_shape_fault(link):
         causes.append("transpose")
-    return Found(tuple(dict.fromkeys(causes)), best, remark)
+    return Found(tuple(dict.fromkeys(causes)), best, remark, is_seen=is_seen)
 
 
 def _repairs(fault: Fault) -> list[Bend]:
@@ -216,7 +222,7 @@ def _all_bends(fault: Fault) -> Iterator[Bend]:
     used = applied.functions_in([d for ds in world.definitions.values() for d in ds])
     yield from applied.forgotten(right, text, used)
     yield from missing_links(right, text, left, others)
-    yield from scaled_by(right, text, _scalars(place, others[:OTHERS]))
+    yield from scaled_by(right, text, _scalars(place, others))
     general = {a.stem for a in place.assumptions if a.kind == GENERAL}
     yield from reversed_products(right, text)
     yield from halves(right, text, general)
@@ -268,63 +274,6 @@ def _is_function_itself(fault: Fault) -> bool:
         place.world, place.position, left.of, fault.right, fault.envs, limit=2
     )
     return link.verdict == "ok"
-
-
-def _misses_path(fault: Fault) -> bool:
-    """Whether the right side is the left one without what arrives along one of its uses."""
-    left, link, envs = fault.left, fault.link, fault.envs
-    if not isinstance(link.left, Jacobian) or link.right is None:
-        return False
-    world = fault.place.world
-    reader = fault.place.reader(env=dict(envs[0]) if envs else {})
-    try:
-        if not isinstance(left, t.Derivative) or left.of is None or len(left.wrt) != 1:
-            return False
-        top = reader.node(left.of)
-        at = differentiate.place_of(reader, left.wrt[0])
-    except NotUnderstood:
-        return False
-    under = set(topological([top]))
-    users = [
-        n
-        for n in world.named
-        if n in under
-        and n is not top
-        and any(p in topological([n]) for p, _ in at.parts)
-        and n not in {p for p, _ in at.parts}
-    ]
-    for user in users[:8]:
-        # The derivative with this user held fixed is what the other paths bring.
-        rest = differentiate.jacobian(top, at, {user})
-        if compare(rest, link.right).holds:
-            return True
-        try:
-            first = differentiate.jacobian(top, differentiate.place_at(user))
-            second = differentiate.jacobian(user, at)
-            if (
-                chains.links(first, second)
-                and compare(chains.join(first, second), link.right).holds
-            ):
-                return True
-        except NotUnderstood:
-            continue
-    return False
-
-
-def _is_one_path(left: t.Expr, right: t.Expr) -> bool:
-    """Whether the right side is a proper chain from the numerator to the denominator of the left one.
-
-    Its links are right one by one, as the statement's parts are judged; what is missing are other chains.
-    """
-    if not isinstance(left, t.Derivative) or not isinstance(right, t.Product):
-        return False
-    chain = [f for f in right.factors if isinstance(f, t.Derivative)]
-    if len(chain) < 2 or len(chain) != len(right.factors):
-        return False
-    if any(c.of is None or len(c.wrt) != 1 for c in chain) or left.of is None or len(left.wrt) != 1:
-        return False
-    ends = same_tree(chain[0].of, left.of) and same_tree(chain[-1].wrt[0], left.wrt[0])
-    return ends and all(same_tree(a.wrt[0], b.of) for a, b in itertools.pairwise(chain))
 
 
 def _is_shape_fault(link: Link) -> bool:

@@ -46,25 +46,28 @@ def other_functions(tree: t.Expr, text: str) -> Iterator[Bend]:
         if isinstance(part, t.Call):
             for name in _MISTAKEN.get(part.name, ()):
                 cause = "log-base" if name == "log" else "wrong-rule"
-                other = rebuild(replace(part, name=name))
-                yield Bend(cause, other, None, f"{name} for {part.name}")
+                other, source = rebuild(replace(part, name=name)), source_of(text, part)
+                is_spelled = part.name in source[: len(part.name) + 1]
+                new = source.replace(part.name, name, 1)
+                edit = (written_span(text, part.span), new) if is_spelled else None
+                yield Bend(cause, other, edit, f"{name} for {part.name}")
 
 
 def complements(tree: t.Expr, text: str) -> Iterator[Bend]:
-    """``(1 - a)`` where only ``a`` or ``-a`` is left of it."""
+    """``(1 - a)`` where only ``-a`` is left of it, and ``1 - tanh²`` where ``-tanh²`` is."""
     for part, rebuild in places(tree):
-        if isinstance(part, t.Negative) and part is not tree:
-            one = t.Number("1", (part.span[0], part.span[0]))
-            whole = rebuild(t.Sum((one, part.operand), (1, -1), part.span))
-            edit = ((part.span[0], part.span[0]), "1 ")
-            for cause in ("missing-factor", "missing-path"):
-                yield Bend(cause, whole, edit, "a 1 that is missing")
-        elif isinstance(part, t.Sum) and len(part.terms) == 1 and part.signs[0] < 0:
-            one = t.Number("1", (part.span[0], part.span[0]))
-            whole = rebuild(t.Sum((one, *part.terms), (1, *part.signs), part.span))
-            edit = ((part.span[0], part.span[0]), "1 ")
-            for cause in ("missing-factor", "missing-path"):
-                yield Bend(cause, whole, edit, "a 1 that is missing")
+        match part:
+            case t.Negative(operand=operand):
+                pass
+            case t.Sum(terms=(operand,), signs=(-1,)):
+                pass
+            case _:
+                continue
+        one = t.Number("1", (part.span[0], part.span[0]))
+        whole = rebuild(t.Sum((one, operand), (1, -1), part.span))
+        edit = ((part.span[0], part.span[0]), "1 ")
+        for cause in ("missing-factor", "missing-path"):
+            yield Bend(cause, whole, edit, "a 1 that is missing")
 
 
 def missing_terms(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
@@ -73,13 +76,20 @@ def missing_terms(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterat
     for other in (o for o in others if all(s.kind != "plain" for s in o.scripts)):
         for part, rebuild in targets:
             is_sum = isinstance(part, t.Sum)
+            alone = part.items[0] if _is_left_alone(part) else None
             terms, signs = (part.terms, part.signs) if isinstance(part, t.Sum) else ((part,), (1,))
             yield from () if is_sum else _less_square(part, rebuild, other, text)
             for sign in (-1, 1):
                 new = replace(other, span=part.span)
-                whole = t.Group("(", (t.Sum((*terms, new), (*signs, sign), part.span),), part.span)
+                both = t.Sum((*terms, new), (*signs, sign), part.span)
+                whole = t.Group("(", (both,), part.span)
+                if alone is not None and isinstance(
+                    part, t.Group
+                ):  # with what is done to the brackets
+                    within = t.Sum((alone, new), (1, sign), alone.span)
+                    whole = replace(part, items=(within,))
                 written = f" {'-' if sign < 0 else '+'} {source_of(text, other)}"
-                end = part.items[0].span[1] if _is_left_alone(part) else part.span[1]
+                end = alone.span[1] if alone is not None else part.span[1]
                 edit = ((end, end), written)
                 yield Bend("missing-path", rebuild(whole), edit, f"the term{written}")
 
@@ -108,10 +118,10 @@ def _may_miss(part: t.Expr, tree: t.Expr) -> bool:
 
 
 def _is_left_alone(part: t.Expr) -> TypeGuard[t.Group]:
-    """``(x)``: brackets that something is missing in."""
+    """``(x)``, ``(-x)``: brackets that something is missing in."""
     if not isinstance(part, t.Group) or part.kind != "(" or len(part.items) != 1:
         return False
-    return isinstance(part.items[0], t.Symbol)
+    return isinstance(part.items[0], t.Symbol | t.Negative)
 
 
 def _less_square(part: t.Expr, rebuild: Rebuild, other: t.Symbol, text: str) -> Iterator[Bend]:

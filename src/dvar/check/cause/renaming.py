@@ -39,12 +39,27 @@ def nearest(others: Sequence[t.Symbol], most: int) -> list[t.Symbol]:
 
 
 def alike_first(others: Sequence[t.Symbol], tree: t.Expr, indices: Set[str]) -> list[t.Symbol]:
-    """Names that may stand in a formula for one of its own: as many indices first, names of indices last.
+    """Names that may stand in a formula for one of its own: those with just such indices, with as many, names of indices.
 
     ``indices`` are letters that count; who confuses two names seldom takes a number for what it counts.
     """
-    forms = {_form(p) for p in t.walk(tree) if isinstance(p, t.Symbol) and not _counts(p, indices)}
-    return sorted(others, key=lambda o: 2 if _counts(o, indices) else _form(o) not in forms)
+    own = [p for p in t.walk(tree) if isinstance(p, t.Symbol) and not _counts(p, indices)]
+    marked = [p for p in own if _form(p) != (0, 0)]
+    forms = {_form(p) for p in own}
+
+    def unlike(other: t.Symbol) -> int:
+        if _counts(other, indices):
+            return 3
+        if any(_marks_alike(p, other) for p in marked):
+            return 0
+        return 1 if _form(other) in forms else 2
+
+    return sorted(others, key=unlike)
+
+
+def _marks_alike(a: t.Symbol, b: t.Symbol) -> bool:
+    """``h^{(i)}`` beside ``y^{(i)}``: names of the same example, unit or layer."""
+    return _form(a) == _form(b) and _same_name(replace(a, base=b.base, accents=b.accents), b)
 
 
 def _form(name: t.Symbol) -> tuple[int, int]:

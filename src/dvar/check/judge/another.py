@@ -13,6 +13,7 @@ from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import Jacobian, NotUnderstood, squeezed
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _OTHERWISE = re.compile(r"\b(otherwise|else|sonst|sinon|en otro caso)[\s,$`]*$", re.IGNORECASE)
 _EXTREMES = frozenset({"min", "max", "argmin", "argmax", "inf", "sup"})
@@ -273,6 +274,9 @@ def _gives_a_name(place: Place, statement: Statement, verdict: Verdict) -> bool:
     last, first = member.expr, statement.members[0].expr
     if not isinstance(first, t.Symbol) or not isinstance(last, t.Symbol):
         return False
+    between = [m.expr for m in statement.members[1:-1] if m.expr is not None]
+    if any(same_tree(last, p) for x in between for p in t.walk(x)):
+        return False  # the r of ``r cos² θ + r sin² θ = r``
     return not last.primes and not has_formula(place, last)
 
 

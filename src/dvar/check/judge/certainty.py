@@ -36,6 +36,8 @@ from dvar.read.worksheet.document import Document, Member, Statement
 
 _HELD = re.compile(
     r"\b(held|hold(ing)?|keep(ing)?|kept) \w*\s*(fixed|constant)|\b(fixed|constant)\b[^.]{0,20}\bheld\b|"
+    r"\b(through|along|via) (the|this|its|one) ([\w-]+ )?(skip|residual|shortcut|identity|direct|first|second|third|"
+    r"upper|lower|left|right|main|same|branch|path|block|connection)\b|"
     r"\b(ignor|neglect|treat(ing)?\b[^.]{0,30}\bconstant|detach|stop.?gradient|direct (effect|path|part))",
     re.IGNORECASE,
 )
@@ -91,7 +93,7 @@ def is_believed(
         or is_about_the_unknown(place, document, statement, verdict)
         or unclaimed.is_equation_to_solve(place, statement, verdict)
         or unclaimed.is_by_a_twin(place, statement)
-        or is_of_an_array(place, verdict)
+        or (set(causes) != {"sign"} and is_of_an_array(place, verdict))
         or (not place.code and _UNSAID.search(told.expected or "") is not None)
         or _follows(place, verdict)
     ):
@@ -180,7 +182,10 @@ def _has_loose_index(place: Place, verdict: Verdict) -> bool:
     said = {p.base for c in place.conditions for p in t.walk(c) if isinstance(p, t.Symbol)}
     loose = right - left - said - set(place.world.size_names)
     summed = {c for p in t.walk(before.expr) if isinstance(p, t.Big) for c in p.indices}
-    return bool(loose) and (isinstance(before.expr, t.Derivative) or loose <= summed)
+    is_slope = isinstance(before.expr, t.Derivative) or unclaimed.is_gradient_name(
+        place, before.expr
+    )
+    return bool(loose) and (is_slope or loose <= summed)
 
 
 def _is_fraction(tree: t.Expr) -> bool:

@@ -45,11 +45,9 @@ def note(
         return
     definition = _definition_in(place)
     if verdict.link.numbers is None:
-        formulas = [m.expr for m in members[1:] if m.expr is not None and m.relation == "="]
-        other = [x for x in formulas if definition and not same_tree(x, definition.value)]
-        if definition is not None and other:
+        if definition is not None and (other := _others(place, members, definition)):
             place.ledger.doubts.append(Doubt(definition, place.line, other[:MEANT]))
-        return
+            return
     shown = [m.expr for m in members if m.expr is not None and is_number(m.expr, place.world)]
     if definition is None or not shown or not is_plain(shown[-1]):
         return
@@ -57,6 +55,20 @@ def note(
         meant = list(islice(_meant(place, definition.value, shown, text, others), MEANT))
     if meant:
         place.ledger.doubts.append(Doubt(definition, place.line, meant))
+
+
+def _others(place: Place, members: Sequence[Member], definition: Definition) -> list[t.Expr]:
+    """The other formulas for a name: in the same line, and those of before."""
+    formulas = [m.expr for m in members[1:] if m.expr is not None and m.relation == "="]
+    before = [
+        d.value
+        for d in place.world.defining(definition.pattern)
+        if d.position < definition.position and not d.numeric
+    ]
+    found = [*formulas, *reversed(before)]
+    return [
+        x for x in found if not same_tree(x, definition.value) and not is_number(x, place.world)
+    ]
 
 
 def _definition_in(place: Place) -> Definition | None:

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
+from dvar.check.meaning import differentiate
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
@@ -50,6 +52,22 @@ def settled(
         return None
     link = Link("unknown", "what a name here means is told only further on")
     return Verdict("unknown", statement.members[-1], None, link), "claim"
+
+
+def replaced(place: Place, tree: t.Expr) -> list[Definition]:
+    """Formulas of before for what a tree differentiates that another one of before has replaced, the last one first."""
+    world, found = place.world, []
+    tops = [p.of for p in t.walk(tree) if isinstance(p, t.Derivative)]
+    for top in tops:
+        known = differentiate.key_of(place.reader(), top) if top is not None else None
+        now = world.find(known, place.position) if known is not None else None
+        if now is None or now[0].numeric:
+            continue
+        pattern = now[0].pattern
+        made = (*[d for d in world.superseded if d.pattern == pattern], *world.defining(pattern))
+        same = [d for d in made if not d.numeric and d is not now[0]]
+        found += [d for d in same if d.position < place.position]
+    return [replace(d, position=place.position) for d in reversed(found)]
 
 
 def _superseded(place: Place, statement: Statement) -> list[Definition]:

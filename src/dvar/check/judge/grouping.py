@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dvar.check.judge.assignments import is_update
@@ -109,6 +109,7 @@ def grouped(
             again = any(p in known and _is_said_again(known[p], v) for p, v in own.items())
             alone = len(own) > 1 and not again and used <= {p.stem for p in own} | named
             alone = alone and not _leans(inside, own, known, spelling)
+            alone = alone and not _estimates(inside, known.values())
             shelved -= {p.stem for p in own}
             if alone and groups:
                 groups.append(Group(alone=True))
@@ -272,7 +273,18 @@ def stands_alone(
     earlier = {d.pattern.stem for d in before}
     if not earlier or not any(equation(s)[1] is not None for s in own):
         return False
-    return not _used(own, spelling) & earlier
+    return not (_used(own, spelling) & earlier or _estimates(own, [d.value for d in before]))
+
+
+def _estimates(own: Sequence[Statement], before: Collection[t.Expr]) -> bool:
+    """Whether a formula is for the estimate of a name in formulas before: ``\\hat μ = …`` behind ``L(μ) = …``."""
+    lefts = (equation(s)[0] for s in own)
+    bare = {left.base for left in lefts if isinstance(left, t.Symbol) and "hat" in left.accents}
+    return any(
+        isinstance(p, t.Symbol) and p.base in bare and not p.accents
+        for formula in (before if bare else ())
+        for p in t.walk(formula)
+    )
 
 
 def _used(own: Sequence[Statement], spelling: Spelling) -> set[str]:

@@ -47,7 +47,7 @@ class Link:
         difference: a counterexample.
         roots: lines of mistakes that this one follows from.
         numbers: the two sides as numbers, for claims about numbers.
-        causes: of a fault, where they are known already.
+        causes: of a fault, where they are known already; mend: the change of the text that undoes it, with them.
         anew: whether the right side is what the chain is about, and not what stands before it.
     """
 
@@ -60,6 +60,7 @@ class Link:
     numbers: tuple[Array, Array] | None = None
     opened: frozenset[str] = frozenset()
     causes: tuple[str, ...] = ()
+    mend: tuple[t.Span, str] | None = None
     env: Mapping[str, int] = field(default_factory=dict)
     anew: bool = False
 

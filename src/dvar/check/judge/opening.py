@@ -13,6 +13,7 @@ from dvar.check.judge.literal import numbers_in, read_literal
 from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import is_vague
+from dvar.check.meaning import differentiate
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood, node_of, reshaped, sizes, squeezed
@@ -20,6 +21,7 @@ from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 
+UNTOLD = "whose formula was not understood"
 TELLING = 3
 """So many digits tell that a number is the one that was printed before."""
 
@@ -33,6 +35,10 @@ def given(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, in
         return told
     if not _defines_open(place, left, right, envs):
         return None
+    of = left.of if isinstance(left, t.Derivative) else None
+    key = None if of is None else differentiate.key_of(place.reader(), of)
+    if key is not None and key.stem in place.world.untold:
+        return Link("unknown", f"{key}, {UNTOLD}")  # for all that is known it may be wrong
     roots = roots_in(place, right)
     if not roots:
         return Link("ok", "given")

@@ -80,7 +80,10 @@ class Place:
             value = self._with_entries(value, key, self.ledger.given_by_key)
         if value is not None:
             matched = like_node(np.asarray(value), node)
-            if matched is not None:
+            if matched is None:
+                return
+            is_another = key in self.ledger.inherited and np.size(value) == 1 < matched.size
+            if not is_another:  # the x of an earlier problem is one number
                 known[node] = np.asarray(matched, dtype=np.longdouble)
                 if matched.size > np.size(value) and np.any(matched):
                     self.ledger.spread.add(node)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from dvar.check.judge import following, predicted, properties, sharing, stationary
+from dvar.check.judge import following, inverses, predicted, properties, sharing, stationary
 from dvar.check.judge.before import (
     arguments_of,
     arrays,
@@ -114,7 +114,9 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
             has_one=bool(found) and found[-1].world.has_one_example,
         )
         problem = _problem(draft)
-        before = [d for ds in problem.world.definitions.values() for d in ds if not d.numeric]
+        ended = problem.world.ended
+        made = (d for ds in problem.world.definitions.values() for d in ds if not d.numeric)
+        before = [d for d in made if d.position not in ended]
         found.append(problem)
     return found
 
@@ -190,6 +192,8 @@ class _Draft:
         world = World(spelling=self.spelling, number=self.number, begins=self.ordinals[0])
         world.is_spread = self.spread
         world.unread = frozenset(self.broken)
+        unread = (first_definition(self.statements[o], o, self.spelling) for o in self.broken)
+        world.untold = frozenset(d.pattern.stem for d in unread if d is not None)
         survey(world, self.own, self.prose)
         world.has_one_example |= self.has_one and is_still_one(self.prose)
         world.keeps_biases = keeps_biases(self.prose)
@@ -269,6 +273,8 @@ class _Draft:
             role = named_at_end(role, statement, ordinal, problem.world, self.occurrences)
             if self.predicted:
                 role = predicted.of_output(role, ordinal, problem.world, self.occurrences)
+            told = {o: self.statements[o] for o in self.ordinals}
+            role = inverses.settled(problem.world, problem.roles, role, told, ordinal)
         region = self.document.regions[statement.region]
         code, problem.roles[ordinal] = region.kind == "code" and region.language != "", role
         # What solves an equation is no name for what stands in it before.

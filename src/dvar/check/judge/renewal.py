@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from dvar.check.judge import links
+from dvar.check.judge import links, numbers
 from dvar.check.judge.chances import is_event
 from dvar.check.judge.compare import compare, ratio_of
 from dvar.check.judge.grouping import equation
@@ -17,7 +17,7 @@ from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import Key, arguments, sort, stem_of
+from dvar.check.meaning.keys import Key, arguments, sort, stem_of, worded_stem
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.survey import is_loss_like
@@ -25,7 +25,7 @@ from dvar.check.meaning.values import NotUnderstood, sizes
 from dvar.check.meaning.world import World
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.document import Document, Member, Statement
 
 _ANEW = re.compile(
     r"\b(instead|now|another|alternative(ly)?|suppose|example|case|variant|version|chang\w*|replac\w*|"
@@ -268,13 +268,22 @@ def _is_slope_of(made: Definition, sides: tuple[t.Expr, t.Expr]) -> bool:
     return False
 
 
+def is_contradicted(place: Place, left: t.Expr, right: t.Expr, behind: Sequence[Member]) -> bool:
+    """Whether a number behind a second formula is that of the first: ``L = 2 (u - 1)^2 = 0.2766``, half as much."""
+    shown = next((m.expr for m in behind if m.expr is not None and is_plain(m.expr)), None)
+    if shown is None:
+        return False
+    due, told = (numbers.with_numbers(place, x, shown, [{}]).verdict for x in (left, right))
+    return due == "ok" and told == "wrong"
+
+
 def left_open(place: Place, statement: Statement) -> set[str]:
     """The name that a statement which was not understood is about: it need not be what it was before."""
     left, right = equation(statement)
     if place.code and isinstance(left, t.Symbol):
-        return {stem_of(left)}  # dy need not be what it is called
+        return {worded_stem(left)}  # dy need not be what it is called
     if isinstance(left, t.Symbol) and len(statement.members) > 2 and not _has_numbers(statement):
-        return {stem_of(left)}  # p = X b = P y: which of the two it is has been left open
+        return {worded_stem(left)}  # p = X b = P y: which of the two it is has been left open
     if (names := _tied(place, statement)) is not None:
         return names
     if left is None or right is None or links.is_number(right, place.world):

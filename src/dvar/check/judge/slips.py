@@ -13,6 +13,7 @@ from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import turned
 from dvar.check.cause.find import Fault, find
 from dvar.check.cause.renaming import reversed_indices
+from dvar.check.cause.trying import compared
 from dvar.check.cause.turning import reversed_products
 from dvar.check.judge import links, misfits, numbers, telescoping, witnesses
 from dvar.check.judge.chain import ARITHMETIC, BRIDGED, Place, Verdict
@@ -255,7 +256,10 @@ def _is_strange_slip(
     with place.world.unchanged(), effort.briefly():
         # Values that rest on unknown names tell nothing of what is missing.
         wrong = replace(link, verdict="wrong", why="", difference=None)
-        bend = find(Fault(place, text, left, right, wrong, others)).bend
+        fault = Fault(place, text, left, right, wrong, others)
+        if compared(place, left, right, fault.envs).verdict == "ok":
+            return False  # what is left open on one side is what the line says
+        bend = find(fault).bend
     if bend is None or isinstance(right, t.Symbol):
         return False  # a name alone may stand for whatever is due
     written = _names(place, right)

@@ -24,10 +24,9 @@ from dvar.check.judge import (
     shapes,
     signs,
     slips,
-    solved,
     stationary,
     supposing,
-    trained,
+    told,
     unclaimed,
     updates,
 )
@@ -47,7 +46,7 @@ from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.implicit import Curve
-from dvar.check.meaning.keys import Key, sort, stem_of
+from dvar.check.meaning.keys import Key, sort, worded_stem
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
@@ -111,7 +110,7 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
     first = statement.members[0].expr
     below = first.subscripts if isinstance(first, t.Symbol) and not role.definitions else ()
     if isinstance(first, t.Symbol) and any(isinstance(s, t.Relation) for s in below):
-        context.touched.add(stem_of(first))  # dh[h <= 0] = 0
+        context.touched.add(worded_stem(first))  # dh[h <= 0] = 0
     if judgement.verdict == "unknown":
         context.touched |= renewal.left_open(place, statement)
     return judgement
@@ -210,8 +209,8 @@ def _verdict(
         context.chains[ordinal] = members
         verdict = updates.judge_update(place, statement, context.prose, context.statements)
         return verdict, "update"
-    if (told := _told(context, place, statement)) is not None:
-        return Verdict(told), told
+    if (kind := _told(context, place, statement)) is not None:
+        return Verdict(kind), kind
     start = 1
     learning.condition(place)
     if members[0].relation:
@@ -239,7 +238,8 @@ def _verdict(
         verdict = chain.judge_chain(place, members, frozenset({1}), start)
         return (verdict, "claim") if verdict.links else (Verdict("definition"), "definition")
     if role.kind in ("definition", "given"):
-        return _of_told(context, place, statement, role, verdict), role.kind
+        said = told.judged(place, context.document, statement, members, role.kind)
+        return said or (verdict if verdict.links else Verdict(role.kind)), role.kind
     if not verdict.links:
         return Verdict("definition"), "definition"
     return verdict, "claim"
@@ -247,18 +247,6 @@ def _verdict(
 
 def _right_before(context: Context, ordinal: int) -> dict[int, list[Member]]:
     return {k: m for k, m in context.chains.items() if k < ordinal and k not in context.faults}
-
-
-def _of_told(
-    context: Context, place: Place, statement: Statement, role: Role, verdict: Verdict
-) -> Verdict:
-    """What is to be said of what a document tells: of a formula whose shapes cannot be, of a number after steps."""
-    if role.kind == "definition":
-        said = shapes.of_definition(place, statement)
-    else:
-        said = trained.after_steps(place, context.chains[place.position])
-        said = said or solved.judged(place, context.document, statement)
-    return said or (verdict if verdict.links else Verdict(role.kind))
 
 
 def _headless(context: Context, statement: Statement) -> tuple[Verdict, str]:
@@ -310,6 +298,8 @@ def _is_new_definition(
         return False
     if not place.code and renewal.is_derivative(place, _key_of(place, left)):
         return False  # whatever a line says of it
+    if renewal.is_contradicted(place, left, right, members[first + 2 :]):
+        return False
     if not place.code and _is_repaired(context, place, statement, left, right, verdict.link):
         if not renewal.is_borne_out(place, made, _behind(context, place)):
             return False

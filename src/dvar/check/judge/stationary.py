@@ -68,7 +68,7 @@ def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     reader = place.reader()
     try:
         reading.read_all(reader)
-        _read_functions(reader)
+        reads_functions(reader)
         a, b = reader.node(left), reader.node(right)
         apart = a if is_zero(right) else TABLE["subtract"](a, b)
     except NotUnderstood:
@@ -84,7 +84,7 @@ def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     return None
 
 
-def _read_functions(reader: Interpreter) -> None:
+def reads_functions(reader: Interpreter) -> None:
     """Read what is written with what it depends on, ``J(w) = …``, at just that."""
     for definitions in list(reader.world.definitions.values()):
         for definition in definitions:
@@ -93,14 +93,15 @@ def _read_functions(reader: Interpreter) -> None:
                     read_definition(reader, definition, {})
 
 
+def scalars(place: Place) -> list[Node]:
+    """Results that are numbers, and have names."""
+    return [n for n in place.world.named if not n.shape]
+
+
 def _tops(place: Place, below: set[Node]) -> list[Node]:
     """Scalar results that depend on what the equation is about, but are no part of it."""
     names = set(names_beneath(below))
-    found = [
-        n
-        for n in place.world.named
-        if not n.shape and n not in below and names & set(topological([n]))
-    ]
+    found = [n for n in scalars(place) if n not in below and names & set(topological([n]))]
     return found[-_LOSSES:]
 
 

@@ -30,8 +30,9 @@ from dvar.check.judge import (
     undropped,
 )
 from dvar.check.judge.compare import compare
+from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, is_zero
+from dvar.check.judge.literal import is_plain, is_zero, read_literal
 from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, strangers
 from dvar.check.judge.zeros import by_chance
@@ -47,6 +48,8 @@ from dvar.read.worksheet.parts import same_tree
 STRANGE = "is not defined anywhere"
 NEAR = 0.03
 """Numbers put in roundly make a result that is off by at most this part of it."""
+ROUNDLY = 30
+"""And by so many times what their last digits leave open: one of eight digits is not put in roundly."""
 
 
 def judge_link(
@@ -120,17 +123,22 @@ def _numbers(
     link = numbers.between_numbers(place, left, right)
     if link.verdict == "ok" and link.roots:
         link = _unless_right(place, subject, right, envs, link)
-    if link.verdict == "wrong" and _is_near(link):
+    if link.verdict == "wrong" and _is_near(place, left, link):
         return _right_in_the_end(place, subject, right, envs) or link
     return link
 
 
-def _is_near(link: Link) -> bool:
+def _is_near(place: Place, left: t.Expr, link: Link) -> bool:
     """Whether two numbers differ by so little that rounding on the way may be the reason."""
     if link.numbers is None:
         return False
     a, b = (np.asarray(v, dtype=float) for v in link.numbers)
-    return bool(np.all(np.abs(a - b) <= NEAR * np.max(np.abs(b), initial=0.0)))
+    off = float(np.max(np.abs(a - b), initial=0.0))
+    if off > NEAR * np.max(np.abs(b), initial=0.0):
+        return False
+    # Whatever else has been given with the same digits.
+    literal, _ = read_literal(place.reader(), left, Ledger())
+    return off <= ROUNDLY * float(np.max(literal.slack, initial=0.0))
 
 
 def _right_in_the_end(
@@ -165,12 +173,9 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         if settled is not None:
             return settled
     if link.verdict == "wrong":
-        partly = numbers.partly(place, left, right, envs)
-        if partly is not None and partly.verdict == "ok" and by_chance(place, link):
-            partly = None
-        usual = telling.as_usual(place, left, right, envs[0] if envs else {}, compared)
-        usual = usual or signs.holds(place, left, right, envs)
-        link = partly or usual or _second_thoughts(place, left, right, envs, link)
+        link = _thought_over(place, left, right, envs, compared, link)
+        if link.why.endswith(opening.UNTOLD):
+            return link
     if link.verdict in ("wrong", "unknown"):
         open_ = opened.as_functions(place, left, right, envs)
         if open_ is not None and (link.verdict == "unknown" or open_.verdict != "wrong"):
@@ -194,6 +199,23 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
             or link
         )
     return link
+
+
+def _thought_over(
+    place: Place,
+    left: t.Expr,
+    right: t.Expr,
+    envs: Sequence[dict[str, int]],
+    compared: Callable[[], Link],
+    link: Link,
+) -> Link:
+    """What becomes of a difference by numbers that stand for names, by the usual loss, and by second thoughts."""
+    partly = numbers.partly(place, left, right, envs)
+    if partly is not None and partly.verdict == "ok" and by_chance(place, link):
+        partly = None
+    usual = telling.as_usual(place, left, right, envs[0] if envs else {}, compared)
+    usual = usual or signs.holds(place, left, right, envs)
+    return partly or usual or _second_thoughts(place, left, right, envs, link)
 
 
 def _supposing(place: Place, compared: Callable[[], Link]) -> Link | None:
@@ -286,7 +308,7 @@ def _second_thoughts(
         return single
     if (told := opening.given(place, left, right, envs)) is not None:
         return told
-    others = links.off_diagonal(left, envs)
+    others = [] if _tells_cases(right) else links.off_diagonal(left, envs)
     if 0 < len(others) < len(envs):  # -p_k p_c leaves the other case to another line
         apart = links.as_functions(
             place.world, place.position, left, right, others, code=place.code
@@ -328,6 +350,19 @@ def _second_thoughts(
             env=link.env,
         )
     return link
+
+
+def _tells_cases(tree: t.Expr) -> bool:
+    """Whether a formula says itself what holds where two indices are equal: ``δ_{ij}``, ``1[i = j]``, cases."""
+    return any(
+        isinstance(p, t.Relation | t.Cases)
+        or (isinstance(p, t.Symbol) and p.base == "delta" and _has_two_indices(p))
+        for p in t.walk(tree)
+    )
+
+
+def _has_two_indices(name: t.Symbol) -> bool:
+    return sum(len(s.text) if isinstance(s, t.Label) else 1 for s in name.subscripts) == 2
 
 
 def _may_be_apart(

@@ -6,7 +6,7 @@ r"""How a document steps: what all of its updates have, and one of them lacks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,7 @@ NEAR = 60
 """So many statements before and behind a step tell how its document steps."""
 NO_START = "the old value is missing"
 NO_STEP = "the step is missing"
+NO_GRADIENT = "the gradient is missing"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ def out_of_step(
     left, right = members[0].expr, members[1].expr
     if left is not None and right is not None and same_tree(left, right):
         return Link("wrong", NO_STEP, causes=("missing-factor", "misprint"))
+    usual = {stem_of(r) for s in beside for r in s.rates}
+    if isinstance(left, t.Symbol) and _is_rate_only(left, right, usual):
+        return Link("wrong", NO_GRADIENT, causes=("missing-factor", "misprint"))
     if mine is None or not isinstance(left, t.Symbol):
         return None
     if mine.start is None:
@@ -67,6 +71,17 @@ def out_of_step(
             return None  # from where another rule leads, as with momentum
         why = f"the step of {stem_of(left)} starts from another name"
         return Link("wrong", why, causes=("wrong-variable", "misprint"))
+    return _at_another_rate(place, mine, members, others, beside)
+
+
+def _at_another_rate(
+    place: Place,
+    mine: Stride,
+    members: Sequence[Member],
+    others: Sequence[Statement],
+    beside: Sequence[Stride],
+) -> Link | None:
+    """What is to be said of a step that lacks the one rate of all others, or has another; None if it does not."""
     usual = {stem_of(r) for s in beside for r in s.rates}
     if len(usual) != 1 or any(len(s.rates) != 1 for s in beside):
         return None
@@ -79,6 +94,14 @@ def out_of_step(
         return None
     why = f"{stem_of(rate)} stands where the other steps have {usual.pop()}"
     return Link("wrong", why, causes=("wrong-variable", "misprint"))
+
+
+def _is_rate_only(left: t.Symbol, right: t.Expr | None, usual: Collection[str]) -> bool:
+    """``b = b - α`` beside ``w = w - α dw``."""
+    match right:
+        case t.Sum(terms=(old, t.Symbol() as rate), signs=(1, -1)):
+            return same_tree(old, left) and stem_of(rate) in usual
+    return False
 
 
 def _is_usual(

@@ -14,7 +14,7 @@ from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.implied import lack_a_sum, writes_its_sums
-from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped
+from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped, worded_stem
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.points import RANGES, Point, finite, names_beneath, same
 from dvar.check.meaning.values import NotUnderstood, node_of
@@ -24,6 +24,8 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.parts import same_tree
 
+ENOUGH = 3
+"""Names that an equation may set conditions on."""
 _ONE_HOT = re.compile(r"\bone.?hot\b|1.of.[KkCc]\b", re.IGNORECASE)
 DIGITS = 8
 """So many digits are written where nothing is rounded on the way."""
@@ -38,14 +40,18 @@ ROWS = 2
 
 
 def is_beyond(statement: Statement) -> bool:
-    """Sums without an end and events, ``P(x > 0)``, are no functions of names; a quotient of differences is
-    no derivative, but close to one.  Of a weight that stands in several places ``|_{(i)}`` is one of them,
-    entries of a matrix that are equations themselves are no numbers, and a variance between matrices is a matrix.
+    """Sums without an end and events, ``P(x > 0)``, are no functions of names.
+
+    A quotient of differences is no derivative, but close to one, where the step is gone from it.  Of a weight that
+    stands in several places ``|_{(i)}`` is one of them, entries of a matrix that are equations themselves are no
+    numbers, and a variance between matrices is a matrix.
     """
     if isinstance(statement.condition, t.Group):
         return True
+    last = statement.members[-1].expr
+    told = {stem_of(p) for p in t.walk(last) if isinstance(p, t.Symbol)} if last else set()
     return any(
-        _is_difference_quotient(p)
+        not _steps_of(p) <= told
         or _is_of_a_vector(p)
         or (
             isinstance(p, t.Matrix)
@@ -141,21 +147,21 @@ def is_of_the_true_class(document: Document, verdict: Verdict) -> bool:
     return a is not None and b is not None and finite(a, b) and same(a, b)
 
 
-def _is_difference_quotient(part: t.Expr | t.Script) -> bool:
-    """``(f(x + h) - f(x - h)) / 2h``: the same function at two places, over how far they are apart."""
+def _steps_of(part: t.Expr | t.Script) -> set[str]:
+    """The h of ``(f(x + h) - f(x - h)) / 2h``: the same function at two places, over how far they are apart."""
     if not isinstance(part, t.Quotient):
-        return False
+        return set()
     above = unwrapped(part.above)
     if not isinstance(above, t.Sum) or sorted(above.signs) != [-1, 1]:
-        return False
+        return set()
     values = [x for x in above.terms if isinstance(x, t.Apply)]
     if len(values) < 2 or stem_of(values[0].head) != stem_of(values[1].head):
-        return False
+        return set()
     steps = {stem_of(p) for p in t.walk(part.below) if isinstance(p, t.Symbol)}
     moved = {
         stem_of(p) for v in values for a in v.args for p in t.walk(a) if isinstance(p, t.Symbol)
     }
-    return bool(steps & moved)
+    return steps & moved
 
 
 def is_layout(statement: Statement) -> bool:
@@ -194,6 +200,8 @@ def is_condition(place: Place, statement: Statement) -> bool:
         return False
     if isinstance(left, t.Call) and left.primes:
         return False  # tanh'(z) = 1 - tanh^2(z)
+    if len({name.base for name in names}) > ENOUGH:
+        return False  # an identity of many names is no condition on them
     derivatives = [p for p in parts([statement]) if isinstance(p, t.Derivative)]
     return not derivatives and not isinstance(left, (t.Symbol, t.Apply))
 
@@ -223,7 +231,7 @@ def is_equation_to_solve(place: Place, statement: Statement, verdict: Verdict) -
         return False
     if place.is_optimum and len(statement.members) == 2 and isinstance(before.expr, t.Product):
         return not any(isinstance(p, t.Derivative) for p in parts([statement]))
-    if not is_plain(member.expr):
+    if not is_plain(member.expr) or member.relation == "approx":
         return False
     if not is_zero(member.expr) and (
         len(statement.members) != 2 or before is not statement.members[0]
@@ -360,7 +368,7 @@ def stems_of(statement: Statement, verdict: Verdict) -> set[str]:
     sides = _sides(verdict)
     if len(sides) == 2 and not any(isinstance(p, t.Symbol) for s in sides for p in t.walk(s)):
         return set()
-    return {stem_of(p) for p in parts([statement]) if isinstance(p, t.Symbol)}
+    return {worded_stem(p) for p in parts([statement]) if isinstance(p, t.Symbol)}
 
 
 def has_half_a_label(place: Place, statement: Statement, verdict: Verdict) -> bool:

@@ -19,6 +19,8 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 from dvar.read.worksheet.parts import places, rewritten, same_tree
 
+ONE_OFF = 0.05
+"""What differs by less of the largest difference differs by rounding."""
 _COLLECTING = ("+=", "-=", "*=", "/=")
 
 
@@ -45,13 +47,15 @@ def judge_update(
     gathered = _gathered(place, members)
     if gathered is not None:
         return gathered
+    printed = dict(place.ledger.printed)
     verdict = judge_chain(place, members, frozenset({1}), teaches=False)
     if verdict.verdict == "unknown":
+        place.ledger.printed = printed  # a number is not to be compared with itself
         with stepped.recalling(place) as any_known:
             again = (
                 judge_chain(place, members, frozenset({1}), teaches=False) if any_known else verdict
             )
-        verdict = again if again.verdict in ("ok", "carried") else verdict
+        verdict = again if again.verdict in ("ok", "carried") or _is_one_off(again) else verdict
     step = _step(place, members, prose, others)
     if step is not None and verdict.verdict in ("ok", "unknown", "convention"):
         verdict = Verdict(
@@ -61,6 +65,15 @@ def judge_update(
     if verdict.verdict == "ok":
         stepped.remember(place, members)
     return verdict
+
+
+def _is_one_off(verdict: Verdict) -> bool:
+    """Whether an array of new values is right but for one of them: it is the step that is meant."""
+    numbers = verdict.link.numbers if verdict.link is not None else None
+    if verdict.verdict != "wrong" or numbers is None or numbers[0].shape != numbers[1].shape:
+        return False
+    off = np.abs((numbers[0] - numbers[1]).astype(float)).ravel()
+    return off.size > 2 and int(np.sum(off > ONE_OFF * np.max(off))) == 1
 
 
 def _is_told_again(place: Place, members: Sequence[Member]) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.unclaimed import is_gradient_name
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import Key, stem_of
@@ -64,7 +64,8 @@ def _is_small_factor(place: Place, link: Link, written: t.Expr) -> bool:
     told = [place.world.find(Key(c), place.position) for c in counts]
     if any(found is not None and isinstance(found[0].value, t.Call | t.Apply) for found in told):
         return False  # m = X.shape[1]: so many as there are, here two
-    return 2 not in place.world.sizes.values()
+    # A 2 that is written is no number of examples: those of the author's go by a letter, or are many.
+    return 2 not in place.world.sizes.values() or any(n.value == 2 for n in numbers_in(written))
 
 
 def _counts(place: Place, value: Value | None) -> set[Node]:

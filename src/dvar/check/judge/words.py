@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dvar.check.cause.arithmetic import left_out
-from dvar.check.cause.bend import written_span
+from dvar.check.cause.bend import Bend, written_span
 from dvar.check.cause.find import Fault, Found, find
+from dvar.check.cause.trying import compared
+from dvar.check.cause.unput import meant
 from dvar.check.derivation import derivation_of
+from dvar.check.judge import earlier
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain
@@ -119,16 +122,23 @@ def _faulty(
     left, right = (None if m is None else m.expr for m in (before, member))
     if left is not None and right is not None:
         if link.causes:
-            cause = Found(link.causes)
+            bend = None if link.mend is None else Bend(link.causes[0], right, link.mend)
+            cause = Found(link.causes, bend)
         elif link.left is not None or link.numbers is not None:
             fault = Fault(place, text, left, right, link, others)
             with place.world.unchanged():
                 cause = find(fault)
-                if not cause.causes and _are_worked_out(left, right):
+                goes_on = bool(chain) and before is not chain[0] and _are_worked_out(left)
+                if not cause.causes and (goes_on or _are_worked_out(left, right)):
                     cause = _in_front(fault)
+                if not cause.causes and link.numbers is not None:
+                    cause = _by_numbers(fault)
+                if not cause.causes and isinstance(left, t.Derivative):
+                    cause = _by_another_formula(fault)
     expected = _expected(place, text, link, cause, member)
     repaired = _repaired(text, verdict, cause, expected)
-    counterexample = _counterexample(place, link, before, member, text)
+    of_value = cause.before is None or link.numbers is None
+    counterexample = _counterexample(place, link, before, member, text) if of_value else None
     only = cause.causes[0] if cause.causes else None
     derive = derivation_of(place, left, link.env)
     return Explained(
@@ -150,24 +160,52 @@ def _are_worked_out(*sides: t.Expr) -> bool:
     return all(isinstance(side, explicit) for side in sides)
 
 
+_OF_FORM = frozenset({"sign", "wrong-rule"})
+"""Slips that take no name away and bring none."""
+
+
 def _in_front(fault: Fault) -> Found:
     """A change of the formula in front that makes the two equal: a slip there, or in working it out.
 
-    A name that is gone may be gone by what is said of it (``Σ y_k = 1``).
+    A name that is gone may be gone by what is said of it (``Σ y_k = 1``); another function or sign does not say that
+    it is: ``cos θ · r sin θ + sin θ · r sin θ = r``.
     """
     link = fault.link
     if link.left is None or link.right is None:
         return Found(())
     left, right = (set(names_beneath([node_of(side)])) for side in (link.left, link.right))
-    if left != right:
+    if not right or not right <= left:
         return Found(())
     turned = replace(link, left=link.right, right=link.left, difference=None)
     found = find(replace(fault, left=fault.right, right=fault.left, link=turned))
-    if found.bend is None:
+    if found.bend is None or (left != right and found.bend.cause not in _OF_FORM):
         return Found(())
-    return Found(
-        found.causes, None, f"in working out the formula before, look at {found.bend.what}"
-    )
+    said = f"in working out the formula before, look at {found.bend.what}"
+    return Found(found.causes, None, said, found.bend)
+
+
+def _by_numbers(fault: Fault) -> Found:
+    """A slip in the formula in front, whose own numbers stand behind it."""
+    bend = meant(fault.place, fault.text, fault.left, fault.right, fault.others)
+    if bend is None:
+        return Found(())
+    said = f"the numbers are those of another formula, look at {bend.what}"
+    return Found((bend.cause,), None, said, bend)
+
+
+def _by_another_formula(fault: Fault) -> Found:
+    """A slip by a formula of before that another one has replaced: "for y = 1 it is ``L = -log p``; in general …"."""
+    place, left, right = fault.place, fault.left, fault.right
+    for before in earlier.replaced(place, left):
+        with place.world.unchanged():
+            place.world.define(before)
+            link = compared(place, left, right, fault.envs)
+            if link.verdict != "wrong":
+                return Found(())
+            found = find(replace(fault, link=link))
+        if found.bend is not None:
+            return found
+    return Found(())
 
 
 def with_cause(place: Place, verdict: Verdict, told: Explained) -> Explained:
@@ -222,6 +260,8 @@ def _sentence(link: Link, cause: Found, expected: str | None) -> str:
 def _expected(
     place: Place, text: str, link: Link, cause: Found, member: Member | None
 ) -> str | None:
+    if cause.before is not None:
+        return None  # what stands here is right
     if link.numbers is not None:
         return _numbers(link)
     if member is not None and member.relation == "=" and _ends_steps(text, member):
@@ -251,7 +291,12 @@ def _edited(text: str, span: t.Span, edit: tuple[t.Span, str]) -> str:
 
 def _repaired(text: str, verdict: Verdict, cause: Found, expected: str | None) -> str | None:
     before, member = verdict.previous, verdict.member
-    if before is None or member is None or expected is None:
+    if before is None or member is None:
+        return None
+    if cause.before is not None and cause.before.edit is not None:
+        right = " ".join(text[member.span[0] : member.span[1]].split())
+        return f"{_edited(text, before.span, cause.before.edit)} = {right}"
+    if expected is None:
         return None
     if before.span == member.span:
         return expected  # words say what it is equal to

@@ -19,7 +19,7 @@ def put_in(formula: t.Expr, numbers: t.Expr) -> Pairs | None:
 
 
 def _align(a: t.Expr, b: t.Expr, found: Pairs) -> bool:
-    a, b = _bare(a), _bare(b)
+    a, b = _bare(a), _inward(_bare(b))
     if isinstance(a, t.Symbol):
         if literal_shape(b) is None:
             return False
@@ -48,6 +48,13 @@ def _align(a: t.Expr, b: t.Expr, found: Pairs) -> bool:
             same = [s.kind for s in a.scripts] == [s.kind for s in b.scripts]
             return same and _all(a.items, b.items, found)
     return False
+
+
+def _inward(tree: t.Expr) -> t.Expr:
+    """``-5 · 0.5`` as ``(-5) · 0.5``: what stands for ``q m``."""
+    if isinstance(tree, t.Negative) and isinstance(tree.operand, t.Product):
+        return _negated(tree.operand)
+    return tree
 
 
 def _sums(a: t.Sum, b: t.Sum, found: Pairs) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -341,6 +341,17 @@ def jacobian(top: Node, place: Place, beneath: set[Node] | None = None) -> Jacob
 def pulled_back(top: Node, upstream: Node, place: Place) -> Node:
     """What a gradient by ``top`` sends to a place: one sweep, where a Jacobian takes one a row."""
     return gradient_at(top, reshaped(upstream, sizes(top)), place, None)
+
+
+def sent_back(
+    e: Interpreter, place: Place, result: Node, upstream: Callable[[Node], Value]
+) -> Jacobian:
+    """What one result sends back to a name: the gradient at the result, joined with the local derivative."""
+    above = upstream(result)
+    local = jacobian(result, place, e.world.named_below(result, [node for node, _ in place.parts]))
+    if not isinstance(above, Jacobian) or not chains.links(above, local):
+        raise NotUnderstood("what a result sends back")
+    return chains.join(above, local)
 
 
 def place_parts(node: Node) -> object:

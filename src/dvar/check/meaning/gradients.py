@@ -86,7 +86,7 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     place = differentiate.place_at(value)
     later = e.world.steps_of(key)
     if later and e.position < later[0]:
-        options = _shares(reader, place)
+        options = [(f"the share of {e.world.named[r]}", s) for r, s in shares_of(reader, place)]
         if options:
             total = (
                 "in the end",
@@ -134,7 +134,7 @@ def last_result(e: Interpreter, place: differentiate.Place) -> Node | None:
     return ends[0] if len(ends) == 1 and not ends[0].shape else None
 
 
-def _shares(e: Interpreter, place: differentiate.Place) -> list[tuple[str, Share]]:
+def shares_of(e: Interpreter, place: differentiate.Place) -> list[tuple[Node, Share]]:
     """What each result that uses a name sends back to it, the last one first."""
     world = e.world
     reading.read_all(e)
@@ -146,22 +146,10 @@ def _shares(e: Interpreter, place: differentiate.Place) -> list[tuple[str, Share
         return of_loss(e, differentiate.place_at(result), world.named.get(result))
 
     return [
-        (f"the share of {world.named[result]}", partial(_share, e, place, result, upstream))
+        (result, partial(differentiate.sent_back, e, place, result, upstream))
         for result, uses in reversed(list(world.uses.items()))
         if result not in world.backward and result in under and any(n in uses for n in nodes)
     ]
-
-
-def _share(
-    e: Interpreter, place: differentiate.Place, result: Node, upstream: Callable[[Node], Value]
-) -> Jacobian:
-    """What one result sends back to a name: the gradient at the result, joined with the local derivative."""
-    above = upstream(result)
-    below = e.world.named_below(result, [node for node, _ in place.parts])
-    local = differentiate.jacobian(result, place, below)
-    if not isinstance(above, Jacobian) or not chains.links(above, local):
-        raise NotUnderstood("what a result sends back")
-    return chains.join(above, local)
 
 
 def _candidates(e: Interpreter) -> list[Key]:
@@ -295,11 +283,11 @@ def _of_one_step(e: Interpreter, key: Key, place: differentiate.Place) -> list[t
         return _through(e, key, differentiate.place_at(result), e.world.named[result], last)
 
     def of_this() -> Jacobian:
-        first, *others = (_share(e, place, r, upstream) for r in now)
+        first, *others = (differentiate.sent_back(e, place, r, upstream) for r in now)
         return chains.summed([first, *others]) or first
 
     now = [] if e.world.adds_steps else ends.of_this_step(e, following)
-    single = [partial(_share, e, place, r, upstream) for r in following]
+    single = [partial(differentiate.sent_back, e, place, r, upstream) for r in following]
     return [(differentiate.PARTIAL, way) for way in ([of_this] * bool(now) + single)]
 
 

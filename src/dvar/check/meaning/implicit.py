@@ -130,6 +130,7 @@ def _curve(
     if not any(_is_bent(p) for p in inside):
         return None
     bare = {p.base for p in inside if isinstance(p, t.Symbol) and not p.subscripts}
+    bare -= {p.head.base for p in inside if isinstance(p, t.Apply)}  # functions are no coordinates
     if any(isinstance(p, t.Symbol) and p.primes for p in inside):
         return None
     said = [

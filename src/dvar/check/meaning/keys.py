@@ -124,6 +124,13 @@ def stem_of(symbol: t.Symbol) -> str:
     return ".".join([symbol.base, *accents])
 
 
+def worded_stem(symbol: t.Symbol) -> str:
+    """The stem of a symbol with the word that tells it from others of that stem: ``L_{KL}`` is another loss than ``L``."""
+    words = [s.text for s in symbol.subscripts if isinstance(s, t.Label) and s.text.isalpha()]
+    words = [w for w in words if len(w) > 1]
+    return "_".join([stem_of(symbol), *words])
+
+
 def sort(symbol: t.Symbol, spelling: Spelling, env: Bindings) -> Name:
     """The key of a symbol and the operations on it."""
     stem = stem_of(symbol)

@@ -56,8 +56,13 @@ def _primed_names(statement: Statement) -> Iterator[t.Symbol]:
 
 def _results(statements: Sequence[Statement]) -> set[str]:
     """Small letters with a prime that have a formula and are differentiated, where the letter alone is no function."""
-    lefts = [s.members[0].expr for s in statements if len(s.members) > 1]
-    made = {(stem_of(x), x.primes) for x in lefts if isinstance(x, t.Symbol)}
+    told = [(s.members[0].expr, s.members[1].expr) for s in statements if len(s.members) > 1]
+    # A number is no formula that could have a slope.
+    made = {
+        (stem_of(x), x.primes)
+        for x, value in told
+        if isinstance(x, t.Symbol) and (x.primes or not isinstance(value, t.Number | t.Negative))
+    }
     applied = {stem_of(p.head) for p in parts(statements) if isinstance(p, t.Apply)}
     derived: set[str] = set()
     for part in parts(statements):

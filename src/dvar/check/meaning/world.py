@@ -32,7 +32,7 @@ class World(Results):
         kronecker, kroneckers: whether ``δ_{ij}`` is Kronecker's, and ``⊗`` his product.
         has_unit_entries: whether ``I_{ij}`` is an entry of the identity.
         is_spread: whether sizes of which nothing is said are unequal; all formulas fit them.
-        unread: statements whose formulas could not be read, and that define nothing.
+        unread: statements whose formulas could not be read, and that define nothing; untold: the names they are for.
         misdeclared: where shapes are declared that no use of their names fits; their sizes are taken the other way.
         unfit: the statements, where some do not fit the shapes that are declared.
         matrices: whether letters may be vectors and matrices at all; else every open name is a scalar.
@@ -60,6 +60,7 @@ class World(Results):
         stationary: stems → what is written below them, where such derivatives are asked to vanish, ``L_x = … = 0``.
         collected: stems that a loop adds to, ``dw += …``; adds_steps: whether gradients are summed over steps in time.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
+        relations: equations of the document whose names move in time; motion: which names do.
         increments: letters whose d is written somewhere.
         conditions: what the statement says that is judged has to hold for it.
         members: stem of a vector → the matrix it belongs to, and whether it is a "row" or a "column" of it.
@@ -174,6 +175,7 @@ class World(Results):
     cuts: dict[Key, Node] = field(default_factory=dict)
     familiar: set[str] = field(default_factory=set)
     unread: frozenset[int] = frozenset()
+    untold: frozenset[str] = frozenset()
     misdeclared: set[t.Span] = field(default_factory=set)
     unfit: tuple[Statement, ...] = ()
     examples: set[str] = field(default_factory=set)

@@ -46,6 +46,10 @@ _RAISED_POINT = re.compile("(?<=[⁰¹²³⁴-⁹])[·˙⋅.](?=[⁰¹²³⁴-�
 _POINT = str.maketrans("·˙⋅", "...")
 
 
+_POWER_THEN = re.compile(r"\d0\.\d+")
+"""``0.6^50.4^5``: a power and the next factor."""
+
+
 class Scanner(Commands):
     """Characters to tokens."""
 
@@ -109,6 +113,9 @@ class Scanner(Commands):
 
     def _number(self, text: str, start: int) -> None:
         text = text.removesuffix(".")
+        if self.latex and self.out and self.out[-1].is_("^") and _POWER_THEN.fullmatch(text):
+            self.add(NUMBER, text[0], start, start + 1)  # TeX raises one digit
+            text, start = text[1:], start + 1
         if "{,}" in text:
             whole = re.fullmatch(r"[1-9]\d{0,2}(?:\{,\}\d{3})+(?:\.\d+)?", text)
             text = text.replace("{,}", "" if whole else ".")
