@@ -115,3 +115,26 @@ def test_a_power_is_one_digit_where_the_next_factor_follows() -> None:
     text = r"$P = \frac{0.6^5 0.4^5}{0.6^50.4^5 + 0.5^{10}} = \frac{0.000796}{0.000796 + 0.000977} = %s$"
     assert verdicts(text % "0.449") == ["ok"]
     assert verdicts(text % "0.549") == ["wrong"]
+
+
+def test_a_low_dot_between_spaces_is_a_product() -> None:
+    text = "u = (1, 0.5)\nv = (2, 1)\np = u . v = 1*2 + 0.5*1 = %s\n"
+    assert verdicts(text % "2.5")[-1] == "ok"
+    assert verdicts(text % "3.5")[-1] == "wrong"
+
+
+def test_several_names_for_one_thing_are_told() -> None:
+    text = (
+        r"The best response is $q_1 = \frac{a - c - q_2}{2}$. By symmetry $q_1 = q_2 = q^*$, so "
+        r"$q^* = \frac{a - c}{3}$."
+    )
+    assert "wrong" not in verdicts(text)
+
+
+def test_a_dimension_in_front_of_a_name_is_no_differential() -> None:
+    text = (
+        r"$r = \sqrt{\frac1d\sum_j x_j^2}$ and $y_i = g_i\frac{x_i}{r}$. With $\bar y_i = \partial L/\partial y_i$,"
+        "\n\n"
+        r"$$\frac{\partial L}{\partial x_j} = \frac{g_j\bar y_j}{r} - \frac{x_j}{dr^3}\sum_i g_i\bar y_ix_i$$"
+    )
+    assert "wrong" not in verdicts(text)

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from dvar.check.judge import following, putting, unclaimed, unindexed, witnesses
+from dvar.check.judge import ambiguous, following, putting, unclaimed, unindexed, witnesses
 from dvar.check.judge.another import has_formula, is_about_another, is_about_the_unknown
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.conditions import is_said_to_hold
@@ -85,6 +85,8 @@ def is_believed(
         or unclaimed.is_beyond(statement)
         or unclaimed.has_increments(place, statement)
         or unclaimed.goes_round(statement)
+        or ambiguous.names_only(statement)
+        or ambiguous.may_be_product(place, statement)
         or unclaimed.has_half_a_label(place, statement, verdict)
         or unclaimed.is_alternative(document, statement)
         or unindexed.is_open(place, statement, verdict, causes)

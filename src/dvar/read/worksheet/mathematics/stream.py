@@ -58,9 +58,13 @@ class Stream:
         return self.code or after.text == "T" or after.text in words.METHODS
 
     def is_product(self, token: Token) -> bool:
-        """``p_i.p_j``: a low dot between two factors."""
+        """``p_i.p_j``, ``u . v``: a low dot between two factors; no sentence ends behind a space."""
         after, last = self.next, self.last
-        if not self.latex or after is None or last is None or after.gap or token.gap:
+        if after is None or last is None or after.gap != token.gap:
             return False
         value = last.kind in _BEHIND_VALUE or last.is_(")", "}")
+        if token.gap:
+            return value and after.kind in (WORD, NAME) and len(after.text) == 1
+        if not self.latex:
+            return False
         return value and (after.kind in (WORD, NAME, COMMAND) or after.is_("("))
