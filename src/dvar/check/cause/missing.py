@@ -76,20 +76,20 @@ def missing_terms(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterat
     for other in (o for o in others if all(s.kind != "plain" for s in o.scripts)):
         for part, rebuild in targets:
             is_sum = isinstance(part, t.Sum)
-            alone = part.items[0] if _is_left_alone(part) else None
+            bracket = part if _is_left_alone(part) else None
+            end = part.span[1] if bracket is None else bracket.items[0].span[1]
             terms, signs = (part.terms, part.signs) if isinstance(part, t.Sum) else ((part,), (1,))
             yield from () if is_sum else _less_square(part, rebuild, other, text)
             for sign in (-1, 1):
                 new = replace(other, span=part.span)
-                both = t.Sum((*terms, new), (*signs, sign), part.span)
-                whole = t.Group("(", (both,), part.span)
-                if alone is not None and isinstance(
-                    part, t.Group
-                ):  # with what is done to the brackets
+                if bracket is None:
+                    both = t.Sum((*terms, new), (*signs, sign), part.span)
+                    whole = t.Group("(", (both,), part.span)
+                else:  # with what is done to the brackets
+                    (alone,) = bracket.items
                     within = t.Sum((alone, new), (1, sign), alone.span)
-                    whole = replace(part, items=(within,))
+                    whole = replace(bracket, items=(within,))
                 written = f" {'-' if sign < 0 else '+'} {source_of(text, other)}"
-                end = alone.span[1] if alone is not None else part.span[1]
                 edit = ((end, end), written)
                 yield Bend("missing-path", rebuild(whole), edit, f"the term{written}")
 

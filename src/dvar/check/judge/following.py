@@ -178,10 +178,10 @@ def follows(place: Place, links: Sequence[tuple[t.Expr, t.Expr]]) -> bool:
     condition = _stacked(known)
     made = set(place.world.named) & set(topological([condition])) & set(topological([claim]))
     free = {node: like(node) for node in made if node.inputs}
-    if free and _holds(substitute(condition, free), substitute(claim, free)):
+    if free and is_met(substitute(condition, free), substitute(claim, free)):
         return True
     # The last one alone, where those before it are of another case.
-    return _holds(condition, claim) or (len(known) > 1 and _holds(known[-1], claim))
+    return is_met(condition, claim) or (len(known) > 1 and is_met(known[-1], claim))
 
 
 def _differentiates(tree: t.Expr) -> bool:
@@ -213,10 +213,6 @@ def _stacked(residuals: Sequence[Node]) -> Node:
 
 def is_met(told: Node, claim: Node) -> bool:
     """Whether a claim is zero wherever what is told is."""
-    return _holds(told, claim)
-
-
-def _holds(told: Node, claim: Node) -> bool:
     variables = names_beneath([told, claim])
     if sum(map(count, variables)) > LARGEST or count(told) > LARGEST:
         return False
@@ -300,4 +296,15 @@ def _flat(value: Array | None, like: Node) -> Array:
     return np.broadcast_to(np.asarray(value, dtype=float), sizes(like)).reshape(-1)
 
 
-__all__ = ["Condition", "conditions_of", "follows", "is_given", "residual"]
+__all__ = [
+    "Condition",
+    "both_sides",
+    "conditions_of",
+    "follows",
+    "is_asked",
+    "is_balance",
+    "is_given",
+    "is_met",
+    "may_follow",
+    "residual",
+]

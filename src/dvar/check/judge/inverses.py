@@ -21,23 +21,24 @@ def settled(
     world: World,
     roles: Mapping[int, Role],
     role: Role,
-    statements: Mapping[int, Statement],
+    statements: Sequence[Statement],
+    ordinals: Sequence[int],
     ordinal: int,
 ) -> Role:
     """The role of a statement, which defines a name that another one has been solved for only where that is varied then.
 
     Args:
         roles: of the statements before; role: of the statement itself, as far as it goes.
-        statements: of the problem, by their ordinals.
+        statements: of the document; ordinals: those of the problem, and its own.
     """
     if role.kind != "definition" or not role.definitions:
         return role
     made = {o for o, r in roles.items() if r.kind == "definition" and r.definitions}
-    before = {o: s for o, s in statements.items() if o < ordinal and o in made}
+    before = [(o, statements[o]) for o in ordinals if o < ordinal and o in made]
     found = solved(statements[ordinal], before, world.spelling)
     if found is None:
         return role
-    behind = [s for o, s in statements.items() if o > ordinal]
+    behind = [statements[o] for o in ordinals if o > ordinal]
     if not is_varied(found[1], behind, world.spelling):
         return replace(role, definitions=())
     world.ended.setdefault(found[0], ordinal)
@@ -45,20 +46,20 @@ def settled(
 
 
 def solved(
-    statement: Statement, before: Mapping[int, Statement], spelling: Spelling
+    statement: Statement, before: Sequence[tuple[int, Statement]], spelling: Spelling
 ) -> tuple[int, Key] | None:
     """Which formula a statement solves for another name, and the name that formula is for.
 
     Args:
-        before: earlier statements that give names formulas, by their ordinals.
+        before: earlier statements that give names formulas, with their ordinals.
     """
     made = _formula(statement, spelling)
-    if made is None:
+    # Of several names two formulas may as well be a system: Y = C + I behind C = c Y.
+    if made is None or len(made[1]) != 1:
         return None
     name, used = made
-    for ordinal, other in reversed([*before.items()]):
+    for ordinal, other in reversed(before):
         known = _formula(other, spelling)
-        # Of several names two formulas may as well be a system: Y = C + I behind C = c Y.
         if known is not None and used == {known[0]} and known[1] == {name}:
             return ordinal, known[0]
     return None
@@ -72,7 +73,7 @@ def is_varied(name: Key, behind: Sequence[Statement], spelling: Spelling) -> boo
 
 
 def _formula(statement: Statement, spelling: Spelling) -> tuple[Key, set[Key]] | None:
-    """A name and the names in its formula, which itself is none of them."""
+    """A name and the names in the formula for it, but for those of its indices."""
     left, right = equation(statement)
     if not isinstance(left, t.Symbol) or right is None or left.primes:
         return None

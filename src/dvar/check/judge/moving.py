@@ -92,4 +92,4 @@ def _with_dot(accents: Sequence[str]) -> tuple[str, ...]:
     return ("ddot",) if tuple(accents) == (_DOT,) else (*accents, _DOT)
 
 
-__all__ = ["expanded"]
+__all__ = ["judged"]

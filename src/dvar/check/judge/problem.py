@@ -273,8 +273,8 @@ class _Draft:
             role = named_at_end(role, statement, ordinal, problem.world, self.occurrences)
             if self.predicted:
                 role = predicted.of_output(role, ordinal, problem.world, self.occurrences)
-            told = {o: self.statements[o] for o in self.ordinals}
-            role = inverses.settled(problem.world, problem.roles, role, told, ordinal)
+            told, own = self.statements, self.ordinals
+            role = inverses.settled(problem.world, problem.roles, role, told, own, ordinal)
         region = self.document.regions[statement.region]
         code, problem.roles[ordinal] = region.kind == "code" and region.language != "", role
         # What solves an equation is no name for what stands in it before.

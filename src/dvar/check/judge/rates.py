@@ -17,7 +17,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _CHANGES = re.compile(
-    r"decay|schedul|anneal|halv|doubl|anneal|line[- ]search|backtrack|adaptive|adam|rmsprop|adagrad|another rate|"
+    r"decay|schedul|anneal|halv|doubl|line[- ]search|backtrack|adaptive|adam|rmsprop|adagrad|another rate|"
     r"(larger|smaller|other|different|new) (learning |step )?(rate|size|step)|instead",
     re.IGNORECASE,
 )

@@ -115,4 +115,4 @@ def _of_formula(place: Place, left: t.Expr) -> Sequence[t.Expr]:
     return place.signs.get(found[0].position, ())
 
 
-__all__ = ["holds", "standing"]
+__all__ = ["holds", "is_elsewhere", "is_of_a_piece", "standing"]

@@ -71,7 +71,7 @@ def out_of_step(
             return None  # from where another rule leads, as with momentum
         why = f"the step of {stem_of(left)} starts from another name"
         return Link("wrong", why, causes=("wrong-variable", "misprint"))
-    return _at_another_rate(place, mine, members, others, beside)
+    return _at_another_rate(place, mine, members, others, beside, usual)
 
 
 def _at_another_rate(
@@ -80,19 +80,20 @@ def _at_another_rate(
     members: Sequence[Member],
     others: Sequence[Statement],
     beside: Sequence[Stride],
+    usual: Collection[str],
 ) -> Link | None:
     """What is to be said of a step that lacks the one rate of all others, or has another; None if it does not."""
-    usual = {stem_of(r) for s in beside for r in s.rates}
     if len(usual) != 1 or any(len(s.rates) != 1 for s in beside):
         return None
+    (of_others,) = usual
     if mine.is_bare and not _is_one(place, beside[0].rates[0]):
-        return Link("wrong", f"the rate {usual.pop()} is missing", causes=("missing-factor",))
+        return Link("wrong", f"the rate {of_others} is missing", causes=("missing-factor",))
     if len(mine.rates) != 1:
         return None
     (rate,) = mine.rates
     if stem_of(rate) in usual or not _is_no_rate(place, rate, members, others):
         return None
-    why = f"{stem_of(rate)} stands where the other steps have {usual.pop()}"
+    why = f"{stem_of(rate)} stands where the other steps have {of_others}"
     return Link("wrong", why, causes=("wrong-variable", "misprint"))
 
 
