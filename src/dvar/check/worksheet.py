@@ -10,6 +10,7 @@ from dvar.check.judge import apart, misfits, rows, stepped, tables
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chances import stated
 from dvar.check.judge.conditions import conditioned
+from dvar.check.judge.context import Context
 from dvar.check.judge.evaluated import at_points
 from dvar.check.judge.fragments import whole
 from dvar.check.judge.ledger import Ledger
@@ -134,7 +135,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     return tables.tabled(document, widened(written_out(document, said)))
 
 
-def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[judging.Context]:
+def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[Context]:
     """The problems of a document in order, each ready to be judged.
 
     What is given in one is known in the next, so each is to be judged before the next is asked for.
@@ -145,7 +146,7 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
     for problem in problems(document, statements):
         ledger = ledger.carried_over()
         open_ = {stem for stem in open_ if problem.world.definitions.get(stem)}
-        context = judging.Context(document, statements, problem, ledger, prose=problem.prose)
+        context = Context(document, statements, problem, ledger, prose=problem.prose)
         context.touched |= open_
         own = [statements[ordinal] for ordinal in problem.ordinals]
         context.constraints = constraints(problem.world, own, document)
@@ -155,7 +156,7 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[ju
         open_ = context.touched  # what was left open of a name is so where its formula still holds
 
 
-def _judged(context: judging.Context, ordinal: int) -> Judgement:
+def _judged(context: Context, ordinal: int) -> Judgement:
     """The judgement of a statement, with the names of the last curve in front of it tied together."""
     curve = implicit.at(context.curves, context.document, context.statements, ordinal)
     world = context.problem.world
@@ -163,18 +164,18 @@ def _judged(context: judging.Context, ordinal: int) -> Judgement:
         return judging.judge_statement(context, ordinal)
 
 
-def _judge_apart(context: judging.Context, found: list[Judgement | None]) -> None:
+def _judge_apart(context: Context, found: list[Judgement | None]) -> None:
     """Judge the rules by themselves whose shapes do not fit those of the lines around them."""
     document, statements, whole = context.document, context.statements, context.problem
     for problem in apart.problems(statements, whole, found):
         own = [statements[ordinal] for ordinal in problem.ordinals]
         held = constraints(problem.world, own, document)
-        alone = judging.Context(document, statements, problem, Ledger(), constraints=held)
+        alone = Context(document, statements, problem, Ledger(), constraints=held)
         for ordinal in problem.ordinals:
             found[ordinal] = apart.settled(found[ordinal], _judged(alone, ordinal))
 
 
-def _judge_again(contexts: Sequence[judging.Context], found: list[Judgement | None]) -> None:
+def _judge_again(contexts: Sequence[Context], found: list[Judgement | None]) -> None:
     """Judge the gradients again that hold only transposed, or do not fit, by the habits of the document."""
     for context in contexts:
         layouts = context.problem.world.layouts

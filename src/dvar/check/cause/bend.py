@@ -37,14 +37,16 @@ _FONT = re.compile(r"\\[a-zA-Z]+\s*\{\s*$")
 def written_span(text: str, span: t.Span) -> t.Span:
     r"""Where an expression stands with the fonts of its first and last names: ``\mathbf{W} \mathbf{x}``."""
     start, end = span
-    written = text[start:end]
-    more = written.count("{") - written.count("}")
+    depth = lowest = 0
+    for sign in text[start:end]:
+        depth += (sign == "{") - (sign == "}")
+        lowest = min(lowest, depth)
     font = _FONT.search(text[max(0, start - 20) : start])
-    if font is not None and more < 0:
-        return start - len(font.group()), end
-    if more > 0 and text[end : end + 1] == "}":
-        return start, end + 1
-    return span
+    if lowest < 0 and font is not None:
+        start, depth = start - len(font.group()), depth + 1
+    if depth > 0 and text[end : end + 1] == "}":
+        end += 1
+    return start, end
 
 
 def source_of(text: str, tree: t.Expr) -> str:

@@ -247,10 +247,11 @@ def _orders(tree: t.Expr, text: str) -> Iterator[Bend]:
             swapped = list(part.factors)
             swapped[n], swapped[n + 1] = swapped[n + 1], swapped[n]
             a, b = part.factors[n], part.factors[n + 1]
-            between = text[a.span[1] : b.span[0]]
+            first, second = written_span(text, a.span), written_span(text, b.span)
+            between = text[first[1] : second[0]] or " "
             edit = (
-                (a.span[0], b.span[1]),
-                f"{source_of(text, b)}{between or ' '}{source_of(text, a)}",
+                (first[0], second[1]),
+                f"{source_of(text, b)}{between}{source_of(text, a)}",
             )
             yield Bend(
                 "transpose",

@@ -1,7 +1,8 @@
 """Rules with matrices of their own: ``A`` of ``∇ tr(Aᵀ X) = A`` need not have the shape of that in ``∇ tr(Xᵀ A X)``.
 
 Lists of rules use their letters anew in every line.  A rule whose shapes do not fit those of the lines around it is
-read once more by itself, with nothing but what is declared of its names.
+read once more by itself, with nothing but what is declared of its names; and so is one by a name that means something
+else around it, the number ``x`` of ``∂Y⁻¹/∂x`` beside a vector **x**.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dvar.check.judge.misfits import NO_FIT, is_said
 from dvar.check.judge.problem import Problem
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.values import UNCONNECTED
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -34,7 +36,7 @@ def problems(
     shapes = [o for o in problem.ordinals if _declares(statements[o])]
     for rule in rules:
         own = [statements[o] for o in rule]
-        unfit = any(is_unfit(found[o]) for o in rule)
+        unfit = any(is_unfit(found[o]) or _is_unconnected(found[o]) for o in rule)
         if len(rules) > 1 and unfit and _is_rule(problem, own):
             stems = _stems(own)
             told = [o for o in shapes if o not in rule and _stems([statements[o]]) & stems]
@@ -50,9 +52,20 @@ def is_unfit(judgement: Judgement | None) -> bool:
 
 def settled(old: Judgement | None, new: Judgement) -> Judgement | None:
     """The judgement of a line that has been read by itself."""
+    if _is_unconnected(old):
+        return new if new.verdict in ("ok", "convention") else old
     if old is None or not is_unfit(old) or new.verdict == "definition":
         return old
     return new
+
+
+def _is_unconnected(judgement: Judgement | None) -> bool:
+    """Whether it is by a name that nothing around it connects with what is differentiated."""
+    return (
+        judgement is not None
+        and judgement.verdict == "unknown"
+        and UNCONNECTED in judgement.message
+    )
 
 
 def _declares(statement: Statement) -> bool:
@@ -70,5 +83,5 @@ def _is_rule(problem: Problem, own: Sequence[Statement]) -> bool:
         return False
     slopes = [p.of for p in parts(own) if isinstance(p, t.Derivative)]
     return problem.world.differentials or any(
-        of is not None and not isinstance(of, t.Symbol) for of in slopes
+        of is not None and (not isinstance(of, t.Symbol) or of.scripts) for of in slopes
     )

@@ -49,13 +49,13 @@ def of_numbers(
     found = _heading(place, members)
     if found is None:
         return None
-    up, slope, rate = found
+    up, slope, rate, gap = found
     if up and slope.root is not None:
         return None  # the gradient is what is wrong, and this goes on with the right one
     if up and place.ledger.uphill is not None:
         return Link("carried", roots=(place.ledger.uphill,))
     if up and not ASCENT.search(prose) and _goes_down(place, members, statements, prose):
-        return Link("wrong", UPHILL, causes=("sign",))
+        return Link("wrong", UPHILL, causes=("sign",), minus=(gap,))
     if not up and slope.root is not None:
         return Link("carried", roots=(slope.root,))
     return rates.of_another(place, members, rate, prose)
@@ -67,8 +67,9 @@ def of_names(
     """``w := w + α ∂L/∂w``, or with the gradient of another name, or from where another name is."""
     if (start := _other_start(place, left, right)) is not None:
         return Link("wrong", f"the step of {stem_of(left)} starts from another name", causes=start)
-    for term, sign in zip(right.terms[1:], right.signs[1:], strict=True):
+    for before, term, sign in zip(right.terms, right.terms[1:], right.signs[1:], strict=False):
         part, turned = unsigned(term)
+        gap = (before.span[1], part.span[0])
         sign = -sign if turned else sign
         if any(_is_by_itself(f) for f in factors_of(part)):
             return Link("wrong", f"{left.base} by itself is no loss", causes=("missing-factor",))
@@ -79,13 +80,13 @@ def of_names(
                 return Link("wrong", why, causes=("wrong-variable", "misprint"))
         if target is None:
             if sign > 0 and _is_newton(part) and _newtons(statements, right) < 0:
-                return Link("wrong", UPHILL_NEWTON, causes=("sign",))
+                return Link("wrong", UPHILL_NEWTON, causes=("sign",), minus=(gap,))
             continue
         is_own = target.stem == stem_of(left)  # G + (∇L)^2 collects
         if sign > 0 and is_own and not ASCENT.search(prose):
             down = DESCENT.search(prose) or _siblings(place, statements, right)[0]
             place.ledger.uphill = place.line if down else None
-            return Link("wrong", UPHILL, causes=("sign",) if down else ())
+            return Link("wrong", UPHILL, causes=("sign",) if down else (), minus=(gap,))
         if not is_own and _both_known(place, target, left):
             return Link("wrong", f"the gradient of {target} is taken for {left.base}")
     return None
@@ -219,8 +220,12 @@ def is_step(place: Place, members: Sequence[Member]) -> bool:
 # ── directions ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _heading(place: Place, members: Sequence[Member]) -> tuple[bool, Printed, float] | None:
-    """Whether a step in numbers goes up the gradient, the gradient, and by how much it is multiplied."""
+_Step = tuple[bool, Printed, float, t.Span]
+"""Whether a step goes up the gradient, the gradient, by how much it is multiplied, and the gap with its sign."""
+
+
+def _heading(place: Place, members: Sequence[Member]) -> _Step | None:
+    """How a step in numbers goes."""
     left = members[0].expr
     if not isinstance(left, t.Symbol):
         return None
@@ -237,7 +242,7 @@ def _heading(place: Place, members: Sequence[Member]) -> tuple[bool, Printed, fl
     return None
 
 
-def _against(place: Place, name: t.Symbol, step: t.Sum) -> tuple[bool, Printed, float] | None:
+def _against(place: Place, name: t.Symbol, step: t.Sum) -> _Step | None:
     marks = (
         s for s in name.scripts if s.kind not in ("mark", "plain") or isinstance(s.value, t.Number)
     )
@@ -246,7 +251,7 @@ def _against(place: Place, name: t.Symbol, step: t.Sum) -> tuple[bool, Printed, 
     if slope is None or slope.value.ndim or not np.any(slope.value):
         return None
     due, unit = float(slope.value), float(np.max(slope.unit))
-    for term, sign in zip(step.terms[1:], step.signs[1:], strict=True):
+    for before, term, sign in zip(step.terms, step.terms[1:], step.signs[1:], strict=False):
         factors = [_number(f) for f in _factors(term)]
         if any(f is None for f in factors) or len(factors) < 2:
             continue
@@ -257,7 +262,8 @@ def _against(place: Place, name: t.Symbol, step: t.Sum) -> tuple[bool, Printed, 
         rate = np.prod([v for k, v in enumerate(values) if k != at[0]])
         if rate <= 0:
             continue
-        return bool(sign * values[at[0]] * due > 0), slope, float(rate)
+        gap = (before.span[1], term.span[0])
+        return bool(sign * values[at[0]] * due > 0), slope, float(rate), gap
     return None
 
 

@@ -51,7 +51,10 @@ def instead(members: Sequence[Member], verdict: Verdict) -> Verdict | None:
 
 def _fault(left: t.Expr, right: t.Expr) -> Link | None:
     if any(_lost_a_minus(part) for part in t.walk(right)):
-        return Link("wrong", NO_MINUS, causes=("misprint", "sign"))
+        products = [p for p in t.walk(right) if isinstance(p, t.Product) and _lost_a_minus(p)]
+        rests = [rest for p in products for f in p.factors if (rest := _behind_one(f)) is not None]
+        gaps = tuple((rest.span[0], rest.span[0]) for rest in rests)
+        return Link("wrong", NO_MINUS, causes=("misprint", "sign"), minus=gaps)
     if isinstance(left, t.Derivative) and left.of is not None and _begins_twice(left, right):
         return Link("wrong", TWICE, causes=("factor", "missing-factor", "wrong-rule"))
     return None

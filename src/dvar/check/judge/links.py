@@ -48,6 +48,7 @@ class Link:
         roots: lines of mistakes that this one follows from.
         numbers: the two sides as numbers, for claims about numbers.
         causes: of a fault, where they are known already; mend: the change of the text that undoes it, with them.
+        minus: gaps of the text, between two expressions, in which a minus is due.
         anew: whether the right side is what the chain is about, and not what stands before it.
     """
 
@@ -61,6 +62,7 @@ class Link:
     opened: frozenset[str] = frozenset()
     causes: tuple[str, ...] = ()
     mend: tuple[t.Span, str] | None = None
+    minus: tuple[t.Span, ...] = ()
     env: Mapping[str, int] = field(default_factory=dict)
     anew: bool = False
 

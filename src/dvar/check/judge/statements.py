@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from dvar.check.cause.bend import written_span
 from dvar.check.cause.find import Fault, find
 from dvar.check.judge import (
-    alternatives,
     borrowed,
     chain,
     continued,
@@ -35,44 +35,21 @@ from dvar.check.judge.certainty import is_believed
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.chances import is_meaning
 from dvar.check.judge.conditions import each, said_before
+from dvar.check.judge.context import Context
 from dvar.check.judge.faces import instead, on_its_face
-from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
-from dvar.check.judge.problem import Problem
 from dvar.check.judge.properties import constraint_of, of_graphs, said_of
+from dvar.check.judge.repairs import Written
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import doubtful, message_of, with_cause
 from dvar.check.meaning import effort, gradients
-from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.definitions import definition_of
-from dvar.check.meaning.implicit import Curve
 from dvar.check.meaning.keys import Key, sort, worded_stem
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.document import Member, Statement
 
 INTERNAL = "a mistake of dvar itself"
-
-
-@dataclass
-class Context:
-    """What judging a statement needs of the rest of its problem."""
-
-    document: Document
-    statements: Sequence[Statement]
-    problem: Problem
-    ledger: Ledger
-    previous: int | None = None
-    prose: str = ""
-    names: dict[Key, t.Symbol] = field(default_factory=dict)
-    constraints: list[Assumption] = field(default_factory=list)
-    chains: dict[int, list[Member]] = field(default_factory=dict)
-    touched: set[str] = field(default_factory=set)
-    conditions: dict[int, list[t.Expr]] = field(default_factory=dict)
-    signs: dict[int, list[t.Expr]] = field(default_factory=dict)
-    faults: dict[int, int] = field(default_factory=dict)
-    asked: list[following.Condition] = field(default_factory=list)
-    curves: list[Curve] = field(default_factory=list)
 
 
 def judge_statement(context: Context, ordinal: int) -> Judgement:
@@ -142,7 +119,7 @@ def _as_meant(
             place.ledger.acquit(place.line)
             return _judgement(context, place, statement, meant[1], meant[0])
     if verdict.verdict == "wrong":
-        text, others = context.document.text, _others(context, statement)
+        text, others = context.document.text, context.others(statement)
         doubts.note(place, context.chains.get(ordinal, []), verdict, text, others)
     return judgement
 
@@ -229,7 +206,7 @@ def _verdict(
     right = list(_right_before(context, ordinal).values())
     verdict = continued.as_before(place, before_it, statement, verdict, right)
     if slips.may_be(place, verdict):
-        others = _others(context, statement)
+        others = context.others(statement)
         beside = [(o, context.statements[o]) for o in context.problem.ordinals]
         verdict = slips.as_mistake(place, context.document.text, verdict, others, beside)
     if verdict.verdict in ("wrong", "unknown") and _is_new_definition(
@@ -315,7 +292,7 @@ def _is_repaired(
     right: t.Expr,
     link: Link,
 ) -> bool:
-    others = _others(context, statement)
+    others = context.others(statement)
     with effort.briefly():
         return find(Fault(place, context.document.text, left, right, link, others)).bend is not None
 
@@ -336,19 +313,23 @@ def _judgement(
     context: Context, place: Place, statement: Statement, kind: str, verdict: Verdict
 ) -> Judgement:
     document = context.document
-    (start, end), (line, column) = statement.span, document.place(statement.span[0])
+    span = start, end = written_span(document.text, statement.span)
+    line, column = document.place(start)
     end_line, end_column = document.place(max(start, end - 1))
     chained = context.chains.get(place.position, list(statement.members))
-    others = _others(context, statement) if verdict.verdict == "wrong" else []
-    text, tried, explained = document.text, None, None
+    others = context.others(statement) if verdict.verdict == "wrong" else []
+    written = Written(
+        document.text, statement, document.regions[statement.region].latex, context.own_names
+    )
+    tried, explained = None, None
     for said in chain.faults(place, verdict):
-        told = message_of(place, text, statement, said, chained, others)
+        told = message_of(place, written, said, chained, others)
         if is_believed(place, document, statement, said, told, context.touched, context.statements):
             verdict, explained = said, with_cause(place, said, told)
             break
         tried = tried or told
     is_fault = explained is not None or verdict.verdict != "wrong"
-    explained = explained or tried or message_of(place, text, statement, verdict, chained, others)
+    explained = explained or tried or message_of(place, written, verdict, chained, others)
     if not is_fault:
         place.ledger.acquit(place.line)
         verdict = replace(verdict, verdict="unknown")
@@ -364,8 +345,8 @@ def _judgement(
         column,
         end_line,
         end_column + 1,
-        text[start:end],
-        statement.span,
+        document.text[start:end],
+        span,
         kind,
         verdict.verdict,
         explained.cause,
@@ -376,14 +357,6 @@ def _judgement(
         explained.message,
         explained.counterexample,
         explained.repaired,
-        document.regions[statement.region].latex,
+        written.latex,
         explained.derive,
     )
-
-
-def _others(context: Context, statement: Statement) -> list[t.Symbol]:
-    """Names of the problem that may have been meant, those nearest to the statement first."""
-    if not context.names:
-        own = [context.statements[ordinal] for ordinal in context.problem.ordinals]
-        context.names = alternatives.named(context.problem.world.spelling, own)
-    return alternatives.nearest_first(context.problem.world, context.names, statement)

@@ -58,13 +58,20 @@ def judge_update(
         verdict = again if again.verdict in ("ok", "carried") or _is_one_off(again) else verdict
     step = _step(place, members, prose, others)
     if step is not None and verdict.verdict in ("ok", "unknown", "convention"):
-        verdict = Verdict(
-            step.verdict, members[1], members[0], step, links=[(members[0], members[1], step)]
-        )
+        at = _member_of(members, step.minus)
+        link = (members[0], members[1], step)
+        verdict = Verdict(step.verdict, members[at], members[at - 1], step, links=[link])
     _take_over(place, members, verdict)
     if verdict.verdict == "ok":
         stepped.remember(place, members)
     return verdict
+
+
+def _member_of(members: Sequence[Member], gaps: Sequence[t.Span]) -> int:
+    """Which member of a step some gaps are in; the first behind the name where there are none."""
+    spans = [m.span for m in members]
+    found = (k for k, (a, b) in enumerate(spans) if k and any(a <= g[0] < b for g in gaps))
+    return next(found, 1)
 
 
 def _is_one_off(verdict: Verdict) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dvar.check.cause.arithmetic import left_out
-from dvar.check.cause.bend import Bend, written_span
+from dvar.check.cause.bend import Bend
 from dvar.check.cause.find import Fault, Found, find
 from dvar.check.cause.trying import compared
 from dvar.check.cause.unput import meant
@@ -20,19 +19,25 @@ from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_plain
 from dvar.check.judge.putting import has_more
+from dvar.check.judge.repairs import (
+    Written,
+    expected_of,
+    numbers_due,
+    repaired_of,
+    shown,
+    told_apart,
+)
 from dvar.check.meaning import effort
-from dvar.check.meaning.points import is_stand_in, names_beneath
-from dvar.check.meaning.values import OUTER, Value, node_of, sizes, squeezed
+from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.values import OUTER, node_of
 from dvar.check.report import CAUSES
-from dvar.core.node import Node, topological
+from dvar.core.node import topological
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.document import Member
 
 NOTHING = 1e-12
 """So small beside the other side is what is left of a 0."""
-LONGEST = 120
-"""A formula longer than this is not shown as what is expected."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,7 @@ def doubtful(explained: Explained) -> Explained:
 
 def message_of(
     place: Place,
-    text: str,
-    statement: Statement,
+    written: Written,
     verdict: Verdict,
     chain: Sequence[Member],
     others: Sequence[t.Symbol],
@@ -85,18 +89,18 @@ def message_of(
         return Explained(verdict.note or why)
     if verdict.verdict == "convention":
         return Explained(_CONVENTIONS.get(link.why, link.why))
-    found = text[member.span[0] : member.span[1]] if member is not None else None
+    found = written.text[member.span[0] : member.span[1]] if member is not None else None
     if verdict.verdict == "unknown":
         return Explained(f"not understood: {link.why}", found=found)
     if verdict.verdict == "carried":
         line = link.roots[0] if link.roots else None
         return Explained(
             f"follows from the mistake in line {line}; the step itself is right",
-            expected=_numbers(link),
+            expected=numbers_due(link),
             found=found,
             from_line=line,
         )
-    return _faulty(place, text, verdict, link, found, chain, others)
+    return _faulty(place, written, verdict, link, found, chain, others)
 
 
 _LAID_OUT = frozenset({"orientation", "scalar", "elementwise", OUTER})
@@ -110,7 +114,7 @@ _CONVENTIONS = {
 
 def _faulty(
     place: Place,
-    text: str,
+    written: Written,
     verdict: Verdict,
     link: Link,
     found: str | None,
@@ -125,7 +129,7 @@ def _faulty(
             bend = None if link.mend is None else Bend(link.causes[0], right, link.mend)
             cause = Found(link.causes, bend)
         elif link.left is not None or link.numbers is not None:
-            fault = Fault(place, text, left, right, link, others)
+            fault = Fault(place, written.text, left, right, link, others)
             with place.world.unchanged():
                 cause = find(fault)
                 goes_on = bool(chain) and before is not chain[0] and _are_worked_out(left)
@@ -135,10 +139,12 @@ def _faulty(
                     cause = _by_numbers(fault)
                 if not cause.causes and isinstance(left, t.Derivative):
                     cause = _by_another_formula(fault)
-    expected = _expected(place, text, link, cause, member)
-    repaired = _repaired(text, verdict, cause, expected)
+    expected = expected_of(place, written, link, cause, member)
+    repaired = repaired_of(written, verdict, cause, expected)
     of_value = cause.before is None or link.numbers is None
-    counterexample = _counterexample(place, link, before, member, text) if of_value else None
+    counterexample = (
+        _counterexample(place, link, before, member, written.text) if of_value else None
+    )
     only = cause.causes[0] if cause.causes else None
     derive = derivation_of(place, left, link.env)
     return Explained(
@@ -257,66 +263,6 @@ def _sentence(link: Link, cause: Found, expected: str | None) -> str:
     return f"{should}; {said}" if said else should
 
 
-def _expected(
-    place: Place, text: str, link: Link, cause: Found, member: Member | None
-) -> str | None:
-    if cause.before is not None:
-        return None  # what stands here is right
-    if link.numbers is not None:
-        return _numbers(link)
-    if member is not None and member.relation == "=" and _ends_steps(text, member):
-        return None
-    if cause.bend is not None and cause.bend.edit is not None and member is not None:
-        return _edited(text, member.span, cause.bend.edit)
-    if link.left is not None:
-        return formula(place, link.left)
-    return None
-
-
-def _ends_steps(text: str, member: Member) -> bool:
-    """``dS /= N`` as the last of several steps that make one value: no line says all of it."""
-    return re.search(r"[-+*/]=\s*$", text[max(0, member.span[0] - 4) : member.span[0]]) is not None
-
-
-def _edited(text: str, span: t.Span, edit: tuple[t.Span, str]) -> str:
-    (start, end), new = edit
-    span = written_span(text, span)
-    start, end = (
-        max(start, span[0]),
-        min(max(end, start), span[1]) if end > span[0] else max(end, start),
-    )
-    whole = text[span[0] : start] + new + text[end : span[1]]
-    return " ".join(whole.split())
-
-
-def _repaired(text: str, verdict: Verdict, cause: Found, expected: str | None) -> str | None:
-    before, member = verdict.previous, verdict.member
-    if before is None or member is None:
-        return None
-    if cause.before is not None and cause.before.edit is not None:
-        right = " ".join(text[member.span[0] : member.span[1]].split())
-        return f"{_edited(text, before.span, cause.before.edit)} = {right}"
-    if expected is None:
-        return None
-    if before.span == member.span:
-        return expected  # words say what it is equal to
-    left = " ".join(text[before.span[0] : before.span[1]].split())
-    return f"{left} = {expected}"
-
-
-def _numbers(link: Link) -> str | None:
-    return _told_apart(*link.numbers)[0] if link.numbers is not None else None
-
-
-def _told_apart(due: Array, written: Array) -> tuple[str, str]:
-    """Two numbers with as many digits as it takes to see the difference."""
-    for digits in (6, 9, 12):
-        texts = shown(due, digits), shown(written, digits)
-        if texts[0] != texts[1]:
-            break
-    return texts
-
-
 def _counterexample(
     place: Place, link: Link, before: Member | None, member: Member | None, text: str
 ) -> str | None:
@@ -324,7 +270,7 @@ def _counterexample(
     if d is None:
         if link.numbers is None:
             return None
-        due, written = _told_apart(*link.numbers)
+        due, written = told_apart(*link.numbers)
         return f"{due} is due, {written} is written"
     at = []
     for side in (link.left, link.right):
@@ -344,50 +290,6 @@ def _cleared(value: Array, beside: Array) -> Array:
     """A value in which what rounding has left of a 0 is one."""
     scale = np.max(np.abs(np.asarray(beside, dtype=float)), initial=0.0)
     return np.where(np.abs(value) < NOTHING * scale, 0.0, value)
-
-
-def formula(place: Place, value: Value) -> str | None:
-    """A value as a formula in the document's names; None if it is too long to help."""
-    from dvar.derive.tidy import tidy
-    from dvar.write.notation import text
-
-    node = node_of(value)
-    while node.op.name == "reshape" and squeezed(sizes(node)) == squeezed(sizes(node.inputs[0])):
-        node = node.inputs[0]
-    labels = labels_of(place)
-    if len(topological([node], set(labels))) > 60:
-        return None
-    try:
-        tidied = tidy(node, labels)
-        parts = topological([tidied], set(labels))
-        if any(part.op.name == "scatter_add" or is_stand_in(part) for part in parts):
-            return None  # nobody writes so
-        written = text(tidied, labels)
-    except Exception:
-        return None
-    return written if len(written) <= LONGEST else None
-
-
-def labels_of(place: Place) -> Mapping[Node, str]:
-    world = place.world
-    labels = {node: str(key) for node, key in world.keys.items()}
-    for node, key in world.named.items():
-        if node.inputs:
-            labels.setdefault(node, str(key))
-    return labels
-
-
-def shown(value: Array, digits: int = 6) -> str:
-    array = np.asarray(value, dtype=float)
-    if array.ndim == 0:
-        return f"{float(array):.{digits}g}"
-    if array.size > 12 or array.ndim > 2:
-        return f"an array of {'×'.join(map(str, array.shape))}"
-    rounded = [[float(f"{x:.5g}") for x in row] for row in np.atleast_2d(array).tolist()]
-    inner = [", ".join(f"{x:g}" for x in row) for row in rounded]
-    if array.ndim == 1 or array.shape[0] == 1:
-        return f"[{inner[0]}]"
-    return "[" + "; ".join(inner) + "]"
 
 
 __all__ = ["Explained", "is_plain", "message_of", "with_cause"]

@@ -10,6 +10,7 @@ from dvar.check.meaning import chains, functions, gradients, inverse, nabla, nea
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.sweeps import gradient_at, seeds
 from dvar.check.meaning.values import (
+    UNCONNECTED,
     Jacobian,
     NotUnderstood,
     Unconnected,
@@ -289,9 +290,7 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
         if rescue is not None:
             return rescue
         if not e.may_vanish:
-            raise Unconnected(
-                f"a derivative between names that nothing connects{_about(e, top, nodes)}"
-            )
+            raise Unconnected(f"{UNCONNECTED}{_about(e, top, nodes)}")
     options = [("total derivative", jacobian(top, place))]
     if not e.world.is_loss(top):
         beneath = e.world.named_below(top, nodes)

@@ -25,6 +25,9 @@ class NotUnderstood(Exception):
     """Something in a formula has no meaning to us; the text says what, for people."""
 
 
+UNCONNECTED = "a derivative between names that nothing connects"
+
+
 class Unconnected(NotUnderstood):
     """A derivative between names that no formula connects: zero, or a sign that they mean something else."""
 

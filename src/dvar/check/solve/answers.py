@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from dvar.check.judge import links, matching, numbers
 from dvar.check.judge.chain import Place
+from dvar.check.judge.own_names import Names
 from dvar.check.meaning.values import NotUnderstood, Value, node_of, sizes, squeezed
 from dvar.check.solve.numbers import bare, rounded, shown
 from dvar.check.solve.peeling import Peeled, peeled, sizes_under
 from dvar.check.solve.questions import BOTH, BRIEF, FORMULA, VALUE, Question
-from dvar.check.solve.spelling import Names
 from dvar.check.solve.steps import steps_of
 from dvar.check.solve.trial import holds
 from dvar.core.errors import DvarError

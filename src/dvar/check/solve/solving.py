@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chain import Place
+from dvar.check.judge.context import Context
+from dvar.check.judge.own_names import Names
 from dvar.check.meaning import effort, kept
 from dvar.check.solve.answers import Found, Open, answer
 from dvar.check.solve.cells import cell_questions
 from dvar.check.solve.grid import grids
 from dvar.check.solve.questions import VALUE, Question, questions
 from dvar.check.solve.solution import Answer, Unanswered
-from dvar.check.solve.spelling import Names
 from dvar.check.worksheet import contexts, told
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.mathematics import Lexicon, read_statements, survey
@@ -70,7 +71,7 @@ class _Solver:
             for question in waiting:
                 yield self._attempt(context, question, names)
 
-    def _attempt(self, context: judging.Context, question: Question, names: Names) -> Attempt:
+    def _attempt(self, context: Context, question: Question, names: Names) -> Attempt:
         line, column = self.document.place(question.span[0])
         asked = " ".join(self.document.text[slice(*question.members[0].span)].split())
         place = Place(

@@ -50,7 +50,7 @@ class Names:
                     continue
                 for symbol in (part, _bare(part)):
                     written = " ".join(document.text[slice(*symbol.span)].split()).rstrip("^{ ")
-                    if written:
+                    if any(sign.isalpha() for sign in written):  # no number in a name's place
                         found.setdefault((written, latex), symbol)
         self.found = found
 
