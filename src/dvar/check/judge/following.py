@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from dvar.check.judge.links import between
-from dvar.check.judge.literal import is_zero
+from dvar.check.judge.literal import is_plain, is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
@@ -28,8 +28,9 @@ from dvar.core.op import Array, like
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.document import Document, Member, Statement
 
+_NAMED = (t.Symbol, t.Apply, t.Call, t.Derivative)
 MOST = 6
 """Conditions that are taken together, the last ones."""
 LARGEST = 60
@@ -108,6 +109,36 @@ def is_given(document: Document, statement: Statement) -> bool:
     if not isinstance(right, t.Number) or not right.is_whole or isinstance(left, t.Sum):
         return False
     return _GIVEN.search(words) is not None
+
+
+def tie(place: Place, before: Member | None, member: Member | None) -> list[Condition]:
+    """``x^2 + y^2 = 25``, ``24 + 16 dy/dt = 0``: an equation to be solved, which nothing said before can contradict."""
+    if before is None or member is None or member.relation != "=":
+        return []
+    left, right = before.expr, member.expr
+    if left is not None and is_plain(left):
+        left, right = right, left
+    if left is None or right is None or not is_plain(right) or isinstance(left, _NAMED):
+        return []
+    if isinstance(right, (t.Matrix, t.Group)):
+        return []
+    if any(_is_of_arrays(p) for p in t.walk(left)):
+        return []
+    is_open = False
+    for symbol in (p for p in t.walk(left) if isinstance(p, t.Symbol)):
+        key = sort(symbol, place.world.spelling, {}).key
+        found = place.world.find(key, place.position)
+        known = found[0] if found and found[0].position < place.position else None
+        if gradients.is_named(place.reader(), key) or (known and not known.numeric):
+            return []
+        is_open |= known is None
+    return [Condition(left, right, place.position)] if is_open else []
+
+
+def _is_of_arrays(part: object) -> bool:
+    if isinstance(part, t.Group):
+        return len(part.items) > 1 or part.kind not in "([{"
+    return isinstance(part, (t.Big, t.Matrix, t.Apply, t.Relation))
 
 
 def leads_on(document: Document, statement: Statement) -> bool:

@@ -82,6 +82,24 @@ def _is_constant(symbol: t.Symbol) -> bool:
     return known and not symbol.subscripts
 
 
+_ANGLES = frozenset(
+    ["t", "s", "u", "x", "y", "z", "r", "theta", "phi", "varphi", "alpha", "beta", "omega"]
+)
+
+
+def is_angle(name: t.Expr, value: t.Expr) -> bool:
+    """``t = \\pi``: a number without a digit; a policy or a share is called by other letters."""
+    plain = isinstance(value, t.Symbol) and not (value.scripts or value.accents or value.primes)
+    named = isinstance(name, t.Symbol) and name.base in _ANGLES
+    return (
+        named
+        and plain
+        and isinstance(value, t.Symbol)
+        and value.base == "pi"
+        and _is_constant(value)
+    )
+
+
 def is_profit(value: t.Expr) -> bool:
     """``π = TR - TC``: what is told by other names is not the ratio of the circle."""
     names = {p.base for p in t.walk(value) if isinstance(p, t.Symbol)}

@@ -27,6 +27,8 @@ from dvar.read.worksheet import tree as t
 ROUGH = "rounded numbers leave it open"
 TOO_NEW = "a value is used that an update has changed since"
 INHERITED = "whether what an earlier part says still holds is not told"
+WHOLE = 0.005
+"""By this part of itself a whole number may be off what it stands for, where decimals are computed with."""
 NOT_GIVEN = "no numbers are given for"
 NO_FIT = "the shapes do not fit the numbers"
 OPEN = "it depends on a function that has no formula"
@@ -338,6 +340,8 @@ def between_numbers(place: Place, left: t.Expr, right: t.Expr) -> Link:
         numbers = (matched, b.value)
         if close(matched, b.value, _allowed_slack(a, b)):
             return Link("ok", "", numbers=numbers, roots=a.roots)
+        if _is_rounded_up(a, b):
+            return Link("unknown", ROUGH, numbers=numbers)
         return Link("wrong", "", numbers=numbers)
 
     return _best(attempt, ("ok",))
@@ -358,6 +362,13 @@ def _without_new(ledger: Ledger, left: t.Expr, right: t.Expr) -> Ledger:
 
 def _has_function(tree: t.Expr) -> bool:
     return any(isinstance(p, (t.Call, t.Apply, t.Power)) for p in t.walk(tree))
+
+
+def _is_rounded_up(a: Literal, b: Literal) -> bool:
+    """``-1.617 · 347 / 562.21 = -1``: a whole number nearby may be meant as a rounded one."""
+    whole = b.is_plain and np.all(b.value == np.round(b.value)) and not np.any(b.slack)
+    near = np.abs(a.value - b.value) <= WHOLE * np.abs(b.value)
+    return bool(whole and not a.is_plain and np.any(a.slack) and np.all(near))
 
 
 def _allowed_slack(a: Literal, b: Literal) -> Array:

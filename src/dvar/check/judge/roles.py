@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from dvar.check.judge import masks
 from dvar.check.judge.assignments import NEW, is_update, shared_number
-from dvar.check.judge.literal import is_numeric, is_plain, is_profit, is_zero
+from dvar.check.judge.literal import is_angle, is_numeric, is_plain, is_profit, is_zero
 from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
 from dvar.check.judge.wholes import are_entries
 from dvar.check.meaning.arguments import argument
-from dvar.check.meaning.definitions import Definition, definition_of
+from dvar.check.meaning.definitions import Definition, definition_of, is_of_open_function
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
 from dvar.check.meaning.patterns import pattern_of
@@ -99,6 +99,8 @@ def _by_form(members: Sequence[Member]) -> str | None:
         return "shape"
     if members[0].relation:
         return "claim"
+    if [m.relation for m in members[1:]] == ["is", "to"]:
+        return "prose"  # f: U → V
     left, first = members[0].expr, members[1]
     if any(m.relation in _ACCUMULATE for m in members):
         return "update"
@@ -201,10 +203,9 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
             break
         if n == 0 and (meant := _meant_by_last(member.expr, made, world)) is not None:
             return Role("claim", (Definition(made.pattern, meant, ordinal),))
-        numeric = _is_number(following.expr) or (
-            is_numeric(following.expr, world.is_function) and _ends_in_number(members)
-        )
-        if numeric and not _is_computed_anew(made, world) and _has_formula(made, world):
+        numeric = _is_number(following.expr) or is_angle(member.expr, following.expr)
+        numeric |= is_numeric(following.expr, world.is_function) and _ends_in_number(members)
+        if numeric and not _is_computed_anew(made, world) and _is_computed(made, world):
             break
         is_last = numeric or not _names_again(following.expr, world)
         if shared is not None and not numeric and not _has_formula(made, world):
@@ -267,13 +268,10 @@ def _result(statement: Statement, ordinal: int, world: World) -> tuple[Definitio
     if left is None or right is None:
         return ()
     made = definition_of(left, right, ordinal, world.spelling, False)
-    if made is None or _mentions(right, left) or made.pattern.letters or _has_formula(made, world):  # fmt: skip
+    is_new = made is not None and not any(same_tree(p, left) for p in t.walk(right))
+    if made is None or not is_new or made.pattern.letters or _has_formula(made, world):
         return ()
     return (made,)
-
-
-def _mentions(tree: t.Expr, name: t.Expr) -> bool:
-    return any(same_tree(part, name) for part in t.walk(tree) if isinstance(part, t.Symbol))
 
 
 def _is_number(tree: t.Expr) -> bool:
@@ -282,6 +280,12 @@ def _is_number(tree: t.Expr) -> bool:
 
 def _has_formula(made: Definition, world: World) -> bool:
     return any(not d.numeric for d in world.defining(made.pattern))
+
+
+def _is_computed(made: Definition, world: World) -> bool:
+    """Whether a formula tells the value of a name: ``z = F(x, y)`` with an open F has many levels."""
+    known = world.defining(made.pattern)
+    return not all(d.numeric or is_of_open_function(d, world.definitions) for d in known)
 
 
 def _is_computed_anew(made: Definition, world: World) -> bool:
@@ -296,7 +300,7 @@ def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> boo
     """Whether a left side means something already, so that the statement is a claim about it."""
     if _is_computed_anew(made, world):
         return False
-    if _has_formula(made, world):
+    if _is_computed(made, world) or (_has_formula(made, world) and not is_plain(made.value)):
         return True
     if world.differentials and isinstance(left, t.Apply) and left.head.base == "d":
         return True  # d(XY) is no function called d
@@ -375,7 +379,8 @@ def _family_covers(made: Definition, world: World) -> bool:
     """Whether a general formula holds for this name: ``F_0`` where ``F_i`` is defined, ``z_k`` where ``z_j`` is."""
     env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
     found = world.find(made.pattern.key(env), made.position)
-    if found is None or found[0].numeric:
+    told = found is not None and is_of_open_function(found[0], world.definitions)
+    if found is None or found[0].numeric or (told and is_plain(made.value)):
         return False
     if isinstance(found[0].value, t.Derivative) and made.pattern.marks and made.pattern.indices:
         return True  # δ_j^l behind δ_i^l = ∂C/∂z_i^l

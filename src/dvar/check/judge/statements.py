@@ -20,6 +20,7 @@ from dvar.check.judge import (
     learning,
     links,
     misfits,
+    numbers,
     renewal,
     shapes,
     signs,
@@ -137,6 +138,12 @@ def _from_conditions(
         context.asked += [following.Condition(a, b, place.position) for a, b in open_]
         note = "follows from the conditions before"
         return _judgement(context, place, statement, "claim", Verdict("ok", note=note))
+    lacks = verdict.link is not None and verdict.link.why.startswith(numbers.NOT_GIVEN)
+    if lacks and not statement.members[0].relation:
+        tied = following.tie(place, verdict.previous, verdict.member)
+        context.asked += tied
+        if tied:
+            return _judgement(context, place, statement, "given", Verdict("given"))
     if following.is_given(context.document, statement):
         context.asked += following.both_sides(statement, place.position)
         return _judgement(context, place, statement, "given", Verdict("given"))

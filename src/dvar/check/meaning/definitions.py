@@ -321,6 +321,16 @@ def _starts_with(pattern: Pattern, key: Key) -> bool:
     return short.match(key) is not None
 
 
+def is_of_open_function(made: Definition, known: Mapping[str, Sequence[Definition]]) -> bool:
+    """``z = F(x, y)`` where nothing is said of F."""
+    value = made.value
+    if not isinstance(value, t.Apply) or value.primes or made.params:
+        return False
+    places = arguments(value.args)
+    named = len(places) > 1 and all(isinstance(a, t.Symbol) for a in places)
+    return named and all(d.numeric for d in known.get(stem_of(value.head), ()))
+
+
 def definition_of(
     left: t.Expr, value: t.Expr, position: int, spelling: Spelling, numeric: bool
 ) -> Definition | None:

@@ -21,16 +21,21 @@ _SAID = re.compile(
 )
 """``ε² = 0`` in words between formulas."""
 _NAMES = frozenset({"epsilon", "varepsilon", "eps"})
+_DUAL = re.compile(r"\b(dual (numbers?|parts?)|infinitesimal|nilpotent)", re.IGNORECASE)
+"""Words that make ``d^2 = 0`` say it of any letter."""
 
 
-def see(world: World, statements: Sequence[Statement], prose: str) -> None:
-    """Which names have squares that vanish though they do not."""
-    if _SAID.search(prose):
+def see(world: World, statements: Sequence[Statement], text: str) -> None:
+    """Which names have squares that vanish though they do not, by what was said up to here."""
+    if _SAID.search(text):
         world.nilpotent |= _NAMES
+    is_dual = _DUAL.search(text) is not None
     for statement in statements:
         sides = [m.expr for m in statement.members]
-        if len(sides) == 2 and statement.members[1].relation == "=" and (name := _squared(sides)):
-            world.nilpotent.add(stem_of(name))
+        if len(sides) == 2 and statement.members[1].relation == "=":
+            name = _squared(sides)
+            if name is not None and (is_dual or name.base in _NAMES):
+                world.nilpotent.add(stem_of(name))
 
 
 def _squared(sides: Sequence[t.Expr | None]) -> t.Symbol | None:
@@ -40,7 +45,7 @@ def _squared(sides: Sequence[t.Expr | None]) -> t.Symbol | None:
         return None
     powers = [s.value for s in left.scripts if s.kind == "plain"]
     twice = any(isinstance(p, t.Number) and p.value == 2 for p in powers)
-    return left if twice and left.base in _NAMES else None
+    return left if twice else None
 
 
 def truncated(world: World, *values: Value) -> tuple[Value, ...]:

@@ -78,7 +78,11 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
         first, *others = statement.members
         if others and not first.relation:
             base = first.expr.base if isinstance(first.expr, t.Symbol) else ""
-            if base not in sloped or not all(_is_arithmetic(m.expr) for m in others):
+            said = others[0].expr
+            is_none = isinstance(said, t.Number) and said.value == 0  # ε^2 = 0 says it of ε
+            if not is_none and (
+                base not in sloped or not all(_is_arithmetic(m.expr) for m in others)
+            ):
                 _see_square(first.expr, spelling)
     for statement in statements:
         spelling.letters |= _among_all(statement) | _in_runs(statement)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from dvar.check.meaning import differentials, gates, memberships
+from dvar.check.meaning import differentials, dual, gates, memberships
 from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Spelling, collected, general, letters_in, sort, stem_of
@@ -51,6 +51,8 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.direction = _direction(everything)
     _see_losses(world, [everything[o] for o in ordinals])
     world.valued = _valued(everything, losses)
+    upto = everything[: ordinals[-1] + 1]
+    dual.see(world, upto, text[: upto[-1].span[1]])
     _see_accumulation(world, everything, ordinals)
     _pass_on(world, everything, ordinals)
     world.adds_steps = any(_adds_steps(world, everything[o]) for o in ordinals)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from dvar.check.meaning import blocks, dual, members, random_names, simplex, slopes
+from dvar.check.meaning import blocks, members, random_names, simplex, slopes
 from dvar.check.meaning.keys import Key, Spelling, general, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.matrices import matrices_in
@@ -42,7 +42,6 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     _see_below(world, statements)
     world.columns |= blocks.vectors(statements)
     members.see(world, prose)
-    dual.see(world, statements, prose)
     world.stationary = slopes.stationary(statements)
     random_names.see(world, statements)
     vec = any(isinstance(p, t.Call) and p.name == "vec" for p in parts(statements))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dvar.read.worksheet.mathematics import characters, patterns, words
+from dvar.read.worksheet.mathematics.customary import CUSTOMARY
 from dvar.read.worksheet.mathematics.macros import (
     LONGEST_BODY,
     MOST,
@@ -82,6 +83,8 @@ class Commands(Tape):
             self.sign(words.SIGNS[name], start, self.at)
         elif name in ("newline", "par", "cr", "crcr"):
             self.add(ROW, name, start, self.at)
+        elif name in CUSTOMARY and self.budget[0] > 0:
+            self._expand(CUSTOMARY[name], name, start)
         elif name.strip():
             self.add(COMMAND, name, start, self.at)
         else:

@@ -1,4 +1,4 @@
-"""What signs mean in programs: in MATLAB ``'`` turns a matrix and ``*`` multiplies matrices, in Python entries."""
+"""What signs mean in programs: in MATLAB and Julia ``'`` turns a matrix and ``*`` multiplies matrices, in Python entries."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from dvar.read.worksheet.mathematics.tokens import (
 )
 
 MATLAB = frozenset({"matlab", "octave", "m"})
+JULIA = frozenset({"julia", "jl", "julia-repl", "jldoctest"})
 PYTHON = frozenset({"python", "python3", "py", "ipython", "ipython3", "pycon"})
 _OPERANDS = frozenset({NAME, DIGITS, LABEL, NUMBER, ATTRIBUTE})
 
 
 def in_program(tokens: list[Token], language: str) -> list[Token]:
     """The tokens of a program in this language as the signs of mathematics."""
-    if language in MATLAB:
+    if language in MATLAB | JULIA:
         return in_matlab(tokens)
     if language in PYTHON:
         return [made(SIGN, ".*", token) if token.is_("*") else token for token in tokens]

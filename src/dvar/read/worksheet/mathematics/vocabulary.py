@@ -66,7 +66,7 @@ PROSE = strict.PROSE | CONDITIONAL | REASONS | OTHERWISE | {*CONJUNCTIONS, *VERB
 """Words that are talk, not names, where a formula holds them as text."""
 CODE_PROSE = word_set("if else and or not in")
 LATEX_PROSE = word_set(
-    "if for when where otherwise else and with since because then therefore hence thus let such "
+    "if for when where otherwise else and or with since because then therefore hence thus let such "
     "that unless while "
     "which from wenn sonst und falls für donde entonces avec pour sinon"
 )

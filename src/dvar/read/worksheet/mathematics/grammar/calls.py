@@ -16,6 +16,7 @@ _TOTALS = frozenset({"sum", "mean"})
 _EXAMPLES = frozenset({"batch", "rows", "examples", "samples", "axis"})
 """Words below a sum over the examples of a batch."""
 _LOGS = {"2": "log2", "10": "log10", "e": "log"}
+_OF_ANGLES = frozenset({"sin", "cos", "tan", "sec", "csc", "cot"})
 
 
 class Calls(Brackets):
@@ -127,7 +128,7 @@ class Calls(Brackets):
                 return self.within(inner[0] + 1, inner[1] - 1, self.items)
             if self.sees("_", "^"):
                 self.at = start
-                return [self._following()]
+                return [self._following(name in _OF_ANGLES)]
             return self.within(*inner, self.items)
         if name not in words.BARE or not (self.starts_operand() or self.sees("-", "|", "norm")):
             return None
@@ -138,16 +139,21 @@ class Calls(Brackets):
             and not self.latex
         ):
             return None
-        return [self._following()]
+        return [self._following(name in _OF_ANGLES)]
 
-    def _following(self) -> t.Expr:
-        r"""The argument of ``\log y x``: the product that follows, up to a sign or another function."""
+    def _following(self, of_angle: bool = False) -> t.Expr:
+        r"""The argument of ``\log y x``: the product that follows, up to a sign or another function.
+
+        No angle has a power of e in it: ``\cos t e^{5t}`` is ``\cos(t) e^{5t}``.
+        """
         start = self.at
         if self.accept("-"):
-            operand = self._following()
+            operand = self._following(of_angle)
             return t.Negative(operand, self.since(start))
         factors = [self.factor()]
         while self.starts_operand() and not self._starts_function():
+            if of_angle and self.token.text == "e" and self.peek().is_("^"):
+                break
             factors.append(self.factor())
         if (
             self.sees("/")

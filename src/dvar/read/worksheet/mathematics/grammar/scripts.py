@@ -235,6 +235,10 @@ class Scripts(Cursor):
         elif token.is_("'"):
             self.at += 1
             found.primes += 1
+        elif token.is_("(") and self._is_power_of_e():
+            inside = self.enter()
+            value_ = self.within(*inside, self.comparison)
+            found.scripts.append(t.Script("plain", value_, self.since(start)))
         elif token.is_("(", "[") and self.mates[self.at] > 0:
             self._braced(found, self.at, self.mates[self.at] + 1)
             self.at = self.mates[self.at] + 1
@@ -248,6 +252,12 @@ class Scripts(Cursor):
         else:
             value_ = self._bare_exponent()
             found.scripts.append(t.Script("plain", value_, self.since(start)))
+
+    def _is_power_of_e(self) -> bool:
+        """``e^(xy)``, ``e^(2x)``: no label; ``e^(i)`` may be the error of an example."""
+        base, close = self.peek(-2), self.mates[self.at]
+        inner = self.tokens[self.at + 1 : close]
+        return base.kind == NAME and base.text == "e" and len(inner) > 1
 
     def _is_mark(self, token: Token) -> bool:
         if token.kind in (SIGN, COMMAND) and token.text in _MARKS:

@@ -1,0 +1,166 @@
+"""``dvar check`` on exercises with solutions: equations to be solved, levels, powers of e, macros of a lost preamble."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements if j.verdict != "skipped"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "slope", "expected"),
+    [
+        ("e^(uv) + u^2", "v e^(uv) + 2u", "ok"),
+        ("e^(uv) + u^2", "u e^(uv) + 2u", "wrong"),
+        ("e^(3u) v", "3 e^(3u) v", "ok"),
+        ("e^(3u) v", "e^(3u) v", "wrong"),
+    ],
+)
+def test_a_bracket_above_e_is_a_power(formula: str, slope: str, expected: str) -> None:
+    assert verdicts(f"h(u, v) = {formula}\n\n∂h/∂u = {slope}")[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"),
+    [
+        (r"-\sin u\, e^{4u} + 4\cos u\, e^{4u}", "ok"),
+        (r"-\sin u\, e^{4u} + \cos u\, e^{4u}", "wrong"),
+    ],
+)
+def test_an_angle_ends_before_a_power_of_e(slope: str, expected: str) -> None:
+    assert verdicts(rf"$h(u) = e^{{4u}}\cos(u)$ and $h'(u) = {slope}$")[-1] == expected
+
+
+def test_or_between_numbers_parts_them() -> None:
+    text = r"$v \approx 0.4 or 1.7$. The slope $q = v^2$ vanishes at $v = 0$ and $v = 3$."
+    assert "wrong" not in verdicts(text)
+
+
+def test_an_open_function_has_many_levels() -> None:
+    text = "Contours of $h = G(p, q)$: along one $h=4$, then $h=6$, and $h=4$ again beside $h = 2$."
+    assert verdicts(text) == ["definition", *["given"] * 4]
+
+
+@pytest.mark.parametrize(("level", "expected"), [("10", "ok"), ("11", "wrong")])
+def test_a_function_with_a_formula_has_one_value(level: str, expected: str) -> None:
+    text = rf"$G(p, q) = p q$, $h = G(p, q)$, $p = 2$, $q = 5$. Then $h = {level}$."
+    assert verdicts(text)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("E = 2.417 * 312 / 753.2 = 1", "unknown"),  # 1.0012
+        ("E = 2.417 * 312 / 753.2 = 2", "wrong"),
+        ("E = 2.5 * 3 = 7", "wrong"),
+    ],
+)
+def test_a_whole_number_may_be_rounded_where_decimals_are_computed_with(
+    text: str, expected: str
+) -> None:
+    assert verdicts(text)[-1] == expected
+
+
+def test_a_map_between_spaces_claims_nothing() -> None:
+    assert set(verdicts(r"$Dg: V \to V \times \mathbb{R}^k$ and $g: V \to W$.")) <= {"ok"}
+
+
+# ── dual numbers ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"(2 + 3h)(4 + 5h) = 8 + 22h", "ok"),
+        (r"(x + h)^3 = x^3 + 3x^2 h", "ok"),
+        (r"(x + h)^3 = x^3 + 3x h", "wrong"),
+    ],
+)
+def test_a_square_that_vanishes_is_remembered_in_later_sections(claim: str, expected: str) -> None:
+    text = "# What they are\n\nDual numbers have $h^2 = 0$.\n\n# Rules\n\n"
+    assert verdicts(f"{text}${claim}$")[-1] == expected
+
+
+def test_a_square_that_vanishes_is_no_name() -> None:
+    chain = r"(a + b\epsilon)(c - d\epsilon) = ac + (bc - ad)\epsilon - bd\epsilon^2 = ac + (bc - ad)\epsilon"
+    assert verdicts(rf"Take $\epsilon^2 = 0$. ${chain}$")[-1] == "ok"
+
+
+def test_a_letter_whose_square_is_zero_is_nothing_special_without_the_words() -> None:
+    assert verdicts("$h^2 = 0$ and $(2 + 3h)(4 + 5h) = 8 + 22h$")[-1] != "ok"
+
+
+# ── equations to be solved ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The curve is $u^2 + 3v^2 = 21$, so $2u^2 + 6v^2 = 42$.", ["given", "ok"]),
+        ("Perimeter: $P(u, v) = 2u + 2v = 36$.", ["given"]),
+        (
+            r"$6 + 2(7)\frac{dv}{dt} = 0$, hence $3 + 7\frac{dv}{dt} = 0$.",
+            ["given", "ok"],
+        ),
+    ],
+)
+def test_an_equation_between_open_names_is_a_condition(text: str, expected: list[str]) -> None:
+    assert verdicts(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$E = (y - q)^2$ and $y = wx$, so $2(y - q)x = 0.7$.",  # y has a formula: it claims something
+        "$K = u + v$ with $u = 2$. Then $3u = 7$.",
+    ],
+)
+def test_names_with_a_formula_or_a_number_are_not_solved_for(text: str) -> None:
+    assert verdicts(text)[-1] in ("unknown", "wrong")
+
+
+def test_a_name_put_at_pi_may_be_differentiated_by() -> None:
+    text = r"$h = t^2 s$, wanted at $t = \pi$. $\frac{\partial h}{\partial t} = 2ts$, $\frac{\partial h}{\partial t} = 3ts$"
+    assert verdicts(text)[-2:] == ["ok", "wrong"]
+
+
+def test_pi_is_multiplied_by_a_number_in_brackets() -> None:
+    assert verdicts(r"$r = 5$. $A = \pi r^2 = \pi(25) = 78.54$")[-1] == "ok"
+
+
+# ── pages without their preamble ────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"\pd{h}{u} = 2uv", "ok"),
+        (r"\pd{h}{u} = 2u", "wrong"),
+        (r"\ds \frac{\partial h}{\partial v} = u^2", "ok"),
+        (r"\grad h = \vector{2uv, u^2}", "ok"),
+        (r"\grad h = \vector{2uv, u}", "wrong"),
+        (r"\pp[h]{v} = u^2", "ok"),
+    ],
+)
+def test_customary_abbreviations_are_known(claim: str, expected: str) -> None:
+    assert verdicts(rf"Let $h(u, v) = u^2 v$. Then ${claim}$.")[-1] == expected
+
+
+def test_what_a_document_defines_itself_comes_first() -> None:
+    text = r"$\newcommand{\ds}{s^2}$ Let $h = 3s^2$. Then $h = 3\ds$."
+    assert verdicts(text)[-1] == "ok"
+
+
+def test_bold_letters_by_their_short_names() -> None:
+    assert verdicts(r"$h = \bx^\T \bx$ and $\pd{h}{\bx} = 2\bx$")[-1] in ("ok", "convention")
+
+
+@pytest.mark.parametrize(("right", "expected"), [("P Q", "ok"), ("Q P", "wrong")])
+def test_a_star_multiplies_matrices_in_julia(right: str, expected: str) -> None:
+    text = f"```julia\nK = P * Q\n```\n\n$$K = {right}$$\n\n$K_{{ij}} = \\sum_k P_{{ik}} Q_{{kj}}$"
+    found = verdicts(text)
+    assert found[1] != "wrong" if expected == "ok" else found[1] != "ok"
