@@ -132,7 +132,18 @@ def tie(place: Place, before: Member | None, member: Member | None) -> list[Cond
         if gradients.is_named(place.reader(), key) or (known and not known.numeric):
             return []
         is_open |= known is None
-    return [Condition(left, right, place.position)] if is_open else []
+    if not is_open or _is_determined(place, left, right):
+        return []
+    return [Condition(left, right, place.position)]
+
+
+def _is_determined(place: Place, left: t.Expr, right: t.Expr) -> bool:
+    """Whether as many conditions as there are names here have been set on them before."""
+    own = residual(place, left, right)
+    about = set(names_beneath([own])) if own is not None else set()
+    told = (residual(place, a, b) for a, b in place.asked[-MOST:])
+    others = [set(names_beneath([r])) for r in told if r is not None]
+    return sum(bool(names) and names <= about for names in others) >= len(about)
 
 
 def _is_of_arrays(part: object) -> bool:
