@@ -166,7 +166,7 @@ def test_a_star_multiplies_matrices_in_julia(right: str, expected: str) -> None:
     assert found[1] != "wrong" if expected == "ok" else found[1] != "ok"
 
 
-@pytest.mark.parametrize(("number", "expected"), [(r"3\pi^2", "ok"), (r"2\pi^2", "wrong")])
+@pytest.mark.parametrize(("number", "expected"), [(r"3\pi^2", "ok"), (r"2\pi^2", "unknown")])
 def test_a_name_that_comes_out_as_pi_keeps_its_formula(number: str, expected: str) -> None:
     text = r"$h = ab$, $a = t^2$, $b = t\cos s$. At $s = 0$, $t = \pi$: $a = \pi^2$ and $b = \pi$. "
     assert verdicts(text + rf"$\frac{{\partial h}}{{\partial t}} = {number}$")[-1] == expected

@@ -87,17 +87,15 @@ _ANGLES = frozenset(
 )
 
 
+def is_pi(value: t.Expr) -> bool:
+    """A bare π: it may be the ratio of the circle."""
+    plain = isinstance(value, t.Symbol) and not (value.scripts or value.accents or value.primes)
+    return plain and isinstance(value, t.Symbol) and value.base == "pi" and _is_constant(value)
+
+
 def is_angle(name: t.Expr, value: t.Expr) -> bool:
     """``t = \\pi``: a number without a digit; a policy or a share is called by other letters."""
-    plain = isinstance(value, t.Symbol) and not (value.scripts or value.accents or value.primes)
-    named = isinstance(name, t.Symbol) and name.base in _ANGLES
-    return (
-        named
-        and plain
-        and isinstance(value, t.Symbol)
-        and value.base == "pi"
-        and _is_constant(value)
-    )
+    return isinstance(name, t.Symbol) and name.base in _ANGLES and is_pi(value)
 
 
 def is_profit(value: t.Expr) -> bool:

@@ -18,7 +18,7 @@ from dvar.check.judge.before import (
 from dvar.check.judge.fitting import misfits, warm_up
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, named
-from dvar.check.judge.literal import is_angle, is_numeric
+from dvar.check.judge.literal import is_numeric, is_pi
 from dvar.check.judge.naming import Occurrences, by_argument, named_at_end
 from dvar.check.judge.programs import groups_of, own_programs
 from dvar.check.judge.renewal import at_fault, formula_before, is_case, is_renewal, outdated
@@ -309,7 +309,7 @@ class _Draft:
             if are_about_values([self.statements[ordinal].condition]):
                 continue  # one piece of a formula
             known = formula_before(problem.world, left, right, ordinal)
-            is_told = is_numeric(right, lambda name: True) or is_angle(left, right)
+            is_told = is_numeric(right, lambda name: True) or is_pi(right)
             if known and not is_told:
                 found.append((ordinal, left, right))
         return found

@@ -39,6 +39,7 @@ from dvar.check.judge.conditions import each, said_before
 from dvar.check.judge.context import Context
 from dvar.check.judge.faces import instead, on_its_face
 from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_pi
 from dvar.check.judge.properties import constraint_of, of_graphs, said_of
 from dvar.check.judge.repairs import Written
 from dvar.check.judge.roles import Role
@@ -274,7 +275,9 @@ def _is_new_definition(
     if verdict.link is None or any(a is not b for a, b in zip(pair, members[first:], strict=False)):
         return False
     is_unread = verdict.verdict == "unknown" and verdict.link.difference is None
-    if is_unread or left is None or right is None or links.is_number(right, place.world):
+    if is_unread or left is None or right is None:
+        return False
+    if links.is_number(right, place.world) or is_pi(right):
         return False
     made = definition_of(left, right, place.position, place.world.spelling, False)
     is_of_another = renewal.is_of_another_letter(place.world, left, right)

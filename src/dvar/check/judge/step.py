@@ -32,7 +32,7 @@ from dvar.check.judge import (
 from dvar.check.judge.compare import compare
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_plain, is_zero, read_literal
+from dvar.check.judge.literal import is_pi, is_plain, is_zero, read_literal
 from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, strangers
 from dvar.check.judge.zeros import by_chance
@@ -89,6 +89,10 @@ def judge_link(
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)
         return _or_identity(place, right, left, envs, link)
+    if is_pi(right):
+        link = numbers.with_numbers(place, left, right, envs)
+        if link.verdict == "ok":
+            return link
     return _formulas(place, left, right, envs)
 
 
