@@ -129,6 +129,8 @@ def test_a_name_put_at_pi_may_be_differentiated_by() -> None:
 
 
 def test_pi_is_multiplied_by_a_number_in_brackets() -> None:
+    policy = r"$\pi_\theta(1) = \sigma(\theta)$. $\frac{d}{d\theta}\log\pi_\theta(1) = 1 - \sigma(\theta)$"
+    assert verdicts(policy)[-1] == "ok"
     assert verdicts(r"$r = 5$. $A = \pi r^2 = \pi(25) = 78.54$")[-1] == "ok"
 
 

@@ -150,8 +150,9 @@ class Symbols(Scripts):
         if not token.is_("(") or self._holds_talk():
             return False
         inner = self.tokens[self.at + 1 : self.mates[self.at]]
-        if head.base == "pi" and inner and all(x.kind in (NUMBER, DIGITS) for x in inner):
-            return False  # 4π(25)
+        if head.base == "pi" and not (head.subscripts or head.scripts):
+            if inner and all(x.kind in (NUMBER, DIGITS) for x in inner):
+                return False  # 4π(25)
         if not self.applies:
             return self.indexes and not token.gap and self._is_component()
         return not (token.spaced and head.base not in self.lexicon.functions)
