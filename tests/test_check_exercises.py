@@ -129,9 +129,12 @@ def test_a_name_put_at_pi_may_be_differentiated_by() -> None:
 
 
 def test_pi_is_multiplied_by_a_number_in_brackets() -> None:
-    policy = r"$\pi_\theta(1) = \sigma(\theta)$. $\frac{d}{d\theta}\log\pi_\theta(1) = 1 - \sigma(\theta)$"
-    assert verdicts(policy)[-1] == "ok"
     assert verdicts(r"$r = 5$. $A = \pi r^2 = \pi(25) = 78.54$")[-1] == "ok"
+
+
+def test_a_policy_keeps_its_arguments() -> None:
+    policy = r"$\pi_w(1) = \sigma(w), \quad \pi_w(0) = 1 - \sigma(w)$. "
+    assert verdicts(policy + r"$\frac{d}{dw}\log\pi_w(1) = 1 - \sigma(w)$")[-1] == "ok"
 
 
 # ── pages without their preamble ────────────────────────────────────────────────────────────────
@@ -172,3 +175,57 @@ def test_a_star_multiplies_matrices_in_julia(right: str, expected: str) -> None:
 def test_a_name_that_comes_out_as_pi_keeps_its_formula(number: str, expected: str) -> None:
     text = r"$h = ab$, $a = t^2$, $b = t\cos s$. At $s = 0$, $t = \pi$: $a = \pi^2$ and $b = \pi$. "
     assert verdicts(text + rf"$\frac{{\partial h}}{{\partial t}} = {number}$")[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (r"To find the top we set $\frac{dh}{du} = 0$ and solve.", "given"),
+        (r"Setting $h' = 0$ helps.", "given"),
+        (r"At that point $\frac{dh}{du} = 0$.", "wrong"),
+    ],
+)
+def test_a_derivative_that_is_set_to_zero_is_not_taken_at_the_point_before(
+    words: str, expected: str
+) -> None:
+    text = r"$h = u^3 - 2u$. At $u = 1$: $\frac{dh}{du} = 1$. "
+    assert verdicts(text + words)[-1] == expected
+
+
+def test_a_condition_that_is_said_again_is_the_same_condition() -> None:
+    text = r"$\mu(p^2 + q^2 - 4) = 0$. Say $q = 0$ or $\mu = 1$. With $p = \frac{3}{\mu + 1}$: $\mu(p^2 + q^2 - 4) = 0$"
+    assert verdicts(text)[-1] == "given"
+
+
+@pytest.mark.parametrize(
+    ("chain", "expected"),
+    [
+        (r"\frac{dq}{dp} \frac{dp}{dk} \frac{dk}{dt}", "ok"),
+        (r"\frac{dk}{dt} \frac{dp}{dk} \frac{dq}{dp}", "ok"),
+        (r"\frac{dq}{dp} \frac{dk}{dt}", "unknown"),
+    ],
+)
+def test_functions_of_a_composition_stand_for_what_they_give(chain: str, expected: str) -> None:
+    assert verdicts(rf"$v = q(p(k(t)))$. $\frac{{dv}}{{dt}} = {chain}$")[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("gradient", "is_right"),
+    [(r"(2xy, x^2 + 1)", True), (r"\langle xy, x^2 + 1\rangle", False), ("(2xy, x + 1)", False)],
+)
+def test_a_formula_in_x_and_y_has_a_gradient(gradient: str, is_right: bool) -> None:
+    found = verdicts(rf"$h = x^2 y + y$. $\nabla h = {gradient}$")[-1]
+    assert (found == "ok") is is_right
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        r"\nabla h(x, y) = \lambda \nabla c(x, y)",
+        r"\langle y, 2x \rangle = \lambda \langle 3, 4 \rangle",
+        r"\nabla K = \vec{0}",
+        r"\frac{m}{4} = \frac{m + n}{9}",
+    ],
+)
+def test_what_an_optimum_is_asked_claims_nothing(condition: str) -> None:
+    assert verdicts(f"We need ${condition}$.")[-1] in ("given", "definition")

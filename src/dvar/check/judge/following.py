@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from dvar.check.judge.links import between
-from dvar.check.judge.literal import is_plain, is_zero
+from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
@@ -28,9 +28,10 @@ from dvar.core.op import Array, like
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import same_tree
 
-_NAMED = (t.Symbol, t.Apply, t.Call, t.Derivative)
+_MULTIPLIERS = frozenset({"lambda", "mu", "nu"})
 MOST = 6
 """Conditions that are taken together, the last ones."""
 LARGEST = 60
@@ -58,6 +59,12 @@ _BALANCED = re.compile(
     re.IGNORECASE,
 )
 """Words in front of two quantities that are to be equal."""
+_SET = re.compile(
+    r"\b(set(ting|s)?|solv\w+|when(ever)?|where|if|until|require\w*|must have|critical points?|stationary points?)"
+    r"\b[^.;:=]{0,40}$",
+    re.IGNORECASE,
+)
+"""Words in front of a derivative that is to vanish."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +107,10 @@ def is_given(document: Document, statement: Statement) -> bool:
     words = document.regions[statement.region].before
     if left is None or right is None or isinstance(left, (t.Symbol, t.Apply)):
         return False
-    if isinstance(left, t.Derivative) and is_zero(right):
+    if isinstance(left, t.Derivative) and _vanishes(right):
         return True  # what is asked of an optimum
+    if isinstance(left, t.Derivative) and left.spelling == "nabla" and _is_multiple(right):
+        return True
     if _differentiates(left) or _differentiates(right):
         return False
     if is_asked(document, statement) or _is_to_be_solved(document, statement, left, right):
@@ -111,50 +120,51 @@ def is_given(document: Document, statement: Statement) -> bool:
     return _GIVEN.search(words) is not None
 
 
-def tie(place: Place, before: Member | None, member: Member | None) -> list[Condition]:
-    """``x^2 + y^2 = 25``, ``24 + 16 dy/dt = 0``: an equation to be solved, which nothing said before can contradict."""
-    if before is None or member is None or member.relation != "=":
-        return []
-    left, right = before.expr, member.expr
-    if left is not None and is_plain(left):
-        left, right = right, left
-    if left is None or right is None or not is_plain(right) or isinstance(left, _NAMED):
-        return []
-    if isinstance(right, (t.Matrix, t.Group)):
-        return []
-    if any(_is_of_arrays(p) for p in t.walk(left)):
-        return []
-    is_open = False
-    for symbol in (p for p in t.walk(left) if isinstance(p, t.Symbol)):
-        key = sort(symbol, place.world.spelling, {}).key
-        found = place.world.find(key, place.position)
-        known = found[0] if found and found[0].position < place.position else None
-        if gradients.is_named(place.reader(), key) or (known and not known.numeric):
-            return []
-        is_open |= known is None
-    if not is_open or _is_determined(place, left, right):
-        return []
-    return [Condition(left, right, place.position)]
-
-
-def _is_determined(place: Place, left: t.Expr, right: t.Expr) -> bool:
-    """Whether as many conditions as there are names here have been set on them before."""
-    own = residual(place, left, right)
-    about = set(names_beneath([own])) if own is not None else set()
-    told = (residual(place, a, b) for a, b in place.asked[-MOST:])
-    others = [set(names_beneath([r])) for r in told if r is not None]
-    return sum(bool(names) and names <= about for names in others) >= len(about)
-
-
-def _is_of_arrays(part: object) -> bool:
-    if isinstance(part, t.Group):
-        return len(part.items) > 1 or part.kind not in "([{"
-    return isinstance(part, (t.Big, t.Matrix, t.Apply, t.Relation))
-
-
 def leads_on(document: Document, statement: Statement) -> bool:
     """Whether an arrow behind an equation makes another one of it."""
     return _LEADS_ON.match(document.text[statement.span[1] :][:40]) is not None
+
+
+def asks(place: Place, document: Document, statement: Statement) -> bool:
+    """Whether words, or the same equation before, make a statement a condition."""
+    if is_asked(document, statement) or _is_set_to_zero(document, statement):
+        return True
+    sides = [m.expr for m in statement.members]
+    if len(sides) != 2 or sides[0] is None or sides[1] is None or statement.members[0].relation:
+        return False
+    a, b = sides
+    if isinstance(a, t.Symbol):
+        return False
+    return any(same_tree(left, a) and same_tree(right, b) for left, right in place.asked)
+
+
+def _is_set_to_zero(document: Document, statement: Statement) -> bool:
+    """ "We set ``dy/dx = 0`` and solve": wherever that may be, it is not the point that was looked at before."""
+    members = statement.members
+    if len(members) != 2 or members[0].expr is None or not is_zero(members[1].expr):
+        return False
+    words = document.regions[statement.region].before
+    return _differentiates(members[0].expr) and _SET.search(words) is not None
+
+
+def _vanishes(tree: t.Expr) -> bool:
+    if isinstance(tree, t.Group):
+        return all(map(is_zero, tree.items))
+    return is_zero(tree) or (isinstance(tree, t.Symbol) and tree.base == "0")
+
+
+def _is_multiple(tree: t.Expr) -> bool:
+    """``λ ∇g``, ``λ ∇g + μ ∇h``: what a gradient is at an optimum under constraints."""
+    terms = tree.terms if isinstance(tree, t.Sum) else (tree,)
+    return all(
+        isinstance(x, t.Product)
+        and len(x.factors) == 2
+        and isinstance(x.factors[0], t.Symbol)
+        and x.factors[0].base in _MULTIPLIERS
+        and isinstance(x.factors[1], t.Derivative)
+        and x.factors[1].spelling == "nabla"
+        for x in terms
+    )
 
 
 def _is_to_be_solved(document: Document, statement: Statement, left: t.Expr, right: t.Expr) -> bool:
@@ -340,6 +350,7 @@ def _flat(value: Array | None, like: Node) -> Array:
 
 __all__ = [
     "Condition",
+    "asks",
     "both_sides",
     "conditions_of",
     "follows",

@@ -20,7 +20,6 @@ from dvar.check.judge import (
     learning,
     links,
     misfits,
-    numbers,
     renewal,
     shapes,
     signs,
@@ -28,6 +27,7 @@ from dvar.check.judge import (
     stationary,
     supposing,
     told,
+    tying,
     unclaimed,
     updates,
 )
@@ -139,11 +139,9 @@ def _from_conditions(
         context.asked += [following.Condition(a, b, place.position) for a, b in open_]
         note = "follows from the conditions before"
         return _judgement(context, place, statement, "claim", Verdict("ok", note=note))
-    lacks = verdict.link is not None and verdict.link.why.startswith(numbers.NOT_GIVEN)
-    if lacks and not statement.members[0].relation:
-        tied = following.tie(place, verdict.previous, verdict.member)
-        context.asked += tied
-        if tied:
+    if not statement.members[0].relation and verdict.link is not None:
+        if tied := tying.tie(place, verdict.previous, verdict.member, verdict.link.why):
+            context.asked += tied
             return _judgement(context, place, statement, "given", Verdict("given"))
     if following.is_given(context.document, statement):
         context.asked += following.both_sides(statement, place.position)
@@ -248,7 +246,7 @@ def _told(context: Context, place: Place, statement: Statement) -> str | None:
         return "definition"
     is_given = place.position in (curve.position for curve in context.curves)
     is_given |= place.position in (r.position for r in place.world.relations)
-    is_given |= following.is_asked(context.document, statement)
+    is_given |= following.asks(place, context.document, statement)
     if following.is_balance(place, context.document, statement):
         context.asked += following.both_sides(statement, place.position)
         is_given = True

@@ -17,11 +17,39 @@ from dvar.read.worksheet.parts import same_tree
 
 def holds(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]) -> Link | None:
     """A chain through functions that are left open, where it is right without them."""
+    if _is_of_composition(place, left, right):
+        return Link("ok", "the links of the chain are those of the composition")
     tree = _joined(place, right)
     if tree is None:
         return None
     link = links.as_functions(place.world, place.position, left, tree, envs, code=place.code)
     return link if link.verdict in ("ok", "convention") else None
+
+
+def _is_of_composition(place: Place, left: t.Expr, right: t.Expr) -> bool:
+    """``dy/dx = dh/dg · dg/df · df/dx`` of ``y = h(g(f(x)))``: functions are written for what they give."""
+    if not isinstance(left, t.Derivative) or left.of is None or not isinstance(right, t.Product):
+        return False
+    factors = [unwrapped(factor) for factor in right.factors]
+    chain = [f for f in factors if isinstance(f, t.Derivative) and f.of is not None]
+    key = differentiate.key_of(place.reader(), left.of)
+    found = None if key is None else place.world.find(key, place.position)
+    if len(chain) < len(factors) or found is None or not (joins(chain) and len(left.wrt) == 1):
+        return False
+    links_ = [(f.of, f.wrt[0]) for f in chain]
+    tree, heads = found[0].value, list[t.Expr]()
+    while isinstance(tree, t.Apply) and len(tree.args) == 1 and not tree.primes:
+        heads.append(tree.head)
+        tree = tree.args[0]
+    ways = list(pairwise([*heads, tree]))
+    return same_tree(tree, left.wrt[0]) and any(
+        len(told) == len(ways)
+        and all(
+            a is not None and same_tree(a, c) and same_tree(b, d)
+            for (a, b), (c, d) in zip(told, ways, strict=True)
+        )
+        for told in (links_, links_[::-1])
+    )
 
 
 def with_a_factor(place: Place, left: t.Expr, right: t.Expr) -> Link | None:

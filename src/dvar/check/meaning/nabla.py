@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import applying, differentiate, slopes
+from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import (
@@ -65,6 +66,8 @@ def _by_parameters(e: Interpreter, of: t.Expr) -> Node | None:
     """``∇f``, ``∇f(1, 2)`` of ``f(x, y) = …``: the partial derivatives by x and y, at a point if one is given."""
     key = differentiate.key_of(e, of)
     found = e.world.find(key, e.position) if key is not None else None
+    if found is not None and isinstance(of, t.Symbol) and (places := _coordinates(e, found[0])):
+        return _column(e, [e.plain(differentiate.first_order(e, of, p)) for p in places])
     if found is None or len(found[0].params) < 2:
         return None
     args = of.args if isinstance(of, t.Apply) else found[0].params
@@ -86,8 +89,24 @@ def _by_parameters(e: Interpreter, of: t.Expr) -> Node | None:
             slopes.own_slope(e, lambda x, n=n: function([*points[:n], x, *points[n + 1 :]]), p)
             for n, p in enumerate(points)
         ]
+    return _column(e, partials)
+
+
+def _column(e: Interpreter, partials: Sequence[Node]) -> Node:
     whole = stacked(partials)
     return reshaped(whole, (len(partials), 1)) if e.world.matrices else whole
+
+
+def _coordinates(e: Interpreter, made: Definition) -> list[t.Symbol]:
+    """x and y of ``g = x^2 y``, of which nobody says that it is a function of them."""
+    symbols = [p for p in t.walk(made.value) if isinstance(p, t.Symbol)]
+    names = {p.base: p for p in symbols}
+    turned = any(s.kind == "transpose" for p in symbols for s in p.scripts)
+    bare = not turned and not any(p.subscripts or p.accents for p in symbols)
+    if made.params or made.numeric or len(names) < 2 or not (bare and names.keys() <= set("xyz")):
+        return []
+    places = [replace(names[base], scripts=(), primes=0) for base in sorted(names)]
+    return [] if any(e.world.definitions.get(p.base) for p in places) else places
 
 
 def _again(e: Interpreter, of: t.Expr, gradient: Node) -> Value:
