@@ -12,6 +12,7 @@ from dvar.check.judge import (
     carrying,
     curved,
     euler,
+    expansions,
     latest,
     learning,
     links,
@@ -89,11 +90,22 @@ def judge_link(
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)
         return _or_identity(place, right, left, envs, link)
+    return _by_a_step(place, left, right, member.relation, envs)
+
+
+def _by_a_step(
+    place: Place, left: t.Expr, right: t.Expr, relation: str, envs: Sequence[dict[str, int]]
+) -> Link:
+    """Formula after formula; where they are about equal, or a rest is left open, in the orders that are written."""
     if is_pi(right):
         link = numbers.with_numbers(place, left, right, envs)
         if link.verdict == "ok":
             return link
-    return _formulas(place, left, right, envs)
+    link = _formulas(place, left, right, envs)
+    rest = right if relation == "approx" else expansions.cut(right)
+    if rest is not None and link.verdict in ("wrong", "unknown"):
+        return expansions.holds(place, left, rest) or link
+    return link
 
 
 def _of_curve(

@@ -13,6 +13,7 @@ from dvar.check.meaning.points import names_beneath
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 
+_UNCONNECTED = "a derivative between names that nothing connects"
 _NAMED = (t.Symbol, t.Call, t.Derivative)
 
 
@@ -22,12 +23,14 @@ def tie(place: Place, before: Member | None, member: Member | None, why: str) ->
     Args:
         why: it was not understood; where one side has a name of which nothing is known, ``l/5 = (x + l)/12``, both may have some.
     """
-    has_stranger = why.endswith(STRANGE)
-    if not has_stranger and not why.startswith(NOT_GIVEN):
-        return []
     if before is None or member is None or member.relation != "=":
         return []
     left, right = before.expr, member.expr
+    if _is_rate(left, right) and why.startswith(_UNCONNECTED) and left and right:
+        return [Condition(left, right, place.position)]
+    has_stranger = why.endswith(STRANGE)
+    if not has_stranger and not why.startswith(NOT_GIVEN):
+        return []
     if left is not None and is_plain(left):
         left, right = right, left
     if left is None or right is None or isinstance(left, _NAMED) or isinstance(right, _NAMED):
@@ -48,6 +51,14 @@ def tie(place: Place, before: Member | None, member: Member | None, why: str) ->
     if not is_open or _is_determined(place, left, right):
         return []
     return [Condition(left, right, place.position)]
+
+
+def _is_rate(left: t.Expr | None, right: t.Expr | None) -> bool:
+    """``dV/dt = 100`` of ``V = 4/3 π r^3``, where nobody says how r moves."""
+    if not isinstance(left, t.Derivative) or right is None or not is_plain(right):
+        return False
+    time = left.wrt[0] if len(left.wrt) == 1 else None
+    return isinstance(time, t.Symbol) and time.base == "t" and isinstance(left.of, t.Symbol)
 
 
 def _is_determined(place: Place, left: t.Expr, right: t.Expr) -> bool:

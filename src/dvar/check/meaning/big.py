@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import product as every
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, chance, gradients, structures
+from dvar.check.meaning import chains, chance, gradients, limits, structures
 from dvar.check.meaning.bounds import Bounds, bounds_in, is_range
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.patterns import free_letters
@@ -39,8 +39,10 @@ def big(e: Interpreter, tree: t.Big) -> Value:
         return chance.expectation(e, tree)
     if tree.name == "int":
         return chance.integral(e, tree)
+    if tree.name == "lim":
+        return limits.limit(e, tree)
     if tree.name not in ("sum", "prod", "max", "min"):
-        raise NotUnderstood({"lim": "a limit"}.get(tree.name, tree.name))
+        raise NotUnderstood(tree.name)
     letters = tree.indices
     if not letters:
         return _over_everything(e, tree)

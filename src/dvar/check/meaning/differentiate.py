@@ -26,6 +26,7 @@ from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import same_tree
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
@@ -129,7 +130,12 @@ def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
 
 def _with_argument(e: Interpreter, of: t.Expr, wrt: t.Expr) -> t.Expr:
     """``∂lse/∂x_i`` of a function that has a name of its own: of ``lse(x)``."""
-    if not isinstance(of, t.Symbol) or of.subscripts or of.scripts or len(of.base) < 2:
+    if not isinstance(of, t.Symbol) or of.subscripts or of.scripts:
+        return of
+    places = e.world.dependent.get(Key(of.base), ())
+    if e.world.is_function(of.base) and len(places) == 1 and same_tree(places[0], wrt):
+        return t.Apply(of, places, of.span)  # df/dx beside f(x + h)
+    if len(of.base) < 2:
         return of
     if e.world.is_function(of.base) and of.base in functions.SIGMAS:
         return slopes.applied(e, of, wrt)

@@ -27,6 +27,8 @@ _NORMAL = re.compile(
     r"distribution function",
     re.IGNORECASE,
 )
+_MOVED = frozenset("fgFGhJLuy")
+"""Letters that are functions where they are taken at two places, one a step from the other."""
 _LOSS_LETTERS = frozenset(["L", "J", "C", "E", "Q", "ell", "l", "R"])
 
 
@@ -193,6 +195,9 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
             world.plain.discard(stem)
         elif all(whole) and (stem in world.plain or any(len(a.args) > 1 for a in uses)):
             world.counted.add(stem)
+        elif stem in _MOVED and _is_moved(uses):
+            world.plain.discard(stem)
+            world.functions.add(stem)
         elif stem not in world.plain and not _are_products(uses):
             world.functions.add(stem)
         for apply, is_named in zip(uses, named, strict=True):
@@ -201,6 +206,14 @@ def _see_applied(world: World, applies: Sequence[t.Apply]) -> None:
                 world.dependent[key] = max(apply.args, world.dependent.get(key, ()), key=len)
                 if stem in world.plain and (apply.args and _depends(apply, world)):
                     world.dependent_stems.add(stem)
+
+
+def _is_moved(uses: Sequence[t.Apply]) -> bool:
+    """``f(x)`` beside ``f(x + h)``."""
+    places = [use.args[0] for use in uses if use.args]
+    alone = {stem_of(x) for x in places if isinstance(x, t.Symbol)}
+    sums = (p for p in places if isinstance(p, t.Sum) and len(p.terms) > 1)
+    return any(isinstance(x, t.Symbol) and stem_of(x) in alone for p in sums for x in p.terms)
 
 
 def _is_from_zero(world: World, apply: t.Apply) -> bool:

@@ -22,6 +22,7 @@ from dvar.read.worksheet.mathematics.tokens import (
     DIGITS,
     FUNCTION,
     NAME,
+    NUMBER,
     TEXT,
 )
 
@@ -309,6 +310,8 @@ class Derivatives(Calls):
     def _derived(self, of: t.Expr | None, wrt: tuple[t.Expr, ...], kind: str, start: int) -> t.Expr:
         spelling = "partial" if kind == "nabla" else kind
         if of is not None:
+            if isinstance(of, t.Symbol) and (point := self._point()):
+                of = t.Apply(of, tuple(point), of.span)
             expr = t.Derivative(of, wrt, spelling, self.since(start))
             return self.attach(expr, self.hung(), start)
         alone = self.hung()
@@ -322,6 +325,23 @@ class Derivatives(Calls):
             self.at = self.mates[self.at - 1]  # d/dx[25]: what it acts on, and no index of x
             body, wrt = self._acted_on(), (*wrt[:-1], replace(by, subscripts=by.subscripts[:-1]))
         return t.Derivative(body, wrt, spelling, self.since(start), True)
+
+    def _point(self) -> list[t.Expr]:
+        r"""``\Big|_{(1, 2)}``, ``|(1, 2)``: numbers at which a derivative is taken; none where no bar begins so."""
+        start = self.at
+        if not self.accept("|", "bar"):
+            return []
+        self.accept("_")
+        brace = self.mates[self.at] if self.sees("{") else 0
+        self.at += bool(brace)
+        if self.sees("(") and (not brace or self.mates[self.at] == brace - 1):
+            inner = self.tokens[self.at + 1 : self.mates[self.at]]
+            if all(x.kind == NUMBER or x.is_(",", "-") for x in inner):
+                point = self.bracketed_items()
+                self.at += bool(brace)
+                return point
+        self.at = start
+        return []
 
     def _acted_on(self) -> t.Expr | None:
         """The product behind an operator; it ends at a sign behind a bracket or before a derivative."""

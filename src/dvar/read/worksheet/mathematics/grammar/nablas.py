@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics.grammar.derivatives import Derivatives
 from dvar.read.worksheet.mathematics.grammar.differentials import named
@@ -24,6 +26,8 @@ class Nablas(Derivatives):
                 self.at += 1
                 self.argument()
                 order = 2
+        if order == 2 and len(wrt) == 1:
+            wrt = [_once(wrt[0])]
         self._skip_empty()
         if not (self.starts_operand() or self.sees("|", "norm")):
             expr = t.Derivative(None, tuple(wrt) * order, "nabla", self.since(start), True)
@@ -61,6 +65,12 @@ class Nablas(Derivatives):
         if n < self.end and self.tokens[n].is_("{"):
             n += 1
         return n < self.end and self.tokens[n].kind == NUMBER and self.tokens[n].text == "2"
+
+
+def _once(name: t.Expr) -> t.Expr:
+    r"""x of ``\nabla_{xx}^2 L``."""
+    twice = isinstance(name, t.Symbol) and len(name.base) == 2 and len(set(name.base)) == 1
+    return replace(name, base=name.base[0]) if twice and isinstance(name, t.Symbol) else name
 
 
 def _is_number(tree: t.Expr) -> bool:
