@@ -229,3 +229,33 @@ def test_a_formula_in_x_and_y_has_a_gradient(gradient: str, is_right: bool) -> N
 )
 def test_what_an_optimum_is_asked_claims_nothing(condition: str) -> None:
     assert verdicts(f"We need ${condition}$.")[-1] in ("given", "definition")
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_right"),
+    [
+        (r"\frac{\partial G}{\partial p} = 2pq", True),
+        (r"\frac{\partial G}{\partial p} = 2p", False),
+        (r"G_q(p, q) = p^2 + 1", True),
+        (r"G_q(p, q) = p + 1", False),
+    ],
+)
+def test_what_a_name_is_a_function_of_gives_the_function_its_formula(
+    claim: str, is_right: bool
+) -> None:
+    text = f"Suppose $h = G(p, q)$.\n\n# Example\n\nLet $h = p^2 q + q$. Then ${claim}$."
+    assert (verdicts(text)[-1] == "ok") is is_right
+
+
+def test_where_a_function_is_taken_is_no_formula_for_it() -> None:
+    text = r"Let $h = G(p, q)$, $p = a(t)$, $q = b(t)$. Then $h = G(p, q) = G(a(t), b(t))$. "
+    text += r"Now let $h = p^2 q$. $\frac{\partial h}{\partial p} = 2pq$"
+    assert verdicts(text)[-1] == "ok"
+
+
+def test_a_derivative_that_vanishes_in_a_chain_does_so_elsewhere() -> None:
+    text = (
+        r"$h = u^2 - 4u$. When $u = 0$, $\frac{dh}{du} = -4$. Setting the derivative to 0 gives "
+        r"$\frac{dh}{du} = 0 = 2u - 4$."
+    )
+    assert verdicts(text)[-1] != "wrong"

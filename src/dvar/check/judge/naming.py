@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from dvar.check.judge.roles import Role
 from dvar.check.judge.shapes import without_shape
 from dvar.check.meaning import gradients
-from dvar.check.meaning.definitions import definition_of
+from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts
@@ -31,12 +31,16 @@ class Occurrences:
 
     Attributes:
         shown: each name as it is written last.
+        functions: names that are told to be a function of several others, ``z = f(x, y)``, and where.
+        headed: functions that begin an equation.
     """
 
     statements: Sequence[Statement]
     at: dict[Family, list[int]] = field(default_factory=dict)
     begun: set[Family] = field(default_factory=set)
     shown: dict[Family, t.Symbol] = field(default_factory=dict)
+    functions: dict[str, tuple[int, t.Apply]] = field(default_factory=dict)
+    headed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for ordinal, statement in enumerate(self.statements):
@@ -47,6 +51,18 @@ class Occurrences:
             first = statement.members[0].expr
             if isinstance(first, t.Symbol) and len(statement.members) > 1:
                 self.begun.add(family_of(first))
+                self._see_function(first, statement.members[1].expr, ordinal)
+            elif (
+                isinstance(first, t.Apply) and len(statement.members) > 1 and not first.head.primes
+            ):
+                if not first.head.subscripts:
+                    self.headed.add(stem_of(first.head))
+
+    def _see_function(self, name: t.Symbol, value: t.Expr | None, ordinal: int) -> None:
+        if not isinstance(value, t.Apply) or len(value.args) < 2 or value.primes:
+            return
+        if all(isinstance(a, t.Symbol) for a in value.args) and not value.head.subscripts:
+            self.functions.setdefault(stem_of(name), (ordinal, value))
 
     def begins(self, name: t.Symbol, ordinal: int) -> bool:
         """Whether a name stands in a statement for the first time, and again later."""
@@ -98,6 +114,21 @@ def named_at_end(
         return role
     links = role.links | {len(members) - 1}
     return replace(role, definitions=(*role.definitions, made), links=links)
+
+
+def as_function(role: Role, ordinal: int, world: World, occurrences: Occurrences) -> Role:
+    """``z = x^2 y`` behind ``z = f(x, y)`` tells f as well, if nothing else does."""
+    told: list[Definition] = []
+    for made in role.definitions:
+        at, value = occurrences.functions.get(made.pattern.stem, (ordinal, None))
+        if value is None or at >= ordinal or made.numeric or made.params or made.pattern.indices:
+            continue
+        stem = stem_of(value.head)
+        known = any(not d.numeric for d in world.definitions.get(stem, ()))
+        if not known and stem not in occurrences.headed and not isinstance(made.value, t.Apply):
+            pattern, _ = pattern_of(value.head, world.spelling)
+            told.append(Definition(pattern, made.value, ordinal, value.args))
+    return replace(role, definitions=(*role.definitions, *told)) if told else role
 
 
 def by_argument(role: Role, statement: Statement, occurrences: Occurrences) -> Role:

@@ -19,7 +19,7 @@ from dvar.check.judge.fitting import misfits, warm_up
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, named
 from dvar.check.judge.literal import is_numeric, is_pi
-from dvar.check.judge.naming import Occurrences, by_argument, named_at_end
+from dvar.check.judge.naming import Occurrences, as_function, by_argument, named_at_end
 from dvar.check.judge.programs import groups_of, own_programs
 from dvar.check.judge.renewal import at_fault, formula_before, is_case, is_renewal, outdated
 from dvar.check.judge.roles import Role, role_of
@@ -271,6 +271,7 @@ class _Draft:
             role = as_sibling(replace(role, definitions=made), numbers)
             role = by_argument(role, statement, self.occurrences)
             role = named_at_end(role, statement, ordinal, problem.world, self.occurrences)
+            role = as_function(role, ordinal, problem.world, self.occurrences)
             if self.predicted:
                 role = predicted.of_output(role, ordinal, problem.world, self.occurrences)
             told, own = self.statements, self.ordinals

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -62,6 +63,13 @@ def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
         return found
     with assuming(place.world, of_matrices):
         return _holds(place, left, right)
+
+
+def elsewhere(place: Place, formula: t.Expr, number: t.Expr, link: Link) -> Link:
+    """``dz/dt = 0 = …`` where it is set to zero: it need not vanish at the numbers that were given before."""
+    if link.verdict != "wrong" or not place.is_optimum or not is_zero(number):
+        return link
+    return replace(link, verdict="unknown", why="it is to vanish, perhaps elsewhere")
 
 
 def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:

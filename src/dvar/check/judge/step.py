@@ -86,9 +86,11 @@ def judge_link(
         if link.verdict == "wrong" and member.relation == "approx":
             link = roundly.or_about(right, link)
         link = roundly.or_told(place, left, right, link)
+        link = stationary.elsewhere(place, left, right, link)
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)
+        link = stationary.elsewhere(place, right, left, link)
         return _or_identity(place, right, left, envs, link)
     return _by_a_step(place, left, right, member.relation, envs)
 

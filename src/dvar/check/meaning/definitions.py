@@ -14,6 +14,7 @@ from dvar.check.meaning.keys import Key, Spelling, arguments, stem_of
 from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import same_tree
 
 DEFAULT_SIZE = 3
 NEAR = 8
@@ -346,6 +347,8 @@ def definition_of(
         if left.subscripts:  # F(x)_i is the entry F_i
             left = replace(left.head, subscripts=left.head.subscripts + left.subscripts)
         elif all(isinstance(a, t.Symbol) and not a.primes for a in arguments(left.args)):
+            if isinstance(value, t.Apply) and same_tree(value.head, left.head):
+                return None  # f(x, y) = f(g(t), h(t)) tells where f is taken
             params, left = arguments(left.args), left.head
         else:  # a(1 - a) = … is about a product
             return None
