@@ -89,7 +89,7 @@ def unfilled(tokens: Sequence[Token]) -> list[Token]:
 def unpadded(tokens: Sequence[Token]) -> list[Token]:
     r"""Without the braces that formula editors put around what has brackets already.
 
-    ``\frac{{dy}}{{dx}}``, ``f\left( {x,y} \right)``, ``{\sin ^2}\left( x \right)``.
+    ``\frac{{dy}}{{dx}}``, ``f\left( {x,y} \right)``, ``{\sin ^2}\left( x \right)``, ``\delta{_2}``.
     """
     mates = mates_of(tokens)
     drop: set[int] = set()
@@ -97,9 +97,18 @@ def unpadded(tokens: Sequence[Token]) -> list[Token]:
         if not token.is_("{") or mates[n] < n:
             continue
         inside = n > 0 and tokens[n - 1].is_("{", "(", "[") and mates[n - 1] == mates[n] + 1
-        if inside or _holds_power(tokens, mates, n):
+        if inside or _holds_power(tokens, mates, n) or _holds_script(tokens, mates, n):
             drop |= {n, mates[n]}
     return [token for n, token in enumerate(tokens) if n not in drop]
+
+
+def _holds_script(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
+    """Whether braces hold one script of what stands right in front of them, and nothing else."""
+    if not n or tokens[n].gap or not tokens[n + 1].is_("_", "^") or n + 2 >= mates[n]:
+        return False
+    before = tokens[n - 1]
+    hangs = before.kind in (NAME, WORD) or before.is_(")", "]", "}")
+    return hangs and max(mates[n + 2], n + 2) + 1 == mates[n]
 
 
 def _holds_power(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:

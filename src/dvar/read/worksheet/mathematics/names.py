@@ -107,10 +107,14 @@ class _Names(Stream):
         choice = _FUNCTION_TEXT.fullmatch(text.lower())
         if choice:
             self.out.append(made(FUNCTION, "arg" + choice[1], token))
-        elif token.font == "rm" and is_word(text):
+        elif token.font == "rm" and (is_word(text) or self._is_step(text)):
             self._whole(made(WORD, text, token))
         else:
             self.out.append(token)
+
+    def _is_step(self, text: str) -> bool:
+        r"""``\text{step}(z)``: a word of talk that is a function right before a bracket."""
+        return text.lower() in words.FUNCTIONS and self.before("(") and not self._spaced_out()
 
     def _command(self, token: Token) -> None:
         """Commands that are functions by name; unknown ones stay."""

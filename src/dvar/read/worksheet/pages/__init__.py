@@ -38,6 +38,7 @@ from dvar.read.worksheet.pages.clean import (
 )
 from dvar.read.worksheet.pages.python import is_python
 from dvar.read.worksheet.pages.scan import Scanner
+from dvar.read.worksheet.pages.stripped import restored
 
 __all__ = ["FORMATS", "LIMIT", "is_worksheet", "read_document", "read_path"]
 
@@ -119,7 +120,7 @@ def read_document(content: str | bytes, file: str | None = None) -> Document:
         check_size(len(pages.text))
         text, lines, ranges = pages.text, pages.lines, pages.ranges
     else:
-        text = plain_signs(content)
+        text = restored(plain_signs(content))
         ranges = ((0, len(text)),)
         programs = frozenset(ranges) if is_python(text) else frozenset()
         pages = notebook.Pages(text, (1,), ranges, programs, "python")

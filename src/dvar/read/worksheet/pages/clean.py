@@ -98,7 +98,7 @@ def plain_signs(text: str) -> str:
 
 def plain_markup(text: str, programs: Collection[tuple[int, int]] = ()) -> str:
     """Outside of fences: marks of quotes and comments blanked, ``&lt;`` as its sign, ``<sub>1</sub>`` as ``_{1}``."""
-    fences = sorted([*_fenced(text), *programs])
+    fences = sorted([*fenced(text), *programs])
     starts = [start for start, _ in fences]
 
     def is_outside(offset: int) -> bool:
@@ -153,7 +153,7 @@ def without_tex_comments(text: str) -> str:
     return _TEX_COMMENT.sub(lambda m: m[1] + " " * (len(m[0]) - len(m[1])), text)
 
 
-def _fenced(text: str) -> list[tuple[int, int]]:
+def fenced(text: str) -> list[tuple[int, int]]:
     """Where code fences are: nothing in them is markup."""
     fences: list[tuple[int, int]] = []
     opened: tuple[int, str] | None = None
