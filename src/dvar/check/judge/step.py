@@ -13,6 +13,7 @@ from dvar.check.judge import (
     curved,
     euler,
     expansions,
+    jumps,
     latest,
     learning,
     links,
@@ -54,6 +55,14 @@ ROUNDLY = 30
 
 
 def judge_link(
+    place: Place, subject: Member, before: Member, member: Member, envs: Sequence[dict[str, int]]
+) -> Link:
+    return jumps.either_way(
+        place, (before, member), lambda: _judged(place, subject, before, member, envs)
+    )
+
+
+def _judged(
     place: Place, subject: Member, before: Member, member: Member, envs: Sequence[dict[str, int]]
 ) -> Link:
     left, right = before.expr, member.expr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
@@ -22,51 +24,12 @@ from dvar.ops import TABLE
 
 Unary = Callable[[Node], Node]
 
-ELEMENTWISE = frozenset(
-    [
-        "exp",
-        "exp2",
-        "expm1",
-        "log",
-        "log1p",
-        "log2",
-        "log10",
-        "sqrt",
-        "square",
-        "sin",
-        "cos",
-        "tan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "arcsinh",
-        "arccosh",
-        "arctanh",
-        "abs",
-        "sign",
-        "relu",
-        "sigmoid",
-        "softplus",
-        "silu",
-        "gelu",
-        "erf",
-        "reciprocal",
-        "floor",
-        "ceil",
-        "leaky_relu",
-        "elu",
-        "sec",
-        "csc",
-        "cot",
-        "sech",
-        "csch",
-        "coth",
-        "softsign",
-    ]
-)
+ELEMENTWISE = frozenset([
+    "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sqrt", "square", "sin", "cos",
+    "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh",
+    "abs", "sign", "relu", "sigmoid", "softplus", "silu", "gelu", "erf", "reciprocal", "floor",
+    "ceil", "leaky_relu", "elu", "sec", "csc", "cot", "sech", "csch", "coth", "softsign",
+])  # fmt: skip
 _COMPOSED: dict[str, Unary] = {
     "sec": lambda x: TABLE["reciprocal"](TABLE["cos"](x)),
     "csc": lambda x: TABLE["reciprocal"](TABLE["sin"](x)),
@@ -108,6 +71,9 @@ SPELLINGS = {
     "inverse": "inv",
     "lse": "logsumexp",
 }
+JUMPS = frozenset({"sign", "heaviside"})
+"""Functions whose value at 0 is a convention; ``sign(0)`` is 0 and ``step(0)`` is 0 where nothing else is meant."""
+_AT_ZERO: ContextVar[str] = ContextVar("at zero", default="")
 SIGMAS = frozenset({"sigma"})
 """Symbols that are the logistic function where they are applied and not defined."""
 NORMAL = "normal_density"
@@ -151,11 +117,29 @@ def is_known(name: str) -> bool:
 def apply(name: str, args: Sequence[Node], axis: int | None = None) -> Node:
     """A known function on values.  Raises NotUnderstood."""
     row = named(name)
+    if row in JUMPS and _AT_ZERO.get() and len(args) == 1:
+        return _jump(row, args[0])
     if row in ELEMENTWISE and len(args) == 1:
         return _COMPOSED[row](args[0]) if row in _COMPOSED else TABLE[row](args[0])
     if row in _WHOLE:
         return settle(_WHOLE[row](args, axis))
     raise NotUnderstood(f"the function {name}")
+
+
+@contextmanager
+def at_zero(side: str) -> Iterator[None]:
+    """Within this block jumps take at 0 the value ``above`` or ``below`` it, as authors of perceptrons agree on."""
+    token = _AT_ZERO.set(side)
+    try:
+        yield
+    finally:
+        _AT_ZERO.reset(token)
+
+
+def _jump(row: str, x: Node) -> Node:
+    more = "greater_equal" if _AT_ZERO.get() == "above" else "greater"
+    high = TABLE["float64"](TABLE[more](x, 0.0))
+    return high if row == "heaviside" else TABLE["subtract"](TABLE["multiply"](high, 2.0), 1.0)
 
 
 def of_normal(symbol: str) -> str | None:
