@@ -20,6 +20,7 @@ from dvar.check.judge.prose import spoken
 from dvar.check.meaning import (
     blocks,
     bracketed,
+    circular,
     degrees,
     densities,
     distributions,
@@ -131,6 +132,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     counted = bracketed.indexed(iterates.indexed(dots_of_time.as_derivatives(marked)))
     spelled = spelled_out(recognised(renamed(densities.named(outcomes.named(counted)))))
     named = in_one_dialect(document, stated(document, spelled))
+    named = circular.unwound(named)
     said = conditioned(document, spoken(document, by_entries(vectors_first(named))))
     return tables.tabled(document, widened(written_out(document, said)))
 

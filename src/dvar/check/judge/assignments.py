@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from dvar.check.judge.literal import is_numeric, is_plain
@@ -17,7 +17,14 @@ _RATES = frozenset(
 )
 
 
-NEW = frozenset({"new", "+", "next", "updated", "neu", "nuevo", "nouveau"})
+NEW = frozenset({
+    "new", "+", "next", "updated", "neu", "nuevo", "nueva", "nouveau", "novo", "nova", "nuovo", "新", "새",
+})  # fmt: skip
+OLD = frozenset({
+    "old", "current", "prev", "alt", "viejo", "vieja", "anterior", "actual", "ancien", "antigo", "atual",
+    "vecchio", "旧", "원래",
+})  # fmt: skip
+"""What marks the value after a step, and that before it."""
 
 
 def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
@@ -100,15 +107,20 @@ def _is_step(term: t.Expr) -> bool:
 
 def old_name(name: t.Symbol) -> t.Symbol | None:
     """``w_6`` of ``w_6^{+}`` or ``w_{6,new}``; None where a name is not marked as new."""
-    scripts = tuple(s for s in name.scripts if not _says_new(s.value))
-    subscripts = tuple(s for s in name.subscripts if not _says_new(s))
+    return without_mark(name, NEW)
+
+
+def without_mark(name: t.Symbol, marks: Collection[str]) -> t.Symbol | None:
+    """A name without the one label that marks it; None where it has no such label."""
+    scripts = tuple(s for s in name.scripts if not _says(s.value, marks))
+    subscripts = tuple(s for s in name.subscripts if not _says(s, marks))
     if len(scripts) + len(subscripts) + 1 != len(name.scripts) + len(name.subscripts):
         return None
     return replace(name, scripts=scripts, subscripts=subscripts)
 
 
-def _says_new(tree: t.Expr | None) -> bool:
-    return isinstance(tree, t.Label) and tree.text in NEW
+def _says(tree: t.Expr | None, marks: Collection[str]) -> bool:
+    return isinstance(tree, t.Label) and tree.text in marks
 
 
 def shared_number(members: Sequence[Member], world: World) -> t.Expr | None:

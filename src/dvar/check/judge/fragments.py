@@ -59,6 +59,7 @@ def _is_fragment(document: Document, before: Statement | None, statement: Statem
     return (
         (_is_word(members[-1].expr) and _GOES_ON.match(document.text, end) is not None)
         or _is_power_of_nothing(left, members[1].expr)
+        or _is_flattened(members[1].expr)
         or (_is_case(left) and _WORD.search(line) is not None)
         or (isinstance(left, (t.Call, t.Apply)) and _KIND.search(line) is not None)
         or (isinstance(left, t.Symbol) and _BEHIND_SIGN.search(line) is not None)
@@ -89,6 +90,19 @@ def _is_power_of_nothing(left: t.Expr, right: t.Expr | None) -> bool:
     above = left.scripts[0]
     value = above.value
     return above.kind == "plain" and isinstance(value, t.Number) and value.value == 0
+
+
+def _is_flattened(right: t.Expr | None) -> bool:
+    """``1 + e^{-x}1``: a fraction copied from a page that shows what is below the line first; no factor 1 stands last."""
+    return right is not None and any(
+        isinstance(p, t.Product)
+        and p.operators[-1] == ""
+        and isinstance(p.factors[-1], t.Number)
+        and p.factors[-1].text == "1"
+        and isinstance(p.factors[-2], t.Symbol)
+        and bool(p.factors[-2].scripts)  # δ 1 is a name
+        for p in t.walk(right)
+    )
 
 
 def _is_case(left: t.Expr) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -203,7 +204,20 @@ def _exact(place: Place, members: Sequence[Member], envs: Sequence[dict[str, int
     if node is None:
         return None
     place.sync()
+    if node in place.ledger.given and (told := _computed(place, members)) is not None:
+        return told
     return value_at(node, place.ledger.given)
+
+
+def _computed(place: Place, members: Sequence[Member]) -> Array | None:
+    """What a name that is told by numbers only comes to before it is rounded: ``R = \\sqrt 2 ≈ 1.414``."""
+    for member in members:
+        tree = member.expr
+        if tree is None or is_plain(tree) or not is_number(tree, place.world):
+            continue
+        with suppress(NotUnderstood):
+            return read_literal(place.reader(), tree, place.ledger)[0].value
+    return None
 
 
 def _subject_node(place: Place, members: Sequence[Member], env: dict[str, int]) -> Node | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 
 from dvar.check.judge import claimed, masks, rounds, told_gradients, tuples, worded
-from dvar.check.judge.literal import is_literal, is_plain
+from dvar.check.judge.literal import is_plain
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.mathematics.lexicon import EMPTY
@@ -89,7 +89,8 @@ def spoken(document: Document, statements: Sequence[Statement]) -> list[Statemen
     found: list[Statement] = []
     for statement, following in zip_longest(statements, statements[1:]):
         statement = _of_its_row(document, found, _called(document, statement))
-        one_by_one = _one_by_one(statement) or tuples.given(document, found, statement, statements)
+        one_by_one = tuples.one_by_one(statement) or tuples.entries(statement, statements)
+        one_by_one = one_by_one or tuples.given(document, found, statement, statements)
         if one_by_one:
             found += one_by_one
             continue
@@ -158,40 +159,6 @@ def _of_its_row(document: Document, found: Sequence[Statement], statement: State
         return statement
     whole = replace(statement.members[0], expr=replace(first, of=before.head))
     return replace(statement, members=(whole, *statement.members[1:]))
-
-
-def _one_by_one(statement: Statement) -> list[Statement]:
-    """``(x, y) = (1, -2)`` gives two numbers; so does ``(x, y) = (5, 5) - (1, 2) = (4, 3)``, a step from a point."""
-    members = statement.members
-    if len(members) < 2 or members[0].relation:
-        return []
-    left, *worked_out, right = members
-    names, numbers = left.expr, right.expr
-    if not isinstance(names, t.Group) or not isinstance(numbers, t.Group):
-        return []
-    if {m.relation for m in members[1:]} - {"=", "approx"}:
-        return []
-    if not all(m.expr is not None and is_literal(m.expr) for m in worked_out):
-        return []
-    listed = _side_by_side(names) or names.items
-    if len(listed) != len(numbers.items) or len(listed) < 2:
-        return []
-    if not all(isinstance(n, t.Symbol) for n in listed) or not is_plain(numbers):
-        return []
-    told = replace(right, relation="=")
-    first = [replace(m, relation="") for m in worked_out[:1]]
-    computed = [replace(statement, members=(*first, *worked_out[1:], right))] if first else []
-    return computed + [
-        replace(statement, members=(replace(left, expr=name), replace(told, expr=number)))
-        for name, number in zip(listed, numbers.items, strict=True)
-    ]
-
-
-def _side_by_side(group: t.Group) -> tuple[t.Expr, ...]:
-    """The names of ``[x_1 x_2]``, which looks like a product."""
-    (only,) = group.items if len(group.items) == 1 else (None,)
-    is_list = group.kind == "[" and isinstance(only, t.Product) and not any(only.operators)
-    return only.factors if is_list and isinstance(only, t.Product) else ()
 
 
 def _single(statement: Statement) -> t.Expr | None:

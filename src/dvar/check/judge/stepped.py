@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from dvar.check.judge import numbers
-from dvar.check.judge.assignments import NEW, old_name
+from dvar.check.judge.assignments import NEW, OLD, is_update, old_name, without_mark
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.ledger import Step
 from dvar.check.judge.lifting import numbers_of
@@ -22,15 +22,82 @@ from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
 from dvar.check.judge.rates import RATES
 from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.letters import parts
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
-from dvar.read.worksheet.parts import factors_of
+from dvar.read.worksheet.parts import factors_of, rewritten
 
 
 def in_words(statements: Sequence[Statement]) -> list[Statement]:
-    """``updated w: 0.52``, as a program prints it, is about the new value of w."""
-    return [_in_words(statement) for statement in statements]
+    """``updated w: 0.52``, as a program prints it, is about the new value of w, as ``w' = w - η ∂L/∂w`` is."""
+    primed = _is_primed_when_new(statements)
+    stepped = _stepped_from_old(statements)
+    one: dict[str, t.Symbol] = {}
+    found = []
+    for statement in statements:
+        statement = _in_words(statement)
+        _see_one(statement, one)
+
+        def change(part: object) -> t.Expr | None:
+            if not isinstance(part, t.Symbol):
+                return None
+            if primed and part.primes == 1 and not (part.scripts or part.accents):
+                new = t.Script("mark", t.Label("new", part.span, False), part.span)
+                return replace(part, primes=0, scripts=(new,))
+            of = one.get(part.base)
+            labels = [s for s in part.subscripts if isinstance(s, t.Label)]
+            is_bare = len(labels) == len(part.subscripts) == 1 and not part.scripts
+            if of is not None and is_bare and labels[0].text in NEW | OLD:
+                label = () if labels[0].text in OLD else (labels[0],)
+                return replace(of, span=part.span, subscripts=(*of.subscripts, *label))
+            return without_mark(part, OLD) if part.base in stepped else None
+
+        found.append(rewritten(statement, change) if primed or stepped else statement)
+    return found
+
+
+def _stepped_from_old(statements: Sequence[Statement]) -> set[str]:
+    """Letters of ``w_{new} = w_{old} - η ∂L/∂w``: what is old there is what the name stands for."""
+    found, told = set(), set()
+    for statement in statements:
+        first, *rest = (m.expr for m in statement.members)
+        right = rest[0] if rest else None
+        if not isinstance(first, t.Symbol) or right is None:
+            continue
+        old = [p for p in t.walk(right) if isinstance(p, t.Symbol) and p.base == first.base]
+        if without_mark(first, OLD) is not None:
+            told.add(first.base)
+        elif old_name(first) is not None and isinstance(right, t.Sum):
+            found |= {p.base for p in old if without_mark(p, OLD) is not None}
+    return found - told
+
+
+def _is_primed_when_new(statements: Sequence[Statement]) -> bool:
+    """Whether a document writes ``w' = w - η ∂L/∂w`` for a step, and no prime anywhere for a slope."""
+    steps = False
+    for statement in statements:
+        first, *rest = (m.expr for m in statement.members)
+        if isinstance(first, t.Symbol) and first.primes == 1 and rest and rest[0] is not None:
+            steps |= is_update(replace(first, primes=0), rest[0], "=")
+    if not steps:
+        return False
+    primed = [p for p in parts(statements) if getattr(p, "primes", 0)]
+    return all(isinstance(p, t.Symbol) and p.primes == 1 for p in primed)
+
+
+def _see_one(statement: Statement, one: dict[str, t.Symbol]) -> None:
+    """``w_{new} = w_{old} - η ∂L/∂w_1``: here and further on, the new value is that of w_1."""
+    left = statement.members[0].expr
+    old = old_name(left) if isinstance(left, t.Symbol) else None
+    if old is None or old.subscripts or old.scripts or len(statement.members) < 2:
+        return
+    slopes = [p for m in statement.members[1:2] if m.expr is not None for p in t.walk(m.expr)]
+    by = [p.wrt[0] for p in slopes if isinstance(p, t.Derivative) and len(p.wrt) == 1]
+    if len(by) == 1 and isinstance(by[0], t.Symbol) and by[0].base == old.base:
+        one.pop(old.base, None)
+        if by[0].subscripts and not by[0].scripts:
+            one[old.base] = by[0]
 
 
 def _in_words(statement: Statement) -> Statement:

@@ -24,11 +24,13 @@ from dvar.read.worksheet.parts import same_tree
 
 _VALUE = re.compile(
     r"\b(values?|forward|results?|activations?|outputs?|numbers?|init(ial)?|start|evaluated|primal|"
-    r"werte?|zahl|anfangswert|valor(es)?|valeurs?|inicial|initiale?|valore)\b|值|значени",
+    r"werte?|zahl|anfangswert|valor(es)?|valeurs?|inicial|initiale?|valore|"
+    r"ergebnis|resultados?|résultats?)\b|值|结果|값|결과|значени",
     re.IGNORECASE,
 )
 _GRADIENT = re.compile(
-    r"(\bbar\b|\bgrad|\bderiv|adjoint|backward|ableitung|gradient|derivad|dérivée|\\partial|∂|\bdL)",
+    r"(\bbar\b|\bgrad|\bderiv|adjoint|backward|ableitung|gradient|derivad|dérivée|\\partial|∂|\bdL|"
+    r"梯度|导数|勾配|기울기|그래디언트|미분|градиент)",
     re.IGNORECASE,
 )
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.literal import is_literal, is_plain
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
@@ -35,6 +35,76 @@ def given(
     if len(names) != len(numbers.items):
         return []
     return _each(statement, names, numbers)
+
+
+def one_by_one(statement: Statement) -> list[Statement]:
+    """``(x, y) = (1, -2)`` gives two numbers; so does ``(x, y) = (5, 5) - (1, 2) = (4, 3)``, a step from a point."""
+    members = statement.members
+    if len(members) < 2 or members[0].relation:
+        return []
+    left, *worked_out, right = members
+    names, numbers = left.expr, right.expr
+    if not isinstance(names, t.Group) or not isinstance(numbers, t.Group):
+        return []
+    if {m.relation for m in members[1:]} - {"=", "approx"}:
+        return []
+    if not all(m.expr is not None and is_literal(m.expr) for m in worked_out):
+        return []
+    listed = _side_by_side(names) or names.items
+    if len(listed) != len(numbers.items) or len(listed) < 2:
+        return []
+    if not all(isinstance(n, t.Symbol) for n in listed) or not is_plain(numbers):
+        return []
+    told = replace(right, relation="=")
+    first = [replace(m, relation="") for m in worked_out[:1]]
+    computed = [replace(statement, members=(*first, *worked_out[1:], right))] if first else []
+    return computed + [
+        replace(statement, members=(replace(left, expr=name), replace(told, expr=number)))
+        for name, number in zip(listed, numbers.items, strict=True)
+    ]
+
+
+def _side_by_side(group: t.Group) -> tuple[t.Expr, ...]:
+    """The names of ``[x_1 x_2]``, which looks like a product."""
+    (only,) = group.items if len(group.items) == 1 else (None,)
+    is_list = group.kind == "[" and isinstance(only, t.Product) and not any(only.operators)
+    return only.factors if is_list and isinstance(only, t.Product) else ()
+
+
+def entries(statement: Statement, whole: Sequence[Statement]) -> list[Statement]:
+    """``W = [[w_1, w_2], [w_3, w_4]] = [[0.1, 0.3], [0.2, 0.4]]`` gives numbers to W and to its entries.
+
+    It claims something where an entry has a formula.
+    """
+    members = statement.members
+    if len(members) != 3 or not isinstance(members[0].expr, t.Symbol) or members[0].relation:
+        return []
+    names, numbers = (_rows(m.expr) for m in members[1:])
+    if not numbers or list(map(len, names)) != list(map(len, numbers)):
+        return []
+    listed = [n for row in names for n in row]
+    values = [x for row in numbers for x in row]
+    if not all(isinstance(n, t.Symbol) and not _has_formula(n, whole) for n in listed):
+        return []
+    if len(listed) < 2 or not all(map(is_plain, values)):
+        return []
+    left, _, right = members
+    return [
+        replace(statement, members=(replace(left, expr=name), replace(right, expr=value)))
+        for name, value in [(left.expr, right.expr), *zip(listed, values, strict=True)]
+    ]
+
+
+def _rows(tree: t.Expr | None) -> list[Sequence[t.Expr]]:
+    """The rows of a matrix or of a list of lists; a vector is one row, however it stands."""
+    rows: list[Sequence[t.Expr]] = []
+    if isinstance(tree, t.Matrix):
+        rows = list(tree.rows)
+    elif isinstance(tree, t.Group) and tree.kind in ("[", "(", "tuple", "list"):
+        items = _side_by_side(tree) or tree.items
+        inner = [x.items for x in items if isinstance(x, t.Group)]
+        rows = [*inner] if len(inner) == len(items) else [items]
+    return [[x for row in rows for x in row]] if all(len(row) == 1 for row in rows) else rows
 
 
 def at_point(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from dvar.check.meaning.keys import Key, stem_of, unwrapped
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import in_members, same_tree
+from dvar.read.worksheet.parts import in_members, rewritten, same_tree
 
 _CONSTANTS = frozenset(["e", "pi"])
 
@@ -24,7 +25,7 @@ def by_entries(statements: Sequence[Statement]) -> list[Statement]:
     """The statements with functions of a vector as functions of its entries, from their definition on."""
     known: dict[str, Entries] = {}
     found = []
-    for statement in statements:
+    for statement in map(_of_its_argument, statements):
         left, right = _sides(statement)
         if left is not None and right is not None:
             entries = _entries(left, right)
@@ -34,6 +35,38 @@ def by_entries(statements: Sequence[Statement]) -> list[Statement]:
                 known.pop(left.head.base, None)
         found.append(in_members(statement, _Turn(known).turn) if known else statement)
     return found
+
+
+def _of_its_argument(statement: Statement) -> Statement:
+    """``F(a_j) = 1/(1 + e^{-a_1})``: a formula that has not its argument, but one of its name, has it in mind."""
+    members = list(statement.members)
+    for n, (before, after) in enumerate(pairwise(statement.members), 1):
+        if not isinstance(before.expr, t.Apply) or len(before.expr.args) != 1 or after.expr is None:
+            continue
+        (arg,) = before.expr.args
+        if not isinstance(arg, t.Symbol) or not any(_is_index(sub) for sub in arg.subscripts):
+            continue
+        symbols = [p for p in t.walk(after.expr) if isinstance(p, t.Symbol)]
+        alike = [p for p in symbols if (p.base, p.accents) == (arg.base, arg.accents)]
+        others = [p for p in symbols if p not in alike and p.base not in _CONSTANTS]
+        if others or not alike or any(same_tree(p, arg) for p in alike):
+            continue
+        if all(same_tree(p, alike[0]) for p in alike):
+            members[n] = replace(after, expr=_put(after.expr, alike[0], arg))
+    return replace(statement, members=tuple(members))
+
+
+def _is_index(sub: t.Expr) -> bool:
+    return isinstance(sub, t.Label | t.Symbol) and not getattr(sub, "text", "x").isdigit()
+
+
+def _put(tree: t.Expr, old: t.Symbol, new: t.Symbol) -> t.Expr:
+    def change(part: Any) -> t.Expr | None:
+        is_old = isinstance(part, t.Symbol) and same_tree(part, old)
+        return replace(new, span=part.span) if is_old else None
+
+    changed: t.Expr = rewritten(tree, change)
+    return changed
 
 
 def _sides(statement: Statement) -> tuple[t.Apply | None, t.Expr | None]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from math import prod
+from typing import Any
 
 from dvar.check.meaning.alphabet import UNDONE
 from dvar.check.meaning.keys import Key, Spelling, arguments, stem_of
 from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import same_tree
+from dvar.read.worksheet.parts import rewritten, same_tree
 
 DEFAULT_SIZE = 3
 NEAR = 8
@@ -350,6 +351,7 @@ def definition_of(
             if isinstance(value, t.Apply) and same_tree(value.head, left.head):
                 return None  # f(x, y) = f(g(t), h(t)) tells where f is taken
             params, left = arguments(left.args), left.head
+            params, value = _of_any(params, value, spelling)
         else:  # a(1 - a) = … is about a product
             return None
     if not isinstance(left, t.Symbol) or left.primes:
@@ -359,3 +361,22 @@ def definition_of(
     if operations or len(set(letters)) < len(letters):  # δ_{ii} is no name for many
         return None
     return Definition(pattern, value, position, params, numeric)
+
+
+def _of_any(
+    params: tuple[t.Expr, ...], value: t.Expr, spelling: Spelling
+) -> tuple[tuple[t.Expr, ...], t.Expr]:
+    """``F(a_j) = 1/(1 + e^{-a_j})`` is a function of any number, ``F(a) = 1/(1 + e^{-a})``."""
+    param = params[0] if len(params) == 1 else None
+    if not isinstance(param, t.Symbol) or not pattern_of(param, spelling)[0].letters:
+        return params, value
+    names = [p for p in t.walk(value) if isinstance(p, t.Symbol) and p.base not in ("e", "pi")]
+    if not names or not all(same_tree(name, param) for name in names):
+        return params, value
+    bare = replace(param, subscripts=(), scripts=())
+
+    def change(part: Any) -> t.Expr | None:
+        is_param = isinstance(part, t.Symbol) and same_tree(part, param)
+        return replace(bare, span=part.span) if is_param else None
+
+    return (bare,), rewritten(value, change)

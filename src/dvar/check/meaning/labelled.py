@@ -24,7 +24,8 @@ _BESIDE = 2
 
 def labelled(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with such letters marked as text, and words in front of indices on their own."""
-    statements = _with_sizes_named(_with_numbers_below(_with_plain_letters(statements)))
+    statements = _with_labels_above(_with_plain_letters(statements))
+    statements = _with_sizes_named(_with_numbers_below(statements))
     letters = spelling_of(statements).letters
     statements = _with_words_apart(statements, letters)
     seen: dict[str, set[str]] = {}
@@ -47,6 +48,44 @@ def labelled(statements: Sequence[Statement]) -> list[Statement]:
         return replace(part, subscripts=(label,), scripts=scripts)
 
     return [in_members(s, change) for s in statements]
+
+
+def _with_labels_above(statements: Sequence[Statement]) -> Sequence[Statement]:
+    r"""``b^h = …`` and ``b^y = …``: nobody defines powers of one name, h and y tell two biases apart."""
+    above: dict[str, set[str]] = {}
+    names = [s.members[0].expr for s in statements if len(s.members) > 1]
+    names += [w for p in parts(statements) if isinstance(p, t.Derivative) for w in p.wrt]
+    for name in names:
+        if isinstance(name, t.Symbol) and (letter := _letter_above(name)):
+            above.setdefault(stem_of(name), set()).add(letter)
+    known = spelling_of(statements)
+    above = {
+        stem: letters - known.letters
+        for stem, letters in above.items()
+        if len(letters - known.letters) >= _BESIDE and stem not in known.layered
+    }
+    if not above:
+        return statements
+
+    def change(part: t.Expr) -> t.Expr | None:
+        if not isinstance(part, t.Symbol) or _letter_above(part) not in above.get(
+            stem_of(part), ()
+        ):
+            return None
+        (script,) = part.scripts
+        label = t.Label(_letter_above(part), script.span, True)
+        return replace(part, scripts=(replace(script, kind="mark", value=label),))
+
+    return [in_members(s, change) for s in statements]
+
+
+def _letter_above(name: t.Symbol) -> str:
+    """The letter that stands alone above a name, like a power."""
+    if len(name.scripts) != 1 or name.scripts[0].kind != "plain" or name.base == "e":
+        return ""
+    value = name.scripts[0].value
+    bare = isinstance(value, t.Symbol) and not (value.subscripts or value.scripts or value.accents)
+    return value.base if bare and isinstance(value, t.Symbol) and len(value.base) == 1 else ""
 
 
 def _with_sizes_named(statements: Sequence[Statement]) -> Sequence[Statement]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from dvar.check.meaning import differentials, dual, gates, memberships
+from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Spelling, collected, general, letters_in, sort, stem_of
@@ -44,7 +45,7 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.sets = memberships.forms(everything)
     world.dots = any(s.endswith(".dot") for s in stems) and bool(_TANGENT.search(text))
     losses = {k.stem for k in world.loss_names} | {"f", "L", "J", "E"}
-    world.row_vectors = _ROW_VECTORS.search(text) is not None
+    world.row_vectors = _ROW_VECTORS.search(text) is not None or _multiplies_rows(everything)
     own = [everything[o] for o in ordinals]
     world.differentials = differentials.are_written(own, text, losses)
     world.increments = differentials.increments(own)
@@ -62,6 +63,19 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
         if isinstance(s.members[0].expr, t.Symbol)
         and any(m.relation in ("+=", "-=") for m in s.members)
     }
+
+
+def _multiplies_rows(statements: Sequence[Statement]) -> bool:
+    """``[1, 2] · [[0.5, 0.6], [0.7, 0.8]]``: lists of numbers stand in front of matrices, and never behind them."""
+    in_front = behind = False
+    for part in parts(statements):
+        if isinstance(part, t.Product):
+            for (a, b), sign in zip(pairwise(part.factors), part.operators, strict=True):
+                before, after = (literal_shape(x) or () for x in (a, b))
+                sizes = (len(before), len(after))
+                in_front |= sizes == (1, 2) and sign in ("", "cdot", "@", "times")
+                behind |= sizes == (2, 1) and before[1] > 1  # a column may well be
+    return in_front and not behind
 
 
 def _adds_steps(world: World, statement: Statement) -> bool:
