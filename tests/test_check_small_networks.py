@@ -197,3 +197,62 @@ def test_a_column_of_gradients_gives_no_values() -> None:
 def test_braces_around_a_script_are_no_factor(spelling: str) -> None:
     text = rf"$z = 3 x$, $L = z^2$. ${spelling} = \frac{{\partial L}}{{\partial z}}$. ${spelling} = 2 z$"
     assert last(text) == "ok"
+
+
+FORWARD = """
+With $x = 2$, $w = 0.5$, $b = 0.1$ and $t = 1$:
+
+| Quantity | Calculation | Result |
+|---|---|---|
+| $z$ | $w x + b$ | 1.1 |
+| $a$ | $\\sigma(z)$ | 0.750 |
+| $E$ | $\\frac12 (a - t)^2$ | 0.0312 |
+| $\\partial E/\\partial z$ | $(a - t) a (1 - a)$ | -0.0468 |
+| check | 0.0468 · 2 | 0.0936 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("0.750", "0.570"), ("-0.0468 |", "-0.0486 |"), ("0.0936", "0.0396")]
+)
+def test_a_row_of_a_table_is_calculated(old: str, new: str) -> None:
+    assert not WRONG & set(verdicts(FORWARD))
+    assert verdicts(FORWARD.replace(old, new)).count("wrong") == 1
+
+
+def test_a_formula_in_a_row_is_a_claim_about_its_name() -> None:
+    assert "wrong" in verdicts(FORWARD.replace("(a - t) a (1 - a)", "(a - t) a (1 + a)"))
+
+
+@pytest.mark.parametrize(("number", "expected"), [("0.1350", "ok"), ("0.1390", "wrong")])
+def test_a_number_is_copied_as_it_stood(number: str, expected: str) -> None:
+    assert last(f"$m = {number} / (1 - 0.9^2) = 0.1350 / 0.19 = 0.711$") == expected
+
+
+@pytest.mark.parametrize(("number", "expected"), [("-0.42", "ok"), ("0.42", "wrong")])
+def test_a_chain_of_an_open_derivative_goes_on_with_its_numbers(number: str, expected: str) -> None:
+    text = f"```\n∂L/∂W² = δ² · (a¹)ᵀ = [-0.6] · [0.7, 0.5]\n       = [{number}, -0.3]\n```"
+    assert last(text) == expected
+
+
+DOWN = r"By gradient descent, with $f(u) = u^2$, $f'(u) = 2u$, $\alpha = 0.1$ and $u = 5$: "
+
+
+def test_a_step_along_a_primed_slope_goes_down() -> None:
+    step = r"$u_{new} = u - \alpha f'(u)$. $u_{new} = 5 - 0.1 \cdot 10 = 4$"
+    assert not WRONG & set(verdicts(DOWN + step))
+    found = verdicts(DOWN + step.replace(r"u - \alpha", r"u + \alpha"))
+    assert found.count("wrong") == 1
+    assert found[-1] == "ok"
+
+
+def test_a_rate_alone_is_no_step() -> None:
+    slope = r"$L = w^2$, $\frac{\partial L}{\partial w} = 2w$. "
+    assert last(slope + r"$w_{new} = w_{old} - \eta \frac{\partial L}{\partial w}$") == "ok"
+    assert last(slope + r"$w_{new} = w_{old} - \eta$") == "wrong"
+
+
+def test_a_factor_that_is_lost_in_front_of_its_numbers_is_found() -> None:
+    given = "e = a * b, d = e + c, a = 2.0, b = -3.0, c = 10.0\n\n"
+    assert last(given + "e = a * b = 2.0 * -3.0 = -6.0") == "ok"
+    assert last(given + "e = b = 2.0 * -3.0 = -6.0") == "wrong"

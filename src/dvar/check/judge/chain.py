@@ -121,10 +121,11 @@ def _right_again(
     place: Place, subject: Member, member: Member, envs: Sequence[dict[str, int]]
 ) -> Link | None:
     """A member that is what the chain is about, whatever stands between; None if it is not."""
-    if subject.expr is None:
+    if subject.expr is None or step.is_only_given(place, subject.expr):
         return None
     link = step.judge_link(place, subject, subject, member, envs)
-    return replace(link, anew=True) if link.verdict in ("ok", "convention") else None
+    held = link.verdict in ("ok", "convention") and link.why != "given"
+    return replace(link, anew=True) if held else None
 
 
 def _is_wrong(place: Place, verdict: Verdict, member: Member) -> bool:

@@ -21,6 +21,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.keys import Key, sort, stem_of, unwrapped
+from dvar.check.meaning.letters import parts
 from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -73,6 +74,8 @@ def of_names(
         sign = -sign if turned else sign
         if any(_is_by_itself(f) for f in factors_of(part)):
             return Link("wrong", f"{left.base} by itself is no loss", causes=("missing-factor",))
+        if _is_rate_alone(part) and _is_differentiated_by(statements, left):
+            return Link("wrong", "a step without its gradient", causes=("missing-factor",))
         target = gradient_of(place, part) or _own_slope(place, part, left)
         if target is None and (strange := _no_gradient(place, part, left)):
             if _own_gradients(place, statements, right) >= ENOUGH:
@@ -90,6 +93,16 @@ def of_names(
         if not is_own and _both_known(place, target, left):
             return Link("wrong", f"the gradient of {target} is taken for {left.base}")
     return None
+
+
+def _is_rate_alone(term: t.Expr) -> bool:
+    """``w - η``: how far to go, and not where."""
+    return isinstance(term, t.Symbol) and term.base in ("eta", "alpha") and not term.subscripts
+
+
+def _is_differentiated_by(statements: Sequence[Statement], name: t.Symbol) -> bool:
+    slopes = (p for p in parts(statements) if isinstance(p, t.Derivative))
+    return any(isinstance(w, t.Symbol) and w.base == name.base for p in slopes for w in p.wrt)
 
 
 def _is_by_itself(tree: t.Expr) -> bool:
@@ -347,6 +360,8 @@ def gradient_of(place: Place, term: t.Expr) -> Key | None:
         elif isinstance(factor, t.Symbol):
             key = sort(factor, place.world.spelling, {}).key
             found = gradients._target(place.reader(), key) or found
+        elif isinstance(factor, t.Apply) and len(factor.args) == 1 and factor.head.primes == 1:
+            found = differentiate.key_of(place.reader(), factor.args[0])  # of f'(x)
         elif isinstance(factor, (t.Sum, t.Negative)):
             return None
     return found

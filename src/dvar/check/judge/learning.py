@@ -11,6 +11,7 @@ from dvar.check.judge import descent
 from dvar.check.judge.ledger import Printed
 from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import (
+    is_choice,
     is_plain,
     numbers_in,
     plain_units,
@@ -190,7 +191,8 @@ def _note_numbers(
                 place.ledger.note(number.value, worst, root)
         return
     numbers = printed_numbers(member.expr)
-    units = {n.value: n.unit for n in numbers_in(member.expr) if not n.is_whole}
+    shown = [n for n in numbers_in(member.expr) if not n.is_whole and not is_choice(n)]
+    units = {n.value: n.unit for n in shown}
     for n, value in enumerate(numbers):
         if difference is not None and difference.size == len(numbers):
             off = float(difference[n])

@@ -189,15 +189,16 @@ def _deviation(number: t.Number, ledger: Ledger) -> tuple[float, float, int | No
         off, root = known
         if root is not None:
             return 0.0 if number.is_whole else float(number.unit), off * 1.02, root
-        return off * 1.02, 0.0, None
+        # What is further off has not been rounded, it is something else.
+        return min(off * 1.02, max(float(number.unit), FEW * float(abs(number.value)))), 0.0, None
     if abs(number.value) in ledger.exact or number.is_whole:
         return 0.0, 0.0, None
-    if _is_choice(number):
+    if is_choice(number):
         return 2 * _rounding(number, ledger), 0.0, None
     return min(float(number.unit), FEW * float(abs(number.value))), 0.0, None
 
 
-def _is_choice(number: t.Number) -> bool:
+def is_choice(number: t.Number) -> bool:
     """Whether a number has a single digit: 0.1 and 2.0 are chosen rather than computed."""
     digits = number.text.lower().partition("e")[0].replace(".", "").strip("0")
     return len(digits) <= 1

@@ -31,6 +31,8 @@ WHOLE = 0.005
 """By this part of itself a whole number may be off what it stands for, where decimals are computed with."""
 NOT_GIVEN = "no numbers are given for"
 NO_FIT = "the shapes do not fit the numbers"
+SAME = 0.002
+"""Values that differ by no more of themselves are one, however their numbers are arranged."""
 OPEN = "it depends on a function that has no formula"
 
 
@@ -339,12 +341,36 @@ def between_numbers(place: Place, left: t.Expr, right: t.Expr) -> Link:
             return Link("unknown", "the two sides are numbers of different shapes")
         numbers = (matched, b.value)
         if close(matched, b.value, _allowed_slack(a, b)):
+            if _is_copied_wrong(left, right) and not close(
+                matched, b.value, SAME * np.abs(b.value)
+            ):
+                return Link("wrong", "", numbers=numbers, causes=("arithmetic",))
             return Link("ok", "", numbers=numbers, roots=a.roots)
         if _is_rounded_up(a, b):
             return Link("unknown", ROUGH, numbers=numbers)
         return Link("wrong", "", numbers=numbers)
 
     return _best(attempt, ("ok",))
+
+
+def _is_copied_wrong(left: t.Expr, right: t.Expr) -> bool:
+    """``0.1290/(1 - 0.81) = 0.1250/0.19``: a number stands where another one of as many digits stood before."""
+    match left, right:
+        case t.Number(), t.Number():
+            same = left.unit == right.unit and not left.is_whole
+            return same and abs(left.value - right.value) > right.unit
+        case t.Quotient(), t.Quotient():
+            pairs = [(left.above, right.above), (left.below, right.below)]
+        case t.Product(), t.Product() if len(left.factors) == len(right.factors):
+            pairs = [*zip(left.factors, right.factors, strict=True)]
+        case t.Sum(), t.Sum() if left.signs == right.signs:
+            pairs = [*zip(left.terms, right.terms, strict=True)]
+        case t.Group(items=(a,)), t.Group(items=(b,)):
+            pairs = [(a, b)]
+        case _:
+            return False
+    copied = [(a, b) for a, b in pairs if is_plain(a) and is_plain(b)]
+    return bool(copied) and any(_is_copied_wrong(a, b) for a, b in pairs)
 
 
 def _without_new(ledger: Ledger, left: t.Expr, right: t.Expr) -> Ledger:

@@ -178,7 +178,7 @@ def _right_in_the_end(
     if links.is_number(of, place.world):
         whole = numbers.between_numbers(place, of, right)
         return whole if whole.verdict == "ok" and not is_plain(of) else None
-    if _is_only_given(place, of):
+    if is_only_given(place, of):
         return None
     whole = numbers.with_numbers(place, of, right, envs)
     return whole if whole.verdict == "ok" else None
@@ -310,7 +310,7 @@ def _unless_right(
     """Right arithmetic from a wrong number is carried, unless the result is right all the same."""
     if subject.expr is None or links.is_number(subject.expr, place.world):
         return link
-    if _is_only_given(place, subject.expr):
+    if is_only_given(place, subject.expr):
         return replace(link, verdict="carried")
     whole = numbers.with_numbers(place, subject.expr, right, envs)
     if whole.verdict in ("wrong", "carried"):
@@ -318,7 +318,7 @@ def _unless_right(
     return link
 
 
-def _is_only_given(place: Place, subject: t.Expr) -> bool:
+def is_only_given(place: Place, subject: t.Expr) -> bool:
     """Whether a name has no other value than the numbers given for it."""
     key = differentiate.key_of(place.reader(), subject)
     if key is None or gradients.is_named(place.reader(), key):

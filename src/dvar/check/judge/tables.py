@@ -34,6 +34,13 @@ _GRADIENT = re.compile(
     re.IGNORECASE,
 )
 
+_CALCULATION = re.compile(
+    r"\b(calculations?|computations?|comput\w+|formulas?|working|workings|substitut\w+|expressions?|equations?|"
+    r"updates?|operations?|rechnung|formel|berechnung|cálculos?|fórmulas?|operación|calculs?|formules?|calcolo)\b|"
+    r"计算|公式|算式|代入|계산|수식|計算",
+    re.IGNORECASE,
+)
+
 Place = tuple[int, int, int]
 
 
@@ -47,7 +54,7 @@ def tabled(document: Document, statements: Sequence[Statement]) -> list[Statemen
     if not grid:
         return list(statements)
     table = _Table(document, statements, grid)
-    found = list(statements)
+    found = table.statements  # what has become an equation is one for the cells to its right
     for place, here in grid.items():
         for ordinal in here:
             found[ordinal] = table.equation(place, statements[ordinal])
@@ -60,7 +67,7 @@ class _Table:
     def __init__(
         self, document: Document, statements: Sequence[Statement], grid: dict[Place, list[int]]
     ) -> None:
-        self.document, self.statements, self.grid = document, statements, grid
+        self.document, self.statements, self.grid = document, list(statements), grid
         self.world = World(spelling=spelling_of(statements))
         survey(self.world, statements, "")
         notation.see(self.world, statements, range(len(statements)), document.text)
@@ -73,6 +80,7 @@ class _Table:
             return statement
         if not is_plain(members[0].expr):
             head = self._function_above(place) or self._name_above(place)
+            head = head or self._name_beside(place)
             formula = replace(members[0], relation="=")
             return statement if head is None else replace(statement, members=(head, formula))
         number = replace(members[0], relation="=")
@@ -116,6 +124,18 @@ class _Table:
         inside = [part for m in (rows[column],) if m and m.expr for part in t.walk(m.expr)]
         return None if any(same_tree(part, name) for part in inside) else head
 
+    def _name_beside(self, place: Place) -> Member | None:
+        """``z_1`` to the left of how it is calculated, where the number that comes out stands to the right."""
+        table, row, column = place
+        name, number = (self._single(table, row, c) for c in (column - 1, column + 1))
+        if name is None or number is None or number.expr is None or not is_plain(number.expr):
+            return None
+        if not isinstance(name.expr, (t.Symbol, t.Apply, t.Derivative)):
+            return None
+        heads = (self.header(table, column), self.header(table, column + 1))
+        is_told = _CALCULATION.search(heads[0]) and _VALUE.search(heads[1])
+        return name if is_told else None
+
     def _is_told_otherwise(self, subject: t.Expr | None) -> bool:
         """Whether a name has a number outside of tables and more than one rule: ``θ_2`` of two methods."""
         if not isinstance(subject, t.Symbol) or len(subject.subscripts) != 1:
@@ -157,15 +177,16 @@ class _Table:
         """A name to the left in the same row, and words above that say what the column holds."""
         for before in range(column - 1, -1, -1):
             name = self._single(table, row, before)
-            if name is not None and not isinstance(name.expr, (t.Number, t.Negative)):
+            if name is not None and name.expr is not None and not is_plain(name.expr):
                 break
         else:
             return None
+        header = self.header(table, column)
         if not isinstance(name.expr, (t.Symbol, t.Apply, t.Derivative)):
-            return None
+            worked = _CALCULATION.search(self.header(table, column - 1)) and before == column - 1
+            return name if worked and _VALUE.search(header) else None
         if self._single(table, 0, column) is not None:
             return None
-        header = self.header(table, column)
         if _GRADIENT.search(header) and isinstance(name.expr, t.Symbol):
             return self._gradient(name)
         return name if _VALUE.search(header) else None

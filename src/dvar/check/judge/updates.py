@@ -10,6 +10,7 @@ import numpy as np
 from dvar.check.judge import descent, links, stepped, strides
 from dvar.check.judge.assignments import is_rescaled
 from dvar.check.judge.chain import Place, Verdict, due_of, judge_chain, root_of
+from dvar.check.judge.ledger import Doubt
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import printed_numbers, read_literal
 from dvar.check.meaning import gradients, shares
@@ -182,7 +183,18 @@ def _step(
     if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum):
         return None
     named = descent.of_names(place, left, right, others, prose)
+    if named is not None and named.why == descent.UPHILL:
+        _doubt(place, right)
     return named or descent.of_numbers(place, members, others, prose)
+
+
+def _doubt(place: Place, right: t.Sum) -> None:
+    """Lines further on that step down are right of the rule that was meant."""
+    meant = replace(right, signs=(right.signs[0], *(-sign for sign in right.signs[1:])))
+    for known in place.world.definitions.values():
+        for made in known:
+            if made.position == place.position and not made.numeric:
+                place.ledger.doubts.append(Doubt(made, place.line, [meant]))
 
 
 def _take_over(place: Place, members: Sequence[Member], verdict: Verdict) -> None:

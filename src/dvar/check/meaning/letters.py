@@ -170,7 +170,8 @@ def _numbered(statements: Sequence[Statement]) -> set[str]:
             begun.setdefault(stem_of(left), set()).add(number)
             beside |= {stem_of(p) for p in inside if _number_above(p) in _FIRST}
     found = {stem for stem, numbers in begun.items() if numbers & _FIRST and len(numbers) > 1}
-    return found | beside if found else found
+    first = {stem for stem, numbers in begun.items() if numbers & _FIRST}
+    return found | beside | first if found else found
 
 
 def _number_above(tree: t.Expr | None) -> str:
