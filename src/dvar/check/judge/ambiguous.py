@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+import re
+
+from dvar.check.judge.chain import Verdict
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import Key
+from dvar.check.meaning.functions import SIGMAS
+from dvar.check.meaning.keys import Key, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.document import Document, Statement
+
+_LIKELIHOOD = re.compile(r"cross.?entropy|log.?loss|\bnll|likelihood", re.IGNORECASE)
+_SQUASHED = {"softmax", "sigmoid"}
 
 
 def names_only(statement: Statement) -> bool:
     """``q_1 = q_2 = q^*``: several names for one thing, told and not worked out."""
     names = [isinstance(m.expr, t.Symbol) for m in statement.members]
     return len(names) > 2 and all(names)
+
+
+def counts_alike(place: Place, verdict: Verdict) -> bool:
+    """``T_x = 10`` behind ``T_x = T_y``: how many there are in an example, and no size is a number for all."""
+    name = verdict.previous.expr if verdict.previous is not None else None
+    last = verdict.member.expr if verdict.member is not None else None
+    if not isinstance(name, t.Symbol) or not isinstance(last, t.Number):
+        return False
+    found = place.world.find(sort(name, place.world.spelling, {}).key, place.position)
+    other = found[0].value if found is not None else None
+    return isinstance(other, t.Symbol) and size_name(other) in place.world.size_names
+
+
+def joins_loss_and_activation(place: Place, document: Document, statement: Statement) -> bool:
+    """``dz = dp`` where p is a softmax: by dp many mean the gradient of both together, ``p - y``."""
+    if len(statement.members) != 2 or _LIKELIHOOD.search(document.text) is None:
+        return False
+    right = statement.members[1].expr
+    if not isinstance(right, t.Symbol) or right.base[:1] != "d" or len(right.base) < 2:
+        return False
+    stem = stem_of(right)[1:]
+    return any(
+        (isinstance(p, t.Call) and p.name in _SQUASHED)
+        or (isinstance(p, t.Apply) and p.head.base in SIGMAS)
+        for told in place.world.definitions.get(stem, ())
+        for p in t.walk(told.value)
+    )
 
 
 def may_be_product(place: Place, statement: Statement) -> bool:

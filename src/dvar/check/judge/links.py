@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from itertools import product as every
 
-from dvar.check.judge.compare import Difference, compare
+from dvar.check.judge.compare import Comparison, Difference, compare
 from dvar.check.judge.literal import is_numeric
 from dvar.check.meaning import conditions, differentiate, dual
-from dvar.check.meaning.choices import Choices, readings
+from dvar.check.meaning.choices import DOUBTED, Choices, readings
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import letters_in, sort, stem_of
 from dvar.check.meaning.patterns import free_letters
@@ -22,12 +22,14 @@ from dvar.check.meaning.values import (
     Unconnected,
     Value,
     node_of,
+    reshaped,
     sizes,
     squeezed,
 )
 from dvar.check.meaning.world import World
 from dvar.core.node import Node
 from dvar.core.op import Array
+from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 READINGS = 24
@@ -221,7 +223,10 @@ def as_functions(
             return replace(link, why=OUTER)
         if link.verdict in ("ok", "convention"):
             return link
-        if link.verdict != "wrong":
+        doubts = [said for said in choices.taken if said.startswith(DOUBTED)]
+        if doubts:
+            unknown = unknown or Link("unknown", doubts[0].removeprefix(DOUBTED))
+        elif link.verdict != "wrong":
             unknown = unknown or link
         elif differentiate.PARTIAL not in choices.taken:
             failed = failed or link  # what nobody need have meant is no mistake
@@ -273,12 +278,7 @@ def _read_and_compare(
             return Link("unknown", str(apart))
         opened |= reader.opened
         sides = sides or (a, b)
-        a, b = dual.truncated(world, a, b)
-        held_here = conditions.truths(reader, a, b)
-        outcome = compare(a, b, near, world.layouts.strict, world.is_active(), held_here)
-        if outcome.holds is False and world.conditions:
-            a, b = conditions.there(reader, a, b)
-            outcome = compare(a, b, near, world.layouts.strict, world.is_active(), held_here)
+        a, b, outcome = _outcome(reader, (left, right), (a, b), near)
         if outcome.holds is None:
             if a == b:
                 held += 1
@@ -298,11 +298,51 @@ def _read_and_compare(
     return _equal(world, sides, how, frozenset(opened))
 
 
+def _outcome(
+    reader: Interpreter,
+    trees: tuple[t.Expr, t.Expr],
+    sides: tuple[Value, Value],
+    near: Mapping[Node, Array] | None,
+) -> tuple[Value, Value, Comparison]:
+    """The two sides as they were compared in the end, and what came of it."""
+    world = reader.world
+    a, b = dual.truncated(world, *sides)
+    held = conditions.truths(reader, a, b)
+    outcome = compare(a, b, near, world.layouts.strict, world.is_active(), held)
+    if outcome.holds is False and world.conditions:
+        a, b = conditions.there(reader, a, b)
+        outcome = compare(a, b, near, world.layouts.strict, world.is_active(), held)
+    if not outcome.holds:
+        entry = _of_one_entry(world, reader.env, trees, (a, b))
+        if entry is not None and compare(*entry, near).holds:
+            return a, b, Comparison(True, "entry")
+    return a, b, outcome
+
+
+def _of_one_entry(
+    world: World, env: Mapping[str, int], trees: tuple[t.Expr, t.Expr], sides: tuple[Value, Value]
+) -> tuple[Value, Value] | None:
+    """``softmax(z) = e^{z_i} / Σ_j e^{z_j}``: of an array on one side, the entry that the other one is about."""
+    letters = [free_letters(tree, world.spelling) for tree in trees]
+    for array, single in ((0, 1), (1, 0)):
+        whole, number = sides[array], sides[single]
+        extra = letters[single] - letters[array]
+        if not isinstance(whole, Node) or len(extra) != 1 or letters[array] - letters[single]:
+            continue
+        letter = next(iter(extra))
+        run, size = world.run_of(letter), squeezed(sizes(whole))
+        if squeezed(sizes(node_of(number))) or size != (len(run),) or env.get(letter) not in run:
+            continue
+        entry = TABLE["getitem"](reshaped(whole, size), (env[letter] - run.start,))
+        return (entry, number) if array == 0 else (number, entry)
+    return None
+
+
 def _equal(world: World, sides: tuple[Value, Value], how: str, opened: frozenset[str]) -> Link:
     """Two sides that agree for all indices; ``how`` if only in another layout or shorthand."""
     if _is_by_matrix(sides[0]):
         world.layouts.note(how)
-    verdict = "convention" if how in ("layout", "transposed", "shorthand") else "ok"
+    verdict = "convention" if how in ("layout", "transposed", "shorthand", "entry") else "ok"
     return Link(verdict, how, *sides, opened=opened)
 
 

@@ -27,6 +27,8 @@ _NOISES = frozenset({"epsilon", "varepsilon", "xi", "eta", "nu", "e"})
 Told = tuple[Definition, ...]
 LONGEST = 6
 """Names that one chain may define: ``y = a_3 = f(z_3) = …`` has two."""
+_ENDS = frozenset({"Input", "Inputs", "Output", "Outputs"})
+"""Words for the ends of whatever is spoken of: ``Input = x`` says what goes into it, once for every layer."""
 
 
 @dataclass(frozen=True)
@@ -298,7 +300,7 @@ def _is_computed_anew(made: Definition, world: World) -> bool:
 
 def _is_taken(left: t.Expr, made: Definition, world: World, ordinal: int) -> bool:
     """Whether a left side means something already, so that the statement is a claim about it."""
-    if _is_computed_anew(made, world):
+    if _is_computed_anew(made, world) or made.pattern.stem in _ENDS:
         return False
     if _is_computed(made, world) or (_has_formula(made, world) and not is_plain(made.value)):
         return True

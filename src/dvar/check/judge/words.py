@@ -109,6 +109,7 @@ _CONVENTIONS = {
     "layout": "right in the other layout of Jacobians",
     "transposed": "right in the layout whose gradients are transposed",
     "shorthand": "right as a shorthand: the array that the upstream gradient is multiplied with",
+    "entry": "right for every entry: an array on one side, one of its entries on the other",
 }
 
 

@@ -88,7 +88,9 @@ def _size(e: Interpreter, tree: t.Call, hint: Hint) -> Node:
     if tree.name in ("numel", "length") or (tree.name == "size" and len(tree.args) == 1):
         return number(max(sizes(array), default=1) if tree.name == "length" else count(array))
     if tree.name == "len":
-        return number(sizes(array)[0] if array.shape else 1)
+        if not array.shape:
+            raise NotUnderstood("how long what has no parts is")
+        return number(sizes(array)[0])
     place = tree.subscripts[0] if tree.name == "shape" and tree.subscripts else None
     if tree.name == "size" and len(tree.args) == 2:
         axis = e.whole(tree.args[1])

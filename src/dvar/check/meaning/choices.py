@@ -8,6 +8,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+DOUBTED = "no plain reading: "
+"""How a reading is called that may make a line right, and never wrong; behind it what would be said without it."""
+
 
 class Choices:
     """Answers the questions that arise while a formula is read.

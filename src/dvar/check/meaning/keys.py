@@ -73,6 +73,7 @@ class Spelling:
     Attributes:
         letters: letters that stand for whole numbers where they are scripts.
         layered: stems whose plain superscript is a layer, not a power.
+        labelled: stems whose plain superscript tells one name from another: ``b^h_1`` and ``b^y_1``.
         squared: stems whose square is a name of its own (``\\sigma^2``), with what stands above.
         last_layer: what ``L`` as a script stands for.
         numbers: names that stand for a fixed number where they are indices: the last time, the last layer.
@@ -82,6 +83,7 @@ class Spelling:
 
     letters: set[str] = field(default_factory=set)
     layered: set[str] = field(default_factory=set)
+    labelled: set[str] = field(default_factory=set)
     squared: set[str] = field(default_factory=set)
     last_layer: int = 3
     numbers: Mapping[str, int] = field(default_factory=dict)
@@ -162,6 +164,8 @@ def _mark(stem: str, script: t.Script, spelling: Spelling, env: Bindings) -> Mar
         return ("m", value.text)
     if isinstance(value, t.Symbol) and _is_word(value) and stem != "e":
         return ("m", value.base)  # \hat\beta^{ridge}
+    if stem in spelling.labelled and isinstance(value, t.Symbol) and len(value.base) == 1:
+        return ("m", value.base)
     if stem in spelling.layered and _is_index(value, spelling):
         found = indices_of(value, spelling, env)
         if found:

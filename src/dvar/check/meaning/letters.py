@@ -73,6 +73,7 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
             for wrt in part.wrt:
                 _see_square(wrt, spelling)
     spelling.layered |= _numbered(statements)
+    spelling.labelled = _labelled(statements) - spelling.layered
     sloped = _differentiated(statements)
     for statement in statements:
         first, *others = statement.members
@@ -151,6 +152,23 @@ def _above_left(statements: Sequence[Statement]) -> dict[str, set[str]]:
             if letter and not shift and left.scripts[0].kind == "plain":
                 found.setdefault(letter, set()).add(stem_of(left))
     return found
+
+
+def _labelled(statements: Sequence[Statement]) -> set[str]:
+    """Stems with one of several letters above them and something below: ``b^h_1`` and ``b^y_1``, where no power is."""
+    above: dict[str, set[str]] = {}
+    bare: dict[str, set[str]] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and part.scripts:
+            plain = len(part.scripts) == 1 and part.scripts[0].kind == "plain"
+            letter, shift = shifted(part.scripts[0].value) if plain else ("", 0)
+            found = above if part.subscripts else bare
+            found.setdefault(stem_of(part), set()).add("" if shift else letter)
+    return {
+        stem
+        for stem, letters in above.items()
+        if len(letters) > 1 and not letters & (_USUAL | {""}) and bare.get(stem, letters) <= letters
+    } - {"e"}
 
 
 def _numbered(statements: Sequence[Statement]) -> set[str]:

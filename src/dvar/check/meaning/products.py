@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, differentials, differentiate, open_names
+from dvar.check.meaning.choices import DOUBTED
 from dvar.check.meaning.values import (
     HADAMARD,
     MATRIX,
@@ -22,6 +23,7 @@ from dvar.check.meaning.values import (
     settle,
     shown,
     sizes,
+    squeezed,
     transposed,
 )
 from dvar.core.node import Node
@@ -149,12 +151,23 @@ def times(e: Interpreter, a: Value, b: Value, sign: str, by_entry: bool = False)
     if not options and _is_gradient(e, b) and right.ndim == 2:
         turned = product_options(left, transposed(right), sign)
         options = [option for option in turned if option[0] == MATRIX]
+    if not options and sign in ("", "cdot", "*", "times") and _is_spread_over(left, right):
+        e.choices.suppose(f"{DOUBTED}the product of shapes {shown(left)} and {shown(right)}")
+        return elementwise(TABLE["multiply"], left, right)  # σ^{-1} (X - μ), a σ for each column
     if not options:
         raise NotUnderstood(f"the product of shapes {shown(left)} and {shown(right)}")
     chosen = e.choices.pick(options)
     if sign in ("", "cdot") and any(o[0] == OUTER and o[1] is chosen for o in options):
         e.choices.suppose(OUTER)
     return chosen
+
+
+def _is_spread_over(left: Node, right: Node) -> bool:
+    """Whether one is a row or a column that fits each row or column of the other, which is neither."""
+    a, b = sorted((sizes(left), sizes(right)), key=lambda s: s.count(1))
+    if len(a) != 2 or len(b) != 2 or 1 in a or b.count(1) != 1:
+        return False
+    return all(n in (m, 1) for m, n in zip(a, b, strict=True))
 
 
 def _are_of_entries(left: Node, right: Node) -> bool:
@@ -242,8 +255,15 @@ def power(e: Interpreter, base: Node, exponent: t.Expr) -> Node:
     if raised.shape:
         raise NotUnderstood(f"an exponent of shape {shown(raised)}")
     if invertible(base) and sizes(base)[0] > 1 and not e.code:
-        raise NotUnderstood("a matrix to a power that is no number")  # nor that of each element
+        if not _has_a_number_added(base):
+            raise NotUnderstood("a matrix to a power that is no number")  # nor that of each element
+        e.choices.suppose(f"{DOUBTED}a matrix to a power that is no number")  # or each element
     return TABLE["power"](base, raised)
+
+
+def _has_a_number_added(base: Node) -> bool:
+    """``v + ε``: what one number is added to is no matrix that is raised as a whole."""
+    return base.op.name in ("add", "subtract") and any(not squeezed(sizes(x)) for x in base.inputs)
 
 
 def _whole_power(base: Node, k: int) -> Node:

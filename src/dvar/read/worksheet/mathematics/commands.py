@@ -87,8 +87,16 @@ class Commands(Tape):
             self._expand(CUSTOMARY[name], name, start)
         elif name.strip():
             self.add(COMMAND, name, start, self.at)
+        elif self.latex and self._in_rows():
+            self.add(ROW, name, start, self.at)  # of \\\\ a page has eaten the half
         else:
             self.gap = True  # a line that goes on, in a program
+
+    def _in_rows(self) -> bool:
+        """Whether a matrix or a distinction of cases is open."""
+        begun = [t.text for t in self.out if t.kind == BEGIN]
+        ended = sum(t.kind == END for t in self.out)
+        return len(begun) > ended and begun[-1] in words.CASES | set(words.MATRICES)
 
     def _define(self, start: int) -> None:
         found = body_of(self.text, start)

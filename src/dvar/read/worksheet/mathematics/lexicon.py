@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from dvar.read.worksheet.document import Document
 from dvar.read.worksheet.mathematics import colons, vocabulary, words
-from dvar.read.worksheet.mathematics.lost import indexed
+from dvar.read.worksheet.mathematics.assumed import assumed
+from dvar.read.worksheet.mathematics.lost import indexed, lacks_spaces
 from dvar.read.worksheet.mathematics.macros import Macro, definitions
 from dvar.read.worksheet.mathematics.scan import scan
 from dvar.read.worksheet.mathematics.tokens import (
@@ -43,6 +44,7 @@ class Lexicon:
     macros: of the document.
     indexed: what is written with an index behind its bracket.
     colons: whether a colon between two matrices is their inner product.
+    lacks_spaces: whether a comma with space around it may have been a thin space.
     """
 
     names: frozenset[str] = frozenset()
@@ -55,6 +57,7 @@ class Lexicon:
     macros: Mapping[str, Macro] = field(default_factory=dict)
     indexed: frozenset[str] = frozenset()
     colons: bool = False
+    lacks_spaces: bool = False
 
 
 EMPTY = Lexicon()
@@ -63,12 +66,18 @@ EMPTY = Lexicon()
 def survey(document: Document) -> Lexicon:
     """Looks through all regions of a document once."""
     macros = definitions(document.text)
+    written = (document.text[slice(*region.span)] for region in document.regions if region.latex)
+    macros = {**assumed(written, macros), **macros}
     found = _Survey()
     for region in document.regions:
         code = region.kind == "code" and not region.latex
         found.look(scan(document.text, region.span, region.latex, code, macros), code)
     lexicon = replace(found.lexicon(macros), indexed=indexed(document.text))
-    return replace(lexicon, colons=colons.are_products(document.text))
+    return replace(
+        lexicon,
+        colons=colons.are_products(document.text),
+        lacks_spaces=lacks_spaces(document.text),
+    )
 
 
 def is_word(text: str) -> bool:

@@ -1,6 +1,7 @@
-r"""Underscores that were lost on the way: ``\sum{j} e^{z_j}``, ``\sigma(z)i``.
+r"""What was lost on the way: underscores of ``\sum{j} e^{z_j}``, ``\sigma(z)i``, the backslash of ``W \, x``.
 
-Markdown takes an underscore for emphasis and drops it, so what came through such a page lacks some of them.
+Markdown takes an underscore for emphasis and a backslash for an escape and drops it, so what came through such
+a page lacks some of them.
 """
 
 from __future__ import annotations
@@ -8,12 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.mathematics.balance import mates_of
 from dvar.read.worksheet.mathematics.tokens import COMMAND, NAME, SIGN, WORD, Token
 
 _BIG = re.compile(r"\\(?:sum|prod)\{[a-z](?:\}|=)")
 _INDEXED = re.compile(r"(\\?[A-Za-z]+\([^()\n$]{1,12}\))_")
+_SPACES = re.compile(r"\\[,;:!]")
+_SPACED = re.compile(r"\s+,\s+")
 _INDICES = frozenset("cijklmnty")
 
 
@@ -21,6 +27,36 @@ def indexed(text: str) -> frozenset[str]:
     r"""Applied functions that have an index somewhere, ``\sigma(z)``; ``*`` where underscores are lost."""
     found = {re.sub(r"\s", "", m) for m in _INDEXED.findall(text)}
     return frozenset(found | ({"*"} if _BIG.search(text) else set()))
+
+
+def lacks_spaces(text: str) -> bool:
+    r"""Whether a page has none of ``\,``, ``\;`` and their like, so that their backslashes may be lost."""
+    return _SPACES.search(text) is None
+
+
+def multiplied(text: str, statement: Statement) -> Statement:
+    r"""``\delta , a^T`` as a product where an equation ends in it: a list with a space before its comma is rare."""
+    last = statement.members[-1]
+    listed, before = last.expr, statement.members[-2].expr if len(statement.members) > 1 else None
+    if (
+        not isinstance(listed, t.Group)
+        or listed.kind != "tuple"
+        or last.relation not in ("=", ":=")
+    ):
+        return statement
+    if before is None or isinstance(before, t.Group):
+        return statement
+    ends = [item.span for item in listed.items]
+    between = [text[a[1] : b[0]] for a, b in pairwise(ends)]
+    if not all(map(_SPACED.fullmatch, between)) or all(map(is_value, listed.items)):
+        return statement
+    product = t.Product(listed.items, ("",) * len(between), listed.span)
+    return replace(statement, members=(*statement.members[:-1], replace(last, expr=product)))
+
+
+def is_value(tree: t.Expr) -> bool:
+    """Whether nothing but numbers stands in a formula."""
+    return not any(isinstance(p, t.Symbol) for p in t.walk(tree))
 
 
 def unboxed(tokens: Sequence[Token]) -> list[Token]:

@@ -22,7 +22,7 @@ from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
 from dvar.read.worksheet.mathematics.grammar.terms import Grammar
 from dvar.read.worksheet.mathematics.lexicon import EMPTY, Lexicon, survey
-from dvar.read.worksheet.mathematics.lost import restored, unboxed
+from dvar.read.worksheet.mathematics.lost import multiplied, restored, unboxed
 from dvar.read.worksheet.mathematics.names import resolved
 from dvar.read.worksheet.mathematics.programs import code_parts, inside_brackets, sizes_told
 from dvar.read.worksheet.mathematics.rows import is_relation, rows, top
@@ -79,7 +79,9 @@ def read_region(
         language: of the program, as far as it is known.
     """
     if not code or latex:
-        return _Region(text, span, latex, lexicon, region, False).statements()
+        found = _Region(text, span, latex, lexicon, region, False).statements()
+        may_be_lost = latex and lexicon.lacks_spaces
+        return [multiplied(text, s) for s in found] if may_be_lost else found
     told = sizes_told(text, span)
     if told is not None:
         return _sizes(_Region(text, span, False, lexicon, region, True), *told)

@@ -38,6 +38,8 @@ DASHES = frozenset(("-", "–", "−", "@", "&"))
 _SIGNS = frozenset(("-", "−", "+", "–"))
 _BULLETS = _SIGNS | frozenset(("*", "•", "·", "⋅", "∘", "&"))
 _QUOTES = frozenset("\"“”„«'’")
+_WORDY = 5
+"""A word of so many letters is no name of a quantity, as far as a list of what letters mean goes."""
 _WEAK = frozenset(("<", ">", "~", "<=", ">=", "≤", "≥", "=="))
 """Relations that prose has too."""
 _STRONG_OPERANDS = frozenset("MNHBOS|")
@@ -54,7 +56,7 @@ def equation(tokens: Sequence[Token], units: list[Unit], stop: int) -> Run | Non
     joined = len(units) > 1 and any(is_equation(tokens, unit) for unit in units)
     if not units or not (joined or any(_relates(tokens, unit) for unit in units)):
         return None
-    if not _has_symbols(units) or not _relations_hold(tokens, units):
+    if not _has_symbols(units) or not _relations_hold(tokens, units) or _tells(tokens, units):
         return None
     if any(left.kind in "RO" and right.kind == "R" for left, right in pairwise(units)):
         return None
@@ -139,6 +141,16 @@ def _is_decimal_comma(tokens: Sequence[Token], n: int) -> bool:
         and tokens[n - 1].kind == tokens[n + 1].kind == "N"
         and not tokens[n].spaced
         and not tokens[n + 1].spaced
+    )
+
+
+def _tells(tokens: Sequence[Token], units: list[Unit]) -> bool:
+    """``$W^T$ = Transpose``: a formula in delimiters, and behind a sign of equality words for it."""
+    if len(units) < 3 or units[0].kind != "H" or units[1].kind != "R":
+        return False
+    words = [t.text for unit in units[2:] for t in tokens[unit.first : unit.last + 1]]
+    return all(w == "/" or (w.isalpha() and len(w) >= _WORDY) for w in words) and all(
+        unit.kind in "WMO" for unit in units[2:]
     )
 
 

@@ -1,0 +1,149 @@
+"""``dvar check`` on notes about layers: commands of another file, shapes side by side, words for the ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements if j.verdict != "skipped"]
+
+
+DENSE = r"""
+Let $\inputs \in \R^{B \times P}$ and $\mtx{V} \in \R^{P \times Q}$ and let $\risk$ be the loss.
+
+$$\scores = \inputs \mtx{V}$$
+
+$$\frac{\partial \risk}{\partial \mtx{V}} = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "verdict"),
+    [
+        (r"\inputs^\T \frac{\partial \risk}{\partial \scores}", "ok"),
+        (r"\inputs^\T (-\frac{\partial \risk}{\partial \scores})", "wrong"),
+        (r"\inputs^\T \strange{\risk}{\scores}", "unknown"),
+    ],
+)
+def test_commands_that_another_file_defines_are_names_and_fonts(right: str, verdict: str) -> None:
+    assert verdicts(DENSE % right)[-1] == verdict
+
+
+def test_a_function_spelled_as_a_command_is_that_function() -> None:
+    text = r"Here $p = \Softmax(s)$ and $\frac{\partial p_1}{\partial s_2} = %s$."
+    assert verdicts(text % "-p_1 p_2")[-1] == "ok"
+    assert verdicts(text % "p_1 p_2")[-1] == "wrong"
+
+
+NORMALISED = r"""
+A batch $X \in \mathbb{R}^{B \times F}$ has the mean $m \in \mathbb{R}^{1 \times F}$ and the variance
+$v \in \mathbb{R}^{1 \times F}$ of its columns.
+
+$$N = \frac{X - m}{\sqrt{v + \epsilon}} = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "good"),
+    [
+        (r"(v + \epsilon)^{-1/2} (X - m)", True),
+        (r"(v + \epsilon)^{-\frac{1}{2}} \odot (X - m)", True),
+        (r"(v + \epsilon)^{1/2} (X - m)", False),
+        (r"(v - \epsilon)^{-1/2} (X - m)", False),
+    ],
+)
+def test_a_row_beside_a_matrix_is_spread_over_it(right: str, good: bool) -> None:
+    assert (verdicts(NORMALISED % right)[-1] == "ok") is good
+
+
+def test_one_entry_may_stand_for_the_array() -> None:
+    text = r"""
+    The scores are $s \in \mathbb{R}^C$.
+
+    $$q = \text{softmax}(s) = %s$$
+    """
+    assert verdicts(text % r"\frac{e^{s_i}}{\sum_c e^{s_c}}")[-1] == "convention"
+    assert verdicts(text % r"\frac{e^{s_i}}{\sum_c e^{-s_c}}")[-1] == "wrong"
+
+
+def test_the_gradient_behind_a_softmax_is_often_called_by_its_output() -> None:
+    text = """
+```python
+s = V @ h
+p = softmax(s)
+loss = cross_entropy(t, p)
+dp = p - t        # of the cross-entropy and the softmax together
+ds = dp
+dV = %s
+```
+"""
+    assert "wrong" not in verdicts(text % "ds @ h.T")
+    assert verdicts(text % "ds.T @ h")[-1] != "ok"
+
+
+def test_words_for_the_ends_are_told_for_each_layer() -> None:
+    text = r"""
+$$Input = x \quad Output = g(A x)$$
+
+For three layers:
+
+$$Input = x_0$$
+
+$$Output = x_3 = g(A_3 x_2)$$
+"""
+    assert set(verdicts(text)) == {"definition"}
+
+
+def test_how_many_there_are_in_an_example_contradicts_nothing() -> None:
+    text = r"""
+Here $T_a = T_b$, and $x$ has the shape $(n, m, T_a)$.
+
+If a sentence has 7 words, $T_a = 7$.
+"""
+    assert "wrong" not in verdicts(text)
+
+
+def test_what_has_no_parts_has_no_length() -> None:
+    assert "wrong" not in verdicts("The output is `len(parts) = 2`.")
+    assert verdicts("```python\nparts = [3, 4]\n```\n\nSo `len(parts) = 3`.")[-1] == "wrong"
+
+
+LABELLED = r"""
+$$u_1 = c_{11} x_1 + c_{21} x_2 + b^q_1, \quad u_2 = c_{12} x_1 + c_{22} x_2 + b^q_2$$
+
+$$q_1 = \sigma(u_1), \quad q_2 = \sigma(u_2), \quad r = d_1 q_1 + d_2 q_2 + b^z_1$$
+
+$$E = (r - t)^2$$
+
+$$\frac{\partial E}{\partial b^q_2} = %s$$
+"""
+
+
+def test_letters_above_the_same_name_tell_it_apart() -> None:
+    good = r"2 (r - t) d_2 q_2 (1 - q_2)"
+    assert verdicts(LABELLED % good)[-1] == "ok"
+    assert verdicts(LABELLED % good.replace("d_2", "d_1"))[-1] == "wrong"
+
+
+def test_a_backslash_that_a_page_lost_leaves_a_product() -> None:
+    text = r"""
+$$z = W h + b$$
+
+$$\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z} , %s$$
+"""
+    assert verdicts(text % "h^T")[-1] == "ok"
+    assert verdicts(text % "b^T")[-1] != "ok"
+
+
+def test_a_row_that_lost_half_of_its_end_is_a_row() -> None:
+    text = "$$r(x) = \\max(0, x)$$\n\n$$r'(x) = \\begin{cases} %s & x > 0 \\\n %s & x < 0 \\end{cases}$$"
+    assert verdicts(text % (1, 0))[-1] == "ok"
+    assert verdicts(text % (0, 1))[-1] == "wrong"
+
+
+def test_words_behind_a_formula_are_no_value() -> None:
+    text = "$z = A x$, where\n\n- $A^T$ = Transpose of the matrix\n- $=$ = **Assignment/computation**\n- $+$ = Addition\n"
+    assert set(verdicts(text)) == {"definition"}
