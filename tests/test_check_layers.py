@@ -147,3 +147,24 @@ def test_a_row_that_lost_half_of_its_end_is_a_row() -> None:
 def test_words_behind_a_formula_are_no_value() -> None:
     text = "$z = A x$, where\n\n- $A^T$ = Transpose of the matrix\n- $=$ = **Assignment/computation**\n- $+$ = Addition\n"
     assert set(verdicts(text)) == {"definition"}
+
+
+LAYERS = r"""
+For unit $j$ of layer $l$, $z^{(l)}_j = h(a^{(l)}_j)$ and $a^{(l)}_j = \sum_{m} w^{(l)}_{jm} z^{(l-1)}_m$.
+
+$$\delta^{(l)}_j = \frac{\partial L}{\partial a^{(l)}_j}$$
+
+Let the %s be linear. Then
+
+$$\delta^{(l)}_k = \frac{\partial L}{\partial a^{(l)}_k} = \frac{\partial L}{\partial p_k}$$
+
+where $a^{(l)}_k = p_k$ is what the net predicts. For the others,
+
+$$\delta^{(l)}_j = h'(a^{(l)}_j) \sum_{m} %s \delta^{(l+1)}_m$$
+"""
+
+
+def test_what_holds_for_the_last_layer_is_no_formula_of_all() -> None:
+    good = verdicts(LAYERS % ("output units", "w^{(l+1)}_{mj}"))
+    assert "wrong" not in good and good[-1] == "ok"
+    assert verdicts(LAYERS % ("output units", "w^{(l+1)}_{jm}"))[-1] != "ok"

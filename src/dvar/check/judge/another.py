@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero, numbers_in
 from dvar.check.judge.place import Place
+from dvar.check.judge.properties import vicinity
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import Jacobian, NotUnderstood, squeezed
@@ -72,6 +73,18 @@ FAMILIAR = frozenset(["sigma", "log", "exp"])
 """Functions that are known without a formula."""
 _BY_ROWS = re.compile(r"\brow[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 _BY_COLUMNS = re.compile(r"\bcolumn[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
+_HELD = re.compile(
+    r"\b(held|hold(ing)?|keep(ing)?|kept) \w*\s*(fixed|constant)|\b(fixed|constant)\b[^.]{0,20}\bheld\b|"
+    r"\b(through|along|via) (the|this|its|one) ([\w-]+ )?(skip|residual|shortcut|identity|direct|first|second|third|"
+    r"upper|lower|left|right|main|same|branch|path|block|connection)\b|"
+    r"\b(ignor|neglect|treat(ing)?\b[^.]{0,30}\bconstant|detach|stop.?gradient|direct (effect|path|part))",
+    re.IGNORECASE,
+)
+"""Words that say that paths are left out on purpose."""
+_LINEAR = re.compile(
+    r"\b(outputs?|activations?)\b[^.]{0,40}\b(linear|identity)\b|\b(linear|identity)\b[^.]{0,20}\b(outputs?|activations?)\b",
+    re.IGNORECASE,
+)
 
 
 def is_about_another(
@@ -110,6 +123,16 @@ def is_about_another(
     ) or any(
         isinstance(p, t.Call) and p.name in _EXTREMES and p.subscripts for p in parts([statement])
     )
+
+
+def is_of_linear_output(document: Document, statement: Statement, expected: str) -> bool:
+    """``∂L/∂a = ∂L/∂p`` where outputs are said to be linear: the slope that is missing is 1."""
+    return "\\partial" in expected and _LINEAR.search(vicinity(document, statement)) is not None
+
+
+def leaves_out_paths(document: Document, statement: Statement) -> bool:
+    """Whether words say that only one path is followed, or that others are held fixed."""
+    return _HELD.search(vicinity(document, statement)) is not None
 
 
 def _is_case(before: str, statement: Statement) -> bool:

@@ -13,7 +13,13 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from dvar.check.judge import ambiguous, following, putting, unclaimed, unindexed, witnesses
-from dvar.check.judge.another import has_formula, is_about_another, is_about_the_unknown
+from dvar.check.judge.another import (
+    has_formula,
+    is_about_another,
+    is_about_the_unknown,
+    is_of_linear_output,
+    leaves_out_paths,
+)
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.conditions import is_said_to_hold
 from dvar.check.judge.links import Link, is_number
@@ -34,14 +40,6 @@ from dvar.core.node import Node, topological
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
-_HELD = re.compile(
-    r"\b(held|hold(ing)?|keep(ing)?|kept) \w*\s*(fixed|constant)|\b(fixed|constant)\b[^.]{0,20}\bheld\b|"
-    r"\b(through|along|via) (the|this|its|one) ([\w-]+ )?(skip|residual|shortcut|identity|direct|first|second|third|"
-    r"upper|lower|left|right|main|same|branch|path|block|connection)\b|"
-    r"\b(ignor|neglect|treat(ing)?\b[^.]{0,30}\bconstant|detach|stop.?gradient|direct (effect|path|part))",
-    re.IGNORECASE,
-)
-"""Words that say that paths are left out on purpose."""
 _ROUGHLY = re.compile(
     r"approx|rough|order|\b(small|large|big)\b|negligib|neglect|ignor|drop|leading|limit|asymptot|\bup to\b|modulo|"
     r"constant|\bO\(|näherung|klein|petit|environ|peque",
@@ -94,6 +92,7 @@ def is_believed(
         or unclaimed.is_size(verdict)
         or ambiguous.counts_alike(place, verdict)
         or is_about_another(document, statement, verdict, causes)
+        or is_of_linear_output(document, statement, told.expected or "")
         or is_about_the_unknown(place, document, statement, verdict)
         or unclaimed.is_equation_to_solve(place, statement, verdict)
         or unclaimed.is_by_a_twin(place, statement)
@@ -124,7 +123,7 @@ def is_believed(
         return False
     if "mask" in causes and is_said_to_hold(document, statement):
         return False
-    if "missing-path" in causes and _HELD.search(vicinity(document, statement)):
+    if "missing-path" in causes and leaves_out_paths(document, statement):
         return False
     if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
         return told.sure or _is_all_there(place, verdict, causes)

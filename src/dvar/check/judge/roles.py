@@ -15,7 +15,7 @@ from dvar.check.meaning.arguments import argument
 from dvar.check.meaning.definitions import Definition, definition_of, is_of_open_function
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
-from dvar.check.meaning.patterns import pattern_of
+from dvar.check.meaning.patterns import is_of_one_layer, pattern_of
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -118,6 +118,7 @@ def _only_tells(left: t.Expr, right: t.Expr, world: World) -> bool:
         or _has_noise(left, right, world)
         or _is_run(left, right, world)
         or _is_chance(left, world)
+        or is_of_one_layer(left, right, world)
         or (isinstance(right, t.Group) and right.kind == "{" and len(right.items) > 1)  # a set
     )
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from dvar.check.meaning.keys import Bindings, Index, Key, Spelling, indices_of, sort, stem_of
 from dvar.read.worksheet import tree as t
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.world import World
 
 Slot = tuple[str, Index, int]
 """``("const", 1, 0)``, or ``("letter", "t", 1)`` for ``t + 1``."""
@@ -149,3 +153,17 @@ def _letters(expr: t.Expr, spelling: Spelling) -> set[str]:
 def bound(expr: t.Expr, spelling: Spelling, env: Bindings) -> bool:
     """Whether every index letter in an expression has a number."""
     return free_letters(expr, spelling) <= env.keys()
+
+
+def is_of_one_layer(left: t.Expr, right: t.Expr, world: World) -> bool:
+    """``a_k^{(l)} = p_k`` where every layer has a formula: of the last layer only, what has no l."""
+    if not isinstance(left, t.Symbol) or not left.scripts or not isinstance(right, t.Symbol):
+        return False
+    pattern, _ = pattern_of(left, world.spelling)
+    layers = {str(slot[1]) for _, slot in pattern.marks if slot[0] == "letter"}
+    layers -= free_letters(right, world.spelling)
+    return bool(layers) and any(
+        layers <= free_letters(told.value, world.spelling)
+        for told in world.definitions.get(pattern.stem, ())
+        if len(told.pattern.indices) == len(pattern.indices)
+    )
