@@ -166,5 +166,35 @@ $$\delta^{(l)}_j = h'(a^{(l)}_j) \sum_{m} %s \delta^{(l+1)}_m$$
 
 def test_what_holds_for_the_last_layer_is_no_formula_of_all() -> None:
     good = verdicts(LAYERS % ("output units", "w^{(l+1)}_{mj}"))
-    assert "wrong" not in good and good[-1] == "ok"
+    assert "wrong" not in good
+    assert good[-1] == "ok"
     assert verdicts(LAYERS % ("output units", "w^{(l+1)}_{jm}"))[-1] != "ok"
+
+
+def test_a_letter_is_the_activation_that_is_named_in_front_of_it() -> None:
+    text = r"""
+$a = f(z)$ and $h = g(u)$.
+
+ReLU:
+
+$$f'(z) = \begin{cases} %s & \text{if } z > 0 \\ %s & \text{otherwise} \end{cases}$$
+
+With the tanh activation, $g'(u) = %s$.
+"""
+    assert verdicts(text % (1, 0, "1 - h^2"))[-2:] == ["ok", "ok"]
+    assert "ok" not in verdicts(text % (0, 1, "h (1 - h)"))
+
+
+def test_an_error_joins_a_derivative_by_a_matrix() -> None:
+    text = r"""
+$$u = \tanh(V x), \quad E = \frac{1}{2} \|u - t\|^2$$
+
+$$\frac{\partial E}{\partial V} = (u %s t) \frac{\partial u}{\partial V}$$
+"""
+    assert verdicts(text % "-")[-1] == "ok"
+    assert verdicts(text % "+")[-1] == "wrong"
+
+
+def test_what_a_program_makes_elsewhere_is_no_claim() -> None:
+    text = "```python\nX, weights = make_case()\nY, cache = forward(X, weights)\n```"
+    assert set(verdicts(text)) <= {"definition"}

@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from dvar.check.judge.literal import is_plain
 from dvar.check.meaning.assumptions import (
+    ACTIVATIONS,
     ACTIVE,
     CONSTANT,
     GENERAL,
@@ -103,7 +104,25 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
         found += [Assumption(stem, GENERAL) for stem in sorted(general - taken - {""})]
     for match in re.finditer(_NAME + r"\s*=\s*\1\s*\^\s*\{?\s*(?:\\top|\\intercal|T\b|⊤)", text):
         found.append(Assumption(match.group(1).lstrip("\\"), SYMMETRIC))
-    return found
+    return found + _activation(statement, before, text)
+
+
+def _activation(statement: Statement, before: str, around: str) -> list[Assumption]:
+    """ "For ReLU, ``f'(z) = …``": which function a letter stands for, where one is named; the nearest in front."""
+    left = statement.members[0].expr
+    if not isinstance(left, t.Apply) or left.primes + left.head.primes != 1:
+        return []
+    last = {
+        kind: found[-1].end()
+        for kind, words in ACTIVATIONS.items()
+        if (found := list(re.finditer(words, before, re.IGNORECASE)))
+    }
+    named = (
+        [max(last, key=last.__getitem__)]
+        if last
+        else [k for k, words in ACTIVATIONS.items() if re.search(words, around, re.IGNORECASE)]
+    )
+    return [Assumption(stem_of(left.head), named[0])] if len(named) == 1 else []
 
 
 def square(prose: str, words: str = "") -> set[str]:

@@ -120,6 +120,7 @@ def _only_tells(left: t.Expr, right: t.Expr, world: World) -> bool:
         or _is_chance(left, world)
         or is_of_one_layer(left, right, world)
         or (isinstance(right, t.Group) and right.kind == "{" and len(right.items) > 1)  # a set
+        or (isinstance(left, t.Group) and isinstance(right, t.Apply))  # Y, cache = forward(X)
     )
 
 

@@ -242,6 +242,7 @@ def _thought_over(
         partly = None
     usual = telling.as_usual(place, left, right, envs[0] if envs else {}, compared)
     usual = usual or signs.holds(place, left, right, envs)
+    usual = usual or telling.as_activation(place, left, right, envs)
     return partly or usual or _second_thoughts(place, left, right, envs, link)
 
 

@@ -5,17 +5,20 @@ The loss is left open then, but all that comes after is a function of z alone, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dvar.check.judge import links
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate, functions, reading, shares
 from dvar.check.meaning.alphabet import counts_examples
+from dvar.check.meaning.assumptions import ACTIVATIONS
+from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import Key
+from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.recall import Recall
 from dvar.check.meaning.values import Jacobian, NotUnderstood, node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
@@ -71,6 +74,31 @@ def as_usual(
                 _begin(world, key[0], found.by, told)
             return Link("ok", USUAL, link.left, link.right)
     return None
+
+
+def as_activation(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> Link | None:
+    """``f'(z) = 1 - f(z)^2`` of an open f that the words around call tanh; None if it does not hold of that."""
+    named = [a.kind for a in place.assumptions if a.kind in ACTIVATIONS]
+    if not named or not isinstance(left, t.Apply):
+        return None
+    world, span = place.world, left.span
+    head = replace(left.head, primes=0)
+    if place.world.find(sort(head, world.spelling, {}).key, place.position) is not None:
+        return None
+    own = t.Symbol("u", span)
+    call = t.Call(named[0], (own,), span)
+    with world.read_anew():
+        made = definition_of(
+            t.Apply(head, (own,), span), call, place.position, world.spelling, False
+        )
+        if made is None:
+            return None
+        world.define(made)
+        link = links.as_functions(world, place.position, left, right, envs, code=place.code)
+    said = f"where {head.base} is {named[0]}"
+    return Link("ok", said, link.left, link.right) if link.verdict == "ok" else None
 
 
 def _open_loss(place: Place, left: t.Expr, env: dict[str, int]) -> tuple[Key, Node] | None:

@@ -30,6 +30,14 @@ CONSTANT = "constant"
 ACTIVE = "active"
 """Said of a max(0, …) rather than of a name."""
 
+ACTIVATIONS = {
+    "relu": r"\brelu\b|\brectifie[dr]\b",
+    "sigmoid": r"\bsigmoid|\blogistic function",
+    "tanh": r"\btanh\b|hyperbolic tangent",
+    "softplus": r"\bsoftplus\b",
+}
+"""Said of functions that are called by a letter: what words name them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assumption:

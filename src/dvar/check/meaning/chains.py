@@ -19,6 +19,7 @@ from dvar.check.meaning.values import (
     NotUnderstood,
     Value,
     reshaped,
+    sizes,
     squeezed,
 )
 from dvar.core.node import Node
@@ -72,6 +73,18 @@ def join(a: Jacobian, b: Jacobian) -> Jacobian:
     else:
         node = TABLE["multiply"](a.node, b.node)
     return Jacobian(a.of, b.wrt, node, a.of_shape, b.wrt_shape)
+
+
+def onto(value: Value, jacobian: Value) -> Node | None:
+    """``(x - t) ∂x/∂W``: what is like x joins over the entries of x, where nothing shorter tells the derivative."""
+    if isinstance(value, Jacobian) or not isinstance(jacobian, Jacobian) or jacobian.node.ndim < 3:
+        return None
+    of = squeezed(jacobian.of_shape)
+    if not of or squeezed(sizes(value)) != of or slices(jacobian) is not None:
+        return None
+    inner, outer = "xy"[: len(of)], "abcd"[: len(squeezed(jacobian.wrt_shape))]
+    rule = f"{inner},{inner}{outer}->{outer}"
+    return reshaped(TABLE["einsum"](rule, reshaped(value, of), jacobian.node), jacobian.wrt_shape)
 
 
 def summed(values: Sequence[Value]) -> Jacobian | None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
 
+_JOINING = frozenset({"", "cdot", "times", "*", "@"})
 _WRAPPERS = frozenset({"square", "power", "reshape", "broadcast_to"})
 
 
@@ -135,6 +136,8 @@ def times(e: Interpreter, a: Value, b: Value, sign: str, by_entry: bool = False)
     Args:
         by_entry: whether ``·`` is likely to multiply entry by entry.
     """
+    if sign in _JOINING and (joined := chains.onto(a, b)) is not None:
+        return joined
     left, right = e.plain(a), e.plain(b)
     if sign == "otimes" and e.world.kroneckers:
         sign = "kron"
@@ -151,7 +154,7 @@ def times(e: Interpreter, a: Value, b: Value, sign: str, by_entry: bool = False)
     if not options and _is_gradient(e, b) and right.ndim == 2:
         turned = product_options(left, transposed(right), sign)
         options = [option for option in turned if option[0] == MATRIX]
-    if not options and sign in ("", "cdot", "*", "times") and _is_spread_over(left, right):
+    if not options and sign in _JOINING and _is_spread_over(left, right):
         e.choices.suppose(f"{DOUBTED}the product of shapes {shown(left)} and {shown(right)}")
         return elementwise(TABLE["multiply"], left, right)  # σ^{-1} (X - μ), a σ for each column
     if not options:
