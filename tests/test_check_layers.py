@@ -198,3 +198,57 @@ $$\frac{\partial E}{\partial V} = (u %s t) \frac{\partial u}{\partial V}$$
 def test_what_a_program_makes_elsewhere_is_no_claim() -> None:
     text = "```python\nX, weights = make_case()\nY, cache = forward(X, weights)\n```"
     assert set(verdicts(text)) <= {"definition"}
+
+
+STEPS = r"""
+Let $U \in \mathbb{R}^{m \times m}$ and let $\mathbf{1}$ be the column of ones.
+
+$$P = \text{softmax}(U)$$
+
+$$E = \exp(U), \quad d = E \mathbf{1}, \quad r = d^{-1}, \quad R = r \mathbf{1}^T, \quad P = %s$$
+
+$$\frac{\partial L}{\partial R} = \frac{\partial L}{\partial P} \odot E$$
+
+$$\frac{\partial L}{\partial E} = %s$$
+"""
+
+
+def test_the_steps_of_a_result_are_its_ways_back() -> None:
+    whole = r"\frac{\partial L}{\partial d} \mathbf{1}^T + \frac{\partial L}{\partial P} \odot R"
+    good = verdicts(STEPS % (r"E \odot R", whole))
+    assert good[-2:] == ["ok", "ok"]
+    half = r"\frac{\partial L}{\partial d} \mathbf{1}^T"
+    assert verdicts(STEPS % (r"E \odot R", half))[-1] == "wrong"
+    assert "wrong" in verdicts(STEPS % (r"E + R", whole))
+
+
+def test_a_matrix_of_numbers_gives_the_entries_of_a_matrix_of_names() -> None:
+    text = r"""
+$$V = \begin{pmatrix} v_1 & v_2 \\ v_3 & v_4 \end{pmatrix} = \begin{pmatrix} 2 & 3 \\ 5 & 7 \end{pmatrix}$$
+
+$$s = v_2 v_3 - v_1 = %s$$
+"""
+    assert verdicts(text % 13)[-1] == "ok"
+    assert verdicts(text % 31)[-1] == "wrong"
+
+
+def test_conditions_may_stand_in_text() -> None:
+    text = r"""
+$$h_p = \sigma(z_p)$$
+
+$$\frac{\partial h_p}{\partial z_q} = \begin{cases} 0, & \text{p $\ne$ q} \\ %s, & \text{p = q} \end{cases}$$
+"""
+    assert verdicts(text % r"\sigma'(z_p)")[-1] == "ok"
+    assert verdicts(text % r"\sigma(z_p)")[-1] != "ok"
+
+
+def test_a_partial_that_nothing_is_below_of_is_a_gradient() -> None:
+    text = r"""
+$$y_1 = w_1 x_1 + w_2 x_2, \quad y_2 = w_1 x_2 + w_2 x_3$$
+
+$$\partial w_1 = \partial y_1 x_1 + \partial y_2 %s$$
+
+$$\partial x_1 = \partial y_1 w_1$$
+"""
+    assert verdicts(text % "x_2")[-2:] == ["ok", "ok"]
+    assert verdicts(text % "x_3")[-2] != "ok"

@@ -18,6 +18,7 @@ from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of, worded_stem
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.survey import is_loss_like
@@ -98,7 +99,7 @@ def is_renewal(
         return _is_opened_anew(document, statements, before.position, ordinal)
     a, b = sides
     if compare(a, b).holds is not False:
-        return False
+        return _opens_a_way(world, statements, before, right)
     if is_loss_like(before.pattern.key(env)) and ratio_of(a, b) is not None:
         return bool(_SCALED.search(document.regions[statements[ordinal].region].before))
     if _open_names(a) != _open_names(b):
@@ -107,6 +108,26 @@ def is_renewal(
     if is_slope(before.value):
         return _is_said_anew(document, statements[ordinal])
     return _is_opened_anew(document, statements, before.position, ordinal)
+
+
+def _opens_a_way(
+    world: World, statements: Sequence[Statement], before: Definition, right: t.Expr
+) -> bool:
+    """``B = B_1 ⊙ B_4`` behind ``B = softmax(W)``: by the steps that it is made of derivatives are taken further on."""
+    old = {stem_of(x) for x in t.walk(before.value) if isinstance(x, t.Symbol)}
+    steps = {
+        stem
+        for stem in {stem_of(x) for x in t.walk(right) if isinstance(x, t.Symbol)} - old
+        if any(
+            d.position > before.position and not d.numeric for d in world.definitions.get(stem, ())
+        )
+    }
+    return bool(steps) and any(
+        isinstance(by, t.Symbol) and stem_of(by) in steps
+        for part in parts(statements)
+        if isinstance(part, t.Derivative)
+        for by in part.wrt
+    )
 
 
 def is_of_another_letter(world: World, left: t.Expr, right: t.Expr) -> bool:

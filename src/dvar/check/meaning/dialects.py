@@ -50,12 +50,37 @@ def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[
             s if regions[s.region].is_program else in_members(s, change) for s in statements
         ]
     statements = [in_members(s, _links) for s in statements]
+    if _has_bare_partials(statements):
+        statements = [in_members(s, _as_gradient) for s in statements]
     is_code = [_is_code(document, s) for s in statements]
     if not any(is_code):
         return list(statements)
     formulas = [s for s, code in zip(statements, is_code, strict=True) if not code]
     names = _Names(spelled.known(statements), _layers(formulas), _accented(formulas))
     return [_renamed(s, names) if code else s for s, code in zip(statements, is_code, strict=True)]
+
+
+def _is_bare(part: t.Expr | None) -> bool:
+    r"""``\partial w_{11}`` that nothing is below of."""
+    if not isinstance(part, t.Derivative) or part.spelling != "partial" or part.operator:
+        return False
+    return not part.wrt and isinstance(part.of, t.Symbol)
+
+
+def _has_bare_partials(statements: Sequence[Statement]) -> bool:
+    r"""Whether ``\partial w = \partial y \, x`` tells gradients of a loss, and nowhere what small changes make."""
+    if not any(len(s.members) > 1 and _is_bare(s.members[0].expr) for s in statements):
+        return False
+    products = (p.factors for p in parts(statements) if isinstance(p, t.Product))
+    return not any(
+        any(map(_is_bare, fs)) and any(isinstance(f, t.Derivative) and f.wrt for f in fs)
+        for fs in products
+    )
+
+
+def _as_gradient(part: t.Expr) -> t.Expr | None:
+    of = part.of if isinstance(part, t.Derivative) and _is_bare(part) else None
+    return replace(of, base="d" + of.base) if isinstance(of, t.Symbol) else None
 
 
 def _signs(text: str) -> dict[str, str]:

@@ -85,6 +85,7 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
                 base not in sloped or not all(_is_arithmetic(m.expr) for m in others)
             ):
                 _see_square(first.expr, spelling)
+    spelling.letters |= _told_apart(statements)
     for statement in statements:
         spelling.letters |= _among_all(statement) | _in_runs(statement)
     spelling.squared -= spelling.layered
@@ -152,6 +153,20 @@ def _above_left(statements: Sequence[Statement]) -> dict[str, set[str]]:
             if letter and not shift and left.scripts[0].kind == "plain":
                 found.setdefault(letter, set()).add(stem_of(left))
     return found
+
+
+def _told_apart(statements: Sequence[Statement]) -> set[str]:
+    """Letters below names of which a distinction of cases asks whether they are the same: ``p = q``, ``p \\neq q``."""
+    found: set[str] = set()
+    below: set[str | None] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and len(part.subscripts) == 1:
+            below.add(_single(part.subscripts[0]))
+        elif isinstance(part, t.Cases):
+            asked = [c for _, c in part.branches if isinstance(c, t.Relation)]
+            pairs = [{_single(m) for m in c.members} for c in asked if len(c.members) == 2]
+            found |= {c for pair in pairs if len(pair) == 2 and None not in pair for c in pair if c}
+    return found & below
 
 
 def _labelled(statements: Sequence[Statement]) -> set[str]:

@@ -39,6 +39,8 @@ _QUAD = {
     "mu": 18,
 }
 """How wide about ``\\quad`` is, in each unit."""
+_COMPARED = re.compile(r"[A-Za-z] ?[=<>] ?[A-Za-z0-9]")
+"""``\\text{i = j}``: a condition, not talk."""
 _LENGTH = re.compile(rf"\s*\{{\s*(\d*\.?\d+)\s*({'|'.join(_QUAD)})\s*\}}")
 
 
@@ -228,8 +230,11 @@ class Commands(Tape):
         stripped = " ".join(clean.split())
         if not stripped:
             return
-        if len(part) == 1 and part.isalpha():
-            self.add(WORD, part, at, at + 1, font)
+        if len(stripped) == 1 and stripped.isalpha():
+            begin = at + part.index(stripped)
+            self.add(WORD, stripped, begin, begin + 1, font)
+        elif _COMPARED.fullmatch(stripped):
+            self.put(self.inner(part, self.base + at, True))
         elif patterns.CALL_TEXT.fullmatch(stripped) or patterns.MODULE_TEXT.fullmatch(stripped):
             self.put(self.inner(part, self.base + at, False))
         elif re.fullmatch(r"-?\d+(?:\.\d+)?", stripped):
