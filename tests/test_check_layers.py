@@ -252,3 +252,43 @@ $$\partial x_1 = \partial y_1 w_1$$
 """
     assert verdicts(text % "x_2")[-2:] == ["ok", "ok"]
     assert verdicts(text % "x_3")[-2] != "ok"
+
+
+BACKWARD = """
+```python
+z1 = V1 @ x + c1
+a1 = %s(z1)
+z2 = V2 @ a1 + c2
+a2 = sigmoid(z2)
+dz2 = a2 - y
+da1 = V2.T @ dz2
+dz1 = da1 * %s
+dV1 = dz1 @ x.T
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("activation", "slope", "good"),
+    [
+        ("ReLU", "ReLU_derivative(z1)", True),
+        ("relu", "relu_prime(a1)", True),
+        ("tanh", "tanh_grad(a1)", True),
+        ("sigmoid", "sigmoid_derivative(z1)", True),
+        ("sigmoid", "sigmoid_derivative(a1)", True),
+        ("ReLU", "ReLU_derivative(z2)", False),
+        ("tanh", "sigmoid_prime(z1)", False),
+        ("tanh", "sigmoid_derivative(a1)", False),
+    ],
+)
+def test_programs_call_the_slope_of_an_activation_by_name(
+    activation: str, slope: str, good: bool
+) -> None:
+    found = verdicts(BACKWARD % (activation, slope))[-2:]
+    assert (found == ["ok", "ok"]) if good else found[0] != "ok"
+
+
+def test_a_nabla_with_a_name_below_is_of_the_loss() -> None:
+    text = r"$u = V h + c$ and $g = \frac{\partial L}{\partial u}$, so $$\nabla_V = g h^T$$ $$\nabla_c = %s$$"
+    assert verdicts(text % "g")[-2:] == ["ok", "ok"]
+    assert verdicts(text % "-g")[-1] == "wrong"

@@ -10,9 +10,11 @@ from functools import partial
 from typing import cast
 
 from dvar.check.meaning import spelled
+from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.pages.python import SLOPE
 from dvar.read.worksheet.parts import in_members, rewritten
 
 _BY_ENTRY = r"\b(?:(?:element|component|entry|point)[- ]?wise|Hadamard|product of (?:the )?entries)"
@@ -49,7 +51,8 @@ def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[
         statements = [
             s if regions[s.region].is_program else in_members(s, change) for s in statements
         ]
-    statements = [in_members(s, _links) for s in statements]
+    statements = [_without_loss(in_members(s, _links)) for s in statements]
+    statements = [in_members(s, partial(_slope, _activated(statements))) for s in statements]
     if _has_bare_partials(statements):
         statements = [in_members(s, _as_gradient) for s in statements]
     is_code = [_is_code(document, s) for s in statements]
@@ -58,6 +61,60 @@ def in_one_dialect(document: Document, statements: Sequence[Statement]) -> list[
     formulas = [s for s, code in zip(statements, is_code, strict=True) if not code]
     names = _Names(spelled.known(statements), _layers(formulas), _accented(formulas))
     return [_renamed(s, names) if code else s for s, code in zip(statements, is_code, strict=True)]
+
+
+def _without_loss(statement: Statement) -> Statement:
+    r"""``\nabla_W = \delta a^T`` as ``dW``: the loss that the gradient is of is not written again."""
+    first, *others = statement.members
+    whole = first.expr
+    if not others or not isinstance(whole, t.Derivative) or whole.of is not None:
+        return statement
+    by = whole.wrt[0] if len(whole.wrt) == 1 else None
+    if whole.spelling != "nabla" or not isinstance(by, t.Symbol):
+        return statement
+    named = replace(by, base="d" + by.base, span=whole.span)
+    return replace(statement, members=(replace(first, expr=named), *others))
+
+
+def _activated(statements: Sequence[Statement]) -> dict[tuple[str, ...], str]:
+    """What comes out of an activation, ``a = sigmoid(z)``, with its name; functions with a formula have none."""
+    found: dict[tuple[str, ...], str] = {}
+    for statement in statements:
+        left, *others = (m.expr for m in statement.members[:2])
+        if isinstance(left, t.Apply):
+            found[_written(left.head)] = ""
+        elif isinstance(left, t.Symbol) and others and isinstance(others[0], t.Call):
+            found[_written(left)] = others[0].name
+    return found
+
+
+def _written(name: t.Symbol) -> tuple[str, ...]:
+    return stem_of(name), *(getattr(below, "text", "") for below in name.subscripts)
+
+
+def _slope(activated: Mapping[tuple[str, ...], str], part: t.Expr) -> t.Expr | None:
+    """``relu_derivative(z)`` and ``sigmoid_prime(z)``, where the document does not say what they compute.
+
+    Many give a sigmoid's slope its output ``a`` and mean ``a (1 - a)``; what is called z is its argument.
+    """
+    if not isinstance(part, t.Apply) or len(part.args) != 1 or _written(part.head) in activated:
+        return None
+    found = SLOPE.fullmatch(part.head.base)
+    (by,) = part.args
+    if found is None or not isinstance(by, t.Symbol):
+        return None
+    name = (found[1] or found[2]).lower()
+    if name == "relu" or by.base[:1] in ("z", "Z"):
+        return t.Call(name, part.args, part.span, primes=1)
+    if activated.get(_written(by)) != name:
+        return None
+    one, span = t.Number("1", part.span), part.span
+    factors: tuple[t.Expr, ...] = (by, t.Group("(", (t.Sum((one, by), (1, -1), span),), span))
+    product = t.Product(factors, (".*",), span)
+    if name == "sigmoid":
+        return t.Group("(", (product,), span)
+    square = t.Product((by, by), (".*",), span)
+    return t.Group("(", (t.Sum((one, square), (1, -1), span),), span)
 
 
 def _is_bare(part: t.Expr | None) -> bool:

@@ -160,7 +160,7 @@ def is_of_one_layer(left: t.Expr, right: t.Expr, world: World) -> bool:
     if not isinstance(left, t.Symbol) or not left.scripts or not isinstance(right, t.Symbol):
         return False
     pattern, _ = pattern_of(left, world.spelling)
-    layers = {str(slot[1]) for _, slot in pattern.marks if slot[0] == "letter"}
+    layers = {"l"} & {str(slot[1]) for _, slot in pattern.marks if slot[0] == "letter"}
     layers -= free_letters(right, world.spelling)
     return bool(layers) and any(
         layers <= free_letters(told.value, world.spelling)

@@ -29,6 +29,12 @@ _CALLS = words(
     divide add subtract reciprocal len size heaviside broadcast_to expand repeat_interleave vdot triu tril
     """
 )
+_ACTIVATIONS = words("relu sigmoid softmax tanh softplus")
+SLOPE = re.compile(
+    r"(relu|sigmoid|tanh)_?(?:derivative|deriv|prime|grad|gradient|slope)|d_?(relu|sigmoid|tanh)",
+    re.IGNORECASE,
+)
+"""How programs call the derivatives of activations."""
 _FILLED = words("ones zeros ones_like zeros_like empty_like empty full full_like eye rand randn")
 """Calls that only make room for what is computed later, where they are all that is assigned."""
 _PROGRAM = re.compile(r"^(?:import |from \w[\w.]* import |def \w+\()", re.MULTILINE)
@@ -149,7 +155,10 @@ def _called(node: ast.Call) -> str:
 
 def _is_call(node: ast.Call) -> bool:
     function = node.func
-    if _called(node) not in _CALLS or any(k.arg is None for k in node.keywords):
+    if any(k.arg is None for k in node.keywords):
+        return False
+    name = _called(node)
+    if name not in _CALLS and not (isinstance(function, ast.Name) and _is_activation(name)):
         return False
     if isinstance(function, ast.Attribute) and not _is_module(function.value):
         if not _is_value(function.value):
@@ -159,6 +168,11 @@ def _is_call(node: ast.Call) -> bool:
         _is_value(arg) or (texts and isinstance(arg, ast.Constant) and isinstance(arg.value, str))
         for arg in node.args
     )
+
+
+def _is_activation(name: str) -> bool:
+    """``ReLU(z)`` and the slope of it, ``relu_derivative(z)``, that a program tells elsewhere."""
+    return name.lower() in _ACTIVATIONS or SLOPE.fullmatch(name) is not None
 
 
 def _is_module(node: ast.expr) -> bool:
