@@ -292,3 +292,43 @@ def test_a_nabla_with_a_name_below_is_of_the_loss() -> None:
     text = r"$u = V h + c$ and $g = \frac{\partial L}{\partial u}$, so $$\nabla_V = g h^T$$ $$\nabla_c = %s$$"
     assert verdicts(text % "g")[-2:] == ["ok", "ok"]
     assert verdicts(text % "-g")[-1] == "wrong"
+
+
+ROWS = r"""
+Row $x_i$ of $X \in \mathbb{R}^{N \times D}$ is one example; $s, b \in \mathbb{R}^{1 \times D}$.
+
+$$y_i = s \cdot x_i + b$$
+
+$$Y = s \odot X + b$$
+
+Given $\frac{\partial J}{\partial Y}$ of the loss $J$, where $y_i$ is a row of $Y$:
+
+$$\frac{\partial J}{\partial b} = %s$$
+"""
+
+
+def test_what_arrives_through_rows_does_not_arrive_once_more_through_the_matrix() -> None:
+    assert "wrong" not in verdicts(ROWS % r"\sum_i \frac{\partial J}{\partial y_i}")
+
+
+def test_what_a_line_left_out_makes_is_open() -> None:
+    text = """
+```python
+One = make_ones(n, 1)
+E = np.exp(U)
+d = E @ One
+P = E / d
+dd = -np.sum(dP * E, axis=1, keepdims=True) / d**2
+dE = %s
+```
+"""
+    assert "wrong" not in verdicts(text % "dd @ One.T + dP / d")
+
+
+def test_a_list_that_goes_on_has_any_length() -> None:
+    text = r"""
+$$y = A x - b, \quad A = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}$$
+
+$$\frac{\partial f}{\partial x} = \begin{bmatrix} \frac{\partial f}{\partial x_1} & \frac{\partial f}{\partial x_2} & \cdots & \frac{\partial f}{\partial x_n} \end{bmatrix}$$
+"""
+    assert "wrong" not in verdicts(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.place import Place
@@ -12,17 +13,38 @@ from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
+_ASSIGNED = re.compile(r"^[ \t>]*([A-Za-z_]\w*)[ \t]*=(?!=)", re.MULTILINE)
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _LIKELIHOOD = re.compile(r"cross.?entropy|log.?loss|\bnll|likelihood", re.IGNORECASE)
 _SQUASHED = {"softmax", "sigmoid"}
 
 
-def names_only(statement: Statement) -> bool:
+def are_open(
+    place: Place,
+    document: Document,
+    statement: Statement,
+    verdict: Verdict,
+    causes: Sequence[str],
+    statements: Sequence[Statement],
+) -> bool:
+    """Whether a name of a statement may stand for something else than it is read as."""
+    return (
+        _names_only(statement)
+        or _may_be_product(place, statement)
+        or _joins_loss_and_activation(place, document, statement)
+        or _counts_alike(place, verdict)
+        or _lists_on(verdict, causes)
+        or (place.code and _uses_unread(document, statement, statements))
+    )
+
+
+def _names_only(statement: Statement) -> bool:
     """``q_1 = q_2 = q^*``: several names for one thing, told and not worked out."""
     names = [isinstance(m.expr, t.Symbol) for m in statement.members]
     return len(names) > 2 and all(names)
 
 
-def counts_alike(place: Place, verdict: Verdict) -> bool:
+def _counts_alike(place: Place, verdict: Verdict) -> bool:
     """``T_x = 10`` behind ``T_x = T_y``: how many there are in an example, and no size is a number for all."""
     name = verdict.previous.expr if verdict.previous is not None else None
     last = verdict.member.expr if verdict.member is not None else None
@@ -33,7 +55,22 @@ def counts_alike(place: Place, verdict: Verdict) -> bool:
     return isinstance(other, t.Symbol) and size_name(other) in place.world.size_names
 
 
-def joins_loss_and_activation(place: Place, document: Document, statement: Statement) -> bool:
+def _uses_unread(document: Document, statement: Statement, statements: Sequence[Statement]) -> bool:
+    """Whether a line of a program takes what another line makes that is no formula: ``Ones = torch.ones(n, 1)``."""
+    assigned = set(_ASSIGNED.findall(document.text))
+    firsts = (s.members[0].expr for s in statements)
+    read = {document.text[slice(*first.span)] for first in firsts if first is not None}
+    return not (assigned - read).isdisjoint(_WORD.findall(document.text[slice(*statement.span)]))
+
+
+def _lists_on(verdict: Verdict, causes: Sequence[str]) -> bool:
+    """``[x_1, x_2, …, x_n]`` of any length, whatever n is elsewhere."""
+    sides = (m.expr for m in (verdict.previous, verdict.member) if m is not None)
+    dots = any(isinstance(p, t.Ellipsis) for side in sides if side for p in t.walk(side))
+    return dots and set(causes) <= {"wrong-variable"}
+
+
+def _joins_loss_and_activation(place: Place, document: Document, statement: Statement) -> bool:
     """``dz = dp`` where p is a softmax: by dp many mean the gradient of both together, ``p - y``."""
     if len(statement.members) != 2 or _LIKELIHOOD.search(document.text) is None:
         return False
@@ -49,7 +86,7 @@ def joins_loss_and_activation(place: Place, document: Document, statement: State
     )
 
 
-def may_be_product(place: Place, statement: Statement) -> bool:
+def _may_be_product(place: Place, statement: Statement) -> bool:
     """``x / (dr)`` where d is a number of its own: the product of two names, or what is no differential alone."""
     if Key("d") not in place.world.keys.values() and "d" not in place.world.size_names:
         return False

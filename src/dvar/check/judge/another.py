@@ -81,6 +81,9 @@ _HELD = re.compile(
     re.IGNORECASE,
 )
 """Words that say that paths are left out on purpose."""
+_BY = re.compile(
+    r"(?:\\partial|∂)\s*\{?\s*(?:\\(?:mathbf|boldsymbol|bm)\s*\{?)?([A-Za-z])(?![A-Za-z])"
+)
 _LINEAR = re.compile(
     r"\b(outputs?|activations?)\b[^.]{0,40}\b(linear|identity)\b|\b(linear|identity)\b[^.]{0,20}\b(outputs?|activations?)\b",
     re.IGNORECASE,
@@ -125,9 +128,19 @@ def is_about_another(
     )
 
 
-def is_of_linear_output(document: Document, statement: Statement, expected: str) -> bool:
-    """``∂L/∂a = ∂L/∂p`` where outputs are said to be linear: the slope that is missing is 1."""
-    return "\\partial" in expected and _LINEAR.search(vicinity(document, statement)) is not None
+def lacks_nothing(document: Document, statement: Statement, expected: str) -> bool:
+    """Whether a slope that is missing is 1, of outputs that are said to be linear, or a path has been taken already."""
+    if "\\partial" not in expected:
+        return False
+    is_linear = _LINEAR.search(vicinity(document, statement)) is not None
+    return is_linear or _goes_through_the_whole(document, statement, expected)
+
+
+def _goes_through_the_whole(document: Document, statement: Statement, expected: str) -> bool:
+    """Whether what is missing arrives through Y where the line has ``∂L/∂y_i``: the rows of Y go no other way."""
+    written = set(_BY.findall(document.text[slice(*statement.span)]))
+    more = set(_BY.findall(expected)) - written
+    return any(name.swapcase() in written for name in more)
 
 
 def leaves_out_paths(document: Document, statement: Statement) -> bool:

@@ -17,7 +17,7 @@ from dvar.check.judge.another import (
     has_formula,
     is_about_another,
     is_about_the_unknown,
-    is_of_linear_output,
+    lacks_nothing,
     leaves_out_paths,
 )
 from dvar.check.judge.chain import Place, Verdict
@@ -83,16 +83,13 @@ def is_believed(
         or unclaimed.is_beyond(statement)
         or unclaimed.has_increments(place, statement)
         or unclaimed.goes_round(statement)
-        or ambiguous.names_only(statement)
-        or ambiguous.may_be_product(place, statement)
-        or ambiguous.joins_loss_and_activation(place, document, statement)
         or unclaimed.has_half_a_label(place, statement, verdict)
         or unclaimed.is_alternative(document, statement)
         or unindexed.is_open(place, statement, verdict, causes)
         or unclaimed.is_size(verdict)
-        or ambiguous.counts_alike(place, verdict)
+        or ambiguous.are_open(place, document, statement, verdict, causes, statements)
         or is_about_another(document, statement, verdict, causes)
-        or is_of_linear_output(document, statement, told.expected or "")
+        or lacks_nothing(document, statement, told.expected or "")
         or is_about_the_unknown(place, document, statement, verdict)
         or unclaimed.is_equation_to_solve(place, statement, verdict)
         or unclaimed.is_by_a_twin(place, statement)
@@ -108,6 +105,8 @@ def is_believed(
         )
     if (
         _vanishes(place, verdict, causes)
+        # A path that cannot be written down may be missing in the reading.
+        or (told.expected is None and set(causes) <= {"missing-path", "missing-sum"})
         or unclaimed.is_layout(statement)
         or ("missing-sum" in causes and unclaimed.sums_by_convention(place, verdict, statements))
         or unclaimed.is_bare_chain(verdict, causes)
