@@ -332,3 +332,17 @@ $$y = A x - b, \quad A = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}$$
 $$\frac{\partial f}{\partial x} = \begin{bmatrix} \frac{\partial f}{\partial x_1} & \frac{\partial f}{\partial x_2} & \cdots & \frac{\partial f}{\partial x_n} \end{bmatrix}$$
 """
     assert "wrong" not in verdicts(text)
+
+
+def test_a_right_number_behind_a_slip_of_letters_carries_nothing() -> None:
+    text = r"""
+Given $u_1 = 0.21$, $u_2 = 0.19$, $v_1 = 0.4$ and $v_2 = 0.5$.
+
+$$q_1 = \sigma(u_1) = \frac{1}{1 + e^{-0.21}} = 0.552$$
+
+$$q_2 = \sigma(u_1) = \frac{1}{1 + e^{-u_2}} = \frac{1}{1 + e^{-0.19}} = 0.547$$
+
+$$p = v_1 q_1 + v_2 q_2 = 0.4 \times 0.552 + 0.5 \times 0.547 = %s$$
+"""
+    assert verdicts(text % "0.4943")[-2:] == ["wrong", "ok"]
+    assert verdicts(text % "0.5943")[-2:] == ["wrong", "wrong"]

@@ -135,8 +135,10 @@ def settled(place: Place, root: int | None, again: Callable[[], T | None]) -> T 
             continue
         stem, values = doubt.definition.pattern.stem, (doubt.definition.value, *doubt.meant)
         for tree in doubt.meant:
-            with world.unchanged():
+            with world.unchanged(), place.ledger.acquitted(doubt.line) as keep:
                 found = again() if world.exchange(stem, values, tree) else None
+                if found is not None:
+                    keep()
             if found is not None:
                 world.exchange(stem, values, tree)
                 # In the next problem, whose names are read anew, it is tried first.

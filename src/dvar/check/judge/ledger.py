@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -204,6 +206,23 @@ class Ledger:
             if root == line:
                 self.numbers[number] = (off, None)
 
+    @contextmanager
+    def acquitted(self, line: int) -> Iterator[Callable[[], None]]:
+        """Within this block nothing in a line is a mistake; afterwards too, if what is yielded has been called."""
+        before = {name: copy(value) for name, value in vars(self).items() if name in _OF_MISTAKES}
+        kept = False
+
+        def keep() -> None:
+            nonlocal kept
+            kept = True
+
+        self.acquit(line)
+        try:
+            yield keep
+        finally:
+            if not kept:
+                vars(self).update(before)
+
     def carried_over(self) -> Ledger:
         """The numbers of the next problem: what was given by name stays given."""
         return Ledger(
@@ -223,6 +242,12 @@ class Ledger:
             columns=self.columns,
             inherited=set(self.given_by_key),
         )
+
+
+_OF_MISTAKES = frozenset(
+    ["printed", "stale", "slopes", "roots", "due", "rooted", "meant", "numbers", "uphill"]
+)
+"""Fields of a ledger that tell what comes from mistakes."""
 
 
 def _is_small(number: Fraction) -> bool:
