@@ -346,3 +346,18 @@ $$p = v_1 q_1 + v_2 q_2 = 0.4 \times 0.552 + 0.5 \times 0.547 = %s$$
 """
     assert verdicts(text % "0.4943")[-2:] == ["wrong", "ok"]
     assert verdicts(text % "0.5943")[-2:] == ["wrong", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        (r"$[M, N] \times [N, K] = [M, K]$", "ok"),
+        (r"$[M, N] \times [N, K] = [K, M]$", "wrong"),
+        (r"$(n \times m) \cdot (m \times k) = (n \times k)$", "ok"),
+        (r"$(n \times m)(m \times k) = (k \times n)$", "wrong"),
+        (r"$(3 \times 4)(4 \times 5) = (12 \times 20)$", "ok"),
+        ("`[B, 16] @ [16, 10] = [B, 10]`", "ok"),
+    ],
+)
+def test_shapes_are_multiplied_in_any_bracket(line: str, verdict: str) -> None:
+    assert verdicts(f"The shapes: {line}") == [verdict]

@@ -122,28 +122,45 @@ def and_shape(place: Place, statement: Statement, verdict: Verdict) -> Verdict:
 
 
 def is_product(members: Sequence[Member]) -> bool:
-    """``(m, 3) @ (3, 2) = (m, 2)``, ``(m, 3) × (3, 2)``: what a product of two shapes comes to."""
+    """``(m, 3) @ (3, 2) = (m, 2)``, ``[m, 3] × [3, 2]``, ``(m × 3)(3 × 2)``: what a product of two shapes comes to."""
     if len(members) != 2 or members[1].relation not in ("=", "to", "implies"):
         return False
     product, result = members[0].expr, members[1].expr
     if not isinstance(product, t.Product) or result is None:
         return False
-    if not set(product.operators) <= {"@", "times", "cdot", "*"}:
+    if not set(product.operators) <= {"@", "times", "cdot", "*", ""}:
         return False
-    return all(_is_pair(x) for x in (*product.factors, result))
+    pairs = [_pair(x) for x in (*product.factors, result)]
+    if not all(pairs):
+        return False
+    if all(isinstance(x, t.Group) and x.kind == "tuple" for x in (*product.factors, result)):
+        return True
+    whole = [pair for pair in pairs if pair]
+    if not all(same_tree(a[1], b[0]) for a, b in itertools.pairwise(whole[:-1])):
+        return False
+    ends = (whole[0][0], whole[-2][1])
+    numbers = all(isinstance(x, t.Number) for pair in whole for x in pair)
+    return not numbers or all(map(same_tree, ends, whole[-1]))  # (2 × 3)(3 × 4) = (6 × 12)
 
 
-def _is_pair(tree: t.Expr) -> bool:
-    return isinstance(tree, t.Group) and tree.kind == "tuple" and len(tree.items) == 2
+def _pair(tree: t.Expr) -> tuple[t.Expr, ...] | None:
+    """The two sizes in a bracket."""
+    items = tree.items if isinstance(tree, t.Group) and tree.kind in ("tuple", "list", "(") else ()
+    (only,) = items if len(items) == 1 else (None,)
+    if isinstance(only, t.Product) and only.operators == ("times",):
+        items = only.factors
+    is_list = isinstance(tree, t.Group) and tree.kind == "list"
+    sized = all(isinstance(x, t.Symbol | t.Number) for x in items) or not is_list
+    return items if len(items) == 2 and sized else None
 
 
 def _of_product(members: Sequence[Member]) -> Verdict:
     product, result = members[0].expr, members[1].expr
     assert isinstance(product, t.Product)
-    assert isinstance(result, t.Group)
-    pairs = [x.items for x in product.factors if isinstance(x, t.Group)]
+    assert result is not None
+    pairs = [pair for x in product.factors if (pair := _pair(x))]
     meeting = [(a[1], b[0]) for a, b in itertools.pairwise(pairs)]
-    ends = list(zip((pairs[0][0], pairs[-1][1]), result.items, strict=True))
+    ends = list(zip((pairs[0][0], pairs[-1][1]), _pair(result) or (), strict=True))
     if all(same_tree(a, b) for a, b in (*meeting, *ends)):
         return Verdict("ok")
     is_turned = all(same_tree(a, b) for (a, _), (_, b) in zip(ends, ends[::-1], strict=True))
