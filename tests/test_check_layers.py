@@ -361,3 +361,17 @@ $$p = v_1 q_1 + v_2 q_2 = 0.4 \times 0.552 + 0.5 \times 0.547 = %s$$
 )
 def test_shapes_are_multiplied_in_any_bracket(line: str, verdict: str) -> None:
     assert verdicts(f"The shapes: {line}") == [verdict]
+
+
+def test_nothing_is_shown_by_a_derivative_that_vanishes_as_it_is_read() -> None:
+    text = r"""
+$$p = \sigma(u)$$
+
+$$L = \frac{1}{N} \sum_{i=1}^{N} (y_i - p_i)^2, \quad s = \frac{\partial L}{\partial u}$$
+
+$$u = v_1 h_1 + v_2 h_2$$
+
+$$\frac{\partial L}{\partial u} \cdot \frac{\partial u}{\partial v_1} = %s s h_1$$
+"""
+    assert "wrong" not in verdicts(text % "")
+    assert verdicts(text % "2")[-1] != "ok"

@@ -55,6 +55,13 @@ def _counts_alike(place: Place, verdict: Verdict) -> bool:
     return isinstance(other, t.Symbol) and size_name(other) in place.world.size_names
 
 
+def tells_cases(statement: Statement, causes: Sequence[str]) -> bool:
+    """A path that cannot be written down, in a distinction of cases, may be missing in the reading."""
+    return set(causes) <= {"missing-path", "missing-sum"} and any(
+        isinstance(p, t.Cases) for p in parts([statement])
+    )
+
+
 def _uses_unread(document: Document, statement: Statement, statements: Sequence[Statement]) -> bool:
     """Whether a line of a program takes what another line makes that is no formula: ``Ones = torch.ones(n, 1)``."""
     assigned = set(_ASSIGNED.findall(document.text))

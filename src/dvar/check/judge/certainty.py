@@ -105,8 +105,7 @@ def is_believed(
         )
     if (
         _vanishes(place, verdict, causes)
-        # A path that cannot be written down may be missing in the reading.
-        or (told.expected is None and set(causes) <= {"missing-path", "missing-sum"})
+        or (told.expected is None and ambiguous.tells_cases(statement, causes))
         or unclaimed.is_layout(statement)
         or ("missing-sum" in causes and unclaimed.sums_by_convention(place, verdict, statements))
         or unclaimed.is_bare_chain(verdict, causes)

@@ -37,12 +37,12 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_pi, is_plain, is_zero, read_literal
 from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, strangers
-from dvar.check.judge.zeros import by_chance
+from dvar.check.judge.zeros import EMPTY, are_empty, by_chance
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import CONSTANT, assuming
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import letters_in
-from dvar.check.meaning.values import node_of
+from dvar.check.meaning.values import Jacobian, node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
@@ -194,7 +194,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
     compared = partial(
         links.as_functions, world, place.position, left, right, envs, code=place.code
     )
-    link = compared()
+    link = _unless_empty(compared(), left, right, envs)
     if link.verdict in ("wrong", "unknown"):
         settled = telescoping.with_a_factor(place, left, right) or _supposing(place, compared)
         if settled is not None:
@@ -211,7 +211,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         link = _carried(place, link) or link
     if link.verdict == "unknown" and link.why.startswith("a derivative between names"):
         zero = compared(may_vanish=True)
-        if zero.verdict in ("ok", "convention"):
+        if zero.verdict in ("ok", "convention") and not are_empty(zero, left, right):
             return zero
     if link.verdict in ("wrong", "unknown"):
         return (
@@ -225,6 +225,14 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
             or misfits.of_layout(place, left, right, envs, link)
             or link
         )
+    return link
+
+
+def _unless_empty(link: Link, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]) -> Link:
+    """Nothing is shown by a derivative that vanishes as it is read, and so does all that is said of it."""
+    is_derivative = isinstance(link.left, Jacobian) and len(envs) == 1
+    if link.verdict == "ok" and is_derivative and are_empty(link, left, right):
+        return replace(link, verdict="unknown", why=EMPTY)
     return link
 
 

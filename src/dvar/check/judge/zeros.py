@@ -7,16 +7,20 @@ import numpy as np
 from dvar.check.judge.compare import forms
 from dvar.check.judge.ledger import State
 from dvar.check.judge.links import Link
+from dvar.check.judge.literal import is_zero
 from dvar.check.judge.matching import value_at
 from dvar.check.judge.place import Place
+from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import node_of
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
+from dvar.read.worksheet import tree as t
 
 _LABELS = frozenset({"y", "t", "d", "target", "label", "m", "mask"})
 """Names for what is 0 or 1 on purpose."""
 ELSEWHERE = 0.375
 """What such a name is put to instead."""
+EMPTY = "how one depends on the other: as it is read here, both sides vanish"
 ROUND = 0.02
 """Sides that differ by at most this part may differ by rounding."""
 
@@ -44,6 +48,15 @@ def by_chance(place: Place, link: Link) -> bool:
         if x is None or y is None or np.all(np.abs(x - y) <= ROUND * np.abs(x)):
             return False
     return True
+
+
+def are_empty(link: Link, *trees: t.Expr) -> bool:
+    """Whether two sides are equal since all in them vanishes, which nobody wrote: of a loss that nothing connects."""
+    if any(is_zero(tree) for tree in trees) or link.left is None or link.right is None:
+        return False
+    points = [Point(seed=seed) for seed in (5, 6)]
+    values = [p.value(node_of(v)) for p in points for v in (link.left, link.right)]
+    return all(value is not None and not np.any(value) for value in values)
 
 
 def _leaves(node: Node, known: State) -> set[Node]:
