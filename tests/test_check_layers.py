@@ -375,3 +375,16 @@ $$\frac{\partial L}{\partial u} \cdot \frac{\partial u}{\partial v_1} = %s s h_1
 """
     assert "wrong" not in verdicts(text % "")
     assert verdicts(text % "2")[-1] != "ok"
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [
+        (r"v_{12} - \eta \frac{\partial L}{\partial v_{12}}", "ok"),
+        (r"v_{12} - \eta \frac{\partial L}{\partial v_{21}}", "wrong"),
+        (r"v_{21} - \eta \frac{\partial L}{\partial v_{12}}", "wrong"),
+    ],
+)
+def test_a_step_goes_along_the_gradient_of_its_own_entry(step: str, verdict: str) -> None:
+    text = rf"$u = v_{{12}} h_1 + v_{{21}} h_2$ and $L$ is the loss: $$v_{{12}} \leftarrow {step}$$"
+    assert verdicts(text)[-1] == verdict

@@ -85,6 +85,9 @@ def of_names(
             if sign > 0 and _is_newton(part) and _newtons(statements, right) < 0:
                 return Link("wrong", UPHILL_NEWTON, causes=("sign",), minus=(gap,))
             continue
+        if _is_of_another_entry(place, left, right, target):
+            why = f"the gradient of {target} is taken for another entry"
+            return Link("wrong", why, causes=("wrong-variable",))
         is_own = target.stem == stem_of(left)  # G + (∇L)^2 collects
         if sign > 0 and is_own and not ASCENT.search(prose):
             down = DESCENT.search(prose) or _siblings(place, statements, right)[0]
@@ -103,6 +106,16 @@ def _is_rate_alone(term: t.Expr) -> bool:
 def _is_differentiated_by(statements: Sequence[Statement], name: t.Symbol) -> bool:
     slopes = (p for p in parts(statements) if isinstance(p, t.Derivative))
     return any(isinstance(w, t.Symbol) and w.base == name.base for p in slopes for w in p.wrt)
+
+
+def _is_of_another_entry(place: Place, left: t.Symbol, right: t.Sum, target: Key) -> bool:
+    """``v_{11} := v_{11} - α ∂L/∂v_{21}``: a step from where it is, along the gradient of another entry."""
+    own = sort(left, place.world.spelling, {}).key
+    if own.stem != target.stem or own.marks != target.marks or own.indices == target.indices:
+        return False
+    numbered = all(isinstance(n, int) for n in (*own.indices, *target.indices))
+    alike = len(own.indices) == len(target.indices) > 0 and len(right.terms) == 2
+    return numbered and alike and same_tree(right.terms[0], left)
 
 
 def _is_by_itself(tree: t.Expr) -> bool:

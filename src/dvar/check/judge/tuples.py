@@ -9,7 +9,7 @@ from dataclasses import replace
 from dvar.check.judge.literal import is_literal, is_plain
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.mathematics import read_region
 from dvar.read.worksheet.mathematics.lexicon import EMPTY
 from dvar.read.worksheet.parts import same_tree
@@ -77,9 +77,14 @@ def entries(statement: Statement, whole: Sequence[Statement]) -> list[Statement]
     It claims something where an entry has a formula.
     """
     members = statement.members
-    if len(members) != 3 or not isinstance(members[0].expr, t.Symbol) or members[0].relation:
+    if len(members) not in (2, 3) or members[0].relation:
         return []
-    names, numbers = (_rows(m.expr) for m in members[1:])
+    named = [m.expr for m in members[:-2]]
+    names, numbers = (_rows(m.expr) for m in members[-2:])
+    if not all(isinstance(name, t.Symbol) for name in named):
+        return []
+    if not named and not isinstance(members[0].expr, t.Matrix):
+        return []  # lists side by side are read one by one
     if not numbers or list(map(len, names)) != list(map(len, numbers)):
         return []
     listed = [n for row in names for n in row]
@@ -88,10 +93,11 @@ def entries(statement: Statement, whole: Sequence[Statement]) -> list[Statement]
         return []
     if len(listed) < 2 or not all(map(is_plain, values)):
         return []
-    left, _, right = members
+    left, right = members[0], members[-1]
+    told = [(name, right.expr) for name in named]
     return [
         replace(statement, members=(replace(left, expr=name), replace(right, expr=value)))
-        for name, value in [(left.expr, right.expr), *zip(listed, values, strict=True)]
+        for name, value in [*told, *zip(listed, values, strict=True)]
     ]
 
 
@@ -223,58 +229,3 @@ def _is_letter(tree: t.Expr) -> bool:
         case t.Symbol(base=base, subscripts=(), scripts=()):
             return len(base) == 1
     return False
-
-
-def one_by_one(statement: Statement) -> list[Statement]:
-    """``(x, y) = (1, -2)`` gives two numbers; so does ``(x, y) = (5, 5) - (1, 2) = (4, 3)``, a step from a point."""
-    members = statement.members
-    if len(members) < 2 or members[0].relation:
-        return []
-    left, *worked_out, right = members
-    names, numbers = left.expr, right.expr
-    if isinstance(numbers, t.Matrix):
-        return _by_entry(statement)
-    if not isinstance(names, t.Group) or not isinstance(numbers, t.Group):
-        return []
-    if {m.relation for m in members[1:]} - {"=", "approx"}:
-        return []
-    if not all(m.expr is not None and is_literal(m.expr) for m in worked_out):
-        return []
-    listed = _side_by_side(names) or names.items
-    if len(listed) != len(numbers.items) or len(listed) < 2:
-        return []
-    if not all(isinstance(n, t.Symbol) for n in listed) or not is_plain(numbers):
-        return []
-    told = replace(right, relation="=")
-    first = [replace(m, relation="") for m in worked_out[:1]]
-    computed = [replace(statement, members=(*first, *worked_out[1:], right))] if first else []
-    return computed + [
-        replace(statement, members=(replace(left, expr=name), replace(told, expr=number)))
-        for name, number in zip(listed, numbers.items, strict=True)
-    ]
-
-
-def _by_entry(statement: Statement) -> list[Statement]:
-    r"""``X = \begin{pmatrix} x_1 & x_2 \end{pmatrix} = \begin{pmatrix} 0.5 & 0.3 \end{pmatrix}`` gives two numbers."""
-    *others, named, told = statement.members
-    names, numbers = named.expr, told.expr
-    if not isinstance(names, t.Matrix) or not isinstance(numbers, t.Matrix):
-        return []
-    if len(others) > 1 or told.relation != "=" or not is_plain(numbers):
-        return []
-    listed = [name for row in names.rows for name in row]
-    alike = [len(row) for row in names.rows] == [len(row) for row in numbers.rows]
-    if not alike or len(listed) < 2 or not all(isinstance(name, t.Symbol) for name in listed):
-        return []
-    whole = [replace(statement, members=(*others, named))] if others else []
-    return whole + [
-        replace(statement, members=(Member("", name, named.span), replace(told, expr=number)))
-        for name, number in zip(listed, (x for row in numbers.rows for x in row), strict=True)
-    ]
-
-
-def _side_by_side(group: t.Group) -> tuple[t.Expr, ...]:
-    """The names of ``[x_1 x_2]``, which looks like a product."""
-    (only,) = group.items if len(group.items) == 1 else (None,)
-    is_list = group.kind == "[" and isinstance(only, t.Product) and not any(only.operators)
-    return only.factors if is_list and isinstance(only, t.Product) else ()
