@@ -15,7 +15,7 @@ from dvar.check.judge.evaluated import at_points
 from dvar.check.judge.fragments import whole
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
-from dvar.check.judge.properties import constraints
+from dvar.check.judge.properties import constraints, twins
 from dvar.check.judge.prose import spoken
 from dvar.check.meaning import (
     blocks,
@@ -152,6 +152,7 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[Co
         context.touched |= open_
         own = [statements[ordinal] for ordinal in problem.ordinals]
         context.constraints = constraints(problem.world, own, document)
+        context.twins = twins(own)
         context.curves = curves
         problem.world.relations, problem.world.motion = moving, motion
         yield context

@@ -80,6 +80,8 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
     )
     arguments = {id(a) for p in applied for a in p.args}
     slopes = {id(q) for p in t.walk(tree) if isinstance(p, t.Derivative) for q in t.walk(p)}
+    ranges = [p.condition for p in t.walk(tree) if isinstance(p, t.Big) and p.condition is not None]
+    letters = {id(q) for when in ranges for q in t.walk(when)}
     for part, rebuild in named:
         beside = (p for p, _ in named if p is not part and id(p) not in slopes)
         if id(part) in arguments and any(_same_name(part, p) for p in beside):
@@ -87,6 +89,8 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
         for other in others:
             if _same_name(part, other):
                 continue
+            if id(part) in letters and not _is_letter(other):
+                continue  # Σ_{j ≠ i} is over letters
             if other in gradients and part.base == "delta":
                 continue  # a signal is a gradient as well: what is due fits whatever has been written
             new = replace(other, span=part.span)
@@ -112,6 +116,10 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
         if reversed_ is not None:
             yield Bend("transpose", rebuild(reversed_), None, "the order of the indices")
     yield from late
+
+
+def _is_letter(name: t.Symbol) -> bool:
+    return len(name.base) == 1 and name.base.islower() and not (name.subscripts or name.scripts)
 
 
 def _entry_of(part: t.Symbol, other: t.Symbol, text: str) -> tuple[t.Symbol, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dvar.check.judge import alternatives, following
@@ -28,6 +28,7 @@ class Context:
     prose: str = ""
     names: dict[Key, t.Symbol] = field(default_factory=dict)
     constraints: list[Assumption] = field(default_factory=list)
+    twins: Mapping[str, set[str]] = field(default_factory=dict)
     chains: dict[int, list[Member]] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     conditions: dict[int, list[t.Expr]] = field(default_factory=dict)

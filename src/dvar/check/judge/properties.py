@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 from dvar.check.judge.literal import is_plain
@@ -41,7 +41,7 @@ _NOT = re.compile(
 )
 _OF_GRAPHS = r"(?:symmetric\s+)?(?:normali[sz]ed\s+)?(?:adjacency|laplacian)"
 _WORDS = {
-    SYMMETRIC: rf"{_OF_GRAPHS}|symmetric|symmetrisch|sim[eé]tric[ao]|sym[eé]trique|self-adjoint",
+    SYMMETRIC: rf"{_OF_GRAPHS}|sym{{1,2}}e(?:t|tr)ic|symmetrisch|sim[eé]tric[ao]|sym[eé]trique|self-adjoint",
     POSITIVE: r"(?:symmetric,?\s*)?positive[- ](?:semi-?)?definite|\bSPD\b|covariance(?: matrix)?",
     ORTHONORMAL: r"orthogonal(?! to\b)|orthonormal(?: columns)?|unitary",
     MASK: r"(?:binary |0/1[- ])?mask|zeros and ones",
@@ -77,6 +77,14 @@ _SIGN = re.compile(
     + r"|=\s*(?:\\pm\s*1|±\s*1|\+1\s*/\s*[-−]1))"
 )
 r"""``y_n \in \{-1, 1\}``: labels whose square is one."""
+_MIRRORED = (
+    re.compile(_NAME + r"\s*=\s*\1\s*\^\s*\{?\s*(?:\\top|\\intercal|T\b|⊤)"),
+    re.compile(_STEM + r"_\{?(\w),?(?!\2)(\w)\}?\s*=\s*\1_\{?\3,?\2(?!\w)"),
+)
+"""``A = A^T``, ``A_{ij} = A_{ji}``."""
+_REASON = re.compile(
+    r"\b(?:given(?: that)?|since|because|as|recall that|note that)\s+(?:\S+\s+){0,4}$"
+)
 _REACH = 600
 """How many characters around an equation are looked at."""
 _FAR = 4 * _REACH
@@ -102,8 +110,8 @@ def said_of(document: Document, statement: Statement, has_matrices: bool) -> lis
     if "" not in taken:
         general = {s for match in _GENERAL.finditer(text) for s in _subjects(text, match)}
         found += [Assumption(stem, GENERAL) for stem in sorted(general - taken - {""})]
-    for match in re.finditer(_NAME + r"\s*=\s*\1\s*\^\s*\{?\s*(?:\\top|\\intercal|T\b|⊤)", text):
-        found.append(Assumption(match.group(1).lstrip("\\"), SYMMETRIC))
+    mirrored = (match for pattern in _MIRRORED for match in pattern.finditer(text))
+    found += [Assumption(match.group(1).lstrip("\\"), SYMMETRIC) for match in mirrored]
     return found + _activation(statement, before, text)
 
 
@@ -125,6 +133,35 @@ def _activation(statement: Statement, before: str, around: str) -> list[Assumpti
     return [Assumption(stem_of(left.head), named[0])] if len(named) == 1 else []
 
 
+def twins(statements: Sequence[Statement]) -> Mapping[str, set[str]]:
+    r"""Names of one matrix: ``S = \Sigma``, and ``s`` of ``Σ = (s_{11} \cdots)``."""
+    found: dict[str, set[str]] = {}
+    for statement in statements:
+        name, *rest = (m.expr for m in statement.members)
+        if isinstance(name, t.Symbol) and not name.scripts and len(rest) == 1:
+            for stem in _names_of(rest[0]) - {stem_of(name)}:
+                found.setdefault(stem_of(name), set()).add(stem)
+                found.setdefault(stem, set()).add(stem_of(name))
+    return found
+
+
+def shared(names: Mapping[str, set[str]], assumed: Sequence[Assumption]) -> list[Assumption]:
+    """What is said of a matrix by one name, of its other names."""
+    of_matrices = (a for a in assumed if a.kind in (SYMMETRIC, POSITIVE))
+    return [Assumption(x, a.kind) for a in of_matrices for x in sorted(names.get(a.stem, ()))]
+
+
+def _names_of(value: t.Expr | None) -> set[str]:
+    """The stem of a bare name, or of the entries of a square matrix."""
+    if isinstance(value, t.Symbol) and not (value.scripts or value.subscripts):
+        return {stem_of(value)}
+    if not isinstance(value, t.Matrix) or any(len(row) != len(value.rows) for row in value.rows):
+        return set()
+    entries = [x for row in value.rows for x in row if isinstance(x, t.Symbol) and x.subscripts]
+    stems = {stem_of(x) for x in entries}
+    return stems if len(stems) == 1 and len(value.rows) > 1 else set()
+
+
 def square(prose: str, words: str = "") -> set[str]:
     """The names that are called symmetric somewhere: they have as many rows as columns."""
     text, found = _plain(prose), set[str]()
@@ -142,7 +179,7 @@ def of_graphs(prose: str) -> list[Assumption]:
 
 
 def _named_before(document: Document, statement: Statement) -> list[Assumption]:
-    """What was said a little earlier in the same section of a matrix by its name."""
+    """What was said a little earlier in the same section of a matrix by its name, or a little later as a reason."""
     region = document.regions[statement.region]
     if region.cell is not None:
         return []  # each row of a table has its own conditions
@@ -154,6 +191,10 @@ def _named_before(document: Document, statement: Statement) -> list[Assumption]:
         for match in re.finditer(_WORDS[kind], text, re.IGNORECASE):
             if not _NOT.search(text[: match.start()]):
                 found += [Assumption(stem, kind) for stem in _subjects(text, match) if stem]
+    later = _plain(document.text[statement.span[1] : min(section.span[1], start + _FAR)])
+    for match in re.finditer(_WORDS[SYMMETRIC], later, re.IGNORECASE):
+        if _REASON.search(later[: match.start()]):
+            found += [Assumption(stem, SYMMETRIC) for stem in _subjects(later, match) if stem]
     return found
 
 
@@ -217,7 +258,7 @@ def _plain(text: str) -> str:
     before = ""
     while before != text:
         before, text = text, _MARKUP.sub(r"\1", text)
-    return re.sub(r"\$|\\[()\[\]]|\*\*|`", "", text)
+    return re.sub(r"\$|\\[()\[\]]|\*\*|`|\\(?:boldsymbol|mathbf|bm)(?=\s*\\)", "", text)
 
 
 # ── equations that say it ───────────────────────────────────────────────────────────────────────
@@ -365,4 +406,4 @@ def _is_turned(name: t.Symbol) -> bool:
     return any(script.kind == "transpose" for script in name.scripts)
 
 
-__all__ = ["constraint_of", "constraints", "said_of", "vicinity"]
+__all__ = ["constraint_of", "constraints", "said_of", "shared", "twins", "vicinity"]

@@ -67,6 +67,8 @@ def role_of(
     kind = _by_form(members)
     if kind is not None:
         return Role(kind)
+    if [m.relation for m in members] == ["", "is", "to"]:
+        return Role("definition", (), frozenset({1, 2}))  # Df: U → V
     left, first = members[0].expr, members[1]
     if _starts_collecting(members, world):
         return Role("given", (), frozenset({1}))

@@ -49,6 +49,8 @@ def judge_shape(place: Place, statement: Statement) -> Verdict:
             # Sizes that nothing ties together are equal or not by choice; only an order says something.
             is_said = all(isinstance(size, t.Number) for size in member.expr.sizes)
             if (place.world.unread and not is_said) or sorted(found) != sorted(wanted):
+                if members[-1].relation == "to":
+                    return Verdict("definition")  # f: R^2 → R, where f(x) is no pair
                 return Verdict(
                     "unknown",
                     member,

@@ -40,13 +40,13 @@ from dvar.check.judge.context import Context
 from dvar.check.judge.faces import instead, on_its_face
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_pi
-from dvar.check.judge.properties import constraint_of, of_graphs, said_of
+from dvar.check.judge.properties import constraint_of, of_graphs, said_of, shared
 from dvar.check.judge.repairs import Written
 from dvar.check.judge.roles import Role
 from dvar.check.judge.words import doubtful, message_of, with_cause
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.definitions import definition_of
-from dvar.check.meaning.keys import Key, sort, worded_stem
+from dvar.check.meaning.keys import Key, sort, unwrapped, worded_stem
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -172,6 +172,7 @@ def _place(context: Context, ordinal: int) -> Place:
     assumptions = said_of(context.document, statement, world.matrices)
     assumptions += context.constraints
     assumptions += of_graphs(context.problem.prose)
+    assumptions += shared(context.twins, assumptions)
     optimum = stationary.is_announced(context.document, statement)
     asked = [(c.left, c.right) for c in context.asked if c.position < ordinal]
     code, held = region.is_program, assumptions
@@ -312,6 +313,7 @@ def _behind(context: Context, place: Place) -> list[tuple[int, Statement]]:
 
 
 def _key_of(place: Place, left: t.Expr) -> Key:
+    left = unwrapped(left.body if isinstance(left, t.Brace) else left)
     head = left.head if isinstance(left, t.Apply) else left
     assert isinstance(head, t.Symbol)
     return sort(head, place.world.spelling, {}).key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,13 @@ from dvar.check.meaning import (
     one_of_many,
     products,
     slopes,
+    told,
 )
 from dvar.check.meaning.arguments import is_factor
-from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
-from dvar.check.meaning.patterns import pattern_of
-from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.survey import names_dependence
+from dvar.check.meaning.told import Function
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
@@ -37,8 +36,6 @@ from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
-
-Function = Callable[[Sequence[Node]], Node]
 
 
 def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
@@ -200,10 +197,10 @@ def _by_formula(
     params = found[0].params
     if not params or is_factor(key, args):
         return None
-    made = _defined(e, head, *found, args)
+    made = told.at_sibling(e, *found, args) or told.applied(e, head, *found, args)
     entries = made is None and len(params) > 1 and all(_is_entry(e, p) for p in params)
     if len(params) == len(args) and (entries or found[0].is_slope):
-        return _of_entries(e, head, *found)
+        return told.of_entries(e, head, *found)
     return made
 
 
@@ -229,86 +226,6 @@ def function_of(e: Interpreter, head: t.Symbol, args: Sequence[t.Expr]) -> Funct
     return _function(e, head, sort(head, e.world.spelling, e.env).key, args)
 
 
-def _defined(
-    e: Interpreter,
-    head: t.Symbol,
-    definition: Definition,
-    bound: dict[str, int],
-    args: Sequence[t.Expr],
-) -> Function | None:
-    """A function that the document defines; applied to its own parameters it is the quantity itself."""
-    params = definition.params
-    if len(params) != len(args):
-        return None
-    own = all(_said(e, a) == _said(e, p) for a, p in zip(args, params, strict=True))
-    if own and not any(stem_of(a) in e.locals for a in args if isinstance(a, t.Symbol)):
-        return lambda values: names.defined(
-            e, sort(head, e.world.spelling, e.env).key, definition, bound
-        )
-    env = dict(bound)
-    stems: list[str | None] = []
-    for param, arg in zip(params, args, strict=True):
-        if not isinstance(param, t.Symbol):
-            return None
-        pattern, rest = pattern_of(param, e.world.spelling)
-        if rest:
-            return None
-        if pattern.letters and isinstance(arg, t.Symbol):
-            matched = pattern.match(sort(arg, e.world.spelling, e.env).key)
-            if matched is None:
-                return None
-            env.update(matched)
-            stems.append(None)
-        elif pattern.marks or pattern.indices:
-            return None
-        else:
-            stems.append(pattern.stem)
-
-    def function(values: Sequence[Node]) -> Node:
-        from dvar.check.meaning.interpret import Interpreter
-
-        reader = Interpreter(e.world, e.position, Choices(), {**e.env, **env})
-        reader.locals = {s: v for s, v in zip(stems, values, strict=True) if s is not None}
-        reader.depth = e.depth
-        if not _is_hidden(e, definition, args):
-            return reader.node(definition.value)
-        whole = names.defined(e, sort(head, e.world.spelling, e.env).key, definition, bound)
-        named = ("named for what it depends on", whole)
-        try:
-            return e.choices.pick([("at its argument", reader.node(definition.value)), named])
-        except NotUnderstood:
-            return e.choices.pick([named])
-
-    return function
-
-
-def _of_entries(
-    e: Interpreter, head: t.Symbol, definition: Definition, bound: dict[str, int]
-) -> Function:
-    """``f(1, 2)`` of ``f(x_1, x_2) = …``: numbers put in for the entries."""
-
-    def function(values: Sequence[Node]) -> Node:
-        own = [e.node(param) for param in definition.params]
-        whole = names.defined(e, sort(head, e.world.spelling, e.env).key, definition, bound)
-        return substitute(whole, dict(zip(own, values, strict=True)))
-
-    return function
-
-
-def _is_hidden(e: Interpreter, definition: Definition, args: Sequence[t.Expr]) -> bool:
-    """``h(w)`` of ``h(x) = σ(w^T x)``: written with a name that the formula holds, not with its argument."""
-    if len(args) != 1 or not isinstance(args[0], t.Symbol):
-        return False
-    inside = {_said(e, part) for part in t.walk(definition.value) if isinstance(part, t.Symbol)}
-    return _said(e, args[0]) in inside
-
-
-def _said(e: Interpreter, tree: t.Expr) -> object:
-    if isinstance(tree, t.Symbol):
-        return sort(tree, e.world.spelling, e.env).key
-    return tree
-
-
 def _primed(e: Interpreter, tree: t.Apply, head: t.Symbol, primes: int) -> Value:
     """``f(g(x))'`` may be the slope of f at g(x), and that of all of it."""
     value = _slope(e, tree, head, primes)
@@ -329,7 +246,7 @@ def _slope(e: Interpreter, tree: t.Apply, head: t.Symbol, primes: int) -> Value:
     depends = (
         found is not None
         and found[0].params
-        and _said(e, found[0].params[0]) == _said(e, tree.args[0])
+        and told.said(e, found[0].params[0]) == told.said(e, tree.args[0])
     )
     if function is None or depends:
         if found is None:
@@ -387,7 +304,9 @@ def _has_other_arguments(e: Interpreter, key: Key, args: Sequence[t.Expr]) -> bo
         return False
     if key in e.world.loss_names or key.stem in e.world.densities:
         return False
-    return any(_said(e, a) != _said(e, p) for a, p in zip(args, found[0].params, strict=False))
+    return any(
+        told.said(e, a) != told.said(e, p) for a, p in zip(args, found[0].params, strict=False)
+    )
 
 
 def _multiplied(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:

@@ -168,7 +168,9 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
             key, plain = single, False
     found = e.world.find(key, e.position)
     if found is not None and not found[0].numeric:
-        return defined(e, key, *found)
+        made = defined(e, key, *found)
+        many = one_of_many.list_of(e, key, tree) if plain else None
+        return made if many is None else e.choices.pick([("of one", made), ("of all", many)])
     if found is None and entries.is_padding(e, key):
         return number(0.0)
     if plain and key.stem in e.world.size_names and not e.world.family(key):

@@ -106,7 +106,8 @@ def _listed(statements: Sequence[Statement], marked: Set[str], wholes: Collectio
         bare = {
             stem_of(p)
             for p in parts([statement])
-            if isinstance(p, t.Symbol) and not (p.scripts or p.subscripts)
+            if isinstance(p, t.Symbol) and not p.subscripts
+            if all(s.kind == "transpose" for s in p.scripts)
         }
         if bare & set(wholes):
             found |= bare & marked

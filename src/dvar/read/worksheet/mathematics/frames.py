@@ -63,14 +63,51 @@ def summed(tokens: Sequence[Token]) -> list[Token]:
 
 
 def outcomes(tokens: Sequence[Token]) -> list[Token]:
-    """``P(+ \\mid D)``: a sign with nothing on either side is the name of an outcome."""
+    """``P(+ \\mid D)``: a sign with nothing on either side is the name of an outcome; not in ``(-||x||^2)``."""
+    mates = mates_of(tokens)
     out = list(tokens)
     for n, token in enumerate(tokens[1:-1], 1):
         before, after = tokens[n - 1], tokens[n + 1]
         opens = before.is_("(", "|") or before.names("mid")
+        inside = tokens[n : mates[n - 1]] if before.is_("(") else ()
+        if sum(x.is_("|") for x in inside) > 1:
+            continue
         if token.is_("+", "-") and opens and (after.is_(")", "|") or after.names("mid")):
             out[n] = made(NAME, token.text, token)
     return out
+
+
+def thin(tokens: Sequence[Token]) -> list[Token]:
+    r"""``a - \frac12,x^T x``: a fraction and a factor, where Markdown has eaten the backslash of a thin space.
+
+    Not where an equation stands behind the comma, or nothing but a number.
+    """
+    out: list[Token] = []
+    for n, token in enumerate(tokens):
+        if not token.is_(",") or not _is_added_fraction(out):
+            out.append(token)
+            continue
+        ends = (k for k in range(n + 1, len(tokens)) if _ends_item(tokens[k]))
+        inside = tokens[n + 1 : next(ends, len(tokens))]
+        stays = not inside or inside[0].kind not in (NAME, WORD, COMMAND)
+        if stays or any(x.kind == SIGN and x.text in _STATES for x in inside):
+            out.append(token)
+    return out
+
+
+def _ends_item(token: Token) -> bool:
+    return token.kind in _STARTS or token.is_(",")
+
+
+def _is_added_fraction(before: Sequence[Token]) -> bool:
+    r"""``- \frac12``, ``+ \tfrac{1}{2}``."""
+    rest = [t for t in before[-9:] if not t.is_("{", "}")]
+    numbers = 0
+    while rest and rest[-1].kind == NUMBER and numbers < 2:
+        rest.pop()
+        numbers += 1
+    is_fraction = rest and rest[-1].kind == COMMAND and rest[-1].text in ("frac", "tfrac", "dfrac")
+    return bool(numbers and is_fraction and len(rest) > 1 and rest[-2].is_("+", "-"))
 
 
 def unfilled(tokens: Sequence[Token]) -> list[Token]:

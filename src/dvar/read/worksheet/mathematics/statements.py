@@ -14,6 +14,7 @@ from dvar.read.worksheet.mathematics.frames import (
     is_counter,
     outcomes,
     summed,
+    thin,
     unfilled,
     unframed,
     unnumbered,
@@ -153,7 +154,7 @@ class _Region:
         whole, self.wrong = balanced(unnumbered(unboxed(scanned)))
         bare = unframed(whole)
         if self.latex:
-            bare = summed(restored(unfilled(outcomes(bare)), self.text, self.lexicon.indexed))
+            bare = summed(restored(unfilled(outcomes(thin(bare))), self.text, self.lexicon.indexed))
         tokens = resolved(bare, self.lexicon, self.latex, self.code)
         if self.lexicon.colons and not self.code:
             tokens = colons.joined(tokens)

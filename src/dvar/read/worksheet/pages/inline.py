@@ -63,6 +63,8 @@ _TAG = re.compile(
 )
 _AUTOLINK = re.compile(r"<(?:https?://|mailto:)[^\s<>]+>")
 _ADDRESS = re.compile(r"""(?:https?|ftp|file)?://[^\s<>"'|]+""")
+_QUOTED = re.compile(r"(\${1,2})([^$]*[\\=_^][^$]*)\1")
+"""`` `$x_1$` ``: dollars in code, for pages that find them there."""
 _ROLE = re.compile(r":math:`([^`]+)`|\{math\}`([^`]+)`")
 _LINK = re.compile(
     r"\]\(([^\s()]*(?:\([^\s()]*\)[^\s()]*)?)(?:[ \t]+\"[^\"\n]{0,200}\")?\)(?:\{[^{}\n]{0,100}\})?"
@@ -246,6 +248,9 @@ class _Paragraph:
         if not places:
             return at + length
         end = places.pop()
+        if length == 1 and (match := _QUOTED.fullmatch(self.text, at + 1, end)):
+            kind = "display" if len(match[1]) == 2 else "inline"
+            return self._add(kind, at, end + 1, match.span(2))
         return self._add("code", at, end + length, (at + length, end))
 
     def _angle(self, at: int) -> int | None:

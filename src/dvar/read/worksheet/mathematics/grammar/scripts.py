@@ -345,9 +345,10 @@ class Scripts(Cursor):
             elif (
                 token.kind in (SIGN, COMMAND)
                 and token.text in _MARKS
-                and (n > start or n + 1 == end)
+                and (n > start or n + 1 == end or token.is_("*"))
             ):
-                if n + 1 != end and not self.tokens[n + 1].is_("(", "["):
+                turned = n + 2 == end and self.tokens[n + 1].text == "T"  # of w^{*T}
+                if n + 1 != end and not turned and not self.tokens[n + 1].is_("(", "["):
                     return False
                 value = t.Label(_MARKS[token.text], token.span)
                 found.scripts.append(t.Script("mark", value, token.span))

@@ -1,0 +1,136 @@
+"""``dvar check`` on lecture notes, answers and homework about learning and matrices."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+
+def last(text: str) -> str:
+    return check(text).judgements[-1].verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"s(x_2) = 17", "ok"),
+        (r"s(x_2) = 9", "wrong"),
+        (r"s(x_2) = v x_2 + c = 17", "ok"),
+        (r"s(x_2) = v x_2 - c = 17", "wrong"),
+    ],
+)
+def test_a_score_told_for_one_example_is_one_for_the_others(claim: str, expected: str) -> None:
+    text = rf"$x_1 = 2$, $x_2 = 5$, $v = 3$, $c = 2$. $s(x_1) = v x_1 + c = 8$ and ${claim}$"
+    assert last(text) == expected
+
+
+def test_what_else_has_a_number_is_not_put_in_for_another_example() -> None:
+    text = r"$x_1 = 2$, $x_2 = 5$, $v_1 = 3$, $v_2 = 4$. $s(x_1) = v_1 x_1 = 6$ and $s(x_2) = 20$"
+    assert last(text) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("gradient", "expected"),
+    [
+        (r"-\frac{1}{h^2}(x - c)\, k(x)", "ok"),
+        (r"-\frac{2}{h^2}(x - c)\, k(x)", "wrong"),
+        (r"\frac{1}{h^2}(x - c)\, k(x)", "wrong"),
+    ],
+)
+@pytest.mark.parametrize("bars", [("||", "||"), (r"\|", r"\|")])
+def test_a_minus_in_front_of_a_norm_is_no_outcome(
+    gradient: str, expected: str, bars: tuple[str, str]
+) -> None:
+    norm = f"-{bars[0]}x - c{bars[1]}^2"
+    text = rf"$k(x) = \exp({norm} / (2h^2))$ has $\nabla_x k(x) = {gradient}$"
+    assert last(text) == expected
+
+
+def test_a_sign_before_one_bar_is_an_outcome() -> None:
+    text = r"$P(+|D) = 0.8$, $P(D) = 0.1$, $P(+|N) = 0.3$, $P(N) = 0.9$. $P(+) = P(+|D)P(D) + P(+|N)P(N) = $"
+    assert last(text + "$0.35$") != "wrong"
+    assert last(text.removesuffix("$") + "0.35$") == "ok"
+    assert last(text.removesuffix("$") + "0.45$") == "wrong"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"where $M$ is a symetric matrix",
+        r"since $M_{ab} = M_{ba}$",
+        r"where $\boldsymbol\Omega$ is a symmetric matrix and $M = \Omega$",
+    ],
+)
+@pytest.mark.parametrize(("gradient", "expected"), [("2 M u", "ok"), ("M u", "wrong")])
+def test_a_matrix_is_symmetric_by_any_of_its_names(said: str, gradient: str, expected: str) -> None:
+    text = rf"For $q = u^\top M u$ {said}, $\frac{{\partial q}}{{\partial u}} = {gradient}$"
+    assert last(text) == expected
+
+
+def test_entries_of_a_matrix_that_is_told_whole_are_mirrored() -> None:
+    text = r"""
+Let $\boldsymbol\Omega = \begin{pmatrix}w_{11} & \cdots & w_{1k}\\ \vdots & \ddots & \vdots \\ w_{k1} & \cdots & w_{kk}
+\end{pmatrix}$ be a symmetric matrix, $V=\Omega$ and $g = \ln\det V$.
+
+$$\frac{\partial g}{\partial w_{ij}} = \big(V^{-1}\big)_{ij}$$
+"""
+    assert last(text) != "wrong"
+
+
+def test_the_signature_of_a_map_is_no_equation() -> None:
+    text = r"Its derivative is $Dg: V \to V \times \mathbb{R}^k$, and $g : \mathbb{R}^2 \rightarrow \mathbb{R}$."
+    kinds = [j.verdict for j in check(text + r" $g(a, b) = ab$").judgements]
+    assert set(kinds) <= {"definition", "ok"}
+
+
+@pytest.mark.parametrize(
+    ("gradient", "expected"), [("c - S z", "ok"), ("c + S z", "wrong"), ("c - 2 S z", "wrong")]
+)
+def test_a_thin_space_that_lost_its_backslash_is_no_comma(gradient: str, expected: str) -> None:
+    text = (
+        rf"With $S$ symmetric, $D(z)=c^\top z - \tfrac12,z^\top S z$. $$\nabla_z D = {gradient}$$"
+    )
+    assert last(text) == expected
+
+
+def test_a_comma_between_values_stays_one() -> None:
+    found = check(r"$p = 1 - \frac12, q = 2$ and $u = a - \tfrac12, b > 0$").judgements
+    assert [j.verdict for j in found] == ["given", "given", "definition"]
+
+
+@pytest.mark.parametrize(("slope", "expected"), [("3 a", {"ok"}), ("2 a", {"wrong", "unknown"})])
+def test_a_starred_vector_is_transposed(slope: str, expected: set[str]) -> None:
+    text = r"$v^* = 3 a$ and $h(z) = v^{*\top}z + c$, so $\nabla_z h = "
+    assert last(f"{text}{slope}$") in expected
+
+
+def test_dollars_in_code_are_formulas() -> None:
+    text = r"`$$g(t) = t^3$$` has the slope `$g'(t) = 3t^2$`, not `$g'(t) = 2t^2$`, and `cost$` is code."
+    assert [j.verdict for j in check(text).judgements] == ["definition", "ok", "wrong"]
+
+
+ONE = r"$a = v^T x + c$ and $p = \sigma(a)$ for one example."
+EACH = r"$a^{(i)} = v^T x^{(i)} + c$ and $p^{(i)} = \sigma(a^{(i)})$."
+
+
+@pytest.mark.parametrize("model", [ONE, EACH])
+@pytest.mark.parametrize(
+    ("gradient", "expected"),
+    [
+        (r"\frac{1}{n} X^T (p - t)", {"ok"}),
+        (r"X^T (p - t)", {"wrong", "unknown", "up-to-constant"}),
+        (r"\frac{1}{n} X^T (p + t)", {"wrong", "unknown"}),
+    ],
+)
+def test_bare_labels_beside_all_inputs_are_those_of_all_examples(
+    model: str, gradient: str, expected: set[str]
+) -> None:
+    text = rf"""
+{model} $$J = -\frac{{1}}{{n}}\sum_{{i=1}}^n [t^{{(i)}} \log p^{{(i)}} + (1-t^{{(i)}}) \log(1-p^{{(i)}})]$$
+
+$$\frac{{\partial J}}{{\partial v}} = \frac{{1}}{{n}} \sum_{{i=1}}^{{n}} (p^{{(i)}} - t^{{(i)}}) x^{{(i)}}$$
+
+$$\frac{{\partial J}}{{\partial v}} = {gradient}$$
+"""
+    assert last(text) in expected
