@@ -134,3 +134,43 @@ $$\frac{{\partial J}}{{\partial v}} = \frac{{1}}{{n}} \sum_{{i=1}}^{{n}} (p^{{(i
 $$\frac{{\partial J}}{{\partial v}} = {gradient}$$
 """
     assert last(text) in expected
+
+
+MARGIN = r"""
+$$L(v,c,\zeta,\beta,\nu) =\frac12 v^\top v + C\sum_i \zeta_i
++\sum_i \beta_i\big(1-\zeta_i - t_i(v^\top x_i+c)\big) - \sum_i \nu_i \zeta_i.$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (r"$\frac{\partial L}{\partial \zeta_i}=0 \Rightarrow C-\beta_i-\nu_i=0$", {"ok"}),
+        (r"$\frac{\partial L}{\partial \zeta_i}=0 \Rightarrow C-\beta_i+\nu_i=0$", {"unknown"}),
+        (r"$\frac{\partial L}{\partial c}=0 \Rightarrow \sum_i \beta_i t_i=0$", {"ok"}),
+        (
+            r"Complementary slackness: $\beta_i\big(1-\zeta_i-t_i(v^\top x_i+c)\big)=0$",
+            {"given", "ok"},
+        ),
+        (r"$$g(a) = a_1^2 \quad\text{s.t.}\quad \sum_i \beta_i t_i=0$$", {"given", "definition"}),
+    ],
+)
+def test_conditions_of_an_optimum_of_many(condition: str, expected: set[str]) -> None:
+    assert last(MARGIN + condition) in expected
+
+
+@pytest.mark.parametrize(
+    ("chain", "expected"),
+    [
+        (r"\arg\min_v \|A v - r\|^2 = \arg\min_v \frac12 (A v - r)^\top (A v - r)", "ok"),
+        (r"\arg\min_v \|A v - r\|^2 = \arg\min_v v^\top A^\top A v - 2 v^\top A^\top r", "ok"),
+        (r"\arg\min_v \|A v - r\|^2 = \arg\min_v v^\top A^\top A v - v^\top A^\top r", "unknown"),
+        (r"\arg\min_v \|A v - r\|^2 = \arg\max_v -\|A v - r\|", "ok"),
+        (r"\arg\min_v \|A v - r\|^2 = \arg\max_v \|A v - r\|", "wrong"),
+        (r"\arg\max_u \prod_i q(x_i;u) = \arg\max_u \sum_i \log q(x_i;u)", "ok"),
+        (r"\arg\max_{u \in U} \log q(x;u) = \arg\min_{u \in U} -\log q(x;u)", "ok"),
+        (r"\arg\max_{u \in U} \log q(x;u) = \arg\min_{u \in U} \log q(x;u)", "wrong"),
+    ],
+)
+def test_where_something_is_largest(chain: str, expected: str) -> None:
+    assert last(f"$${chain}$$") == expected

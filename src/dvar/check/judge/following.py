@@ -37,13 +37,20 @@ MOST = 6
 LARGEST = 60
 """Numbers that may be looked for, and equations between them."""
 _STEPS = 30
+_INSIDE = 80
+"""Characters in front of an equation in which such words are looked for."""
 _TRIED = 6
 _ENOUGH = 2
 _GIVEN = re.compile(
     r"\b(with|using|use|assum\w+|suppose|where|such that|subject to|constraints?|conditions?|cent(red|ered)|"
-    r"normali[sz]ed|orthogonal\w*|since|because|s\.t\.)\b[^.;]{0,25}$",
+    r"normali[sz]ed|orthogonal\w*|since|because|s\.t\.|slackness|feasib\w+|KKT)\b[^.;]{0,25}$",
     re.IGNORECASE,
 )
+_GIVEN_INSIDE = re.compile(
+    r"\\(?:text|textrm|mathrm|mbox)\s*\{[^{}]*\b(?:with|where|such that|subject to|s\.t\.)[^{}]*\}"
+    r"(?:\\[ ,;:!]|\\q?quad\b|[\s&~])*$"
+)
+"""The same words in a formula: ``\\max_a f(a) \\quad \\text{s.t.}``."""
 _ASKED = re.compile(
     r"\b(subject to|such that|s\.t\.|under the (constraint|condition)|constrained (by|to))[\s$`]*$",
     re.IGNORECASE,
@@ -105,8 +112,10 @@ def is_given(document: Document, statement: Statement) -> bool:
         return False
     left, right = members[0].expr, members[1].expr
     words = document.regions[statement.region].before
-    if left is None or right is None or isinstance(left, (t.Symbol, t.Apply)):
+    if left is None or right is None or isinstance(left, t.Symbol):
         return False
+    if isinstance(left, t.Apply) and not all(isinstance(a, t.Sum) for a in left.args):
+        return False  # α_i (1 - ξ_i) is a product
     if isinstance(left, t.Derivative) and _vanishes(right):
         return True  # what is asked of an optimum
     if isinstance(left, t.Derivative) and left.spelling == "nabla" and _is_multiple(right):
@@ -117,7 +126,8 @@ def is_given(document: Document, statement: Statement) -> bool:
         return True
     if not isinstance(right, t.Number) or not right.is_whole or isinstance(left, t.Sum):
         return False
-    return _GIVEN.search(words) is not None
+    inside = document.text[: statement.span[0]][-_INSIDE:]
+    return _GIVEN.search(words) is not None or _GIVEN_INSIDE.search(inside) is not None
 
 
 def leads_on(document: Document, statement: Statement) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dvar.check.judge.links import MET, Link
+from dvar.check.judge.links import MET, Link, assignments
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning import reading, slopes
@@ -19,7 +19,7 @@ from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.points import Point, finite, names_beneath
-from dvar.check.meaning.values import NotUnderstood, count
+from dvar.check.meaning.values import NotUnderstood, count, flat
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
 from dvar.ops import TABLE
@@ -73,10 +73,12 @@ def elsewhere(place: Place, formula: t.Expr, number: t.Expr, link: Link) -> Link
 
 
 def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
+    envs = assignments(place.world, [left, right], place.conditions, place.position)
     reader = place.reader()
     try:
         reading.read_all(reader)
         reads_functions(reader)
+        reader = place.reader(env=envs[0]) if envs else reader
         a, b = reader.node(left), reader.node(right)
         apart = a if is_zero(right) else TABLE["subtract"](a, b)
     except NotUnderstood:
@@ -84,7 +86,7 @@ def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     below = set(topological([apart]))
     for top in _tops(place, below):
         for name in names_beneath([top]):
-            if name in below and count(name) == count(apart):
+            if count(name) == count(apart) if name in below else count(apart) == 1:
                 if _is_multiple(apart, top, name):
                     of, by = place.world.named[top], place.world.keys.get(name)
                     why = f"{MET} of {of} with respect to {by} vanishes"
@@ -119,6 +121,9 @@ def _is_multiple(apart: Node, top: Node, name: Node) -> bool:
         gradient = jacobian(top, place_at(name)).node
     except NotUnderstood:
         return False
+    if count(apart) == 1 < count(gradient):  # C - α_i - μ_i = 0, by each ξ_i
+        entries = [TABLE["getitem"](flat(gradient), (k,)) for k in range(count(gradient))]
+        return any(_keeps_ratio(flat(apart), entry) for entry in entries)
     turned = gradient.ndim == 2 and apart.shape == gradient.shape[::-1]
     return _keeps_ratio(apart, gradient) or (
         turned and _keeps_ratio(TABLE["transpose"](apart), gradient)

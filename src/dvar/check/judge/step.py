@@ -13,6 +13,7 @@ from dvar.check.judge import (
     curved,
     euler,
     expansions,
+    extremes,
     jumps,
     latest,
     learning,
@@ -68,6 +69,8 @@ def _judged(
     left, right = before.expr, member.expr
     assert left is not None
     assert right is not None
+    if (found := extremes.judged(place, left, right, envs[0] if envs else {})) is not None:
+        return found
     numeric_left, numeric_right = (links.is_number(x, place.world) for x in (left, right))
     if numeric_left and numeric_right:
         link = _numbers(place, subject, left, right, envs)
