@@ -174,3 +174,63 @@ def test_conditions_of_an_optimum_of_many(condition: str, expected: set[str]) ->
 )
 def test_where_something_is_largest(chain: str, expected: str) -> None:
     assert last(f"$${chain}$$") == expected
+
+
+BOUND = r"\log r(y) = \mathbb{E}_{k(u | y)}\left[\log \frac{r(y, u)}{k(u | y)}\right]"
+LAWS = r"$r(y, u)$, $r(u | y)$ and $k(u | y)$ are densities."
+
+
+@pytest.mark.parametrize(
+    ("equation", "expected"),
+    [
+        (r"r(y) = \int r(y, u)\, du", "ok"),
+        (r"r(y) = \int r(y | u) r(u) \,du", "ok"),
+        (r"r(y) = \int r(y | u) r(y) \,du", "no"),
+        (r"r(y) = \int r(u | y) r(u) \,du", "no"),
+        (r"\int r(u | y)\, du = 1", "ok"),
+        (r"\int r(y, u)\, du = 1", "no"),
+        (r"\int_{-\infty}^{\infty} r(u | y)\, du = 1", "ok"),
+        (r"\int_{-\infty}^{0} r(u | y)\, du = 1", "no"),
+        (r"\log r(y) = \log r(y, u) - \log r(u | y)", "ok"),
+        (r"\log r(y) = \log r(y, u) - \log r(y | u)", "no"),
+        (r"\log r(y) = \mathbb{E}_{k(u | y)}\left[\log \frac{r(y, u)}{r(u | y)}\right]", "ok"),
+        (BOUND, "no"),
+        (
+            BOUND + r" + D_{KL}(k(u | y) \| r(u | y))",
+            "ok",
+        ),
+        (
+            BOUND + r" - D_{KL}(k(u | y) \| r(u | y))",
+            "no",
+        ),
+        (
+            BOUND + r" + D_{KL}(r(u | y) \| k(u | y))",
+            "no",
+        ),
+    ],
+)
+def test_one_law_of_several_things_and_its_parts(equation: str, expected: str) -> None:
+    found = last(f"{LAWS}\n\n$${equation}$$")
+    assert (found == "ok") == (expected == "ok")
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        (r"\int \nabla_\eta r(y | \eta)\, g(y) \, dy", "ok"),
+        (r"\int r(y | \eta)\, \nabla_\eta \log r(y | \eta)\, g(y) \, dy", "ok"),
+        (r"\int \nabla_\eta \log r(y | \eta)\, g(y) \, dy", "no"),
+        (r"-\int r(y | \eta)\, \nabla_\eta \log r(y | \eta)\, g(y) \, dy", "no"),
+        (r"\mathbb{E}_{y \sim r(y | \eta)}[g(y) \nabla_\eta \log r(y | \eta)]", "ok"),
+        (r"\mathbb{E}_{y \sim r(y | \eta)}[\nabla_\eta \log r(y | \eta)]", "no"),
+    ],
+)
+def test_the_gradient_of_a_mean_by_its_law(link: str, expected: str) -> None:
+    text = rf"$$\nabla_\eta \int r(y | \eta)\, g(y)\, dy = {link}$$"
+    assert (last(text) == "ok") == (expected == "ok")
+
+
+@pytest.mark.parametrize(("number", "expected"), [("0", {"ok"}), ("1", {"wrong", "unknown"})])
+def test_the_mean_of_a_score(number: str, expected: set[str]) -> None:
+    text = rf"$$\int \nabla_\eta \log r(y | \eta)\, r(y | \eta)\, dy = {number}$$"
+    assert last(text) in expected

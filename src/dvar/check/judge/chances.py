@@ -8,6 +8,7 @@ from dataclasses import replace
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import arguments, stem_of
 from dvar.check.meaning.letters import parts, spelling_of
+from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.parts import places, same_tree
@@ -53,6 +54,19 @@ def is_meaning(statement: Statement) -> bool:
     """``S_j = P(y = j | x)``: a name and what it is the probability of."""
     first, *rest = (m.expr for m in statement.members)
     return isinstance(first, t.Symbol) and len(rest) == 1 and is_event(rest[0])
+
+
+def tells_by_itself(left: t.Expr, right: t.Expr, world: World) -> bool:
+    """``p(x) = ∫ p(x, z) dz``, also of its logarithm: what one law of several things makes of its parts."""
+    law = left.args[0] if isinstance(left, t.Call) and len(left.args) == 1 else left
+    if not isinstance(law, t.Apply) or law.primes or law.head.scripts:
+        return False
+    stem = stem_of(law.head)
+    return (
+        stem in world.joint
+        and len(world.joint[stem].of) > 1
+        and any(isinstance(p, t.Apply) and stem_of(p.head) == stem for p in t.walk(right))
+    )
 
 
 def _normal(tree: t.Expr | None, of: t.Expr) -> t.Call | None:

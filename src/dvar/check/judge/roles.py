@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from dvar.check.judge import masks
 from dvar.check.judge.assignments import NEW, is_update, shared_number
+from dvar.check.judge.chances import tells_by_itself
 from dvar.check.judge.literal import is_angle, is_numeric, is_plain, is_profit, is_zero
 from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
@@ -80,6 +81,8 @@ def role_of(
         return Role("update", _result(statement, ordinal, world))
     if isinstance(first.expr, t.Apply) and same_tree(first.expr.head, left):
         return Role("definition", (), frozenset({1}))  # C = C(a, y): what C depends on
+    if first.expr is not None and tells_by_itself(left, first.expr, world):
+        return Role("claim")
     if is_broken or (first.expr is not None and _only_tells(left, first.expr, world)):
         return Role("definition", (), frozenset({1}))
     return _defining(statement, ordinal, world, is_renewal)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 
 def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
+    drawn = chance.drawn_of(tree.args)
     tree = replace(tree, args=arguments(tree.args))
     head = tree.head
     told = (differentials.of_applied(e, tree), chance.divergence(e, tree), _log(e, tree))
@@ -61,7 +62,7 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     of_example = one_of_many.applied(e, tree)
     if of_example is not None:
         return behind(e, of_example, tree)
-    function = _function(e, bare, key, tree.args)
+    function = _function(e, bare, key, tree.args, drawn)
     if function is not None:
         given = _arguments(e, key, tree, hint)
         value = _raised(e, function(given), sort(bare, e.world.spelling, e.env).operations)
@@ -148,12 +149,14 @@ def behind(e: Interpreter, value: Value, tree: t.Apply | t.Call) -> Value:
 # ── functions ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) -> Function | None:
+def _function(
+    e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr], drawn: int = 0
+) -> Function | None:
     """The function that a symbol is; None where it is none."""
     world = e.world
     found = world.find(key, e.position)
     if found is not None and key.stem in world.densities and _is_other_law(e, found[0], args):
-        return lambda values: chance.density(e, key, values)
+        return lambda values: chance.density(e, key, values, args, drawn)
     if found is not None and (found[0].params or not found[0].numeric):
         return _by_formula(e, head, key, found, args)
     if key.stem in e.locals or (not key.indices and key.stem in e.env):
@@ -166,7 +169,7 @@ def _function(e: Interpreter, head: t.Symbol, key: Key, args: Sequence[t.Expr]) 
     if len(head.base) > 1 and functions.is_known(head.base) and not key.marks:
         return lambda values: functions.apply(head.base, values)
     if key.stem in world.densities and not head.accents:
-        return lambda values: chance.density(e, key, values)
+        return lambda values: chance.density(e, key, values, args, drawn)
     if key.stem in world.functions and key.stem in world.vectored:
         size = count(e.node(world.vectored[key.stem]))
         return lambda values: functions.open_vector(str(key), values, size)

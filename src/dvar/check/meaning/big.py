@@ -37,7 +37,7 @@ LONGEST = 64
 def big(e: Interpreter, tree: t.Big) -> Value:
     if tree.name == "E":
         return chance.expectation(e, tree)
-    if tree.name == "int":
+    if tree.name == "int" or (tree.name == "sum" and chance.is_over_outcomes(e, tree)):
         return chance.integral(e, tree)
     if tree.name == "lim":
         return limits.limit(e, tree)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import arrays, entries, functions, names, slopes, structures
+from dvar.check.meaning import arrays, chance, entries, functions, names, slopes, structures
 from dvar.check.meaning.applying import behind
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.patterns import free_letters
@@ -33,6 +33,9 @@ def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
         entry = _softmax_of_entry(e, tree.args[0])
         if entry is not None:
             return names.operated(e, entry, tree.scripts)
+    split = chance.short_log(e, tree)
+    if split is not None and e.choices.pick([("of all", False), ("of the first factor", True)]):
+        return e.value(split, hint)
     if tree.name == "log" and tree.subscripts:
         return _log_to_base(e, tree)
     if functions.named(tree.name) == "diag" and (entries_ := _listed(e, tree.args)) is not None:

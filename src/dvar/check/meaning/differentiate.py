@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, functions, gradients, inverse, nabla, nearly, slopes
+from dvar.check.meaning import chains, chance, functions, gradients, inverse, nabla, nearly, slopes
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.sweeps import gradient_at, seeds
 from dvar.check.meaning.values import (
@@ -61,6 +61,10 @@ def derivative(e: Interpreter, tree: t.Derivative) -> Value:
         raise NotUnderstood("a derivative of nothing")
     if (there := slopes.at_point(e, tree)) is not None:
         return there
+    if (alone := chance.short_log(e, tree.of)) is not None and tree.operator:
+        if e.choices.pick([("of all", False), ("of the logarithm alone", True)]):
+            slope = replace(tree, of=alone.factors[0])
+            return e.value(replace(alone, factors=(slope, *alone.factors[1:])))
     if not tree.wrt:
         return nabla.nabla(e, tree)
     if tree.spelling == "nabla" and (key := key_of(e, tree.of)) is not None:

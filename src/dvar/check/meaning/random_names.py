@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dvar.check.meaning import laws
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import arguments, stem_of
 from dvar.check.meaning.letters import parts
@@ -46,6 +47,7 @@ def see(world: World, statements: Sequence[Statement]) -> None:
                 world.drawn.setdefault(stem_of(part.head), (drawn, part.head))
     _factors(world, statements)
     _vectored(world, statements)
+    laws.see(world, statements)
 
 
 def _vectored(world: World, statements: Sequence[Statement]) -> None:

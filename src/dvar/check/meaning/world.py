@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dvar.check.meaning.assumptions import ACTIVE, Assumption
 from dvar.check.meaning.definitions import DEFAULT_SIZE, Definition
@@ -22,6 +22,9 @@ from dvar.core.node import Node
 from dvar.core.op import variable
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.laws import Law
 
 
 @dataclass(kw_only=True)
@@ -71,6 +74,7 @@ class World(Results):
         has_normal_law: whether Φ and φ are the distribution and the density of the standard normal law.
         densities: stems that are probabilities; laws: stem of what is drawn → its name and
             that of its law; drawn: the same by the stem of the law.
+        joint: what is known of each probability by itself.
         vectored: open functions whose values are vectors, with one of the same size.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
         inner: stems of gates whose gradients by name are by what their functions are taken of, if that is sure.
@@ -139,6 +143,7 @@ class World(Results):
     densities: set[str] = field(default_factory=set)
     laws: dict[str, tuple[t.Symbol, t.Symbol]] = field(default_factory=dict)
     drawn: dict[str, tuple[t.Symbol, t.Symbol]] = field(default_factory=dict)
+    joint: dict[str, Law] = field(default_factory=dict)
     vectored: dict[str, t.Symbol] = field(default_factory=dict)
     primes_turn: bool = False
     has_noise: bool = False
