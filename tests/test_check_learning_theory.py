@@ -234,3 +234,64 @@ def test_the_gradient_of_a_mean_by_its_law(link: str, expected: str) -> None:
 def test_the_mean_of_a_score(number: str, expected: set[str]) -> None:
     text = rf"$$\int \nabla_\eta \log r(y | \eta)\, r(y | \eta)\, dy = {number}$$"
     assert last(text) in expected
+
+
+CUBES = r"Let $g(y) = \sum_i b_i y_i^3$."
+
+
+@pytest.mark.parametrize(
+    ("equation", "expected"),
+    [
+        (r"\nabla g(y) = \begin{bmatrix} 3 b_1 y_1^2 \\ \vdots \\ 3 b_n y_n^2 \end{bmatrix}", "ok"),
+        (r"\nabla g(y) = \begin{bmatrix} 2 b_1 y_1^2 \\ \vdots \\ 2 b_n y_n^2 \end{bmatrix}", "no"),
+        (
+            r"\nabla g(y) = \begin{bmatrix} \frac{\partial g}{\partial y_1} \\ \vdots \\ "
+            r"\frac{\partial g}{\partial y_n} \end{bmatrix}",
+            "ok",
+        ),
+        (
+            r"\nabla^2 g(y) = \begin{bmatrix} \frac{\partial^2 g}{\partial y_1^2} & \cdots & "
+            r"\frac{\partial^2 g}{\partial y_1 \partial y_n} \\ \vdots & \ddots & \vdots \\ "
+            r"\frac{\partial^2 g}{\partial y_n \partial y_1} & \cdots & "
+            r"\frac{\partial^2 g}{\partial y_n^2} \end{bmatrix}",
+            "ok",
+        ),
+    ],
+)
+def test_a_column_with_dots_is_as_long_as_its_last_entry_says(equation: str, expected: str) -> None:
+    found = last(f"{CUBES}\n\n$${equation}$$")
+    assert (found == "ok") == (expected == "ok")
+
+
+@pytest.mark.parametrize("fence", ["{code-cell} ipython3\n:tags: [hide-input]", "{python}"])
+def test_points_of_a_plot_are_no_definitions(fence: str) -> None:
+    code = (
+        f"```{fence}\nimport numpy as np\nx = np.linspace(-2, 2, 9)\nX, Y = np.meshgrid(x, x)\n```"
+    )
+    text = f"$f(x, y) = x^3 + xy$.\n\n{code}\n\n$$\\frac{{\\partial f}}{{\\partial x}} = 3x^2 + y$$"
+    assert [j.verdict for j in check(text).judgements] == ["definition", "ok"]
+
+
+def test_what_a_line_is_about_was_not_meant_in_it() -> None:
+    text = r"""
+$u_i = x_i^\top r$ with a unit vector $r$.
+
+$$V = \frac{1}{n} \sum_{i=1}^n u_i^2 = r^\top \left(\frac{1}{n} \sum_{i=1}^n x_i x_i^\top\right) r = r^\top K r$$
+"""
+    assert last(text) != "wrong"
+
+
+def test_a_sine_ends_before_a_differential() -> None:
+    text = r"$\mathrm{d}s^2 = (b \sin u \,\mathrm{d}v)^2 = b^2 \sin^2 u \,\mathrm{d}v^2$"
+    assert last(text) in ("ok", "definition")
+
+
+def test_a_substitution_holds_from_there_on() -> None:
+    text = r"""
+$w = p q$.
+
+$\frac{\partial w}{\partial t} = q \frac{\partial p}{\partial t} + p \frac{\partial q}{\partial t}$
+
+Let us substitute $t = p$, then we go on.
+"""
+    assert "wrong" not in [j.verdict for j in check(text).judgements]

@@ -14,6 +14,7 @@ from dvar.check.meaning.implicit import Curve
 from dvar.check.meaning.keys import Key
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.parts import same_tree
 
 
 @dataclass
@@ -45,8 +46,16 @@ class Context:
         return self.spelled
 
     def others(self, statement: Statement) -> list[t.Symbol]:
-        """Names of the problem that may have been meant, those nearest to the statement first."""
+        """Names of the problem that may have been meant, those nearest to the statement first; not what it is about."""
         if not self.names:
             own = [self.statements[ordinal] for ordinal in self.problem.ordinals]
             self.names = alternatives.named(self.problem.world.spelling, own)
-        return alternatives.nearest_first(self.problem.world, self.names, statement)
+        found = alternatives.nearest_first(self.problem.world, self.names, statement)
+        whole: Sequence[Member] = statement.members
+        if whole[0].relation and self.previous is not None:
+            whole = self.chains.get(self.previous, [])
+        subject = whole[0].expr if whole else None
+        subject = subject.head if isinstance(subject, t.Apply) else subject
+        return [
+            name for name in found if not same_tree(name, subject)
+        ]  # V = V is right whatever V is

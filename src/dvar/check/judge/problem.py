@@ -126,7 +126,8 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
 
 
 _SUPPOSED = re.compile(
-    r"\b(if|when|suppose|assume|now|wenn|falls|si|supongamos|supposons|(tied|tying|shared) [a-z]+)\b[^.;:]*$",
+    r"\b(if|when|suppose|assume|now|substitut(?:e|ing)|wenn|falls|si|supongamos|supposons"
+    r"|(?:tied|tying|shared) [a-z]+)\b[^.;:]*$",
     re.IGNORECASE,
 )
 """Words in front of a definition that holds from there on."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
@@ -48,6 +48,25 @@ def listed(items: Sequence[t.Expr]) -> tuple[Callable[[int], t.Expr], int, t.Exp
         return None
     start = int(text(found[0].start))
     return lambda k: _numbered(items[0], items[-1], k - start), start, found[0].end
+
+
+def counted_to(part: t.Expr | t.Script) -> Iterator[tuple[str, int, str]]:
+    r"""``("x", 0, "n")`` for ``(x_1, \dots, x_n)`` and a column of such: that index of x runs to n."""
+    found: Sequence[t.Expr] = part.items if isinstance(part, t.Group) else ()
+    if isinstance(part, t.Matrix):
+        rows = [r for r in part.rows if not all(isinstance(x, t.Ellipsis) for x in r)]
+        for row in rows:
+            yield from counted_to(t.Group("tuple", row, part.span))
+        if len(rows) < len(part.rows) and all(len(row) == 1 for row in part.rows):
+            found = [row[0] for row in part.rows]
+    run = listed(found) if any(isinstance(x, t.Ellipsis) for x in found) else None
+    if run is None or run[1] != 1 or not isinstance(run[2], (t.Label, t.Symbol)):
+        return
+    end = run[2].text if isinstance(run[2], t.Label) else run[2].base
+    for name in (x for x in t.walk(found[-1]) if isinstance(x, t.Symbol)):
+        below = "".join(map(text, name.subscripts))  # of a_{mn}
+        for at in (n for n, letter in enumerate(below) if letter == end):
+            yield name.base, at, end
 
 
 def _numbered(a: t.Expr, b: t.Expr, more: int) -> t.Expr:

@@ -9,6 +9,7 @@ from dvar.check.meaning import einsums, outputs
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.bounds import begin_alike
+from dvar.check.meaning.counting import counted_to
 from dvar.check.meaning.declared import Declaration, declarations, declare
 from dvar.check.meaning.given import LARGEST, see_given
 from dvar.check.meaning.grams import tall
@@ -201,6 +202,9 @@ def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> N
                 position += max(len(found) - 1, 0)
             position += 1
     begin_alike(world, statements, places)
+    for part in parts(statements):
+        for stem, place, end in counted_to(part):
+            unions.join(("entry", stem, str(place)), ("size", end))
 
 
 def _entry_named(part: t.Expr | t.Script) -> t.Expr | t.Script:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 
 from dvar.check.meaning import kept
+from dvar.check.meaning.counting import counted_to
 from dvar.check.meaning.keys import Spelling, letters_in, stem_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -90,7 +91,17 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
         spelling.letters |= _among_all(statement) | _in_runs(statement)
     spelling.squared -= spelling.layered
     _see_alike(statements, spelling)
+    spelling.letters -= _ends(statements)
     return spelling
+
+
+def _ends(statements: Sequence[Statement]) -> set[str]:
+    r"""Letters that only end lists, n of ``(x_1, \dots, x_n)``: a size, and no index, unless something counts by it."""
+    ends = {end for part in parts(statements) for _, _, end in counted_to(part)}
+    if not ends:
+        return ends
+    bigs = (p for p in parts(statements) if isinstance(p, t.Big))
+    return ends - {c for big in bigs for c in big.indices}
 
 
 def _differentiated(statements: Sequence[Statement]) -> set[str]:

@@ -16,7 +16,8 @@ from dvar.read.worksheet.pages.lexicon import words
 from dvar.read.worksheet.tree import Span
 
 LONGEST = 60_000
-_MAGIC = re.compile(r"^([ \t]*)[%!?][^\n]*", re.MULTILINE)
+_MAGIC = re.compile(r"^([ \t]*)(?:[%!?]|:[\w-]+:|---$)[^\n]*", re.MULTILINE)
+"""Commands of a notebook, and options of a cell: ``:tags: [hide-input]``."""
 _MODULES = words("np numpy jnp torch tf math F functional nn special linalg scipy sp jax fft")
 _CALLS = words(
     """

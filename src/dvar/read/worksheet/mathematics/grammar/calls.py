@@ -151,7 +151,7 @@ class Calls(Brackets):
             operand = self._following(of_angle)
             return t.Negative(operand, self.since(start))
         factors = [self.factor()]
-        while self.starts_operand() and not self._starts_function():
+        while self.starts_operand() and not self._starts_function() and not self._is_differential():
             if of_angle and self.token.text == "e" and self.peek().is_("^"):
                 break
             factors.append(self.factor())
@@ -168,6 +168,13 @@ class Calls(Brackets):
         if len(factors) == 1:
             return factors[0]
         return _juxtaposed(factors, self.since(start))
+
+    def _is_differential(self) -> bool:
+        r"""``dφ`` behind ``\sin θ``, which is no part of the argument."""
+        token, after = self.token, self.peek()
+        if token.kind != NAME or token.text != "d" or after.kind != NAME or after.spaced:
+            return False
+        return token.font == "rm" or (not after.gap and after.text not in self.lexicon.multiplied)
 
     def _starts_function(self) -> bool:
         token = self.token
