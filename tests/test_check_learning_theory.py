@@ -245,15 +245,19 @@ CUBES = r"Let $g(y) = \sum_i b_i y_i^3$."
         (r"\nabla g(y) = \begin{bmatrix} 3 b_1 y_1^2 \\ \vdots \\ 3 b_n y_n^2 \end{bmatrix}", "ok"),
         (r"\nabla g(y) = \begin{bmatrix} 2 b_1 y_1^2 \\ \vdots \\ 2 b_n y_n^2 \end{bmatrix}", "no"),
         (
-            r"\nabla g(y) = \begin{bmatrix} \frac{\partial g}{\partial y_1} \\ \vdots \\ "
-            r"\frac{\partial g}{\partial y_n} \end{bmatrix}",
+            (
+                r"\nabla g(y) = \begin{bmatrix} \frac{\partial g}{\partial y_1} \\ \vdots \\ "
+                r"\frac{\partial g}{\partial y_n} \end{bmatrix}"
+            ),
             "ok",
         ),
         (
-            r"\nabla^2 g(y) = \begin{bmatrix} \frac{\partial^2 g}{\partial y_1^2} & \cdots & "
-            r"\frac{\partial^2 g}{\partial y_1 \partial y_n} \\ \vdots & \ddots & \vdots \\ "
-            r"\frac{\partial^2 g}{\partial y_n \partial y_1} & \cdots & "
-            r"\frac{\partial^2 g}{\partial y_n^2} \end{bmatrix}",
+            (
+                r"\nabla^2 g(y) = \begin{bmatrix} \frac{\partial^2 g}{\partial y_1^2} & \cdots & "
+                r"\frac{\partial^2 g}{\partial y_1 \partial y_n} \\ \vdots & \ddots & \vdots \\ "
+                r"\frac{\partial^2 g}{\partial y_n \partial y_1} & \cdots & "
+                r"\frac{\partial^2 g}{\partial y_n^2} \end{bmatrix}"
+            ),
             "ok",
         ),
     ],
