@@ -214,7 +214,8 @@ def integral(e: Interpreter, tree: t.Big) -> Value:
     letters, body = _over(e, tree)
     if not stems or not letters or not _is_everywhere(tree):
         raise NotUnderstood("an integral")
-    if any(not d.numeric for stem in stems for d in e.world.definitions.get(stem, ())):
+    told = any(not d.numeric for stem in stems for d in e.world.definitions.get(stem, ()))
+    if told and (tree.low is not None or tree.name == "sum"):
         raise NotUnderstood("an integral")
     value = e.node(body)
     for letter in letters:
