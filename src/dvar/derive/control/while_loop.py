@@ -234,6 +234,7 @@ def _tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
     *of_inits, of_fixed = cut(tangents, [p.carries for p in loop.passes])
     fixed_move = [t is not None for t in of_fixed]
     notes_move: list[list[bool]] = []
+    noted: list[int] = []
     passes: list[Pass] = []
     inits: list[tuple[Node, ...]] = []
     place: dict[int, int] = {}  # carry → its tangent, both counted through all passes
@@ -242,9 +243,10 @@ def _tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
         given = [t is not None for t in moves] + [f for part in notes_move for f in part]
         carry_moves = carries_that_depend(way.body, way.carries, [*given, *fixed_move])
         given[: way.carries] = carry_moves
-        made, moved = _dual_pass(way, [*given, *fixed_move], [len(part) for part in notes_move])
+        made, moved = _dual_pass(way, [*given, *fixed_move], noted)
         passes.append(made)
         notes_move.append([*carry_moves, *moved])
+        noted += [way.carries, len(moved)]
         inits.append((*first, *_ways(first, moves, carry_moves)))
         rank = iter(range(after + way.carries, after + made.carries))
         place.update({before + n: next(rank) for n, f in enumerate(carry_moves) if f})
@@ -271,10 +273,14 @@ def _ways(inits: Sequence[Node], moves: Sequence[Node | None], flags: Flags) -> 
     ]
 
 
-def _dual_pass(way: Pass, given: Flags, earlier: Sequence[int]) -> tuple[Pass, list[bool]]:
-    """A pass with tangents beside its values; and which of its own notes move."""
+def _dual_pass(way: Pass, given: Flags, noted: Sequence[int]) -> tuple[Pass, list[bool]]:
+    """A pass with tangents beside its values; and which of its own notes move.
+
+    The tangents of what an earlier pass carried stand behind that, and those of its other notes behind these:
+    ``noted`` says how many there are of either, pass by pass.
+    """
     inputs, ways, roots, moved = dual(way.body, given)
-    sizes = [way.carries, *earlier]
+    sizes = [way.carries, *noted]
     both = [
         [*values, *(t for t in tangents if t is not None)]
         for values, tangents in zip(cut(inputs, sizes), cut(ways, sizes), strict=True)
