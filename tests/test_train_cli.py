@@ -72,6 +72,12 @@ def test_what_was_good_is_written_when_training_diverges(tmp_path, capsys):
     assert "np.log(w * x)" in told
     with np.load(out) as params:
         assert params["w"][0] == pytest.approx(-1.1)  # where log was asked for
+    with pytest.raises(SystemExit):
+        main(
+            f"train {model}::loss --params {model}::start --data x={tmp_path}/x.npy --steps 9 "
+            "--learning-rate 0.6".split()
+        )
+    assert "-o FILE.npz keeps what there is by then" in capsys.readouterr().err
 
 
 def test_arrays_of_their_own_files(tmp_path, capsys):
@@ -149,3 +155,49 @@ def test_numbers_in_quotes_are_numbers(tmp_path):
         "a": [1.5, 3.0],
         "b": [2.0, 4.0],
     }
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--steps", "3", "--seed", "-1"), "--seed 0"),
+        (("--steps", "3", "--batch-size", "0"), "--batch-size 32"),
+        (("--steps", "3", "--threads", "0"), "--threads 1"),
+        (("--steps", "3", "--learning-rate", "nan"), "--learning-rate 0.1"),
+        ((), "--steps 1000"),
+        (("--steps", "3", "--checkpoint", "no/folder/c.npz"), "there is no folder"),
+        (("--steps", "3", "--curve", "no/folder/c.svg"), "there is no folder"),
+        (("--steps", "3", "--data", "no.parquet"), "cannot read no.parquet: there is no such file"),
+    ],
+)
+def test_what_to_write_instead_is_said_as_it_is_written_here(more, words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(*more)
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert words in told
+    assert "bug" not in told
+
+
+def test_a_column_without_numbers_is_named(tmp_path, capsys):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "table.parquet"
+    parquet.write_table(
+        arrow.table({"x1": [1.0, 2.0], "x2": ["a", "b"], "inside": [0, 1], "more": ["c", "d"]}),
+        path,
+    )
+    given = f"train {MODEL}::loss --params {MODEL}::start --data {path} --steps 1 --columns"
+    with pytest.raises(SystemExit):
+        main([*given.split(), "x=x1,x2", "y=inside"])
+    assert "the column x2 holds no numbers" in capsys.readouterr().err
+    main([*given.split(), "x=x1,inside", "y=inside"])  # what is not looked at may be anything
+
+
+def test_files_can_be_read_by_those_who_may_read_new_files(tmp_path):
+    out, plain = tmp_path / "out.npz", tmp_path / "plain"
+    plain.write_text("")
+    run("--steps", "1", "-o", str(out))
+    assert out.stat().st_mode == plain.stat().st_mode
+    out.chmod(0o640)
+    run("--steps", "1", "-o", str(out))
+    assert out.stat().st_mode & 0o777 == 0o640

@@ -10,9 +10,10 @@ import numpy as np
 
 from dvar.core.collecting import rarely_collected
 from dvar.core.dtypes import dtype_of
+from dvar.core.errors import ReadError
 from dvar.core.node import Node
 from dvar.core.op import Array
-from dvar.engine.program import Program, compiled
+from dvar.engine.program import Program, compiled, workers_of
 from dvar.read.trace import containers, facts, following
 from dvar.read.trace.array import Variable
 from dvar.read.trace.calling import ALONE, Function, position
@@ -39,12 +40,20 @@ def jit(
         A function of the same arguments.  Its ``kernel(*args)`` is the compiled program, which prints
         its plan.
 
+    Raises:
+        ReadError: it is no function, or there are fewer threads than one.
+
     Example:
         >>> import numpy as np, dvar
         >>> gradient = dvar.jit(dvar.grad(lambda w, x: np.sum(w * x)))
         >>> gradient(np.ones(2), np.array([3.0, 4.0]))
         array([3., 4.])
     """
+    if function is not None and not callable(function):
+        raise ReadError(
+            f"jit takes a function, not {type(function).__name__}", hint="dvar.jit(loss)(w, x)"
+        )
+    workers_of(threads)
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     if function is None:
         return lambda function: Jitted(function, static, threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -79,14 +80,18 @@ def train(
     else:
         examples = files.examples(given, chosen)
     _writable(output)
+    _writable(curve)
     try:
         done = train_(function, start, data=examples, **options)
     except (Diverged, NotSaved) as error:
         if output is not None:
             files.write(Path(output), error.params)
             complain(f"{output} has the parameters as they were then")
+        if error.hint is not None and error.hint.endswith(".params"):
+            error.hint = "-o FILE.npz keeps what there is by then" if output is None else None
         raise
-    except DvarError:
+    except DvarError as error:
+        error.hint = _as_options(error.hint)
         raise
     except (Exception, SystemExit) as error:
         raise failure_of(path, error) or error from None
@@ -148,6 +153,12 @@ def _start(text: str) -> dict[str, Any]:
             hint='return {"w": np.zeros(3), "b": 0.0}',
         )
     return start
+
+
+def _as_options(hint: str | None) -> str | None:
+    """What to write instead, as it is written here: ``batch_size=32`` is ``--batch-size 32``."""
+    argument = re.fullmatch(r"([a-z_]+)=([\d.]+)", hint or "")
+    return hint if argument is None else f"--{argument[1].replace('_', '-')} {argument[2]}"
 
 
 def _writable(output: str | None) -> None:

@@ -6,6 +6,7 @@ one at a time by the reference interpreter, and the plan says which.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from math import prod
 from typing import Any, Protocol, TypeVar
 
 from dvar.core.dims import is_numeric, show
-from dvar.core.errors import ShapeError
+from dvar.core.errors import ReadError, ShapeError
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, Array, variable
 from dvar.engine.reference import evaluate_into
@@ -68,6 +69,7 @@ def compiled(
 
     Raises:
         ShapeError: an input has a named size: machine code is made for arrays of known sizes.
+        ReadError: fewer threads than one.
     """
     _check_sizes(inputs)
     order = topological(roots) if order is None else order
@@ -78,7 +80,7 @@ def compiled(
         if tape is not None:
             return tape
     inputs, roots = _renamed(inputs, roots)
-    workers = threads or os.cpu_count() or 1
+    workers = workers_of(threads)
 
     def make() -> Program:
         from dvar.engine.native.stages import Compiled
@@ -123,7 +125,7 @@ def looped(
                 f"{root.dtype} {show(root.shape)} after it"
             )
     inputs, roots = _renamed(inputs, roots)
-    workers = threads or os.cpu_count() or 1
+    workers = workers_of(threads)
 
     def make() -> Loop:
         from dvar.engine.native.repeating import Repeated
@@ -132,6 +134,19 @@ def looped(
 
     key = (tuple(inputs), tuple(roots), carried, stepped, workers, keep, backwards)
     return _remembered(key, make)
+
+
+def workers_of(threads: int | None) -> int:
+    """How many threads may work: one for each core if nothing is said.  Raises ReadError if it is no number of them."""
+    if threads is None:
+        return os.cpu_count() or 1
+    try:
+        count = operator.index(threads)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise ReadError(f"threads={threads!r}: work needs one or more", hint="threads=1")
+    return count
 
 
 def _check_sizes(inputs: Sequence[Node]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from dvar.core.dtypes import dtype_of
 from dvar.core.errors import DtypeError, ReadError, ShapeError
 from dvar.core.op import Array
+from dvar.training.arguments import whole
 
 # Examples of many steps are gathered at once, up to so many bytes.
 GATHERED = 64 * 2**20
@@ -131,7 +132,7 @@ class Stream:
     def per_epoch(self) -> int:
         """Batches in a pass; counted by one if none has ended yet."""
         if not self.seen:
-            self.seen = sum(1 for _ in self._make())
+            self.seen = sum(1 for _ in self._begun())
             if not self.seen:
                 raise ReadError(NO_BATCH)
         return self.seen
@@ -147,14 +148,24 @@ class Stream:
     def batches(self) -> Iterator[dict[str, Array]]:
         """A pass of its own over the data.  Raises ReadError if it gives nothing."""
         count = 0
-        for batch in self._make():
+        for batch in self._begun():
             yield _checked(batch)
             count += 1
         if not count:
             raise ReadError(NO_BATCH)
 
+    def _begun(self) -> Iterator[Mapping[str, Any]]:
+        """A new pass.  Raises ReadError if it is none."""
+        begun = self._make()
+        if not isinstance(begun, Iterable):
+            raise ReadError(
+                f"the stream of data is {type(begun).__name__}, not batches one after the other",
+                hint='a function that says yield {"x": …, "y": …}',
+            )
+        return iter(begun)
+
     def _go_to(self, step: int) -> None:
-        self._pass, self._within = iter(self._make()), 0
+        self._pass, self._within = self._begun(), 0
         for _ in range(step % self.seen if self.seen else step):
             self._next()
         self._at = step
@@ -164,7 +175,7 @@ class Stream:
         batch = next(self._pass, None)
         if batch is None and self._within:
             self.seen, self._within = self._within, 0
-            self._pass = iter(self._make())
+            self._pass = self._begun()
             batch = next(self._pass, None)
         if batch is None:
             raise ReadError(NO_BATCH)
@@ -173,6 +184,11 @@ class Stream:
 
 
 def _checked(batch: Mapping[str, Any]) -> dict[str, Array]:
+    if not isinstance(batch, Mapping):
+        raise ReadError(
+            f"the stream of data gave {type(batch).__name__}, not arrays by name",
+            hint='yield {"x": x[n : n + 64], "y": y[n : n + 64]}',
+        )
     arrays = {name: worked(examples(name, value)) for name, value in batch.items()}
     example_count(arrays)
     return arrays
@@ -182,11 +198,12 @@ def source_of(data: Any, batch_size: int | None, seed: int) -> Source:
     """Where the examples of ``train`` come from.
 
     Raises:
-        ReadError: a batch without examples, a batch size for a stream.
-        ShapeError, DtypeError: the data are no arrays with the same number of examples.
+        ReadError: a batch without examples, a batch size for a stream, a seed that is none.
+        ShapeError, DtypeError: the data are no arrays with the same number of examples, or have none.
     """
-    if batch_size is not None and batch_size < 1:
-        raise ReadError(f"batch_size={batch_size}: a step needs an example", hint="batch_size=32")
+    whole("seed", seed, 0, "an order is drawn from 0, 1, 2 …", 0)
+    if batch_size is not None:
+        whole("batch_size", batch_size, 1, "a step needs an example", 32)
     if callable(data):
         if batch_size is not None:
             raise ReadError("a stream decides itself how large its batches are")
@@ -227,7 +244,7 @@ def example_count(data: Mapping[str, Array]) -> int:
     """How many examples there are: the length of axis 0, which every array shares.
 
     Raises:
-        ShapeError: arrays differ in length, or one has no axis.
+        ShapeError: arrays differ in length, or have none, or one has no axis.
     """
     for name, array in data.items():
         if not array.ndim:
@@ -239,4 +256,6 @@ def example_count(data: Mapping[str, Array]) -> int:
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} has {n}" for name, n in counts.items())
         raise ShapeError(f"the data differ in their number of examples: {told}")
+    if counts and not min(counts.values()):
+        raise ShapeError(f"there is no example in the data: {next(iter(counts))} has length 0")
     return next(iter(counts.values()), 0)

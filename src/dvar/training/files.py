@@ -60,9 +60,18 @@ def _chosen(found: Mapping[str, Array], columns: Sequence[str]) -> dict[str, Arr
             raise ReadError(
                 f"there is no column {missing[0]}", hint="there are " + ", ".join(found)
             )
-        parts = [found[n] for n in names]
+        parts = [_numbers(n, found[n]) for n in names]
         chosen[name.strip()] = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
     return chosen
+
+
+def _numbers(name: str, column: Array) -> Array:
+    if column.dtype.kind not in "biuf":
+        raise ReadError(
+            f"the column {name} holds no numbers, or something is missing in it",
+            hint="leave it out, or put numbers in its place",
+        )
+    return column
 
 
 def parquet_batches(
@@ -206,6 +215,8 @@ def _parquet(path: str) -> dict[str, Array]:
 
 def _arrow(path: str) -> tuple[Any, Any]:
     """pyarrow's Parquet, and what it raises."""
+    if not Path(path).is_file():
+        raise ReadError(f"cannot read {path}: there is no such file")
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import operator
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -12,8 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from dvar.core.errors import ReadError
 from dvar.core.op import Array
+from dvar.engine.program import workers_of
+from dvar.training.arguments import check_checkpoint, check_names, rate_at, total_of
 from dvar.training.batches import Batches, Source, Stream, Whole, source_of
 from dvar.training.blame import diverged
 from dvar.training.checkpoint import Keeper, Standing
@@ -78,7 +77,8 @@ def train(
         Diverged: a number is not finite: says at which step, in which expression and on which line.
         NotSaved: a checkpoint cannot be written; the parameters are in the error's ``.params``.
         ShapeError: arrays differ in their number of examples.
-        ReadError: a checkpoint cannot be used; an unknown optimizer; neither or both of steps and epochs.
+        ReadError: a checkpoint cannot be used; an unknown optimizer; neither or both of steps and epochs; an argument
+            that is none of what it may be.
 
     Example:
         >>> import numpy as np, dvar
@@ -89,12 +89,15 @@ def train(
         >>> round(float(done.params["a"]), 3), round(float(done.params["b"]), 3)
         (3.0, -1.0)
     """
+    check_names(loss, params, data)
+    check_checkpoint(checkpoint)
+    workers_of(threads)
+    if not callable(learning_rate):
+        rate_at(learning_rate, 0)
     parameters = Parameters(params)
     source = source_of(data, batch_size, seed)
-    if not callable(data):
-        _fits(loss, params, data)
     sees_all = optimizer == "lbfgs" or isinstance(source, Whole)
-    total = _total(steps, epochs, lambda: 1 if sees_all else source.per_epoch)
+    total = total_of(steps, epochs, lambda: 1 if sees_all else source.per_epoch)
     stride = max(1, total // 100)
     if callback and not sees_all and (epochs is not None or isinstance(source, Batches)):
         stride = source.per_epoch
@@ -232,7 +235,8 @@ class _Run:
 
     def _rates(self, first: int, last: int) -> Array:
         if callable(self.rate):
-            return np.array([self.rate(n) for n in range(first, last)], self.step.rate_dtype)
+            rates = [rate_at(self.rate, n) for n in range(first, last)]
+            return np.array(rates, self.step.rate_dtype)
         return np.full(last - first, self.rate, self.step.rate_dtype)
 
     def _check(self, first: int, before: list[Array], after: list[Array], losses: Array) -> None:
@@ -249,37 +253,3 @@ class _Run:
         data = {name: a[0] if piece.in_batches else a for name, a in piece.data.items()}
         params = self.step.parameters.tree(before)
         raise diverged(self.step.loss, params, data, n + 1)
-
-
-# ── arguments ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _fits(loss: Loss, params: Mapping[str, Any], data: Mapping[str, Any]) -> None:
-    """Raises ReadError if the loss cannot be called with these names."""
-    both = [name for name in params if name in data]
-    if both:
-        raise ReadError(f"{both[0]} is a parameter and data: it needs two names")
-    try:
-        inspect.signature(loss).bind(**params, **data)
-    except TypeError as error:
-        raise ReadError(
-            f"the loss does not fit the names of parameters and data: {error}",
-            hint=f"it is called as loss({', '.join(f'{n}=…' for n in (*params, *data))})",
-        ) from None
-    except ValueError:  # a function that does not tell its parameters
-        return
-
-
-def _total(steps: int | None, epochs: int | None, per_epoch: Callable[[], int]) -> int:
-    if (steps is None) == (epochs is None):
-        raise ReadError("train needs steps or epochs, one of the two", hint="steps=1000")
-    given = steps if epochs is None else epochs
-    try:
-        count = operator.index(given)  # type: ignore[arg-type]  # one of the two is there
-    except TypeError:
-        name = "steps" if epochs is None else "epochs"
-        raise ReadError(f"{name}={given!r} is no whole number", hint=f"{name}=1000") from None
-    wanted = count if epochs is None else count * per_epoch()
-    if wanted < 0:
-        raise ReadError(f"{wanted} steps: training cannot go back")
-    return wanted

@@ -23,7 +23,9 @@ class Bar:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
             columns = (BarColumn(), MofNCompleteColumn(), TextColumn("loss {task.description}"))
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            console = Console(stderr=True)
+            # Where nobody watches, in a file, what remains at the end is all that is seen of it.
+            self._bar = Progress(*columns, console=console, transient=console.is_terminal)
             self._task = self._bar.add_task("", total=total, completed=done)
 
     def __enter__(self) -> Bar:
