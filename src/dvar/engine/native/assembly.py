@@ -12,6 +12,7 @@ from dvar.engine.native.lanes import I1, I64, Value
 from dvar.engine.native.looping import LoopCode
 from dvar.engine.native.meeting import barrier
 from dvar.engine.native.memory import ITEM, Memory
+from dvar.engine.native.overlap import join_moved
 from dvar.engine.native.rematerialise import compute_again
 from dvar.engine.native.room import Room
 from dvar.engine.native.schedule import Scheduler, without_views
@@ -47,6 +48,7 @@ class Assembly:
         nodes = topological(roots)
         classes = AxisClasses(nodes)
         self.loops = without_views(Scheduler(nodes, classes).loops, roots)
+        join_moved(self.loops, roots)
         compute_again(self.loops, roots, classes)
         lasting = inputs[carried + stepped :] if keeps else ()
         self.memory = Memory(inputs, roots, self.loops, lasting)

@@ -73,7 +73,8 @@ class LoopCode:
         self, b: Value, count: int, start: Value, pointers: Mapping[int, Value], entry: Value
     ) -> Tile:
         room = self.room
-        return Tile(b, room.width, count, start, pointers, room.array_of, room.loop.lane, entry)
+        size, lane = room.loop.size, room.loop.lane
+        return Tile(b, room.width, count, size, start, pointers, room.array_of, lane, entry)
 
     def _part(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from math import prod
 
 from dvar.core.node import Node
@@ -104,13 +104,16 @@ class Memory:
 def _sources(loop: Loop, made: Mapping[Node, int]) -> dict[Node, None]:
     """What a loop reads from memory, if it is there: everything that it does not compute itself."""
     own = set(loop.nodes)
-    found = (source(x, made) for node in loop.nodes for x in node.inputs)
+    found = (source(x, made) for node in (*loop.nodes, *loop.moved) for x in node.inputs)
     return {x: None for x in found if x not in own}
 
 
-def source(x: Node, made: Mapping[Node, int]) -> Node:
-    """What has to lie in memory for ``x`` to be read: a view that no loop makes is that of an array."""
-    while x not in made and x.inputs:
+def source(x: Node, made: Container[Node]) -> Node:
+    """What has to lie in memory for ``x`` to be read: a view that no loop makes is that of an array.
+
+    What is computed where it is used has operands of its own.
+    """
+    while x not in made and len(x.inputs) == 1:
         (x,) = x.inputs
     return x
 

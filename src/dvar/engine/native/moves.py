@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
@@ -13,13 +14,10 @@ from dvar.core.op import CONSTANT
 from dvar.derive.sameaxes import gathered_axis, names_of
 from dvar.engine.native.arrays import sizes_of
 from dvar.engine.native.lanes import I32, Lanes, Value
-from dvar.engine.native.tile import LANE, Index, NotNative, i64, plus, times
+from dvar.engine.native.tile import Along, Index, NotNative, i64, is_lane, plus, times
 
 if TYPE_CHECKING:
     from dvar.engine.native.values import Body
-
-# In arrays of fewer vectors there is hardly one that lies inside of a part.
-SOME = 4
 
 
 def aligned(x: Node, node: Node, index: tuple[Index, ...]) -> tuple[Index, ...]:
@@ -79,7 +77,7 @@ def _unravelled(body: Body, node: Node, x: Node, index: tuple[Index, ...]) -> li
 
 def _flattened(body: Body, sizes: Sequence[int], given: Sequence[Index], node: Node) -> Index:
     """One index for a run of axes."""
-    if LANE in given:
+    if any(map(is_lane, given)):
         raise NotNative(node)
     flat: Index = 0
     for size, i in zip(sizes, given, strict=True):
@@ -115,12 +113,12 @@ def _getitem(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
             continue
         if not isinstance(item, tuple):
             raise NotNative(node)
-        start, stop, step = slice(*item).indices(size)
+        start, _, step = slice(*item).indices(size)
         i = next(rest)
-        if i is LANE:
-            if (start, stop, step) != (0, size, 1):
+        if isinstance(i, Along):
+            if step != 1:
                 raise NotNative(node)
-            inner.append(i)
+            inner.append(Along(i.by + start))
         else:
             inner.append(plus(b, times(b, i, step), start))
     return body.value(x, inner)
@@ -146,11 +144,12 @@ def _gathered(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
         here = b.extract_element(place.v, ir.Constant(I32, lane)) if point.width > 1 else place.v
         return (*index[:axis], here, *index[last:])
 
-    if LANE not in index[axis:last]:
+    if not any(map(is_lane, index[axis:last])):
         value = body.value(x, at(0))
     else:
         array = body.tile.array_of(x)
-        if array is None or array.lane is not None or LANE in (*index[:axis], *index[last:]):
+        beside = any(map(is_lane, (*index[:axis], *index[last:])))
+        if array is None or array.lane is not None or beside:
             raise NotNative(node)  # it is not there as a whole
         parts = [b.load(body.tile.address(array, at(n), None)) for n in range(point.width)]
         value = Lanes(point, point.together(parts), node.dtype)
@@ -168,37 +167,44 @@ def _scatter(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
     if len(node.inputs) > 1:
         raise NotNative(node)
     (x,) = node.inputs
-    b, point = body.tile.builder, body.tile.point
     inner: list[Index] = []
     inside: Value | bool = True
-    only: Lanes | None = None  # the single lane that is put somewhere
-    shift: int | None = None
+    along: tuple[Along, int, range, int] | None = None
     for item, i, size in zip(node.param("index"), index, sizes_of(node), strict=True):
-        start, stop, step = _range(item, size)
-        if i is LANE:
-            if isinstance(item, int):
-                only = Lanes(point, body.tile.is_at(body.place, start), "bool")
-                continue
-            if (start, stop, step) != (0, size, 1):
-                shift = start
-                if step != 1:
-                    raise NotNative(node)
-            inner.append(i)
-            continue
-        here, fits = _place_in(body, node, i, range(start, stop, step))
-        if fits is False:
-            return point.constant(0, node.dtype)
-        if fits is not True:
-            inside = fits if inside is True else b.and_(inside, fits)
+        places = range(*_range(item, size))
+        if isinstance(i, Along):
+            along, here = (i, len(inner), places, size), i
+        else:
+            here, fits = _place_in(body, node, i, places)
+            if fits is False:
+                return body.tile.point.constant(0, node.dtype)
+            if fits is not True:
+                inside = fits if inside is True else body.tile.builder.and_(inside, fits)
         if not isinstance(item, int):
             inner.append(here)
-    value = body.value(x, inner) if shift is None else _shifted(body, node, x, inner, shift)
-    if only is not None:
-        value = only.select(value, value.like(0))
+    value = body.value(x, inner) if along is None else _among_zeros(body, node, inner, *along)
     if inside is True:
         return value
-    chosen = Lanes(point, point.splat(inside), "bool")
+    chosen = Lanes(value.at, value.at.splat(inside), "bool")
     return chosen.select(value, value.like(0))
+
+
+def _among_zeros(
+    body: Body, node: Node, index: Sequence[Index], i: Along, axis: int, places: range, size: int
+) -> Lanes:
+    """What is put at places along the lanes; a single one is no axis of what is put there."""
+    (x,) = node.inputs
+    if len(places) == size:
+        return body.value(x, index)
+    if places.step != 1:
+        raise NotNative(node)
+    is_axis = i in index
+
+    def held(here: Index) -> Lanes:
+        return body.value(x, (*index[:axis], here, *index[axis + 1 :]) if is_axis else index)
+
+    parts = [(places.start, None), (len(places), held), (size - places.stop, None)]
+    return _side_by_side(body, node, parts, i)
 
 
 def _place_in(body: Body, node: Node, i: Index, places: range) -> tuple[Index, Value | bool]:
@@ -214,58 +220,6 @@ def _place_in(body: Body, node: Node, i: Index, places: range) -> tuple[Index, V
     return b.select(fits, away, i64(0)), fits
 
 
-def _within(
-    body: Body, node: Node, x: Node, index: Sequence[Index], start: int
-) -> tuple[Lanes, Value]:
-    """An array in memory that begins at a place along the lanes: zero elsewhere; and where it is."""
-    array = body.tile.array_of(x)
-    if array is None or array.lane is not None:
-        raise NotNative(node)
-    if any(i is LANE and s != 1 for i, s in zip(index, array.strides, strict=True)):
-        raise NotNative(node)
-    return body.tile.load_within(array, index, body.place, start)
-
-
-def _shifted(body: Body, node: Node, x: Node, index: Sequence[Index], start: int) -> Lanes:
-    """The same, zero elsewhere."""
-    return _if_inside(body, node, x, index, start, lambda: _within(body, node, x, index, start)[0])
-
-
-def _if_inside(
-    body: Body,
-    node: Node,
-    x: Node,
-    index: Sequence[Index],
-    start: int,
-    otherwise: Callable[[], Lanes],
-) -> Lanes:
-    """A plain load where a vector lies inside of an array that begins at a place along the lanes.
-
-    What is done otherwise reads nothing but memory: what is known of other nodes afterwards has to be known on
-    both ways.
-    """
-    tile, array = body.tile, body.tile.array_of(x)
-    (axis,) = [a for a, i in enumerate(index) if i is LANE]
-    if array is None or array.lane is not None or array.strides[axis] != 1:
-        raise NotNative(node)
-    size, b = array.sizes[axis], tile.builder
-    if size < SOME * tile.width:
-        return otherwise()
-    first = tile.first_within(body.place, start)
-    fits = b.icmp_unsigned("<=", first, i64(size - tile.width))
-    with b.if_else(fits, likely=True) as (yes, no):
-        with yes:
-            plain = tile.load_from(array, index, first).to(node.dtype)
-            there = b.block
-        with no:
-            other = otherwise().to(node.dtype)
-            elsewhere = b.block
-    phi = b.phi(plain.v.type)
-    phi.add_incoming(plain.v, there)
-    phi.add_incoming(other.v, elsewhere)
-    return Lanes(tile.point, phi, node.dtype)
-
-
 def _stack(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
     axis = node.param("axis") % node.ndim
     rest = (*index[:axis], *index[axis + 1 :])
@@ -279,40 +233,42 @@ def _stack(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
 def _concatenate(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
     axis = node.param("axis") % node.ndim
 
-    if index[axis] is LANE:
-        return _side_by_side(body, node, index)
-
     def part(x: Node) -> Callable[[Index], Lanes]:
         return lambda i: body.value(x, (*index[:axis], i, *index[axis + 1 :]))
 
-    return _one_of(body, index[axis], [(sizes_of(x)[axis], part(x)) for x in node.inputs], node)
+    parts = [(sizes_of(x)[axis], part(x)) for x in node.inputs]
+    if is_lane(index[axis]):
+        return _side_by_side(body, node, parts, index[axis])
+    return _one_of(body, index[axis], parts, node)
 
 
-def _side_by_side(body: Body, node: Node, index: tuple[Index, ...]) -> Lanes:
-    """Arrays joined along the lanes."""
-    axis = node.param("axis") % node.ndim
-    sizes = [sizes_of(x)[axis] for x in node.inputs]
-    starts = [sum(sizes[:n]) for n in range(len(sizes))]
-
-    def chosen() -> Lanes:
-        value: Lanes | None = None
-        for x, start in zip(node.inputs, starts, strict=True):
-            here, there = _within(body, node, x, index, start)
-            here = here.to(node.dtype)
-            mask = Lanes(body.tile.point, there, "bool")
-            value = here if value is None else mask.select(here, value)
-        assert value is not None
-        return value
-
-    longest = max(range(len(sizes)), key=sizes.__getitem__)
-    return _if_inside(body, node, node.inputs[longest], index, starts[longest], chosen)
+def _side_by_side(
+    body: Body, node: Node, parts: Sequence[tuple[int, Callable[[Index], Lanes] | None]], i: Along
+) -> Lanes:
+    """Parts, or zeros, joined along the lanes: the longest in code for vectors that lie inside of it."""
+    zero = body.tile.point.constant(0, node.dtype)
+    found: list[tuple[int, int, Callable[[], Lanes]]] = []
+    first = -i.by
+    for size, part in parts:
+        of: Callable[[], Lanes] = partial(part, Along(-first)) if part else lambda: zero
+        found += [(size, first, of)] if size else []
+        first += size
+    if body.inside is not None:
+        size, first, of = max(found, key=lambda one: one[0])
+        body.keep_inside(first, first + size)
+        return of().to(node.dtype)
+    value = zero
+    for size, first, of in found:
+        there = Lanes(zero.at, body.tile.within(body.place, first, first + size), "bool")
+        value = there.select(of().to(node.dtype), value)
+    return value
 
 
 def _one_of(
     body: Body, i: Index, parts: Sequence[tuple[int, Callable[[Index], Lanes]]], node: Node
 ) -> Lanes:
     """The part that an index along the joined axis falls into."""
-    if i is LANE:
+    if is_lane(i):
         raise NotNative(node)
     b, point = body.tile.builder, body.tile.point
     start = 0

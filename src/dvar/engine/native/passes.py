@@ -9,7 +9,7 @@ from typing import Any
 from dvar.core.node import Node
 from dvar.engine.native.arrays import Strided, sizes_of
 from dvar.engine.native.groups import Pass, summed_axes
-from dvar.engine.native.lanes import Lanes, Value, scalar_type
+from dvar.engine.native.lanes import I1, Lanes, Value, scalar_type
 from dvar.engine.native.products import Product, write_product, write_total
 from dvar.engine.native.room import Room
 from dvar.engine.native.rowwise import RowWriter
@@ -17,6 +17,9 @@ from dvar.engine.native.schedule import CONTRACTIONS
 from dvar.engine.native.tile import LANE, Index, Tile, i64
 from dvar.engine.native.turning import turn_in, turn_out
 from dvar.engine.native.values import Body, combined
+
+# In arrays of fewer vectors there is hardly one that lies inside of a part.
+SOME = 4
 
 _START = {"sum": 0.0, "prod": 1.0, "max": -float("inf"), "min": float("inf")}
 
@@ -100,8 +103,7 @@ class Passes:
                 if key not in cells:
                     cells[key] = self._cell(node)
 
-        def write(place: Value) -> None:
-            body = Body(self.tile, place)
+        def write(body: Body) -> None:
             for node, box in places:
                 if self.room.grouping.is_total(node):
                     cell = cells[node, _kept(node, box, self.room.loop.lane)]
@@ -109,9 +111,37 @@ class Passes:
                 else:
                     self._write(body, node, box)
 
-        self.tile.over_lanes(write)
+        self.tile.over_lanes(lambda place: self._at(place, write))
         for (node, kept), cell in cells.items():
             self._add_up(node, kept, cell)
+
+    def _at(self, place: Value, write: Callable[[Body], None]) -> None:
+        """The code of one vector: twice where parts are put together along the lanes, which nearly every vector lies
+        inside of."""
+        tile, b = self.tile, self.tile.builder
+        if tile.size < SOME * tile.width:
+            write(Body(tile, place))
+            return
+        before, plain = b.block, b.append_basic_block("inside")
+        b.position_at_end(plain)
+        body = Body(tile, place, (0, tile.size))
+        write(body)
+        first, stop = body.inside or (0, 0)
+        if (first, stop) == (0, tile.size):
+            with b.goto_block(before):
+                b.branch(plain)
+            return
+        last, edge = b.block, b.append_basic_block("edge")
+        b.position_at_end(edge)
+        write(Body(tile, place))
+        after = b.append_basic_block("both")
+        b.branch(after)
+        with b.goto_block(last):
+            b.branch(after)
+        with b.goto_block(before):
+            fits = tile.is_inside(place, first, stop) if stop - first >= tile.width else I1(0)
+            b.cbranch(fits, plain, edge)
+        b.position_at_end(after)
 
     def _write(self, body: Body, node: Node, box: tuple[Index, ...]) -> None:
         index = _with_lane(box, self.room.loop.lane[node])

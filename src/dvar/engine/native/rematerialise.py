@@ -22,7 +22,7 @@ _FAR = 13.0
 # Cycles of a row on a vector: one like addition, one like exp.
 _LIGHT, _HEAVY = 1.5, 25.0
 # Writing means that the memory is read first.
-_WRITTEN = 2
+WRITTEN = 2
 # More rows than this are not computed again.
 MOST = 16
 # Rows that put elements elsewhere along the lanes: they read arrays, not values.
@@ -52,6 +52,12 @@ class _Plan:
             for node in loop.nodes:
                 for x in node.inputs:
                     self._note(n, node, x)
+            if loop.moved:
+                self.held.update(loop.nodes)
+            for node in loop.moved:
+                for x in node.inputs:
+                    self._note(n, node, x)
+                    self.held.add(source(x, self.made))
 
     def _note(self, n: int, node: Node, x: Node) -> None:
         """Loop n reads x for a node."""
@@ -70,7 +76,7 @@ class _Plan:
     def decide(self, limit: float) -> None:
         """For every value that goes through memory: whether it needs to."""
         for x in sorted(self.later, key=self.order.__getitem__):
-            if x in self.held or _cost(x) > limit:
+            if x in self.held or cost(x) > limit:
                 continue
             needed = {n: self._needed(x, n) for n in self.later[x]}
             if not self._pays(x, needed):
@@ -83,15 +89,15 @@ class _Plan:
                 self._add(n, *found)
 
     def _pays(self, x: Node, needed: Mapping[int, tuple[set[Node], set[Node]] | None]) -> bool:
-        each = _traffic(x)
+        each = traffic(x)
         spent = 0.0
         for n, found in needed.items():
             if found is None or len(found[0]) > MOST:
                 return False
             rows, arrays = found
-            spent += sum(map(_cost, rows - self.again[n]))
-            spent += sum(map(_traffic, arrays - self.reads[n] - {x}))
-        return spent < each * (_WRITTEN + len(needed))
+            spent += sum(map(cost, rows - self.again[n]))
+            spent += sum(map(traffic, arrays - self.reads[n] - {x}))
+        return spent < each * (WRITTEN + len(needed))
 
     def _needed(self, x: Node, n: int) -> tuple[set[Node], set[Node]] | None:
         """The rows that compute x in loop n, and the arrays that these read; None if they cannot."""
@@ -140,11 +146,11 @@ class _Plan:
         loop.nodes[:] = [*sorted(self.again[n], key=self.order.__getitem__), *self.own[n]]
 
 
-def _cost(node: Node) -> float:
+def cost(node: Node) -> float:
     return _LIGHT if node.op.name in CHEAP or node.op.name in _SHIFTS else _HEAVY
 
 
-def _traffic(node: Node) -> float:
+def traffic(node: Node) -> float:
     """Cycles to write or read a vector of an array."""
     size = elements(node) * ITEM[node.dtype]
     if elements(node) <= 1:

@@ -33,7 +33,7 @@ def elements(node: Node) -> int:
     return prod(node.shape)  # type: ignore[arg-type]  # machine code is made for numbers
 
 
-@dataclass
+@dataclass(eq=False)
 class Loop:
     """Nodes that are computed together, lane by lane along one axis.
 
@@ -42,12 +42,14 @@ class Loop:
         size: how long it is.
         nodes: what is computed, operands first: carriers of the axis, and reductions over it.
         lane: node → which of its axes is the one in the lanes, None where it has none.
+        moved: what is computed where it is used, at other places along the lanes (``overlap.py``).
     """
 
     axis: int | None
     size: int
     nodes: list[Node] = field(default_factory=list)
     lane: dict[Node, int | None] = field(default_factory=dict)
+    moved: list[Node] = field(default_factory=list)
 
     def add(self, node: Node, classes: AxisClasses) -> None:
         self.nodes.append(node)

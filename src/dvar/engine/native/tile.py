@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -16,8 +17,21 @@ from dvar.engine.native.lanes import I1, I8, I64, Lanes, Point, Value, scalar_ty
 TOGETHER = 24
 
 # An index along an axis: a number known now, a value known when it runs, or the lanes.
-LANE = "lane"
 Index = Any
+
+
+@dataclass(frozen=True)
+class Along:
+    """The lanes as an index: each is so many elements further than its place."""
+
+    by: int = 0
+
+
+LANE = Along()
+
+
+def is_lane(i: Index) -> bool:
+    return isinstance(i, Along)
 
 
 class NotNative(Exception):
@@ -75,6 +89,7 @@ class Tile:
         builder: where it is written.
         width: lanes of a vector.
         count: how many places this tile has; vectors beyond are masked.
+        size: how many the whole axis has.
         start: the first place (a value).
         pointers: slot → pointer to its elements.
         array_of: node → its memory, None if it has none.
@@ -87,6 +102,7 @@ class Tile:
         builder: Value,
         width: int,
         count: int,
+        size: int,
         start: Value,
         pointers: Mapping[int, Value],
         array_of: Callable[[Node], Strided | None],
@@ -94,6 +110,7 @@ class Tile:
         entry: Value,
     ) -> None:
         self.builder, self.width, self.count, self.start = builder, width, count, start
+        self.size = size
         self.pointers, self.array_of, self.lane = pointers, array_of, lane
         self.point = Point(builder, width)
         self.is_masked = count % width != 0
@@ -148,16 +165,19 @@ class Tile:
 
     # ── memory ──────────────────────────────────────────────────────────────────────────────────
 
-    def address(self, x: Strided, index: Sequence[Index], place: Value | None) -> Value:
+    def address(
+        self, x: Strided, index: Sequence[Index], place: Value | None, inbounds: bool = True
+    ) -> Value:
         """Where an element lies, or the first lane of a vector at ``place`` of the tile."""
         b = self.builder
         offset, moving = x.offset, []
         for n, (i, stride) in enumerate(zip(index, x.strides, strict=True)):
             if not stride:
                 continue
-            if i is LANE:
+            if isinstance(i, Along):
                 assert place is not None
                 assert stride == 1, (x, n)
+                offset += i.by
                 moving.append(place)
                 if x.lane is None:
                     moving.append(self.start)
@@ -168,7 +188,7 @@ class Tile:
         total = i64(offset)
         for value in moving:
             total = b.add(total, value, flags=("nsw",))
-        return b.gep(self.pointers[x.slot], [total], inbounds=True)
+        return b.gep(self.pointers[x.slot], [total], inbounds=inbounds)
 
     def mask(self, place: Value) -> Value:
         """Which lanes of the vector at ``place`` exist."""
@@ -176,10 +196,17 @@ class Tile:
             "<", self._lanes_from(place), self.point.literal(self.count, I64)
         )
 
-    def is_at(self, place: Value, where: int) -> Value:
-        """Which lane of the vector at ``place`` is that place of the whole axis, if one is."""
-        here = self._lanes_from(self.builder.add(self.start, place))
-        return self.builder.icmp_signed("==", here, self.point.literal(where, I64))
+    def within(self, place: Value, first: int, stop: int) -> Value:
+        """Which lanes of the vector at ``place`` are places first … stop - 1 of the whole axis."""
+        b = self.builder
+        here = self._lanes_from(b.sub(b.add(self.start, place), i64(first)))
+        return b.icmp_unsigned("<", here, self.point.literal(stop - first, I64))
+
+    def is_inside(self, place: Value, first: int, stop: int) -> Value:
+        """Whether all lanes of the vector at ``place`` are."""
+        b = self.builder
+        here = b.sub(b.add(self.start, place), i64(first))
+        return b.icmp_unsigned("<=", here, i64(stop - first - self.width))
 
     def _lanes_from(self, first: Value) -> Value:
         """The places of the lanes of a vector."""
@@ -191,7 +218,7 @@ class Tile:
     def load(self, x: Strided, index: Sequence[Index], place: Value | None) -> Lanes:
         """The element at an index in every lane, or a vector along the lanes."""
         b = self.builder
-        along = any(i is LANE and s for i, s in zip(index, x.strides, strict=True))
+        along = any(is_lane(i) and s for i, s in zip(index, x.strides, strict=True))
         kind = memory_type(x.dtype)
         pointer = self.address(x, index, place)
         if not along or self.width == 1:
@@ -199,64 +226,41 @@ class Tile:
             value = self.point.splat(one)
         else:
             vector = ir.VectorType(kind, self.width)
-            pointer = b.bitcast(pointer, vector.as_pointer())
-            if self.is_masked and x.lane is None:
-                value = self._masked_load(pointer, vector, place, x.dtype)
+            if self.is_masked and x.lane is None and LANE in index:
+                assert place is not None
+                value = self._masked_load(pointer, vector, self.mask(place))
             else:
+                pointer = b.bitcast(pointer, vector.as_pointer())
                 value = b.load(pointer, align=kind_size(x.dtype))
         if x.dtype == "bool":
             value = b.trunc(value, self.point.type_of(I1))
         return Lanes(self.point, value, x.dtype)
 
-    def first_within(self, place: Value | None, start: int) -> Value:
-        """The place of a vector's first lane in an array that begins at ``start`` along the lanes."""
-        assert place is not None
-        return self.builder.sub(self.builder.add(self.start, place), i64(start))
-
-    def load_from(self, x: Strided, index: Sequence[Index], first: Value) -> Lanes:
-        """A vector of elements side by side, from one on, all of which are there."""
-        b = self.builder
-        base = self.address(x, [0 if i is LANE else i for i in index], None)
-        kind = self.point.type_of(memory_type(x.dtype))
-        pointer = b.bitcast(b.gep(base, [first]), kind.as_pointer())
-        value = b.load(pointer, align=kind_size(x.dtype))
+    def load_within(self, x: Strided, index: Sequence[Index], place: Value) -> Lanes:
+        """A vector along the lanes, some of whose places may be none of the array's: zero, and their memory is not
+        touched."""
+        b, width = self.builder, self.width
+        (axis,) = [a for a, i in enumerate(index) if is_lane(i)]
+        by = index[axis].by
+        there = self.within(place, -by, x.sizes[axis] - by)
+        pointer = self.address(x, index, place, inbounds=False)
+        if width == 1:
+            # Any element will do where there is none.
+            base = self.address(x, [0 if a == axis else i for a, i in enumerate(index)], None)
+            one = b.load(b.select(there, pointer, base))
+            value = b.select(there, one, ir.Constant(one.type, 0))
+        else:
+            vector = ir.VectorType(memory_type(x.dtype), width)
+            value = self._masked_load(pointer, vector, there)
         if x.dtype == "bool":
             value = b.trunc(value, self.point.type_of(I1))
         return Lanes(self.point, value, x.dtype)
 
-    def load_within(
-        self, x: Strided, index: Sequence[Index], place: Value | None, start: int
-    ) -> tuple[Lanes, Value]:
-        """Elements whose places along the lanes begin at ``start``, and which lanes have one.
-
-        The others are zero, and their memory is not touched.
-        """
-        b, width = self.builder, self.width
-        assert place is not None
-        (axis,) = [a for a, i in enumerate(index) if i is LANE]
-        first = self.first_within(place, start)
-        lanes = self._lanes_from(first)
-        there = b.icmp_unsigned("<", lanes, self.point.literal(x.sizes[axis], I64))
-        near = b.select(there, first, i64(0)) if width == 1 else first
-        base = self.address(x, [0 if a == axis else i for a, i in enumerate(index)], None)
-        pointer = b.gep(base, [near])
-        if width == 1:
-            one = b.load(pointer)
-            value = b.select(there, one, ir.Constant(one.type, 0))
-        else:
-            vector = ir.VectorType(memory_type(x.dtype), width)
-            zero = ir.Constant(vector, [0] * width)
-            name = f"llvm.masked.load.{vector_name(vector)}.p0"
-            pointer = b.bitcast(pointer, vector.as_pointer())
-            value = self.point.call(name, vector, pointer, there, zero)
-        if x.dtype == "bool":
-            value = b.trunc(value, self.point.type_of(I1))
-        return Lanes(self.point, value, x.dtype), there
-
-    def _masked_load(self, pointer: Value, vector: Value, place: Value, dtype: str) -> Value:
+    def _masked_load(self, pointer: Value, vector: Value, mask: Value) -> Value:
         zero = ir.Constant(vector, [0] * self.width)
         name = f"llvm.masked.load.{vector_name(vector)}.p0"
-        return self.point.call(name, vector, pointer, self.mask(place), zero)
+        pointer = self.builder.bitcast(pointer, vector.as_pointer())
+        return self.point.call(name, vector, pointer, mask, zero)
 
     def store(self, value: Lanes, x: Strided, index: Sequence[Index], place: Value | None) -> None:
         """A vector along the lanes; without lanes, the number in the first."""
@@ -265,7 +269,7 @@ class Tile:
         if x.dtype == "bool":
             v = b.zext(v, self.point.type_of(I8))
         pointer = self.address(x, index, place)
-        along = any(i is LANE and s for i, s in zip(index, x.strides, strict=True))
+        along = any(is_lane(i) and s for i, s in zip(index, x.strides, strict=True))
         if self.width == 1:
             b.store(v, pointer)
         elif not along:

@@ -50,9 +50,8 @@ class Totals:
         body = function.append_basic_block("entry")
         entry = ir.IRBuilder(body)
         builder = ir.IRBuilder(function.append_basic_block("body"))
-        tile = Tile(
-            builder, self.room.width, self.room.width, i64(0), {}, self.room.array_of, {}, entry
-        )
+        width, array_of = self.room.width, self.room.array_of
+        tile = Tile(builder, width, width, width, i64(0), {}, array_of, {}, entry)
         for node, slot in sums:
             self._finish(tile, node, slot, table, pieces, stride, threads)
         builder.ret_void()

@@ -10,39 +10,52 @@ from dvar.core.dtypes import promote
 from dvar.core.node import Node
 from dvar.core.op import CONSTANT, number
 from dvar.engine.native import functions
-from dvar.engine.native.arrays import sizes_of
+from dvar.engine.native.arrays import Strided, sizes_of
 from dvar.engine.native.lanes import Lanes, Value
 from dvar.engine.native.moves import MOVES, aligned
 from dvar.engine.native.schedule import CONTRACTIONS, REDUCTIONS, contraction
-from dvar.engine.native.tile import Index, NotNative, Tile
+from dvar.engine.native.tile import LANE, Along, Index, NotNative, Tile, is_lane
 
 
 class Body:
-    """The values of nodes at one vector of the tile; each is computed once."""
+    """The values of nodes at one vector of the tile; each is computed once.
 
-    def __init__(self, tile: Tile, place: Value) -> None:
-        self.tile, self.place = tile, place
+    Values that are moved along the lanes are taken at places further on, or before.  Arrays that are put together
+    along the lanes are one of their parts where the vector lies ``inside`` of it with all that is moved; code that
+    holds elsewhere asks for each lane.
+
+    Attributes:
+        inside: where this code holds: None at any vector, else the places first … stop - 1 of the whole axis, to
+            which all lanes belong; they become fewer with what is written.
+    """
+
+    def __init__(self, tile: Tile, place: Value, inside: tuple[int, int] | None = None) -> None:
+        self.tile, self.place, self.inside = tile, place, inside
         self._known: dict[tuple[Any, ...], Lanes] = {}
+
+    def keep_inside(self, first: int, stop: int) -> None:
+        """Says that the code holds at these places only."""
+        assert self.inside is not None
+        self.inside = max(self.inside[0], first), min(self.inside[1], stop)
 
     def value(self, node: Node, index: Sequence[Index]) -> Lanes:
         """The node at an index."""
-        key = (node, *(i if isinstance(i, (int, str)) else id(i) for i in index))
+        key = _key(node, index)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._compute(node, tuple(index))
         return found
 
     def remember(self, node: Node, index: Sequence[Index], value: Lanes) -> None:
-        key = (node, *(i if isinstance(i, (int, str)) else id(i) for i in index))
-        self._known[key] = value
+        self._known[_key(node, index)] = value
 
     def _compute(self, node: Node, index: tuple[Index, ...]) -> Lanes:
         point = self.tile.point
         if node.op is CONSTANT and not node.shape:
             return point.constant(number(node), node.dtype)
         array = self.tile.array_of(node)
-        if array is not None:
-            return self.tile.load(array, index, self.place)
+        if array is not None and not (array.lane is not None and _is_moved(index)):
+            return self._loaded(node, array, index)
         move = MOVES.get(node.op.name)
         if move is not None:
             return move(self, node, index)
@@ -54,6 +67,20 @@ class Body:
             raise NotNative(node)
         operands = [self.value(x, aligned(x, node, index)) for x in node.inputs]
         return on_lanes(node, operands)
+
+    def _loaded(self, node: Node, array: Strided, index: tuple[Index, ...]) -> Lanes:
+        tile = self.tile
+        for i, size, stride in zip(index, array.sizes, array.strides, strict=True):
+            if not is_lane(i) or not stride or array.lane is not None:
+                continue
+            if i == LANE and size == tile.size:
+                continue
+            if stride != 1:
+                raise NotNative(node)
+            if self.inside is None:
+                return tile.load_within(array, index, self.place)
+            self.keep_inside(-i.by, size - i.by)
+        return tile.load(array, index, self.place)
 
     def _contract(self, node: Node, index: tuple[Index, ...]) -> Lanes:
         """A small product, written out."""
@@ -99,6 +126,14 @@ class Body:
         if total is None:
             raise NotNative(node)
         return total
+
+
+def _key(node: Node, index: Sequence[Index]) -> tuple[Any, ...]:
+    return (node, *(i if isinstance(i, (int, Along)) else id(i) for i in index))
+
+
+def _is_moved(index: Sequence[Index]) -> bool:
+    return any(is_lane(i) and i != LANE for i in index)
 
 
 def on_lanes(node: Node, operands: list[Lanes]) -> Lanes:
