@@ -373,6 +373,7 @@ def test_steps_that_grow_get_a_hint():
         ({"learning_rate": lambda n: "a" if n else 0.1}, ReadError, "'a' at step 1"),
         ({"checkpoint": 3}, ReadError, "checkpoint=3 is no file"),
         ({"checkpoint": "no/such/folder/c.npz"}, ReadError, "there is no folder"),
+        ({"cluster": "scheduler:8786"}, ReadError, "is no distributed.Client"),
         ({"params": [1.0]}, ReadError, "params is list"),
         ({"params": {}}, ReadError, "no parameter to train"),
         ({"data": [1.0]}, ReadError, "data is list"),

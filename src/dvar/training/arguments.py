@@ -82,6 +82,14 @@ def rate_at(rate: Any, step: int) -> float:
     return value
 
 
+def check_cluster(cluster: Any) -> None:
+    """Raises ReadError if the cluster is no client of one."""
+    if cluster is not None and not hasattr(cluster, "scheduler_info"):
+        raise ReadError(
+            f"cluster={cluster!r} is no distributed.Client", hint='Client("scheduler:8786")'
+        )
+
+
 def check_checkpoint(path: Any) -> None:
     """Better to know before an hour of training than after it.  Raises ReadError if no file can be there."""
     if path is None:

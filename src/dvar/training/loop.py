@@ -12,7 +12,7 @@ import numpy as np
 
 from dvar.core.op import Array
 from dvar.engine.program import workers_of
-from dvar.training.arguments import check_checkpoint, check_names, rate_at, total_of
+from dvar.training.arguments import check_checkpoint, check_cluster, check_names, rate_at, total_of
 from dvar.training.batches import Batches, Source, Stream, Whole, source_of
 from dvar.training.blame import diverged
 from dvar.training.checkpoint import Keeper, Standing
@@ -91,6 +91,7 @@ def train(
     """
     check_names(loss, params, data)
     check_checkpoint(checkpoint)
+    check_cluster(cluster)
     workers_of(threads)
     if not callable(learning_rate):
         rate_at(learning_rate, 0)
