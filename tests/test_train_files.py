@@ -53,3 +53,18 @@ def test_files_that_cannot_be_read(tmp_path):
         files.examples([str(path)])
     with pytest.raises(ReadError, match="cannot read"):
         dvar.train(logistic, {"w": np.zeros(2)}, data=files.parquet_batches(str(path), 9), steps=1)
+
+
+def test_a_stream_of_a_file_holds_a_few_batches_in_memory_however_long_it_is(tmp_path):
+    path = tmp_path / "long.parquet"
+    schema = pyarrow.schema([(name, pyarrow.float64()) for name in ("a", "b", "more")])
+    with parquet.ParquetWriter(path, schema) as writer:
+        for _ in range(30):
+            writer.write_table(pyarrow.table(list(DRAW.normal(size=(3, 20_000))), schema=schema))
+    before, seen, most = pyarrow.total_allocated_bytes(), 0, 0
+    for batch in files.parquet_batches(str(path), 5_000, ["x=a,b"])():
+        seen, most = seen + len(batch["x"]), max(most, pyarrow.total_allocated_bytes() - before)
+    assert seen == 600_000
+    assert most < path.stat().st_size / 4
+    with pytest.raises(ReadError, match="there is no column c"):
+        next(files.parquet_batches(str(path), 5_000, ["x=a,c"])())

@@ -48,20 +48,28 @@ def mapped(path: str) -> Array:
     return array
 
 
-def _chosen(found: Mapping[str, Array], columns: Sequence[str]) -> dict[str, Array]:
-    chosen: dict[str, Array] = {}
+def _named(columns: Sequence[str]) -> dict[str, list[str]]:
+    """Names of arrays → those of their columns."""
+    found = {}
     for text in columns:
         name, equals, listed = text.partition("=")
         names = [n.strip() for n in listed.split(",") if n.strip()]
         if not equals or not names:
             raise ReadError(f"{text!r} names no columns", hint="--columns x=height,weight y=label")
+        found[name.strip()] = names
+    return found
+
+
+def _chosen(found: Mapping[str, Array], columns: Sequence[str]) -> dict[str, Array]:
+    chosen: dict[str, Array] = {}
+    for name, names in _named(columns).items():
         missing = [n for n in names if n not in found]
         if missing:
             raise ReadError(
                 f"there is no column {missing[0]}", hint="there are " + ", ".join(found)
             )
         parts = [_numbers(n, found[n]) for n in names]
-        chosen[name.strip()] = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
+        chosen[name] = parts[0] if len(parts) == 1 else np.stack(parts, axis=-1)
     return chosen
 
 
@@ -91,7 +99,11 @@ def parquet_batches(
     def begin() -> Iterator[dict[str, Array]]:
         parquet, refused = _arrow(path)
         try:
-            for batch in parquet.ParquetFile(path).iter_batches(batch_size=size):
+            # Reading ahead would hold the whole file in memory by the end.
+            file = parquet.ParquetFile(path, pre_buffer=False)
+            asked = {n for names in _named(columns).values() for n in names}
+            there = [n for n in file.schema_arrow.names if not asked or n in asked]
+            for batch in file.iter_batches(batch_size=size, columns=there):
                 found = {n: batch[n].to_numpy(zero_copy_only=False) for n in batch.schema.names}
                 yield _chosen(found, columns) if columns else found
         except (OSError, refused) as error:
