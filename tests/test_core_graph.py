@@ -258,3 +258,11 @@ def test_a_long_line_is_cut_around_what_is_meant():
     shown, carets = Source(text, column=500, length=4).pointer().splitlines()
     assert len(shown) == 100
     assert shown[carets.index("^") : carets.rindex("^") + 1] == "HERE"
+
+
+def test_a_printed_graph_shows_some_elements_of_large_constants():
+    x = variable("x", (100, 1000))
+    y = x + np.arange(100_000.0).reshape(100, 1000)
+    text = str(Graph({"x": x}, {"y": y}, {"y": y}))
+    assert "add(x, [[0.0000e+00, 1.0000e+00, ..." in text
+    assert len(text) < 500

@@ -86,10 +86,15 @@ class Literal:
         return self._hash
 
     def __repr__(self) -> str:
+        if self.array.size > _SHOWN:
+            few = np.array2string(self.array, separator=", ", threshold=0, edgeitems=2)
+            return " ".join(few.split())
         return repr(self.array.item() if self.array.ndim == 0 else self.array.tolist())
 
 
 _SMALL = 512
+# Of arrays with more elements a printed graph shows some.
+_SHOWN = 64
 _large: WeakValueDictionary[tuple[Any, ...], Literal] = WeakValueDictionary()
 
 
