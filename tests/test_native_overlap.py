@@ -118,6 +118,24 @@ def test_arrays_of_two_axes_are_moved_along_either(shape, axis):
         np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-11)
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_lanes_that_do_not_lie_side_by_side_are_moved_all_the_same(axis):
+    """Rows of an array that is given are put behind others along the axis that has the lanes."""
+
+    def joined(x, y):
+        a = np.where(x > 0.3, x, 0.5 * x)
+        a = a * (a - 0.3 * np.mean(a))
+        end = np.full_like(np.take(y, [0], axis=axis), 0.8)
+        moved = np.concatenate([np.delete(y, 0, axis=axis), end], axis=axis)
+        return np.roll(y, 1, axis=axis) - x, moved + a
+
+    draw = np.random.default_rng(2)
+    for shape in ((40, 3), (3, 40), (300, 5)):
+        x, y = draw.normal(size=shape), draw.normal(size=shape)
+        for got, want in zip(dvar.jit(joined)(x, y), joined(x, y), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
+
+
 def test_loops_and_their_gradients():
     def last(x, y):
         return dvar.scan(lambda y, _: (y + 0.01 * chain(x, y), None), y, length=6)[0]

@@ -58,7 +58,11 @@ class Body:
             return self._loaded(node, array, index)
         move = MOVES.get(node.op.name)
         if move is not None:
-            return move(self, node, index)
+            try:
+                return move(self, node, index)
+            except NotNative as refused:
+                # An array that cannot be read at other places along the lanes: what moves it is left out, not the array.
+                raise NotNative(refused.node if refused.node.inputs else node) from refused
         if node.op.name in CONTRACTIONS:
             return self._contract(node, index)
         if node.op.name in REDUCTIONS:
