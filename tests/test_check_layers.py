@@ -329,7 +329,8 @@ def test_a_list_that_goes_on_has_any_length() -> None:
     text = r"""
 $$y = A x - b, \quad A = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}$$
 
-$$\frac{\partial f}{\partial x} = \begin{bmatrix} \frac{\partial f}{\partial x_1} & \frac{\partial f}{\partial x_2} & \cdots & \frac{\partial f}{\partial x_n} \end{bmatrix}$$
+$$\frac{\partial f}{\partial x} = \begin{bmatrix} \frac{\partial f}{\partial x_1} & \frac{\partial f}{\partial x_2} & \cdots
+& \frac{\partial f}{\partial x_n} \end{bmatrix}$$
 """
     assert "wrong" not in verdicts(text)
 

@@ -6,20 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 
 from dvar.read.worksheet.mathematics import characters, words
+from dvar.read.worksheet.mathematics.customary import CUSTOMARY
 from dvar.read.worksheet.mathematics.macros import Macro
 
 _USED = re.compile(r"\\([A-Za-z]+)(?:\s*\{([^{}]{0,20})\})?(?=(\s*\{)?)")
 _LETTER = re.compile(r"\s*\\?[A-Za-z]+\d?\s*")
-_USUAL = {
-    **dict.fromkeys(("R", "RR", "Reals", "reals", "real"), r"\mathbb{R}"),
-    **{letter: rf"\mathbb{{{letter}}}" for letter in "NZQC"},
-    **dict.fromkeys(("E", "EE"), r"\mathbb{E}"),
-    **dict.fromkeys(("T", "tran", "trans"), r"\top"),
-}
 _STRUCTURE = frozenset(words.word_set(
     "pdv dv odv norm abs Norm Abs binom dbinom tbinom item section subsection includegraphics caption url href "
     "footnote newcommand renewcommand providecommand DeclareMathOperator let def gdef usepackage forall exists "
-    "newline par cr crcr not label ref cite displaystyle textstyle limits nolimits nonumber notag"
+    "arg mathop newline par cr crcr not label ref cite displaystyle textstyle limits nolimits nonumber notag"
 ) | words.SKIPPED_WITH_ARGUMENT | words.FRAMES | words.CANCELS | words.BLANKS | words.COLOURED)  # fmt: skip
 
 
@@ -33,7 +28,8 @@ def assumed(regions: Iterable[str], defined: Mapping[str, Macro]) -> dict[str, M
     for region in regions:
         for match in _USED.finditer(region):
             name = match[1]
-            known = name in defined or name in _STRUCTURE or characters.is_command(name)
+            known = name in defined or name in CUSTOMARY or name in _STRUCTURE
+            known = known or characters.is_command(name)
             if not known and name not in words.MATRICES:
                 uses.setdefault(name, set()).add(_use(match))
     return {name: macro for name, kinds in uses.items() if (macro := _macro(name, kinds))}
@@ -50,8 +46,6 @@ def _macro(name: str, kinds: set[str]) -> Macro | None:
         return Macro(1, r"\mathbf{#1}")
     if kinds != {"bare"}:
         return None
-    if name in _USUAL:
-        return Macro(0, _USUAL[name])
     function = name.lower() in words.FUNCTIONS
     return (
         Macro(0, rf"\{'operatorname' if function else 'mathrm'}{{{name}}}")
