@@ -256,3 +256,9 @@ def test_a_factor_that_is_lost_in_front_of_its_numbers_is_found() -> None:
     given = "e = a * b, d = e + c, a = 2.0, b = -3.0, c = 10.0\n\n"
     assert last(given + "e = a * b = 2.0 * -3.0 = -6.0") == "ok"
     assert last(given + "e = b = 2.0 * -3.0 = -6.0") == "wrong"
+
+
+@pytest.mark.parametrize(("number", "expected"), [("0.01", "ok"), ("0.1", "wrong")])
+def test_a_change_in_a_name_is_no_value_of_it(number: str, expected: str) -> None:
+    text = "$L = z^2$, $z = 6$, $L = 36$.\n\n- Change in $L$ ≈ $0.12 = 12 \\times " + number + "$"
+    assert last(text) == expected

@@ -27,6 +27,12 @@ _KIND = re.compile(
 _BEHIND_SIGN = re.compile(r"[×*·⋅+/÷][ \t]*[\d.,]+[^\W\d_]?[ \t]+$")
 """The end of a product that was not read: the ``bytes = …`` of ``7B × 2 bytes = …``."""
 _CODE = re.compile(r"[ \t]*[\w.]+\([^\n]*\)[ \t;]*(?://|#)[ \t]*$")
+_CHANGE = re.compile(
+    r"\b(?:changes?|increases?|decreases?|differences?|drop|rise|reduction|variation|änderung|cambio|variación|"
+    r"mudança|variação)\s+(?:in|of|by|von|en|de|em)\s+(?:the\s+)?[*_]*[$`\\(]*$",
+    re.IGNORECASE,
+)
+"""What is said to change: "change in L ≈ 0.24" is about no L."""
 _OR = re.compile(r"\bor[ \t$`]+$", re.IGNORECASE)
 
 
@@ -38,6 +44,7 @@ def whole(document: Document, statements: Sequence[Statement]) -> list[Statement
         if _is_fragment(document, before, statement):
             first = replace(statement.members[0], relation="")
             statement = replace(statement, members=(first,))
+        statement = _without_changed(document, statement)
         found.append(_unnamed(statement))
     return found
 
@@ -65,6 +72,18 @@ def _is_fragment(document: Document, before: Statement | None, statement: Statem
         or (isinstance(left, t.Symbol) and _BEHIND_SIGN.search(line) is not None)
         or (_OR.search(line) is not None and before is not None and _is_about(before, left))
     )
+
+
+def _without_changed(document: Document, statement: Statement) -> Statement:
+    """``0.24 = 24 · 0.01`` of "change in L ≈ 0.24 = 24 · 0.01"."""
+    members = statement.members
+    start = statement.span[0]
+    line = document.text[document.text.rfind("\n", 0, start) + 1 : start]
+    is_name = isinstance(members[0].expr, t.Symbol) and not members[0].relation
+    if len(members) < 2 or not is_name or not _CHANGE.search(line):
+        return statement
+    _, first, *rest = members
+    return replace(statement, members=(replace(first, relation=""), *rest))
 
 
 def _is_of_unread_code(document: Document, before: Statement, statement: Statement) -> bool:

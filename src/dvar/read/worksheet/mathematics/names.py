@@ -33,6 +33,7 @@ _IDENTIFIER = re.compile(r"([A-Za-z]+?)_?(\d+)((?:_\d+)*)")
 _INDEXED = re.compile(r"([A-Za-z])_([A-Za-z])")
 _FUNCTION_TEXT = re.compile(r"arg\s*(max|min)")
 _ACTIVATIONS = frozenset({"relu", "sigmoid", "softmax", "tanh"})
+_NAMED = frozenset(["Pr", "gcd", "Var", "Cov", "loss", "Loss", "cost", "net", "MSE", "grad", "KL"])
 _NO_DIGITS = frozenset({"pi", "infty", "e"})
 
 
@@ -128,19 +129,7 @@ class _Names(Stream):
             self.out.append(made(FUNCTION, text, token))
         elif text == "top" or (text == "intercal"):
             self.out.append(made(NAME, "T", token))
-        elif text in (
-            "Pr",
-            "gcd",
-            "Var",
-            "Cov",
-            "loss",
-            "Loss",
-            "cost",
-            "net",
-            "MSE",
-            "grad",
-            "KL",
-        ):
+        elif text in _NAMED:
             self.out.append(made(NAME, text, token))
         else:
             self.out.append(token)
