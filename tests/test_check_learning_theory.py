@@ -299,3 +299,20 @@ $\frac{\partial w}{\partial t} = q \frac{\partial p}{\partial t} + p \frac{\part
 Let us substitute $t = p$, then we go on.
 """
     assert "wrong" not in [j.verdict for j in check(text).judgements]
+
+
+def test_a_vector_told_by_its_own_entries_is_not_defined_by_itself() -> None:
+    text = r"""
+$$\mathbf h(\mathbf u) = \begin{bmatrix} h(\mathbf u)_1 & \cdots & h(\mathbf u)_n \end{bmatrix}$$
+
+$$h(\mathbf u)_i = \frac{e^{u_i}}{\sum e^{u_j}}$$
+
+$$\frac{\partial h(\mathbf u)_i}{\partial u_i} = h(\mathbf u)_i SIGN h(\mathbf u)_i^2$$
+"""
+    assert last(text.replace("SIGN", "-")) == "ok"
+    assert last(text.replace("SIGN", "+")) in ("wrong", "unknown")
+
+
+def test_what_is_named_in_words_goes_on_from_nothing() -> None:
+    text = '$$\\text{"a"} = (1, 0)$$\n\n$$\\text{"b"} = (0, 1)$$\n'
+    assert [j.verdict for j in check(text).judgements] == ["unknown", "unknown"]

@@ -26,6 +26,10 @@ _REASONS = frozenset(["since", "because", "as", "by", "using", "where", "with", 
 _CODE_BEFORE = re.compile(r"[\w)\]]\s*#\s*$")
 
 
+_NAMED_IN_WORDS = re.compile(r"\\text(?:rm|bf|it)?\s*\{[^{}]*\}\s*$")
+"""``\\text{"e"} = (0, 1)``: something stands in front of the equation, though no formula."""
+
+
 def joined(
     document: Document,
     statements: Sequence[Statement],
@@ -58,6 +62,8 @@ def _is_apart(document: Document, last: Statement, statement: Statement) -> bool
     """Whether what stands between the two, or behind them, says that they are about different things."""
     text = document.text
     if all(_ALTERNATIVE.match(text, s.span[1]) for s in (last, statement)):
+        return True
+    if _NAMED_IN_WORDS.search(text[last.span[1] : statement.span[0]]):
         return True
     inline = document.regions[statement.region].kind == "inline" and not _is_alone(text, statement)
     between = text[last.span[1] : statement.span[0]]

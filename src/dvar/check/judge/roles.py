@@ -156,11 +156,13 @@ def _has_noise(left: t.Expr, right: t.Expr, world: World) -> bool:
 
 def _spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:
     """``x = [x_0, x_1, …, x_{n-1}]`` says how the entries of x are called, and how many there are."""
+    if isinstance(left, t.Apply) and isinstance(right, t.Matrix):  # s(x) = [s(x)_1, …]
+        inside = (p for p in t.walk(right) if isinstance(p, t.Apply) and p.subscripts)
+        return any(same_tree(p.head, left.head) for p in inside)
     if not isinstance(left, t.Symbol) or not isinstance(right, (t.Group, t.Matrix)):
         return False
-    items = (
-        right.items if isinstance(right, t.Group) else tuple(e for row in right.rows for e in row)
-    )
+    rows = (right.items,) if isinstance(right, t.Group) else right.rows
+    items = [entry for row in rows for entry in row]
     symbols = [item for item in items if isinstance(item, t.Symbol)]
     dots = any(isinstance(item, t.Ellipsis) for item in items)
     if len(symbols) + dots < len(items) or len(symbols) < 2:
@@ -169,15 +171,13 @@ def _spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:
     key = sort(left, world.spelling, {}).key
     if any(k.stem != key.stem or len(k.indices) != len(key.indices) + 1 for k in keys):
         return False
-    first = keys[0].indices[-1]
-    last = keys[-1].indices[-1]
+    first, last = keys[0].indices[-1], keys[-1].indices[-1]
     if isinstance(first, int) and world.find(key, 10**9) is None:
+        n = len(symbols)
         if dots:
             n = world.sizes.get("n", 3) if not isinstance(last, int) else last - first + 1
-        else:
-            n = len(symbols)
-            if any(a != first + k for k, a in enumerate(i.indices[-1] for i in keys)):
-                return False
+        elif any(a != first + k for k, a in enumerate(i.indices[-1] for i in keys)):
+            return False
         world.bases[key.stem] = first
         world.given_shapes.setdefault(key, (min(n, 8),))
     return True
