@@ -63,7 +63,9 @@ class Compiled:
                 self.stages = self._stages(interpreted, threads)
                 break
             except NotNative as refused:
-                interpreted.add(refused.node)
+                # What is refused again would be refused for ever.
+                again = refused.node in interpreted
+                interpreted |= set(topological(self._made)) if again else {refused.node}
         del self._ready
         self._alone = self._only_kernel()
 
