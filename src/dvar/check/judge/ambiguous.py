@@ -55,11 +55,14 @@ def _counts_alike(place: Place, verdict: Verdict) -> bool:
     return isinstance(other, t.Symbol) and size_name(other) in place.world.size_names
 
 
-def tells_cases(statement: Statement, causes: Sequence[str]) -> bool:
-    """A path that cannot be written down, in a distinction of cases, may be missing in the reading."""
-    return set(causes) <= {"missing-path", "missing-sum"} and any(
-        isinstance(p, t.Cases) for p in parts([statement])
-    )
+def tells_links(statement: Statement, verdict: Verdict, causes: Sequence[str]) -> bool:
+    """Whether a path that cannot be written down is missing in a distinction of cases, or in a bare chain."""
+    if not set(causes) <= {"missing-path", "missing-sum"}:
+        return False
+    right = verdict.member.expr if verdict.member is not None else None
+    factors = right.factors if isinstance(right, t.Product) else ()
+    is_bare = bool(factors) and all(isinstance(f, t.Derivative) for f in factors)
+    return is_bare or any(isinstance(p, t.Cases) for p in parts([statement]))
 
 
 def _uses_unread(document: Document, statement: Statement, statements: Sequence[Statement]) -> bool:

@@ -214,7 +214,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         link = _carried(place, link) or link
     if link.verdict == "unknown" and link.why.startswith("a derivative between names"):
         zero = compared(may_vanish=True)
-        if zero.verdict in ("ok", "convention") and not are_empty(zero, left, right):
+        if zero.verdict in ("ok", "convention"):
             return zero
     if link.verdict in ("wrong", "unknown"):
         return (

@@ -13,7 +13,7 @@ from dvar.check.judge.place import Place
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import node_of
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE
+from dvar.core.op import CONSTANT, VARIABLE
 from dvar.read.worksheet import tree as t
 
 _LABELS = frozenset({"y", "t", "d", "target", "label", "m", "mask"})
@@ -51,12 +51,18 @@ def by_chance(place: Place, link: Link) -> bool:
 
 
 def are_empty(link: Link, *trees: t.Expr) -> bool:
-    """Whether two sides are equal since all in them vanishes, which nobody wrote: of a loss that nothing connects."""
-    if any(is_zero(tree) for tree in trees) or link.left is None or link.right is None:
+    """Whether a derivative is nothing but 0 as it is read, which nobody wrote: of a loss that nothing connects."""
+    if any(is_zero(tree) or isinstance(tree, t.Cases) for tree in trees) or link.left is None:
         return False
-    points = [Point(seed=seed) for seed in (5, 6)]
-    values = [p.value(node_of(v)) for p in points for v in (link.left, link.right)]
-    return all(value is not None and not np.any(value) for value in values)
+    node = node_of(link.left)
+    while node.op.name in ("reshape", "broadcast_to", "multiply") and node.inputs:
+        node = next((x for x in node.inputs if _is_nothing(x)), node.inputs[0])
+    return _is_nothing(node)
+
+
+def _is_nothing(node: Node) -> bool:
+    value = Point(seed=5).value(node) if node.op is CONSTANT else None
+    return value is not None and not np.any(value)
 
 
 def _leaves(node: Node, known: State) -> set[Node]:
