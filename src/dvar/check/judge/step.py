@@ -38,12 +38,12 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_pi, is_plain, is_zero, read_literal
 from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, strangers
-from dvar.check.judge.zeros import EMPTY, are_empty, by_chance
+from dvar.check.judge.zeros import by_chance, unless_empty
 from dvar.check.meaning import conditions, differentials, differentiate, gradients
 from dvar.check.meaning.assumptions import CONSTANT, assuming
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import letters_in
-from dvar.check.meaning.values import Jacobian, node_of
+from dvar.check.meaning.values import node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
@@ -197,7 +197,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
     compared = partial(
         links.as_functions, world, place.position, left, right, envs, code=place.code
     )
-    link = _unless_empty(compared(), left, right, envs)
+    link = unless_empty(place, left, right, envs, compared)
     if link.verdict in ("wrong", "unknown"):
         settled = telescoping.with_a_factor(place, left, right) or _supposing(place, compared)
         if settled is not None:
@@ -228,14 +228,6 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
             or misfits.of_layout(place, left, right, envs, link)
             or link
         )
-    return link
-
-
-def _unless_empty(link: Link, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]) -> Link:
-    """Nothing is shown by a derivative that vanishes as it is read, and so does all that is said of it."""
-    is_derivative = isinstance(link.left, Jacobian) and len(envs) == 1
-    if link.verdict == "ok" and is_derivative and are_empty(link, left, right):
-        return replace(link, verdict="unknown", why=EMPTY)
     return link
 
 

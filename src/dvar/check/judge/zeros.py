@@ -1,6 +1,9 @@
-"""Sides that agree at the numbers of a document only since a name that both still have happens to have that value."""
+"""Sides that agree only since a name that both still have happens to have its number, or since both vanish."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,8 +13,9 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.matching import value_at
 from dvar.check.judge.place import Place
+from dvar.check.meaning.keys import Key
 from dvar.check.meaning.points import Point
-from dvar.check.meaning.values import node_of
+from dvar.check.meaning.values import Jacobian, node_of
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, VARIABLE
 from dvar.read.worksheet import tree as t
@@ -50,7 +54,35 @@ def by_chance(place: Place, link: Link) -> bool:
     return True
 
 
-def are_empty(link: Link, *trees: t.Expr) -> bool:
+def unless_empty(
+    place: Place,
+    left: t.Expr,
+    right: t.Expr,
+    envs: Sequence[dict[str, int]],
+    compared: Callable[[], Link],
+) -> Link:
+    """What is to be said of a derivative that is 0 as it is read, as of a loss of ``p_i`` where p has a formula.
+
+    A slip shows if that loss is any function of what is computed.
+    """
+    link, world = compared(), place.world
+    of = link.left.of if isinstance(link.left, Jacobian) else None
+    if (
+        link.verdict != "ok"
+        or len(envs) > 1
+        or not isinstance(of, tuple)
+        or not isinstance(of[-1], Key)
+    ):
+        return link
+    if not _are_empty(link, left, right):
+        return link
+    with world.read_anew():
+        world.forget(of[-1].stem)
+        again = compared()
+    return replace(link, verdict="unknown", why=EMPTY) if again.verdict == "wrong" else link
+
+
+def _are_empty(link: Link, *trees: t.Expr) -> bool:
     """Whether a derivative is nothing but 0 as it is read, which nobody wrote: of a loss that nothing connects."""
     if any(is_zero(tree) or isinstance(tree, t.Cases) for tree in trees) or link.left is None:
         return False
