@@ -10,6 +10,7 @@ from dvar.check.judge.place import Place
 from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.keys import Key, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.values import count, node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
@@ -34,8 +35,22 @@ def are_open(
         or _joins_loss_and_activation(place, document, statement)
         or _counts_alike(place, verdict)
         or _lists_on(verdict, causes)
+        or _sums_what_is_spread(verdict)
         or (place.code and _uses_unread(document, statement, statements))
     )
+
+
+def _sums_what_is_spread(verdict: Verdict) -> bool:
+    """``a (1 - a)`` that is n times too large: a is one number, and nothing was meant to be added up."""
+    link = verdict.link
+    numbers = link.numbers if link is not None else None
+    if link is None or numbers is None or any(side.size != 1 for side in numbers):
+        return False
+    node = node_of(link.left) if link.left is not None else None
+    if node is None or node.op.name != "sum" or node.shape:
+        return False
+    due, written = (float(side.reshape(-1)[0]) for side in numbers)
+    return abs(due - count(node.inputs[0]) * written) <= 0.01 * abs(due)
 
 
 def _names_only(statement: Statement) -> bool:
