@@ -172,7 +172,8 @@ def _formula(place: Place, written: Written, value: Value, env: Mapping[str, int
     node = node_of(value)
     while node.op.name == "reshape" and squeezed(sizes(node)) == squeezed(sizes(node.inputs[0])):
         node = node.inputs[0]
-    labels = written.names.labels(place, env, written.latex)
+    with place.world.unchanged():  # reading a name may settle what it is
+        labels = written.names.labels(place, env, written.latex)
     if not env:  # entries that index letters were put for are none of the general case
         keys = place.world.keys | {n: k for n, k in place.world.named.items() if n.inputs}
         spelled = latex_name if written.latex else str
