@@ -42,6 +42,7 @@ _CALCULATION = re.compile(
 )
 
 Place = tuple[int, int, int]
+_NOTHING = t.Number("0", (0, 0))
 
 
 def tabled(document: Document, statements: Sequence[Statement]) -> list[Statement]:
@@ -54,7 +55,7 @@ def tabled(document: Document, statements: Sequence[Statement]) -> list[Statemen
     if not grid:
         return list(statements)
     table = _Table(document, statements, grid)
-    found = table.statements  # what has become an equation is one for the cells to its right
+    found = list(statements)
     for place, here in grid.items():
         for ordinal in here:
             found[ordinal] = table.equation(place, statements[ordinal])
@@ -67,7 +68,7 @@ class _Table:
     def __init__(
         self, document: Document, statements: Sequence[Statement], grid: dict[Place, list[int]]
     ) -> None:
-        self.document, self.statements, self.grid = document, list(statements), grid
+        self.document, self.statements, self.grid = document, statements, grid
         self.world = World(spelling=spelling_of(statements))
         survey(self.world, statements, "")
         notation.see(self.world, statements, range(len(statements)), document.text)
@@ -162,6 +163,8 @@ class _Table:
             return False
         members = self.statements[left[0]].members
         first = members[0].expr
+        if len(members) == 1 and not is_plain(members[0].expr or _NOTHING):
+            return self._name_beside((table, row, column - 1)) is not None
         if len(members) < 2 or first is None or _is_bare_index(first):
             return False
         return not (_is_settled(members) and holds_another(self.header(table, column)))
