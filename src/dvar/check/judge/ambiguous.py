@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.place import Place
 from dvar.check.meaning.functions import SIGMAS
-from dvar.check.meaning.keys import Key, size_name, sort, stem_of
+from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import count, node_of
 from dvar.read.worksheet import tree as t
@@ -16,6 +16,7 @@ from dvar.read.worksheet.document import Document, Statement
 
 _ASSIGNED = re.compile(r"^[ \t>]*([A-Za-z_]\w*)[ \t]*=(?!=)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_INDICES = frozenset("ijk")
 _LIKELIHOOD = re.compile(r"cross.?entropy|log.?loss|\bnll|likelihood", re.IGNORECASE)
 _SQUASHED = {"softmax", "sigmoid"}
 
@@ -71,20 +72,23 @@ def _counts_alike(place: Place, verdict: Verdict) -> bool:
 
 
 def tells_links(statement: Statement, verdict: Verdict, causes: Sequence[str]) -> bool:
-    """Whether a path that cannot be written down is missing in a distinction of cases, or in a bare chain."""
+    """Whether a path that cannot be written down is missing in a distinction of cases, or in a chain of entries."""
     if not set(causes) <= {"missing-path", "missing-sum"}:
         return False
     right = verdict.member.expr if verdict.member is not None else None
     factors = right.factors if isinstance(right, t.Product) else ()
     is_bare = bool(factors) and all(isinstance(f, t.Derivative) for f in factors)
-    return is_bare or any(isinstance(p, t.Cases) for p in parts([statement]))
+    below = (
+        [x for p in t.walk(right) if isinstance(p, t.Symbol) for x in p.subscripts] if right else []
+    )
+    is_of_entries = is_bare and any(set(letters_in(x)) & _INDICES for x in below)
+    return is_of_entries or any(isinstance(p, t.Cases) for p in parts([statement]))
 
 
 def _uses_unread(document: Document, statement: Statement, statements: Sequence[Statement]) -> bool:
     """Whether a line of a program takes what another line makes that is no formula: ``Ones = torch.ones(n, 1)``."""
     assigned = set(_ASSIGNED.findall(document.text))
-    firsts = (s.members[0].expr for s in statements)
-    read = {document.text[slice(*first.span)] for first in firsts if first is not None}
+    read = {m[0] for s in statements if (m := _WORD.match(document.text, s.span[0]))}
     return not (assigned - read).isdisjoint(_WORD.findall(document.text[slice(*statement.span)]))
 
 

@@ -82,8 +82,9 @@ _HELD = re.compile(
 )
 """Words that say that paths are left out on purpose."""
 _BY = re.compile(
-    r"(?:\\partial|∂)\s*\{?\s*(?:\\(?:mathbf|boldsymbol|bm)\s*\{?)?([A-Za-z])(?![A-Za-z])"
+    r"(?:\}\s*\{|/)\s*\{?\s*(?:\\partial|∂)\s*\{?\s*(?:\\(?:mathbf|boldsymbol|bm)\s*\{?)?([A-Za-z])(?![A-Za-z])"
 )
+"""What a derivative is by: a single letter."""
 _LINEAR = re.compile(
     r"\b(outputs?|activations?)\b[^.]{0,40}\b(linear|identity)\b|\b(linear|identity)\b[^.]{0,20}\b(outputs?|activations?)\b",
     re.IGNORECASE,
