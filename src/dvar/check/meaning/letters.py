@@ -96,12 +96,24 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
 
 
 def _ends(statements: Sequence[Statement]) -> set[str]:
-    r"""Letters that only end lists, n of ``(x_1, \dots, x_n)``: a size, and no index, unless something counts by it."""
-    ends = {end for part in parts(statements) for _, _, end in counted_to(part)}
-    if not ends:
-        return ends
-    bigs = (p for p in parts(statements) if isinstance(p, t.Big))
-    return ends - {c for big in bigs for c in big.indices}
+    r"""Letters that only end lists, n of ``(x_1, \dots, x_n)``: a size, and no index.
+
+    Not where something counts by one, or names that are in no such list have it below them: ``δ_{in}``.
+    """
+    listed: dict[str, set[str]] = {}
+    for part in parts(statements):
+        for base, _, end in counted_to(part):
+            listed.setdefault(end, set()).add(base)
+    if not listed:
+        return set()
+    used: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Big):
+            used |= set(part.indices)
+        elif isinstance(part, t.Symbol):
+            below = {c for sub in part.subscripts for c in letters_in(sub)}
+            used |= {c for c in below & listed.keys() if part.base not in listed[c]}
+    return set(listed) - used
 
 
 def _differentiated(statements: Sequence[Statement]) -> set[str]:
