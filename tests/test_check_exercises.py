@@ -259,3 +259,29 @@ def test_a_derivative_that_vanishes_in_a_chain_does_so_elsewhere() -> None:
         r"$\frac{dh}{du} = 0 = 2u - 4$."
     )
     assert verdicts(text)[-1] != "wrong"
+
+
+@pytest.mark.parametrize(
+    ("chain", "is_right"),
+    [
+        (r"2\sqrt{\frac{m^2}{n^2}} = \frac{2m}{n}", True),
+        (r"2\sqrt{\frac{m^2}{n^2}} = \frac{m}{n}", False),
+        (r"\sqrt{m^2 + n^2} = m + n", False),
+    ],
+)
+def test_lengths_stand_under_roots(chain: str, is_right: bool) -> None:
+    assert (verdicts(f"$k = {chain}$")[-1] in ("ok", "definition")) is is_right
+
+
+def test_one_infinitesimal_part_alone_is_left_open() -> None:
+    text = r"Dual numbers have $\epsilon^2 = 0$. $(a/b) = a/b + (a'b - ab')/b^2 \epsilon$"
+    assert verdicts(text)[-1] == "unknown"
+
+
+@pytest.mark.parametrize(("gradient", "expected"), [("[8, 6]", "ok"), ("[8, 16]", "wrong")])
+def test_a_point_that_was_printed_as_a_whole_is_the_next_one(gradient: str, expected: str) -> None:
+    text = (
+        "h(x, y) = x² + 3y²\n\nx = 5, y = 10\n\n∇h = [10, 60]\n\n"
+        f"p = (5, 10) - 0.1·[10, 90] = (4, 1)\n\nStep 2:\n\n∇h = {gradient}"
+    )
+    assert verdicts(text)[-1] == expected

@@ -197,8 +197,8 @@ def _equal(a: Node, b: Node, near: Mapping[Node, Any] | None) -> Comparison:
         more = (_cached(RANGES[seed % 2], 20 + seed) for seed in range(ON_KINKS))
         again = _agreeing(a, b, chain(tried, more), ON_KINKS - agreed, near)
         agreed = agreed + again if isinstance(again, int) else again
-    if isinstance(agreed, Difference) and near is None and _has_root(a) and _has_root(b):
-        # Lengths and densities stand under roots; of √g √l and √(gl) below zero nobody speaks.
+    if isinstance(agreed, Difference) and near is None and _are_of_lengths(a, b):
+        # Lengths and densities stand under roots; of √g √l and √(gl) below zero nobody speaks, nor of √(y²) = -y.
         above = (_cached(span, 40 + seed) for seed, span in enumerate(_ABOVE))
         if _agreeing(a, b, above, len(_ABOVE), near) == len(_ABOVE):
             return Comparison(True)
@@ -207,10 +207,17 @@ def _equal(a: Node, b: Node, near: Mapping[Node, Any] | None) -> Comparison:
     return Comparison(True if agreed >= 2 else None)
 
 
-def _has_root(side: Node) -> bool:
+def _are_of_lengths(a: Node, b: Node) -> bool:
+    """Whether both sides have a root or a logarithm, or one has a root that the other is said to be without."""
+    if a.shape or b.shape:
+        return _has_root(a) and _has_root(b)
+    return (_has_root(a) and _has_root(b)) or _has_root(a, ("sqrt",)) or _has_root(b, ("sqrt",))
+
+
+def _has_root(side: Node, kinds: Sequence[str] = ("sqrt", "log")) -> bool:
     """Whether a side has a root, a broken power or a logarithm of something that is no number."""
     for node in topological([side]):
-        if node.op.name in ("sqrt", "log") and not is_constant(node.inputs[0]):
+        if node.op.name in kinds and not is_constant(node.inputs[0]):
             return True
         if node.op.name == "power" and not is_constant(node.inputs[0]):
             exponent = number(node.inputs[1])

@@ -26,16 +26,21 @@ def or_iterate(place: Place, right: t.Expr, link: Link) -> Link:
     except NotUnderstood:
         return link
     for node in arrays_of(link.left):
-        moved = _latest(place, node)
-        if not moved:
-            continue
-        value = value_at(node, {**place.ledger.given, **moved})
-        matched = like(value, literal.value) if value is not None else None
-        if matched is not None and close(matched, literal.value, literal.slack):
-            return replace(
-                link, verdict="ok", why="at the last iterate", numbers=(matched, literal.value)
-            )
+        for moved in (_latest(place, node), _point(place, node)):
+            value = value_at(node, {**place.ledger.given, **moved}) if moved else None
+            matched = like(value, literal.value) if value is not None else None
+            if matched is not None and close(matched, literal.value, literal.slack):
+                shown = matched, literal.value
+                return replace(link, verdict="ok", why="at the last iterate", numbers=shown)
     return link
+
+
+def _point(place: Place, node: Node) -> dict[Node, Array]:
+    """x and y at the last point that was printed as a whole: ``pos = (10, 10) - 0.1 [10, 90] = (9, 1)``."""
+    names = [n for n in names_beneath([node]) if not n.shape and n in place.world.keys]
+    names.sort(key=lambda n: str(place.world.keys[n]))
+    points = [v for _, v in _numbers(place) if v.size == len(names) > 1]
+    return dict(zip(names, points[-1].ravel(), strict=True)) if points else {}
 
 
 def _latest(place: Place, node: Node) -> dict[Node, Array]:

@@ -285,9 +285,7 @@ def _read_and_compare(
                 continue
             return Link("unknown", _no_point(a, b), a, b, opened=frozenset(opened))
         if not outcome.holds:
-            worst = worst or Link(
-                "wrong", "", a, b, outcome.difference, opened=frozenset(opened), env=env
-            )
+            worst = worst or _differing(world, a, b, outcome.difference, frozenset(opened), env)
             continue
         held += 1
         how = how or outcome.how
@@ -336,6 +334,20 @@ def _of_one_entry(
         entry = TABLE["getitem"](reshaped(whole, size), (env[letter] - run.start,))
         return (entry, number) if array == 0 else (number, entry)
     return None
+
+
+def _differing(
+    world: World,
+    a: Value,
+    b: Value,
+    difference: Difference | None,
+    opened: frozenset[str],
+    env: Mapping[str, int],
+) -> Link:
+    """Two sides that are not the same."""
+    if dual.is_apart(world, a, b):
+        return Link("unknown", "one side only has an infinitesimal part", a, b)
+    return Link("wrong", "", a, b, difference, opened=opened, env=env)
 
 
 def _equal(world: World, sides: tuple[Value, Value], how: str, opened: frozenset[str]) -> Link:

@@ -55,6 +55,14 @@ def truncated(world: World, *values: Value) -> tuple[Value, ...]:
     return tuple(_truncated(world, v) if isinstance(v, Node) else v for v in values)
 
 
+def is_apart(world: World, a: Value, b: Value) -> bool:
+    """``(a/b) = a/b + (a'b - ab')/b^2 ε``: one side has a part in ε, the other is written for all of it."""
+    if not world.nilpotent or not isinstance(a, Node) or not isinstance(b, Node):
+        return False
+    met = [{k.stem for n in names_beneath([x]) if (k := world.keys.get(n))} for x in (a, b)]
+    return bool(met[0] & world.nilpotent) != bool(met[1] & world.nilpotent)
+
+
 def _truncated(world: World, value: Node) -> Node:
     for name in names_beneath([value]):
         key = world.keys.get(name)
@@ -68,4 +76,4 @@ def _truncated(world: World, value: Node) -> Node:
     return value
 
 
-__all__ = ["see", "truncated"]
+__all__ = ["is_apart", "see", "truncated"]
