@@ -213,7 +213,8 @@ def _is_moved(uses: Sequence[t.Apply]) -> bool:
     places = [use.args[0] for use in uses if use.args]
     alone = {stem_of(x) for x in places if isinstance(x, t.Symbol)}
     sums = (p for p in places if isinstance(p, t.Sum) and len(p.terms) > 1)
-    return any(isinstance(x, t.Symbol) and stem_of(x) in alone for p in sums for x in p.terms)
+    steps = [[x for x in p.terms if isinstance(x, t.Symbol)] for p in sums if len(p.terms) == 2]
+    return any(len(pair) == 2 and alone & {stem_of(x) for x in pair} for pair in steps)
 
 
 def _is_from_zero(world: World, apply: t.Apply) -> bool:

@@ -310,7 +310,8 @@ class Derivatives(Calls):
     def _derived(self, of: t.Expr | None, wrt: tuple[t.Expr, ...], kind: str, start: int) -> t.Expr:
         spelling = "partial" if kind == "nabla" else kind
         if of is not None:
-            if isinstance(of, t.Symbol) and (point := self._point()):
+            partial = kind == "partial"  # of dy/dx the point is one of a curve
+            if partial and isinstance(of, t.Symbol) and (point := self._point()):
                 of = t.Apply(of, tuple(point), of.span)
             expr = t.Derivative(of, wrt, spelling, self.since(start))
             return self.attach(expr, self.hung(), start)
