@@ -97,8 +97,7 @@ def _judged(
         link = putting.misplaced(place, left, right, envs, link)
         if link.verdict == "wrong" and member.relation == "approx":
             link = roundly.or_about(right, link)
-        link = roundly.or_told(place, left, right, link)
-        link = stationary.elsewhere(place, left, right, link)
+        link = stationary.elsewhere(place, left, right, roundly.or_told(place, left, right, link))
         return _or_identity(place, left, right, envs, link)
     if numeric_left:
         link = numbers.with_numbers(place, right, left, envs)
