@@ -15,8 +15,9 @@ from dvar.check.judge.evaluated import at_points
 from dvar.check.judge.fragments import whole
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.problem import problems
-from dvar.check.judge.properties import constraints, twins
+from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
+from dvar.check.judge.twins import twins
 from dvar.check.meaning import (
     blocks,
     bracketed,

@@ -121,7 +121,7 @@ def _right_again(
     place: Place, subject: Member, member: Member, envs: Sequence[dict[str, int]]
 ) -> Link | None:
     """A member that is what the chain is about, whatever stands between; None if it is not."""
-    if subject.expr is None or step.is_only_given(place, subject.expr):
+    if subject.expr is None or place.is_only_given(subject.expr):
         return None
     link = step.judge_link(place, subject, subject, member, envs)
     held = link.verdict in ("ok", "convention") and link.why != "given"

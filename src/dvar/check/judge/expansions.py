@@ -23,7 +23,7 @@ from dvar.read.worksheet import tree as t
 _ORDERS = 4
 
 
-def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
+def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     """The verdict for two sides that are about equal where a step is small; None where there is no step."""
     for step in _steps(left, right):
 
@@ -42,7 +42,15 @@ def holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     return None
 
 
-def cut(tree: t.Expr) -> t.Expr | None:
+def or_expanded(place: Place, left: t.Expr, right: t.Expr, relation: str, link: Link) -> Link:
+    """The verdict by orders where two sides that differ are said to be about equal, or leave a rest open."""
+    rest = right if relation == "approx" else _cut(right)
+    if rest is None or link.verdict not in ("wrong", "unknown"):
+        return link
+    return _holds(place, left, rest) or link
+
+
+def _cut(tree: t.Expr) -> t.Expr | None:
     """``f(x) + h f'(x) + O(h^2)``, ``… + \\dots`` without what is left open; None where nothing is."""
     if not isinstance(tree, t.Sum) or len(tree.terms) < 2 or not _is_rest(tree.terms[-1]):
         return None
@@ -109,4 +117,4 @@ def _times(factor: Node, name: Node) -> Node:
     return TABLE["multiply"](TABLE["broadcast_to"](factor, sizes(name)), name)
 
 
-__all__ = ["cut", "holds"]
+__all__ = ["or_expanded"]

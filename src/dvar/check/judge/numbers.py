@@ -14,7 +14,7 @@ from dvar.check.judge.links import READINGS, Link
 from dvar.check.judge.literal import Literal, is_plain, numbers_in, read_literal
 from dvar.check.judge.matching import arrays_of, close, is_each, like, value_at
 from dvar.check.judge.place import Place
-from dvar.check.judge.rounding import rounds_to
+from dvar.check.judge.rounding import is_copied_wrong, is_rounded_up, rounds_to
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.choices import Choices, readings
 from dvar.check.meaning.keys import sort, stem_of
@@ -27,8 +27,6 @@ from dvar.read.worksheet import tree as t
 ROUGH = "rounded numbers leave it open"
 TOO_NEW = "a value is used that an update has changed since"
 INHERITED = "whether what an earlier part says still holds is not told"
-WHOLE = 0.005
-"""By this part of itself a whole number may be off what it stands for, where decimals are computed with."""
 NOT_GIVEN = "no numbers are given for"
 NO_FIT = "the shapes do not fit the numbers"
 SAME = 0.002
@@ -341,36 +339,14 @@ def between_numbers(place: Place, left: t.Expr, right: t.Expr) -> Link:
             return Link("unknown", "the two sides are numbers of different shapes")
         numbers = (matched, b.value)
         if close(matched, b.value, _allowed_slack(a, b)):
-            if _is_copied_wrong(left, right) and not close(
-                matched, b.value, SAME * np.abs(b.value)
-            ):
+            if is_copied_wrong(left, right) and not close(matched, b.value, SAME * np.abs(b.value)):
                 return Link("wrong", "", numbers=numbers, causes=("arithmetic",))
             return Link("ok", "", numbers=numbers, roots=a.roots)
-        if _is_rounded_up(a, b):
+        if is_rounded_up(a, b):
             return Link("unknown", ROUGH, numbers=numbers)
         return Link("wrong", "", numbers=numbers)
 
     return _best(attempt, ("ok",))
-
-
-def _is_copied_wrong(left: t.Expr, right: t.Expr) -> bool:
-    """``0.1290/(1 - 0.81) = 0.1250/0.19``: a number stands where another one of as many digits stood before."""
-    match left, right:
-        case t.Number(), t.Number():
-            same = left.unit == right.unit and not left.is_whole
-            return same and abs(left.value - right.value) > right.unit
-        case t.Quotient(), t.Quotient():
-            pairs = [(left.above, right.above), (left.below, right.below)]
-        case t.Product(), t.Product() if len(left.factors) == len(right.factors):
-            pairs = [*zip(left.factors, right.factors, strict=True)]
-        case t.Sum(), t.Sum() if left.signs == right.signs:
-            pairs = [*zip(left.terms, right.terms, strict=True)]
-        case t.Group(items=(a,)), t.Group(items=(b,)):
-            pairs = [(a, b)]
-        case _:
-            return False
-    copied = [(a, b) for a, b in pairs if is_plain(a) and is_plain(b)]
-    return bool(copied) and any(_is_copied_wrong(a, b) for a, b in pairs)
 
 
 def _without_new(ledger: Ledger, left: t.Expr, right: t.Expr) -> Ledger:
@@ -388,13 +364,6 @@ def _without_new(ledger: Ledger, left: t.Expr, right: t.Expr) -> Ledger:
 
 def _has_function(tree: t.Expr) -> bool:
     return any(isinstance(p, (t.Call, t.Apply, t.Power)) for p in t.walk(tree))
-
-
-def _is_rounded_up(a: Literal, b: Literal) -> bool:
-    """``-1.617 · 347 / 562.21 = -1``: a whole number nearby may be meant as a rounded one."""
-    whole = b.is_plain and np.all(b.value == np.round(b.value)) and not np.any(b.slack)
-    near = np.abs(a.value - b.value) <= WHOLE * np.abs(b.value)
-    return bool(whole and not a.is_plain and np.any(a.slack) and np.all(near))
 
 
 def _allowed_slack(a: Literal, b: Literal) -> Array:

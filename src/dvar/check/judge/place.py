@@ -10,6 +10,7 @@ import numpy as np
 from dvar.check.judge.assignments import NEW
 from dvar.check.judge.ledger import Ledger
 from dvar.check.judge.matching import like_node
+from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
@@ -46,6 +47,14 @@ class Place:
         reader = Interpreter(self.world, self.position, choices, env)
         reader.code = self.code
         return reader
+
+    def is_only_given(self, subject: t.Expr) -> bool:
+        """Whether a name has no other value than the numbers given for it."""
+        key = differentiate.key_of(self.reader(), subject)
+        if key is None or gradients.is_named(self.reader(), key):
+            return False
+        found = self.world.find(key, self.position)
+        return found is None or found[0].numeric
 
     def sync(self) -> None:
         """Numbers given by name, for the variables that have come up since."""

@@ -18,10 +18,17 @@ from dvar.check.judge.before import (
 from dvar.check.judge.fitting import misfits, warm_up
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, named
-from dvar.check.judge.literal import is_literal, is_numeric, is_pi, is_plain
+from dvar.check.judge.literal import is_numeric, is_pi
 from dvar.check.judge.naming import Occurrences, as_function, by_argument, named_at_end
 from dvar.check.judge.programs import groups_of, own_programs
-from dvar.check.judge.renewal import at_fault, formula_before, is_case, is_renewal, outdated
+from dvar.check.judge.renewal import (
+    at_fault,
+    formula_before,
+    is_case,
+    is_part_of,
+    is_renewal,
+    outdated,
+)
 from dvar.check.judge.roles import Role, role_of
 from dvar.check.judge.siblings import as_sibling
 from dvar.check.meaning import addends, effort, notation, stacking
@@ -41,7 +48,6 @@ from dvar.check.meaning.survey import survey
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
-from dvar.read.worksheet.parts import same_tree
 
 FAR = 300
 """Statements of earlier problems whose notation still counts."""
@@ -314,7 +320,7 @@ class _Draft:
             known = formula_before(problem.world, left, right, ordinal)
             is_told = is_numeric(right, lambda name: True) or is_pi(right)
             if known and not is_told:
-                if not _is_part_of(right, known.value, self.statements[ordinal]):
+                if not is_part_of(right, known.value, self.statements[ordinal]):
                     found.append((ordinal, left, right))
         return found
 
@@ -328,14 +334,6 @@ class _Draft:
                     is_one = is_case(problem.world, left, right, ordinal)
                     (self.broken if is_one else found).add(ordinal)
         return found
-
-
-def _is_part_of(name: t.Expr, formula: t.Expr, statement: Statement) -> bool:
-    """``e = b = 2 · (-3)`` behind ``e = a b``: a factor is lost, as the numbers put in show, and e means what it meant."""
-    inside = (p for p in t.walk(formula) if isinstance(p, t.Symbol))
-    third = statement.members[2].expr if len(statement.members) > 2 else None
-    worked_out = third is not None and is_literal(third) and not is_plain(third)
-    return worked_out and isinstance(name, t.Symbol) and any(same_tree(name, p) for p in inside)
 
 
 def _problem(draft: _Draft) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeGuard
 
 from dvar.check.judge.literal import is_plain
@@ -131,35 +131,6 @@ def _activation(statement: Statement, before: str, around: str) -> list[Assumpti
         else [k for k, words in ACTIVATIONS.items() if re.search(words, around, re.IGNORECASE)]
     )
     return [Assumption(stem_of(left.head), named[0])] if len(named) == 1 else []
-
-
-def twins(statements: Sequence[Statement]) -> Mapping[str, set[str]]:
-    r"""Names of one matrix: ``S = \Sigma``, and ``s`` of ``Σ = (s_{11} \cdots)``."""
-    found: dict[str, set[str]] = {}
-    for statement in statements:
-        name, *rest = (m.expr for m in statement.members)
-        if isinstance(name, t.Symbol) and not name.scripts and len(rest) == 1:
-            for stem in _names_of(rest[0]) - {stem_of(name)}:
-                found.setdefault(stem_of(name), set()).add(stem)
-                found.setdefault(stem, set()).add(stem_of(name))
-    return found
-
-
-def shared(names: Mapping[str, set[str]], assumed: Sequence[Assumption]) -> list[Assumption]:
-    """What is said of a matrix by one name, of its other names."""
-    of_matrices = (a for a in assumed if a.kind in (SYMMETRIC, POSITIVE))
-    return [Assumption(x, a.kind) for a in of_matrices for x in sorted(names.get(a.stem, ()))]
-
-
-def _names_of(value: t.Expr | None) -> set[str]:
-    """The stem of a bare name, or of the entries of a square matrix."""
-    if isinstance(value, t.Symbol) and not (value.scripts or value.subscripts):
-        return {stem_of(value)}
-    if not isinstance(value, t.Matrix) or any(len(row) != len(value.rows) for row in value.rows):
-        return set()
-    entries = [x for row in value.rows for x in row if isinstance(x, t.Symbol) and x.subscripts]
-    stems = {stem_of(x) for x in entries}
-    return stems if len(stems) == 1 and len(value.rows) > 1 else set()
 
 
 def square(prose: str, words: str = "") -> set[str]:
@@ -406,4 +377,4 @@ def _is_turned(name: t.Symbol) -> bool:
     return any(script.kind == "transpose" for script in name.scripts)
 
 
-__all__ = ["constraint_of", "constraints", "said_of", "shared", "twins", "vicinity"]
+__all__ = ["constraint_of", "constraints", "said_of", "vicinity"]

@@ -11,7 +11,7 @@ from dvar.check.judge import links, numbers
 from dvar.check.judge.chances import is_event
 from dvar.check.judge.compare import compare, ratio_of
 from dvar.check.judge.grouping import equation
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.literal import is_literal, is_plain
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
@@ -27,6 +27,7 @@ from dvar.check.meaning.world import World
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _ANEW = re.compile(
     r"\b(instead|now|another|alternative(ly)?|suppose|example|case|variant|version|chang\w*|replac\w*|"
@@ -334,3 +335,11 @@ def _tied(place: Place, statement: Statement) -> set[str] | None:
         return None
     before = (d for s in names for d in formulas.get(s, ()) if d.position < place.position)
     return {d.pattern.stem for d in before if not d.numeric}
+
+
+def is_part_of(name: t.Expr, formula: t.Expr, statement: Statement) -> bool:
+    """``e = b = 2 · (-3)`` behind ``e = a b``: a factor is lost, as the numbers put in show, and e means what it meant."""
+    inside = (p for p in t.walk(formula) if isinstance(p, t.Symbol))
+    third = statement.members[2].expr if len(statement.members) > 2 else None
+    worked_out = third is not None and is_literal(third) and not is_plain(third)
+    return worked_out and isinstance(name, t.Symbol) and any(same_tree(name, p) for p in inside)

@@ -11,7 +11,7 @@ from dvar.check.judge.chances import tells_by_itself
 from dvar.check.judge.literal import is_angle, is_numeric, is_plain, is_profit, is_zero
 from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
-from dvar.check.judge.wholes import are_entries
+from dvar.check.judge.wholes import are_entries, spells_out
 from dvar.check.meaning.arguments import argument
 from dvar.check.meaning.definitions import Definition, definition_of, is_of_open_function
 from dvar.check.meaning.functions import NORMAL
@@ -119,7 +119,7 @@ def _by_form(members: Sequence[Member]) -> str | None:
 def _only_tells(left: t.Expr, right: t.Expr, world: World) -> bool:
     """Whether an equation tells of a name without a formula for it."""
     return (
-        _spells_out(left, right, world)
+        spells_out(left, right, world)
         or _has_noise(left, right, world)
         or _is_run(left, right, world)
         or _is_chance(left, world)
@@ -152,35 +152,6 @@ def _has_noise(left: t.Expr, right: t.Expr, world: World) -> bool:
     if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or not world.has_noise:
         return False
     return any(isinstance(x, t.Symbol) and x.base in _NOISES for x in right.terms)
-
-
-def _spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:
-    """``x = [x_0, x_1, …, x_{n-1}]`` says how the entries of x are called, and how many there are."""
-    if isinstance(left, t.Apply) and isinstance(right, t.Matrix):  # s(x) = [s(x)_1, …]
-        inside = (p for p in t.walk(right) if isinstance(p, t.Apply) and p.subscripts)
-        return any(same_tree(p.head, left.head) for p in inside)
-    if not isinstance(left, t.Symbol) or not isinstance(right, (t.Group, t.Matrix)):
-        return False
-    rows = (right.items,) if isinstance(right, t.Group) else right.rows
-    items = [entry for row in rows for entry in row]
-    symbols = [item for item in items if isinstance(item, t.Symbol)]
-    dots = any(isinstance(item, t.Ellipsis) for item in items)
-    if len(symbols) + dots < len(items) or len(symbols) < 2:
-        return False
-    keys = [sort(item, world.spelling, {}).key for item in symbols]
-    key = sort(left, world.spelling, {}).key
-    if any(k.stem != key.stem or len(k.indices) != len(key.indices) + 1 for k in keys):
-        return False
-    first, last = keys[0].indices[-1], keys[-1].indices[-1]
-    if isinstance(first, int) and world.find(key, 10**9) is None:
-        n = len(symbols)
-        if dots:
-            n = world.sizes.get("n", 3) if not isinstance(last, int) else last - first + 1
-        elif any(a != first + k for k, a in enumerate(i.indices[-1] for i in keys)):
-            return False
-        world.bases[key.stem] = first
-        world.given_shapes.setdefault(key, (min(n, 8),))
-    return True
 
 
 def _starts_collecting(members: Sequence[Member], world: World) -> bool:

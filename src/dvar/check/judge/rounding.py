@@ -1,20 +1,23 @@
-"""What numbers that are rounded leave open of the results that are computed from them."""
+"""What numbers that are rounded leave open of the results that are computed from them, and numbers copied wrong."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from dvar.check.judge.ledger import State
-from dvar.check.judge.literal import Literal
+from dvar.check.judge.literal import Literal, is_plain
 from dvar.check.judge.matching import close, like, like_node, value_at
 from dvar.check.judge.place import Place
 from dvar.core.node import Node, topological
 from dvar.core.op import Array
+from dvar.read.worksheet import tree as t
 
 ROUNDED = 1e-3
 """A given number with a unit below this part of itself may be rounded; 0.1 is a choice."""
 SMALL = 0.01
 """Rounded numbers explain a deviation of at most this part of a result."""
+WHOLE = 0.005
+"""By this part of itself a whole number may be off what it stands for, where decimals are computed with."""
 
 
 def rounds_to(place: Place, node: Node, state: State, literal: Literal) -> bool | None:
@@ -66,3 +69,30 @@ def _is_exact(place: Place, leaf: Node, shown: Array) -> bool:
     due = value_at(leaf, place.ledger.given)
     matched = None if due is None else like(due, shown)
     return matched is not None and close(matched, shown, np.zeros_like(shown))
+
+
+def is_copied_wrong(left: t.Expr, right: t.Expr) -> bool:
+    """``0.1290/(1 - 0.81) = 0.1250/0.19``: a number stands where another one of as many digits stood before."""
+    match left, right:
+        case t.Number(), t.Number():
+            same = left.unit == right.unit and not left.is_whole
+            return same and abs(left.value - right.value) > right.unit
+        case t.Quotient(), t.Quotient():
+            pairs = [(left.above, right.above), (left.below, right.below)]
+        case t.Product(), t.Product() if len(left.factors) == len(right.factors):
+            pairs = [*zip(left.factors, right.factors, strict=True)]
+        case t.Sum(), t.Sum() if left.signs == right.signs:
+            pairs = [*zip(left.terms, right.terms, strict=True)]
+        case t.Group(items=(a,)), t.Group(items=(b,)):
+            pairs = [(a, b)]
+        case _:
+            return False
+    copied = [(a, b) for a, b in pairs if is_plain(a) and is_plain(b)]
+    return bool(copied) and any(is_copied_wrong(a, b) for a, b in pairs)
+
+
+def is_rounded_up(a: Literal, b: Literal) -> bool:
+    """``-1.617 · 347 / 562.21 = -1``: a whole number nearby may be meant as a rounded one."""
+    whole = b.is_plain and np.all(b.value == np.round(b.value)) and not np.any(b.slack)
+    near = np.abs(a.value - b.value) <= WHOLE * np.abs(b.value)
+    return bool(whole and not a.is_plain and np.any(a.slack) and np.all(near))

@@ -40,9 +40,10 @@ from dvar.check.judge.context import Context
 from dvar.check.judge.faces import instead, on_its_face
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_pi
-from dvar.check.judge.properties import constraint_of, of_graphs, said_of, shared
+from dvar.check.judge.properties import constraint_of, of_graphs, said_of
 from dvar.check.judge.repairs import Written
 from dvar.check.judge.roles import Role
+from dvar.check.judge.twins import shared
 from dvar.check.judge.words import doubtful, message_of, with_cause
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.definitions import definition_of

@@ -39,7 +39,7 @@ from dvar.check.judge.literal import is_pi, is_plain, is_zero, read_literal
 from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, strangers
 from dvar.check.judge.zeros import by_chance, unless_empty
-from dvar.check.meaning import conditions, differentials, differentiate, gradients
+from dvar.check.meaning import conditions, differentials
 from dvar.check.meaning.assumptions import CONSTANT, assuming
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import letters_in
@@ -115,10 +115,7 @@ def _by_a_step(
         if link.verdict == "ok":
             return link
     link = _formulas(place, left, right, envs)
-    rest = right if relation == "approx" else expansions.cut(right)
-    if rest is not None and link.verdict in ("wrong", "unknown"):
-        return expansions.holds(place, left, rest) or link
-    return link
+    return expansions.or_expanded(place, left, right, relation, link)
 
 
 def _of_curve(
@@ -180,7 +177,7 @@ def _right_in_the_end(
     if links.is_number(of, place.world):
         whole = numbers.between_numbers(place, of, right)
         return whole if whole.verdict == "ok" and not is_plain(of) else None
-    if is_only_given(place, of):
+    if place.is_only_given(of):
         return None
     whole = numbers.with_numbers(place, of, right, envs)
     return whole if whole.verdict == "ok" else None
@@ -313,21 +310,12 @@ def _unless_right(
     """Right arithmetic from a wrong number is carried, unless the result is right all the same."""
     if subject.expr is None or links.is_number(subject.expr, place.world):
         return link
-    if is_only_given(place, subject.expr):
+    if place.is_only_given(subject.expr):
         return replace(link, verdict="carried")
     whole = numbers.with_numbers(place, subject.expr, right, envs)
     if whole.verdict in ("wrong", "carried"):
         return replace(link, verdict="carried", numbers=whole.numbers)
     return link
-
-
-def is_only_given(place: Place, subject: t.Expr) -> bool:
-    """Whether a name has no other value than the numbers given for it."""
-    key = differentiate.key_of(place.reader(), subject)
-    if key is None or gradients.is_named(place.reader(), key):
-        return False
-    found = place.world.find(key, place.position)
-    return found is None or found[0].numeric
 
 
 def _second_thoughts(

@@ -1,4 +1,4 @@
-"""Entries of what has a formula as a whole: a formula for them claims something."""
+"""Entries of what has a formula as a whole: a formula for them claims something, unless it only says how they are called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,36 @@ from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.values import squeezed
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import same_tree
+
+
+def spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:
+    """``x = [x_0, x_1, …, x_{n-1}]`` says how the entries of x are called, and how many there are."""
+    if isinstance(left, t.Apply) and isinstance(right, t.Matrix):  # s(x) = [s(x)_1, …]
+        inside = (p for p in t.walk(right) if isinstance(p, t.Apply) and p.subscripts)
+        return any(same_tree(p.head, left.head) for p in inside)
+    if not isinstance(left, t.Symbol) or not isinstance(right, (t.Group, t.Matrix)):
+        return False
+    rows = (right.items,) if isinstance(right, t.Group) else right.rows
+    items = [entry for row in rows for entry in row]
+    symbols = [item for item in items if isinstance(item, t.Symbol)]
+    dots = any(isinstance(item, t.Ellipsis) for item in items)
+    if len(symbols) + dots < len(items) or len(symbols) < 2:
+        return False
+    keys = [sort(item, world.spelling, {}).key for item in symbols]
+    key = sort(left, world.spelling, {}).key
+    if any(k.stem != key.stem or len(k.indices) != len(key.indices) + 1 for k in keys):
+        return False
+    first, last = keys[0].indices[-1], keys[-1].indices[-1]
+    if isinstance(first, int) and world.find(key, 10**9) is None:
+        n = len(symbols)
+        if dots:
+            n = world.sizes.get("n", 3) if not isinstance(last, int) else last - first + 1
+        elif any(a != first + k for k, a in enumerate(i.indices[-1] for i in keys)):
+            return False
+        world.bases[key.stem] = first
+        world.given_shapes.setdefault(key, (min(n, 8),))
+    return True
 
 
 def are_entries(left: t.Expr, made: Definition, world: World) -> bool:

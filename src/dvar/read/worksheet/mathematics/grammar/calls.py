@@ -151,8 +151,9 @@ class Calls(Brackets):
             operand = self._following(of_angle)
             return t.Negative(operand, self.since(start))
         factors = [self.factor()]
-        while self.starts_operand() and not self._starts_function() and not self._is_differential():
-            if of_angle and self.token.text == "e" and self.peek().is_("^"):
+        while self.starts_operand() and not self._starts_function():
+            is_power = of_angle and self.token.text == "e" and self.peek().is_("^")
+            if is_power or self.sees_differential():
                 break
             factors.append(self.factor())
         if (
@@ -168,13 +169,6 @@ class Calls(Brackets):
         if len(factors) == 1:
             return factors[0]
         return _juxtaposed(factors, self.since(start))
-
-    def _is_differential(self) -> bool:
-        r"""``dφ`` behind ``\sin θ``, which is no part of the argument."""
-        token, after = self.token, self.peek()
-        if token.kind != NAME or token.text != "d" or after.kind != NAME or after.spaced:
-            return False
-        return token.font == "rm" or (not after.gap and after.text not in self.lexicon.multiplied)
 
     def _starts_function(self) -> bool:
         token = self.token

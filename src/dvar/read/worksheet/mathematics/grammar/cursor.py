@@ -139,6 +139,13 @@ class Cursor:
         self.at = mate + 1
         return start + 1, mate
 
+    def sees_differential(self) -> bool:
+        r"""``dφ`` behind ``\sin θ``, which is no part of the argument."""
+        token, after = self.token, self.peek()
+        if token.kind != NAME or token.text != "d" or after.kind != NAME or after.spaced:
+            return False
+        return token.font == "rm" or (not after.gap and after.text not in self.lexicon.multiplied)
+
     def since(self, start: int) -> Span:
         """The place from the token ``start`` up to here."""
         if start >= len(self.tokens):
