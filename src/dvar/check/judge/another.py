@@ -140,8 +140,8 @@ def lacks_nothing(document: Document, statement: Statement, expected: str) -> bo
 def _goes_through_the_whole(document: Document, statement: Statement, expected: str) -> bool:
     """Whether what is missing arrives through Y where the line has ``∂L/∂y_i``: the rows of Y go no other way."""
     written = set(_BY.findall(document.text[slice(*statement.span)]))
-    more = set(_BY.findall(expected)) - written
-    return any(name.swapcase() in written for name in more)
+    through = set(_BY.findall(expected))
+    return any(name.swapcase() in through | (written - through) for name in through)
 
 
 def leaves_out_paths(document: Document, statement: Statement) -> bool:
