@@ -285,3 +285,10 @@ def test_a_point_that_was_printed_as_a_whole_is_the_next_one(gradient: str, expe
         f"p = (5, 10) - 0.1·[10, 90] = (4, 1)\n\nStep 2:\n\n∇h = {gradient}"
     )
     assert verdicts(text)[-1] == expected
+
+
+def test_answers_behind_a_list_of_exercises_belong_to_none_of_them() -> None:
+    text = "1. $g(u) = u^2$\n2. $g(u) = e^{2u}$\n3. $g(u) = \\ln u$\n\nAnswers:\n\n"
+    found = verdicts(text + "1. $g'(u) = 2u$\n2. $g'(u) = 2e^{2u}$\n3. $g'(u) = \\frac{1}{u}$")
+    assert "wrong" not in found
+    assert verdicts("$g(u) = u^2$\n\n$g(u) = e^{2u}$\n\n$g'(u) = e^{2u}$")[-1] == "wrong"

@@ -122,3 +122,28 @@ def _may_be_product(place: Place, statement: Statement) -> bool:
     below = [p.below for p in parts([statement]) if isinstance(p, t.Quotient)]
     names = (p.base for x in below for p in t.walk(x) if isinstance(p, t.Symbol))
     return any(len(base) == 2 and base[0] == "d" for base in names)
+
+
+EXERCISES = 3
+"""So many formulas for one name, one behind the other, are exercises."""
+
+
+def answers_a_list(statements: Sequence[Statement], ordinal: int) -> bool:
+    """``f'(x) = …`` behind a list of functions that are all called f: which of them is it the slope of?"""
+
+    def of(k: int) -> tuple[str, bool]:
+        first = statements[k].members[0].expr
+        if not isinstance(first, t.Apply) or len(statements[k].members) < 2:
+            return "", False
+        return first.head.base, bool(first.primes or first.head.primes)
+
+    name, is_slope = of(ordinal)
+    if not name or not is_slope:
+        return False
+    k = ordinal - 1
+    while k >= 0 and of(k) == (name, True):
+        k -= 1
+    listed = 0
+    while k >= 0 and of(k) == (name, False):
+        k, listed = k - 1, listed + 1
+    return listed >= EXERCISES

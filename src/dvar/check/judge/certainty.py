@@ -83,6 +83,7 @@ def is_believed(
         or unclaimed.is_beyond(statement)
         or unclaimed.has_increments(place, statement)
         or unclaimed.goes_round(statement)
+        or ambiguous.answers_a_list(statements, place.position)
         or unclaimed.has_half_a_label(place, statement, verdict)
         or unclaimed.is_alternative(document, statement)
         or unindexed.is_open(place, statement, verdict, causes)

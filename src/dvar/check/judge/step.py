@@ -110,10 +110,8 @@ def _by_a_step(
     place: Place, left: t.Expr, right: t.Expr, relation: str, envs: Sequence[dict[str, int]]
 ) -> Link:
     """Formula after formula; where they are about equal, or a rest is left open, in the orders that are written."""
-    if is_pi(right):
-        link = numbers.with_numbers(place, left, right, envs)
-        if link.verdict == "ok":
-            return link
+    if is_pi(right) and (link := numbers.with_numbers(place, left, right, envs)).verdict == "ok":
+        return link
     link = _formulas(place, left, right, envs)
     return expansions.or_expanded(place, left, right, relation, link)
 
