@@ -139,7 +139,7 @@ AGAIN
 
 def test_lines_beside_bear_out_what_a_difference_is_about() -> None:
     lost = BESIDE.replace("(D h - x)$", "D h$")
-    assert [(j.line, j.expected) for j in check(lost).faults] == [(5, "D.T @ r")]
+    assert [(j.line, j.expected) for j in check(lost).faults] == [(5, r"D^{\top} \, r")]
     alone = lost.replace(r"\frac{\partial E}{\partial r} = r", "")
     assert not check(alone).faults  # E may be another one here
     told = lost.replace("AGAIN", r"$$\frac{\partial E}{\partial h} = D^\top (D h - x)$$")

@@ -146,7 +146,10 @@ $$L(v,c,\zeta,\beta,\nu) =\frac12 v^\top v + C\sum_i \zeta_i
     ("condition", "expected"),
     [
         (r"$\frac{\partial L}{\partial \zeta_i}=0 \Rightarrow C-\beta_i-\nu_i=0$", {"ok"}),
-        (r"$\frac{\partial L}{\partial \zeta_i}=0 \Rightarrow C-\beta_i+\nu_i=0$", {"unknown", "given"}),
+        (
+            r"$\frac{\partial L}{\partial \zeta_i}=0 \Rightarrow C-\beta_i+\nu_i=0$",
+            {"unknown", "given"},
+        ),
         (r"$\frac{\partial L}{\partial c}=0 \Rightarrow \sum_i \beta_i t_i=0$", {"ok"}),
         (
             r"Complementary slackness: $\beta_i\big(1-\zeta_i-t_i(v^\top x_i+c)\big)=0$",

@@ -10,10 +10,10 @@ from dvar.check.judge.step import STRANGE
 from dvar.check.meaning import gradients
 from dvar.check.meaning.keys import sort
 from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.values import UNCONNECTED
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 
-_UNCONNECTED = "a derivative between names that nothing connects"
 _NAMED = (t.Symbol, t.Call, t.Derivative)
 
 
@@ -26,7 +26,7 @@ def tie(place: Place, before: Member | None, member: Member | None, why: str) ->
     if before is None or member is None or member.relation != "=":
         return []
     left, right = before.expr, member.expr
-    if _is_rate(left, right) and why.startswith(_UNCONNECTED) and left and right:
+    if _is_rate(left, right) and why.startswith(UNCONNECTED) and left and right:
         return [Condition(left, right, place.position)]
     has_stranger = why.endswith(STRANGE)
     if not has_stranger and not why.startswith(NOT_GIVEN):
@@ -38,6 +38,8 @@ def tie(place: Place, before: Member | None, member: Member | None, why: str) ->
     if not has_stranger and (not is_plain(right) or isinstance(right, (t.Matrix, t.Group))):
         return []
     both = [*t.walk(left), *t.walk(right)]
+    if place.world.relations and sum(isinstance(p, t.Derivative) for p in both) > 1:
+        return []  # how the rates of two names belong together follows from what ties the names
     if any(_is_of_arrays(p) and not (has_stranger and isinstance(p, t.Group)) for p in both):
         return []
     is_open = False
