@@ -19,7 +19,7 @@ _LONGEST = 4000
 _FORMULA = re.compile(r"\\[A-Za-z]|[=≈^_]")
 _ENVIRONMENT = re.compile(
     r"\\begin\{((?:[bpvB]|small)?matrix|d?cases|array|aligned|align|split|gathered)(\*?)\}"
-    r"(.*?)\\end\{\1\2\}",
+    r"((?:(?!\\begin\{\1).)*?)\\end\{\1\2\}",  # up to the next of its kind: many without an end cost no more
     re.DOTALL,
 )
 _ROW_END = re.compile(r"(?<!\\)\\(?:\[\d+(?:\.\d+)?(?:pt|em|ex|mm)\]|(?=\n)| )")
