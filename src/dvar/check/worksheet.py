@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dvar.check.judge import apart, misfits, rows, stepped, tables
+from dvar.check.judge import apart, circular, misfits, rows, stepped, tables
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chances import stated
 from dvar.check.judge.conditions import conditioned
@@ -21,7 +21,6 @@ from dvar.check.judge.twins import twins
 from dvar.check.meaning import (
     blocks,
     bracketed,
-    circular,
     degrees,
     densities,
     distributions,

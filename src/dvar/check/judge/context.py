@@ -56,6 +56,5 @@ class Context:
             whole = self.chains.get(self.previous, [])
         subject = whole[0].expr if whole else None
         subject = subject.head if isinstance(subject, t.Apply) else subject
-        return [
-            name for name in found if not same_tree(name, subject)
-        ]  # V = V is right whatever V is
+        # V = V is right whatever V is.
+        return [name for name in found if not same_tree(name, subject)]

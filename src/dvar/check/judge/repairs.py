@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -35,17 +34,13 @@ class Written:
         text: the document.
         statement: the statement in it.
         latex: whether it is LaTeX.
-        spelled: the document's own names; asked for only where a formula is to be written.
+        spelled: gives the document's own names; asked only where a formula is to be written.
     """
 
     text: str
     statement: Statement
     latex: bool
     spelled: Callable[[], Names] = field(repr=False)
-
-    @cached_property
-    def names(self) -> Names:
-        return self.spelled()
 
     def between(self, start: int, end: int) -> str:
         """A part of the document in one line, with the fonts of its first and last names."""
@@ -173,7 +168,7 @@ def _formula(place: Place, written: Written, value: Value, env: Mapping[str, int
     while node.op.name == "reshape" and squeezed(sizes(node)) == squeezed(sizes(node.inputs[0])):
         node = node.inputs[0]
     with place.world.unchanged():  # reading a name may settle what it is
-        labels = written.names.labels(place, env, written.latex)
+        labels = written.spelled().labels(place, env, written.latex)
     if not env:  # entries that index letters were put for are none of the general case
         keys = place.world.keys | {n: k for n, k in place.world.named.items() if n.inputs}
         spelled = latex_name if written.latex else str

@@ -22,7 +22,7 @@ from dvar.check.judge.step import STRANGE
 from dvar.check.judge.strangers import strangers
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.keys import Key, sort
-from dvar.check.meaning.values import NotUnderstood, node_of, sizes, squeezed
+from dvar.check.meaning.values import UNCONNECTED, NotUnderstood, node_of, sizes, squeezed
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import places
@@ -32,9 +32,8 @@ TRIED = 12
 """So many names are tried in the place of a strange one."""
 _LIKELY = frozenset({"sign", "transpose", "missing-sum"})
 """Slips that are so few that none mends a line by chance."""
-_APART = "a derivative between names"
 _MISFITS = ("the product of shapes", "the two sides have shapes", "shapes ")
-_LOOKED_AT = (*_MISFITS, _APART, numbers.NO_FIT, numbers.NOT_GIVEN)
+_LOOKED_AT = (*_MISFITS, UNCONNECTED, numbers.NO_FIT, numbers.NOT_GIVEN)
 
 
 def may_be(place: Place, verdict: Verdict) -> bool:
@@ -101,7 +100,7 @@ def _judged(
         return verdict
     if link.why == numbers.NO_FIT:
         return _turned(place, verdict, left, right)
-    if link.why.startswith(_APART):
+    if link.why.startswith(UNCONNECTED):
         return _with_link_apart(place, text, verdict, left, right, others)
     if link.why.startswith(numbers.NOT_GIVEN):
         return _without_a_name(place, text, verdict, left, right, others)

@@ -43,7 +43,7 @@ from dvar.check.meaning import conditions, differentials
 from dvar.check.meaning.assumptions import CONSTANT, assuming
 from dvar.check.meaning.chosen import is_guessed
 from dvar.check.meaning.keys import letters_in
-from dvar.check.meaning.values import node_of
+from dvar.check.meaning.values import UNCONNECTED, node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
@@ -206,7 +206,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
             return open_
     if link.verdict == "wrong":
         link = _carried(place, link) or link
-    if link.verdict == "unknown" and link.why.startswith("a derivative between names"):
+    if link.verdict == "unknown" and link.why.startswith(UNCONNECTED):
         zero = compared(may_vanish=True)
         if zero.verdict in ("ok", "convention"):
             return zero
@@ -293,7 +293,7 @@ def _or_identity(
     compared = partial(links.as_functions, place.world, place.position, left, number, envs)
     same = compared(code=place.code)
     named = isinstance(left, t.Derivative) and isinstance(left.of, (t.Symbol, t.Apply))
-    if same.why.startswith("a derivative between names") and not named:
+    if same.why.startswith(UNCONNECTED) and not named:
         same = compared(code=place.code, may_vanish=True)  # of ∂a/∂a + ∂b/∂a = 1, ∂(yᵀy)/∂w = 0
     if same.verdict != "ok" and (rates := related.holds(place, left, number)) is not None:
         return rates

@@ -14,7 +14,7 @@ from typing import Any
 from dvar.check.meaning.keys import Key, stem_of, unwrapped
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import in_members, rewritten, same_tree
+from dvar.read.worksheet.parts import in_members, renamed, same_tree
 
 _CONSTANTS = frozenset(["e", "pi"])
 
@@ -52,21 +52,12 @@ def _of_its_argument(statement: Statement) -> Statement:
         if others or not alike or any(same_tree(p, arg) for p in alike):
             continue
         if all(same_tree(p, alike[0]) for p in alike):
-            members[n] = replace(after, expr=_put(after.expr, alike[0], arg))
+            members[n] = replace(after, expr=renamed(after.expr, alike[0], arg))
     return replace(statement, members=tuple(members))
 
 
 def _is_index(sub: t.Expr) -> bool:
     return isinstance(sub, t.Label | t.Symbol) and not getattr(sub, "text", "x").isdigit()
-
-
-def _put(tree: t.Expr, old: t.Symbol, new: t.Symbol) -> t.Expr:
-    def change(part: Any) -> t.Expr | None:
-        is_old = isinstance(part, t.Symbol) and same_tree(part, old)
-        return replace(new, span=part.span) if is_old else None
-
-    changed: t.Expr = rewritten(tree, change)
-    return changed
 
 
 def _sides(statement: Statement) -> tuple[t.Apply | None, t.Expr | None]:

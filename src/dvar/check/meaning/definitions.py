@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any
 
 from dvar.check.meaning.alphabet import UNDONE
 from dvar.check.meaning.keys import Key, Spelling, arguments, stem_of
 from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.values import NotUnderstood
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import rewritten, same_tree
+from dvar.read.worksheet.parts import renamed, same_tree
 
 DEFAULT_SIZE = 3
 NEAR = 8
@@ -374,9 +373,4 @@ def _of_any(
     if not names or not all(same_tree(name, param) for name in names):
         return params, value
     bare = replace(param, subscripts=(), scripts=())
-
-    def change(part: Any) -> t.Expr | None:
-        is_param = isinstance(part, t.Symbol) and same_tree(part, param)
-        return replace(bare, span=part.span) if is_param else None
-
-    return (bare,), rewritten(value, change)
+    return (bare,), renamed(value, param, bare)

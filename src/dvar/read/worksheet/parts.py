@@ -33,6 +33,17 @@ def in_members(statement: Statement, change: Change) -> Statement:
     return replace(statement, members=tuple(members))
 
 
+def renamed(tree: t.Expr, old: t.Symbol, new: t.Symbol) -> t.Expr:
+    """A formula with another name, wherever a name stands in it."""
+
+    def change(part: Any) -> t.Expr | None:
+        is_old = isinstance(part, t.Symbol) and same_tree(part, old)
+        return replace(new, span=part.span) if is_old else None
+
+    changed: t.Expr = rewritten(tree, change)
+    return changed
+
+
 def factors_of(tree: t.Expr) -> tuple[t.Expr, ...]:
     """The factors of a product; of anything else itself."""
     return tree.factors if isinstance(tree, t.Product) else (tree,)
