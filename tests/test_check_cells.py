@@ -89,3 +89,21 @@ def test_a_row_of_sums_or_means_is_no_example_of_its_own() -> None:
     assert (fault.source, fault.expected) == ("15", "14")
     [fault] = check(POWERS.replace("| 9 |", "| 8 |")).faults
     assert fault.source == "8"
+
+
+def test_a_column_of_gradients_is_of_what_the_table_ends_in() -> None:
+    """The row whose own gradient is 1, though another section speaks of a loss."""
+    graph = "## A\n\nLet $g(u,v) = (u - v) v$ with $u = 3$, $v = 5$.\n\n"
+    loss = "\n## B\n\n$L = -\\log a$, $\\frac{\\partial L}{\\partial a} = -\\frac{1}{a}$\n"
+    table = "| node | value | gradient |\n|---|---|---|\n| u | 3 | 5 |\n| v | 5 | -7 |\n| g | -10 | 1 |\n"
+    assert not {"wrong", "unknown"} & set(verdicts(graph + table + loss))
+    assert verdicts(graph + table.replace("-7", "7") + loss).count("wrong") == 1
+
+
+def test_a_column_of_derivatives_that_go_forward_is_not_taken_for_gradients() -> None:
+    text = (
+        "$p = u v$, $g = p + \\sin u$, $u = 2$, $v = 5$; derivatives by $u$ go along:\n\n"
+        "| node | value | derivative |\n|---|---|---|\n"
+        "| u | 2 | 1 |\n| v | 5 | 0 |\n| p | 10 | 5 |\n| g | 10.909 | 4.584 |\n"
+    )
+    assert "wrong" not in verdicts(text)

@@ -179,6 +179,24 @@ def test_the_number_of_an_equation_stands_beside_it() -> None:
     assert added(text, sound(text).text) == [r"| $\frac{df}{dy} = x^3$ | 8 |"]
 
 
+def test_a_column_of_gradients_is_of_what_the_table_ends_in() -> None:
+    text = (
+        "## A\n\nLet $g(u,v) = (u - v) v$ with $u = 3$, $v = 5$ and $r = u - v$.\n\n"
+        "| node | value | gradient |\n|---|---|---|\n"
+        "| u | 3 | |\n| v | 5 | |\n| r | | |\n| g | | 1 |\n\n"
+        "## B\n\n$L = -\\log a$, $\\frac{\\partial L}{\\partial a} = -\\frac{1}{a}$\n"
+    )
+    rows = ["| u | 3 | 5 |", "| v | 5 | -7 |", "| r | -2 | 5 |", "| g | -10 | 1 |"]
+    assert added(text, sound(text).text) == rows
+
+
+def test_what_only_rounding_leaves_of_a_zero_is_zero() -> None:
+    text = (
+        "$w = 0.2$, $v = -0.3$, $b = 0.1$, $z = w + v + b$, $a = 5 z + 1$\n\n$z = ?$\n\n$a = ?$\n"
+    )
+    assert [float(a.value) for a in sound(text).answers] == [0, pytest.approx(1)]
+
+
 def test_a_cell_that_nothing_asks_for_stays_empty() -> None:
     text = CUBE + "| name | remark |\n|---|---|\n| $x$ | |\n"
     assert solve(text).text == text

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import rewritten
 
 
@@ -43,6 +44,49 @@ def numbered(tree: t.Expr | None, marks: Mapping[str, str], number: t.Number) ->
     return None
 
 
+def output_of(
+    rows: Iterable[tuple[t.Symbol, t.Expr | None]], statements: Sequence[Statement]
+) -> t.Symbol | None:
+    """The name of a table of gradients that the others are gradients of.
+
+    Its own gradient is 1 (a graph whose inputs have that goes forward), and nothing else is computed
+    from it.
+
+    Args:
+        rows: the name of each and its gradient, None where that is still to be found.
+        statements: of the section, that tell what is computed from what.
+    """
+    pairs = list(rows)
+    names = [name for name, cell in pairs if cell is not None and _is_one(cell)]
+    names = names or [name for name, cell in pairs if cell is None]
+    told = [m for m in statements if len(m.members) > 1 and not m.members[0].relation]
+    lefts = {stem_of(x.head if isinstance(x, t.Apply) else x) for x in map(_left, told) if x}
+    inside = {
+        stem_of(part)
+        for statement in told
+        for member in statement.members[1:]
+        if member.expr is not None and not isinstance(member.expr, t.Derivative)
+        for part in t.walk(member.expr)
+        if isinstance(part, t.Symbol)
+    }
+    ends = [x for x in names if stem_of(x) in lefts - inside and not x.subscripts]
+    return ends[0] if len(ends) == 1 else None
+
+
+def _is_one(cell: t.Expr) -> bool:
+    return isinstance(cell, t.Number) and float(cell.value) == 1
+
+
+def _left(statement: Statement) -> t.Symbol | t.Apply | None:
+    """The name that a formula is given for."""
+    left = statement.members[0].expr
+    made = [m.expr for m in statement.members[1:]]
+    computed = any(
+        isinstance(x, (t.Sum, t.Product, t.Quotient, t.Power, t.Apply, t.Call)) for x in made
+    )
+    return left if isinstance(left, (t.Symbol, t.Apply)) and computed else None
+
+
 def is_index(symbol: t.Symbol) -> bool:
     plain = not (symbol.subscripts or symbol.scripts or symbol.accents or symbol.primes)
     return plain and len(symbol.base) == 1
@@ -75,4 +119,4 @@ def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
     return tree
 
 
-__all__ = ["at", "is_index", "is_letter", "numbered"]
+__all__ = ["at", "is_index", "is_letter", "numbered", "output_of"]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.judge.cells import at, is_index, is_letter, numbered
+from dvar.check.judge.cells import at, is_index, is_letter, numbered, output_of
 from dvar.check.judge.literal import is_plain
 from dvar.check.meaning import notation
 from dvar.check.meaning.keys import Key, stem_of
@@ -191,27 +191,46 @@ class _Table:
         if self._single(table, 0, column) is not None:
             return None
         if _GRADIENT.search(header) and isinstance(name.expr, t.Symbol):
-            return self._gradient(name)
+            return self._gradient(name, table, column)
         return name if _VALUE.search(header) else None
 
-    def _gradient(self, name: Member) -> Member | None:
-        loss = self._loss(name)
+    def _gradient(self, name: Member, table: int, column: int) -> Member | None:
         assert isinstance(name.expr, t.Symbol)
         if self.world.bars:
             barred = replace(name.expr, accents=(*name.expr.accents, "bar"))
             return Member("", barred, name.span)
-        if loss is None:
-            return None
-        top = t.Symbol(loss.stem.partition(".")[0], name.span)
+        top = self._output(table, column)
+        if top is None:
+            loss = self._loss(name)
+            if loss is None:
+                return None
+            top = t.Symbol(loss.stem.partition(".")[0], name.span)
         return Member("", t.Derivative(top, (name.expr,), "partial", name.span), name.span)
+
+    def _output(self, table: int, column: int) -> t.Symbol | None:
+        """The name in the first column whose own gradient in this column is 1."""
+        rows = sorted(row for n, row, c in self.grid if n == table and c == 0 and row > 0)
+        pairs = [(self._single(table, r, 0), self._single(table, r, column)) for r in rows]
+        found = [
+            (name.expr, cell.expr)
+            for name, cell in pairs
+            if name is not None and cell is not None and isinstance(name.expr, t.Symbol)
+        ]
+        return output_of(
+            [pair for pair in found if pair[1] is not None],
+            self._of_section(found[0][0].span[0]) if found else [],
+        )
 
     def _loss(self, name: Member) -> Key | None:
         """The loss of the section in which a name stands, or of the document."""
-        regions, statements = self.document.regions, self.statements
-        here = next((r.section for r in regions if r.span[0] <= name.span[0] < r.span[1]), None)
         world = World(spelling=self.world.spelling)
-        survey(world, [s for s in statements if regions[s.region].section == here], "")
+        survey(world, self._of_section(name.span[0]), "")
         return world.loss or self.world.loss
+
+    def _of_section(self, offset: int) -> list[Statement]:
+        regions = self.document.regions
+        here = next((r.section for r in regions if r.span[0] <= offset < r.span[1]), None)
+        return [s for s in self.statements if regions[s.region].section == here]
 
     def _named_by_column(self, table: int, row: int, column: int) -> Member | None:
         """A name at the head of the column; ``w^{(l)}`` with the l of the row."""

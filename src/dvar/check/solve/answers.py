@@ -10,7 +10,7 @@ from dvar.check.judge import links, matching, numbers
 from dvar.check.judge.chain import Place
 from dvar.check.judge.own_names import Names
 from dvar.check.meaning.values import NotUnderstood, Value, node_of, sizes, squeezed
-from dvar.check.solve.numbers import bare, rounded, shown
+from dvar.check.solve.numbers import bare, rounded, shown, value_of
 from dvar.check.solve.peeling import Peeled, peeled, sizes_under
 from dvar.check.solve.questions import BOTH, BRIEF, FORMULA, VALUE, Question
 from dvar.check.solve.steps import steps_of
@@ -147,7 +147,7 @@ class _Answering:
         self.place.sync()
         for node in self.options:
             for known in self.place.ledger.states():
-                found = matching.value_at(node, known)
+                found = value_of(node, known)
                 if found is not None and found.size <= notation.LARGE:
                     return found
         return None
@@ -312,7 +312,7 @@ class _Answering:
         for part in topological([node], set(labels)):
             if part not in labels:
                 continue
-            value = matching.value_at(part, known)
+            value = value_of(part, known)
             if value is None or value.size > 4:
                 return None
             values[part] = rounded(value)

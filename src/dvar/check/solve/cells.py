@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from dvar.check.judge.cells import output_of
 from dvar.check.meaning.world import World
 from dvar.check.solve.grid import Grid
 from dvar.check.solve.questions import BRIEF, FORMULA, NUMBER, VALUE, Blank, Question
@@ -36,7 +37,8 @@ def cell_questions(
         first, last = grid.rows[0][0][0], grid.rows[-1][-1][1]
         here = [n for n in ordinals if first <= statements[n].span[0] <= last]
         if here:
-            yield from _Cells(grid, statements, here, world).questions()
+            told = [statements[n] for n in ordinals]
+            yield from _Cells(grid, statements, here, told, world).questions()
 
 
 @dataclass
@@ -44,6 +46,7 @@ class _Cells:
     grid: Grid
     statements: Sequence[Statement]
     ordinals: Sequence[int]
+    told: Sequence[Statement]
     world: World
 
     def questions(self) -> Iterator[Question]:
@@ -100,6 +103,15 @@ class _Cells:
         cells = (self.grid.cell(row, c) for c in range(len(self.grid.rows[row])))
         return VALUE if any(NUMBER.fullmatch(cell.strip("$ ")) for cell in cells) else FORMULA
 
+    def _output(self, column: int) -> t.Symbol | None:
+        """What the gradients of a column are gradients of, as far as the table tells."""
+        rows: list[tuple[t.Symbol, t.Expr | None]] = []
+        for row in range(1, len(self.grid.rows)):
+            name, cell = self._name(row, 0), self._statement(row, column)
+            if name is not None and isinstance(name.expr, t.Symbol):
+                rows.append((name.expr, cell.members[-1].expr if cell is not None else None))
+        return output_of(rows, self.told)
+
     def _subject(self, row: int, column: int) -> tuple[Member, str] | None:
         left = self._statement(row, column - 1)
         if left is not None and len(left.members) > 1 and left.members[0].expr is not None:
@@ -116,9 +128,11 @@ class _Cells:
         if column == 0 or name is None:
             return None
         if _GRADIENT.search(title) and isinstance(name.expr, t.Symbol):
-            if self.world.loss is None:
+            loss = self._output(column)
+            if loss is None and self.world.loss is not None:
+                loss = t.Symbol(self.world.loss.stem.partition(".")[0], name.span)
+            if loss is None:
                 return None
-            loss = t.Symbol(self.world.loss.stem.partition(".")[0], name.span)
             derivative = t.Derivative(loss, (name.expr,), "partial", name.span)
             return replace(name, expr=derivative), _wants(title, BRIEF)
         wants = _wants(title, "")
