@@ -262,3 +262,29 @@ def test_an_elasticity_is_a_number_whatever_the_names_stand_for() -> None:
     text = r"$y = x^{1/2}$ and $\frac{dy}{dx}\frac{x}{y} = %s$"
     assert check(text % r"\frac{1}{2}").judgements[-1].verdict == "ok"
     assert check(text % r"-\frac{1}{2}").judgements[-1].verdict != "ok"
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        (r"$\frac{d}{dx}\left[ x \cosh x \right] = \cosh x + x \sinh x$", "ok"),
+        (r"$\frac{d}{dx}\left[ x \cosh x \right] = \sinh x$", "wrong"),
+        (r"$\frac{d}{dx}\left[ x p(x) \right] = p'(x)$", "unknown"),
+    ],
+)
+def test_the_slope_of_a_closed_formula_leaves_no_doubt(claim: str, expected: str) -> None:
+    """The factor whose slope was taken alone is no single slip, yet there is nothing else to read."""
+    assert verdicts(claim)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [("d2g/dudv = 2u", "ok"), ("d2g/du2 = 2v", "ok"), ("d2g/du2 = 2u", "wrong")],
+)
+def test_orders_may_be_typed_on_the_line(claim: str, expected: str) -> None:
+    assert verdicts("g(u, v) = u^2*v + v^3\n\n" + claim)[-1] == expected
+
+
+def test_a_sum_that_ends_in_a_number_takes_no_equation_behind_it_away() -> None:
+    text = "p = u + 3, G = p^2\n\ndG/du = 2*(u + 3)\ndG/dp = 2*u"
+    assert verdicts(text) == ["definition", "definition", "ok", "wrong"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from tree_notation import tree
 
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.mathematics import parse
+
 # ── expressions ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -254,3 +257,24 @@ def test_a_vulgar_fraction_and_accents_are_what_latex_writes() -> None:
 def test_a_bold_one_is_a_vector_and_digits_behind_a_name_its_subscript() -> None:
     assert tree(r"c\mathbf{1} + G^\top\mathbf{1}") == "(+[c _ 1<bf>]+[G^T _ 1<bf>])"
     assert tree(r"\mathbf{W1}") == "W<bf>_'1'"
+
+
+@pytest.mark.parametrize(
+    ("written", "wrt"),
+    [
+        ("d2f/dx2", ["x2", "x2"]),
+        ("d2f/dxdy", ["x", "y"]),
+        ("∂2f/∂x1∂x2", ["x1", "x2"]),
+        ("d3s/dt3", ["t3"] * 3),
+        ("d2f/dx1^2", ["x1^2", "x1^2"]),
+    ],
+)
+def test_orders_typed_on_the_line(written: str, wrt: list[str]) -> None:
+    found = parse(written, latex=False)
+    assert isinstance(found, t.Derivative)
+    assert [written[slice(*w.span)] for w in found.wrt] == wrt
+
+
+@pytest.mark.parametrize("written", ["d2f/dx", "d2f/dx1", "d2/dx2"])
+def test_numbers_that_are_no_orders_stay_what_they_are(written: str) -> None:
+    assert not isinstance(parse(written, latex=False), t.Derivative)

@@ -21,6 +21,7 @@ class Bend:
         what: the change in words.
         sure: whether it hardly fits by chance.
         by_value: whether it was looked for by what is due; the usual slips are the likelier ones.
+        is_coefficient: whether it only puts another number in place of one.
     """
 
     cause: str
@@ -29,6 +30,7 @@ class Bend:
     what: str = ""
     sure: bool = False
     by_value: bool = False
+    is_coefficient: bool = False
 
 
 _FONT = re.compile(r"\\[a-zA-Z]+\s*\{\s*$")

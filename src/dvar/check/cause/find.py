@@ -126,6 +126,8 @@ def _among_names(fault: Fault) -> Found:
         if bend.cause not in causes:
             causes.append(bend.cause)
         best = best or bend
+    if best is not None and best.is_coefficient:
+        causes, remark = ["factor", *causes], ""  # which number it is says more than a ratio
     if link.left is not None and link.right is not None and _is_shape_fault(link):
         causes.append("transpose")
     return Found(tuple(dict.fromkeys(causes)), best, remark, is_seen=is_seen)
@@ -218,7 +220,7 @@ def _all_bends(fault: Fault) -> Iterator[Bend]:
         yield from missing.outer_factors(right, text, others)
     yield from applied.turned_indices(right)
     for bend in worked_back(place, text, right, link, others):
-        yield replace(bend, by_value=True)
+        yield replace(bend, by_value=not bend.is_coefficient)
     used = applied.functions_in([d for ds in world.definitions.values() for d in ds])
     yield from applied.forgotten(right, text, used)
     yield from missing_links(right, text, left, others)

@@ -28,6 +28,8 @@ from dvar.read.worksheet.parts import Rebuild, places
 
 NAMES = 60
 """So many names are looked at, the nearest ones."""
+LARGEST = 100
+"""A coefficient that anyone forgets."""
 _ELEMENTWISE = frozenset({"", "cdot", "*", "times", "odot"})
 
 
@@ -80,6 +82,7 @@ def _found(
     for needed in _parts(point, _Needed(right, written, difference.left)):
         rebuild = put.get(id(needed.part))
         if rebuild is not None and finite(needed.value, needed.due):
+            yield from _coefficients(needed, rebuild, text)
             for shown, (name, value) in names.items():
                 yield from _bends(needed, rebuild, text, shown, name, value)
 
@@ -148,7 +151,7 @@ def _within(point: _Point, needed: _Needed) -> list[_Needed]:
                     return []
                 pairs = zip(factors, told, strict=True)
                 return [_Needed(f, v, v * due / value, False) for f, v in pairs]
-            case t.Quotient(above=above, below=below):
+            case t.Quotient(above=above, below=below) if not _is_coefficient(needed.part):
                 top, bottom = point.value(above), point.value(below)
                 if top is None or bottom is None or not same(top / bottom, value):
                     return []
@@ -181,6 +184,25 @@ def _bends(
             edit = ((span[1], span[1]), written)
             whole = rebuild(t.Group("(", (more,), span))
             yield Bend("missing-path", whole, edit, f"the term{written}")
+
+
+def _coefficients(needed: _Needed, rebuild: Rebuild, text: str) -> Iterator[Bend]:
+    """Another number in front: ``2 p`` for ``3 p``, ``4 p`` for ``\\frac{1}{2} p``."""
+    part, due = needed.part, float(needed.due.flat[0].real)
+    if not _is_coefficient(part) or not same(needed.due, np.full_like(needed.due, round(due))):
+        return
+    if 2 <= due <= LARGEST:
+        shown, span = f"{due:.0f}", part.span
+        what = f"{shown} for {source_of(text, part)}"
+        whole = rebuild(t.Number(shown, span))
+        yield Bend("factor", whole, (span, shown), what, is_coefficient=True)
+
+
+def _is_coefficient(part: t.Expr) -> bool:
+    """A number, or a fraction of two; what stands in such a fraction is none."""
+    if isinstance(part, t.Quotient):
+        return isinstance(part.above, t.Number) and isinstance(part.below, t.Number)
+    return isinstance(part, t.Number)
 
 
 def _factors(

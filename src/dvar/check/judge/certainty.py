@@ -23,7 +23,7 @@ from dvar.check.judge.another import (
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.conditions import is_said_to_hold
 from dvar.check.judge.links import Link, is_number
-from dvar.check.judge.literal import is_plain, numbers_in
+from dvar.check.judge.literal import is_closed, is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
 from dvar.check.judge.whose import is_of_an_array, is_share
@@ -315,7 +315,7 @@ def _is_derivative_of_name(place: Place, tree: t.Expr | None) -> bool:
         if isinstance(tree.of, t.Apply) and tree.of.head.base in SIGMAS:
             told = place.world.find(Key(tree.of.head.base), place.position)
             return told is not None  # which function an undefined σ is, is a guess
-        return isinstance(tree.of, (t.Symbol, t.Apply))
+        return isinstance(tree.of, (t.Symbol, t.Apply)) or is_closed(tree)
     if isinstance(tree, t.Call):
         return tree.primes > 0
     primed = tree.head if isinstance(tree, t.Apply) and (tree.primes or tree.head.primes) else tree

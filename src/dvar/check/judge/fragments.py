@@ -24,7 +24,7 @@ _KIND = re.compile(
     re.IGNORECASE,
 )
 """What makes another function of one: ``Leaky ReLU(-2)``."""
-_BEHIND_SIGN = re.compile(r"[×*·⋅+/÷][ \t]*[\d.,]+[^\W\d_]?[ \t]+$")
+_BEHIND_SIGN = re.compile(r"[×*·⋅+/÷][ \t]*[\d.,]*\d[^\W\d_]?[ \t]+$")
 """The end of a product that was not read: the ``bytes = …`` of ``7B × 2 bytes = …``."""
 _CODE = re.compile(r"[ \t]*[\w.]+\([^\n]*\)[ \t;]*(?://|#)[ \t]*$")
 _CHANGE = re.compile(

@@ -261,3 +261,16 @@ def _plain_numbers(tree: t.Expr) -> list[t.Number]:
 def printed_numbers(tree: t.Expr) -> list[Fraction]:
     """The values of all plain numbers of a member, without signs."""
     return [n.value for n in _plain_numbers(tree)]
+
+
+def is_closed(slope: t.Derivative) -> bool:
+    """``d/dx [x e^x]``: the slope of a formula of nothing but what it is differentiated by."""
+    by = {w.base for w in slope.wrt if isinstance(w, t.Symbol) and not w.subscripts}
+    inside = list(t.walk(slope.of)) if slope.of is not None else []
+    symbols = [p for p in inside if isinstance(p, t.Symbol)]
+    known = all(not (p.subscripts or p.accents) and p.base in {*by, "e"} for p in symbols)
+    return (
+        known
+        and bool(by & {p.base for p in symbols})
+        and not any(isinstance(p, t.Apply) for p in inside)
+    )

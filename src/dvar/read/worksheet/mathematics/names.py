@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from dvar.read.worksheet.mathematics import fonts, vocabulary, words
+from dvar.read.worksheet.mathematics import fonts, orders, vocabulary, words
 from dvar.read.worksheet.mathematics.lexicon import Lexicon, is_word
 from dvar.read.worksheet.mathematics.runs import glued, is_glued, split
 from dvar.read.worksheet.mathematics.stream import Stream
@@ -41,7 +41,7 @@ def resolved(
     tokens: Sequence[Token], lexicon: Lexicon, latex: bool, code: bool = False
 ) -> list[Token]:
     """Tokens with every run of letters decided."""
-    return _Names(fonts.applied(tokens), lexicon, latex, code).run()
+    return _Names(orders.marked(fonts.applied(tokens)), lexicon, latex, code).run()
 
 
 class _Names(Stream):
