@@ -288,3 +288,20 @@ def test_orders_may_be_typed_on_the_line(claim: str, expected: str) -> None:
 def test_a_sum_that_ends_in_a_number_takes_no_equation_behind_it_away() -> None:
     text = "p = u + 3, G = p^2\n\ndG/du = 2*(u + 3)\ndG/dp = 2*u"
     assert verdicts(text) == ["definition", "definition", "ok", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "cause", "repaired"),
+    [
+        (r"$\frac{\partial g}{\partial v} = u^2 + 3u^2$", "wrong-variable", "3v^2"),
+        (r"$\frac{\partial^2 g}{\partial u^2} = 2u$", "wrong-variable", "2v"),
+        (r"$\frac{\partial g}{\partial u} = 3uv$", "factor", "2uv"),
+        (r"$\frac{\partial g}{\partial u} = \frac{1}{2}uv$", "factor", "2uv"),
+        (r"$\frac{\partial g}{\partial u} = 2uv + v$", "missing-path", "2uv"),
+    ],
+)
+def test_a_repair_is_what_anyone_would_write(claim: str, cause: str, repaired: str) -> None:
+    found = check(SURFACE + claim).judgements[-1]
+    assert (found.verdict, found.causes[0]) == ("wrong", cause)
+    assert found.repaired is not None and found.repaired.rstrip("$").endswith(repaired)
+    assert verdicts(SURFACE + f"${found.repaired.strip('$')}$")[-1] == "ok"

@@ -8,7 +8,7 @@ from typing import TypeGuard, cast
 
 from dvar.check.cause.bend import Bend, source_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import places, rewritten, same_tree
+from dvar.read.worksheet.parts import Rebuild, places, rewritten, same_tree
 
 _STEPS = frozenset({"t", "l", "ell"})
 """Letters of steps and layers, which have others beside them."""
@@ -98,6 +98,7 @@ def other_names(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator
             new = replace(new, scripts=(*new.scripts, *kept))
             written = source_of(text, other)
             what = f"{written} for {source_of(text, part)}"
+            yield from _with_its_power(part, new, rebuild, written)
             bend = Bend("wrong-variable", rebuild(new), (part.span, written), what)
             if _form(part) == _form(other):
                 yield bend
@@ -131,6 +132,20 @@ def _entry_of(part: t.Symbol, other: t.Symbol, text: str) -> tuple[t.Symbol, str
         return None
     new = replace(part, base=other.base, accents=other.accents, font=other.font)
     return new, source_of(text, other) + written[len(part.base) :]
+
+
+def _with_its_power(
+    name: t.Symbol, other: t.Symbol, rebuild: Rebuild, written: str
+) -> Iterator[Bend]:
+    """``v^2`` where ``u^2`` stands."""
+    last = name.scripts[-1] if name.scripts else None
+    if last is None or last.kind != "plain" or any(s.kind == "plain" for s in other.scripts):
+        return
+    if all(s.span[0] < last.span[0] for s in name.subscripts):
+        raised = replace(other, scripts=(*other.scripts, last))
+        edit = ((name.span[0], last.span[0]), written)
+        what = f"{written} for {name.base}"
+        yield Bend("wrong-variable", rebuild(raised), edit, what)
 
 
 def _neighbours(part: t.Symbol) -> Iterator[tuple[t.Symbol, t.Span, str]]:

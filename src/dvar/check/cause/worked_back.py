@@ -83,6 +83,7 @@ def _found(
         rebuild = put.get(id(needed.part))
         if rebuild is not None and finite(needed.value, needed.due):
             yield from _coefficients(needed, rebuild, text)
+            yield from _terms_too_many(point, needed, rebuild, text)
             for shown, (name, value) in names.items():
                 yield from _bends(needed, rebuild, text, shown, name, value)
 
@@ -196,6 +197,35 @@ def _coefficients(needed: _Needed, rebuild: Rebuild, text: str) -> Iterator[Bend
         what = f"{shown} for {source_of(text, part)}"
         whole = rebuild(t.Number(shown, span))
         yield Bend("factor", whole, (span, shown), what, is_coefficient=True)
+
+
+def _terms_too_many(point: _Point, needed: _Needed, rebuild: Rebuild, text: str) -> Iterator[Bend]:
+    """``2 p + u`` for ``2 p``; a product, ``λ w``, may come from what a document says elsewhere.
+
+    What stands first has a sign of its own, and is left alone.
+    """
+    part = needed.part
+    if not isinstance(part, t.Sum):
+        return
+    for n in range(1, len(part.terms)):
+        if not _is_one_name(part.terms[n]):
+            continue
+        value = point.value(part.terms[n])
+        if value is None or not same(needed.value - part.signs[n] * value, needed.due):
+            continue
+        terms = part.terms[:n] + part.terms[n + 1 :]
+        signs = part.signs[:n] + part.signs[n + 1 :]
+        rest = replace(part, terms=terms, signs=signs) if len(terms) > 1 else terms[0]
+        span = (part.terms[n - 1].span[1], part.terms[n].span[1])
+        what = f"the term {source_of(text, part.terms[n])} is one too many"
+        yield Bend("missing-path", rebuild(rest), (span, ""), what)
+
+
+def _is_one_name(term: t.Expr) -> bool:
+    """``u``, ``2 v``, ``u^2``."""
+    factors = term.factors if isinstance(term, t.Product) else (term,)
+    names = [f for f in factors if not isinstance(f, t.Number)]
+    return len(names) <= 1 and all(isinstance(name, t.Symbol) for name in names)
 
 
 def _is_coefficient(part: t.Expr) -> bool:

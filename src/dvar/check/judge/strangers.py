@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import Key
+from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
@@ -34,7 +34,7 @@ def strangers(place: Place, link: Link, left: t.Expr | None = None) -> set[str]:
     ]
     both = set.intersection(*sides) if sides else set()
     common = {world.keys[n].stem for n in both}
-    common |= _taken_by(left)
+    common |= _taken_by(left) | _arguments_of(world, left)
     unknown = {
         name
         for name in link.opened - world.familiar
@@ -53,6 +53,14 @@ def _taken_by(left: t.Expr | None) -> set[str]:
     """What a side is a gradient by: ``w`` of ``∂L/∂w_i`` and of ``\\bar w_i``."""
     names = left.wrt if isinstance(left, t.Derivative) else (left,)
     return {x.base for x in names if isinstance(x, t.Symbol)}
+
+
+def _arguments_of(world: World, left: t.Expr | None) -> set[str]:
+    """What a function of a left side is told to be a function of: ``u``, ``v`` of ``∂g/∂v`` for ``g(u, v) = …``."""
+    of = left.of if isinstance(left, t.Derivative) else left
+    head = of.head if isinstance(of, t.Apply) else of
+    told = world.definitions.get(head.base, ()) if isinstance(head, t.Symbol) else ()
+    return {stem_of(x) for d in told for x in d.params if isinstance(x, t.Symbol)}
 
 
 def _is_label(world: World, key: Key) -> bool:
