@@ -303,5 +303,6 @@ def test_a_sum_that_ends_in_a_number_takes_no_equation_behind_it_away() -> None:
 def test_a_repair_is_what_anyone_would_write(claim: str, cause: str, repaired: str) -> None:
     found = check(SURFACE + claim).judgements[-1]
     assert (found.verdict, found.causes[0]) == ("wrong", cause)
-    assert found.repaired is not None and found.repaired.rstrip("$").endswith(repaired)
+    assert found.repaired is not None
+    assert found.repaired.rstrip("$").endswith(repaired)
     assert verdicts(SURFACE + f"${found.repaired.strip('$')}$")[-1] == "ok"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from dvar.core.node import Node, topological
-from dvar.core.op import ATOM, CONSTANT, SIZE, UNARY, VARIABLE, Op
+from dvar.core.op import ATOM, CONSTANT, POWER, SIZE, UNARY, VARIABLE, Op
 from dvar.write import names
 
 Written = tuple[str, int]
@@ -77,7 +77,8 @@ def _value_text(value: Any) -> str:
 
 def _value_latex(value: Any) -> str:
     shown = names.latex_array(value, limit=LARGE)
-    return rf"({shown})" if shown.startswith("-") else shown
+    is_power = r"\cdot" in shown and np.ndim(value) == 0
+    return rf"({shown})" if shown.startswith("-") or is_power else shown
 
 
 def _write(
@@ -89,13 +90,23 @@ def _write(
     done: dict[Node, Written] = {}
     for node in topological([root], set(labels)):
         if node in labels:
-            done[node] = (labels[node], ATOM)
+            done[node] = (labels[node], _strength(labels[node]))
         elif not node.inputs:
             done[node] = leaf(node)
         else:
             written = compose(node, [done[x] for x in node.inputs])
             done[node] = written if len(written[0]) <= LIMIT else (ELIDED, ATOM)
     return done[root]
+
+
+def _strength(label: str) -> int:
+    """A name that has something above it, ``a^{[1]}``, is no base of another power as it stands."""
+    depth = 0
+    for sign in label if "^" in label else "":
+        depth += (sign in "{([") - (sign in "})]")
+        if sign == "^" and not depth:
+            return POWER
+    return ATOM
 
 
 def _wrap(operands: Sequence[Written], needs: Sequence[int], brackets: str) -> list[str]:

@@ -14,7 +14,7 @@ from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import NotUnderstood, node_of
 from dvar.core.letters import GREEK
 from dvar.core.node import Node
-from dvar.core.op import CONSTANT
+from dvar.core.op import CONSTANT, VARIABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.write.names import latex_name
@@ -33,7 +33,7 @@ class Names:
     def __init__(
         self, document: Document, statements: Sequence[Statement], ordinals: Sequence[int]
     ) -> None:
-        found: dict[tuple[str, bool], t.Symbol] = {}
+        found: dict[tuple[str, bool], tuple[t.Symbol, int]] = {}
         own = set(ordinals)
         self.heads: set[int] = set()
         self.speaks_of_arrays = any(
@@ -51,16 +51,18 @@ class Names:
                 for symbol in (part, _bare(part)):
                     written = " ".join(document.text[slice(*symbol.span)].split()).rstrip("^{ ")
                     if any(sign.isalpha() for sign in written):  # no number in a name's place
-                        found.setdefault((written, latex), symbol)
+                        found.setdefault((written, latex), (symbol, ordinal))
         self.found = found
 
     def labels(self, place: Place, env: Mapping[str, int], latex: bool) -> dict[Node, str]:
         """Node → its name, for the nodes that have one where ``env`` binds the index letters."""
         ranked: dict[Node, tuple[tuple[bool, bool], str]] = {}
-        for (written, is_latex), symbol in self.found.items():
+        for (written, is_latex), (symbol, ordinal) in self.found.items():
             node = self._node(place, env, symbol)
             if node is None:
                 continue
+            if ordinal > place.position and node.op is not VARIABLE:
+                continue  # a name for what is computed helps nobody who has not met it yet
             name = written if is_latex == latex else _turned(written, latex)
             letters = free_letters(symbol, place.world.spelling)
             rank = (bool(env) and not letters, is_latex != latex)

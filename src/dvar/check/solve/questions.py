@@ -11,8 +11,8 @@ from dvar.check.solve.asking import is_asked
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Region, Statement
 
-FORMULA, VALUE, BOTH, BRIEF = "formula", "value", "both", "brief"
-"""What is wanted; brief is the number where there is one, else the formula."""
+FORMULA, VALUE, BOTH, BRIEF, SHAPE = "formula", "value", "both", "brief", "shape"
+"""What is wanted; brief is the number where there is one, else the formula; shape the set behind ``∈``."""
 
 
 NUMBER = re.compile(r"-?[\d.]+(?:e-?\d+)?")
@@ -51,10 +51,11 @@ class Question:
         span: of the question in the text.
         ordinal: of the statement it is, or that stands before it.
         latex: how the answer is written.
-        wants: ``FORMULA``, ``VALUE``, ``BOTH`` or ``BRIEF``.
+        wants: ``FORMULA``, ``VALUE``, ``BOTH``, ``BRIEF`` or ``SHAPE``.
         blank: where the answer goes; None for a question in words, which is answered below.
         conditions: what is to hold.
         code: whether it stands in a program.
+        since: the first statement of its problem; used_before: names in formulas of those before.
     """
 
     members: tuple[Member, ...]
@@ -65,6 +66,8 @@ class Question:
     blank: Blank | None = None
     conditions: tuple[t.Expr, ...] = ()
     code: bool = False
+    since: int = 0
+    used_before: frozenset[str] = frozenset()
 
 
 def questions(document: Document, statements: Sequence[Statement]) -> list[Question]:
@@ -108,7 +111,7 @@ def _blank(document: Document, statements: Sequence[Statement], ordinal: int) ->
         statement.span,
         ordinal,
         region.latex,
-        BOTH,
+        SHAPE if members[n].relation == "in" else BOTH,
         blank,
         code=region.is_program,
     )

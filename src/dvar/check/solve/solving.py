@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chain import Place
 from dvar.check.judge.context import Context
 from dvar.check.judge.own_names import Names
 from dvar.check.meaning import effort, kept
+from dvar.check.meaning.keys import stem_of
 from dvar.check.solve.answers import Found, Open, answer
 from dvar.check.solve.cells import cell_questions
 from dvar.check.solve.grid import grids
 from dvar.check.solve.questions import VALUE, Question, questions
 from dvar.check.solve.solution import Answer, Unanswered
 from dvar.check.worksheet import contexts, told
+from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.mathematics import Lexicon, read_statements, survey
 
@@ -51,22 +53,23 @@ class _Solver:
         self.tables = grids(document.text)
 
     def attempts(self) -> Iterator[Attempt]:
+        used: set[str] = set()
         for context in contexts(self.document, self.statements):
             ordinals, world = context.problem.ordinals, context.problem.world
             for question in cell_questions(self.tables, self.statements, ordinals, world):
                 self.asked.setdefault(question.ordinal, []).append(question)
-            if not any(n in self.asked for n in ordinals):
-                continue
             names = Names(self.document, self.statements, ordinals)
             waiting: list[Question] = []
             for ordinal in ordinals:
                 judging.judge_statement(context, ordinal)
-                for question in self.asked.get(ordinal, ()):
+                for asked in self.asked.get(ordinal, ()):
+                    question = replace(asked, since=ordinals[0], used_before=frozenset(used))
                     attempt = self._attempt(context, question, names)
                     if attempt.answer is None and question.wants == VALUE:
                         waiting.append(question)
                     else:
                         yield attempt
+            used |= _used(self.statements[n] for n in ordinals)
             # The numbers may stand below the question.
             for question in waiting:
                 yield self._attempt(context, question, names)
@@ -91,6 +94,12 @@ class _Solver:
         except Open as reason:
             return Attempt(question, unanswered=Unanswered(line, column, asked, str(reason)))
         return Attempt(question, _answer(question, found, line, column, asked))
+
+
+def _used(statements: Iterable[Statement]) -> set[str]:
+    """The names in formulas, numbers apart: they are what a number is given for."""
+    formulas = (m.expr for s in statements for m in s.members[1:] if m.expr is not None)
+    return {stem_of(p) for x in formulas for p in t.walk(x) if isinstance(p, t.Symbol)}
 
 
 def _answer(question: Question, found: Found, line: int, column: int, asked: str) -> Answer:

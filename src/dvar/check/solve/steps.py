@@ -22,7 +22,7 @@ MOST = 8
 """Steps; more are a derivation of their own, for which there is ``dvar explain``."""
 _FIRST = 0xE100
 """Names while ``explain`` works are signs of the private use area, which no document is read with."""
-_SIGN = re.compile("[\ue100-\uefff]")
+_RAISED = re.compile(r"([\ue100-\uefff])(\^|\*\*|\.T\b)?")
 LONGEST = 240
 
 
@@ -77,7 +77,14 @@ def _lines(
         line = _line(step, latex)
         if step.kind == "seed" or line is None:
             continue
-        yield _SIGN.sub(lambda m: written.get(m[0], m[0]), line)
+        yield _RAISED.sub(lambda m: _named(written.get(m[1], m[1]), m[2] or "", latex), line)
+
+
+def _named(name: str, power: str, latex: bool) -> str:
+    """A name with what hangs on it: one that has something above it already needs brackets."""
+    if not power or "^" not in name:
+        return name + power
+    return rf"\left({name}\right){power}" if latex else f"({name}){power}"
 
 
 def _line(step: StepReport, latex: bool) -> str | None:

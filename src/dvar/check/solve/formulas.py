@@ -1,0 +1,197 @@
+"""The ways to write an answer as a formula: by definitions, by the gradient itself, by the one that is sent on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from dvar.check.judge import matching
+from dvar.check.judge.chain import Place
+from dvar.check.judge.own_names import Names
+from dvar.check.meaning.differentiate import place_of, pulled_back
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
+from dvar.check.solve.peeling import Peeled, peeled
+from dvar.check.solve.plain import has_sizes, inner, is_named, laid_out
+from dvar.check.solve.questions import Question
+from dvar.core.errors import DvarError
+from dvar.core.node import Node, topological
+from dvar.core.op import VARIABLE
+from dvar.derive.tidy import tidy
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import same_tree
+from dvar.write import notation
+
+LARGEST = 400
+"""Nodes of a graph that is written as a formula."""
+ONE = re.compile(r"^1 (?:\\, (?=\\mathbb)|\* (?=\())")
+"""A factor that only makes a number of a condition."""
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Formulas for what a question asks for, in the names of its document.
+
+    Attributes:
+        place, question, text: where it is asked.
+        spelled: the names of the document; labels: those that are known there, by node.
+        env: numbers for index letters.
+        value: what is asked for; options: the arrays that may be meant by it.
+        sizes: the names of sizes that take part.
+    """
+
+    place: Place
+    question: Question
+    text: str
+    spelled: Names
+    labels: Mapping[Node, str]
+    env: Mapping[str, int]
+    value: Value
+    options: Sequence[Node]
+    sizes: set[str]
+
+    @property
+    def left(self) -> t.Expr:
+        return next(m.expr for m in self.question.members if m.expr is not None)
+
+    def ways(self) -> Iterator[tuple[str, Node | None]]:
+        """Ways to write the answer, the plainest first, with the node of each if it has one."""
+        if self._is_name() and self._asked() is None:
+            yield from self._definitions()
+        labels = self._without_names_of(self.labels, self.options)
+        for node in (*self._sent_on(labels), *self.options):
+            short = self._short(node, labels)
+            if short is None:
+                continue
+            written = self._written(short, labels)
+            if ONE.match(written):  # the one only makes a number of a condition
+                yield ONE.sub("", written), short
+            yield written, short
+        if isinstance(self.left, t.Derivative):
+            for formula in self._peeled(self.left):
+                yield formula, None
+        if isinstance(self.value, Jacobian):  # ∂(Wx)/∂x
+            for node, name in labels.items():
+                if len(squeezed(sizes(node))) == 2:
+                    yield name, node
+
+    def _is_name(self) -> bool:
+        """Whether a quantity is asked for by its name; ``f'(x)`` is a derivative."""
+        head = self.left.head if isinstance(self.left, t.Apply) else self.left
+        primed = isinstance(self.left, t.Apply) and self.left.primes
+        return isinstance(head, t.Symbol) and not (head.primes or primed)
+
+    def _sent_on(self, labels: Mapping[Node, str]) -> Iterator[Node]:
+        """``δ x^T``: what the nearest gradient that has a name sends on to what is asked for."""
+        asked = self._asked()
+        if asked is None or len(asked.wrt) != 1 or asked.of is None:
+            return
+        reader = self.place.reader(env=dict(self.env))
+        found: list[tuple[int, Node, Node]] = []
+        for node in labels:
+            told = self._derivative(node)
+            if told is None or len(told.wrt) != 1 or not same_tree(told.of, asked.of):
+                continue
+            with suppress(NotUnderstood, DvarError):
+                top = reader.node(told.wrt[0])
+                found.append((len(topological([top])), top, node))
+        for _, top, node in sorted(found, key=lambda one: one[0]):
+            with suppress(NotUnderstood, DvarError):
+                place = place_of(reader, asked.wrt[0])
+                below = {n for n, _ in place.parts}
+                if top not in below and below <= set(topological([top])):
+                    yield pulled_back(top, node, place)
+
+    def _definitions(self) -> Iterator[tuple[str, Node]]:
+        """What a name stands for, as it is defined; its own name tells nothing."""
+        own = {self.labels[inner(node)] for node in self.options if inner(node) in self.labels}
+        labels = {node: name for node, name in self.labels.items() if name not in own}
+        for node in self.options:
+            plain = self._plain(node, labels)
+            if is_named(plain, labels) and not (self.sizes and has_sizes(plain, labels)):
+                yield self._written(plain, labels), plain
+
+    def _plain(self, node: Node, labels: Mapping[Node, str]) -> Node:
+        try:
+            return laid_out(node, labels)
+        except DvarError:
+            return node
+
+    def _short(self, node: Node, labels: Mapping[Node, str]) -> Node | None:
+        """A node tidied; None where it cannot be written in the names of the document."""
+        if len(topological([node], set(labels))) > LARGEST:
+            return None
+        try:
+            short = tidy(laid_out(node, labels), labels)
+        except DvarError:
+            return None
+        if not is_named(short, labels) or (self.sizes and has_sizes(short, labels)):
+            return None
+        return short
+
+    def _without_names_of(
+        self, labels: Mapping[Node, str], asked: Sequence[Node]
+    ) -> dict[Node, str]:
+        """Labels without those that only name what is asked for."""
+        return {
+            node: name
+            for node, name in labels.items()
+            if node not in asked or not self._only_names(node)
+        }
+
+    def _only_names(self, node: Node) -> bool:
+        """Whether a label only says that it is a derivative: ``dW``, or "refer to ∂J/∂ŷ as δ"."""
+        if node in self.place.world.named:
+            told, asked = self._derivative(node), self._asked()
+            return told is not None and (asked is None or same_tree(told.wrt, asked.wrt))
+        return node.op is not VARIABLE
+
+    def _asked(self) -> t.Derivative | None:
+        """The derivative that is asked for, in its own words or behind the name for it."""
+        trees = (m.expr for m in self.question.members)
+        return next((x for x in trees if isinstance(x, t.Derivative)), None)
+
+    def _derivative(self, node: Node) -> t.Derivative | None:
+        """The derivative that a name is defined to be."""
+        key = self.place.world.named.get(node)
+        found = self.place.world.find(key, self.place.position) if key is not None else None
+        value = found[0].value if found is not None else None
+        return value if isinstance(value, t.Derivative) else None
+
+    def _peeled(self, tree: t.Derivative) -> Iterator[str]:
+        rest = peeled(self.place, self.text, tree, self.env)
+        if rest is None:
+            return
+        core = replace(tree, of=rest.core)
+        try:
+            value = self.place.reader(env=dict(rest.env)).value(core)
+        except (NotUnderstood, DvarError):
+            return
+        labels = self.spelled.labels(self.place, rest.env, self.question.latex)
+        labels = {n: name for n, name in labels.items() if self._derivative(n) is None}
+        for node in matching.arrays_of(value):
+            short = self._short(node, self._without_names_of(labels, [node]))
+            if short is not None:
+                inner = self._written(short, labels)
+                yield from self._cancelled(rest, inner)
+                for written in self._bracketed(inner):
+                    yield from rest.texts(written)
+
+    def _bracketed(self, inner: str) -> Iterator[str]:
+        yield inner
+        if " " in inner:
+            yield rf"\left({inner}\right)" if self.question.latex else f"({inner})"
+
+    def _cancelled(self, rest: Peeled, inner: str) -> Iterator[str]:
+        """``1/2m`` in front of ``2 (a - y)``: the two cancel, as everybody writes it."""
+        bare = re.sub(r"^2 (?:\\, |\* )?", "", inner)
+        if bare != inner:
+            for shorter in rest.without_two():
+                for written in self._bracketed(bare):
+                    yield from shorter.texts(written)
+
+    def _written(self, node: Node, labels: Mapping[Node, str]) -> str:
+        if self.question.latex:
+            return notation.typeset(node, labels)
+        return notation.text(node, labels)
