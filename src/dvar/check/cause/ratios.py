@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from dvar.check.judge.chain import Place
 from dvar.read.worksheet import tree as t
 
@@ -27,12 +29,18 @@ def is_plain_ratio(ratio: float, *sides: t.Expr) -> bool:
     return False
 
 
+def shown(value: float) -> str:
+    """``2/3`` for 0.666667; a factor that is no small fraction as a decimal."""
+    near = Fraction(value).limit_denominator(_PARTS[-1])
+    return str(near) if abs(float(near) - value) < 1e-9 * value else f"{value:g}"
+
+
 def of_ratio(place: Place, ratio: float, right: t.Expr) -> tuple[str, str]:
     """A right side that is the same multiple of the left one everywhere."""
     if abs(ratio + 1) < 1e-6:
         return "sign", "the sign is turned"
     if ratio < 0:
-        return "sign", f"the sign is turned, and a factor {abs(ratio):g} is off"
+        return "sign", f"the sign is turned, and a factor {shown(abs(ratio))} is off"
     numbers = {float(n.value) for n in t.walk(right) if isinstance(n, t.Number)}
     below = any(isinstance(p, t.Quotient) for p in t.walk(right))
     written = {p.base for p in t.walk(right) if isinstance(p, t.Symbol)}
@@ -51,9 +59,9 @@ def of_ratio(place: Place, ratio: float, right: t.Expr) -> tuple[str, str]:
                 )
     if ratio > 1:
         if any(abs(ratio - n) < 1e-6 for n in numbers):
-            return "factor", f"the factor {ratio:g} is one too many"
-        return "missing-factor", f"a factor {1 / ratio:g} is missing"
+            return "factor", f"the factor {shown(ratio)} is one too many"
+        return "missing-factor", f"a factor {shown(1 / ratio)} is missing"
     inverse = 1 / ratio
     if below and any(abs(inverse - n) < 1e-6 for n in numbers):
-        return "factor", f"the factor {ratio:g} is one too many"
-    return "missing-factor", f"a factor {inverse:g} is missing"
+        return "factor", f"the factor {shown(ratio)} is one too many"
+    return "missing-factor", f"a factor {shown(inverse)} is missing"

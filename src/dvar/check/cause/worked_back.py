@@ -229,10 +229,10 @@ def _is_one_name(term: t.Expr) -> bool:
 
 
 def _is_coefficient(part: t.Expr) -> bool:
-    """A number, or a fraction of two; what stands in such a fraction is none."""
+    """A number, or a fraction of two; what stands in such a fraction is none, nor is the 1 of ``1/3x``."""
     if isinstance(part, t.Quotient):
         return isinstance(part.above, t.Number) and isinstance(part.below, t.Number)
-    return isinstance(part, t.Number)
+    return isinstance(part, t.Number) and part.value != 1
 
 
 def _factors(
