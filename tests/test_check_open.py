@@ -179,3 +179,36 @@ def test_running_sums_all_go_into_the_loss() -> None:
     line = "$\\frac{\\partial L}{\\partial u_j} = \\sum_{i\\ge j} g_i$"
     assert said(text + line, 3)[0] == "ok"
     assert said(text + line.replace("ge", "le"), 3)[0] == "wrong"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"\frac{\partial E}{\partial w_{ij}} = \frac{\partial E}{\partial z_j}\frac{\partial z_j}{\partial w_{ij}}",
+        r"\frac{\partial E}{\partial w_{ij}} = \frac{\partial z_j}{\partial w_{ij}}\frac{\partial E}{\partial z_j}",
+        r"\frac{\partial E}{\partial u_{k}} = \sum_i \frac{\partial E}{\partial r_i}\frac{\partial r_i}{\partial u_k}",
+        (
+            r"\frac{\partial E}{\partial u_{k}} = \sum_i \sum_j "
+            r"\frac{\partial E}{\partial r_i}\frac{\partial r_i}{\partial s_j}\frac{\partial s_j}{\partial u_k}"
+        ),
+    ],
+)
+def test_the_chain_rule_alone_is_right(line: str) -> None:
+    """Nothing has a formula: what the loss is by the weights is told by the line itself."""
+    assert [j.verdict for j in check(f"${line}$").judgements] == ["ok"]
+
+
+def test_a_chain_that_leaves_its_sum_early_is_not_right() -> None:
+    line = r"\frac{\partial E}{\partial u_k} = \sum_i \frac{\partial E}{\partial r_i}\frac{\partial r_k}{\partial u_i}"
+    assert [j.verdict for j in check(f"${line}$").judgements] != ["ok"]
+
+
+def test_two_sets_that_are_called_by_words_are_all_there_is() -> None:
+    text = (
+        r"$E = \frac12 \sum_{j \in output} (t_j - y_j)^2$, $y_i = \frac{e^{z_i}}{\sum_{j \in group} e^{z_j}}$"
+        "\n\n"
+        r"$\frac{\partial y_i}{\partial z_i} = y_i (1 - y_i)$"
+        "\n\n"
+    )
+    assert [j.verdict for j in check(text).judgements][-1] == "ok"
+    assert [j.verdict for j in check(text.replace("(1 - y_i)", "(1 + y_i)")).judgements][-1] != "ok"

@@ -11,8 +11,8 @@ from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.assumptions import CONSTANT, depending
 from dvar.check.meaning.keys import Key, general
-from dvar.check.meaning.values import NotUnderstood
-from dvar.core.node import Node
+from dvar.check.meaning.values import NotUnderstood, node_of
+from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE
 from dvar.read.worksheet import tree as t
 
@@ -37,7 +37,16 @@ def as_functions(
         if link.verdict == "wrong":
             why = f"{', '.join(map(str, more))} changes as well"
             return Link("wrong", why, causes=("missing-path",), opened=link.opened)
+    if link.verdict == "wrong" and _has_loss_of_its_own(place, link):
+        return None
     return link if link.verdict in ("ok", "convention", "wrong") else None
+
+
+def _has_loss_of_its_own(place: Place, link: Link) -> bool:
+    """Whether a derivative of a loss without a formula stands on one side only: ``∂E/∂w = ∂E/∂z ∂z/∂w`` tells it."""
+    sides = [topological([node_of(v)]) for v in (link.left, link.right) if v is not None]
+    first, *rest = ({n for n in side if n in place.world.fresh} for side in sides)
+    return any(first != other for other in rest)
 
 
 def _dependents(

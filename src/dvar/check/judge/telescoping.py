@@ -11,6 +11,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.keys import unwrapped
+from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import same_tree
 
@@ -19,6 +20,8 @@ def holds(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, in
     """A chain through functions that are left open, where it is right without them."""
     if _is_of_composition(place, left, right):
         return Link("ok", "the links of the chain are those of the composition")
+    if _is_total(place, left, right):
+        return Link("ok", "the chain rule, through all of what is summed over")
     tree = _joined(place, right)
     if tree is None:
         return None
@@ -50,6 +53,31 @@ def _is_of_composition(place: Place, left: t.Expr, right: t.Expr) -> bool:
         )
         for told in (links_, links_[::-1])
     )
+
+
+def _is_total(place: Place, left: t.Expr, right: t.Expr) -> bool:
+    r"""``∂L/∂x_k = \sum_i ∂L/∂z_i ∂z_i/∂x_k``, where neither L nor the z_i have a formula."""
+    if not isinstance(left, t.Derivative) or len(left.wrt) != 1 or left.of is None:
+        return False
+    letters: set[str] = set()
+    while isinstance(right, t.Big) and right.name == "sum" and right.condition is None:
+        letters |= set(right.indices)
+        right = right.body
+    right = unwrapped(right)
+    factors = [unwrapped(f) for f in right.factors] if isinstance(right, t.Product) else []
+    chain = [f for f in factors if isinstance(f, t.Derivative)]
+    if not letters or len(chain) < max(2, len(factors)) or not joins(chain):
+        return False
+    if not same_tree(chain[0].of, left.of):
+        chain.reverse()
+    ways = [f.wrt[0] for f in chain[:-1]]
+    if not (same_tree(chain[0].of, left.of) and same_tree(chain[-1].wrt[0], left.wrt[0])):
+        return False
+    spelling = place.world.spelling
+    summed = [free_letters(way, spelling) & letters for way in ways]
+    ends = free_letters(left.of, spelling) | free_letters(left.wrt[0], spelling)
+    known = any(_has_formula(place, x) for x in (left.of, *ways))
+    return all(summed) and set().union(*summed) == letters and not (ends & letters or known)
 
 
 def with_a_factor(place: Place, left: t.Expr, right: t.Expr) -> Link | None:

@@ -46,7 +46,8 @@ def forms(statements: Sequence[Statement]) -> list[Form]:
 def whole(statements: Sequence[Statement]) -> list[Statement]:
     r"""The statements, without sets that are all there is: ``\sum_{w \in V}`` where no sum over w is another one.
 
-    A set that is called by a word, ``Vocab``, is so beside plain sums as well.
+    A set that is called by a word, ``Vocab``, is so beside plain sums as well; so are two such words for sums of
+    different names: ``\sum_{j \in output} (t_j - y_j)^2`` and ``\sum_{j \in group} e^{z_j}``.
     """
     sums = [p for p in parts(statements) if isinstance(p, t.Big) and len(p.indices) == 1]
     sized = {
@@ -59,8 +60,11 @@ def whole(statements: Sequence[Statement]) -> list[Statement]:
         ranges.setdefault(big.indices[0], set()).add(_range_of(big))
     everything: set[str] = set()
     for letter, found in ranges.items():
-        name, *others = found - {_PLAIN} or {_BOUND}
-        if name and not others and name not in sized and (_PLAIN not in found or len(name) > _WORD):
+        names = found - {_PLAIN} or {_BOUND}
+        words = all(len(name) > _WORD for name in names)
+        if _BOUND in names or names & sized or not (words or found == names):
+            continue
+        if len(names) == 1 or (words and _are_of_different_names(sums, letter, names)):
             everything.add(letter)
     inside = [p for p in sums if p.indices[0] in everything and p.condition is not None]
     if not inside:
@@ -72,6 +76,19 @@ def whole(statements: Sequence[Statement]) -> list[Statement]:
         return replace(part, condition=None, body=rewritten(part.body, change))
 
     return [in_members(s, change) for s in statements]
+
+
+def _are_of_different_names(sums: Sequence[t.Big], letter: str, sets: set[str]) -> bool:
+    """Whether what is summed over one set has no name with this letter that is summed over another one."""
+    seen: set[str] = set()
+    for name in sets:
+        bodies = [big.body for big in sums if big.indices == (letter,) and _range_of(big) == name]
+        symbols = (p for body in bodies for p in t.walk(body) if isinstance(p, t.Symbol))
+        own = {stem_of(p) for p in symbols if any(_letter(s) == letter for s in p.subscripts)}
+        if seen & own or not own:
+            return False
+        seen |= own
+    return True
 
 
 def _range_of(big: t.Big) -> str:
