@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from dvar.check.judge.literal import is_numeric, is_plain
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.keys import Key, stem_of
+from dvar.check.meaning.survey import is_loss_like
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
@@ -52,6 +53,8 @@ def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
         return True
     if relation == ":=":
         return True
+    if is_loss_like(Key(stem_of(left))) and not old_name(left):
+        return False  # J = J_1 + λ R
     return _is_new(left, first) and any(_is_step(term) for term in right.terms[1:])
 
 

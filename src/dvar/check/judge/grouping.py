@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from dvar.check.judge.assignments import is_update
 from dvar.check.judge.literal import is_numeric
 from dvar.check.meaning.definitions import Definition, definition_of
-from dvar.check.meaning.keys import Key, Spelling, sort, stem_of
+from dvar.check.meaning.keys import Key, Spelling, arguments, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import Pattern, pattern_of
 from dvar.check.meaning.survey import is_loss_like
@@ -102,6 +102,7 @@ def grouped(
             inside = statements[ordinal:end]
             own = _definitions_in(inside, spelling, ordinal)
             forgotten = _left_behind(inside, own, known, spelling)
+            forgotten |= _of_other_arguments(inside, statements[:ordinal])
             clash = _clashes(own, known, spelling)
             named = {stem_of(left) for s in inside if isinstance(left := equation(s)[0], t.Symbol)}
             used = _used(inside, spelling) & ({p.stem for p in known} | lefts)
@@ -238,6 +239,22 @@ def _left_behind(
             meant = losses if not of else losses & {of}
             forgotten |= {loss for loss in meant if wrt not in _reached(loss, formulas)}
     return forgotten
+
+
+def _of_other_arguments(own: Sequence[Statement], before: Sequence[Statement]) -> set[str]:
+    """Functions of several arguments that are applied to others here: ``f(y)`` behind ``f(x; w, b) = …`` is any f."""
+    counts: dict[str, set[int]] = {}
+    for statement in before:
+        left = statement.members[0].expr if len(statement.members) > 1 else None
+        if isinstance(left, t.Apply) and not left.primes:
+            counts.setdefault(stem_of(left.head), set()).add(len(arguments(left.args)))
+    used: dict[str, set[int]] = {}
+    for part in parts(own) if max((n for ns in counts.values() for n in ns), default=0) > 1 else ():
+        if isinstance(part, t.Apply):
+            used.setdefault(stem_of(part.head), set()).add(len(arguments(part.args)))
+    return {
+        s for s, ns in used.items() if 1 not in counts.get(s, {1}) and ns == {1} and not _is_loss(s)
+    }
 
 
 def _reached(stem: str, formulas: Mapping[str, set[str]]) -> set[str]:

@@ -19,6 +19,7 @@ from dvar.check.judge.fitting import misfits, warm_up
 from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
 from dvar.check.judge.lifting import Numbers, named
 from dvar.check.judge.literal import is_numeric, is_pi
+from dvar.check.judge.midway import name_steps
 from dvar.check.judge.naming import Occurrences, as_function, by_argument, named_at_end
 from dvar.check.judge.programs import groups_of, own_programs
 from dvar.check.judge.renewal import (
@@ -81,11 +82,9 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     """The problems of a document, in order; each statement belongs to one."""
     spelling = spelling_of(statements)
     programs = own_programs(document, statements, spelling)
-    found: list[Problem] = []
-    before = list(programs.lent)
-    context: list[Statement] = []
+    found, before = list[Problem](), list(programs.lent)
+    context, earlier = list[Statement](), list[Statement]()
     shelf: tuple[list[Definition], list[Statement]] = ([], [])
-    earlier: list[Statement] = []
     misdeclared: set[t.Span] = set()
     parts_ = parts_of(document, statements)
     occurrences = Occurrences(statements)
@@ -284,8 +283,8 @@ class _Draft:
                 role = predicted.of_output(role, ordinal, problem.world, self.occurrences)
             told, own = self.statements, self.ordinals
             role = inverses.settled(problem.world, problem.roles, role, told, own, ordinal)
-        region = self.document.regions[statement.region]
-        code, problem.roles[ordinal] = region.kind == "code" and region.language != "", role
+        region, problem.roles[ordinal] = self.document.regions[statement.region], role
+        code = region.kind == "code" and region.language != ""
         # What solves an equation is no name for what stands in it before.
         solved = role.kind == "definition" and stationary.is_announced(self.document, statement)
         varied = stationary.varied([self.statements[o] for o in self.ordinals if o < ordinal])
@@ -352,6 +351,7 @@ def _problem(draft: _Draft) -> Problem:
         other, _ = replace(draft, predicted=True, broken=set(), renewed=set()).settled(None)
         if predicted.slopes(other.world, said) > predicted.slopes(problem.world, said):
             problem = other
+    name_steps(problem.world, said)
     sharing.seed(problem.world, said)
     sharing.decide(problem.world, said)
     acquaint(problem.world, draft.own)
@@ -394,6 +394,6 @@ def _prose(document: Document, own: Sequence[Statement]) -> str:
     """The words around the statements of a problem."""
     if not own:
         return ""
-    sections = {section_of(document, s) for s in own}
-    spans = [document.sections[n].span for n in sorted(sections) if n < len(document.sections)]
+    sections = sorted({section_of(document, s) for s in own})
+    spans = [document.sections[n].span for n in sections if n < len(document.sections)]
     return " ".join(document.text[a:b] for a, b in spans)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from dvar.check.judge.literal import is_plain
 from dvar.check.judge.totals import of_columns as totals_of
 from dvar.check.judge.unclaimed import ROWS
 from dvar.check.judge.words import DOUBT
@@ -53,7 +54,7 @@ def weighed(
                     changed[n] = _total(found[n], totals[table, row].get(c), is_open)
             continue
         here = [(n, c) for c, ordinals in cells.items() for n in ordinals]
-        off = [(n, c) for n, c in here if _is_off(found[n])]
+        off = [(n, c) for n, c in here if _is_off(found[n]) and _is_number(statements[n])]
         if not off:
             continue
         others = [
@@ -73,6 +74,11 @@ def weighed(
             n = off[0][0]
             changed[n] = _wrong(found[n], "all other numbers of its column are right")
     return changed
+
+
+def _is_number(statement: Statement) -> bool:
+    last = statement.members[-1].expr
+    return last is not None and is_plain(last)
 
 
 def _is(judgement: Judgement | None, verdict: str) -> bool:

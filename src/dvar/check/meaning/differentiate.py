@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import chains, chance, functions, gradients, inverse, nabla, nearly, slopes
+from dvar.check.meaning import (
+    chains,
+    chance,
+    ends,
+    functions,
+    gradients,
+    inverse,
+    nabla,
+    nearly,
+    slopes,
+)
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.sweeps import gradient_at, seeds
 from dvar.check.meaning.values import (
@@ -286,6 +296,8 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
     under = set(topological([top]))
     if _is_tied(e, place) and (whole := _total(e, top, place)).node.op is not CONSTANT:
         return whole
+    if (with_open := ends.with_open_losses(e, top, place)) is not None:
+        return with_open
     is_apart = not any(node in under for node in nodes)
     if is_apart or nodes[0].op is TABLE["inv"] or e.world.is_not_in(top, nodes):
         turned = inverse.by_inverse(top, place)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import differentiate
+from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import letters_in
-from dvar.core.node import Node
+from dvar.check.meaning.keys import general, letters_in
+from dvar.check.meaning.survey import is_loss_like
+from dvar.check.meaning.values import Jacobian, add, sizes
+from dvar.core.node import Node, topological
+from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
@@ -101,3 +105,21 @@ def is_told_by_entries(e: Interpreter, definition: Definition) -> bool:
     if not isinstance(value, t.Group) or len(value.items) < 2 or pattern.letters:
         return False
     return not e.world.family(pattern.key({}))
+
+
+def with_open_losses(e: Interpreter, top: Node, place: differentiate.Place) -> Jacobian | None:
+    """``∂J/∂W`` of ``J = L + λ‖W‖²``, where L has no formula and derivatives of it are taken: it depends on W as well."""
+    if sizes(top):
+        return None
+    found = None
+    for node in topological([top]):
+        key = e.world.keys.get(node)
+        if key is None or node is top or node.shape or (node, None) in place.parts:
+            continue
+        if general(key) in e.world.numerators and is_loss_like(key) and gradients.is_open(e, key):
+            share = gradients.of_open(e, key, place, None)
+            if isinstance(share, Jacobian):
+                over = differentiate.jacobian(top, differentiate.place_at(node)).node
+                found = found or differentiate.jacobian(top, place)
+                found = replace(found, node=add(found.node, TABLE["multiply"](over, share.node)))
+    return found

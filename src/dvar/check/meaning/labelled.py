@@ -8,12 +8,13 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
+from typing import TypeGuard
 
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.keys import LAST_LAYER, stem_of, unwrapped
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import in_members, rewritten
+from dvar.read.worksheet.parts import factors_of, in_members, rewritten
 
 _WORDS = ("in", "out", "net", "hid")
 _GLUED = re.compile(rf"({'|'.join(_WORDS)})([a-z]|\d)")
@@ -24,7 +25,8 @@ _BESIDE = 2
 
 def labelled(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with such letters marked as text, and words in front of indices on their own."""
-    statements = _with_labels_above(_with_plain_letters(statements))
+    statements = _with_labels_above(_with_plain_letters(_with_biases_apart(statements)))
+    statements = _with_last_layer(statements)
     statements = _with_sizes_named(_with_numbers_below(statements))
     letters = spelling_of(statements).letters
     statements = _with_words_apart(statements, letters)
@@ -48,6 +50,65 @@ def labelled(statements: Sequence[Statement]) -> list[Statement]:
         return replace(part, subscripts=(label,), scripts=scripts)
 
     return [in_members(s, change) for s in statements]
+
+
+def _with_biases_apart(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """``w_0`` of ``w^T x + w_0`` with a name of its own: it is no entry of the w that stands beside it whole.
+
+    Not where a list or a sum counts it among the entries, ``(w_0, w_1)``.
+    """
+    apart, entries = set[str](), set[str]()
+    for part in parts(statements):
+        if isinstance(part, t.Sum):
+            factors = (unwrapped(f) for term in part.terms for f in factors_of(term))
+            whole = {stem_of(f) for f in factors if isinstance(f, t.Symbol) and not f.subscripts}
+            apart |= {stem_of(x) for x in part.terms if _is_zeroth(x)} & whole
+        elif isinstance(part, (t.Group, t.Matrix)):
+            rows = part.rows if isinstance(part, t.Matrix) else (part.items,)
+            items = [x for row in rows for x in row if isinstance(x, t.Symbol) and x.subscripts]
+            entries |= {stem_of(x) for x in items if not _is_zeroth(x)}
+        elif isinstance(part, t.Big) and isinstance(part.low, t.Number) and not part.low.value:
+            inside = (x for x in t.walk(part.body) if isinstance(x, t.Symbol) and x.subscripts)
+            entries |= {stem_of(x) for x in inside}
+    if not apart - entries:
+        return statements
+
+    def change(part: t.Expr) -> t.Expr | None:
+        if not _is_zeroth(part) or stem_of(part) not in apart - entries:
+            return None
+        return replace(part, base=f"{part.base}_0", subscripts=())
+
+    return [in_members(s, change) for s in statements]
+
+
+def _is_zeroth(part: t.Expr) -> TypeGuard[t.Symbol]:
+    """``w_0``"""
+    below = part.subscripts if isinstance(part, t.Symbol) else ()
+    return len(below) == 1 and isinstance(below[0], (t.Label, t.Number)) and below[0].text == "0"
+
+
+def _with_last_layer(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """``∇_a C`` for ``∇_{a^L} C`` where a has its layer everywhere else, ``a^l`` and ``a^L``."""
+    nablas = [p for p in parts(statements) if isinstance(p, t.Derivative) and len(p.wrt) == 1]
+    by = {id(p.wrt[0]) for p in nablas if p.spelling == "nabla"}
+    bare, last = set[str](), dict[str, t.Symbol]()
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and id(part) not in by:
+            if not part.scripts:
+                bare.add(stem_of(part))
+            elif _letter_above(part) == LAST_LAYER and not part.subscripts:
+                last.setdefault(stem_of(part), part)
+
+    def change(part: t.Expr) -> t.Expr | None:
+        if not isinstance(part, t.Derivative) or part.spelling != "nabla" or len(part.wrt) != 1:
+            return None
+        (name,) = part.wrt
+        if not isinstance(name, t.Symbol) or name.scripts or name.subscripts:
+            return None
+        whole = None if stem_of(name) in bare else last.get(stem_of(name))
+        return None if whole is None else replace(part, wrt=(replace(whole, span=name.span),))
+
+    return [in_members(s, change) for s in statements] if by and last else statements
 
 
 def _with_labels_above(statements: Sequence[Statement]) -> Sequence[Statement]:

@@ -102,8 +102,8 @@ def familiar_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> str:
 
 def _fitting(e: Interpreter, key: Key, hint: tuple[int, ...]) -> tuple[int, ...]:
     """A bias beside a matrix of examples is a column (or a row, where examples are rows)."""
-    small = key.stem[:1].islower()
-    if len(hint) == 2 and 1 not in hint and small and key.stem[:1] in "bc":
+    is_bias = key.stem[:1] in ("b", "c") or key.stem.endswith("_0")
+    if len(hint) == 2 and 1 not in hint and is_bias:
         return (1, hint[1]) if e.world.rows_are_examples else (hint[0], 1)
     return hint
 

@@ -100,17 +100,23 @@ def _for_all(statements: Sequence[Statement]) -> list[Statement]:
 
 
 def _leads_on(statement: Statement) -> bool:
-    """``a_j = Σ_i w_{ji} z_i``: units by their letters, and weights between them."""
-    if len(statement.members) < 2 or not isinstance(statement.members[0].expr, t.Symbol):
+    """``a_j = Σ_i w_{ji} z_i``, ``o_j = φ(Σ_i w_{ij} o_i)``: units by their letters, and weights between them."""
+    first, *rest = (m.expr for m in statement.members)
+    if not isinstance(first, t.Symbol):
         return False
-    letter, value = _only_letter(statement.members[0].expr), statement.members[1].expr
-    sums = [] if value is None else [p for p in t.walk(value) if isinstance(p, t.Big)]
-    weights = [p for big in sums for p in t.walk(big.body) if isinstance(p, t.Symbol)]
-    below = [{c for sub in p.subscripts for c in letters_in(sub)} for p in weights]
-    stems = {stem_of(p) for p in weights}
-    return stem_of(statement.members[0].expr) not in stems and any(
-        letter in found and len(found) == 2 for found in below
-    )
+    letter, own = _only_letter(first), stem_of(first)
+    values = [p for value in rest if value is not None for p in t.walk(value)]
+    applied = [
+        x for p in values if isinstance(p, (t.Apply, t.Call)) for a in p.args for x in t.walk(a)
+    ]
+    for some, may_be_own in ((values, False), (applied, True)):
+        sums = [p for p in some if isinstance(p, t.Big)]
+        weights = [p for big in sums for p in t.walk(big.body) if isinstance(p, t.Symbol)]
+        below = [{c for sub in p.subscripts for c in letters_in(sub)} for p in weights]
+        is_led = any(letter in found and len(found) == 2 for found in below)
+        if is_led and (may_be_own or own not in map(stem_of, weights)):
+            return True
+    return False
 
 
 def _renamed(statement: Statement, letter: str) -> Statement:

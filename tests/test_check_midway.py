@@ -1,0 +1,144 @@
+"""``dvar check`` on networks told in several ways: steps named afterwards, biases called w_0, losses with a penalty."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+
+def verdicts(text: str) -> list[str]:
+    return [j.verdict for j in check(text).judgements if j.verdict != "skipped"]
+
+
+NAMED_AFTERWARDS = r"""
+Layer $l$ of $L$ has outputs $u^l_i = g(\sum_j v^l_{ij} u^{l-1}_j + c^l_i)$. We call
+$s^l_i = \sum_j v^l_{ij} u^{l-1}_j + c^l_i$ its input, and $Q = \frac12 \sum_i (u^L_i - r_i)^2$.
+
+$$\delta^l_i = \frac{\partial Q}{\partial s^l_i}$$
+
+$$\delta^L_i = %s$$
+
+$$\delta^l_i = g'(s^l_i) \sum_k %s \delta^{l+1}_k$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "weight", "expected"),
+    [
+        (r"(u^L_i - r_i) g'(s^L_i)", r"v^{l+1}_{ki}", ["ok", "ok"]),
+        (r"(r_i - u^L_i) g'(s^L_i)", r"v^{l+1}_{ki}", ["wrong", "ok"]),
+    ],
+)
+def test_a_sum_that_gets_its_name_later_is_what_derivatives_are_taken_by(
+    last: str, weight: str, expected: list[str]
+) -> None:
+    assert verdicts(NAMED_AFTERWARDS % (last, weight))[-2:] == expected
+
+
+BIAS = r"""Weights $w = [2, -1]^T$, offset $w_0 = 0.25$ and input $x = [0.5, 3]^T$ give
+
+$$z = w^T x + w_0 = %s$$
+"""
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("-1.75", "ok"), ("-2.25", "wrong")])
+def test_an_offset_called_w_0_is_no_entry_of_w(value: str, verdict: str) -> None:
+    assert verdicts(BIAS % value)[-1] == verdict
+
+
+def test_w_0_of_a_list_of_weights_is_its_first_entry() -> None:
+    text = "Let $w = (w_0, w_1)$ with $w_0 = 3$, $w_1 = 2$ and $x = (1, 5)$.\n\n$$w^T x = %s$$"
+    assert verdicts(text % "13")[-1] == "ok"
+    assert verdicts(text % "14")[-1] != "ok"
+
+
+PENALTY = r"""
+Scores $S = F V$ of features $F = \max\{0, X U\}$, and $J = L + \beta \sum_{i,j} V_{i,j}^2$. With
+$G = \nabla_S L$
+
+$$\nabla_V J = %s$$
+
+$$\nabla_F J = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("by_weights", "by_features", "expected"),
+    [
+        (r"F^\top G + 2 \beta V", r"G V^\top", ["ok", "ok"]),
+        (r"F^\top G + \beta V", r"G V^\top", ["wrong", "ok"]),
+        (r"G F^\top + 2 \beta V", r"V^\top G", ["wrong", "wrong"]),
+    ],
+)
+def test_a_loss_without_a_formula_sends_its_gradient_beside_that_of_a_penalty(
+    by_weights: str, by_features: str, expected: list[str]
+) -> None:
+    assert verdicts(PENALTY % (by_weights, by_features))[-2:] == expected
+
+
+def test_a_penalty_makes_no_step_of_a_loss() -> None:
+    text = r"$J = J_1 + \lambda w^2$ with $J_1 = (w x - t)^2$.  $$\frac{dJ}{dw} = %s$$"
+    assert verdicts(text % r"2 x (w x - t) + 2 \lambda w")[-1] == "ok"
+    assert verdicts(text % r"2 x (w x - t) + \lambda w")[-1] == "wrong"
+
+
+RECURSIVE = r"""
+Unit $j$ puts out $o_j = \psi(n_j) = \psi(\sum_k w_{kj} o_k)$ with $\psi(u) = \frac{1}{1 + e^{-u}}$.
+
+$$\frac{\partial n_j}{\partial w_{ij}} = %s$$
+
+$$\frac{\partial o_j}{\partial n_j} = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "slope", "expected"),
+    [
+        ("o_i", "o_j (1 - o_j)", ["ok", "ok"]),
+        ("o_i", "o_j (1 + o_j)", ["ok", "wrong"]),
+    ],
+)
+def test_units_of_one_name_are_those_of_layers_before(
+    source: str, slope: str, expected: list[str]
+) -> None:
+    assert verdicts(RECURSIVE % (source, slope))[-2:] == expected
+
+
+def test_nabla_by_a_name_of_layers_is_by_that_of_the_last_one() -> None:
+    text = r"""$z^l = w^l a^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac12 \|a^L - y\|^2$ and
+$\delta^l = \partial C / \partial z^l$.
+
+$$\delta^L = \nabla_a C \odot %s$$
+"""
+    assert verdicts(text % r"\sigma'(z^L)")[-1] == "ok"
+    assert verdicts(text % r"\sigma(z^L)")[-1] != "ok"
+
+
+def test_a_function_of_several_arguments_is_any_function_where_it_has_one() -> None:
+    text = r"""
+## A model
+
+$f(x; u, b) = u^T x + b$.
+
+## Composition
+
+With $y = f(x)$ and $z = f(y)$,
+
+$$\frac{dz}{dx} = %s$$
+"""
+    assert verdicts(text % "f'(y) f'(x)")[-1] == "ok"
+    assert verdicts(text % "f'(y) + f'(x)")[-1] != "ok"
+
+
+def test_formulas_in_a_table_are_judged_by_themselves() -> None:
+    text = r"""$z = w x$, $a = \sigma(z)$, $L = -(y \log a + (1 - y) \log (1 - a))$.
+
+| one | many |
+|---|---|
+| $dz = a - y$ | $dZ = A - Y$ |
+| $dw = x dz$ | $dW = dZ X^T$ |
+| $dx = w dz$ | $dX = W^T dZ$ |
+| $da = -\frac{y}{a} + \frac{1-y}{1-a}$ | $dA = -\frac{Y}{A} + \frac{1-Y}{1-A}$ |
+"""
+    assert "wrong" not in verdicts(text)
