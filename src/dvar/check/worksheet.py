@@ -39,6 +39,7 @@ from dvar.check.meaning import (
     ones,
     outcomes,
     overwritten,
+    passed_on,
     related,
     upper,
 )
@@ -127,7 +128,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     found = gates.arguments_named(losses.adding_up(found))
     entries = distributions.as_entries(document, found)
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
-    turned = at_points(transposed(stepped.in_words(one_loss(plain))))
+    turned = at_points(transposed(stepped.in_words(one_loss(passed_on.unrolled(plain)))))
     marked = examples.marked(blocks.stacked(labelled(degrees.as_radians(turned))))
     counted = bracketed.indexed(iterates.indexed(dots_of_time.as_derivatives(marked)))
     spelled = spelled_out(recognised(renamed(densities.named(outcomes.named(counted)))))

@@ -27,6 +27,8 @@ SCALAR_GREEK = frozenset(
     ]
 )
 MATRIX_GREEK = frozenset(["Theta", "Sigma", "Lambda", "Omega", "Phi", "Psi", "Gamma", "Delta"])
+PENALTIES = frozenset({"Omega", "R"})
+"""Letters of what is added to a loss to keep parameters small: it need not depend on anything else."""
 SMALL_GREEK = SCALAR_GREEK | frozenset(["theta", "sigma", "delta", "xi", "chi"])
 COUNTS = frozenset("mnkNMK")
 """Letters that count things, and are no vectors."""

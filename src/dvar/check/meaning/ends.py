@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import differentiate, gradients
-from dvar.check.meaning.alphabet import TIMES
+from dvar.check.meaning.alphabet import PENALTIES, TIMES
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import general, letters_in
 from dvar.check.meaning.survey import is_loss_like
@@ -111,15 +111,22 @@ def with_open_losses(e: Interpreter, top: Node, place: differentiate.Place) -> J
     """``∂J/∂W`` of ``J = L + λ‖W‖²``, where L has no formula and derivatives of it are taken: it depends on W as well."""
     if sizes(top):
         return None
-    found = None
-    for node in topological([top]):
-        key = e.world.keys.get(node)
-        if key is None or node is top or node.shape or (node, None) in place.parts:
-            continue
-        if general(key) in e.world.numerators and is_loss_like(key) and gradients.is_open(e, key):
+    open_ = [
+        (node, key)
+        for node in topological([top])
+        if (key := e.world.keys.get(node)) is not None and not node.shape and node is not top
+        if general(key) in e.world.numerators and (node, None) not in place.parts
+        if (is_loss_like(key) or key.stem in PENALTIES) and gradients.is_open(e, key)
+    ]
+    if not open_:
+        return None
+    ways = []
+    for some in (open_, [(node, key) for node, key in open_ if key.stem not in PENALTIES]):
+        whole = differentiate.jacobian(top, place)
+        for node, key in some:
             share = gradients.of_open(e, key, place, None)
+            over = differentiate.jacobian(top, differentiate.place_at(node)).node
             if isinstance(share, Jacobian):
-                over = differentiate.jacobian(top, differentiate.place_at(node)).node
-                found = found or differentiate.jacobian(top, place)
-                found = replace(found, node=add(found.node, TABLE["multiply"](over, share.node)))
-    return found
+                whole = replace(whole, node=add(whole.node, TABLE["multiply"](over, share.node)))
+        ways.append(("of a loss that a penalty does not depend on", whole))
+    return e.choices.pick(ways if len(open_) > 1 else ways[:1])

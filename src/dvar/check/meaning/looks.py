@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dvar.check.meaning.alphabet import (
     COUNTS,
     MATRIX_GREEK,
+    PENALTIES,
     SCALAR_CAPITALS,
     SCALAR_GREEK,
     SMALL_GREEK,
@@ -80,7 +81,8 @@ def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
         return "row" if world.is_row(key.stem) else "column"
     if base in SCALAR_GREEK or (base in SCALAR_CAPITALS and key.stem not in world.weights):
         return "scalar"
-    if base in MATRIX_GREEK and key.stem in world.below:
+    is_penalty = base in PENALTIES and key in world.numerators
+    if is_penalty or (base in MATRIX_GREEK and key.stem in world.below):
         return "scalar"
     if base in MATRIX_GREEK or (len(base) == 1 and base.isupper()):
         return "matrix"

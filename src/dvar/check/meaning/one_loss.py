@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dvar.check.meaning.alphabet import PENALTIES
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import in_members
+from dvar.read.worksheet.parts import factors_of, in_members, same_tree
 
 _WORDS = frozenset({"loss", "cost", "error"})
 _LETTERS = ("L", "l", "ell", "J", "C", "E")
@@ -20,6 +21,7 @@ def one_loss(statements: Sequence[Statement]) -> list[Statement]:
     It is the same loss where a document has a formula for one, in a word, and the letter stands nowhere but
     above the bar of derivatives.
     """
+    statements = _without_arguments(statements)
     told = [(n, left) for n, s in enumerate(statements) if (left := _told(s)) is not None]
     if len({left.base for _, left in told}) != 1:
         return list(statements)
@@ -34,6 +36,43 @@ def one_loss(statements: Sequence[Statement]) -> list[Statement]:
         return replace(part, of=replace(word, span=part.of.span))
 
     return [in_members(s, name) if n > first and letters else s for n, s in enumerate(statements)]
+
+
+def _without_arguments(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """``J = L(a, y) + λ Ω(θ)`` as ``J = L + λ Ω`` where L and Ω have no formula, and derivatives of them are taken."""
+    made = {
+        m.expr.base
+        for s in statements
+        for m in s.members[:1]
+        if isinstance(m.expr, t.Symbol) and len(s.members) > 1
+    }
+    added, sloped = set[str](), set[str]()
+    uses: dict[str, list[t.Apply]] = {}
+    for statement in statements:
+        first, *rest = (m.expr for m in statement.members)
+        for value in rest:
+            if isinstance(first, t.Symbol) and first.base in _LETTERS and isinstance(value, t.Sum):
+                applied = (x for term in value.terms for x in factors_of(term))
+                added |= {x.head.base for x in applied if isinstance(x, t.Apply)}
+        if isinstance(first, t.Apply) and rest:
+            made.add(first.head.base)
+    for part in parts(statements):
+        if isinstance(part, t.Apply):
+            uses.setdefault(part.head.base, []).append(part)
+        elif isinstance(part, t.Derivative):
+            of = part.of.head if isinstance(part.of, t.Apply) else part.of
+            sloped |= {of.base} if isinstance(of, t.Symbol) else set()
+    open_ = {
+        base
+        for base in (added & sloped & {*_LETTERS, *PENALTIES}) - made
+        if all(same_tree(x.args, uses[base][0].args) and not x.primes for x in uses[base])
+    }
+
+    def change(part: t.Expr) -> t.Expr | None:
+        is_open = isinstance(part, t.Apply) and part.head.base in open_
+        return replace(part.head, span=part.span) if is_open else None
+
+    return [in_members(s, change) for s in statements] if open_ else statements
 
 
 def _told(statement: Statement) -> t.Symbol | None:

@@ -171,6 +171,9 @@ def _seen(world: World, statements: Sequence[Statement]) -> _Seen:
     sums = (p for p in parts(statements) if isinstance(p, t.Big))
     summed = {c for p in sums for c in p.indices if c not in "ltL"}
     seen = _Seen(letters=set(world.spelling.letters) & summed)
+    inside: dict[
+        str, set[str]
+    ] = {}  # letters of entries: ``W^{(i)}`` beside ``W_{i,j}^{(1)}`` is no example
     for statement in statements:
         sides = [m.expr for m in statement.members[:2]]
         if isinstance(sides[0], t.Symbol) and isinstance(sides[-1], t.Call):
@@ -184,6 +187,7 @@ def _seen(world: World, statements: Sequence[Statement]) -> _Seen:
         if not isinstance(part, t.Symbol):
             continue
         key = sort(part, world.spelling, {}).key
+        inside.setdefault(key.stem, set()).update(map(str, key.indices))
         example = {str(v) for kind, v in key.marks if kind == "p" and v in seen.letters}
         if example and (not key.indices or _are_entries(key, seen.letters)):
             seen.marked.setdefault(key.stem, set()).update(example)
@@ -197,6 +201,7 @@ def _seen(world: World, statements: Sequence[Statement]) -> _Seen:
         elif not key.indices:
             seen.bare.add(key.stem)
     seen.bare -= _sizes(statements)
+    seen.marked = {s: cs for s, cs in seen.marked.items() if not cs <= inside[s]}
     return seen
 
 
