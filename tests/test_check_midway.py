@@ -142,3 +142,66 @@ def test_formulas_in_a_table_are_judged_by_themselves() -> None:
 | $da = -\frac{y}{a} + \frac{1-y}{1-a}$ | $dA = -\frac{Y}{A} + \frac{1-Y}{1-A}$ |
 """
     assert "wrong" not in verdicts(text)
+
+
+PASSED_ON = r"""
+$$r^{(k)} = \phi(u^{(k)}), \qquad u^{(k)} = V^{(k)} r^{(k-1)} + c^{(k)}$$
+
+For each layer:
+
+$$q \leftarrow \nabla_{u^{(k)}} C = %s$$
+
+$$\nabla_{V^{(k)}} C = %s$$
+
+$$q \leftarrow \nabla_{r^{(k-1)}} C = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("inside", "weights", "below", "expected"),
+    [
+        (r"q \odot \phi'(u^{(k)})", r"q r^{(k-1)\top}", r"V^{(k)\top} q", {0, 1, 2}),
+        (r"q \odot \phi(u^{(k)})", r"q r^{(k-1)\top}", r"V^{(k)\top} q", {1, 2}),
+        (r"q \odot \phi'(u^{(k)})", r"q r^{(k)\top}", r"V^{(k)\top} q", {0, 2}),
+        (r"q \odot \phi'(u^{(k)})", r"q r^{(k-1)\top}", r"V^{(k)} q", {0, 1}),
+    ],
+)
+def test_a_name_that_is_assigned_anew_is_what_it_was_before_on_the_right(
+    inside: str, weights: str, below: str, expected: set[int]
+) -> None:
+    last = verdicts(PASSED_ON % (inside, weights, below))[-3:]
+    assert {n for n, verdict in enumerate(last) if verdict == "ok"} == expected
+
+
+PENALISED = r"""
+$J = L(\hat{y}, y) + \lambda \Omega(\theta)$, $\hat{y} = V h + c$.
+
+$$\nabla_{\hat{y}} J = %s$$
+
+$$\nabla_c J = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("by_output", "by_bias", "expected"),
+    [
+        (
+            r"\nabla_{\hat{y}} L(\hat{y}, y)",
+            r"\nabla_{\hat{y}} L(\hat{y}, y) + \lambda \nabla_c \Omega(\theta)",
+            ["ok", "ok"],
+        ),
+        (
+            r"-\nabla_{\hat{y}} L(\hat{y}, y)",
+            r"\nabla_{\hat{y}} L(\hat{y}, y) - \lambda \nabla_c \Omega(\theta)",
+            ["wrong", "wrong"],
+        ),
+    ],
+)
+def test_a_penalty_without_a_formula_is_of_parameters_only(
+    by_output: str, by_bias: str, expected: list[str]
+) -> None:
+    found = verdicts(PENALISED % (by_output, by_bias))[-2:]
+    if expected == ["ok", "ok"]:
+        assert found == expected
+    else:
+        assert "ok" not in found

@@ -69,8 +69,9 @@ def _without_arguments(statements: Sequence[Statement]) -> Sequence[Statement]:
     }
 
     def change(part: t.Expr) -> t.Expr | None:
-        is_open = isinstance(part, t.Apply) and part.head.base in open_
-        return replace(part.head, span=part.span) if is_open else None
+        if not isinstance(part, t.Apply) or part.head.base not in open_:
+            return None
+        return replace(part.head, span=part.span)
 
     return [in_members(s, change) for s in statements] if open_ else statements
 

@@ -48,12 +48,12 @@ def _unroll(found: list[Statement], name: str, steps: Sequence[tuple[int, t.Deri
         if slope is not None and letters and not letters & loop:
             loop = letters
             now = _of_round_before([s for m, s in steps if m >= n and _letters(s) & loop], loop)
-        first, *rest = found[n].members if slope is not None else (None, *found[n].members)
+        first, *rest = found[n].members
+        if slope is None:
+            found[n] = found[n] if now is None else in_members(found[n], _put(name, now))
+            continue
         if now is not None:
             rest = list(in_members(replace(found[n], members=tuple(rest)), _put(name, now)).members)
-        if slope is None or first is None:
-            found[n] = replace(found[n], members=tuple(rest))
-            continue
         if len(rest) > 1:
             found[n] = replace(found[n], members=(replace(rest[0], relation=""), *rest[1:]))
         elif isinstance(first.expr, t.Symbol):
