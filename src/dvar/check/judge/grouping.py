@@ -32,6 +32,8 @@ _RUN_IN = re.compile(
 
 _TITLE = re.compile(r"\n[ \t]*\n[A-Za-z][^\n:=]{2,50}:(?=[ \t\n])")
 """The same in plain text: a line of its own, or the beginning of one."""
+_GENERAL = frozenset({"f", "g", "h", "F", "G"})
+"""Letters for any function."""
 _SAME = 4
 """Two formulas of so many names, all the same ones, are hardly of two problems."""
 _NUMBERED = re.compile(r"^[ \t]*(?:\(?\d{1,2}\)|\d{1,2}\.|\(?[a-z]\))[ \t]+", re.MULTILINE)
@@ -248,13 +250,12 @@ def _of_other_arguments(own: Sequence[Statement], before: Sequence[Statement]) -
         left = statement.members[0].expr if len(statement.members) > 1 else None
         if isinstance(left, t.Apply) and not left.primes:
             counts.setdefault(stem_of(left.head), set()).add(len(arguments(left.args)))
+    several = {stem for stem, found in counts.items() if 1 not in found} & _GENERAL
     used: dict[str, set[int]] = {}
-    for part in parts(own) if max((n for ns in counts.values() for n in ns), default=0) > 1 else ():
+    for part in parts(own) if several else ():
         if isinstance(part, t.Apply):
             used.setdefault(stem_of(part.head), set()).add(len(arguments(part.args)))
-    return {
-        s for s, ns in used.items() if 1 not in counts.get(s, {1}) and ns == {1} and not _is_loss(s)
-    }
+    return {stem for stem in several if used.get(stem) == {1}}
 
 
 def _reached(stem: str, formulas: Mapping[str, set[str]]) -> set[str]:
