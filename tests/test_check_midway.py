@@ -205,3 +205,49 @@ def test_a_penalty_without_a_formula_is_of_parameters_only(
         assert found == expected
     else:
         assert "ok" not in found
+
+
+ONE_BY_ONE = r"""
+$$s_j = \sum_i v_{ji} x_i, \quad h_j = s_j^2, \quad y = \sum_j u_j h_j, \quad E = \frac12 (y - t)^2$$
+
+Let $x_1 = 2$, $x_2 = -1$, $t = 1$, $v_{11} = 0.5$, $v_{12} = 1$, $v_{21} = -0.5$, $v_{22} = 2$,
+$u_1 = 3$ and $u_2 = 0.5$.
+
+$$s_2 = -0.5 \cdot 2 + 2 \cdot (-1) = -3$$
+
+$$\frac{\partial E}{\partial v_{21}} = %s$$
+"""
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("-21", "ok"), ("21", "wrong"), ("-24", "wrong")])
+def test_weights_given_one_by_one_are_those_of_the_formula_by_letters(
+    value: str, verdict: str
+) -> None:
+    assert verdicts(ONE_BY_ONE % value)[-1] == verdict
+
+
+BY_LETTERS = r"""
+$s_j = \sum_i v_{ji}^{(1)} x_i$, $h_j = \tanh(s_j)$, $y_k = \sum_j v_{kj}^{(2)} h_j$ and
+$E = \frac12 \sum_k (y_k - t_k)^2$. With $d_k = y_k - t_k$
+
+$$\frac{\partial E}{\partial v_{ji}^{(1)}} = %s \sum_k v_{kj} d_k$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "verdict"), [("x_i (1 - h_j^2)", "ok"), ("x_i (1 + h_j^2)", "wrong")]
+)
+def test_letters_tell_the_layer_of_a_weight_without_a_mark(slope: str, verdict: str) -> None:
+    assert verdicts(BY_LETTERS % slope)[-1] == verdict
+
+
+@pytest.mark.parametrize(("entry", "verdict"), [("u^2 + 3", "ok"), ("u^2 - 3", "wrong")])
+def test_a_prime_behind_a_function_of_two_arguments_is_its_gradient(
+    entry: str, verdict: str
+) -> None:
+    text = r"""$g(u, v) = u^2 v + 3 v$
+
+$$g'(u, v) = \begin{bmatrix} \frac{dg}{du} \\ \frac{dg}{dv} \end{bmatrix}
+= \begin{bmatrix} 2 u v \\ %s \end{bmatrix}$$
+"""
+    assert verdicts(text % entry)[-1] == verdict

@@ -32,6 +32,7 @@ def are_open(
     """Whether a name of a statement may stand for something else than it is read as."""
     return (
         _names_only(statement)
+        or _leads_on(statement)
         or _may_be_product(place, statement)
         or _joins_loss_and_activation(place, document, statement)
         or _counts_alike(place, verdict)
@@ -58,6 +59,18 @@ def _names_only(statement: Statement) -> bool:
     """``q_1 = q_2 = q^*``: several names for one thing, told and not worked out."""
     names = [isinstance(m.expr, t.Symbol) for m in statement.members]
     return len(names) > 2 and all(names)
+
+
+def _leads_on(statement: Statement) -> bool:
+    """``Σ_l ∂y/∂a_l ∂a_l/∂a_j`` of one name: units of two layers, though nothing but their letters tells them apart."""
+    for part in parts([statement]):
+        if isinstance(part, t.Derivative) and len(part.wrt) == 1:
+            of, by = part.of, part.wrt[0]
+            if isinstance(of, t.Symbol) and isinstance(by, t.Symbol) and stem_of(of) == stem_of(by):
+                letters = [{c for sub in x.subscripts for c in letters_in(sub)} for x in (of, by)]
+                if all(letters) and not letters[0] & letters[1] and of.scripts == by.scripts == ():
+                    return True
+    return False
 
 
 def _counts_alike(place: Place, verdict: Verdict) -> bool:

@@ -241,6 +241,12 @@ def _primed(e: Interpreter, tree: t.Apply, head: t.Symbol, primes: int) -> Value
 
 def _slope(e: Interpreter, tree: t.Apply, head: t.Symbol, primes: int) -> Value:
     """``σ'(z)``, ``f''(x)``, ``u'(x_0)``."""
+    if len(tree.args) > 1 and primes == 1:
+        from dvar.check.meaning.nabla import by_parameters
+
+        several = by_parameters(e, replace(tree, head=replace(head, primes=0), primes=0))
+        if several is not None:
+            return several  # f'(m, b) is the gradient
     if len(tree.args) != 1 or primes > 3:
         raise NotUnderstood("a derivative of a function of several arguments, written as a prime")
     key = sort(head, e.world.spelling, e.env).key

@@ -21,6 +21,7 @@ def see_given(
     world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
 ) -> None:
     """Numbers that are given: arrays have their size, ``m = 4`` is one."""
+    _see_entries(world, statements, unions, fixed)
     matrices = _matrices(world, statements)
     rows = _rows(world, statements)
     for statement in statements:
@@ -40,6 +41,32 @@ def see_given(
                 for name, value in put_in(before.expr, member.expr) or ():
                     if literal_shape(value):
                         _see_given(world, name, value, unions, fixed, matrices)
+
+
+def _see_entries(
+    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
+) -> None:
+    """``w_{11} = 0.2``, ``w_{12} = …`` one by one: index letters of w run as far as numbers are given for it."""
+    seen: dict[tuple[str, int], dict[Key, set[int]]] = {}
+    for statement in statements:
+        left, value = statement.members[0].expr, statement.members[-1].expr
+        if not isinstance(left, t.Symbol) or value is None or literal_shape(value) != ():
+            continue
+        key = sort(left, world.spelling, {}).key
+        if len(statement.members) != 2 or len(key.indices) != 2:
+            continue
+        if not all(isinstance(i, int) for i in key.indices):
+            continue
+        for axis, index in enumerate(key.indices):
+            of = seen.setdefault((key.stem, axis), {})
+            of.setdefault(Key(key.stem, key.marks), set()).add(int(index))
+    known = set(unions.items())
+    for (stem, axis), several in seen.items():
+        item: Item = ("entry", stem, str(axis))
+        sizes = {len(found) for found in several.values()}
+        whole = all(found == set(range(1, len(found) + 1)) for found in several.values())
+        if whole and len(sizes) == 1 and item in known and 2 <= max(sizes) <= LARGEST:
+            fixed.setdefault(item, max(sizes))
 
 
 def _matrices(world: World, statements: Sequence[Statement]) -> set[Key]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TypeGuard
 
+from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.keys import LAST_LAYER, stem_of, unwrapped
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.read.worksheet import tree as t
@@ -18,6 +20,7 @@ from dvar.read.worksheet.parts import factors_of, in_members, rewritten
 
 _WORDS = ("in", "out", "net", "hid")
 _GLUED = re.compile(rf"({'|'.join(_WORDS)})([a-z]|\d)")
+_PLACES = re.compile(r"[1-9]{2}")
 _SIZES = frozenset({"d", "D"})
 _BESIDE = 2
 """So many labels of a name that are no indices make labels of the others."""
@@ -26,10 +29,10 @@ _BESIDE = 2
 def labelled(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with such letters marked as text, and words in front of indices on their own."""
     statements = _with_labels_above(_with_plain_letters(_with_biases_apart(statements)))
-    statements = _with_last_layer(statements)
+    statements = _with_last_layer(_with_layers_of_letters(statements))
     statements = _with_sizes_named(_with_numbers_below(statements))
     letters = spelling_of(statements).letters
-    statements = _with_words_apart(statements, letters)
+    statements = _with_places_apart(_with_words_apart(statements, letters), letters)
     seen: dict[str, set[str]] = {}
     for part in parts(statements):
         if isinstance(part, t.Symbol) and (letter := _letter(part)):
@@ -85,6 +88,45 @@ def _is_zeroth(part: t.Expr) -> TypeGuard[t.Symbol]:
     """``w_0``"""
     below = part.subscripts if isinstance(part, t.Symbol) else ()
     return len(below) == 1 and isinstance(below[0], (t.Label, t.Number)) and below[0].text == "0"
+
+
+def _with_layers_of_letters(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """``w_{kj}`` behind ``w_{kj}^{(2)}``, whose letters tell which layer it belongs to, where w has no formula."""
+    made = {stem_of(x) for s in statements if isinstance(x := s.members[0].expr, t.Symbol)}
+    layers: dict[tuple[str, str], set[str]] = {}
+    first: dict[tuple[str, str], int] = {}
+    marked: dict[tuple[str, str], t.Script] = {}
+    for n, statement in enumerate(statements):
+        for part in parts([statement]):
+            pair = _pair_below(part)
+            if pair and isinstance(part, t.Symbol) and len(part.scripts) == 1:
+                (script,) = part.scripts
+                if script.kind == "paren" and isinstance(script.value, (t.Number, t.Label)):
+                    layers.setdefault(pair, set()).add(script.value.text)
+                    first.setdefault(pair, n)
+                    marked[pair] = script
+    told = {p for p, found in layers.items() if len(found) == 1 and p[0] not in made}
+    if not told:
+        return statements
+
+    def change(n: int, part: t.Expr) -> t.Expr | None:
+        pair = _pair_below(part)
+        if pair not in told or not isinstance(part, t.Symbol) or part.scripts or n <= first[pair]:
+            return None
+        return replace(part, scripts=(marked[pair],))
+
+    return [in_members(s, partial(change, n)) for n, s in enumerate(statements)]
+
+
+def _pair_below(part: t.Expr | t.Script) -> tuple[str, str] | None:
+    """A name and the two letters below it."""
+    below = part.subscripts if isinstance(part, t.Symbol) else ()
+    if not isinstance(part, t.Symbol) or len(below) != 1 or not isinstance(below[0], t.Label):
+        return None
+    text = below[0].text
+    return (
+        (stem_of(part), text) if len(text) == 2 and text.isalpha() and text[0] != text[1] else None
+    )
 
 
 def _with_last_layer(statements: Sequence[Statement]) -> Sequence[Statement]:
@@ -258,6 +300,46 @@ def _with_words_apart(statements: Sequence[Statement], letters: Set[str]) -> lis
         return replace(part, subscripts=apart, scripts=rewritten(part.scripts, change))
 
     return [in_members(s, change) for s in statements] if stems else list(statements)
+
+
+def _with_places_apart(statements: Sequence[Statement], letters: Set[str]) -> list[Statement]:
+    """``w_{21}`` with two subscripts, as row 2 and column 1, where sums have ``w_{ji}`` of any two units.
+
+    Only where the numbers of all rows and columns are given one by one: ``w_{35}`` may count units through the layers.
+    """
+    sums = (p for p in parts(statements) if isinstance(p, t.Big))
+    below = (pair for big in sums for p in t.walk(big.body) if (pair := _pair_below(p)))
+    pairs = {stem for stem, pair in below if set(pair) <= letters}
+    given: dict[str, dict[str, set[str]]] = {}
+    for statement in statements if pairs else ():
+        left, value = statement.members[0].expr, statement.members[-1].expr
+        if isinstance(left, t.Symbol) and stem_of(left) in pairs and value is not None:
+            layer = "".join(
+                s.value.text for s in left.scripts if isinstance(s.value, t.Label | t.Number)
+            )
+            label = left.subscripts[0] if len(left.subscripts) == 1 else None
+            if isinstance(label, t.Label) and len(label.text) > 1 and literal_shape(value) == ():
+                given.setdefault(stem_of(left), {}).setdefault(layer, set()).add(label.text)
+    stems = {stem for stem, layers in given.items() if all(map(_is_grid, layers.values()))}
+
+    def change(part: t.Expr) -> t.Expr | None:
+        if not isinstance(part, t.Symbol) or stem_of(part) not in stems:
+            return None
+        label = part.subscripts[0] if len(part.subscripts) == 1 else None
+        if not isinstance(label, t.Label) or not _PLACES.fullmatch(label.text):
+            return None
+        places = tuple(replace(label, text=digit) for digit in label.text)
+        return replace(part, subscripts=places, scripts=rewritten(part.scripts, change))
+
+    return [in_members(s, change) for s in statements] if stems else list(statements)
+
+
+def _is_grid(places: Set[str]) -> bool:
+    """Whether these are the rows and columns of a matrix: ``11, 12, 21, 22``."""
+    if len(places) < _BESIDE or not all(map(_PLACES.fullmatch, places)):
+        return False
+    rows, columns = (range(1, int(n) + 1) for n in max(places))
+    return places == {f"{r}{c}" for r in rows for c in columns}
 
 
 def _word_and_index(symbol: t.Symbol) -> tuple[t.Label, t.Label] | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def nabla(e: Interpreter, tree: t.Derivative) -> Value:
     """``∇J(θ)``, ``∇ loss(scores)``, ``∇²f``, or ``∇J`` where it has been said of what."""
     of, times = _beneath(tree)
-    if (several := _by_parameters(e, of)) is not None:
+    if (several := by_parameters(e, of)) is not None:
         return several if times == 1 else _again(e, of, several)
     by = _by(e, of)
     if by is None:
@@ -62,7 +62,7 @@ def _beneath(tree: t.Derivative) -> tuple[t.Expr, int]:
     return of, times
 
 
-def _by_parameters(e: Interpreter, of: t.Expr) -> Node | None:
+def by_parameters(e: Interpreter, of: t.Expr) -> Node | None:
     """``∇f``, ``∇f(1, 2)`` of ``f(x, y) = …``: the partial derivatives by x and y, at a point if one is given."""
     key = differentiate.key_of(e, of)
     found = e.world.find(key, e.position) if key is not None else None
