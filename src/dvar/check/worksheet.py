@@ -122,7 +122,8 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    found = by_class(document, ones.named(document, whole(document, statements)))
+    indexed = examples.undropped(document, statements)
+    found = by_class(document, ones.named(document, whole(document, indexed)))
     found = events.named(moments.named(document, overwritten.masked(document, found)))
     found = upper.lowered(found) if is_said(document) else found
     found = gates.arguments_named(losses.adding_up(found))

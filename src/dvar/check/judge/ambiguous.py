@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import combinations
 
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.place import Place
@@ -13,6 +14,7 @@ from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import count, node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import same_tree
 
 _ASSIGNED = re.compile(r"^[ \t>]*([A-Za-z_]\w*)[ \t]*=(?!=)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -37,8 +39,31 @@ def are_open(
         or _joins_loss_and_activation(place, document, statement)
         or _counts_alike(place, verdict)
         or _lists_on(verdict, causes)
+        or (set(causes) == {"wrong-variable"} and _has_its_values(place, verdict))
+        or ("transpose" in causes and _is_in_both_orders(statements))
         or _sums_what_is_spread(verdict)
         or (place.code and _uses_unread(document, statement, statements))
+    )
+
+
+def _has_its_values(place: Place, verdict: Verdict) -> bool:
+    """``P_y`` beside ``S_y`` where ``P(x) = S(g(x))``: one is what the other comes to, at an argument left out."""
+    sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]
+    stems = {stem_of(p) for side in sides for p in t.walk(side) if isinstance(p, t.Symbol)}
+    made = (d for stem in stems for d in place.world.definitions.get(stem, ()) if d.params)
+    return any(isinstance(d.value, t.Apply) and stem_of(d.value.head) in stems for d in made)
+
+
+def _is_in_both_orders(statements: Sequence[Statement]) -> bool:
+    """``z = x W`` and then ``z = W x``: of which of the two a gradient is may be said in words."""
+    products: dict[str, list[tuple[t.Expr, ...]]] = {}
+    for name, value in ((s.members[0].expr, s.members[-1].expr) for s in statements):
+        if isinstance(name, t.Symbol) and isinstance(value, t.Product):
+            products.setdefault(stem_of(name), []).append(value.factors)
+    return any(
+        len(a) == len(b) and all(map(same_tree, a, b[::-1])) and not all(map(same_tree, a, b))
+        for told in products.values()
+        for a, b in combinations(told, 2)
     )
 
 

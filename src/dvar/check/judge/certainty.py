@@ -46,8 +46,8 @@ _ROUGHLY = re.compile(
     re.IGNORECASE,
 )
 """Words around a formula that leave terms out."""
-_UNSAID = re.compile(r"\b(?:concatenate|getitem|scatter_add)\b")
-"""What no author writes in a formula: a repair with these is of something else than the line."""
+_UNSAID = re.compile(r"\b(?:concatenate|getitem|scatter_add)\b|\}\{\\partial (?:\\left)?\(")
+"""What no author writes in a formula, nor derives by, ``∂x/∂(w h + b)``: a repair with these is of something else."""
 CLOSER = 0.1
 """A result is what is due where it is so much closer to it than the numbers in front of it."""
 _OF_SHAPE = {"transpose", "missing-sum", "wrong-rule"}

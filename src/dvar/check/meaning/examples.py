@@ -1,22 +1,29 @@
 r"""Examples counted by a plain superscript: ``\sum_i (h(x^i) - y^i)^2`` is about ``x^{(i)}`` and ``y^{(i)}``.
 
 A letter above a name is a power, unless a sum over it has several names with it: data come in pairs, and no
-power series has two bases.
+power series has two bases.  And examples without their index: "we drop the index $b$", and ``x_i`` is ``x_{bi}``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dvar.check.meaning.keys import letters_in, stem_of
 from dvar.check.meaning.letters import parts, shifted
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import in_members
+from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.parts import Change, in_members
 
 _COUNTING = frozenset("ijkmnps")
 """Letters that examples are counted by; steps and layers are counted by others."""
+_DROPPED = re.compile(
+    r"\b(?:drop|omit|suppress|leav(?:e|ing) out|do without)[a-z]*\b[^.$\n]{0,50}\$([a-z])\$",
+    re.IGNORECASE,
+)
+"""How authors say that an index is left out from here on."""
 
 
 def marked(statements: Sequence[Statement]) -> list[Statement]:
@@ -63,3 +70,55 @@ def _above(symbol: t.Symbol) -> set[str]:
 def _letter(script: t.Script) -> str:
     letter, shift = shifted(script.value) if script.kind == "plain" else ("", 0)
     return "" if shift else letter
+
+
+def undropped(document: Document, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements, with an index that words or formulas leave out put back: it stands in the formulas before."""
+    said = [(m.end(), m[1]) for m in _DROPPED.finditer(document.text)]
+    named = (s.members[0].expr for s in statements)
+    told = [x for x in named if isinstance(x, t.Symbol)]
+    own = {stem_of(x) for x in told if not x.subscripts}
+    marks = {c for x in told if len(c := "".join(_below(x))) == 1 and stem_of(x) not in own}
+    full = {c: _with_letter(statements, c) for c in marks | {c for _, c in said}}
+    found = []
+    for statement in statements:
+        letters = {c for end, c in said if end < statement.span[0]}
+        letters |= {c for c in marks if _leaves_out(statement, full[c], own)}
+        for letter in sorted(letters):
+            statement = in_members(statement, _put_back(letter, full[letter]))
+        found.append(statement)
+    return found
+
+
+def _with_letter(statements: Sequence[Statement], letter: str) -> dict[str, list[str]]:
+    """All indices of the names that have a letter among them."""
+    names = (p for p in parts(statements) if isinstance(p, t.Symbol))
+    return {stem_of(p): below for p in names if letter in (below := _below(p))}
+
+
+def _leaves_out(
+    statement: Statement, full: Mapping[str, Sequence[str]], own: Container[str]
+) -> bool:
+    """``x_i - μ``, where only ``μ_b`` has a formula and x has two indices everywhere else."""
+    names = [p for p in parts([statement]) if isinstance(p, t.Symbol)]
+    bare = {stem_of(p) for p in names if not p.subscripts and len(full.get(stem_of(p), ())) == 1}
+    short = [p for p in names if len(full.get(stem_of(p), ())) - 1 == len(_below(p)) == 1]
+    return bool(short) and any(stem not in own for stem in bare)
+
+
+def _put_back(letter: str, full: Mapping[str, Sequence[str]]) -> Change:
+    def change(part: Any) -> t.Expr | None:
+        below = full.get(stem_of(part), ()) if isinstance(part, t.Symbol) else ()
+        if not isinstance(part, t.Symbol) or letter not in below:
+            return None
+        own = _below(part)
+        if len(own) != len(below) - 1 or letter in own:
+            return None
+        own.insert(below.index(letter), letter)
+        return replace(part, subscripts=tuple(t.Label(c, part.span) for c in own))
+
+    return change
+
+
+def _below(symbol: t.Symbol) -> list[str]:
+    return [c for sub in symbol.subscripts for c in letters_in(sub)]

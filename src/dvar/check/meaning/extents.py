@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.meaning import einsums, outputs
+from dvar.check.meaning import einsums, outputs, picked
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.bounds import begin_alike
@@ -43,6 +43,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     _examples(world, unions, fixed)
     declared = declarations(world, statements, unions, fixed)
     told = {key for key, _ in declared}
+    declared += [(key, sizes) for key, sizes in picked.declared(statements) if key not in told]
     alone = {Key(stem) for stem in _declared_vectors(statements)} - told
     declared += [(Key(k.stem), n) for k, n in declared if Key(k.stem) in alone and len(k.indices)]
     for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:

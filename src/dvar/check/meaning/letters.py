@@ -49,8 +49,12 @@ def is_idle(big: t.Big) -> bool:
 
 
 def counting(big: t.Big) -> tuple[str, ...]:
-    """The letters of a sum or a maximum that count something: not x of ``∫ f(x) dx``, nor w of ``min_w L(w)``."""
-    if big.name in ("E", "int", "lim"):
+    """The letters of a sum or a maximum that count something: not x of ``∫ f(x) dx``, nor w of ``min_w L(w)``.
+
+    Nor the i of ``\\prod_{i=c}^C y_c``, a misprint: the terms have another letter.
+    """
+    low = letters_in(big.low) if isinstance(big.low, t.Symbol) and is_idle(big) else ()
+    if big.name in ("E", "int", "lim") or not set(low).isdisjoint(letters_in(big.body)):
         return ()
     if big.name in ("sum", "prod") or not big.indices:
         return big.indices

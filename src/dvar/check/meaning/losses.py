@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -95,15 +95,11 @@ def labels(statements: Sequence[Statement]) -> set[str]:
 
 
 def softmaxes_of(statements: Sequence[Statement]) -> Iterator[str]:
-    """What is defined as a softmax, in one word or written out."""
+    """What is defined as a softmax, in one word or written out: ``y_c = s(z)_c = e^{z_c} / \\sum_d e^{z_d}``."""
     for statement in statements:
-        for left, right in pairwise(statement.members):
-            if (
-                isinstance(left.expr, t.Symbol)
-                and right.expr is not None
-                and _is_softmax(right.expr)
-            ):
-                yield stem_of(left.expr)
+        chain = list(takewhile(lambda m: m.relation in ("", "=", ":=", "equiv"), statement.members))
+        if any(m.expr is not None and _is_softmax(m.expr) for m in chain[1:]):
+            yield from (stem_of(m.expr) for m in chain if isinstance(m.expr, t.Symbol))
 
 
 def _is_softmax(tree: t.Expr) -> bool:

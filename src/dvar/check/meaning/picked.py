@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeGuard
 
 from dvar.check.meaning import functions
 from dvar.check.meaning.alphabet import ONE_HOT, UNDONE
+from dvar.check.meaning.keys import Key, size_name, stem_of
+from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.parts import in_members, rewritten, same_tree
@@ -21,14 +23,17 @@ _COPIES = re.compile(
 )
 _STEPS = {"-=": -1, "+=": 1}
 _SCALES = frozenset({"/=", "*="})
+_ROWS, _CLASSES = "rows of ", "classes of "
+"""Names for the sizes of a one-hot matrix."""
 
 
 def by_class(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements of a document, with picks in its programs as products with one-hot matrices."""
-    found = list(statements)
+    found = _counted(document, statements)
     for n, statement in enumerate(found):
         if document.regions[statement.region].is_program:
-            found[n] = in_members(_as_product(statement), _sum_of_picks)
+            steps = {*_STEPS, "="} if _is_filled(document, statement) else _STEPS.keys()
+            found[n] = in_members(_as_product(statement, steps), _sum_of_picks)
     in_steps: set[int] = set()
     for n, statement in enumerate(found):
         name = statement.members[0].expr
@@ -39,6 +44,15 @@ def by_class(document: Document, statements: Sequence[Statement]) -> list[Statem
             found[n : last + 1] = _in_steps(found[n : last + 1])
             in_steps.add(n)
     return [s for n, s in enumerate(found) if n in in_steps or not _is_copy(document, s)]
+
+
+def _is_filled(document: Document, statement: Statement) -> bool:
+    """Whether the array of which a program sets entries is nothing but zeros before."""
+    name = re.escape(getattr(statement.members[0].expr, "base", ""))
+    before = document.text[: statement.span[0]].rstrip()
+    return (
+        re.search(rf"(?:^|\n)[ \t]*{name} *= *[\w.]*zeros(?:_like)?\([^\n]*$", before) is not None
+    )
 
 
 def _is_copy(document: Document, statement: Statement) -> bool:
@@ -82,14 +96,79 @@ def _sum_of_picks(part: Any) -> t.Expr | None:
     return t.Call("sum", (both,), part.span, (("axis", t.Number("1", part.span)),))
 
 
+def _counted(document: Document, statements: Sequence[Statement]) -> list[Statement]:
+    """``n`` of ``P[range(n), y]`` as ``P.shape[0]`` in programs that do not say themselves what n is."""
+    told = {size_name(m.expr) for s in statements for m in s.members[:1] if m.expr is not None}
+    counts: dict[str, t.Symbol] = {}
+    for part in parts(s for s in statements if document.regions[s.region].is_program):
+        if _is_pick(part):
+            count = getattr(part.subscripts[0], "args", ())[:1]
+            if count and isinstance(count[0], t.Symbol) and count[0].base not in told:
+                counts.setdefault(count[0].base, part)
+
+    def change(part: Any) -> t.Expr | None:
+        if not isinstance(part, t.Symbol) or part.base not in counts or part.subscripts:
+            return None
+        array = replace(counts[part.base], subscripts=(), span=part.span)
+        return t.Call("shape", (array,), part.span, (), (t.Number("0", part.span),))
+
+    return [
+        in_members(s, change) if counts and document.regions[s.region].is_program else s
+        for s in statements
+    ]
+
+
+def declared(statements: Sequence[Statement]) -> Iterator[tuple[Key, tuple[t.Expr, ...]]]:
+    """The shapes of arrays of which ``P[range(n), y]`` picks: matrices all, however they are made of each other."""
+    made = {
+        stem_of(s.members[0].expr): s.members[-1].expr
+        for s in reversed(statements)
+        if isinstance(s.members[0].expr, t.Symbol)
+    }
+    reduced = {
+        stem_of(part.args[0])
+        for part in parts(statements)
+        if isinstance(part, t.Call) and len(part.args) + len(part.keywords) > 1
+        if isinstance(part.args[0], t.Symbol)
+    }
+    for part in parts(statements):
+        if not isinstance(part, t.Call) or part.name != "sum":
+            continue
+        names = [p for p in t.walk(part.args[0]) if isinstance(p, t.Symbol)]
+        hot, *picked = sorted(names, key=lambda p: not p.base.startswith(ONE_HOT))
+        if not hot.base.startswith(ONE_HOT) or len(picked) != 1:
+            continue
+        sizes = tuple(replace(hot, base=said + hot.base) for said in (_ROWS, _CLASSES))
+        stem, seen = stem_of(picked[0]), set[str]()
+        while stem not in seen:
+            yield Key(stem), sizes
+            seen.add(stem)
+            stem = _as_large(made.get(stem), reduced) or stem
+
+
+def _as_large(tree: t.Expr | None, reduced: Container[str]) -> str | None:
+    """The name in a formula that has as many entries: z of ``exp(z)``, and of ``z - z.max(1)``, which is reduced."""
+    if isinstance(tree, t.Call) and len(tree.args) == 1 and _is_elementwise(tree):
+        tree = tree.args[0]
+        return stem_of(tree) if isinstance(tree, t.Symbol) else None
+    inside: Sequence[t.Expr] = ()
+    if isinstance(tree, t.Product | t.Sum):
+        inside = tree.factors if isinstance(tree, t.Product) else tree.terms
+    elif isinstance(tree, t.Quotient):
+        inside = (tree.above,)
+    return next(
+        (stem_of(p) for p in inside if isinstance(p, t.Symbol) and stem_of(p) in reduced), None
+    )
+
+
 def _is_elementwise(call: t.Call) -> bool:
     return functions.named(call.name) in functions.ELEMENTWISE
 
 
-def _as_product(statement: Statement) -> Statement:
-    """``dS[range(N), y] -= 1`` as ``dS -= Y``."""
+def _as_product(statement: Statement, steps: Container[str]) -> Statement:
+    """``dS[range(N), y] -= 1`` as ``dS -= Y``, and so ``=`` where ``dS`` has only been filled with zeros."""
     first, *rest = statement.members
-    if not _is_pick(first.expr) or len(rest) != 1 or rest[0].relation not in _STEPS:
+    if not _is_pick(first.expr) or len(rest) != 1 or rest[0].relation not in steps:
         return statement
     by, hot = rest[0].expr, _one_hot(first.expr)
     if by is None:
@@ -148,4 +227,4 @@ def _changed(old: t.Expr, by: Member) -> t.Expr | None:
     return t.Product((old, by.expr), (".*",), by.span)
 
 
-__all__ = ["by_class"]
+__all__ = ["by_class", "declared"]

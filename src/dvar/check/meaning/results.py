@@ -10,6 +10,7 @@ from itertools import count
 from dvar.check.meaning.definitions import Definition, Definitions
 from dvar.check.meaning.keys import Key
 from dvar.core.node import Node, topological
+from dvar.read.worksheet import tree as t
 
 _revisions = count(1)
 
@@ -29,6 +30,7 @@ class Results(Definitions):
         revision: another number whenever a definition has been read.
         forward: position → the results that lead to a loss, with the state in which they did.
         dependents: names that are supposed to depend on others, for now.
+        gathered: results that only put others in one.
         beneath: everything that results were made of; within: result → others that are written out in it.
     """
 
@@ -38,6 +40,7 @@ class Results(Definitions):
     keys: dict[Node, Key] = field(default_factory=dict)
     fresh: dict[Node, tuple[Key, object, Key | None]] = field(default_factory=dict)
     lifted: set[Node] = field(default_factory=set)
+    gathered: set[Node] = field(default_factory=set)
     revision: int = 0
     forward: dict[int, tuple[tuple[int, int], list[Node]]] = field(default_factory=dict)
     uses: dict[Node, frozenset[Node]] = field(default_factory=dict)
@@ -159,6 +162,10 @@ class Results(Definitions):
         self.places.setdefault(node, set()).add(definition.position)
         if definition.lifted:
             self.lifted.add(node)
+        if isinstance(definition.value, t.Matrix):
+            entries = (x for row in definition.value.rows for x in row)
+            if used and all(isinstance(x, t.Symbol) for x in entries):
+                self.gathered.add(node)
         below = topological([node], used - {node})
         for part in self.named.keys() & set(below) - {node, *used}:
             if self.named[part].stem != key.stem:  # of a running sum each is a part of the next
@@ -187,4 +194,10 @@ class Results(Definitions):
             used |= self.uses[result]
         here = set(results)
         used |= {r for r in results if self.within.get(r, set()) & here}  # a_t, written out in h_t
+        used |= {r for r in self.gathered & here if self._goes_on_without(r, results)}
         return [r for r in results if r not in used and r.inputs]
+
+    def _goes_on_without(self, whole: Node, results: Sequence[Node]) -> bool:
+        """Whether all that ``gates = [i; f; o]`` puts in one goes into other results as well."""
+        others = frozenset[Node]().union(*(self.uses[r] for r in results if r is not whole))
+        return self.uses[whole] & self.named.keys() <= others

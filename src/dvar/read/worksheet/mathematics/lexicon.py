@@ -267,9 +267,17 @@ def _after_scripts(tokens: Sequence[Token], n: int) -> int:
             n += 1
         elif tokens[n + 1].is_("{"):
             n = _closing(tokens, n + 1) + 1
+        elif _goes_on(tokens, n + 1):
+            return n + 1
         else:
             n += 2
     return n
+
+
+def _goes_on(tokens: Sequence[Token], n: int) -> bool:
+    """``D_jS_i``: behind the first letter, which is the script, the run is another name; not in ``W_ij``."""
+    run = tokens[n].text
+    return tokens[n].kind == WORD and run[:1].islower() and run[1:2].isupper()
 
 
 def _is_digit(tokens: Sequence[Token], n: int) -> bool:

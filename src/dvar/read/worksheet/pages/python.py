@@ -120,6 +120,8 @@ def _is_value(node: ast.expr) -> bool:
             return isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
         case ast.Name():
             return True
+        case ast.Attribute(value=ast.Call() as call, attr="values"):
+            return _called(call) in ("max", "min") and _is_value(call)
         case ast.Attribute():
             return node.attr in _ATTRIBUTES and _is_value(node.value)
         case ast.BinOp():

@@ -29,6 +29,9 @@ class Brackets(Symbols):
         opener = self.token.text
         inner = self.enter()
         expr = self._contents(opener, *inner, self.since(start))
+        if self.latex and self.sees("[") and isinstance(expr, t.Group) and expr.kind == "[":
+            if isinstance(expr.items[0], t.Number):
+                return expr  # [0.15][0] is a product, no entry
         return self._attributes(self.attach(expr, self.hung(bracket=True), start), start)
 
     def braces(self) -> t.Expr:

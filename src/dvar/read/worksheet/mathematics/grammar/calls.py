@@ -290,7 +290,9 @@ class Calls(Brackets):
                 return
         if isinstance(part, (t.Relation, t.Logic)):
             found.filters.append(part)
-            if isinstance(part, t.Relation) and not set(_letters(part)) & set(found.indices):
+            members = part.members if isinstance(part, t.Relation) else ()
+            below = {x for member in members for x in _index_names(member)}
+            if members and below.isdisjoint(found.indices):
                 found.indices += _index_names(part)
         else:
             found.indices += _index_names(part)
@@ -304,11 +306,13 @@ class Calls(Brackets):
         if self.sees("(") and not self.token.gap:
             arguments = self.bracketed_items()
             if name in ("t", "transpose") and not arguments:
-                found = Hung(scripts=[t.Script("transpose", None, token.span)])
-                return self.attach(expr, found, start)
+                turned = t.Script("transpose", None, token.span)
+                return self.attach(expr, Hung(scripts=[turned]), start)
             return self._called(name, [expr, *arguments], Hung(), start)
+        if name == "values" and isinstance(expr, t.Call):
+            return expr  # what torch's x.max(1) has beside the places
         if name == "shape" and self.code:
-            return self.attach(t.Call("shape", (expr,), self.since(start)), self.hung(), start)
+            return self.attach(t.Call(name, (expr,), self.since(start)), self.hung(), start)
         if isinstance(expr, t.Symbol) and not expr.subscripts and not expr.scripts:
             return t.Symbol(f"{expr.base}.{token.text}", self.since(start))
         raise Unreadable(f".{token.text} is not known", token.span)
@@ -326,10 +330,10 @@ class _Below:
 
 def _setting(name: str, value: t.Expr) -> list[tuple[str, t.Expr]]:
     """A keyword with its value, truth values as numbers; types and the like say nothing."""
-    if isinstance(value, t.Symbol):
-        truth = {"true": "1", "false": "0"}.get(value.base.lower())
-        return [] if truth is None else [(name, t.Number(truth, value.span))]
-    return [(name, value)]
+    if not isinstance(value, t.Symbol):
+        return [(name, value)]
+    truth = {"true": "1", "false": "0"}.get(value.base.lower())
+    return [] if truth is None else [(name, t.Number(truth, value.span))]
 
 
 def _whole(expr: t.Expr) -> int | None:
@@ -363,10 +367,6 @@ def _index_names(expr: t.Expr) -> list[str]:
         case t.Apply():
             return _index_names(expr.head)
     return []
-
-
-def _letters(relation: t.Relation) -> list[str]:
-    return [x for member in relation.members for x in _index_names(member)]
 
 
 def _all(conditions: list[t.Expr]) -> t.Expr | None:
