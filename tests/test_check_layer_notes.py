@@ -182,3 +182,47 @@ $$\delta g_t = %s$$
 )
 def test_names_put_in_one_are_no_results_of_their_own(told: str, verdicts: set[str]) -> None:
     assert last(GATES % told).verdict in verdicts
+
+
+STATES = r"""
+$u_t = A r_{t-1} + B x_t$, $r_t = \tanh(u_t)$, $q_t = C r_t$, $\ell_t = \frac12 \|q_t - y_t\|^2$
+
+$$\frac{\partial \ell_t}{\partial A} = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "verdicts"),
+    [
+        (
+            r"\sum_{k=1}^{t} \frac{\partial \ell_t}{\partial q_t}\frac{\partial q_t}{\partial r_t}"
+            r"\frac{\partial r_t}{\partial r_k}\frac{\partial r_k}{\partial A}",
+            {"ok"},
+        ),
+        (
+            r"\sum_{k=1}^{t} \frac{\partial \ell_t}{\partial r_t}\frac{\partial q_t}{\partial r_t}"
+            r"\frac{\partial r_t}{\partial r_k}\frac{\partial r_k}{\partial A}",
+            {"wrong", "unknown"},
+        ),
+    ],
+)
+def test_the_direct_part_of_a_state_whose_argument_has_a_name(
+    told: str, verdicts: set[str]
+) -> None:
+    assert last(STATES % told).verdict in verdicts
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [(r"\arg\max_k s_k", "ok"), (r"\arg\min_k s_k", "unknown"), (r"\arg\min_k -s_k", "ok")],
+)
+def test_the_largest_entry(told: str, verdict: str) -> None:
+    text = r"$p_k = \frac{e^{s_k}}{\sum_l e^{s_l}}$, so $\arg\max_k p_k = %s$."
+    assert last(text % told).verdict in (verdict, "wrong" if verdict == "unknown" else verdict)
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"), [("12 a^2 b", "ok"), ("4 a^3 b", "wrong"), ("12 a^2", "wrong")]
+)
+def test_a_second_derivative_with_its_name_below(told: str, verdict: str) -> None:
+    assert last(rf"$f(a, b) = a^4 b$ and $\partial_a^2 f = {told}$").verdict == verdict

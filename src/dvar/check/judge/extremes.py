@@ -5,9 +5,9 @@ Two functions are largest at the same place where one rises with the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -31,6 +31,8 @@ def judged(place: Place, left: t.Expr, right: t.Expr, env: Mapping[str, int]) ->
     first, second = _extreme(left), _extreme(right)
     if first is None or second is None or _names(first) != _names(second):
         return None
+    if {*_names(first)} <= place.world.spelling.letters:
+        return _of_entries(place, first, second, env)
     reader = place.reader(env=dict(env))
     try:
         f, g = reader.node(first.body), reader.node(second.body)
@@ -45,13 +47,36 @@ def judged(place: Place, left: t.Expr, right: t.Expr, env: Mapping[str, int]) ->
         turns = {
             turn * wanted for seed in range(_SEEDS) for turn in _turns(f, g, varied, span, seed)
         }
-        if turns == {1}:
-            return Link("ok")
-        if turns == {-1}:
-            return Link("wrong", "one is largest where the other is smallest", causes=("sign",))
+        if (said := _said(turns)) is not None:
+            return said
         if turns:
             break
     return Link("unknown", "whether both are largest at one place")
+
+
+def _said(turns: set[int]) -> Link | None:
+    if turns == {-1}:
+        return Link("wrong", "one is largest where the other is smallest", causes=("sign",))
+    return Link("ok") if turns == {1} else None
+
+
+def _of_entries(place: Place, first: t.Big, second: t.Big, env: Mapping[str, int]) -> Link:
+    r"""``\arg\max_j p_j = \arg\max_j z_j``: which entry is largest."""
+    letters = _names(first)
+    wanted = _SIGNS[first.name] * _SIGNS[second.name]
+    pairs: list[tuple[Node, Node]] = []
+    try:
+        for values in product(*(place.world.run_of(c) for c in letters)):
+            reader = place.reader(env={**env, **dict(zip(letters, values, strict=True))})
+            pairs.append((reader.node(first.body), reader.node(second.body)))
+    except NotUnderstood as error:
+        return Link("unknown", str(error))
+    found: set[int] = set()
+    for point in (Point(span, seed) for span in RANGES for seed in range(_SEEDS)):
+        told = [(point.value(f), point.value(g)) for f, g in pairs if not (f.shape or g.shape)]
+        known = [(a, b) for a, b in told if a is not None and b is not None and finite(a, b)]
+        found |= {turn * wanted for turn in _alike(known)}
+    return _said(found) or Link("unknown", "whether both are largest at one place")
 
 
 def _extreme(tree: t.Expr) -> t.Big | None:
@@ -86,6 +111,10 @@ def _turns(
         values = point.value(f), point.value(g)
         if values[0] is not None and values[1] is not None and finite(values[0], values[1]):
             found.append((values[0], values[1]))
+    yield from _alike(found)
+
+
+def _alike(found: Sequence[tuple[Array, Array]]) -> Iterator[int]:
     for (a, x), (b, y) in combinations(found, 2):
         if min(abs(a - b) / (abs(a) + abs(b)), abs(x - y) / (abs(x) + abs(y))) > _SAME:
             yield 1 if (a > b) == (x > y) else -1

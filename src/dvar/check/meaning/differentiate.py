@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -317,12 +317,20 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
     if not e.world.is_loss(top):
         beneath = e.world.named_below(top, nodes)
         later = [{n} for n in beneath if e.world.is_told_later(n, e.position)]
-        for held in (beneath, *later) if beneath else ():
+        for held in (beneath, *later, _states_before(e, top, under)) if beneath else ():
             explicit = set(topological([top], held))
-            partial = jacobian(top, place, held) if explicit & {*nodes} else options[0][1]
+            partial = jacobian(top, place, held) if held and explicit & {*nodes} else options[0][1]
             if all(partial.node is not other.node for _, other in options):
                 options.append((PARTIAL, partial))
     return e.choices.pick(options)
+
+
+def _states_before(e: Interpreter, top: Node, under: Set[Node]) -> set[Node]:
+    """The s of other steps beneath ``s_t = φ(z_t)``, where z has a name of its own."""
+    named = e.world.named
+    key = named.get(top)
+    stem = key.stem if key is not None and (key.indices or key.marks) else None
+    return {n for n in under & named.keys() if n is not top and named[n].stem == stem}
 
 
 def _is_tied(e: Interpreter, place: Place) -> bool:

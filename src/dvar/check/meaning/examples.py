@@ -100,10 +100,14 @@ def _leaves_out(
     statement: Statement, full: Mapping[str, Sequence[str]], own: Container[str]
 ) -> bool:
     """``x_i - μ``, where only ``μ_b`` has a formula and x has two indices everywhere else."""
+    first = statement.members[0].expr
+    if isinstance(first, t.Symbol) and stem_of(first) not in full:
+        return False  # what is told by names without the index has none either
     names = [p for p in parts([statement]) if isinstance(p, t.Symbol)]
     bare = {stem_of(p) for p in names if not p.subscripts and len(full.get(stem_of(p), ())) == 1}
     short = [p for p in names if len(full.get(stem_of(p), ())) - 1 == len(_below(p)) == 1]
-    return bool(short) and any(stem not in own for stem in bare)
+    alike = any(set(_below(p)) <= set(full[stem_of(p)]) for p in short)
+    return alike and any(stem not in own for stem in bare)
 
 
 def _put_back(letter: str, full: Mapping[str, Sequence[str]]) -> Change:

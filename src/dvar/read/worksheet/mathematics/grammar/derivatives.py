@@ -373,8 +373,10 @@ class Derivatives(Calls):
             if self._is_numbered(below):
                 name = t.Symbol("partial", token.span, "", (), tuple(below))
                 return self.attach(name, self.hung(), start)
+            twice = self.sees("^") and self.peek().text == "2"
+            self.at += 2 * twice  # \partial_x^2
             body = self.factor() if self.starts_operand() else None
-            wrt = tuple(named(b) for b in below)
+            wrt = tuple(named(b) for b in below) * (1 + twice)
             return t.Derivative(body, wrt, "subscript", self.since(start), True)
         if not self.starts_operand():
             symbol = t.Symbol("partial", token.span)
@@ -389,4 +391,4 @@ class Derivatives(Calls):
         """``\\partial_0`` is a name; so is ``\\partial_i`` where nothing follows."""
         if all(isinstance(b, t.Label) and b.text.isdigit() for b in below):
             return True
-        return not self.starts_operand()
+        return not (self.starts_operand() or self.sees("^"))
