@@ -97,7 +97,7 @@ def _sum_of_picks(part: Any) -> t.Expr | None:
 
 
 def _counted(document: Document, statements: Sequence[Statement]) -> list[Statement]:
-    """``n`` of ``P[range(n), y]`` as ``P.shape[0]`` in programs that do not say themselves what n is."""
+    """``n`` of ``P[range(n), y]`` as ``Y.shape[0]`` in programs that do not say themselves what n is."""
     told = {size_name(m.expr) for s in statements for m in s.members[:1] if m.expr is not None}
     counts: dict[str, t.Symbol] = {}
     for part in parts(s for s in statements if document.regions[s.region].is_program):
@@ -109,8 +109,8 @@ def _counted(document: Document, statements: Sequence[Statement]) -> list[Statem
     def change(part: Any) -> t.Expr | None:
         if not isinstance(part, t.Symbol) or part.base not in counts or part.subscripts:
             return None
-        array = replace(counts[part.base], subscripts=(), span=part.span)
-        return t.Call("shape", (array,), part.span, (), (t.Number("0", part.span),))
+        labels = replace(_one_hot(counts[part.base]), span=part.span)
+        return t.Call("shape", (labels,), part.span, (), (t.Number("0", part.span),))
 
     return [
         in_members(s, change) if counts and document.regions[s.region].is_program else s
@@ -140,6 +140,7 @@ def declared(statements: Sequence[Statement]) -> Iterator[tuple[Key, tuple[t.Exp
             continue
         sizes = tuple(replace(hot, base=said + hot.base) for said in (_ROWS, _CLASSES))
         stem, seen = stem_of(picked[0]), set[str]()
+        yield Key(stem_of(hot)), sizes
         while stem not in seen:
             yield Key(stem), sizes
             seen.add(stem)
