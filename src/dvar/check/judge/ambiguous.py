@@ -40,7 +40,7 @@ def are_open(
         or _counts_alike(place, verdict)
         or _lists_on(verdict, causes)
         or (set(causes) == {"wrong-variable"} and _has_its_values(place, verdict))
-        or ("transpose" in causes and _is_in_both_orders(statements))
+        or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
         or _sums_what_is_spread(verdict)
         or (place.code and _uses_unread(document, statement, statements))
     )
