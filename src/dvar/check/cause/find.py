@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -100,6 +100,14 @@ def find(fault: Fault) -> Found:
     return _among_names(replace(fault, link=link))
 
 
+def may_be_mended(fault: Fault, wanted: Callable[[Bend], bool]) -> bool:
+    """Whether a bend of a certain kind makes a line right.
+
+    Where only such a one would count, this is to be asked before the likeliest of all is looked for.
+    """
+    return fault.link.numbers is not None or bool(_repairs(fault, wanted))
+
+
 def _among_names(fault: Fault) -> Found:
     """Causes for a formula that is not what stands in front of it."""
     place, left, right, link = fault.place, fault.left, fault.right, fault.link
@@ -133,7 +141,8 @@ def _among_names(fault: Fault) -> Found:
     return Found(tuple(dict.fromkeys(causes)), best, remark, is_seen=is_seen)
 
 
-def _repairs(fault: Fault) -> list[Bend]:
+def _repairs(fault: Fault, wanted: Callable[[Bend], bool] | None = None) -> list[Bend]:
+    """The bends that make a line right, the likeliest first; or the first that is ``wanted``."""
     place, left, right, envs = fault.place, fault.left, fault.right, fault.envs
     started, most = effort.spent(), limit()
     found: list[Bend] = []
@@ -151,6 +160,8 @@ def _repairs(fault: Fault) -> list[Bend]:
             continue
         if spent > TRIES and not is_telling(bend):
             continue
+        if wanted is not None and not wanted(bend):
+            continue
         if whole and bend.what == missing.TURNED and isinstance(right, t.Quotient):
             continue  # of two definitions that contradict each other nobody knows which is meant
         renamed = bend.cause == "wrong-variable" and names == _names(bend.tree)
@@ -164,6 +175,8 @@ def _repairs(fault: Fault) -> list[Bend]:
             continue
         if _is_repair(bend, tried[1]):
             found.append(bend)
+            if wanted is not None:
+                break
     effort.take_more(effort.spent() - started - TRIES)
     return sorted(found, key=lambda bend: bend.by_value)
 
@@ -290,4 +303,4 @@ def _is_shape_fault(link: Link) -> bool:
     return a != b and len(a) == len(b) == 2
 
 
-__all__ = ["Fault", "Found", "find"]
+__all__ = ["Fault", "Found", "find", "may_be_mended"]

@@ -55,48 +55,49 @@ LOOSE = {"wrong-variable", "missing-path", "missing-sum"}
 """Slips that fit by chance where something is left open: whatever is missing may be behind the open name."""
 
 
-def is_believed(
+def is_no_claim(
     place: Place,
     document: Document,
     statement: Statement,
     verdict: Verdict,
-    told: Explained,
     touched: AbstractSet[str],
     statements: Sequence[Statement],
 ) -> bool:
-    """Whether a difference, with the slips that explain it, is a mistake beyond doubt.
-
-    Args:
-        place: where the statement stands.
-        document: what it is part of.
-        statement: what differs.
-        verdict: how.
-        told: the slips that explain it, and whether these hardly fit by chance.
-        touched: names some of whose entries have been written over before.
-        statements: all of the document.
-    """
-    causes = told.causes
-    if touched and any(stem in touched for stem in unclaimed.stems_of(statement, verdict)):
-        return False
-    if (
-        _is_of_members(place, verdict)
+    """Whether a difference is no mistake whatever slip explains it; ``touched``: names written over in part."""
+    return (
+        any(stem in touched for stem in (unclaimed.stems_of(statement, verdict) if touched else ()))
+        or _is_of_members(place, verdict)
         or unclaimed.is_beyond(statement)
         or unclaimed.has_increments(place, statement)
         or unclaimed.goes_round(statement)
         or ambiguous.answers_a_list(statements, place.position)
         or unclaimed.has_half_a_label(place, statement, verdict)
         or unclaimed.is_alternative(document, statement)
-        or unindexed.is_open(place, statement, verdict, causes)
         or unclaimed.is_size(verdict)
-        or ambiguous.are_open(place, document, statement, verdict, causes, statements)
-        or is_about_another(document, statement, verdict, causes)
-        or lacks_nothing(document, statement, told.expected or "")
         or is_about_the_unknown(place, document, statement, verdict)
         or unclaimed.is_equation_to_solve(place, statement, verdict)
         or unclaimed.is_by_a_twin(place, statement)
+        or _follows(place, verdict)
+    )
+
+
+def is_believed(
+    place: Place,
+    document: Document,
+    statement: Statement,
+    verdict: Verdict,
+    told: Explained,
+    statements: Sequence[Statement],
+) -> bool:
+    """Whether a difference is a mistake beyond doubt: ``told`` are the slips that explain it."""
+    causes = told.causes
+    if (
+        unindexed.is_open(place, statement, verdict, causes)
+        or ambiguous.are_open(place, document, statement, verdict, causes, statements)
+        or is_about_another(document, statement, verdict, causes)
+        or lacks_nothing(document, statement, told.expected or "")
         or (set(causes) != {"sign"} and is_of_an_array(place, verdict))
         or (not place.code and _UNSAID.search(told.expected or "") is not None)
-        or _follows(place, verdict)
     ):
         return False
     if not causes:

@@ -5,13 +5,13 @@ In a program that is a shape that does not fit, elsewhere a name that no other l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
 from dvar.check.cause.bend import Bend
 from dvar.check.cause.bends import turned
-from dvar.check.cause.find import Fault, find
+from dvar.check.cause.find import Fault, find, may_be_mended
 from dvar.check.cause.renaming import reversed_indices
 from dvar.check.cause.trying import compared
 from dvar.check.cause.turning import reversed_products
@@ -106,31 +106,54 @@ def _judged(
         return _without_a_name(place, text, verdict, left, right, others)
     if not link.why.startswith(_MISFITS):
         return verdict
-    found = _mended(place, text, link, left, right, others)
+    return _unfit(place, text, verdict, link, (left, right), others, beside)
+
+
+def _unfit(
+    place: Place,
+    text: str,
+    verdict: Verdict,
+    link: Link,
+    sides: tuple[t.Expr, t.Expr],
+    others: Sequence[t.Symbol],
+    beside: Sequence[tuple[int, Statement]],
+) -> Verdict:
+    """Two sides whose shapes do not fit."""
+    left, right = sides
+    lacks = _lacks_an_axis(place, link)
+    if not (lacks or place.world.is_spread):
+        return verdict
+    is_said = place.code or misfits.are_said(place, left, right)
+
+    def may_count(bend: Bend) -> bool:
+        is_lost = lacks and _is_lost_factor(bend)
+        return is_lost or _is_sure_of_shapes(place, left, right, bend, is_said)
+
+    found = _mended(place, text, link, left, right, others, may_count)
     if found is None:
         return verdict
     wrong, bend = found
-    is_lost = bend.cause == "missing-factor" and _lacks_an_axis(place, link)
+    is_lost = lacks and _is_lost_factor(bend)
     if is_lost and witnesses.bear_out(place, verdict, dict(beside)):
         wrong = replace(link, verdict="wrong", causes=(bend.cause, "shape"))
         return replace(verdict, verdict="wrong", link=wrong)
-    if not _is_sure_of_shapes(place, left, right, bend):
+    if not _is_sure_of_shapes(place, left, right, bend, is_said):
         return verdict
     return replace(verdict, verdict="wrong", link=replace(wrong, why=_said(link.why)))
 
 
-def _is_sure_of_shapes(place: Place, left: t.Expr, right: t.Expr, bend: Bend) -> bool:
+def _is_sure_of_shapes(
+    place: Place, left: t.Expr, right: t.Expr, bend: Bend, is_said: bool
+) -> bool:
     """Whether shapes that do not fit are a fault of the line, which one slip explains, and not of the reading."""
-    if not place.world.is_spread:
-        return False
-    if not (
-        place.code or misfits.are_said(place, left, right) or _is_renumbered(place, right, bend)
-    ):
+    if not (place.world.is_spread and (is_said or _is_renumbered(place, right, bend))):
         return False
     # Programs say what they multiply; in a worksheet products are often laid out freely,
     # and sums over the examples are often understood.
     loose = bend.cause in ("transpose", "missing-sum", "missing-path")
-    if not place.code and loose and not _adds_declared(place, left, right):
+    # A sum has terms of different shapes, and the document says all shapes: nothing is laid out freely.
+    is_declared = isinstance(right, t.Sum) and is_said
+    if not place.code and loose and not is_declared:
         return False
     # Only what all examples share gets the sum over them.
     return bend.cause != "missing-sum" or not _is_computed(place, left)
@@ -151,9 +174,19 @@ def _without_a_name(
     if link.verdict != "wrong":
         return verdict
     with place.world.unchanged(), effort.briefly():
-        bend = find(Fault(place, text, left, right, link, others)).bend
-    is_slip = bend is not None and bend.cause == "missing-factor"
+        fault = Fault(place, text, left, right, link, others)
+        is_slip = may_be_mended(fault, _is_lost_factor)
+        bend = find(fault).bend if is_slip else None
+    is_slip = bend is not None and _is_lost_factor(bend)
     return replace(verdict, verdict="wrong", link=link) if is_slip else verdict
+
+
+def _is_lost_factor(bend: Bend) -> bool:
+    return bend.cause == "missing-factor"
+
+
+def _is_renaming(bend: Bend) -> bool:
+    return bend.cause == "wrong-variable"
 
 
 def _turned(place: Place, verdict: Verdict, left: t.Expr, right: t.Expr) -> Verdict:
@@ -195,24 +228,31 @@ def _with_link_apart(
         or telescoping.joins(factors)
     ):
         return verdict
-    found = _mended(place, text, link, left, right, others)
-    if found is None or found[1].cause != "wrong-variable":
+    found = _mended(place, text, link, left, right, others, _is_renaming)
+    if found is None or not _is_renaming(found[1]):
         return verdict
     why = "a link of the chain is 0"
     return replace(verdict, verdict="wrong", link=replace(found[0], why=why))
 
 
 def _mended(
-    place: Place, text: str, link: Link, left: t.Expr, right: t.Expr, others: Sequence[t.Symbol]
+    place: Place,
+    text: str,
+    link: Link,
+    left: t.Expr,
+    right: t.Expr,
+    others: Sequence[t.Symbol],
+    may_count: Callable[[Bend], bool],
 ) -> tuple[Link, Bend] | None:
-    """A link whose right side was not understood, as wrong, with the one slip that explains it."""
+    """A link whose right side was not understood, as wrong, with the one slip that explains it, if such may count."""
     try:
         value = place.reader().value(left)
     except NotUnderstood:
         return None
     wrong = replace(link, verdict="wrong", why="", left=value, right=None)
     with place.world.unchanged(), effort.briefly():
-        bend = find(Fault(place, text, left, right, wrong, others)).bend
+        fault = Fault(place, text, left, right, wrong, others)
+        bend = find(fault).bend if may_be_mended(fault, may_count) else None
     return None if bend is None else (wrong, bend)
 
 
@@ -225,13 +265,6 @@ def _is_renumbered(place: Place, written: t.Expr, bend: Bend) -> bool:
         return False
     pairs = [(a, b) for a, b in zip(*names, strict=True) if _key(place, a) != _key(place, b)]
     return len(pairs) == 1 and _is_nearly(place, *pairs[0])
-
-
-def _adds_declared(place: Place, left: t.Expr, right: t.Expr) -> bool:
-    """Whether a sum has terms of different shapes, and the document says all shapes: nothing is laid out freely."""
-    return (
-        isinstance(right, t.Sum) and place.world.is_spread and misfits.are_said(place, left, right)
-    )
 
 
 def _is_strange_slip(
@@ -251,28 +284,36 @@ def _is_strange_slip(
     right = member.expr if member is not None else None
     if link is None or left is None or right is None or link.left is None or link.right is None:
         return False
-    strange = strangers(place, link)
+    strange, written = strangers(place, link), _names(place, right)
+    foreign = strange & written
+
+    def may_count(bend: Bend) -> bool:
+        if not foreign:
+            return not _is_renaming(bend)
+        return bend.cause in _LIKELY or not foreign & _names(place, bend.tree)
+
+    if isinstance(right, t.Symbol):
+        return False  # a name alone may stand for whatever is due
     with place.world.unchanged(), effort.briefly():
         # Values that rest on unknown names tell nothing of what is missing.
         wrong = replace(link, verdict="wrong", why="", difference=None)
         fault = Fault(place, text, left, right, wrong, others)
         if compared(place, left, right, fault.envs).verdict == "ok":
             return False  # what is left open on one side is what the line says
-        bend = find(fault).bend
-    if bend is None or isinstance(right, t.Symbol):
-        return False  # a name alone may stand for whatever is due
-    written = _names(place, right)
-    if not strange & written:
-        return bend.cause != "wrong-variable"  # it is missing
-    gone = strange & written - _names(place, bend.tree)
+        bend = find(fault).bend if may_be_mended(fault, may_count) else None
+    if bend is None:
+        return False
+    if not foreign:
+        return not _is_renaming(bend)  # it is missing
+    gone = foreign - _names(place, bend.tree)
     if not gone and bend.cause in _LIKELY:
         return True  # the line is right with the same names in it
     if any(before is member and after.anew for before, _, after in verdict.links):
-        return gone == strange & written  # what stands behind it is right all the same
-    if bend.cause == "wrong-variable" and gone == strange & written and len(gone) == 1:
+        return gone == foreign  # what stands behind it is right all the same
+    if _is_renaming(bend) and gone == foreign and len(gone) == 1:
         if _names(place, bend.tree) < written:
             return True  # nobody calls one thing by two names in one formula
-    return gone == strange & written and all(_is_another(place, name, beside) for name in gone)
+    return gone == foreign and all(_is_another(place, name, beside) for name in gone)
 
 
 def _names(place: Place, tree: t.Expr) -> set[str]:

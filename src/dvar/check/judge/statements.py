@@ -32,7 +32,7 @@ from dvar.check.judge import (
     updates,
 )
 from dvar.check.judge.another import is_remark
-from dvar.check.judge.certainty import is_believed
+from dvar.check.judge.certainty import is_believed, is_no_claim
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.chances import is_meaning
 from dvar.check.judge.conditions import each, said_before
@@ -44,7 +44,7 @@ from dvar.check.judge.properties import constraint_of, of_graphs, said_of
 from dvar.check.judge.repairs import Written
 from dvar.check.judge.roles import Role
 from dvar.check.judge.twins import shared
-from dvar.check.judge.words import doubtful, message_of, with_cause
+from dvar.check.judge.words import doubtful, message_of, unexplained, with_cause
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.keys import Key, sort, unwrapped, worded_stem
@@ -334,8 +334,11 @@ def _judgement(
     )
     tried, explained = None, None
     for said in chain.faults(place, verdict):
+        if is_no_claim(place, document, statement, said, context.touched, context.statements):
+            tried = tried or unexplained(written, said)
+            continue
         told = message_of(place, written, said, chained, others)
-        if is_believed(place, document, statement, said, told, context.touched, context.statements):
+        if is_believed(place, document, statement, said, told, context.statements):
             verdict, explained = said, with_cause(place, said, told)
             break
         tried = tried or told

@@ -10,7 +10,7 @@ import numpy as np
 
 from dvar.check.cause.arithmetic import left_out
 from dvar.check.cause.bend import Bend
-from dvar.check.cause.find import Fault, Found, find
+from dvar.check.cause.find import Fault, Found, find, may_be_mended
 from dvar.check.cause.trying import compared
 from dvar.check.cause.unput import meant
 from dvar.check.derivation import derivation_of
@@ -73,6 +73,14 @@ def doubtful(explained: Explained) -> Explained:
         expected=None,
         repaired=None,
         derive=None,
+    )
+
+
+def unexplained(written: Written, verdict: Verdict) -> Explained:
+    """What is said of a difference whatever its cause may be."""
+    member = verdict.member
+    return Explained(
+        found=None if member is None else written.text[member.span[0] : member.span[1]]
     )
 
 
@@ -184,8 +192,13 @@ def _in_front(fault: Fault) -> Found:
     if not right or not right <= left:
         return Found(())
     turned = replace(link, left=link.right, right=link.left, difference=None)
-    found = find(replace(fault, left=fault.right, right=fault.left, link=turned))
-    if found.bend is None or (left != right and found.bend.cause not in _OF_FORM):
+    other = replace(fault, left=fault.right, right=fault.left, link=turned)
+
+    def may_count(bend: Bend) -> bool:
+        return left == right or bend.cause in _OF_FORM
+
+    found = find(other) if may_be_mended(other, may_count) else Found(())
+    if found.bend is None or not may_count(found.bend):
         return Found(())
     said = f"in working out the formula before, look at {found.bend.what}"
     return Found(found.causes, None, said, found.bend)
