@@ -47,7 +47,7 @@ def _missing_share(
         return None  # a name for the gradient
     reader = place.reader(env=dict(envs[0]) if envs else {})
     target = gradients.target_of(reader, sort(left, place.world.spelling, {}).key)
-    if target is None or place.world.steps_of(target) or _is_collected(place, left):
+    if target is None or place.world.steps_of(target, place.position) or _is_collected(place, left):
         return None
     total = node_of(link.left)
     with suppress(NotUnderstood):

@@ -310,6 +310,11 @@ def _outcome(
     if outcome.holds is False and world.conditions:
         a, b = conditions.there(reader, a, b)
         outcome = compare(a, b, near, world.layouts.strict, world.is_active(), held)
+    if outcome.holds is False and world.small:
+        straight = [dual.of_first_order(reader, side) for side in (a, b)]
+        if any(compare(x, y).holds for x, y in zip(straight, (a, b), strict=True)):
+            a, b = straight
+            outcome = compare(a, b, near, world.layouts.strict, world.is_active(), held)
     if not outcome.holds:
         entry = _of_one_entry(world, reader.env, trees, (a, b))
         if entry is not None and compare(*entry, near).holds:

@@ -12,6 +12,7 @@ from dvar.check.judge.literal import is_angle, is_numeric, is_plain, is_profit, 
 from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
 from dvar.check.judge.wholes import are_entries, spells_out
+from dvar.check.meaning import tangents
 from dvar.check.meaning.arguments import argument
 from dvar.check.meaning.definitions import Definition, definition_of, is_of_open_function
 from dvar.check.meaning.functions import NORMAL
@@ -124,6 +125,7 @@ def _only_tells(left: t.Expr, right: t.Expr, world: World) -> bool:
         or _is_run(left, right, world)
         or _is_chance(left, world)
         or is_of_one_layer(left, right, world)
+        or tangents.is_along_any(left, right, world)
         or (isinstance(right, t.Group) and right.kind == "{" and len(right.items) > 1)  # a set
         or (isinstance(left, t.Group) and isinstance(right, t.Apply))  # Y, cache = forward(X)
     )
@@ -179,7 +181,8 @@ def _defining(statement: Statement, ordinal: int, world: World, is_renewal: bool
             not (is_renewal and n == 0) and _is_taken(member.expr, made, world, ordinal)
         ):
             break
-        if made.params and is_plain(following.expr) and _is_one_value(made, world):
+        is_value = made.params and is_plain(following.expr) and _is_one_value(made, world)
+        if is_value or (n and _is_name_of(made)):
             break
         if n == 0 and (meant := _meant_by_last(member.expr, made, world)) is not None:
             return Role("claim", (Definition(made.pattern, meant, ordinal),))
@@ -221,9 +224,17 @@ def _through_function(statement: Statement, ordinal: int, world: World, told: To
     if not all(isinstance(a, t.Symbol) for a in arguments(second.args)):
         return Role("claim")
     role = _defining(replace(statement, members=statement.members[1:]), ordinal, world)
-    if not any(d.params and not d.numeric for d in role.definitions):
+    # w = f(v) = y gives the value another name: no formula
+    if not any(d.params and not d.numeric and not _is_name_of(d) for d in role.definitions):
         return Role("claim")
     return Role("claim", role.definitions, frozenset(n + 1 for n in role.links))
+
+
+def _is_name_of(made: Definition) -> bool:
+    """Whether a function is told to be a name that is none of its arguments."""
+    value = made.value
+    is_name = isinstance(value, t.Symbol) and bool(made.params)
+    return is_name and not any(same_tree(value, p) for p in made.params)
 
 
 def _ends_in_number(members: Sequence[Member]) -> bool:

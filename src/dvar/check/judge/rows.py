@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.literal import is_literal, is_plain
 from dvar.check.judge.totals import of_columns as totals_of
 from dvar.check.judge.unclaimed import ROWS
 from dvar.check.judge.words import DOUBT
@@ -70,8 +70,11 @@ def weighed(
                 changed[given[0]] = _wrong(
                     found[given[0]], "nothing else of this row follows from it"
                 )
-        elif len(off) == 1 and right[off[0][1]] >= ROWS and not _is(found[off[0][0]], "wrong"):
-            n = off[0][0]
+        elif (
+            len(off) == 1
+            and right[off[0][1]] >= ROWS
+            and _is_open_number(statements[n := off[0][0]], found[n])
+        ):
             changed[n] = _wrong(found[n], "all other numbers of its column are right")
     return changed
 
@@ -83,6 +86,12 @@ def _is_number(statement: Statement) -> bool:
 
 def _is(judgement: Judgement | None, verdict: str) -> bool:
     return judgement is not None and judgement.verdict == verdict
+
+
+def _is_open_number(statement: Statement, judgement: Judgement | None) -> bool:
+    """Whether a statement ends in a number, not called wrong so far: of a formula its column says nothing."""
+    value = statement.members[-1].expr
+    return value is not None and is_literal(value) and not _is(judgement, "wrong")
 
 
 def _is_off(judgement: Judgement | None) -> bool:

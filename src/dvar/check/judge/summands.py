@@ -24,8 +24,11 @@ def summands(members: Sequence[Member], ordinal: int, world: World) -> tuple[Def
         if before.expr is None or after.expr is None or after.relation != "=":
             continue
         if (put := argument(before.expr, after.expr)) is not None:
-            numeric = is_numeric(put[1], lambda name: True)
-            made = definition_of(*put, ordinal, spelling, numeric)
+            name, value = put
+            if isinstance(name, t.Apply) and isinstance(value, t.Symbol):
+                name, value = value, name  # f(g(x)) = f(u) tells u
+            numeric = is_numeric(value, lambda name: True)
+            made = definition_of(name, value, ordinal, spelling, numeric)
             if made is not None:
                 found.append(made)
             continue
@@ -33,11 +36,11 @@ def summands(members: Sequence[Member], ordinal: int, world: World) -> tuple[Def
         other, others, formula = _sum(after.expr)
         if named is None or formula is None or named.indices != formula.indices:
             continue
-        name = unwrapped(named.body)
-        if not isinstance(name, t.Symbol) or not same_tree(factors, others):
+        term = unwrapped(named.body)
+        if not isinstance(term, t.Symbol) or not same_tree(factors, others):
             continue
         body = formula.body if sign == other else t.Negative(formula.body, formula.span)
-        made = definition_of(name, body, ordinal, spelling, False)
+        made = definition_of(term, body, ordinal, spelling, False)
         if made is not None and set(named.indices) & set(made.pattern.letters):
             found.append(made)
     return tuple(d for d in found if not world.defining(d.pattern))

@@ -112,7 +112,7 @@ def _gathered(place: Place, members: Sequence[Member]) -> Verdict | None:
     if not isinstance(left, t.Symbol):
         return None
     key = sort(left, place.world.spelling, {}).key
-    steps = place.world.steps_of(collected(left, place.world.spelling))
+    steps = place.world.steps_of(collected(left, place.world.spelling), place.position)
     if not steps or not gradients.is_named(place.reader(), key):
         return None
     envs = links.assignments(place.world, [added], place.conditions, place.position)

@@ -46,7 +46,9 @@ def by_chance(place: Place, link: Link) -> bool:
     ]
     if not zeros:
         return False
-    moved = {**given, **{n: given[n] + ELSEWHERE for n in zeros}}
+    drawn = ((n, Point(seed=5).value(n)) for n in left | right if n not in given)
+    moved = {n: value for n, value in drawn if value is not None}  # names without a number
+    moved |= {**given, **{n: given[n] + ELSEWHERE for n in zeros}}
     for _, a, b in forms(link.left, link.right):
         x, y = value_at(a, moved), value_at(b, moved)
         if x is None or y is None or np.all(np.abs(x - y) <= ROUND * np.abs(x)):

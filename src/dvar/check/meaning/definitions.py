@@ -143,14 +143,17 @@ class Definitions:
                 self.replaced.setdefault((pattern.stem, before.position), definition.position)
         if definition.onwards or any(not d.numeric for d in self.defining(pattern)):
             insort(self.redefined, definition.position)
-        self.definitions.setdefault(pattern.stem, []).append(definition)
+        # New lists, for what is only tried must not be found in those of before.
+        stem = pattern.stem
+        self.definitions[stem] = [*self.definitions.get(stem, ()), definition]
         self.loose |= definition.loose
-        self._same.setdefault(pattern, []).append(definition)
+        self._same[pattern] = [*self._same.get(pattern, ()), definition]
         if not pattern.letters:
-            exact = self._exact.setdefault((pattern.key({}), definition.numeric), [])
-            insort(exact, definition, key=_position)
+            exact = pattern.key({}), definition.numeric
+            known = [*self._exact.get(exact, ()), definition]
+            self._exact[exact] = sorted(known, key=_position)
         else:
-            self._families.setdefault(pattern.stem, []).append(definition)
+            self._families[stem] = [*self._families.get(stem, ()), definition]
         if definition.supposed is not None:
             self._end_suppositions(definition)
         if definition.params:

@@ -39,9 +39,15 @@ def are_written(statements: Sequence[Statement], text: str, losses: set[str]) ->
     for statement in reversed(statements):
         _learn(made, statement)
     shown = 0
+    head: t.Expr | None = None
     for statement in statements:
-        _learn(made, statement)
-        members = [m.expr for m in statement.members if m.expr is not None]
+        if statement.members[0].relation:  # a chain that goes on
+            told = [head, *(m.expr for m in statement.members)]
+        else:
+            _learn(made, statement)
+            told = [m.expr for m in statement.members]
+            head = told[0]
+        members = [m for m in told if m is not None]
         moved = {name for m in members[1:] for name in _increments(m)}
         if len(members) < 2 or not moved:
             continue
@@ -151,10 +157,34 @@ def of(e: Interpreter, value: Node) -> Node:
     return tangents.along(e, value, seed)
 
 
+def _with_d(tree: t.Product) -> tuple[tuple[t.Expr, ...], tuple[str, ...]]:
+    """The factors of a product, each d with what it stands in front of: ``2 d[x^T x]``."""
+    factors, operators = [tree.factors[0]], list[str]()
+    for sign, factor in zip(tree.operators, tree.factors[1:], strict=True):
+        taken = isinstance(factor, (t.Call, t.Apply, t.Group))
+        if sign == "" and taken and _order(before := factors[-1]) == 1:
+            inner = (
+                factor.items[0]
+                if isinstance(factor, t.Group) and len(factor.items) == 1
+                else factor
+            )
+            assert isinstance(before, t.Symbol)
+            factors[-1] = t.Apply(before, (inner,), (before.span[0], factor.span[1]))
+        else:
+            factors.append(factor)
+            operators.append(sign)
+    return tuple(factors), tuple(operators)
+
+
 def in_front(e: Interpreter, tree: t.Product) -> Node | None:
     """``d log det X`` and ``d^2 y``, which read like products."""
-    if not e.world.differentials or _argument(tree) is None:
+    if not e.world.differentials:
         return None
+    if _argument(tree) is None:
+        factors, operators = _with_d(tree)
+        if len(factors) == len(tree.factors):
+            return None
+        return e.node(t.Product(factors, operators, tree.span) if operators else factors[0])
     value = e.node(tree.factors[1])
     for _ in range(_order(tree.factors[0])):
         value = of(e, value)
@@ -186,7 +216,16 @@ def moving(e: Interpreter, trees: Sequence[t.Expr]) -> frozenset[Key] | None:
                 beneath |= {e.world.keys[n] for n in topological([value]) if n in e.world.keys}
         if opened:
             found |= opened | {key for key in beneath if key.stem in e.world.increments}
-    return frozenset(found) or None
+    return frozenset(found or _behind_d(e, trees)) or None
+
+
+def _behind_d(e: Interpreter, trees: Sequence[t.Expr]) -> set[Key]:
+    """The names that d stands in front of with a function: z of ``dL = y d log z``."""
+    walked = (p for tree in trees for p in t.walk(tree) if not isinstance(p, t.Script))
+    inner = (x for p in walked if (x := _argument(p)) is not None)
+    names = (p for x in inner for p in t.walk(x) if isinstance(p, t.Symbol))
+    keys = {sort(p, e.world.spelling, e.env).key for p in names}
+    return {key for key in keys if key.stem in e.world.increments}
 
 
 def increments(statements: Sequence[Statement]) -> frozenset[str]:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning import tangents
+from dvar.check.meaning.keys import Key, stem_of
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.substitute import substitute
-from dvar.check.meaning.values import Value, number
+from dvar.check.meaning.values import Value, add, number, reshaped, sizes
 from dvar.check.meaning.world import World
 from dvar.core.node import Node
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+
+if TYPE_CHECKING:
+    from dvar.check.meaning.interpret import Interpreter
 
 _SAID = re.compile(
     r"(?:\\(?:var)?epsilon|\beps(?:ilon)?|[εϵ]|\\textepsilon)\s*(?:\^\s*\{?\s*2\s*\}?|²|\*\*\s*2)\s*(?:=|\\equiv|≡)\s*0"
@@ -76,4 +82,40 @@ def _truncated(world: World, value: Node) -> Node:
     return value
 
 
-__all__ = ["is_apart", "see", "truncated"]
+def steps(world: World, statements: Sequence[Statement]) -> set[str]:
+    """Increments that are added to what they are of, ``f(x + dx) - f(x)``: equations hold to first order in them."""
+    if not world.differentials:
+        return set()
+    sums = (
+        {(stem_of(x), x.subscripts) for x in p.terms if isinstance(x, t.Symbol)}
+        for p in parts(statements)
+        if isinstance(p, t.Sum)
+    )
+    return {f"d{stem}" for terms in sums for stem, below in terms if (f"d{stem}", below) in terms}
+
+
+def of_first_order(e: Interpreter, value: Value) -> Value:
+    """A value without what is of higher order in the increments that are added to what they are of."""
+    if not isinstance(value, Node):
+        return value
+    known = ((n, e.world.keys.get(n)) for n in names_beneath([value]))
+    small = {n: key for n, key in known if key is not None and key.stem in e.world.small}
+    if not small:
+        return value
+    seeds = {
+        Key(f"{k.stem}.small", k.marks, k.indices): n for n, k in small.items()
+    }  # so that what is multiplied by an increment is not taken at zero as well
+
+    def seed(name: Key, shape: tuple[int, ...]) -> Node | None:
+        moves = name.stem in e.world.small
+        small = Key(f"{name.stem}.small", name.marks, name.indices)
+        return tangents.seeded(e, small, shape) if moves else None
+
+    nothing = {n: TABLE["zeros"](n.shape) if n.shape else number(0.0) for n in small}
+    slope = substitute(tangents.along(e, value, seed), nothing)
+    back = {e.world.open_name(key, sizes(n)): n for key, n in seeds.items()}
+    start = substitute(value, nothing)
+    return add(start, reshaped(substitute(slope, back), sizes(start)))
+
+
+__all__ = ["is_apart", "of_first_order", "see", "steps", "truncated"]

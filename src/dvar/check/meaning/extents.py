@@ -148,11 +148,14 @@ def _bounds(
         if low == 0:
             world.starts[letter] = 0
         if isinstance(part.high, t.Number) and part.high.is_whole:
-            size = int(part.high.value) - int(low if low is not None else 1) + 1
+            size = int(part.high.value) - int(1 if low is None else low) + 1
             if 1 <= size <= LARGEST:
                 fixed[("letter", letter)] = size
         elif (symbol := _size_symbol(part.high, low)) is not None:
-            unions.join(("letter", letter), ("size", symbol))
+            named = unions.root(("size", symbol))
+            if low == 0 and isinstance(part.high, t.Symbol):  # from 0 to n: one more than n
+                named = unions.stacked(part.span[0], (named, ONE))
+            unions.join(("letter", letter), named)
 
 
 def _means(statements: Sequence[Statement], unions: Unions) -> None:
@@ -360,7 +363,8 @@ def _number(
         else:
             values[root] = world.default_size
     for root, inside in whole.items():
-        sizes = [values.get(unions.root(part), world.default_size) for part in inside]
+        one = {ONE: 1, **values}
+        sizes = [one.get(unions.root(part), world.default_size) for part in inside]
         values.setdefault(root, sum(sizes))
     _exchange(values, unions, fixed, tall)
     for root, value in values.items():

@@ -84,7 +84,7 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
         ways = [("by its argument", inner), ("by the gate", value)]
         value = e.choices.pick(ways[:1] if is_sure or inner is value else ways)
     place = differentiate.place_at(value)
-    later = e.world.steps_of(key)
+    later = e.world.steps_of(key, e.position)
     if later and e.position < later[0]:
         options = [(f"the share of {e.world.named[r]}", s) for r, s in shares_of(reader, place)]
         if options:

@@ -54,6 +54,7 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.valued = _valued(everything, losses)
     upto = everything[: ordinals[-1] + 1]
     dual.see(world, upto, text[: upto[-1].span[1]])
+    world.small = dual.steps(world, own)
     _see_accumulation(world, everything, ordinals)
     _pass_on(world, everything, ordinals)
     world.adds_steps = any(_adds_steps(world, everything[o]) for o in ordinals)
@@ -230,7 +231,11 @@ def _key(symbol: t.Symbol, spelling: Spelling) -> Key | None:
 def _see_accumulation(
     world: World, everything: Sequence[Statement], ordinals: Sequence[int]
 ) -> None:
-    r"""``\bar v = \bar v + …``: what was said of the name before was a share of it."""
+    r"""``\bar v = \bar v + …``: what was said of the name before was a share of it.
+
+    A line that says something else of the name begins to collect it anew.
+    """
+    rounds: dict[Key, list[list[int]]] = {}
     for ordinal in ordinals:
         statement = everything[ordinal]
         first = statement.members[0]
@@ -241,9 +246,13 @@ def _see_accumulation(
             isinstance(second.expr, t.Sum)
             and any(_is_same(first.expr, term) for term in second.expr.terms)
         )
+        key = collected(first.expr, world.spelling)
         if adds:
-            key = collected(first.expr, world.spelling)
-            world.accumulated.setdefault(key, []).append(ordinal)
+            rounds.setdefault(key, [[ordinal]])[-1].append(ordinal)
+        elif not isinstance(second.expr, t.Number):
+            rounds.setdefault(key, []).append([ordinal])
+    # Of each round, where it begins and the steps in which more is added.
+    world.accumulated = {k: found for k, found in rounds.items() if any(r[1:] for r in found)}
 
 
 _NEXT = re.compile(r"d(?P<state>\w+?)_(?:next|from_next|future)")

@@ -103,10 +103,10 @@ def _group(s: Shaping, tree: t.Group) -> Shape | None:
     if len(tree.items) != 1:
         for item in tree.items:
             shape_of(s, item)
-        if tree.kind == "angle" and len(tree.items) == 2:
-            shape = _joined(s, tree.items)
-            return () if shape or all(isinstance(item, t.Symbol) for item in tree.items) else None
-        return None
+        if tree.kind not in ("angle", "colon") or len(tree.items) != 2:
+            return None
+        is_pair = tree.kind == "colon" or all(isinstance(item, t.Symbol) for item in tree.items)
+        return () if _joined(s, tree.items) or is_pair else None
     inner = shape_of(s, tree.items[0])
     if tree.kind in ("norm", "iverson") or (tree.kind == "|" and inner and ONE not in inner):
         if tree.kind == "|" and inner:

@@ -253,10 +253,11 @@ class Shaping:
             return ()
         if counted and stem_of(symbol) not in self.world.columns:
             return None
+        if key.stem in self.world.entire - self.world.several and not key.marks:
+            self.settle(Key(key.stem), self.vector())  # Σ_j w_j x_j = w^T x
+            return ()
         usual = usual_kind(self.world, key, symbol)
-        told = (
-            usual == "row" and self.world.row_vectors
-        )  # other rows show by what stands beside them
+        told = usual == "row" and self.world.row_vectors  # others show by what is beside them
         if (told or usual in ("column", "matrix")) and self._is_family(symbol):
             shape = self.matrix() if usual == "matrix" else self.vector()
             self.known[family] = shape

@@ -127,9 +127,10 @@ def _truth_as_number(e: Interpreter, item: t.Expr) -> Node:
 
 
 def _list(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Node:
-    if tree.kind == "angle" and len(tree.items) == 2:
+    if tree.kind in ("angle", "colon") and len(tree.items) == 2:
         a, b = (e.node(item) for item in tree.items)
-        if not (a.shape or b.shape or all(isinstance(item, t.Symbol) for item in tree.items)):
+        named = tree.kind == "colon" or all(isinstance(item, t.Symbol) for item in tree.items)
+        if not (a.shape or b.shape or named):
             return stacked([a, b])  # ⟨2x, 3y²⟩
         a, b = aligned(a, b)
         return TABLE["sum"](TABLE["multiply"](a, b))

@@ -353,9 +353,12 @@ def _see_vector(world: World, symbol: t.Symbol) -> bool:
     turned = any(s.kind == "transpose" for s in symbol.scripts)
     if turned and symbol.base[:1].islower() and len(symbol.base) < 8:
         world.columns.add(stem_of(symbol))
+        (world.several if symbol.subscripts else world.entire).add(stem_of(symbol))
     marked = symbol.font == "bf" or "vec" in symbol.accents
     if marked and symbol.base[:1].islower() and not _is_component(symbol):
         world.columns.add(stem_of(symbol))
+        if symbol.subscripts:
+            world.several.add(stem_of(symbol))
         return True
     return turned
 

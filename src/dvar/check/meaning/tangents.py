@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import chains, differentiate
-from dvar.check.meaning.keys import Key
+from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.check.meaning.values import Jacobian, add, number, reshaped, sizes
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT
@@ -15,6 +15,7 @@ from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
+    from dvar.check.meaning.world import World
 
 _DOT = ".dot"
 
@@ -37,11 +38,30 @@ def by_name(e: Interpreter, key: Key, tree: t.Symbol) -> Node | None:
     if leaves.isdisjoint(moving):  # v_1 = x: the seed of x is called by its other name
         moving |= leaves
 
+    told = _told(e)
+
     def seed(name: Key, shape: tuple[int, ...]) -> Node | None:
         dotted = Key(name.stem + _DOT, name.marks, name.indices)
+        if dotted not in e.world.bare and name in told:
+            return e.plain(key_value(e, told[name], None, t.Symbol(told[name].stem, (0, 0))))
         return seeded(e, dotted, shape) if name.stem in moving else None
 
     return along(e, value, seed)
+
+
+def _told(e: Interpreter) -> dict[Key, Key]:
+    """Inputs whose seeds are told by their other names: x where ``v_1 = x`` and ``\\dot v_1 = 1``."""
+    found: dict[Key, Key] = {}
+    for key in e.world.bare:
+        if not key.stem.endswith(_DOT):
+            continue
+        known = e.world.find(key, e.position)
+        made = e.world.find(Key(key.stem.removesuffix(_DOT), key.marks, key.indices), e.position)
+        if known is None or made is None or known[0].pattern.letters:
+            continue
+        if isinstance(made[0].value, t.Symbol):
+            found[sort(made[0].value, e.world.spelling, {}).key] = key
+    return found
 
 
 def along(
@@ -72,6 +92,18 @@ def _target(e: Interpreter, key: Key) -> Key | None:
     target = Key(key.stem.removesuffix(_DOT), key.marks, key.indices)
     found = e.world.find(target, e.position)
     return None if found is None or found[0].numeric else target
+
+
+def is_along_any(left: t.Expr, right: t.Expr, world: World) -> bool:
+    """``\\dot w_i = ∂w_i/∂x`` where inputs are called x_1 and x_2: by which of them is told elsewhere."""
+    if not isinstance(left, t.Symbol) or "dot" not in left.accents:
+        return False
+    if not isinstance(right, t.Derivative) or len(right.wrt) != 1:
+        return False
+    by = right.wrt[0]
+    if not isinstance(by, t.Symbol) or by.subscripts or by.scripts:
+        return False
+    return any(key.stem == stem_of(by) and key.indices for key in world.bare)
 
 
 def seeded(e: Interpreter, name: Key, shape: tuple[int, ...]) -> Node:

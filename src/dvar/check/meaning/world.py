@@ -45,7 +45,8 @@ class World(Results):
         columns, rows: stems that are vectors by evidence (a transpose, a norm, bold type), and those of
             them that lie.
         batches: small letters that have a row for each example.
-        bare: names used without an index.
+        bare: names used without an index; entire, several: stems of vectors that are written as such without
+            an index, ``w^T x``, and with one.
         below: stems of names that stand alone below a line.
         functions: stems that are only ever applied: open functions.
         plain: stems that stand without an argument somewhere.
@@ -59,7 +60,8 @@ class World(Results):
         adds_up: "rows" or "columns", where entries of each row or of each column of a matrix do so; "" if nothing tells.
         examples: stems that are written for one example, ``x^{(i)}``; stacks: names of many examples.
         observed: stems whose indexed names are data, whatever the bare name is a model of.
-        nilpotent: stems of names whose squares vanish, ``ε`` of dual numbers.
+        nilpotent: stems of names whose squares vanish, ``ε`` of dual numbers; small: those of increments that
+            are added to what they are of, ``x + dx``.
         stationary: stems → what is written below them, where such derivatives are asked to vanish, ``L_x = … = 0``.
         collected: stems that a loop adds to, ``dw += …``; adds_steps: whether gradients are summed over steps in time.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
@@ -82,7 +84,7 @@ class World(Results):
         extended: stems with an index such as ``i + k``.
         in_formulas: how many formulas there were, and the names in them.
         slopes: values of names that are told to be gradients, ``δ = ∂J/∂z``, in whichever layout.
-        accumulated: gradients that are collected in several steps, with the ordinals of the later ones.
+        accumulated: gradients that are collected in several steps: rounds, each the ordinals of these.
         has_noise: whether the text speaks of noise in data; keeps_biases: of biases that stay as they are.
         primes_turn: whether ``X'`` is a transpose wherever it stands.
         loss: what ``dW`` and ``\\bar z`` are derivatives of; loss_names all that may be.
@@ -117,6 +119,8 @@ class World(Results):
     given_shapes: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     inferred: dict[Key, tuple[int, ...]] = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
+    entire: set[str] = field(default_factory=set)
+    several: set[str] = field(default_factory=set)
     batches: set[str] = field(default_factory=set)
     rows: set[str] = field(default_factory=set)
     bare: set[Key] = field(default_factory=set)
@@ -165,6 +169,7 @@ class World(Results):
     excludes: bool = False
     units: set[str] = field(default_factory=set)
     nilpotent: set[str] = field(default_factory=set)
+    small: set[str] = field(default_factory=set)
     stationary: dict[str, set[str]] = field(default_factory=dict)
     sets: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
     # What reading has found so far.
@@ -189,15 +194,17 @@ class World(Results):
     _bare: tuple[int, set[Key]] = (0, set())
     pads: bool = False
     extended: set[str] = field(default_factory=set)
-    accumulated: dict[Key, list[int]] = field(default_factory=dict)
+    accumulated: dict[Key, list[list[int]]] = field(default_factory=dict)
     collected: set[str] = field(default_factory=set)
     adds_steps: bool = False
     entry_letters: dict[str, str] = field(default_factory=dict)
     entry_sizes: dict[tuple[str, int], int] = field(default_factory=dict)
 
-    def steps_of(self, key: Key) -> list[int]:
-        """The later steps in which a gradient is collected."""
-        return self.accumulated.get(key) or self.accumulated.get(family_of(key), [])
+    def steps_of(self, key: Key, position: int = -1) -> list[int]:
+        """The later steps in which a gradient is collected, in the round that a place is in."""
+        rounds = self.accumulated.get(key) or self.accumulated.get(family_of(key), [])
+        begun = [r for r in rounds if r[0] <= position] or rounds[:1]
+        return begun[-1][1:] if begun else []
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

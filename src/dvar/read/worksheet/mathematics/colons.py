@@ -21,11 +21,12 @@ PRODUCT = "colon"
 _LETTER = r"(?:[A-Za-z]|\\(?:mathbf|boldsymbol|bm|mathrm)?\s*\{?\s*[A-Za-z]+\s*\}?)"
 _DEFINED = re.compile(
     rf"{_LETTER}\s*(?::|\\colon)\s*{_LETTER}\s*&?\s*(?:=|:=|\\equiv|\\doteq)\s*&?\s*"
-    r"(?:\\(?:operatorname\*?|mathrm|text(?:rm)?)?\s*\{?\s*(?:tr|Tr|trace)\b|\\sum)"
+    r"(?:\\(?:operatorname\*?|mathrm|text(?:rm)?)?\s*\{?\s*(?:tr|Tr|trace)\b|\\sum|"
+    rf"{_LETTER}\s*\^\s*\{{?\s*(?:T|\\top|\\mathsf\s*\{{?T|\\mathrm\s*\{{?T))"
 )
 _SAID = re.compile(
     r"\bcolons?\b[^.]{0,60}\b(?:product|inner)|\b(?:product|inner)\b[^.]{0,60}\bcolon\b"
-    r"|double[- ](?:dot|contraction)",
+    r"|double[- ](?:dot|contraction)|\bfrobenius\b[^.:]{0,40}\bproduct\b[^.:]{0,40}\$[^$]{0,30}:",
     re.IGNORECASE,
 )
 

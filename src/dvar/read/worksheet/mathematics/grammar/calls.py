@@ -144,16 +144,16 @@ class Calls(Brackets):
     def _following(self, of_angle: bool = False) -> t.Expr:
         r"""The argument of ``\log y x``: the product that follows, up to a sign or another function.
 
-        No angle has a power of e in it: ``\cos t e^{5t}`` is ``\cos(t) e^{5t}``.
+        No angle has a power of e in it, ``\cos(t) e^{5t}``, nor a rate, ``\cos(u) \dot u``.
         """
         start = self.at
         if self.accept("-"):
-            operand = self._following(of_angle)
-            return t.Negative(operand, self.since(start))
+            return t.Negative(self._following(of_angle), self.since(start))
         factors = [self.factor()]
         while self.starts_operand() and not self._starts_function():
-            is_power = of_angle and self.token.text == "e" and self.peek().is_("^")
-            if is_power or self.sees_differential():
+            is_power = self.token.text == "e" and self.peek().is_("^")
+            ends = of_angle and (is_power or self.token.names("dot", "ddot"))
+            if ends or self.sees_differential():
                 break
             factors.append(self.factor())
         if (

@@ -65,13 +65,25 @@ class Symbols(Scripts):
             greek = after.text in vocabulary.GREEK_WORDS
             if not (greek or after.font or len(after.text) > 1 or self.lexicon.increments):
                 return head
-        if after.kind != NAME and not accented:
+        if self._holds_accent():
+            inner = self.within(*self.enter(), self._accent)
+        elif after.kind != NAME and not accented:
             return head
-        inner = self._accent() if accented else self.name()
+        else:
+            inner = self._accent() if accented else self.name()
         if not isinstance(inner, t.Symbol):
             raise Unreadable("an accent over more than a symbol", inner.span)
         span = widened(head.span, inner.span)
         return replace(inner, base=head.base + inner.base, span=span)
+
+    def _holds_accent(self) -> bool:
+        r"""Whether a group follows with nothing but an accented letter in it, ``d{\hat y}``."""
+        if not self.sees("{"):
+            return False
+        end, first = self.mates[self.at], self.at + 2
+        if first >= end or self.tokens[first - 1].text not in words.ACCENTS:
+            return False
+        return (self.mates[first] if self.tokens[first].is_("{") else first) == end - 1
 
     def accented(self) -> t.Expr:
         r"""``\hat{y}_k(x)``."""

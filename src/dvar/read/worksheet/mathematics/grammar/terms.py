@@ -185,7 +185,7 @@ class Grammar(Operands):
         start = self.at
         left = self.product()
         while self.accept(colons.PRODUCT):
-            left = t.Group("angle", (left, self.product()), self.since(start))
+            left = t.Group(colons.PRODUCT, (left, self.product()), self.since(start))
         return left
 
     def product(self, until: Callable[[t.Expr, int], bool] | None = None) -> t.Expr:
