@@ -147,21 +147,29 @@ def _by_label(part: t.Apply) -> t.Call | None:
 
 
 def _parametrised(statements: Sequence[Statement]) -> dict[str, tuple[t.Expr, ...]]:
-    """Functions that are defined with their parameters below, ``h_θ(x) = …``, and used without: ``h(x)``."""
-    told: dict[str, tuple[t.Expr, ...]] = {}
+    """Functions that are written with their parameters below, ``h_θ(x)``, and without: ``h(x) = θ^T x``."""
+    told: dict[str, set[str]] = {}
+    below: dict[str, tuple[t.Expr, ...]] = {}
     plain: set[str] = set()
+    for part in parts(statements):
+        if isinstance(part, t.Apply) and len(part.head.subscripts) == 1:
+            name = part.head.subscripts[0]
+            if isinstance(name, t.Symbol) and len(name.base) > 1 and name.base in GREEK:
+                told.setdefault(part.head.base, set()).add(name.base)
+                below.setdefault(part.head.base, part.head.subscripts)
+    defined: set[str] = set()
     for statement in statements:
-        left = statement.members[0].expr
-        if isinstance(left, t.Apply) and len(statement.members) > 1:
-            below = left.head.subscripts
-            if len(below) == 1 and isinstance(below[0], t.Symbol) and len(below[0].base) > 1:
-                if below[0].base in GREEK:
-                    told.setdefault(left.head.base, below)
-            elif not below:
-                plain.add(left.head.base)
-        elif isinstance(left, t.Symbol) and not left.subscripts:
+        left, *others = (m.expr for m in statement.members)
+        if isinstance(left, t.Symbol) and not left.subscripts:
             plain.add(left.base)
-    return {base: below for base, below in told.items() if base not in plain}
+        elif isinstance(left, t.Apply) and others and others[0] is not None:
+            names = {p.base for p in t.walk(others[0]) if isinstance(p, t.Symbol)}
+            known = told.get(left.head.base, set())
+            if left.head.subscripts or known & names:
+                defined.add(left.head.base)
+            else:
+                plain.add(left.head.base)
+    return {base: below[base] for base in defined - plain if len(told.get(base, ())) == 1}
 
 
 def _applied(statement: Statement) -> Statement:

@@ -351,7 +351,8 @@ def _number(
     counted = {unions.root(i) for i in unions.items() if i[0] in ("letter", "entry")}
     if world.is_spread and counted - named:  # what only letters count has the usual size
         pool = iter([n for n in _POOL if n != world.default_size])
-    whole = {unions.root(item): inside for item, inside in unions.stacks.items()}
+    stacks = [(unions.root(k), tuple(map(unions.root, v))) for k, v in unions.stacks.items()]
+    whole = {root: inside for root, inside in stacks if root not in inside}
     for item in unions.items():
         root = unions.root(item)
         if root in values or root in whole:
@@ -363,8 +364,7 @@ def _number(
         else:
             values[root] = world.default_size
     for root, inside in whole.items():
-        one = {ONE: 1, **values}
-        sizes = [one.get(unions.root(part), world.default_size) for part in inside]
+        sizes = [1 if x == ONE else values.get(x, world.default_size) for x in inside]
         values.setdefault(root, sum(sizes))
     _exchange(values, unions, fixed, tall)
     for root, value in values.items():

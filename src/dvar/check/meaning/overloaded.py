@@ -3,7 +3,7 @@ r"""One letter for two things.
 ``J(W, b; x, y)`` is the cost of one example, ``J(W, b)`` that of all: where both have a formula they are told
 apart by how many arguments they have.  ``\sum_i ∂J(x^{(i)})/∂b_i`` on the right of ``∂J/∂b_i`` runs over
 examples, and the i of the bias is the one on the left.  ``p_o = e^{s_o} / \sum_w e^{s_w}`` of the chosen o is the
-formula of every ``p_w``.
+formula of every ``p_w``.  And i from 0 to n counts features where examples are counted by i from 1 to m.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def told_apart(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with a prime for each function that has more arguments than another of its name, and letters of
     their own for sums over examples.
     """
-    statements = _for_all(statements)
+    statements = _counted_below(_for_all(statements))
     statements = [_with_own_letters(s) for s in statements]
     counts: dict[str, set[int]] = {}
     for statement in statements:
@@ -54,6 +54,48 @@ def told_apart(statements: Sequence[Statement]) -> list[Statement]:
         return replace(part, head=head, args=rewritten(part.args, change))
 
     return [in_members(s, change) for s in statements]
+
+
+def _counted_below(statements: Sequence[Statement]) -> list[Statement]:
+    """Sums whose letter counts examples elsewhere, ``x^{(i)}``, and stands below names here: with another one."""
+    names = [p for p in parts(statements) if isinstance(p, (t.Symbol, t.Label))]
+    marks = {
+        letter
+        for p in names
+        if isinstance(p, t.Symbol)
+        for s in p.scripts
+        if s.kind == "paren" and s.value is not None
+        for letter in letters_in(s.value)
+    }
+    used = {c for p in names for c in (p.base if isinstance(p, t.Symbol) else p.text)}
+    free = iter([c for c in _FREE if c not in used])
+    new: dict[tuple[str, str, str], str] = {}
+
+    def change(part: Any) -> t.Expr | None:
+        if not isinstance(part, t.Big) or len(part.indices) != 1 or part.indices[0] not in marks:
+            return None
+        (old,) = part.indices
+        low, high = part.low, part.high
+        if not isinstance(low, t.Number) or not isinstance(high, t.Symbol) or high.scripts:
+            return None
+        inside = [p for p in t.walk(part.body) if isinstance(p, t.Symbol)]
+        if any(_is_mark(s, old) for p in inside for s in p.scripts):
+            return None
+        bounds = old, low.text, high.base
+        letter = new[bounds] = new.get(bounds) or next(free, old)
+        body = rewritten(rewritten(part.body, change), lambda p: _lettered(p, old, letter))
+        return replace(part, indices=(letter,), body=body)
+
+    return [in_members(s, change) for s in statements] if marks else list(statements)
+
+
+def _lettered(part: Any, old: str, new: str) -> t.Expr | None:
+    """An index with another letter."""
+    if isinstance(part, t.Label) and old in part.text and set(part.text) <= _INDICES:
+        return replace(part, text=part.text.replace(old, new))
+    if isinstance(part, t.Symbol) and part.base == old and not (part.subscripts or part.scripts):
+        return replace(part, base=new)
+    return None
 
 
 def _of_its_own_name(statement: Statement) -> Iterator[t.Apply]:
