@@ -175,3 +175,39 @@ def test_the_slope_of_a_sum_from_zero() -> None:
     )
     assert worst(text.replace("{}", "k"), 7) == "ok"
     assert worst(text.replace("{}", "0"), 7) != "ok"
+
+
+# ── curves ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        (r"\frac{dy}{dx} = -\frac{G_x}{G_y} = -\frac{y^2 + 2x}{2xy}", "ok"),
+        (r"\frac{dy}{dx} = -\frac{G_x}{G_y} = -\frac{y^2 - 2x}{2xy}", "wrong"),
+        (r"\frac{dy}{dx} = \frac{G_x}{G_y} = \frac{y^2 + 2x}{2xy}", "wrong"),
+    ],
+)
+def test_partial_derivatives_of_what_vanishes_on_a_curve(line: str, verdict: str) -> None:
+    text = f"The curve $xy^2 + x^2 = 5$. Let $G(x, y) = xy^2 + x^2 - 5$.\n\n$${line}$$\n"
+    assert worst(text, 3) == verdict
+
+
+def test_second_derivatives_in_plain_text() -> None:
+    text = "g(x, y) = x^2*y^2 + x^3\nd2g/dx2 = 2y^2 + 6x\nd2g/dxdy = 4xy\nd2g/dy2 = {}\n"
+    assert set(verdicts(text.replace("{}", "2x^2")).values()) <= {"ok", "definition"}
+    assert worst(text.replace("{}", "3x^2"), 4) == "wrong"
+
+
+# ── letters ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_function_with_and_without_its_parameters_below() -> None:
+    text = r"""$$g(x) = \sum_{i=0}^p \beta_i x_i = \beta^Tx$$
+
+$$S(\beta) = \frac12\sum_{i=1}^{N}(g_\beta(x^{(i)}) - t^{(i)})^2$$
+
+$$\frac12\sum_{i=1}^N(g_\beta(x^{(i)})-t^{(i)})^2 = S(\beta)$$
+"""
+    assert {verdicts(text)[1], verdicts(text)[5]} == {"ok"}
+    assert verdicts(text.replace("= S(", "= 2S("))[5] == "wrong"

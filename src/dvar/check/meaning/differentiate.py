@@ -17,6 +17,7 @@ from dvar.check.meaning import (
     nearly,
     slopes,
 )
+from dvar.check.meaning.implicit import is_of_both
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.sweeps import gradient_at, seeds
 from dvar.check.meaning.values import (
@@ -295,7 +296,10 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
     nodes = [node for node, _ in place.parts]
     under = set(topological([top]))
     if _is_tied(e, place) and (whole := _total(e, top, place)).node.op is not CONSTANT:
-        return whole
+        if not is_of_both(e, key):
+            return whole
+        alone = ("its other argument held fixed", jacobian(top, place))
+        return e.choices.pick([alone, ("along the curve", whole)])
     if (with_open := ends.with_open_losses(e, top, place)) is not None:
         return with_open
     is_apart = not any(node in under for node in nodes)

@@ -170,6 +170,16 @@ def value(world: World, key: Key) -> Node | None:
     return next((node for name, node in names if name == key), None)
 
 
+def is_of_both(e: Interpreter, key: Key | None) -> bool:
+    """Whether a function is told to be one of both names that an equation ties: F of ``F(x, y) = 0``."""
+    found = None if key is None else e.world.find(key, e.position)
+    if found is None or e.world.tied is None:
+        return False
+    params = (p for p in found[0].params if isinstance(p, t.Symbol))
+    known = {sort(p, e.world.spelling, {}).key for p in params}
+    return {name for name, _ in e.world.tied.names} <= known
+
+
 def is_slope(part: t.Expr | t.Script) -> bool:
     """Whether an expression is a derivative."""
     return isinstance(part, t.Derivative) or (isinstance(part, t.Symbol) and part.primes > 0)
