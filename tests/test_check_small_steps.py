@@ -211,3 +211,23 @@ $$\frac12\sum_{i=1}^N(g_\beta(x^{(i)})-t^{(i)})^2 = S(\beta)$$
 """
     assert {verdicts(text)[1], verdicts(text)[5]} == {"ok"}
     assert verdicts(text.replace("= S(", "= 2S("))[5] == "wrong"
+
+
+# ── causes ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("formulas", "slope", "bent"),
+    [
+        (r"$p_i = \sigma(u_i)$ and $u_i = v^T x_i + c$", "p_i (1 - p_i)", "u_i (1 - u_i)"),
+        (r"$p = \tanh(u)$ and $u = v^T x + c$", "1 - p^2", "1 - u^2"),
+        (r"$p = e^{u}$ and $u = v x + c$", "p", "u"),
+    ],
+)
+def test_the_argument_in_the_place_of_the_value(formulas: str, slope: str, bent: str) -> None:
+    index = "_i" if "_i" in formulas else ""
+    text = f"{formulas}, so\n\n$$\\frac{{\\partial p{index}}}{{\\partial u{index}}} = {{}}$$\n"
+    assert worst(text.replace("{}", slope), 3) == "ok"
+    (found,) = [j for j in check(text.replace("{}", bent)).judgements if j.line == 3]
+    assert found.verdict == "wrong"
+    assert "wrong-variable" in found.causes

@@ -13,7 +13,7 @@ from dvar.check.cause.bends import bends, scaled_by
 from dvar.check.cause.layout import layout_bends
 from dvar.check.cause.linking import missing_links
 from dvar.check.cause.masked import lacks_mask
-from dvar.check.cause.renaming import alike_first, nearest, other_names
+from dvar.check.cause.renaming import alike_first, nearest, other_names, value_for_argument
 from dvar.check.cause.routes import routes
 from dvar.check.cause.routing import WHERE, misrouted
 from dvar.check.cause.sums import summed, summed_within
@@ -226,6 +226,7 @@ def _all_bends(fault: Fault) -> Iterator[Bend]:
     by = left.args if isinstance(left, t.Apply) else ()
     told = [o for o in others if any(isinstance(p, t.Symbol) and _is_alike(o, p) for p in by)]
     yield from other_names(right, text, told) if told else ()  # f'(θ) = 2 v_2 - 3
+    yield from value_for_argument(right, left, text)
     loose = sorted(free_letters(right, world.spelling) - free_letters(left, world.spelling))
     yield from summed(right, text, [c for c in loose if c in letters])
     yield from summed_within(right, text, free_letters(left, world.spelling), world.spelling)

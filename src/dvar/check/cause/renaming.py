@@ -192,9 +192,9 @@ def _letter(index: t.Expr) -> str:
 
 
 def names_throughout(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Iterator[Bend]:
-    """One name for another wherever it stands in a fraction or in brackets: ``u/‖u‖`` for ``v/‖v‖``."""
+    """One name for another wherever it stands in a part of a formula: ``u/‖u‖`` for ``v/‖v‖``, ``z(1 - z)``."""
     for part, rebuild in places(tree):
-        if not isinstance(part, (t.Quotient, t.Group)):
+        if not isinstance(part, (t.Quotient, t.Group, t.Product, t.Apply)):
             continue
         names = [x for x in t.walk(part) if isinstance(x, t.Symbol)]
         for name in {x.base: x for x in names}.values():
@@ -210,6 +210,18 @@ def names_throughout(tree: t.Expr, text: str, others: Sequence[t.Symbol]) -> Ite
                         None,
                         f"{written} for {source_of(text, name)}",
                     )
+
+
+def value_for_argument(tree: t.Expr, slope: t.Expr, text: str) -> Iterator[Bend]:
+    """``a(1 - a)`` for ``z(1 - z)`` where a is differentiated by z, all at once."""
+    if not isinstance(slope, t.Derivative) or len(slope.wrt) != 1:
+        return
+    of, by = slope.of, slope.wrt[0]
+    if isinstance(of, t.Symbol) and isinstance(by, t.Symbol):
+        new = _renamed(tree, by, of)
+        if not same_tree(new, tree):
+            what = f"{source_of(text, of)} for {source_of(text, by)}"
+            yield Bend("wrong-variable", new, None, what, True)
 
 
 def exchanged(tree: t.Expr, text: str) -> Iterator[Bend]:
@@ -242,8 +254,13 @@ def _with_names(tree: t.Expr, new: Mapping[tuple[str, tuple[str, ...]], t.Symbol
 
 def _renamed(tree: t.Expr, name: t.Symbol, other: t.Symbol) -> t.Expr:
     def put(part: t.Expr) -> t.Symbol | None:
-        is_it = isinstance(part, t.Symbol) and _same_name(part, name)
-        return replace(other, span=part.span) if is_it else None
+        if not isinstance(part, t.Symbol):
+            return None
+        powers = tuple(s for s in part.scripts if s.kind == "plain")
+        bare = replace(part, scripts=tuple(s for s in part.scripts if s.kind != "plain"))
+        if not _same_name(bare, name):
+            return None
+        return replace(other, span=part.span, scripts=(*other.scripts, *powers))
 
     return cast("t.Expr", rewritten(tree, put))
 
