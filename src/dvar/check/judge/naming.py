@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge.roles import Role
@@ -17,6 +17,7 @@ from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import same_tree
 
 _NAMING = frozenset({"=", "iff", "equiv", ":=", "=:"})
 _FIXED = frozenset({"I", "1", "e", "pi"})
@@ -117,8 +118,8 @@ def named_at_end(
 
 
 def as_function(role: Role, ordinal: int, world: World, occurrences: Occurrences) -> Role:
-    """``z = x^2 y`` behind ``z = f(x, y)`` tells f as well, if nothing else does."""
-    told: list[Definition] = []
+    """``z = x^2 y`` behind ``z = f(x, y)`` tells f as well, if nothing else does; so does ``= x^2 y``."""
+    told = list(_going_on(ordinal, world, occurrences))
     for made in role.definitions:
         at, value = occurrences.functions.get(made.pattern.stem, (ordinal, None))
         if value is None or at >= ordinal or made.numeric or made.params or made.pattern.indices:
@@ -138,6 +139,24 @@ def by_argument(role: Role, statement: Statement, occurrences: Occurrences) -> R
         replace(d, value=_by_name(d.value, members, occurrences)) for d in role.definitions
     )
     return replace(role, definitions=definitions)
+
+
+def _going_on(ordinal: int, world: World, occurrences: Occurrences) -> Iterator[Definition]:
+    """The formula of f where ``y = f(x)`` goes on in the next row."""
+    first = occurrences.statements[ordinal].members[0]
+    before = occurrences.statements[ordinal - 1].members if ordinal else ()
+    value = before[1].expr if len(before) == 2 and not before[0].relation else None
+    if first.relation != "=" or first.expr is None or not isinstance(value, t.Apply):
+        return
+    if value.primes or value.head.primes or value.head.subscripts or value.scripts:
+        return
+    inside = [p for p in t.walk(first.expr) if isinstance(p, t.Symbol)]
+    if not all(any(same_tree(a, p) for p in inside) for a in value.args):
+        return
+    stem = stem_of(value.head)
+    known = any(not d.numeric for d in world.definitions.get(stem, ()))
+    if not known and stem not in occurrences.headed:
+        yield Definition(pattern_of(value.head, world.spelling)[0], first.expr, ordinal, value.args)
 
 
 def _by_name(value: t.Expr, members: Sequence[t.Expr | None], occurrences: Occurrences) -> t.Expr:
