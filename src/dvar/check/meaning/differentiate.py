@@ -12,12 +12,12 @@ from dvar.check.meaning import (
     ends,
     functions,
     gradients,
+    implicit,
     inverse,
     nabla,
     nearly,
     slopes,
 )
-from dvar.check.meaning.implicit import is_of_both
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.sweeps import gradient_at, seeds
 from dvar.check.meaning.values import (
@@ -26,7 +26,6 @@ from dvar.check.meaning.values import (
     NotUnderstood,
     Unconnected,
     Value,
-    add,
     count,
     reshaped,
     sizes,
@@ -295,11 +294,8 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
     """
     nodes = [node for node, _ in place.parts]
     under = set(topological([top]))
-    if _is_tied(e, place) and (whole := _total(e, top, place)).node.op is not CONSTANT:
-        if not is_of_both(e, key):
-            return whole
-        alone = ("its other argument held fixed", jacobian(top, place))
-        return e.choices.pick([alone, ("along the curve", whole)])
+    if (curved := implicit.along(e, top, place, key)) is not None:
+        return curved
     if (with_open := ends.with_open_losses(e, top, place)) is not None:
         return with_open
     is_apart = not any(node in under for node in nodes)
@@ -335,20 +331,6 @@ def _states_before(e: Interpreter, top: Node, under: Set[Node]) -> set[Node]:
     key = named.get(top)
     stem = key.stem if key is not None and (key.indices or key.marks) else None
     return {n for n in under & named.keys() if n is not top and named[n].stem == stem}
-
-
-def _is_tied(e: Interpreter, place: Place) -> bool:
-    """Whether the place is a name of which another is a function by an equation between them."""
-    return e.world.tied is not None and place.parts == ((e.world.tied.names[1][1], None),)
-
-
-def _total(e: Interpreter, top: Node, place: Place) -> Jacobian:
-    """All partial derivatives, and those by way of a name that an equation ties to the place."""
-    direct, tied = jacobian(top, place), e.world.tied
-    if tied is None or not _is_tied(e, place) or tied.names[0][1] not in topological([top]):
-        return direct
-    over = jacobian(top, place_at(tied.names[0][1]))
-    return replace(direct, node=add(direct.node, TABLE["multiply"](over.node, tied.slope)))
 
 
 def _about(e: Interpreter, top: Node, nodes: Sequence[Node]) -> str:
@@ -404,7 +386,7 @@ def _higher(e: Interpreter, tree: t.Derivative) -> Value:
     for wrt in reversed(outer):
         if not isinstance(value, Jacobian):
             raise NotUnderstood("a second derivative of this kind")
-        second = _total(e, value.node, place_of(e, wrt))
+        second = implicit.total(e, value.node, place_of(e, wrt))
         node = second.node
         shape = (*value.of_shape, *value.wrt_shape)
         value = Jacobian(("second", value.of, value.wrt), second.wrt, node, shape, second.wrt_shape)

@@ -43,7 +43,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     _examples(world, unions, fixed)
     declared = declarations(world, statements, unions, fixed)
     told = {key for key, _ in declared}
-    declared += [(key, sizes) for key, sizes in picked.declared(statements) if key not in told]
+    declared += [one for one in picked.declared(statements) if one[0] not in told]
     alone = {Key(stem) for stem in _declared_vectors(statements)} - told
     declared += [(Key(k.stem), n) for k, n in declared if Key(k.stem) in alone and len(k.indices)]
     for item in [i for i in fixed if i[0] == "size" and i not in unions.items()]:
@@ -73,9 +73,7 @@ def _shaped(
             ONE if n == 1 else ("given", str(key), str(n), str(axis))
             for axis, n in enumerate(shape)
         ]
-        for item, n in zip(items, shape, strict=True):
-            if item != ONE:
-                fixed[item] = n
+        fixed |= {item: n for item, n in zip(items, shape, strict=True) if item != ONE}
         shaping.declare(key, items)
     for item, n in fixed.items():
         unions.mark(item, n)
@@ -152,10 +150,10 @@ def _bounds(
             if 1 <= size <= LARGEST:
                 fixed[("letter", letter)] = size
         elif (symbol := _size_symbol(part.high, low)) is not None:
-            named = unions.root(("size", symbol))
-            if low == 0 and isinstance(part.high, t.Symbol):  # from 0 to n: one more than n
-                named = unions.stacked(part.span[0], (named, ONE))
-            unions.join(("letter", letter), named)
+            size_of = unions.root(("size", symbol))
+            is_more = low == 0 and isinstance(part.high, t.Symbol)  # from 0 to n: one more than n
+            run = unions.stacked(part.span[0], (size_of, ONE)) if is_more else size_of
+            unions.join(("letter", letter), run)
 
 
 def _means(statements: Sequence[Statement], unions: Unions) -> None:
@@ -351,7 +349,7 @@ def _number(
     counted = {unions.root(i) for i in unions.items() if i[0] in ("letter", "entry")}
     if world.is_spread and counted - named:  # what only letters count has the usual size
         pool = iter([n for n in _POOL if n != world.default_size])
-    stacks = [(unions.root(k), tuple(map(unions.root, v))) for k, v in unions.stacks.items()]
+    stacks = ((unions.root(k), [unions.root(x) for x in v]) for k, v in unions.stacks.items())
     whole = {root: inside for root, inside in stacks if root not in inside}
     for item in unions.items():
         root = unions.root(item)

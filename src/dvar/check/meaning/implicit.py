@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dvar.check.meaning import differentiate
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.points import Point
-from dvar.check.meaning.values import NotUnderstood, number, subtract
-from dvar.core.node import Node
+from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, add, number, subtract
+from dvar.core.node import Node, topological
+from dvar.core.op import CONSTANT
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 
 if TYPE_CHECKING:
+    from dvar.check.meaning.differentiate import Place
     from dvar.check.meaning.interpret import Interpreter
     from dvar.check.meaning.world import World
 
@@ -170,7 +173,30 @@ def value(world: World, key: Key) -> Node | None:
     return next((node for name, node in names if name == key), None)
 
 
-def is_of_both(e: Interpreter, key: Key | None) -> bool:
+def along(e: Interpreter, top: Node, place: Place, key: Key | None) -> Value | None:
+    """A derivative by a name of which another is a function by an equation between them; None by any other name."""
+    if not _is_tied(e, place) or (whole := total(e, top, place)).node.op is CONSTANT:
+        return None
+    if not _is_of_both(e, key):
+        return whole
+    alone = ("its other argument held fixed", differentiate.jacobian(top, place))
+    return e.choices.pick([alone, ("along the curve", whole)])
+
+
+def total(e: Interpreter, top: Node, place: Place) -> Jacobian:
+    """All partial derivatives, and those by way of a name that an equation ties to the place."""
+    direct, tied = differentiate.jacobian(top, place), e.world.tied
+    if tied is None or not _is_tied(e, place) or tied.names[0][1] not in topological([top]):
+        return direct
+    over = differentiate.jacobian(top, differentiate.place_at(tied.names[0][1]))
+    return replace(direct, node=add(direct.node, TABLE["multiply"](over.node, tied.slope)))
+
+
+def _is_tied(e: Interpreter, place: Place) -> bool:
+    return e.world.tied is not None and place.parts == ((e.world.tied.names[1][1], None),)
+
+
+def _is_of_both(e: Interpreter, key: Key | None) -> bool:
     """Whether a function is told to be one of both names that an equation ties: F of ``F(x, y) = 0``."""
     found = None if key is None else e.world.find(key, e.position)
     if found is None or e.world.tied is None:

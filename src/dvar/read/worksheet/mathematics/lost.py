@@ -14,16 +14,7 @@ from itertools import pairwise
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.mathematics.balance import mates_of
-from dvar.read.worksheet.mathematics.tokens import (
-    COMMAND,
-    DIGITS,
-    NAME,
-    NUMBER,
-    SIGN,
-    WORD,
-    Token,
-    made,
-)
+from dvar.read.worksheet.mathematics.tokens import COMMAND, NAME, SIGN, WORD, Token
 
 _BIG = re.compile(r"\\(?:sum|prod)\{[a-z](?:\}|=)")
 _INDEXED = re.compile(r"(\\?[A-Za-z]+\([^()\n$]{1,12}\))_")
@@ -120,21 +111,3 @@ def _is_index(
         return False
     written = re.sub(r"\s", "", text[head.start : tokens[n - 1].end])
     return written in known or ("*" in known and head.text in ("sigma", "softmax"))
-
-
-def with_orders(tokens: Sequence[Token]) -> list[Token]:
-    """``d2f/dx2`` and ``d2f/dxdy`` of plain text as ``d^2f/dx^2`` and ``d^2f/dxdy``."""
-    raised: set[int] = set()
-    for n in range(len(tokens) - 4):
-        d, order, of, slash, by = tokens[n : n + 5]
-        kinds = (d.kind, order.kind, of.kind, by.kind)
-        if kinds != (NAME, DIGITS, NAME, NAME) or d.text != "d" or not slash.is_("/"):
-            continue
-        if order.text not in ("2", "3") or by.text[0] != "d" or len(by.text) < 2:
-            continue
-        last = tokens[n + 5] if n + 5 < len(tokens) else slash
-        raised |= {n + 1, n + 5} if (last.kind, last.text) == (DIGITS, order.text) else {n + 1}
-    out: list[Token] = []
-    for n, token in enumerate(tokens):
-        out += [made(SIGN, "^", token), made(NUMBER, token.text, token)] if n in raised else [token]
-    return out

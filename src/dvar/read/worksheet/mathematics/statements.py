@@ -23,7 +23,7 @@ from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
 from dvar.read.worksheet.mathematics.grammar.terms import Grammar
 from dvar.read.worksheet.mathematics.lexicon import EMPTY, Lexicon, survey
-from dvar.read.worksheet.mathematics.lost import multiplied, restored, unboxed, with_orders
+from dvar.read.worksheet.mathematics.lost import multiplied, restored, unboxed
 from dvar.read.worksheet.mathematics.names import resolved
 from dvar.read.worksheet.mathematics.programs import code_parts, inside_brackets, sizes_told
 from dvar.read.worksheet.mathematics.rows import is_relation, rows, top
@@ -156,8 +156,6 @@ class _Region:
         if self.latex:
             bare = summed(restored(unfilled(outcomes(thin(bare))), self.text, self.lexicon.indexed))
         tokens = resolved(bare, self.lexicon, self.latex, self.code)
-        if not (self.latex or self.code):
-            tokens = with_orders(tokens)
         if self.lexicon.colons and not self.code:
             tokens = colons.joined(tokens)
         return in_program(tokens, self.language)
