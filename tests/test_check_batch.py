@@ -286,3 +286,21 @@ $$dc += ds^{(i)}$$
 """
     found = {j.line: j.verdict for j in check(text).judgements}
     assert [found[n] for n in (9, 11, 13)] == ["ok", "ok", "ok"]
+
+
+SKETCHED = r"""
+$$z^{(2)} = XU^{(1)} \qquad a^{(2)} = f(z^{(2)}) \qquad z^{(3)} = a^{(2)}U^{(2)} \qquad \hat{y} = f(z^{(3)})$$
+$$J = \sum \frac{1}{2}(y-\hat{y})^2$$
+$$\delta^{(3)} = -(y-\hat{y}) f'(z^{(3)})$$
+$$\frac{\partial J}{\partial U^{(1)}} = X^T \delta^{(3)} (U^{(2)})^T f'(z^{(2)})$$
+$$\frac{\partial J}{\partial U^{(2)}} = (a^{(2)})^T\delta^{(3)}$$
+$$\frac{\partial J}{\partial U^{(2)}} = -(y-\hat{y})\frac{\partial \hat{y}}{\partial z^{(3)}}\frac{\partial z^{(3)}}{\partial U^{(2)}}$$
+"""
+
+
+def test_a_sketch_with_the_slope_of_an_activation_tells_no_sizes() -> None:
+    """Its factors are in no order that fits, so that no size is free if it is believed."""
+    found = [j.verdict for j in check(SKETCHED).judgements]
+    assert found[-3:] == ["unknown", "ok", "ok"]
+    bent = SKETCHED.replace(r"= -(y-\hat{y})\frac", r"= (y-\hat{y})\frac")
+    assert [j.verdict for j in check(bent).judgements][-1] == "wrong"

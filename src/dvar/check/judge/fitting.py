@@ -6,25 +6,38 @@ from collections.abc import Sequence
 
 from dvar.check.meaning import effort
 from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import unwrapped
+from dvar.check.meaning.looks import is_slope
 from dvar.check.meaning.names import read_definition
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import World
+from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
 
 def misfits(world: World, statements: Sequence[Statement], ordinals: Sequence[int]) -> list[int]:
-    """The statements of which a side has shapes that do not fit."""
+    """The statements of which a side has shapes that do not fit.
+
+    Products with the slope of an activation, ``X^T δ W^T f'(z)``, are often in no order at all.
+    """
     found = []
     for ordinal in ordinals:
         trees = [m.expr for m in statements[ordinal].members if m.expr is not None]
         env = {c: world.sample(c) for tree in trees for c in free_letters(tree, world.spelling)}
-        for tree in trees:
+        for tree in (x for x in trees if not _is_sketch(x)):
             try:
                 Interpreter(world, ordinal, None, env).node(tree)
             except NotUnderstood as reason:
                 found += [ordinal] * _is_misfit(reason)
     return found
+
+
+def _is_sketch(tree: t.Expr) -> bool:
+    tree = unwrapped(tree.operand if isinstance(tree, t.Negative) else tree)
+    if not isinstance(tree, t.Product) or set(tree.operators) - {"", "cdot"}:
+        return False
+    return any(is_slope(factor) for factor in tree.factors)
 
 
 def _is_misfit(reason: NotUnderstood) -> bool:

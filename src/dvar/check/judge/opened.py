@@ -37,7 +37,9 @@ def as_functions(
         if link.verdict == "wrong":
             why = f"{', '.join(map(str, more))} changes as well"
             return Link("wrong", why, causes=("missing-path",), opened=link.opened)
-    if link.verdict == "wrong" and _has_loss_of_its_own(place, link):
+    if link.verdict == "wrong" and (
+        _has_loss_of_its_own(place, link) or _tells_slopes(place, right, dependent)
+    ):
         return None
     return link if link.verdict in ("ok", "convention", "wrong") else None
 
@@ -47,6 +49,15 @@ def _has_loss_of_its_own(place: Place, link: Link) -> bool:
     sides = [topological([node_of(v)]) for v in (link.left, link.right) if v is not None]
     first, *rest = ({n for n in side if n in place.world.fresh} for side in sides)
     return any(first != other for other in rest)
+
+
+def _tells_slopes(place: Place, right: t.Expr, dependent: Mapping[Key, list[Node]]) -> bool:
+    """``∂z_j/∂w_{ij} ∂E/∂z_j = y_i ∂E/∂z_j``: without any slope of z on the right, it tells what that is."""
+    reader, open_ = place.reader(), {general(key) for key in dependent}
+    ofs = (p.of for p in t.walk(right) if isinstance(p, t.Derivative) and p.of is not None)
+    names = (x for of in ofs for x in t.walk(of) if isinstance(x, t.Symbol))
+    keys = (differentiate.key_of(reader, replace(x, scripts=())) for x in names)
+    return not any(key is not None and general(key) in open_ for key in keys)
 
 
 def _dependents(

@@ -99,3 +99,10 @@ def is_number_beside(tree: t.Sum, term: t.Expr) -> bool:
     small = len(term.base) == 1 and term.base.islower()
     bold = (x for x in tree.terms if isinstance(x, t.Symbol) and x.font == "bf")
     return small and any(x.base.islower() and not x.subscripts for x in bold)
+
+
+def is_slope(tree: t.Expr) -> bool:
+    """``f'(z)``, ``\\sigma'(z)``: the derivative of a function at a place; it multiplies entries as often as not."""
+    if isinstance(tree, t.Apply):
+        return bool(tree.primes or tree.head.primes)
+    return isinstance(tree, t.Call) and bool(tree.primes)

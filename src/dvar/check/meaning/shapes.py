@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dvar.check.meaning import blocks, einsums, functions, losses
+from dvar.check.meaning import blocks, einsums, functions, looks, losses
 from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.keys import sort, unwrapped
 from dvar.check.meaning.looks import is_bias, is_inverse, is_number_beside, is_raised_e, is_small
@@ -192,8 +192,8 @@ def _quotient(s: Shaping, tree: t.Quotient) -> Shape | None:
 def _product(s: Shaping, factors: Sequence[t.Expr], signs: Sequence[str]) -> Shape | None:
     shapes = [shape_of(s, factor) for factor in factors]
     if "otimes" in signs and s.world.kroneckers:
-        pairs = zip(factors, shapes, strict=True)
-        shapes = [s.matrix_named(f) if x is None else x for f, x in pairs]
+        both = zip(factors, shapes, strict=True)
+        shapes = [s.matrix_named(f) if x is None else x for f, x in both]
     for n, factor in enumerate(factors):
         if shapes[n] is None:
             inner = unwrapped(factor)  # w^T (h_i - h_j): each of them
@@ -202,8 +202,9 @@ def _product(s: Shaping, factors: Sequence[t.Expr], signs: Sequence[str]) -> Sha
                 s.expect(term, _between(s, beside, signs, shapes, n))
             shapes[n] = shape_of(s, factor)
     out = shapes[0]
-    for sign, shape in zip(signs, shapes[1:], strict=True):
-        out = _times(s, out, shape, sign)
+    for factor, sign, shape in zip(factors[1:], signs, shapes[1:], strict=True):
+        loose = sign in ("", "cdot") and looks.is_slope(factor) and not s.world.primes_turn
+        out = None if loose and out and shape else _times(s, out, shape, sign)
     return out
 
 
@@ -216,16 +217,15 @@ def _between(
 ) -> Shape | None:
     """The shape that an unknown factor takes from its neighbours."""
     symbol, turned = bare(factors[n])
-    before = shapes[n - 1] if n else None
-    if symbol is not None and before and _follows_matrix(symbol, before, signs[n - 1]):
-        return (before[1], s.fresh())
+    left = shapes[n - 1] if n else None
+    if symbol is not None and left and _follows_matrix(symbol, left, signs[n - 1]):
+        return (left[1], s.fresh())
     if (
         symbol is None
         or not is_small(s.key_of(symbol))
         or (symbol.base in COUNTS and not symbol.subscripts)
     ):
         return None
-    left = shapes[n - 1] if n else None
     right = shapes[n + 1] if n + 1 < len(factors) else None
     near = {signs[k] for k in (n - 1, n) if 0 <= k < len(signs)}
     if near & _ELEMENTWISE:
