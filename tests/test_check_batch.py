@@ -294,7 +294,7 @@ $$J = \sum \frac{1}{2}(y-\hat{y})^2$$
 $$\delta^{(3)} = -(y-\hat{y}) f'(z^{(3)})$$
 $$\frac{\partial J}{\partial U^{(1)}} = X^T \delta^{(3)} (U^{(2)})^T f'(z^{(2)})$$
 $$\frac{\partial J}{\partial U^{(2)}} = (a^{(2)})^T\delta^{(3)}$$
-$$\frac{\partial J}{\partial U^{(2)}} = -(y-\hat{y})\frac{\partial \hat{y}}{\partial z^{(3)}}\frac{\partial z^{(3)}}{\partial U^{(2)}}$$
+$$\frac{\partial J}{\partial U^{(2)}} = -(y-\hat{y})\frac{\partial \hat{y}}{\partial U^{(2)}}$$
 """
 
 

@@ -306,3 +306,18 @@ def test_a_repair_is_what_anyone_would_write(claim: str, cause: str, repaired: s
     assert found.repaired is not None
     assert found.repaired.rstrip("$").endswith(repaired)
     assert verdicts(SURFACE + f"${found.repaired.strip('$')}$")[-1] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("(pq)' = p'q + pq'", "ok"),
+        ("(pq)' = p'q - pq'", "wrong"),
+        (r"\left(\frac{p}{q}\right)' = \frac{p'q - pq'}{q^2}", "ok"),
+        (r"\left(\frac{p}{q}\right)' = \frac{p'q - pq'}{q}", "wrong"),
+        ("(pq)' = q'p'", "unknown"),  # two matrices, turned
+        ("(pq)' = p'q'", "unknown"),
+    ],
+)
+def test_rules_may_be_told_by_primes(rule: str, expected: str) -> None:
+    assert verdicts(f"${rule}$") == [expected]

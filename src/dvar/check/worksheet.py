@@ -41,6 +41,7 @@ from dvar.check.meaning import (
     overwritten,
     passed_on,
     related,
+    rules_in_primes,
     upper,
 )
 from dvar.check.meaning.aliases import spelled_out
@@ -131,7 +132,8 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(passed_on.unrolled(plain)))))
     marked = examples.marked(blocks.stacked(labelled(degrees.as_radians(turned))))
-    counted = bracketed.indexed(iterates.indexed(dots_of_time.as_derivatives(marked)))
+    sloped = rules_in_primes.as_derivatives(dots_of_time.as_derivatives(marked))
+    counted = bracketed.indexed(iterates.indexed(sloped))
     spelled = spelled_out(recognised(renamed(densities.named(outcomes.named(counted)))))
     named = in_one_dialect(document, stated(document, spelled))
     named = circular.unwound(named)
