@@ -392,3 +392,31 @@ def test_a_slip_in_a_gradient_made_in_place_is_found(old: str, new: str) -> None
     wrong = [j for j in check(SCORES.replace(old, new)).judgements if j.verdict == "wrong"]
     assert len(wrong) == 1
     assert "onehot" not in f"{wrong[0].message} {wrong[0].expected} {wrong[0].repaired}"
+
+
+IN_TWO_STEPS = """
+```python
+hidden = np.maximum(0, X @ V1 + c1)
+scores = hidden @ V2 + c2
+raised = np.exp(scores)
+probs = raised / np.sum(raised, axis=1, keepdims=True)
+n = X.shape[0]
+loss = -np.sum(Y * np.log(probs)) / n
+dscores = (probs - Y) / n
+dV2 = hidden.T @ dscores
+```
+"""
+
+
+@pytest.mark.parametrize(
+    "probs",
+    [
+        "raised / np.sum(raised, axis=1, keepdims=True)",
+        "np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)",
+    ],
+)
+def test_a_softmax_in_steps_makes_labels_of_what_is_beside_its_logarithm(probs: str) -> None:
+    text = IN_TWO_STEPS.replace("raised / np.sum(raised, axis=1, keepdims=True)", probs)
+    assert [j.verdict for j in check(text).judgements][-2:] == ["ok", "ok"]
+    bent = text.replace("(probs - Y)", "(probs + Y)")
+    assert [j.verdict for j in check(bent).judgements].count("wrong") == 1

@@ -48,7 +48,7 @@ def of_ratio(place: Place, ratio: float, right: t.Expr) -> tuple[str, str]:
     for name, size in place.world.sizes.items():
         if is_there and name not in written:
             continue  # a 3 that stands in the line is what is too many, not an n that happens to be 3
-        if name in place.world.size_names and size > 1:
+        if name in place.world.size_names and size > 1 and " " not in name:  # no words of ours
             if abs(ratio - size) < 1e-6 * size:
                 return "missing-factor", f"the factor 1/{name} is missing"
             if abs(ratio - 1 / size) < 1e-6:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
@@ -95,26 +95,38 @@ def labels(statements: Sequence[Statement]) -> set[str]:
 
 
 def softmaxes_of(statements: Sequence[Statement]) -> Iterator[str]:
-    """What is defined as a softmax, in one word or written out: ``y_c = s(z)_c = e^{z_c} / \\sum_d e^{z_d}``."""
+    """What is defined as a softmax, in one word or written out: ``y_c = s(z)_c = e^{z_c} / \\sum_d e^{z_d}``.
+
+    In programs also in two steps, ``E = np.exp(Z)`` and ``E / E.sum(axis=1, keepdims=True)``.
+    """
+    raised: set[str] = set()
     for statement in statements:
         chain = list(takewhile(lambda m: m.relation in ("", "=", ":=", "equiv"), statement.members))
-        if any(m.expr is not None and _is_softmax(m.expr) for m in chain[1:]):
-            yield from (stem_of(m.expr) for m in chain if isinstance(m.expr, t.Symbol))
+        names = [stem_of(m.expr) for m in chain if isinstance(m.expr, t.Symbol)]
+        made = [m.expr for m in chain[1:] if m.expr is not None]
+        if any(_is_softmax(x, raised) for x in made):
+            yield from names
+        elif any(isinstance(x, t.Call) and _is_exponential(x, raised) for x in made):
+            raised |= {*names}
 
 
-def _is_softmax(tree: t.Expr) -> bool:
+def _is_softmax(tree: t.Expr, raised: Set[str]) -> bool:
     if isinstance(tree, t.Call):
         return tree.name == "softmax"
     if not isinstance(tree, t.Quotient):
         return False
     below = tree.below
-    return isinstance(below, t.Big) and below.name == "sum" and _is_exponential(below.body)
+    if isinstance(below, t.Call) and below.name == "sum" and len(below.args) == 1:
+        return _is_exponential(below.args[0], raised) and _is_exponential(tree.above, raised)
+    return isinstance(below, t.Big) and below.name == "sum" and _is_exponential(below.body, raised)
 
 
-def _is_exponential(tree: t.Expr) -> bool:
+def _is_exponential(tree: t.Expr, raised: Set[str]) -> bool:
     if isinstance(tree, t.Call):
         return tree.name == "exp"
-    return isinstance(tree, t.Symbol) and tree.base == "e" and bool(tree.scripts)
+    if not isinstance(tree, t.Symbol):
+        return False
+    return (tree.base == "e" and bool(tree.scripts)) or stem_of(tree) in raised
 
 
 def _is_column(tree: t.Expr) -> bool:

@@ -44,12 +44,23 @@ def _add_up(statements: Sequence[Statement], prose: str) -> str:
             first, second = part.factors[:2]
             if all(isinstance(x, t.Symbol) and x.base.isupper() for x in (first, second)):
                 votes += is_weight(second) - is_weight(first)
+        elif isinstance(part, t.Quotient) and isinstance(part.below, t.Call):
+            votes += _along(part.below)
         elif isinstance(part, t.Quotient) and isinstance(part.below, t.Big):
             names = (p for p in t.walk(part.below) if isinstance(p, t.Symbol))
             for letters in (index_letters(p) for p in names):
                 if len(letters) == 2 and set(letters) & set(part.below.indices):
                     votes += 1 if letters[1] in part.below.indices else -1
     return "rows" if votes > 0 else "columns" if votes < 0 else ""
+
+
+def _along(total: t.Call) -> int:
+    """``E / E.sum(axis=1, keepdims=True)``: each row is divided by its sum; -1 where each column is."""
+    told = dict(total.keywords)
+    axis = told.get("axis")
+    if total.name != "sum" or "keepdims" not in told or not isinstance(axis, t.Number | t.Negative):
+        return 0
+    return -1 if isinstance(axis, t.Number) and axis.value == 0 else 1
 
 
 def see(world: World, statements: Sequence[Statement], prose: str) -> None:
