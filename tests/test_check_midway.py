@@ -251,3 +251,95 @@ $$g'(u, v) = \begin{bmatrix} \frac{dg}{du} \\ \frac{dg}{dv} \end{bmatrix}
 = \begin{bmatrix} 2 u v \\ %s \end{bmatrix}$$
 """
     assert verdicts(text % entry)[-1] == verdict
+
+
+BRACES = r"""
+$$u^l = {V^l}^T r^{l-1} + c^l, \quad r^l = g(u^l)$$
+
+$$\frac{\partial Q}{\partial V^L} = \underbrace{\frac{\partial Q}{\partial r^L}}_{\text{by the loss}}
+\cdot \underbrace{\frac{\partial r^L}{\partial u^L}}_{g'} \cdot \underbrace{\frac{\partial u^L}{\partial V^L}}_{r^{L-1}}$$
+
+$$\frac{\partial Q}{\partial V^l} = \underbrace{%s}_{\text{as large as } V^l}$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("gradient", "verdict"),
+    [
+        (r"r^{l-1} \left(\frac{\partial Q}{\partial u^l}\right)^T", "ok"),
+        (r"r^{l} \left(\frac{\partial Q}{\partial u^l}\right)^T", "wrong"),
+    ],
+)
+def test_notes_under_braces_change_nothing(gradient: str, verdict: str) -> None:
+    assert verdicts(BRACES % gradient)[-1] == verdict
+
+
+@pytest.mark.parametrize(("last", "is_right"), [("1", True), ("2", False)])
+def test_a_chain_with_dots_leads_from_end_to_end(last: str, is_right: bool) -> None:
+    text = r"""$s^l = V^l h^{l-1}$, $h^l = g(s^l)$ and the loss $Q$.
+
+$$\frac{\partial Q}{\partial s^%s} = \frac{\partial Q}{\partial h^L} \frac{\partial h^L}{\partial s^L}
+\frac{\partial s^L}{\partial h^{L-1}} \cdots \frac{\partial s^2}{\partial h^1} \frac{\partial h^1}{\partial s^1}$$
+"""
+    assert (verdicts(text % last)[-1] == "ok") == is_right
+
+
+def test_kronecker_of_letters_of_two_layers_says_nothing_of_the_hidden_one() -> None:
+    text = r"""$s_j = \sum_i v_{ji} z_i$, $z_j = h(s_j)$, $e_j = \partial E/\partial s_j$ and
+$e_j = h'(s_j) \sum_k v_{kj} e_k$.
+
+For logistic outputs $\frac{\partial z_k}{\partial s_j} = \delta_{kj} \sigma'(s_j)$.
+"""
+    assert "wrong" not in verdicts(text)
+
+
+OPEN_SUM = r"""
+$$C(v) = E(v) + \mu R(v)$$
+
+$$\nabla C(v) = %s$$
+
+With $R(v) = \frac12 \|v\|^2$, so $\nabla R(v) = v$, one step is
+
+$$v \leftarrow v - \eta \nabla C(v) = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("gradient", "step", "expected"),
+    [
+        (
+            r"\nabla E(v) + \mu \nabla R(v)",
+            r"(1 - \eta \mu) v - \eta \nabla E(v)",
+            ["ok", "ok"],
+        ),
+        (
+            r"\nabla E(v) - \mu \nabla R(v)",
+            r"(1 + \eta \mu) v - \eta \nabla E(v)",
+            ["wrong", "carried"],
+        ),
+    ],
+)
+def test_losses_without_a_formula_add_up_under_a_gradient(
+    gradient: str, step: str, expected: list[str]
+) -> None:
+    found = verdicts(OPEN_SUM % (gradient, step))
+    assert [found[1], found[-1]] == expected
+
+
+@pytest.mark.parametrize(
+    ("formula", "slope", "expected"),
+    [
+        (r"\frac{e^s - e^{-s}}{e^s + e^{-s}}", "1 - g(s)^2", ["ok", "ok"]),
+        (r"\frac{e^s + e^{-s}}{e^s - e^{-s}}", "1 + g(s)^2", ["wrong", "wrong"]),
+    ],
+)
+def test_another_activation_takes_the_place_of_the_one_before(
+    formula: str, slope: str, expected: list[str]
+) -> None:
+    text = rf"""$g(s) = \frac{{1}}{{1 + e^{{-s}}}}$ and $g'(s) = g(s) (1 - g(s))$.
+
+$$g(s) = \tanh(s) = {formula}$$
+
+$$g'(s) = {slope}$$
+"""
+    assert verdicts(text)[-2:] == expected

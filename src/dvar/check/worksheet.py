@@ -50,7 +50,7 @@ from dvar.check.meaning.columns import vectors_first
 from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import is_said, written_out
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.labelled import labelled
+from dvar.check.meaning.labelled import labelled, unbraced
 from dvar.check.meaning.layouts import Layouts
 from dvar.check.meaning.one_loss import one_loss
 from dvar.check.meaning.overloaded import told_apart
@@ -123,7 +123,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    indexed = examples.undropped(document, statements)
+    indexed = examples.undropped(document, unbraced(statements))
     found = by_class(document, ones.named(document, whole(document, indexed)))
     found = events.named(moments.named(document, overwritten.masked(document, found)))
     found = upper.lowered(found) if is_said(document) else found

@@ -34,7 +34,7 @@ def are_open(
     """Whether a name of a statement may stand for something else than it is read as."""
     return (
         _names_only(statement)
-        or _leads_on(statement)
+        or _leads_on(place, statement)
         or _may_be_product(place, statement)
         or _joins_loss_and_activation(place, document, statement)
         or _counts_alike(place, verdict)
@@ -86,14 +86,21 @@ def _names_only(statement: Statement) -> bool:
     return len(names) > 2 and all(names)
 
 
-def _leads_on(statement: Statement) -> bool:
-    """``Σ_l ∂y/∂a_l ∂a_l/∂a_j`` of one name: units of two layers, though nothing but their letters tells them apart."""
+def _leads_on(place: Place, statement: Statement) -> bool:
+    """``Σ_l ∂y/∂a_l ∂a_l/∂a_j`` of one name: units of two layers, though nothing but their letters tells them apart.
+
+    Or ``δ_{kj}`` of letters that are those of two layers elsewhere, and of one here.
+    """
     for part in parts([statement]):
+        if isinstance(part, t.Symbol) and part.base == "delta":
+            letters = [c for sub in part.subscripts for c in letters_in(sub)]
+            if len({place.world.starts.get(c) for c in letters}) == len(letters) == 2:
+                return True
         if isinstance(part, t.Derivative) and len(part.wrt) == 1:
             of, by = part.of, part.wrt[0]
             if isinstance(of, t.Symbol) and isinstance(by, t.Symbol) and stem_of(of) == stem_of(by):
-                letters = [{c for sub in x.subscripts for c in letters_in(sub)} for x in (of, by)]
-                if all(letters) and not letters[0] & letters[1] and of.scripts == by.scripts == ():
+                below = [{c for sub in x.subscripts for c in letters_in(sub)} for x in (of, by)]
+                if all(below) and not below[0] & below[1] and of.scripts == by.scripts == ():
                     return True
     return False
 

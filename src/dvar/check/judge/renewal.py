@@ -41,6 +41,8 @@ _SCALED = re.compile(
     re.IGNORECASE,
 )
 """Words by which an author gives a loss another factor."""
+_ACTIVATIONS = frozenset({"f", "g", "h", "phi", "varphi"})
+"""Letters of activations, whichever they are."""
 _RUN_IN = re.compile(
     r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__|\\textbf|\\paragraph|\\item\b|#)", re.MULTILINE
 )
@@ -101,6 +103,8 @@ def is_renewal(
     a, b = sides
     if compare(a, b).holds is not False:
         return _opens_a_way(world, statements, before, right)
+    if _is_choice(left, right):
+        return True
     if is_loss_like(before.pattern.key(env)) and ratio_of(a, b) is not None:
         return bool(_SCALED.search(document.regions[statements[ordinal].region].before))
     if _open_names(a) != _open_names(b):
@@ -109,6 +113,14 @@ def is_renewal(
     if is_slope(before.value):
         return _is_said_anew(document, statements[ordinal])
     return _is_opened_anew(document, statements, before.position, ordinal)
+
+
+def _is_choice(left: t.Expr, right: t.Expr) -> bool:
+    """``f(z) = tanh(z)`` behind another formula for f: the activation that is chosen instead."""
+    if not isinstance(left, t.Apply) or not isinstance(right, t.Call) or len(left.args) != 1:
+        return False
+    is_any = left.head.base in _ACTIVATIONS and not (left.primes or left.head.primes)
+    return is_any and not right.primes and same_tree(left.args, right.args)
 
 
 def _opens_a_way(

@@ -314,7 +314,7 @@ def _behind(context: Context, place: Place) -> list[tuple[int, Statement]]:
 
 
 def _key_of(place: Place, left: t.Expr) -> Key:
-    left = unwrapped(left.body if isinstance(left, t.Brace) else left)
+    left = unwrapped(left)
     head = left.head if isinstance(left, t.Apply) else left
     assert isinstance(head, t.Symbol)
     return sort(head, place.world.spelling, {}).key

@@ -22,6 +22,8 @@ def holds(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, in
         return Link("ok", "the links of the chain are those of the composition")
     if _is_total(place, left, right):
         return Link("ok", "the chain rule, through all of what is summed over")
+    if _leads_through_dots(left, right):
+        return Link("ok", "the links of the chain go on into each other")
     tree = _joined(place, right)
     if tree is None:
         return None
@@ -78,6 +80,24 @@ def _is_total(place: Place, left: t.Expr, right: t.Expr) -> bool:
     ends = free_letters(left.of, spelling) | free_letters(left.wrt[0], spelling)
     known = any(_has_formula(place, x) for x in (left.of, *ways))
     return all(summed) and set().union(*summed) == letters and not (ends & letters or known)
+
+
+def _leads_through_dots(left: t.Expr, right: t.Expr) -> bool:
+    """``∂L/∂z_1 = ∂L/∂z_9 ∂z_9/∂z_8 ⋯ ∂z_2/∂z_1``: from end to end, whatever the dots stand for."""
+    if not isinstance(left, t.Derivative) or not isinstance(right, t.Product):
+        return False
+    runs: list[list[t.Expr]] = [[]]
+    for factor in map(unwrapped, right.factors):
+        if isinstance(factor, t.Ellipsis):
+            runs.append([])
+        else:
+            runs[-1].append(factor)
+    told = [f for run in runs for f in run if isinstance(f, t.Derivative)]
+    if len(runs) < 2 or len(told) < 3 or len(left.wrt) != 1 or not all(map(joins, runs)):
+        return False
+    down = all(same_tree(a.wrt[0], b.of) for run in runs for a, b in pairwise(run))  # type: ignore[union-attr]
+    first, last = (told[0], told[-1]) if down else (told[-1], told[0])
+    return same_tree(first.of, left.of) and same_tree(last.wrt[0], left.wrt[0])
 
 
 def with_a_factor(place: Place, left: t.Expr, right: t.Expr) -> Link | None:

@@ -340,8 +340,6 @@ def definition_of(
 ) -> Definition | None:
     """A definition with this left side; None where that is no name."""
     params: tuple[t.Expr, ...] = ()
-    if isinstance(left, t.Brace):
-        left = left.body
     if t.is_bracketed(left):
         left = left.items[0]
     if isinstance(left, t.Apply):

@@ -207,8 +207,6 @@ def key_of(e: Interpreter, tree: t.Expr) -> Key | None:
     """The name that an expression is, if it is no more than one."""
     if t.is_bracketed(tree):
         return key_of(e, tree.items[0])
-    if isinstance(tree, t.Brace):
-        return key_of(e, tree.body)
     if isinstance(tree, t.Apply) and not tree.scripts and not tree.subscripts and not tree.primes:
         known = len(tree.head.base) > 1 and functions.is_known(tree.head.base)
         known |= tree.head.base in e.world.densities and bool(tree.args)

@@ -167,9 +167,6 @@ class _Summer:
             case t.Negative():
                 inner, counted = self._part(expr.operand, kept)
                 return replace(expr, operand=inner), counted
-            case t.Brace():
-                inner, counted = self._part(expr.body, kept)
-                return replace(expr, body=inner), counted
             case t.Product():
                 pairs = [self._part(f, kept) for f in expr.factors]
                 return replace(expr, factors=tuple(p for p, _ in pairs)), _total(pairs)

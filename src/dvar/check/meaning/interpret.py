@@ -148,8 +148,6 @@ class Interpreter:
                 return differentiate.derivative(self, tree)
             case t.Big():
                 return big.big(self, tree)
-            case t.Brace():
-                return self.value(tree.body, hint)
             case _:
                 return structures.other(self, tree)
 

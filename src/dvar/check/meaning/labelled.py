@@ -26,6 +26,16 @@ _BESIDE = 2
 """So many labels of a name that are no indices make labels of the others."""
 
 
+def unbraced(statements: Sequence[Statement]) -> list[Statement]:
+    r"""``\underbrace{a}_{\text{activation}}`` is a: the note is for people."""
+
+    def change(part: t.Expr) -> t.Expr | None:
+        return rewritten(part.body, change) if isinstance(part, t.Brace) else None
+
+    has_notes = any(isinstance(p, t.Brace) for p in parts(statements))
+    return [in_members(s, change) for s in statements] if has_notes else list(statements)
+
+
 def labelled(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with such letters marked as text, and words in front of indices on their own."""
     statements = _with_labels_above(_with_plain_letters(_with_biases_apart(statements)))

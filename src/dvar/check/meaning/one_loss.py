@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dvar.check.meaning.alphabet import PENALTIES
+from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -40,36 +41,35 @@ def one_loss(statements: Sequence[Statement]) -> list[Statement]:
 
 def _without_arguments(statements: Sequence[Statement]) -> Sequence[Statement]:
     """``J = L(a, y) + λ Ω(θ)`` as ``J = L + λ Ω`` where L and Ω have no formula, and derivatives of them are taken."""
-    made = {
-        m.expr.base
-        for s in statements
-        for m in s.members[:1]
-        if isinstance(m.expr, t.Symbol) and len(s.members) > 1
-    }
-    added, sloped = set[str](), set[str]()
+    made, added, sloped = set[str](), set[str](), set[str]()
     uses: dict[str, list[t.Apply]] = {}
     for statement in statements:
         first, *rest = (m.expr for m in statement.members)
-        for value in rest:
-            if isinstance(first, t.Symbol) and first.base in _LETTERS and isinstance(value, t.Sum):
-                applied = (x for term in value.terms for x in factors_of(term))
-                added |= {x.head.base for x in applied if isinstance(x, t.Apply)}
-        if isinstance(first, t.Apply) and rest:
-            made.add(first.head.base)
+        left = first.head if isinstance(first, t.Apply) else first
+        if not isinstance(left, t.Symbol) or not rest:
+            continue
+        made.add(stem_of(left))
+        for value in rest if left.base in _LETTERS else ():
+            terms = value.terms if isinstance(value, t.Sum) else ()
+            applied = [x.head for y in terms for x in factors_of(y) if isinstance(x, t.Apply)]
+            added |= {stem_of(x) for x in applied if x.base in _LETTERS or x.base in PENALTIES}
     for part in parts(statements):
         if isinstance(part, t.Apply):
-            uses.setdefault(part.head.base, []).append(part)
+            uses.setdefault(stem_of(part.head), []).append(part)
         elif isinstance(part, t.Derivative):
             of = part.of.head if isinstance(part.of, t.Apply) else part.of
-            sloped |= {of.base} if isinstance(of, t.Symbol) else set()
+            sloped |= {stem_of(of)} if isinstance(of, t.Symbol) else set()
     open_ = {
-        base
-        for base in (added & sloped & {*_LETTERS, *PENALTIES}) - made
-        if all(same_tree(x.args, uses[base][0].args) and not x.primes for x in uses[base])
+        stem
+        for stem in (added & sloped) - made
+        if all(same_tree(x.args, uses[stem][0].args) and not x.primes for x in uses[stem])
     }
 
     def change(part: t.Expr) -> t.Expr | None:
-        if not isinstance(part, t.Apply) or part.head.base not in open_:
+        if isinstance(part, t.Derivative) and isinstance(part.of, t.Apply) and not part.wrt:
+            if stem_of(part.of.head) in open_ and len(part.of.args) == 1:  # ∇L(w) is by w
+                return replace(part, of=part.of.head, wrt=part.of.args)
+        if not isinstance(part, t.Apply) or stem_of(part.head) not in open_:
             return None
         return replace(part.head, span=part.span)
 

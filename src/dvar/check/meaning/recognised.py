@@ -113,8 +113,6 @@ def _by_values(statements: Sequence[Statement], told: Mapping[str, int]) -> dict
 def _printed(tree: t.Expr) -> tuple[float, float] | None:
     """A plain number and one unit of its last digit."""
     tree = unwrapped(tree)
-    while isinstance(tree, t.Brace):
-        tree = unwrapped(tree.body)
     if isinstance(tree, t.Negative):
         inner = _printed(tree.operand)
         return None if inner is None else (-inner[0], inner[1])

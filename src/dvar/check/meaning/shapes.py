@@ -58,7 +58,7 @@ def _shape(s: Shaping, tree: t.Expr) -> Shape | None:  # noqa: C901, a dispatch
             return _call(s, tree)
         case t.Derivative():
             return _derivative(s, tree)
-        case t.Big() | t.Brace():
+        case t.Big():
             return shape_of(s, tree.body)
         case t.Root():
             return shape_of(s, tree.radicand)
