@@ -212,3 +212,31 @@ def test_the_largest_entry(told: str, verdict: str) -> None:
 )
 def test_a_second_derivative_with_its_name_below(told: str, verdict: str) -> None:
     assert last(rf"$f(a, b) = a^4 b$ and $\partial_a^2 f = {told}$").verdict == verdict
+
+
+SINGLY = r"""
+$s_1 = u_{11} a_1 + u_{12} a_2$, $s_2 = u_{21} a_1 + u_{22} a_2$ and $s_3 = u_{31} a_1 + u_{32} a_2$.
+
+$q = \mathrm{softmax}(s)$ and $E = -\sum_k t_k \log q_k$ with a one-hot $t$.
+
+$$\frac{\partial E}{\partial u_{21}} = %s$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [(r"(q_2 - t_2) a_1", "ok"), (r"(q_2 + t_2) a_1", "wrong"), (r"(q_2 - t_2) a_2", "wrong")],
+)
+def test_a_vector_whose_entries_are_told_one_by_one(told: str, verdict: str) -> None:
+    assert last(SINGLY % told).verdict == verdict
+
+
+def test_layers_told_one_by_one_are_no_vector() -> None:
+    text = r"""
+$z_1 = w_1 x$, $a_1 = \sigma(z_1)$, $z_2 = w_2 a_1$, $a_2 = \sigma(z_2)$ and $E = \frac12 (a_2 - y)^2$.
+
+$$\frac{\partial E}{\partial w_1} = (a_2 - y) a_2 (1 - a_2) w_2 a_1 (1 - a_1) x$$
+
+$$\frac{\partial E}{\partial a} = a - y$$
+"""
+    assert [j.verdict for j in all_of(text)][-2:] == ["ok", "unknown"]

@@ -282,6 +282,18 @@ class Definitions:
             and _starts_with(d.pattern, key)
         ]
 
+    def told_singly(self, key: Key) -> range | None:
+        """The numbers of ``z_1 = …, z_2 = …, z_3 = …``, none of which is made of another one: layers are no entries."""
+        told = [d for d in self.definitions.get(key.stem, ()) if not d.numeric]
+        told = [d for d in told if len(d.pattern.indices) == 1 and not d.pattern.marks]
+        numbers = {d.pattern.indices[0][1] for d in told}
+        first = min((n for n in numbers if isinstance(n, int)), default=-1)
+        run = range(first, first + len(numbers))
+        if key.indices or key.marks or len(run) < 2 or first not in (0, 1) or numbers != {*run}:
+            return None
+        inside = (p for d in told for p in t.walk(d.value) if isinstance(p, t.Symbol))
+        return None if key.stem in map(stem_of, inside) else run
+
     def is_early(self, definition: Definition, position: int) -> bool:
         """Whether a definition comes later and another one holds until then."""
         before = (d.position for d in self.defining(definition.pattern) if not d.numeric)

@@ -15,7 +15,7 @@ from dvar.check.meaning.values import (
     sizes,
     stacked,
 )
-from dvar.core.node import Node
+from dvar.core.node import Node, topological
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 
@@ -202,7 +202,9 @@ def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str
 def family(e: Interpreter, key: Key) -> Node | None:
     """A name whose entries are defined one by one, as an array."""
     found = e.world.family(key)
-    if not found or any(_is_step(d) for d in found):
+    if not found:
+        return _one_by_one(e, key)
+    if any(_is_step(d) for d in found):
         return None  # the steps of an iteration are no entries
     slots = found[-1].pattern.indices[len(key.indices) :]
     if not all(kind == "letter" for kind, _, _ in slots):
@@ -220,6 +222,17 @@ def family(e: Interpreter, key: Key) -> Node | None:
             return None
         return stacked([stacked([p for p in row if p is not None]) for row in rows])
     return None
+
+
+def _one_by_one(e: Interpreter, key: Key) -> Node | None:
+    """``z`` behind ``z_1 = …, z_2 = …, z_3 = …``."""
+    parts = [_member(e, key, (n,)) for n in e.world.told_singly(key) or ()]
+    known = [p for p in parts if p is not None and not p.shape]
+    beneath = set(topological([x for p in known for x in p.inputs]))
+    if not known or len(known) < len(parts) or not beneath.isdisjoint(known):
+        return None  # a layer is made of the one before
+    whole = stacked(known)
+    return reshaped(whole, (len(known), 1)) if e.world.matrices else whole
 
 
 def of_argument(e: Interpreter, key: Key) -> Node | None:
