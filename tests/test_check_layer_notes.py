@@ -240,3 +240,24 @@ $$\frac{\partial E}{\partial w_1} = (a_2 - y) a_2 (1 - a_2) w_2 a_1 (1 - a_1) x$
 $$\frac{\partial E}{\partial a} = a - y$$
 """
     assert [j.verdict for j in all_of(text)][-2:] == ["ok", "unknown"]
+
+
+AGAIN = r"""
+$$r_i = \frac{e^{u_i / \tau}}{\sum_j e^{u_j / \tau}}, \qquad s_i = \frac{e^{v_i / \tau}}{\sum_j e^{v_j / \tau}}$$
+
+$$D = -\sum_i s_i \log r_i$$
+
+$$\frac{\partial D}{\partial u_i} = %s$$
+
+## Another loss
+
+$$s_k = \frac{e^{u_k}}{\sum_{i} e^{u_i}}$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [(r"\frac{1}{\tau}(r_i - s_i)", "ok"), (r"r_i - s_i", "wrong")],
+)
+def test_letters_that_count_the_same_are_of_one_rank(told: str, verdict: str) -> None:
+    assert all_of(AGAIN % told)[3].verdict == verdict

@@ -38,6 +38,7 @@ def are_open(
         or _may_be_product(place, statement)
         or _joins_loss_and_activation(place, document, statement)
         or _counts_alike(place, verdict)
+        or _is_told_of_several(place, verdict)
         or _lists_on(verdict, causes)
         or (set(causes) == {"wrong-variable"} and _has_its_values(place, verdict))
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
@@ -103,6 +104,15 @@ def _leads_on(place: Place, statement: Statement) -> bool:
                 if all(below) and not below[0] & below[1] and of.scripts == by.scripts == ():
                     return True
     return False
+
+
+def _is_told_of_several(place: Place, verdict: Verdict) -> bool:
+    """``π = (0.6, 0.2, 0.2)`` of ``π_t(x) = …``: at which step, and of what, is left out."""
+    name = verdict.previous.expr if verdict.previous is not None else None
+    if not isinstance(name, t.Symbol) or name.subscripts or name.scripts:
+        return False
+    made = [d for d in place.world.definitions.get(stem_of(name), ()) if not d.numeric]
+    return bool(made) and all(d.params and d.pattern.letters for d in made)
 
 
 def _counts_alike(place: Place, verdict: Verdict) -> bool:

@@ -1,4 +1,7 @@
-r"""A loss that is defined in a word and differentiated by a letter: ``Loss = (y - a)^2``, then ``∂L/∂a``."""
+r"""A loss that is defined in a word and differentiated by a letter: ``Loss = (y - a)^2``, then ``∂L/∂a``.
+
+Or told by its opposite: ``-D = \frac12 \sum_j (1 + s_j - \mu_j^2)`` is the only formula for ``D``.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,38 @@ _WORDS = frozenset({"loss", "cost", "error"})
 _LETTERS = ("L", "l", "ell", "J", "C", "E")
 
 
+def turned(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements, with ``D = -(…)`` for ``-D = …`` where nothing else tells D, and it is differentiated."""
+    firsts = [s.members[0].expr for s in statements if len(s.members) > 1]
+    told = {stem_of(x) for x in firsts if isinstance(x, t.Symbol)}
+    tops = {
+        stem_of(p.of)
+        for p in parts(statements)
+        if isinstance(p, t.Derivative) and isinstance(p.of, t.Symbol)
+    }
+
+    def opposite(statement: Statement) -> Statement:
+        first, *rest = statement.members
+        name = first.expr.operand if isinstance(first.expr, t.Negative) else None
+        if not isinstance(name, t.Symbol) or stem_of(name) in told or stem_of(name) not in tops:
+            return statement
+        others = [m.expr for m in rest if m.expr is not None]
+        if len(others) < len(rest) or any(isinstance(x, t.Number | t.Derivative) for x in others):
+            return statement
+        values = (t.Negative(t.Group("(", (x,), x.span), x.span) for x in others)
+        members = (replace(m, expr=x) for m, x in zip(rest, values, strict=True))
+        return replace(statement, members=(replace(first, expr=name), *members))
+
+    return [opposite(s) for s in statements]
+
+
 def one_loss(statements: Sequence[Statement]) -> list[Statement]:
     """The statements with the word in the place of the letter.
 
     It is the same loss where a document has a formula for one, in a word, and the letter stands nowhere but
     above the bar of derivatives.
     """
-    statements = _without_arguments(statements)
+    statements = turned(_without_arguments(statements))
     told = [(n, left) for n, s in enumerate(statements) if (left := _told(s)) is not None]
     if len({left.base for _, left in told}) != 1:
         return list(statements)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -249,9 +249,22 @@ def _of_formulas(definitions: Sequence[Definition]) -> set[str]:
         for b in definitions[:n]:
             if isinstance(a.value, t.Derivative) or isinstance(b.value, t.Derivative):
                 continue
-            if a.pattern.letters != b.pattern.letters and _stems(a.value) != _stems(b.value):
-                found |= a.pattern.letters ^ b.pattern.letters
+            own = a.pattern.letters ^ b.pattern.letters
+            if _stems(a.value) != _stems(b.value) and not _run_alike(own, a.value, b.value):
+                found |= own
     return found
+
+
+def _run_alike(letters: Set[str], *values: t.Expr) -> bool:
+    """``p_k = e^{z_k} / Σ_i e^{z_i}``: k and i count the same z, whatever other formula ``p_i`` has."""
+    for value in values:
+        seen: dict[str, set[str]] = {}
+        for part in t.walk(value):
+            if isinstance(part, t.Symbol) and len(part.subscripts) == 1:
+                seen.setdefault(stem_of(part), set()).update(letters_in(part.subscripts[0]))
+        if any(letters and letters <= found for found in seen.values()):
+            return True
+    return False
 
 
 def _of_circles(stem: str, families: dict[str, list[Definition]], spelling: Spelling) -> set[str]:
