@@ -261,3 +261,26 @@ $$s_k = \frac{e^{u_k}}{\sum_{i} e^{u_i}}$$
 )
 def test_letters_that_count_the_same_are_of_one_rank(told: str, verdict: str) -> None:
     assert all_of(AGAIN % told)[3].verdict == verdict
+
+
+def test_two_sums_that_are_equal_tell_nothing_of_their_terms() -> None:
+    text = r"""
+$r_i = \frac{e^{u_i}}{\sum_j e^{u_j}}$, $s_i = \frac{e^{v_i}}{\sum_j e^{v_j}}$, $D = -\sum_i s_i \log r_i$.
+
+The logits are centred, $\sum_j u_j = \sum_j v_j = 0$.
+
+$$\frac{\partial D}{\partial u_i} = r_i - s_i$$
+"""
+    assert last(text).verdict == "ok"
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"), [("m_j", "ok"), ("-m_j", "wrong"), ("2 m_j", "wrong")]
+)
+def test_a_loss_that_is_told_by_its_opposite(told: str, verdict: str) -> None:
+    text = r"""
+$$-D = \frac12 \sum_{j=1}^J (1 + \log s_j^2 - m_j^2 - s_j^2)$$
+
+$$\frac{\partial D}{\partial m_j} = %s$$
+"""
+    assert last(text % told).verdict == verdict

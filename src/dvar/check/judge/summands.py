@@ -39,6 +39,8 @@ def summands(members: Sequence[Member], ordinal: int, world: World) -> tuple[Def
         term = unwrapped(named.body)
         if not isinstance(term, t.Symbol) or not same_tree(factors, others):
             continue
+        if before is members[0] and isinstance(formula.body, t.Symbol):
+            continue  # Σ z_j = Σ v_j says nothing of one of them
         body = formula.body if sign == other else t.Negative(formula.body, formula.span)
         made = definition_of(term, body, ordinal, spelling, False)
         if made is not None and set(named.indices) & set(made.pattern.letters):
