@@ -107,11 +107,13 @@ def _leads_on(place: Place, statement: Statement) -> bool:
 
 
 def _is_told_of_several(place: Place, verdict: Verdict) -> bool:
-    """``π = (0.6, 0.2, 0.2)`` of ``π_t(x) = …``: at which step, and of what, is left out."""
+    """``π = (0.6, 0.2, 0.2)`` of ``π_t(x) = …``: at which step, and of what, is left out; so where two formulas tell it."""
     name = verdict.previous.expr if verdict.previous is not None else None
     if not isinstance(name, t.Symbol) or name.subscripts or name.scripts:
         return False
     made = [d for d in place.world.definitions.get(stem_of(name), ()) if not d.numeric]
+    if any(not same_tree(d.value, made[0].value) for d in made):
+        return all(d.params or d.pattern.letters for d in made)
     return bool(made) and all(d.params and d.pattern.letters for d in made)
 
 
