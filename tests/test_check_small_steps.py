@@ -231,3 +231,33 @@ def test_the_argument_in_the_place_of_the_value(formulas: str, slope: str, bent:
     (found,) = [j for j in check(text.replace("{}", bent)).judgements if j.line == 3]
     assert found.verdict == "wrong"
     assert "wrong-variable" in found.causes
+
+
+# ── dual numbers ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("line", "bent"),
+    [
+        ("(a + a'\\varepsilon)(b + b'\\varepsilon) = ab + (ab' {} ba')\\varepsilon", "+-"),
+        (
+            "\\langle a, a' \\rangle \\langle b, b' \\rangle = \\langle ab, a'b {} ab' \\rangle",
+            "+-",
+        ),
+        ("\\cos\\langle a, a' \\rangle = \\langle \\cos a, {}a'\\sin a \\rangle", "-+"),
+    ],
+)
+def test_dual_numbers(line: str, bent: str) -> None:
+    text = f"Dual numbers, where $\\varepsilon^2 = 0$.\n\n$${line}$$\n"
+    right, wrong = (text.replace("{}", sign.replace("+a", "a")) for sign in bent)
+    assert worst(right, 3) == "ok"
+    assert worst(wrong, 3) == "wrong"
+
+
+def test_a_function_goes_on_in_the_next_row() -> None:
+    text = (
+        "$$\\begin{align}\ny &= f(x_1, x_2) \\\\\n&= x_1^2 x_2 + 3 x_2\n\\end{align}$$\n\n"
+        "$\\frac{\\partial y}{\\partial x_1} = 2 x_1 x_2$ and $f(1, 2) = {}$\n"
+    )
+    assert set(verdicts(text.replace("{}", "8")).values()) <= {"ok", "definition"}
+    assert worst(text.replace("{}", "7"), 6) == "wrong"

@@ -150,7 +150,7 @@ def _going_on(ordinal: int, world: World, occurrences: Occurrences) -> Iterator[
         return
     if value.primes or value.head.primes or value.head.subscripts or value.scripts:
         return
-    inside = [p for p in t.walk(first.expr) if isinstance(p, t.Symbol)]
+    inside = [replace(p, scripts=()) for p in t.walk(first.expr) if isinstance(p, t.Symbol)]
     if not all(any(same_tree(a, p) for p in inside) for a in value.args):
         return
     stem = stem_of(value.head)

@@ -61,6 +61,12 @@ def truncated(world: World, *values: Value) -> tuple[Value, ...]:
     return tuple(_truncated(world, v) if isinstance(v, Node) else v for v in values)
 
 
+def of_pair(e: Interpreter, a: Node, b: Node) -> Node:
+    """``⟨u, u'⟩``, which is ``u + u'ε``."""
+    unit = e.node(t.Symbol(min(e.world.nilpotent), (0, 0)))
+    return add(a, TABLE["multiply"](b, unit))
+
+
 def is_apart(world: World, a: Value, b: Value) -> bool:
     """``(a/b) = a/b + (a'b - ab')/b^2 ε``: one side has a part in ε, the other is written for all of it."""
     if not world.nilpotent or not isinstance(a, Node) or not isinstance(b, Node):
@@ -118,4 +124,4 @@ def of_first_order(e: Interpreter, value: Value) -> Value:
     return add(start, reshaped(substitute(slope, back), sizes(start)))
 
 
-__all__ = ["is_apart", "of_first_order", "see", "steps", "truncated"]
+__all__ = ["is_apart", "of_first_order", "of_pair", "see", "steps", "truncated"]

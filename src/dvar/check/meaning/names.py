@@ -131,7 +131,8 @@ def _primed(e: Interpreter, tree: t.Symbol, name: Name, hint: tuple[int, ...] | 
             return operated(e, products.transpose_of(value), name.operations)
     if name.primes < 3 and name.key in e.world.dependents:
         return _own_slope(e, name, tree)
-    if (len(tree.base) == 1 or tree.base in GREEK) and _is_defined(e, tree.base):
+    is_slope = not e.world.nilpotent  # x + x'ε: of dual numbers x' is what goes with x
+    if is_slope and (len(tree.base) == 1 or tree.base in GREEK) and _is_defined(e, tree.base):
         return slopes.primed(e, name)
     return operated(e, key_value(e, marked, hint, tree), name.operations)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import entries, memberships, names, products, slopes
+from dvar.check.meaning import dual, entries, memberships, names, products, slopes
 from dvar.check.meaning.counting import counted, listed
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.values import (
@@ -129,6 +129,8 @@ def _truth_as_number(e: Interpreter, item: t.Expr) -> Node:
 def _list(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Node:
     if tree.kind in ("angle", "colon") and len(tree.items) == 2:
         a, b = (e.node(item) for item in tree.items)
+        if e.world.nilpotent and tree.kind == "angle":
+            return dual.of_pair(e, a, b)
         named = tree.kind == "colon" or all(isinstance(item, t.Symbol) for item in tree.items)
         if not (a.shape or b.shape or named):
             return stacked([a, b])  # ⟨2x, 3y²⟩
