@@ -56,7 +56,8 @@ class Occurrences:
             elif (
                 isinstance(first, t.Apply) and len(statement.members) > 1 and not first.head.primes
             ):
-                if not first.head.subscripts:
+                at_numbers = all(isinstance(a, (t.Number, t.Negative)) for a in first.args)
+                if not first.head.subscripts and not at_numbers:  # f(1, 2) = 8 tells no formula
                     self.headed.add(stem_of(first.head))
 
     def _see_function(self, name: t.Symbol, value: t.Expr | None, ordinal: int) -> None:

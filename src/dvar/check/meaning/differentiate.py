@@ -82,6 +82,8 @@ def derivative(e: Interpreter, tree: t.Derivative) -> Value:
     if tree.spelling == "subscript" and (told := _by_index(e, tree.wrt[0])) is not None:
         letter, number_, by = told
         return between(e, numerator(e, tree.of), place_of(e.inside({letter: number_}), by))
+    if tree.spelling == "subscript" and (along := slopes.along(e, tree)) is not None:
+        return along
     if len(tree.wrt) > 1:
         return _higher(e, tree)
     value = nabla.or_determinant(e, tree, first_order(e, tree.of, tree.wrt[0]))

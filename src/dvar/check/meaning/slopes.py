@@ -16,6 +16,9 @@ from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
     Value,
+    add,
+    count,
+    flat,
     number,
     reshaped,
     sizes,
@@ -126,6 +129,26 @@ def partial_at(e: Interpreter, tree: t.Apply) -> Value | None:
         return None
     of = replace(tree, head=replace(head, subscripts=()), scripts=(), subscripts=())
     return e.value(t.Derivative(of, tuple(found[1]), "partial", tree.span))
+
+
+def along(e: Interpreter, tree: t.Derivative) -> Node | None:
+    """``D_u f(x, y)``, f along a vector u of as many entries as f has arguments: ``f_x u_1 + f_y u_2``."""
+    head = tree.of.head if isinstance(tree.of, t.Apply) else tree.of
+    by = tree.wrt[0]
+    if not isinstance(head, t.Symbol) or not isinstance(by, t.Symbol) or len(tree.wrt) != 1:
+        return None
+    found = e.world.find(sort(head, e.world.spelling, e.env).key, e.position)
+    if found is None or len(found[0].params) < 2 or any(p == by for p in found[0].params):
+        return None
+    direction = e.plain(e.value(by))
+    if count(direction) != len(found[0].params):
+        return None
+    total = number(0.0)
+    for n, param in enumerate(found[0].params):
+        slope = e.plain(e.value(t.Derivative(tree.of, (param,), "partial", tree.span)))
+        entry = TABLE["getitem"](flat(direction), (n,))
+        total = add(total, TABLE["multiply"](slope, entry))
+    return total
 
 
 def stationary(statements: Sequence[Statement]) -> dict[str, set[str]]:
