@@ -261,3 +261,25 @@ def test_a_function_goes_on_in_the_next_row() -> None:
     )
     assert set(verdicts(text.replace("{}", "8")).values()) <= {"ok", "definition"}
     assert worst(text.replace("{}", "7"), 6) == "wrong"
+
+
+# ── along a vector ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        (r"$$D_{\vec w} g(x, y) = 2xy \cdot \frac{5}{13} + x^2 \cdot \frac{12}{13}$$", "ok"),
+        (
+            r"$${D_{\vec w}}g\left( {x,y} \right) = 2xy \cdot \frac{5}{13} + x^2 \cdot \frac{12}{13}$$",
+            "ok",
+        ),
+        (r"$$D_{\vec w} g(x, y) = 2xy \cdot \frac{12}{13} + x^2 \cdot \frac{5}{13}$$", "wrong"),
+        (r"$$D_{\vec w} g = \nabla g \cdot \vec w$$", "ok"),
+        (r"$$D_{\vec w} g(1, 1) = 2 \cdot \frac{5}{13} + \frac{12}{13} = \frac{22}{13}$$", "ok"),
+        (r"$$D_{\vec w} g(1, 1) = 2 \cdot \frac{5}{13} - \frac{12}{13} = -\frac{2}{13}$$", "wrong"),
+    ],
+)
+def test_a_directional_derivative(line: str, verdict: str) -> None:
+    given = r"$g(x, y) = x^2 y$ and $\vec w = \langle \frac{5}{13}, \frac{12}{13} \rangle$."
+    assert worst(f"{given}\n\n{line}\n", 3) == verdict

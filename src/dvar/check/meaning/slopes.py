@@ -140,13 +140,21 @@ def along(e: Interpreter, tree: t.Derivative) -> Node | None:
     found = e.world.find(sort(head, e.world.spelling, e.env).key, e.position)
     if found is None or len(found[0].params) < 2 or any(p == by for p in found[0].params):
         return None
-    direction = e.plain(e.value(by))
-    if count(direction) != len(found[0].params):
+    told = e.world.find(sort(by, e.world.spelling, e.env).key, e.position)
+    value = None if told is None else told[0].value
+    options: list[tuple[str, list[Node]]] = []
+    if isinstance(value, t.Group) and len(value.items) == len(found[0].params):
+        options.append(("as it is told", [e.node(item) for item in value.items]))
+    direction = flat(e.plain(e.value(by)))
+    if count(direction) == len(found[0].params) and direction.shape:
+        by_name = [TABLE["getitem"](direction, (n,)) for n in range(count(direction))]
+        options.append(("by its name", by_name))
+    if not options:
         return None
+    entries = e.choices.pick(options)
     total = number(0.0)
-    for n, param in enumerate(found[0].params):
+    for entry, param in zip(entries, found[0].params, strict=True):
         slope = e.plain(e.value(t.Derivative(tree.of, (param,), "partial", tree.span)))
-        entry = TABLE["getitem"](flat(direction), (n,))
         total = add(total, TABLE["multiply"](slope, entry))
     return total
 

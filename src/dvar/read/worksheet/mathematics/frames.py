@@ -126,15 +126,18 @@ def unfilled(tokens: Sequence[Token]) -> list[Token]:
 def unpadded(tokens: Sequence[Token]) -> list[Token]:
     r"""Without the braces that formula editors put around what has brackets already.
 
-    ``\frac{{dy}}{{dx}}``, ``f\left( {x,y} \right)``, ``{\sin ^2}\left( x \right)``, ``\delta{_2}``.
+    ``\frac{{dy}}{{dx}}``, ``f\left( {x,y} \right)``, ``{\sin ^2}\left( x \right)``, ``\delta{_2}``,
+    ``{D_u}f``.
     """
     mates = mates_of(tokens)
     drop: set[int] = set()
     for n, token in enumerate(tokens):
         if not token.is_("{") or mates[n] < n:
             continue
-        inside = n > 0 and tokens[n - 1].is_("{", "(", "[") and mates[n - 1] == mates[n] + 1
-        if inside or _holds_power(tokens, mates, n) or _holds_script(tokens, mates, n):
+        opens = n > 0 and tokens[n - 1].is_("{", "(", "[", "langle")
+        inside = opens and mates[n - 1] == mates[n] + 1
+        holds = (_holds_power, _holds_script, _holds_name)
+        if inside or any(is_so(tokens, mates, n) for is_so in holds):
             drop |= {n, mates[n]}
     return [token for n, token in enumerate(tokens) if n not in drop]
 
@@ -146,6 +149,17 @@ def _holds_script(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool
     before = tokens[n - 1]
     hangs = before.kind in (NAME, WORD) or before.is_(")", "]", "}")
     return hangs and max(mates[n + 2], n + 2) + 1 == mates[n]
+
+
+def _holds_name(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
+    """Whether braces that nothing takes hold a name with something below it."""
+    end = mates[n]
+    before, after = tokens[n - 1 : n], tokens[end + 1 : end + 2]
+    if any(t.kind in (COMMAND, BEGIN) or t.is_("_", "^", "}", "]") for t in before):
+        return False
+    if end < n + 4 or tokens[n + 1].kind not in (NAME, WORD) or not tokens[n + 2].is_("_"):
+        return False
+    return max(mates[n + 3], n + 3) + 1 == end and not any(t.is_("_", "^") for t in after)
 
 
 def _holds_power(tokens: Sequence[Token], mates: Sequence[int], n: int) -> bool:
