@@ -283,3 +283,29 @@ def test_a_function_goes_on_in_the_next_row() -> None:
 def test_a_directional_derivative(line: str, verdict: str) -> None:
     given = r"$g(x, y) = x^2 y$ and $\vec w = \langle \frac{5}{13}, \frac{12}{13} \rangle$."
     assert worst(f"{given}\n\n{line}\n", 3) == verdict
+
+
+# ── a normal law ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("line", "bent"),
+    [
+        (r"\frac{1}{\sqrt{2\pi s^2}}\exp\left(-\frac{(t-m)^2}{2 s^2}\right)", ("{2 s", "{s")),
+        (r"\frac{1}{s\sqrt{2\pi}}e^{-(t-m)^2/(2s^2)}", ("{s", "{2s")),
+    ],
+)
+def test_the_normal_density(line: str, bent: tuple[str, str]) -> None:
+    text = f"$$\\mathcal{{N}}(t|m,s^2) = {line}$$\n"
+    assert worst(text, 1) == "ok"
+    assert worst(text.replace(*bent), 1) != "ok"
+
+
+def test_the_likelihood_of_normal_data() -> None:
+    text = (
+        "$$p(x|m,v) = \\prod_{n=1}^N \\mathcal{N}(x_n|m,v)$$\n\n"
+        "$$\\ln p(x|m,v) = -\\frac{1}{2v}\\sum_{n=1}^N (x_n-m)^2 - \\frac{N}{2}\\ln v - \\frac{N}{2}\\ln(2\\pi)$$\n\n"
+        "$$\\frac{\\partial}{\\partial m}\\ln p(x|m,v) = \\frac{1}{v}\\sum_{n=1}^N (x_n-m)$$\n"
+    )
+    assert {verdicts(text)[3], verdicts(text)[5]} == {"ok"}
+    assert verdicts(text.replace("= \\frac{1}{v}", "= -\\frac{1}{v}"))[5] == "wrong"

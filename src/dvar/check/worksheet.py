@@ -135,7 +135,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     sloped = rules_in_primes.as_derivatives(dots_of_time.as_derivatives(marked))
     counted = bracketed.indexed(iterates.indexed(sloped))
     spelled = spelled_out(recognised(renamed(densities.named(outcomes.named(counted)))))
-    named = in_one_dialect(document, stated(document, spelled))
+    named = densities.normal(in_one_dialect(document, stated(document, spelled)))
     named = circular.unwound(named)
     said = conditioned(document, spoken(document, by_entries(vectors_first(named))))
     return tables.tabled(document, widened(written_out(document, said)))

@@ -1,6 +1,7 @@
 r"""Log-densities as quantities: ``\ln p(t \mid w) = …`` says what ``\ln p`` is, though not what p is.
 
 Where a document gives the logarithm of a density and never the density, the logarithm is a name of its own.
+``\mathcal{N}(x \mid \mu, \sigma^2)`` is the normal one, at x.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+from dvar.check.meaning.functions import NORMAL
+from dvar.check.meaning.keys import arguments
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import in_members
@@ -45,6 +48,20 @@ def named(statements: Sequence[Statement]) -> list[Statement]:
         return t.Symbol(f"ln{base}", part.span) if known else None
 
     return [in_members(s, name) for s in statements]
+
+
+def normal(statements: Sequence[Statement]) -> list[Statement]:
+    r"""The statements, with ``\mathcal{N}(x \mid \mu, \sigma^2)`` as the normal density at x."""
+
+    def change(part: t.Expr) -> t.Call | None:
+        if not isinstance(part, t.Apply) or (part.head.base, part.head.font) != ("N", "cal"):
+            return None
+        hangs = part.primes or part.scripts or part.subscripts
+        hangs = hangs or part.head.scripts or part.head.subscripts
+        args = arguments(part.args)
+        return t.Call(NORMAL, tuple(args), part.span) if len(args) == 3 and not hangs else None
+
+    return [in_members(s, change) for s in statements]
 
 
 def _log_of(tree: Any) -> tuple[str, object] | None:
