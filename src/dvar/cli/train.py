@@ -69,6 +69,7 @@ def train(
 ) -> None:
     from dvar.training import Diverged, NotSaved, files
     from dvar.training import train as train_
+    from dvar.training.arguments import check_folder
 
     path, function = _named(loss)
     given = [*data, *(m for m in more if _is_file(m))]
@@ -79,8 +80,8 @@ def train(
         options["batch_size"] = None
     else:
         examples = files.examples(given, chosen)
-    _writable(output)
-    _writable(curve)
+    check_folder(output)
+    check_folder(curve)
     try:
         done = train_(function, start, data=examples, **options)
     except (Diverged, NotSaved) as error:
@@ -159,9 +160,3 @@ def _as_options(hint: str | None) -> str | None:
     """What to write instead, as it is written here: ``batch_size=32`` is ``--batch-size 32``."""
     argument = re.fullmatch(r"([a-z_]+)=([\d.]+)", hint or "")
     return hint if argument is None else f"--{argument[1].replace('_', '-')} {argument[2]}"
-
-
-def _writable(output: str | None) -> None:
-    """Better to know before an hour of training than after it."""
-    if output is not None and not Path(output).resolve().parent.is_dir():
-        raise ReadError(f"cannot write {output}: there is no folder {Path(output).parent}")

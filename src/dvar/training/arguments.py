@@ -91,11 +91,16 @@ def check_cluster(cluster: Any) -> None:
 
 
 def check_checkpoint(path: Any) -> None:
-    """Better to know before an hour of training than after it.  Raises ReadError if no file can be there."""
+    """Whether a checkpoint can be written.  Raises ReadError if not."""
     if path is None:
         return
     if not isinstance(path, (str, Path)):
         raise ReadError(f"checkpoint={path!r} is no file", hint='checkpoint="run.npz"')
-    folder = Path(path).resolve().parent
-    if not folder.is_dir():
-        raise ReadError(f"cannot write the checkpoint {path}: there is no folder {folder}")
+    check_folder(path, f"the checkpoint {path}")
+
+
+def check_folder(path: str | Path | None, named: str = "") -> None:
+    """Better to know before an hour of training than after it.  Raises ReadError if no file can be there."""
+    folder = None if path is None else Path(path).resolve().parent
+    if folder is not None and not folder.is_dir():
+        raise ReadError(f"cannot write {named or path}: there is no folder {folder}")
