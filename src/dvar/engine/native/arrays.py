@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 from dvar.core.node import Node
 from dvar.ops.subscript import Slice
@@ -36,6 +37,11 @@ class Strided:
 def sizes_of(node: Node) -> tuple[int, ...]:
     """The shape of a node, all of whose sizes are numbers."""
     return tuple(int(size) for size in node.shape)  # type: ignore[arg-type]
+
+
+def count_of(node: Node) -> int:
+    """How many numbers a node holds."""
+    return prod(sizes_of(node))
 
 
 def contiguous(shape: Sequence[int], last: int | None = None) -> tuple[int, ...]:

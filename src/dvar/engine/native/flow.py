@@ -14,7 +14,7 @@ from dvar.derive.control.passes import Loop, Pass, cut
 from dvar.derive.control.scan import scan
 from dvar.derive.control.steps import Loop as Steps
 from dvar.derive.control.while_loop import while_loop
-from dvar.engine.native.arrays import sizes_of
+from dvar.engine.native.arrays import count_of
 from dvar.engine.native.cells import Cells, Held, Memory, Writer
 from dvar.engine.native.lanes import I8, I64, Lanes, Value, scalar_type
 from dvar.engine.native.rewrite import rewritten
@@ -150,9 +150,9 @@ class Flow:
         tapes = [w.memory(x, held) for x, held in zip(loop.series, series, strict=True)]
         count = len(inits)
         carry = [v for x, held in zip(loop.inits, inits, strict=True) for v in w.cells(x, held)]
-        sizes = [_count(x) for x in loop.inits]
+        sizes = [count_of(x) for x in loop.inits]
         outs: dict[Node, Memory | None] = {
-            node: into or (w.room(node, _count(node)) if _has_pieces(node, count) else None)
+            node: into or (w.room(node, count_of(node)) if _has_pieces(node, count) else None)
             for node in nodes
         }
         starts = {node: self._starts(loop, node.param("results")) for node in nodes}
@@ -160,7 +160,7 @@ class Flow:
         def step(index: Value, here: Cells) -> Cells:
             t = self.b.sub(i64(length - 1), index) if loop.reverse else index
             elements = [
-                w.part(tape, self.b.mul(t, i64(_count(x))), _count(x))
+                w.part(tape, self.b.mul(t, i64(count_of(x))), count_of(x))
                 for tape, x in zip(tapes, loop.body.inputs[count:], strict=False)
             ]
             made = self.cells_of(loop.body, [*cut(here, sizes)[:-1], *elements, *fixed])
@@ -191,7 +191,7 @@ class Flow:
         assert isinstance(loop.length, int)
         for n in places:
             found[n] = place
-            place += _count(loop.body.roots[n]) * (1 if n < len(loop.inits) else loop.length)
+            place += count_of(loop.body.roots[n]) * (1 if n < len(loop.inits) else loop.length)
         return found
 
     # ── loops that a condition ends ─────────────────────────────────────────────────────────────
@@ -208,7 +208,7 @@ class Flow:
             types = [*way.body.inputs[: way.carries], *way.body.roots[way.carries :]]
             tape = _Tape(self, [types[k] for k in needed[n]])
             carry = [v for x, held in zip(nodes, first, strict=True) for v in w.cells(x, held)]
-            sizes = [_count(x) for x in nodes]
+            sizes = [count_of(x) for x in nodes]
 
             def made(
                 here: Cells, index: Value, n: int = n, way: Pass = way, sizes: list[int] = sizes,
@@ -259,7 +259,7 @@ class _Tape:
 
     def __init__(self, flow: Flow, nodes: Sequence[Node]) -> None:
         self.flow, self.nodes = flow, nodes
-        self.cells = sum(map(_count, nodes))
+        self.cells = sum(map(count_of, nodes))
         b = flow.b
         if self.cells:
             with b.goto_block(flow.w.entry):
@@ -301,7 +301,7 @@ class _Tape:
         n = 0
         for node in self.nodes:
             cells: Cells = []
-            for _ in range(_count(node)):
+            for _ in range(count_of(node)):
                 kind = I8 if node.dtype == "bool" else scalar_type(node.dtype)
                 value = b.load(self._at(step, n, kind))
                 if node.dtype == "bool":
@@ -336,10 +336,3 @@ def _has_pieces(node: Node, carries: int) -> bool:
 
 def _packed(roots: Sequence[Cells], node: Node) -> Cells:
     return [v.to(node.dtype) for n in node.param("results") for v in roots[n]]
-
-
-def _count(node: Node) -> int:
-    count = 1
-    for size in sizes_of(node):
-        count *= size
-    return count

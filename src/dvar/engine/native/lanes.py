@@ -18,7 +18,6 @@ Value: TypeAlias = Any  # llvmlite has no types
 
 I1, I8, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 _TYPES = {"float64": ir.DoubleType(), "float32": ir.FloatType(), "int64": I64, "bool": I1}
-_COMPARE = {">": ">", "<": "<", ">=": ">=", "<=": "<=", "==": "==", "!=": "!="}
 
 # A product that is added may be rounded once; nothing else may be reordered.
 FLAGS = ("contract",)

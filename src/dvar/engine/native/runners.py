@@ -7,7 +7,6 @@ compiled once for all of them.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
@@ -22,7 +21,6 @@ from dvar.engine.native.values import on_lanes
 
 I8P = ir.IntType(8).as_pointer()
 RUNNER = ir.FunctionType(ir.VoidType(), [I8P, I8P, I8P, I64])
-TAPE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)  # fmt: skip
 
 # Words of a stage: a runner's address, how many numbers it computes of how many operands in all, and how many sums
 # come after it.

@@ -15,7 +15,7 @@ from llvmlite import ir
 from dvar.core.dims import is_numeric
 from dvar.core.node import Node
 from dvar.core.op import Array
-from dvar.engine.native.arrays import sizes_of
+from dvar.engine.native.arrays import count_of, sizes_of
 from dvar.engine.native.cells import Held, Memory, Writer
 from dvar.engine.native.flow import Flow
 from dvar.engine.native.machine import Loaded, object_code
@@ -50,12 +50,14 @@ class Straight:
         writer = Writer(b, entry)
         table, result = function.args
         out = Memory(
-            b.bitcast(result, memory_type(node.dtype).as_pointer()), node.dtype, _count(node)
+            b.bitcast(result, memory_type(node.dtype).as_pointer()), node.dtype, count_of(node)
         )
         operands: list[Held] = []
         for n, x in enumerate(node.inputs):
             pointer = b.load(b.gep(table, [i64(n)]))
-            held = Memory(b.bitcast(pointer, memory_type(x.dtype).as_pointer()), x.dtype, _count(x))
+            held = Memory(
+                b.bitcast(pointer, memory_type(x.dtype).as_pointer()), x.dtype, count_of(x)
+            )
             operands.append(writer.cells(x, held) if held.size <= FEW else held)
         made = Flow(writer).node(node, operands, out)
         if made is not out:
@@ -80,10 +82,3 @@ class Straight:
 
     def __str__(self) -> str:
         return f"{self.node.op.name}, as one function\n\n{self.module}"
-
-
-def _count(node: Node) -> int:
-    count = 1
-    for size in sizes_of(node):
-        count *= size
-    return count

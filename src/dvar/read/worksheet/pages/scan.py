@@ -25,7 +25,7 @@ from dvar.read.worksheet.pages.program import (
     kind_of,
     statements,
 )
-from dvar.read.worksheet.pages.tables import html_cells, pipe_cells, tex_cells
+from dvar.read.worksheet.pages.tables import html_cells, pipe_cells, tex_cells, trimmed
 from dvar.read.worksheet.tree import Span
 
 _SPOKEN = ("inline", "display", "code")
@@ -292,7 +292,7 @@ class Scanner:
         position = start
         edges = [m.span() for m in _BETWEEN.finditer(self.text, start, stop)]
         for a, b in [*edges, (stop, stop)]:
-            first, last = _trim(self.text, position, a)
+            first, last = trimmed(self.text, position, a)
             if first < last:
                 self._add((first, last), "display", True)
                 self.group += 1
@@ -383,15 +383,7 @@ def _without_marks(text: str, span: Span, marks: list[Mark]) -> Span:
     for mark in reversed(marks):
         if mark.kind in ("blank", "break") and mark.span[1] == stop:
             stop = mark.span[0]
-    start, stop = _trim(text, start, max(start, stop))
+    start, stop = trimmed(text, start, max(start, stop))
     if text[start : start + 1] == "{" and text.find("}", start, stop) == stop - 1:
-        return _trim(text, start + 1, stop - 1)
-    return start, stop
-
-
-def _trim(text: str, start: int, stop: int) -> Span:
-    while start < stop and text[start].isspace():
-        start += 1
-    while stop > start and text[stop - 1].isspace():
-        stop -= 1
+        return trimmed(text, start + 1, stop - 1)
     return start, stop

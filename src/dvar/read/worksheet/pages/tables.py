@@ -60,7 +60,7 @@ def tex_cells(text: str, span: Span) -> Iterator[tuple[int, int, Span]]:
     row = 0
     for first, last in _between(masked, _ROW_END):
         for column, (a, b) in enumerate(_between(masked[first:last], _CELL_END)):
-            cell = _trim_blank(masked, first + a, first + b)
+            cell = trimmed(masked, first + a, first + b)
             yield row, column, (start + cell[0], start + cell[1])
         row += 1 if masked[first:last].strip() else 0
 
@@ -86,10 +86,11 @@ def _between(text: str, border: re.Pattern[str]) -> Iterator[Span]:
 
 
 def _trim(text: str, span: Span) -> Span:
-    return _trim_blank(text, *span)
+    return trimmed(text, *span)
 
 
-def _trim_blank(text: str, start: int, stop: int) -> Span:
+def trimmed(text: str, start: int, stop: int) -> Span:
+    """A span without the blanks around what it holds."""
     while start < stop and text[start].isspace():
         start += 1
     while stop > start and text[stop - 1].isspace():

@@ -19,8 +19,6 @@ from dvar.read.worksheet.mathematics.tokens import (
     made,
 )
 
-_HARMLESS = frozenset({"hline"})
-
 
 class Brackets(Symbols):
     def bracket(self) -> t.Expr:

@@ -17,7 +17,6 @@ from dvar.read.worksheet.mathematics.tokens import (
 )
 
 _COMPARES = frozenset(words.RELATIONS)
-_JOINTS = frozenset({"and", "or"})
 
 
 class Grammar(Operands):
