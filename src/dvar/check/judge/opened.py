@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from dvar.check.judge import links
@@ -22,6 +22,8 @@ def as_functions(
 ) -> Link | None:
     """Rules for functions that are left open: ``∂(uᵀv)/∂x`` in terms of ``∂u/∂x`` and ``∂v/∂x``."""
     world = place.world
+    if not any(_derivatives(left, right)):
+        return None
     dependent: dict[Key, list[Node]] = {}
     for _ in range(2):  # f(x, y), where x = x(s, t) is a function itself
         with depending(world, dict(dependent)):
@@ -66,14 +68,12 @@ def _dependents(
     """Open names of which derivatives are taken, with what they depend on: all that is said to, or by what."""
     world, reader = place.world, place.reader(env=envs[0] if envs else {})
     found: dict[Key, list[Node]] = {}
-    for part in (*t.walk(left), *t.walk(right)):
-        if not isinstance(part, t.Derivative) or part.of is None or len(part.wrt) != 1:
-            continue
-        of, wrt = (differentiate.key_of(reader, x) for x in (part.of, part.wrt[0]))
+    for whole, by in _derivatives(left, right):
+        of, wrt = (differentiate.key_of(reader, x) for x in (whole, by))
         if of is None or wrt is None or of == wrt or not _is_open(place, of):
             continue
         try:
-            node = reader.node(part.wrt[0])
+            node = reader.node(by)
             told = [reader.node(x) for x in world.dependent.get(of, ())]
         except NotUnderstood:
             continue
@@ -84,6 +84,13 @@ def _dependents(
             if between in world.dependent and between not in found and _is_open(place, between):
                 found[between] = [reader.node(x) for x in world.dependent[between]]
     return found
+
+
+def _derivatives(*sides: t.Expr) -> Iterator[tuple[t.Expr, t.Expr]]:
+    """What is differentiated, and by what."""
+    for part in (p for side in sides for p in t.walk(side)):
+        if isinstance(part, t.Derivative) and part.of is not None and len(part.wrt) == 1:
+            yield part.of, part.wrt[0]
 
 
 def _is_open(place: Place, key: Key) -> bool:
@@ -98,12 +105,10 @@ def _moved(
     world, reader = place.world, place.reader()
     held = {a.stem for a in place.assumptions if a.kind == CONSTANT}
     more: dict[Key, list[Node]] = {}
-    for part in (*t.walk(left), *t.walk(right)):
-        if not isinstance(part, t.Derivative) or part.of is None or len(part.wrt) != 1:
-            continue
-        by = differentiate.key_of(reader, part.wrt[0])
+    for whole, name_of in _derivatives(left, right):
+        by = differentiate.key_of(reader, name_of)
         nodes = [n for n, key in world.keys.items() if key == by and n.op is VARIABLE]
-        for name in (p for p in t.walk(part.of) if isinstance(p, t.Symbol)):
+        for name in (p for p in t.walk(whole) if isinstance(p, t.Symbol)):
             of = differentiate.key_of(reader, replace(name, scripts=()))
             if (
                 of is None

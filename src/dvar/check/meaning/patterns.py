@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dvar.check.meaning import kept
 from dvar.check.meaning.keys import Bindings, Index, Key, Spelling, indices_of, sort, stem_of
 from dvar.read.worksheet import tree as t
 
@@ -107,13 +108,30 @@ def _index_letters(expr: t.Expr, spelling: Spelling) -> list[tuple[str, int]] | 
 
 def free_letters(expr: t.Expr | t.Script, spelling: Spelling) -> set[str]:
     """Index letters of scripts that no sum inside the expression binds."""
-    if isinstance(expr, t.Big):
-        inside = free_letters(expr.body, spelling)
-        for bound in (expr.low, expr.high, expr.condition):
-            if bound is not None:
-                inside |= free_letters(bound, spelling)
-        return inside - set(expr.indices)
+    return set(_free(expr, spelling, (id(spelling), len(spelling.letters), len(spelling.layered))))
+
+
+_found_free = kept.table()
+
+
+def _free(expr: t.Expr | t.Script, spelling: Spelling, now: tuple[int, ...]) -> frozenset[str]:
+    """The same; trials of a formula share most of their parts.  ``now``: a survey only adds to a spelling."""
+    at = (id(expr), now)
+    known = _found_free.get(at)
+    if known is None:
+        _found_free.trim()
+        known = _found_free[at] = frozenset(_find_free(expr, spelling, now)), expr, spelling
+    free: frozenset[str] = known[0]
+    return free
+
+
+def _find_free(expr: t.Expr | t.Script, spelling: Spelling, now: tuple[int, ...]) -> set[str]:
     found: set[str] = set()
+    if isinstance(expr, t.Big):
+        for part in (expr.body, expr.low, expr.high, expr.condition):
+            if part is not None:
+                found |= _free(part, spelling, now)
+        return found - set(expr.indices)
     if isinstance(expr, t.Symbol):
         for part in (
             *expr.subscripts,
@@ -123,14 +141,35 @@ def free_letters(expr: t.Expr | t.Script, spelling: Spelling) -> set[str]:
                 found |= _letters(part, spelling)
         for script in expr.scripts:
             if script.value is not None and not _may_index(script, expr, spelling):
-                found |= free_letters(script.value, spelling)
+                found |= _free(script.value, spelling, now)
         return found
     for child in t.children(expr):
-        found |= free_letters(child, spelling)
+        found |= _free(child, spelling, now)
     if isinstance(expr, (t.Group, t.Apply, t.Call)):
         for part in expr.subscripts:
             found |= _letters(part, spelling)
     return found
+
+
+_found_within = kept.table()
+
+
+def letters_within(expr: t.Expr | t.Script) -> frozenset[str]:
+    """All that may be an index letter in an expression: its names, and each letter of its labels."""
+    known = _found_within.get(id(expr))
+    if known is None:
+        own: tuple[str, ...] = ()
+        if isinstance(expr, t.Symbol):
+            own = (expr.base,)
+        elif isinstance(expr, t.Label | t.Text):
+            own = (expr.text, *expr.text)
+        elif isinstance(expr, t.Big):
+            own = expr.indices
+        found = frozenset(own).union(*map(letters_within, t.children(expr)))
+        _found_within.trim()
+        known = _found_within[id(expr)] = found, expr
+    within: frozenset[str] = known[0]
+    return within
 
 
 def _may_index(script: t.Script, symbol: t.Symbol, spelling: Spelling) -> bool:

@@ -10,7 +10,7 @@ an entry, whether ``x^2`` is a power or a layer.  ``dvar.check`` decides, with t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cache
@@ -360,9 +360,9 @@ def is_bracketed(expr: Expr | None) -> TypeGuard[Group]:
 
 
 @cache
-def _held(kind: str) -> tuple[str, ...]:
-    """The fields of a kind of expression, by its name, that hold expressions."""
-    return tuple(f.name for f in fields(globals()[kind]) if _HOLDS.search(str(f.type)))
+def _held(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of expression that hold expressions, the last one first."""
+    return tuple(f.name for f in fields(kind)[::-1] if _HOLDS.search(str(f.type)))
 
 
 _HOLDS = re.compile(r"\b(?:Expr|Script|Symbol)\b")
@@ -370,20 +370,9 @@ _HOLDS = re.compile(r"\b(?:Expr|Script|Symbol)\b")
 
 def children(expr: Expr | Script) -> Iterator[Expr | Script]:
     """The parts of an expression in the order of its fields, scripts included."""
-    for name in _held(type(expr).__name__):
-        part = getattr(expr, name)
-        if type(part) is tuple:
-            yield from _flat(part)
-        elif part is not None:
-            yield part
-
-
-def _flat(parts: tuple[object, ...]) -> Iterator[Expr | Script]:
-    for part in parts:
-        if type(part) is tuple:
-            yield from _flat(part)
-        elif part is not None and type(part) is not str:
-            yield part  # type: ignore[misc]
+    found: list[Expr | Script] = []
+    _stack(found, [getattr(expr, name) for name in _held(type(expr))])  # type: ignore[arg-type]
+    return reversed(found)
 
 
 def walk(expr: Expr | Script) -> Iterator[Expr | Script]:
@@ -392,4 +381,13 @@ def walk(expr: Expr | Script) -> Iterator[Expr | Script]:
     while stack:
         top = stack.pop()
         yield top
-        stack.extend(reversed(list(children(top))))
+        _stack(stack, [getattr(top, name) for name in _held(type(top))])  # type: ignore[arg-type]
+
+
+def _stack(stack: list[Expr | Script], parts: Iterable[object]) -> None:
+    """Put what fields hold on a stack.  All of reading and judging goes through here."""
+    for part in parts:
+        if type(part) is tuple:
+            _stack(stack, reversed(part))
+        elif part is not None and type(part) is not str:
+            stack.append(part)  # type: ignore[arg-type]
