@@ -18,6 +18,7 @@ from dvar.check.meaning import (
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.effort import pay
 from dvar.check.meaning.keys import number_of
+from dvar.check.meaning.recall import Recall
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
@@ -91,14 +92,12 @@ class Interpreter:
 
         Raises NotUnderstood, which says what has no meaning here.
         """
-        recall = self.world.recall
-        if (
-            recall is not None
-            and isinstance(tree, _REMEMBERED)
-            and not (self.locals or self.world.open)
-        ):
-            return recall.value(self, tree, hint)
-        return self.read(tree, hint)
+        recall = self.recall() if isinstance(tree, _REMEMBERED) else None
+        return self.read(tree, hint) if recall is None else recall.value(self, tree, hint)
+
+    def recall(self) -> Recall | None:
+        """What has been read before, where that holds here."""
+        return None if self.locals or self.world.open else self.world.recall
 
     def read(self, tree: t.Expr, hint: tuple[int, ...] | None) -> Value:
         """The same, whatever has been read before."""

@@ -236,9 +236,14 @@ def is_untyped(e: Interpreter, tree: t.Expr) -> bool:
     found, _ = _bare(tree)
     if found is None or found.primes or (found.base == "e" and found.scripts):
         return False
-    world = e.world
-    if not world.matrices:
+    if not e.world.matrices:
         return False
+    recall = e.recall()
+    return _is_untyped(e, found) if recall is None else recall.answer(e, found, _is_untyped)
+
+
+def _is_untyped(e: Interpreter, found: t.Symbol) -> bool:
+    world = e.world
     try:
         key = sort(found, world.spelling, e.env).key
     except NotUnderstood:

@@ -7,9 +7,11 @@ not be read again; questions it asked are asked again, so that all readings are 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dvar.check.meaning.patterns import letters_within
 from dvar.check.meaning.values import NotUnderstood, Value
 from dvar.read.worksheet import tree as t
 
@@ -26,16 +28,18 @@ class _Part:
 
     Attributes:
         tree: the part itself; while it is kept, no other has its identity.
-        outcome: its value, or why it has none.
+        outcome: its value, or why it has none; or the answer to a question about it.
         work: parts looked at.
-        asked: how many options there were at each of its questions; taken: departures from the plain reading.
+        asked: how many options there were at each of its questions; answers: which of them were taken.
+        taken: departures from the plain reading.
         opened: open names it met.
     """
 
     tree: t.Expr
-    outcome: Value | NotUnderstood
+    outcome: Any
     work: int
     asked: tuple[int, ...]
+    answers: tuple[int, ...]
     taken: tuple[str, ...]
     opened: frozenset[str]
 
@@ -44,16 +48,31 @@ class _Part:
 class Recall:
     """The parts that have been read."""
 
-    parts: dict[object, _Part] = field(default_factory=dict)
+    parts: dict[object, list[_Part]] = field(default_factory=dict)
+    kept: int = 0
 
     def value(self, e: Interpreter, tree: t.Expr, hint: tuple[int, ...] | None) -> Value:
         """The value of a part, read only once.  Raises NotUnderstood."""
-        at = (id(tree), hint, frozenset(e.env.items()), *_circumstances(e))
-        part = self.parts.get(at)
+        value: Value = self._once(e, tree, hint, lambda: e.read(tree, hint))
+        return value
+
+    def answer(
+        self, e: Interpreter, name: t.Symbol, ask: Callable[[Interpreter, t.Symbol], bool]
+    ) -> bool:
+        """The answer to a question about a name, asked only once."""
+        answer: bool = self._once(e, name, ask, lambda: ask(e, name))
+        return answer
+
+    def _once(self, e: Interpreter, tree: t.Expr, what: object, find: Callable[[], Any]) -> Any:
+        at = (id(tree), what, _numbers(e, tree), *_circumstances(e))
+        rest = e.choices.rest()
+        known = self.parts.get(at, ())
+        part = next((p for p in known if p.answers == _answers(rest, p.asked)), None)
         if part is None:
-            part = _read(e, tree, hint)
-            if len(self.parts) < MOST:
-                self.parts[at] = part
+            part = _read(e, tree, find, rest)
+            if self.kept < MOST:
+                self.parts.setdefault(at, []).append(part)
+                self.kept += 1
         else:
             e.count(part.work)
             e.choices.repeat(part.asked, part.taken)
@@ -63,22 +82,34 @@ class Recall:
         return part.outcome
 
 
+def _numbers(e: Interpreter, tree: t.Expr) -> frozenset[tuple[str, int]]:
+    """The numbers of the index letters that a part may ask for: a sum reads what is free of its letter only once."""
+    if not e.env:
+        return frozenset()
+    said, behind, loose = letters_within(tree), e.world.letters_behind(), e.world.loose
+    return frozenset([(c, n) for c, n in e.env.items() if c in said or c in behind or c in loose])
+
+
 def _circumstances(e: Interpreter) -> tuple[object, ...]:
     """All that the meaning of a part depends on besides the part.  What a world knows only grows."""
     world = e.world
     known = (len(world.shapes), len(world.named), len(world.fresh), len(world.nablas))
-    rest = e.choices.rest()
-    return (e.position, e.code, e.may_vanish, e.example, rest, known, *world.supposed())
+    return (e.position, e.code, e.may_vanish, e.example, known, *world.supposed())
 
 
-def _read(e: Interpreter, tree: t.Expr, hint: tuple[int, ...] | None) -> _Part:
+def _answers(rest: tuple[int, ...], asked: tuple[int, ...]) -> tuple[int, ...]:
+    """Which options are taken at so many questions."""
+    return (*rest[: len(asked)], *[0] * (len(asked) - len(rest)))
+
+
+def _read(e: Interpreter, tree: t.Expr, find: Callable[[], Any], rest: tuple[int, ...]) -> _Part:
     choices = e.choices
     opened, e.opened = e.opened, set()
     taken, choices.taken = choices.taken, []
     before, first = e.work[0], len(choices.options)
-    outcome: Value | NotUnderstood
+    outcome: Any
     try:
-        outcome = e.read(tree, hint)
+        outcome = find()
     except NotUnderstood as reason:
         outcome = reason
     finally:
@@ -86,4 +117,5 @@ def _read(e: Interpreter, tree: t.Expr, hint: tuple[int, ...] | None) -> _Part:
         own, choices.taken = choices.taken, taken
         choices.taken += [word for word in own if word not in taken]
     asked = tuple(choices.options[first:])
-    return _Part(tree, outcome, e.work[0] - before, asked, tuple(own), frozenset(here))
+    answers = _answers(rest, asked)
+    return _Part(tree, outcome, e.work[0] - before, asked, answers, tuple(own), frozenset(here))

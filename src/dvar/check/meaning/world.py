@@ -13,6 +13,7 @@ from dvar.check.meaning.definitions import DEFAULT_SIZE, Definition
 from dvar.check.meaning.implicit import Tied
 from dvar.check.meaning.keys import Index, Key, Spelling, family_of, general
 from dvar.check.meaning.layouts import Layouts
+from dvar.check.meaning.patterns import letters_within
 from dvar.check.meaning.recall import Recall
 from dvar.check.meaning.related import Motion, Relation
 from dvar.check.meaning.results import Results
@@ -192,6 +193,7 @@ class World(Results):
     observed: set[str] = field(default_factory=set)
     stacks: Stacks = field(default_factory=Stacks)
     _bare: tuple[int, set[Key]] = (0, set())
+    _behind: tuple[object, frozenset[str]] = (None, frozenset())
     pads: bool = False
     extended: set[str] = field(default_factory=set)
     accumulated: dict[Key, list[list[int]]] = field(default_factory=dict)
@@ -238,8 +240,23 @@ class World(Results):
 
     def has_trees(self) -> bool:
         """Whether formulas that define nothing are read as well: their letters are told where they are used."""
-        more = (self.nablas, self.laws, self.drawn, self.vectored, self.dependent, self.direction)
-        return self.parameter is not None or any(more)
+        return self.parameter is not None or any(self._trees())
+
+    def letters_behind(self) -> frozenset[str]:
+        """The letters of those formulas."""
+        trees = self._trees()
+        known = (id(self.parameter), *map(len, trees))
+        if known != self._behind[0]:
+            of = [x for more in trees for x in (more.values() if isinstance(more, dict) else more)]
+            each = [x for some in of for x in (some if isinstance(some, tuple) else (some,))]
+            each += [] if self.parameter is None else [self.parameter]
+            found = (letters_within(x) for x in each if not isinstance(x, str))
+            self._behind = known, frozenset[str]().union(*found)
+        return self._behind[1]
+
+    def _trees(self) -> tuple[Any, ...]:
+        more = (self.nablas, self.laws, self.drawn, self.vectored, self.dependent)
+        return (*more, self.direction or ())
 
     def is_active(self) -> bool:
         """Whether only places count for now where every max(0, …) is positive."""
