@@ -343,3 +343,20 @@ $$g(s) = \tanh(s) = {formula}$$
 $$g'(s) = {slope}$$
 """
     assert verdicts(text)[-2:] == expected
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [("2 s", "ok"), ("3 s", "wrong")])
+def test_a_name_of_an_earlier_section_is_any_where_it_would_close_a_circle(
+    slope: str, verdict: str
+) -> None:
+    text = rf"""## A price
+
+$v = q s$ and $q = 3 n$.
+
+## A square
+
+With $r = s^2$ and $s = u + v$
+
+$$\frac{{\partial r}}{{\partial u}} = \frac{{\partial r}}{{\partial s}} \frac{{\partial s}}{{\partial u}} = {slope}$$
+"""
+    assert verdicts(text)[-1] == verdict

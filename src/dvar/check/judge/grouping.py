@@ -19,6 +19,7 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.parts import same_tree
 
+Formulas = Mapping[Pattern, t.Expr]
 EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 
 
@@ -146,9 +147,7 @@ def grouped(
     return groups
 
 
-def _clashes(
-    own: Mapping[Pattern, t.Expr], known: Mapping[Pattern, t.Expr], spelling: Spelling
-) -> bool:
+def _clashes(own: Formulas, known: Formulas, spelling: Spelling) -> bool:
     """Whether a name gets another meaning."""
     before = {p: v for p, v in known.items() if p not in own}
     return any(
@@ -161,7 +160,7 @@ def _clashes(
 
 def _is_said_again(old: t.Expr, new: t.Expr) -> bool:
     """Whether a formula says again what another does, as it is or written otherwise: of the same names."""
-    before, after = ({stem_of(p) for p in t.walk(x) if isinstance(p, t.Symbol)} for x in (old, new))
+    before, after = _stems(old), _stems(new)
     return same_tree(old, new) or (before == after and len(before) >= _SAME)
 
 
@@ -231,11 +230,10 @@ def _left_behind(
     new = {p.stem for p in definitions} - {p.stem for p in known}
     formulas: dict[str, set[str]] = {}
     for pattern, value in (*known.items(), *definitions.items()):
-        used = {stem_of(p) for p in t.walk(value) if isinstance(p, t.Symbol)}
-        formulas.setdefault(pattern.stem, set()).update(used)
+        formulas.setdefault(pattern.stem, set()).update(_stems(value))
     here = {p.stem for p in definitions}
     losses = {stem for stem in formulas if _is_loss(stem)} - here
-    forgotten: set[str] = set()
+    forgotten = _circled(own, definitions, known)
     for of, wrt in _differentiated(own):
         if wrt in new:
             meant = losses if not of else losses & {of}
@@ -256,6 +254,24 @@ def _of_other_arguments(own: Sequence[Statement], before: Sequence[Statement]) -
         if isinstance(part, t.Apply):
             used.setdefault(stem_of(part.head), set()).add(len(arguments(part.args)))
     return {stem for stem in several if used.get(stem) == {1}}
+
+
+def _circled(inside: Sequence[Statement], own: Formulas, known: Formulas) -> set[str]:
+    """``y`` of ``y = p t`` where ``t = x + y`` stands here, and nothing of p: it is any y."""
+    used = {stem_of(p) for p in parts(inside) if isinstance(p, t.Symbol)}
+    made = {p.stem: _stems(value) for p, value in own.items()}
+    found: set[str] = set()
+    for pattern, value in known.items():
+        names = _stems(value) - {pattern.stem}
+        circle = {stem for stem in names & made.keys() if pattern.stem in made[stem]}
+        rest, is_bare = names - circle, not (pattern.indices or pattern.marks or pattern in own)
+        if circle and is_bare and rest and not rest & used:
+            found.add(pattern.stem)
+    return found
+
+
+def _stems(tree: t.Expr) -> set[str]:
+    return {stem_of(p) for p in t.walk(tree) if isinstance(p, t.Symbol)}
 
 
 def _reached(stem: str, formulas: Mapping[str, set[str]]) -> set[str]:
