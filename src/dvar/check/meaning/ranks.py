@@ -257,12 +257,13 @@ def _of_formulas(definitions: Sequence[Definition]) -> set[str]:
 
 def _run_alike(letters: Set[str], *values: t.Expr) -> bool:
     """``p_k = e^{z_k} / Σ_i e^{z_i}``: k and i count the same z, whatever other formula ``p_i`` has."""
-    for value in values:
+    for value in (v for v in values if isinstance(v, t.Quotient)):
+        summed = {c for p in t.walk(value.below) if isinstance(p, t.Big) for c in p.indices}
         seen: dict[str, set[str]] = {}
         for part in t.walk(value):
             if isinstance(part, t.Symbol) and len(part.subscripts) == 1:
                 seen.setdefault(stem_of(part), set()).update(letters_in(part.subscripts[0]))
-        if any(letters and letters <= found for found in seen.values()):
+        if letters & summed and any(letters <= found for found in seen.values()):
             return True
     return False
 
