@@ -309,3 +309,15 @@ def test_the_likelihood_of_normal_data() -> None:
     )
     assert {verdicts(text)[3], verdicts(text)[5]} == {"ok"}
     assert verdicts(text.replace("= \\frac{1}{v}", "= -\\frac{1}{v}"))[5] == "wrong"
+
+
+def test_entries_that_a_vector_does_not_have_are_no_vectors() -> None:
+    text = r"""$$g_\beta(x) = s(\beta^Tx), \quad s(u) = \frac{1}{1 + e^{-u}}$$
+
+$$C(\beta) = -\frac{1}{m}\sum_{i=1}^m\left[t^{(i)}\log(g_\beta(x^{(i)})) + (1 - t^{(i)})\log(1 - g_\beta(x^{(i)}))\right] + \frac{\mu}{2m}\sum_{j=1}^n\beta_j^2$$
+
+$$\frac{\partial C(\beta)}{\partial\beta_0} = \frac{1}{m}\sum_{i=1}^m (g_\beta(x^{(i)}) - t^{(i)})x_0^{(i)}$$
+
+Vectorized: $a = s(X\beta)$.
+"""  # noqa: E501
+    assert verdicts(text)[5] in ("ok", "unknown")

@@ -41,6 +41,9 @@ def entry(e: Interpreter, key: Key) -> Node | None:
             picked = entry_of(e, node, [int(i) for i in rest], base.stem)
             if picked is not None:
                 return picked
+            whole = key.stem in e.world.entire - e.world.several and 1 in sizes(node)
+            if whole and not told and len(rest) == 1 and e.world.find(key, e.position) is None:
+                raise NotUnderstood(f"{key}, which {base} does not have")  # no vector of its own
     capital = _entry_of_capital(e, key)
     return _entry_of_layer(e, key) if capital is None else capital
 
