@@ -228,3 +228,28 @@ $v_1 = 0.99 \cdot 0 + 0.01 \cdot 1 = 0.01$
 )
 def test_a_number_that_was_not_squared(line: str, expected: str) -> None:
     assert verdicts(ADAM + line)[-1] == expected
+
+
+def test_numbers_that_nothing_could_turn_are_not_said_to_lack_a_transpose() -> None:
+    """One wrong value leaves the sizes of the names behind it open; none of them is an array."""
+    text = r"""
+| | value |
+|---|---|
+| $w_{35}$ | -1.2 |
+| $w_{45}$ | 1.1 |
+| $\theta_5$ | 0.3 |
+
+$y_3 = sigmoid(x_1 w_{13} + x_2 w_{23} - \theta_3) = 1/[1 + e^{-(1\cdot 0.5 + 0 \cdot 0.9 - 1 \cdot 0.8)}] = 0.4256$
+
+$y_4 = sigmoid(x_1 w_{14} + x_2 w_{24} - \theta_4) = 0.6225$
+
+$y_5 = sigmoid(y_3 w_{35} + y_4 w_{45} - \theta_5) = 0.4690$
+
+$\delta_5 = y_5 (1 - y_5) e = 0.4690 \cdot (1 - 0.4690) \cdot 0.5310 = 0.1322$
+
+$\Delta w_{45} = \alpha \cdot y_4 \cdot \delta_5 = 0.1 \cdot 0.6225 \cdot 0.1322 = 0.0082$
+
+$\Delta \theta_5 = \alpha \cdot (-1) \cdot \delta_5 = -0.0132$
+"""
+    wrong = [j for j in check(text).judgements if j.verdict == "wrong"]
+    assert ["y_5" in j.source for j in wrong] == [True]

@@ -190,8 +190,10 @@ def _is_renaming(bend: Bend) -> bool:
 
 
 def _turned(place: Place, verdict: Verdict, left: t.Expr, right: t.Expr) -> Verdict:
-    """``X X = …`` for ``X^T X``: numbers that come out with one transpose more or less."""
+    """``X X = …`` for ``X^T X``: numbers that come out with one transpose more or less, where some are arrays."""
     link = verdict.link
+    if all(value.size == 1 for value in place.ledger.given.values()):
+        return verdict  # nothing can be turned
     for bend in islice(chain(turned(left, ""), reversed_products(left, "")), TRIED):
         found = numbers.with_numbers(place, bend.tree, right, [{}])
         if found.verdict == "ok" and link is not None:
