@@ -321,3 +321,10 @@ $$\frac{\partial C(\beta)}{\partial\beta_0} = \frac{1}{m}\sum_{i=1}^m (g_\beta(x
 Vectorized: $a = s(X\beta)$.
 """  # noqa: E501
     assert verdicts(text)[5] in ("ok", "unknown")
+
+
+def test_a_digit_between_the_factors_of_a_product() -> None:
+    text = "For $g(x,y) = 4x^2y$:\n\n$\\frac{\\partial g}{\\partial x} = 4y{}x = 8yx$\n"
+    assert worst(text.replace("{}", "2"), 3) == "ok"
+    assert worst(text.replace("{}", "3"), 3) == "wrong"
+    assert verdicts("$z = 2w1x1 + 3w2x2$\n\n$\\frac{\\partial z}{\\partial w1} = 2x1$\n")[3] == "ok"

@@ -96,7 +96,8 @@ class _Names(Stream):
             two_back.is_("^", "_")
             or (two_back.kind == COMMAND and two_back.text in words.FRACTIONS)
         )
-        if last.kind == NAME and not is_script and last.text not in _NO_DIGITS:
+        named = last.kind == NAME and not is_script and last.text not in _NO_DIGITS
+        if named and not self.is_factor(token, last, two_back):
             token.kind = DIGITS
         self.out.append(token)
 

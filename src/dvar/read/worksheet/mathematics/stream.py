@@ -10,6 +10,7 @@ from dvar.read.worksheet.mathematics.tokens import (
     DIGITS,
     LABEL,
     NAME,
+    NUMBER,
     WORD,
     Token,
 )
@@ -46,6 +47,15 @@ class Stream:
 
     def before(self, *signs: str) -> bool:
         return self.next is not None and self.next.is_(*signs)
+
+    def is_factor(self, token: Token, last: Token, before: Token | None) -> bool:
+        """``3y2x`` in LaTeX: digits between two names behind a number; ``2w1x1`` is of two names with digits."""
+        after, end = self.next, self.tokens[self.n + 1 : self.n + 2]
+        if not self.latex or before is None or before.kind != NUMBER or after is None:
+            return False
+        single = after.kind in (WORD, NAME) and len(after.text) == 1 and last.text.islower()
+        near = single and token.text != "1" and not (last.gap or after.gap)
+        return near and not any(x.kind == NUMBER and not x.gap for x in end)
 
     def is_attribute(self, token: Token) -> bool:
         after, last = self.next, self.last
