@@ -57,8 +57,9 @@ def _tells_slopes(place: Place, right: t.Expr, dependent: Mapping[Key, list[Node
     """``∂z_j/∂w_{ij} ∂E/∂z_j = y_i ∂E/∂z_j``: without any slope of z on the right, it tells what that is."""
     reader, open_ = place.reader(), {general(key) for key in dependent}
     ofs = (p.of for p in t.walk(right) if isinstance(p, t.Derivative) and p.of is not None)
-    names = (x for of in ofs for x in t.walk(of) if isinstance(x, t.Symbol))
-    keys = (differentiate.key_of(reader, replace(x, scripts=())) for x in names)
+    names = [x for of in ofs for x in t.walk(of) if isinstance(x, t.Symbol)]
+    names += [p for p in t.walk(right) if isinstance(p, t.Symbol) and p.primes]  # k'
+    keys = (differentiate.key_of(reader, replace(x, scripts=(), primes=0)) for x in names)
     return not any(key is not None and general(key) in open_ for key in keys)
 
 
