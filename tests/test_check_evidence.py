@@ -260,3 +260,35 @@ $$\frac{\partial f}{\partial x} = 2 r^\top A = 2 (A x - b)^\top A$$
     assert not check(text).faults
     [bent] = check(text.replace("(A x - b)", "(A x)")).faults
     assert (bent.line, bent.found) == (3, r"2 (A x)^\top A")
+
+
+MEAN = r"""The cost of a batch is $C = \frac{1}{n}\sum_{i=1}^n (p_i - t_i)^2$.
+
+WORDS
+
+$$\frac{\partial C}{\partial p_i} = 2 (p_i - t_i)$$
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["For a single training example:", "We drop the factor $1/n$ from here on.", "Per-sample:"],
+)
+def test_a_text_may_go_from_the_mean_to_one_example(words: str) -> None:
+    assert last(MEAN.replace("WORDS", words)).verdict != "wrong"
+    assert last(MEAN.replace("WORDS", "It follows that")).verdict == "wrong"
+
+
+MAPS = r"""Let $u = p(s)$ and $v = q(u)$.
+
+$$\frac{dv}{ds} = \frac{dv}{du} \frac{du}{ds}$$
+
+The same function again and again, with $s = p(r)$, $u = SECOND(s)$, $v = p(u)$:
+
+$$\frac{dv}{dr} = p'(u) SECOND'(s) p'(r)$$
+"""
+
+
+def test_an_open_function_of_the_same_name_may_be_another_one() -> None:
+    assert not check(MAPS.replace("SECOND", "q")).faults
+    assert last(MAPS.replace("SECOND", "q").replace("q'(s)", "p'(s)")).verdict != "ok"

@@ -26,7 +26,7 @@ from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_closed, is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
-from dvar.check.judge.whose import is_of_an_array, is_share
+from dvar.check.judge.whose import is_of_an_array, is_said_of_one, is_share
 from dvar.check.judge.words import Explained
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.functions import SIGMAS
@@ -121,14 +121,16 @@ def is_believed(
         return False
     if unclaimed.is_of_the_true_class(document, verdict):
         return False
-    if "mask" in causes and is_said_to_hold(document, statement):
-        return False
-    if "missing-path" in causes and leaves_out_paths(document, statement):
+    if ("mask" in causes and is_said_to_hold(document, statement)) or (
+        "missing-path" in causes and leaves_out_paths(document, statement)
+    ):
         return False
     if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
         return told.sure or _is_all_there(place, verdict, causes)
     may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
-    if not (may_be_share and is_share(place, verdict)):
+    if may_be_share and is_said_of_one(place, document, statement, statements):
+        return False
+    if not may_be_share or not is_share(place, verdict):
         return True
     # In a program another slip that explains it as well is no matter of whose loss it is.
     return bool(set(causes) - may_be_share) and _is_upstream_only(place, verdict) and place.code
@@ -301,8 +303,7 @@ def _says_all(place: Place, verdict: Verdict) -> bool:
 
 
 def _has_sums(*members: Member) -> bool:
-    trees = [m.expr for m in members if m.expr is not None]
-    return any(isinstance(p, t.Big) for tree in trees for p in t.walk(tree))
+    return any(isinstance(p, t.Big) for m in members if m.expr for p in t.walk(m.expr))
 
 
 def _ranks(link: Link) -> set[int]:

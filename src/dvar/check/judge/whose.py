@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 
 from dvar.check.judge.chain import Place, Verdict
@@ -15,6 +18,16 @@ from dvar.check.meaning.values import Jacobian, Value, node_of
 from dvar.core.node import Node
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Document, Statement
+
+_OF_ONE = re.compile(
+    r"\b(?:one|single|each|individual) (?:(?:single|training|data) ?)?(?:example|sample|observation|point|instance|case)\b|"
+    r"\bper[- ](?:example|sample|point|instance)|"
+    r"\b(?:drop|omit|ignor|leav|neglect|without)\w*\b[^.\n]{0,30}(?:factor|1/|\\frac|constant|mean|average)|"
+    r"(?:factor|1/\w|constant)\W[^.\n]{0,20}\b(?:drop|omit|ignor|left out|neglect)",
+    re.IGNORECASE,
+)
+"""Words by which a text goes from the mean of a loss to what one example adds to it."""
 
 
 def is_share(place: Place, verdict: Verdict) -> bool:
@@ -39,6 +52,22 @@ def is_share(place: Place, verdict: Verdict) -> bool:
     if numbers is not None:
         return is_plain(member.expr) and _is_count_of(place, *numbers)
     return any(is_gradient_name(place, part) for part in t.walk(member.expr))
+
+
+def is_said_of_one(
+    place: Place, document: Document, statement: Statement, statements: Sequence[Statement]
+) -> bool:
+    """Whether the text between a loss and its derivative leaves the mean: "for one example", "dropping the 1/m"."""
+    first = statement.members[0].expr
+    parts = () if first is None else t.walk(first)
+    loss = next((p.of for p in parts if isinstance(p, t.Derivative)), None)
+    if not isinstance(loss, t.Symbol):
+        return False
+    found = place.world.find(Key(stem_of(loss)), place.position)
+    if found is None or not 0 <= found[0].position < len(statements):
+        return False
+    start = statements[found[0].position].span[1]
+    return _OF_ONE.search(document.text[start : statement.span[0]]) is not None
 
 
 def is_of_an_array(place: Place, verdict: Verdict) -> bool:
