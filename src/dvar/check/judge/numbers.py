@@ -68,6 +68,23 @@ def with_numbers(
     return link
 
 
+def of_some_class(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]
+) -> Link:
+    """``L = -log p_y = 1.31`` where nothing gives y: right if it is so for one of the classes."""
+    world = place.world
+    before = world.spelling
+    for name, choice in before.chosen.items():
+        for number in range(choice.start, choice.start + choice.size) if not choice.given else ():
+            chosen = {**before.chosen, name: replace(choice, given={(): number})}
+            with world.read_anew():
+                world.spelling = replace(before, chosen=chosen)
+                link = with_numbers(place, left, right, envs)
+            if link.verdict == "ok":
+                return link
+    return Link("unknown", "which index is chosen is not given")
+
+
 def _is_about_another(place: Place, formula: t.Expr, written: t.Expr) -> bool:
     """Whether a number is put in for a name that has a formula only from an earlier problem, and no value here."""
     for name, value in put_in(formula, written) or ():

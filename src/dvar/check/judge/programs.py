@@ -55,6 +55,8 @@ def own_programs(
         return Programs()
     chosen = frozenset(programs)
     outside = _defined([s for n, s in enumerate(statements) if n not in chosen])
+    if not outside:
+        return Programs()  # what stands outside are the numbers of the program
     python = [n for n in programs if document.regions[statements[n].region].language in PYTHON]
     told = _differentiated([statements[n] for n in python])
     is_whole = len(told) > 2 and len(inside) > 2

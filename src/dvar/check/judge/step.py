@@ -89,7 +89,7 @@ def _judged(
         ):
             return told
         if link.verdict == "wrong" and is_guessed(place.world, left):
-            return Link("unknown", "which index is chosen is not given", link.left)
+            return numbers.of_some_class(place, left, right, envs)
         if link.verdict == "wrong" and learning.is_another_case(place, left, right):
             return Link("unknown", "the numbers put in are those of another case", link.left)
         if link.verdict == "wrong":

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dvar.check.meaning import einsums
+from dvar.check.meaning import einsums, members
 from dvar.check.meaning.shaping import COPIES
 from dvar.check.meaning.values import (
     NotUnderstood,
@@ -188,6 +188,23 @@ def _running(e: Interpreter, tree: t.Call, hint: Hint) -> Node:
     return TABLE[tree.name](array, axis=axis)
 
 
+def _one_hot(e: Interpreter, tree: t.Call, hint: Hint) -> Node:
+    """``onehot(y)`` where y is the class of ``-log p_y``: the unit vector of its place, a column if nothing is said."""
+    label = tree.args[0].base if isinstance(tree.args[0], t.Symbol) else ""
+    if label in e.env:
+        run = e.world.run_of(label)
+        start, size, place = run.start, len(run), e.env[label]
+    elif (choice := e.world.spelling.chosen.get(label)) is not None:
+        start, size, place = choice.start, choice.size, choice.number(label)
+    else:
+        raise NotUnderstood("a one-hot vector of something that is no class")
+    shape = hint if hint and size in hint else (size, 1)
+    vector = members.unit_of(place, shape, start)
+    if vector is None:
+        raise NotUnderstood("a one-hot vector for each of several examples")
+    return vector
+
+
 _READINGS: dict[str, Reading] = {
     **dict.fromkeys(("shape", "size", "len", "numel", "length"), _size),
     **dict.fromkeys(("ones", "zeros", "ones_like", "zeros_like"), _constant),
@@ -196,6 +213,7 @@ _READINGS: dict[str, Reading] = {
     ),
     **dict.fromkeys(COPIES, _repeated),
     "eye": _eye,
+    "one_hot": _one_hot,
     "einsum": einsums.read,
     "where": _where,
     "cumsum": _running,

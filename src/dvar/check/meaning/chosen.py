@@ -3,7 +3,7 @@ r"""Names that stand where an index stands: the last one, ``h_T`` and ``a^{(n_l)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -100,6 +100,15 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     for name in _steps(spelling, statements, prose):
         numbers.setdefault(name, world.sizes.get(name, _STEP))
     world.spelling = replace(spelling, numbers=numbers, chosen=chosen)
+    classes_ = {*chosen, *(letter for _, letter in logged)}
+    world.units |= _unit_vectors(classes_, statements) - made
+
+
+def _unit_vectors(chosen: Container[str], statements: Sequence[Statement]) -> set[str]:
+    """``e`` of ``p - e_y`` where y is a class, and no e stands elsewhere."""
+    found = [x for x in parts(statements) if isinstance(x, t.Symbol) and x.base == "e"]
+    below = [size_name(x.subscripts[0]) if len(x.subscripts) == 1 else None for x in found]
+    return {"e"} if found and all(name and name in chosen for name in below) else set()
 
 
 def _logged(statements: Sequence[Statement]) -> set[tuple[str, str]]:
@@ -163,6 +172,11 @@ def _given(world: World, statements: Sequence[Statement]) -> dict[str, dict[tupl
             if len(whole) == len(right.items):
                 first = world.bases.get(left.base, world.first)
                 found[left.base] = {(n,): int(x.value) for n, x in enumerate(whole, first)}
+    for name, given in found.items():
+        if (
+            world.first and 0 in given.values()
+        ):  # class 0 is the first one, whatever else counts from 1
+            found[name] = {at: number + world.first for at, number in given.items()}
     return found
 
 

@@ -183,8 +183,9 @@ class _Names(Stream):
         """A word that its font makes one."""
         text = token.text
         digits = re.fullmatch(r"([A-Za-z]+)(\d+)", text)
-        if text.lower() in words.FUNCTIONS and self._is_called(text.lower(), True):
-            self.out.append(made(FUNCTION, text, token))
+        joined = text.lower().replace("\\", "").replace("-", "_")  # one-hot, one\_hot
+        if joined in words.FUNCTIONS and self._is_called(joined, True):
+            self.out.append(made(FUNCTION, text if "_" not in joined else joined, token))
         elif digits and not self.behind("_", "^"):
             self.out += [made(NAME, digits[1], token), made(DIGITS, digits[2], token)]
             self.out[-1].gap = self.out[-1].spaced = False
@@ -366,7 +367,7 @@ class _Names(Stream):
         if text in vocabulary.CODE_PROSE:
             self.out.append(made(SIGN if text == "in" else TEXT, text, token))
             return
-        if low in words.FUNCTIONS and self.before("("):
+        if (low in words.FUNCTIONS and self.before("(")) or self._takes_a_name(low):
             self.out.append(made(FUNCTION, text, token))
             return
         numbered = _IDENTIFIER.fullmatch(text)
@@ -385,6 +386,11 @@ class _Names(Stream):
             self.out[-2].spaced = self.out[-1].spaced = False
         else:
             self.out.append(made(NAME, text, token))
+
+    def _takes_a_name(self, low: str) -> bool:
+        """``L = -log p[y]``: no program, where two names never stand side by side, but a formula in a comment."""
+        is_function = low in words.BARE and low not in words.ALSO_NAMES
+        return is_function and self.next is not None and self.next.kind in (WORD, NAME)
 
     def _skip_self(self) -> bool:
         if self.before("."):
