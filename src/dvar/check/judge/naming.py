@@ -16,7 +16,7 @@ from dvar.check.meaning.looks import INDEX_LETTERS
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.document import Member, Statement
 from dvar.read.worksheet.parts import same_tree
 
 _NAMING = frozenset({"=", "iff", "equiv", ":=", "=:"})
@@ -90,9 +90,11 @@ def named_at_end(
         return role
     if members[0].relation or value is None:
         value = members[-2].expr if len(members) > 1 else None
+    if value is not None and _is_call_of_any(last, members, world):
+        return replace(role, links=role.links | {len(members) - 1})
     if value is None or not isinstance(last, t.Symbol) or last.primes:
         return role
-    if last.base in _FIXED and not last.subscripts:
+    if (last.base in _FIXED and not last.subscripts) or _is_of_itself(value):
         return role
     if len(members) < 3 and not members[0].relation and not isinstance(value, t.Derivative):
         return role
@@ -116,6 +118,23 @@ def named_at_end(
         return role
     links = role.links | {len(members) - 1}
     return replace(role, definitions=(*role.definitions, made), links=links)
+
+
+def _is_call_of_any(last: t.Expr | None, members: Sequence[Member], world: World) -> bool:
+    """``a^{(3)} = g(z^{(3)}) = h_Θ(x)`` with no formula for h_Θ: only what the network is called as a whole."""
+    if not isinstance(last, t.Apply) or len(members) < 3 or not last.head.subscripts:
+        return False
+    is_bare = isinstance(members[0].expr, t.Symbol) and not members[0].relation
+    if not is_bare or last.primes or last.head.primes:
+        return False
+    return not world.defining(pattern_of(last.head, world.spelling)[0])
+
+
+def _is_of_itself(value: t.Expr) -> bool:
+    """``∂x_i/∂x_k``, which is no gradient to be named δ_{ik} but Kronecker's δ."""
+    if not isinstance(value, t.Derivative) or not isinstance(value.of, t.Symbol):
+        return False
+    return all(isinstance(by, t.Symbol) and stem_of(by) == stem_of(value.of) for by in value.wrt)
 
 
 def as_function(role: Role, ordinal: int, world: World, occurrences: Occurrences) -> Role:

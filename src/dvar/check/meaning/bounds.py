@@ -154,6 +154,12 @@ def _begin_sums(world: World, statements: Sequence[Statement]) -> None:
                 world.bases.setdefault(stem_of(symbol), 0)
 
 
+def from_one(statements: Sequence[Statement]) -> set[str]:
+    """The letters of sums that are said to begin at 1, or further on."""
+    sums = (p for p in parts(statements) if isinstance(p, t.Big) and isinstance(p.low, t.Number))
+    return {c for p in sums if isinstance(p.low, t.Number) and p.low.value for c in p.indices}
+
+
 def begin_alike(
     world: World, statements: Sequence[Statement], places: Mapping[tuple[str, int], Set[str]]
 ) -> None:
@@ -164,8 +170,12 @@ def begin_alike(
         statements: in which other sums may begin at 1.
         places: (stem, position) → the letters that stand there.
     """
-    sums = (p for p in parts(statements) if isinstance(p, t.Big) and isinstance(p.low, t.Number))
-    ones = {c for p in sums if isinstance(p.low, t.Number) and p.low.value for c in p.indices}
+    ones = from_one(statements)
+    corners = {stem_of(p) for p in parts(statements) if isinstance(p, t.Symbol) and _is_corner(p)}
+    for (stem, _), letters in places.items():
+        if stem in corners and not letters & (ones | _STEPS):
+            for letter in letters:
+                world.starts.setdefault(letter, 0)
     while True:
         before = len(world.starts)
         for (stem, _), letters in places.items():
@@ -175,6 +185,13 @@ def begin_alike(
                     world.starts.setdefault(letter, 0)
         if len(world.starts) == before:
             return
+
+
+def _is_corner(symbol: t.Symbol) -> bool:
+    """``Y_{00}``, the first entry of a matrix whose rows and columns count from 0."""
+    below = symbol.subscripts
+    texts = [b.text for b in below if isinstance(b, t.Label | t.Number)]
+    return len(texts) == len(below) and "".join(texts) == "00"
 
 
 def _unbounded(statements: Sequence[Statement]) -> set[str]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.meaning import einsums, outputs, picked
+from dvar.check.meaning import einsums, outputs, picked, totals
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import TIMES
-from dvar.check.meaning.bounds import begin_alike
+from dvar.check.meaning.bounds import begin_alike, from_one
 from dvar.check.meaning.counting import counted_to
 from dvar.check.meaning.declared import Declaration, declarations, declare
 from dvar.check.meaning.given import LARGEST, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
-from dvar.check.meaning.keys import Key, letters_in, size_name, stem_of, unwrapped
+from dvar.check.meaning.keys import Key, letters_in, size_name, stem_of
 from dvar.check.meaning.letters import counting, parts
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
@@ -26,8 +26,6 @@ from dvar.read.worksheet.document import Statement
 _POOL = (3, 4, 2, 5, 3, 4, 2, 5, 3, 4, 2, 5)
 _SPREAD = (4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3)
 """Sizes that nothing is said of, unequal so that a transpose that is missing shows."""
-_COUNTS = frozenset("nNmMdDKHB")
-"""Letters by which a sum is divided to make it a mean."""
 
 
 def measure(world: World, statements: Sequence[Statement]) -> None:
@@ -35,7 +33,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     unions = Unions()
     fixed: dict[Item, int] = {}
     _bounds(world, statements, unions, fixed)
-    _means(statements, unions)
+    totals.see(statements, unions)
     _entries(world, statements, unions)
     _numbered(world, statements, unions, fixed)
     _counted_entries(world, statements, fixed)
@@ -156,26 +154,6 @@ def _bounds(
             unions.join(("letter", letter), run)
 
 
-def _means(statements: Sequence[Statement], unions: Unions) -> None:
-    """``\\frac1d \\sum_k x_k``: a sum that is divided by d has d terms, if it does not say how many."""
-    for part in parts(statements):
-        below = inside = None
-        if isinstance(part, t.Product) and len(part.factors) > 1:
-            first, inside = unwrapped(part.factors[0]), part.factors[1]
-            if isinstance(first, t.Quotient) and isinstance(first.above, t.Number):
-                below = first.below
-        elif isinstance(part, t.Quotient):
-            below, inside = part.below, part.above
-        if not isinstance(inside, t.Big) or inside.name != "sum" or len(inside.indices) != 1:
-            continue
-        bare = isinstance(below, t.Symbol) and not (below.subscripts or below.scripts)
-        if not bare or inside.low is not None or inside.condition is not None:
-            continue
-        name = size_name(below) if isinstance(below, t.Symbol) else None
-        if name is not None and name in _COUNTS:
-            unions.join(("letter", inside.indices[0]), ("size", name))
-
-
 def _size_symbol(high: t.Expr | None, low: object) -> str | None:
     """The name of a size in a bound: ``m``, or ``n`` of ``n - 1`` where counting starts at 0."""
     if isinstance(high, t.Sum) and len(high.terms) == 2 and low == 0:
@@ -189,6 +167,7 @@ def _size_symbol(high: t.Expr | None, low: object) -> str | None:
 
 def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> None:
     places: dict[tuple[str, int], set[str]] = {}
+    ones = from_one(statements)
     vectors = _declared_vectors(statements)
     for part in (_entry_named(p) for p in parts(statements)):
         if not isinstance(part, t.Symbol) or stem_of(part) in vectors:
@@ -198,7 +177,10 @@ def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> N
             found = letters_in(sub)
             if isinstance(sub, (t.Label, t.Symbol)) and set(found) <= world.spelling.letters:
                 for at, letter in enumerate(found, position):
-                    unions.join(("letter", letter), ("entry", stem_of(part), str(at)))
+                    run: Item = ("letter", letter)
+                    if letter in ones and world.bases.get(stem_of(part)) == 0 and len(found) == 1:
+                        run = unions.stacked(part.span[0], (run, ONE))  # θ_0 beside θ_1, …, θ_n
+                    unions.join(run, ("entry", stem_of(part), str(at)))
                     world.entry_letters[stem_of(part)] = letter
                     places.setdefault((stem_of(part), at), set()).add(letter)
                 position += max(len(found) - 1, 0)

@@ -178,12 +178,19 @@ class _Summer:
                 return replace(expr, terms=tuple(x for x, _ in terms)), _widest(terms)
             case t.Group():
                 return self._group(expr, kept)
+            case t.Apply(args=(t.Sum(),)) if self._is_entry(expr.head):
+                # V_{mi} (p_m - y_m): no function has two indices
+                group = t.Group("(", expr.args, expr.span, expr.subscripts, expr.scripts)
+                return self._part(t.Product((expr.head, group), ("",), expr.span), kept)
             case t.Apply() | t.Call():
                 args = [self.term(a, kept) for a in expr.args]
                 return replace(expr, args=tuple(a for a, _ in args)), _widest(args)
             case t.Derivative():
                 return self._derivative(expr, kept)
         return self._whole(expr, kept)
+
+    def _is_entry(self, head: t.Symbol) -> bool:
+        return self._of_symbol(head).total() > 1 and not head.primes
 
     def _whole(self, expr: t.Expr, kept: frozenset[str]) -> tuple[t.Expr, Counter[str]]:
         """A factor in which sums are those of its own parts."""

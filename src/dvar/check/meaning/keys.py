@@ -239,7 +239,7 @@ def _label(label: t.Label, spelling: Spelling, env: Bindings) -> tuple[Index, ..
     text = label.text
     if text.isdigit():
         # w_{11} and w_{21} count rows and columns; w_{10} is the tenth, x_{12} is looked up both ways later.
-        return (int(text),)
+        return (0, int(text[1])) if len(text) == 2 and text[0] == "0" else (int(text),)
     if label.is_text or not text.isalpha():
         if text.isalnum() and not label.is_text and set(filter(str.isalpha, text)) <= env.keys():
             return tuple(env[c] if c.isalpha() else int(c) for c in text)

@@ -145,10 +145,9 @@ def _find_free(expr: t.Expr | t.Script, spelling: Spelling, now: tuple[int, ...]
         return found
     for child in t.children(expr):
         found |= _free(child, spelling, now)
-    if isinstance(expr, t.Call) and expr.name == "one_hot":
-        found |= {x.base for x in expr.args if isinstance(x, t.Symbol)} & spelling.letters
     if isinstance(expr, (t.Group, t.Apply, t.Call)):
-        for part in expr.subscripts:
+        of_class = expr.args if isinstance(expr, t.Call) and expr.name == "one_hot" else ()
+        for part in (*expr.subscripts, *of_class):
             found |= _letters(part, spelling)
     return found
 

@@ -1,0 +1,102 @@
+"""Entries, sums and their numbers: where counting begins, how far it goes, and what is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.report import Judgement
+from dvar.check.worksheet import check
+
+
+def last(text: str) -> Judgement:
+    return check(text).judgements[-1]
+
+
+def bent(text: str, right: str, wrong: str) -> None:
+    """The last line is right, and with one change it is not."""
+    assert right in text
+    assert last(text).verdict == "ok"
+    assert last(text.replace(right, wrong)).verdict != "ok"
+
+
+INDEXED = r"""Repeated indices are summed. With $r_i = Q_{ij} h_j$, $F = \frac12 (r_i - g_i)(r_i - g_i)$:
+
+$$\frac{\partial r_i}{\partial r_k} = \delta_{ik}$$
+
+$$\frac{\partial r_i}{\partial Q_{kl}} = \delta_{ik} \delta_{jl} h_j = \delta_{ik} h_l$$
+
+$$\frac{\partial F}{\partial h_j} = Q_{ij} (r_i - g_i)$$
+"""
+
+
+def test_a_derivative_by_itself_is_no_gradient_with_a_name() -> None:
+    report = check(INDEXED)
+    assert [j.verdict for j in report.judgements if j.kind == "claim"] == ["ok"] * 3
+    assert check(INDEXED.replace(r"\delta_{ik} h_l", r"\delta_{il} h_k")).faults
+
+
+def test_an_entry_before_a_bracket_is_a_factor_of_the_sum() -> None:
+    bent(INDEXED, "Q_{ij} (r_i - g_i)", "Q_{ij} (g_i - r_i)")
+
+
+def test_matrices_may_count_from_zero() -> None:
+    text = r"""$$S = \begin{pmatrix} 1 & 0 & 2 \\ 3 & 1 & 0 \\ 0 & 2 & 1 \end{pmatrix}$$
+
+$$K = \begin{pmatrix} 1 & -1 \\ 0 & 2 \end{pmatrix}$$
+
+$$T_{ij} = \sum_{a=0}^{1} \sum_{b=0}^{1} K_{ab} S_{i+a, j+b}$$
+
+$$T_{00} = 1 - 0 + 0 + 2 = 3$$
+"""
+    bent(text, "0 + 2 = 3", "0 + 1 = 2")
+
+
+REGULAR = r"""Let $u_0 = 1$, $f_c(u) = s(c^T u)$ and $s(z) = \frac{1}{1 + e^{-z}}$.
+
+$$\ell_i(c) = t^{(i)} \log f_c(u^{(i)}) + (1 - t^{(i)}) \log (1 - f_c(u^{(i)}))$$
+
+$$J(c) = -\frac1m \sum_{i=1}^m \ell_i(c) + \frac{\lambda}{2m} \sum_{j=1}^n c_j^2$$
+
+$$\frac{\partial J}{\partial c_0} = \frac1m \sum_{i=1}^m (f_c(u^{(i)}) - t^{(i)}) u_0^{(i)}$$
+
+For $j \geq 1$:
+
+$$\frac{\partial J}{\partial c_j} = \frac1m \sum_{i=1}^m (f_c(u^{(i)}) - t^{(i)}) u_j^{(i)} + \frac{\lambda}{m} c_j$$
+"""
+
+
+def test_the_weight_of_the_bias_is_one_more() -> None:
+    assert [j.verdict for j in check(REGULAR).judgements if j.kind == "claim"] == ["ok", "ok"]
+    bent(REGULAR, "u_j^{(i)} +", "u_j^{(i)} -")
+
+
+@pytest.mark.parametrize("count", ["n", "N"])
+def test_what_stands_beside_a_sum_is_how_many_it_adds(count: str) -> None:
+    text = rf"""$$\ell(a) = \sum_i \log (a e^{{-a v_i}}) = {count} \log a - a \sum_i v_i$$
+
+$$\ell'(a) = \frac{{{count}}}{{a}} - \sum_i v_i$$
+"""
+    bent(text, r"}{a} - \sum", r"}{a} + \sum")
+
+
+def test_a_change_without_signs() -> None:
+    text = """E = 1/2 sum_k (t_k - o_k)^2
+n_k = sum_j v_jk h_j
+o_k = 1/(1 + exp(-n_k))
+
+delta_k = -dE/dn_k = (t_k - o_k) o_k (1 - o_k)
+
+Delta v_jk = -eta dE/dv_jk = eta delta_k h_j
+"""
+    bent(text, "= eta delta_k h_j", "= -eta delta_k h_j")
+
+
+def test_what_the_whole_network_is_called_ends_a_chain() -> None:
+    text = r"""Let $h_w(x) = g(w^T x)$ with $g(z) = \frac{1}{1+e^{-z}}$.
+
+$$z^{(3)} = W^{(2)} a^{(2)}, \quad a^{(3)} = g(z^{(3)}) = h_W(x)$$
+
+$$g'(z^{(3)}) = a^{(3)} \odot (1 - a^{(3)})$$
+"""
+    assert not check(text).faults
+    bent(text, r"\odot (1 -", r"\odot (1 +")
