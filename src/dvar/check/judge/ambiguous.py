@@ -11,7 +11,7 @@ from dvar.check.judge.place import Place
 from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.values import count, node_of
+from dvar.check.meaning.values import Jacobian, count, node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.parts import same_tree
@@ -43,6 +43,7 @@ def are_open(
         or (set(causes) == {"wrong-variable"} and _has_its_values(place, verdict))
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
         or _sums_what_is_spread(verdict)
+        or _may_be_one(verdict, statements)
         or (place.code and _uses_unread(document, statement, statements))
     )
 
@@ -53,6 +54,17 @@ def _has_its_values(place: Place, verdict: Verdict) -> bool:
     stems = {stem_of(p) for side in sides for p in t.walk(side) if isinstance(p, t.Symbol)}
     made = (d for stem in stems for d in place.world.definitions.get(stem, ()) if d.params)
     return any(isinstance(d.value, t.Apply) and stem_of(d.value.head) in stems for d in made)
+
+
+def _may_be_one(verdict: Verdict, statements: Sequence[Statement]) -> bool:
+    """``∇J = ∇E``: names without formulas may stand for the same, where nothing is differentiated by either of them."""
+    link, members = verdict.link, (verdict.previous, verdict.member)
+    sides = () if link is None else (link.left, link.right)
+    tops = [m.expr.of for m in members if m is not None and isinstance(m.expr, t.Derivative)]
+    if len(tops) < 2 or not all(isinstance(x, Jacobian) and x.is_open for x in sides):
+        return False
+    by = [x for p in parts(statements) if isinstance(p, t.Derivative) for x in p.wrt]
+    return not any(top is not None and same_tree(top, x) for top in tops for x in by)
 
 
 def _is_in_both_orders(statements: Sequence[Statement]) -> bool:

@@ -107,16 +107,19 @@ def assignments(
 
 
 def off_diagonal(tree: t.Expr, envs: Sequence[Mapping[str, int]]) -> list[Mapping[str, int]]:
-    """Those of the numbers for index letters at which ``∂p_k/∂z_c`` is by another entry: k is not c."""
+    """Those of the numbers for index letters at which ``∂p_k/∂z_c`` is by another entry: k is not c.
+
+    So is ``∂L(x_i)/∂s_{i,j}``: what an example is compared with is not that example.
+    """
     pairs: list[tuple[str, str]] = []
     for part in t.walk(tree):
         of = part.of if isinstance(part, t.Derivative) else None
-        if isinstance(part, t.Derivative) and isinstance(of, t.Symbol):
+        if isinstance(part, t.Derivative) and isinstance(of, t.Symbol | t.Apply):
             pairs += [
                 (a, b)
                 for by in part.wrt
-                if isinstance(by, t.Symbol) and len(of.subscripts) == len(by.subscripts) == 1
-                for a, b in every(letters_in(of.subscripts[0]), letters_in(by.subscripts[0]))
+                if isinstance(by, t.Symbol)
+                for a, b in every(letters_in(of), letters_in(by))
                 if a != b
             ]
     if not pairs:

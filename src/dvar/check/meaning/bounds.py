@@ -3,12 +3,14 @@ r"""How far index letters run, as authors say it: ``i = 0, …, n - K``, ``1 \le
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dvar.check.meaning.keys import letters_in, number_of, size_name, stem_of
+from dvar.check.meaning.keys import letters_in, number_of, size_name, stem_of, unwrapped
 from dvar.check.meaning.letters import counting, parts
+from dvar.check.meaning.unions import Unions
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -27,6 +29,8 @@ _PADS = re.compile(
     re.IGNORECASE,
 )
 LARGEST = 8
+_COUNTS = frozenset("nNmMdDKHB")
+"""Letters by which a sum is divided to make it a mean."""
 _STEPS = frozenset("ltT")
 """Letters that count layers or steps, of which the one at 0 is an input."""
 _ENOUGH = 3
@@ -270,3 +274,31 @@ def _enlarge(world: World, high: t.Expr) -> None:
             world.counts[name] += 1
             if name not in world.spelling.letters:
                 world.sizes[name] = world.counts[name]
+
+
+def means(statements: Sequence[Statement], unions: Unions) -> None:
+    """``\\frac1d \\sum_k x_k``: a sum that is divided by d has d terms, if it does not say how many.
+
+    So does one that is divided by a letter which stands nowhere else.
+    """
+    found: list[tuple[str, str]] = []
+    for part in parts(statements):
+        pairs = [(part.below, part.above)] if isinstance(part, t.Quotient) else []
+        for front, sum_ in pairwise(part.factors) if isinstance(part, t.Product) else ():
+            one = unwrapped(front)
+            if isinstance(one, t.Quotient) and isinstance(one.above, t.Number):
+                pairs.append((one.below, sum_))
+        found += [
+            (inside.indices[0], name)
+            for below, inside in pairs
+            if isinstance(inside, t.Big) and inside.name == "sum" and len(inside.indices) == 1
+            if inside.low is None and inside.condition is None
+            if isinstance(below, t.Symbol) and not (below.subscripts or below.scripts)
+            if (name := size_name(below)) is not None
+        ]
+    divided = Counter(name for _, name in found)
+    several = [s for s in statements if len(s.members) > 1] if divided else []
+    written = Counter(p.base for p in parts(several) if isinstance(p, t.Symbol))
+    for letter, name in found:
+        if name in _COUNTS or (len(name) == 1 and divided[name] == written[name]):
+            unions.join(("letter", letter), ("size", name))

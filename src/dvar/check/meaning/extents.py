@@ -8,13 +8,13 @@ from dataclasses import replace
 from dvar.check.meaning import einsums, outputs, picked
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import TIMES
-from dvar.check.meaning.bounds import begin_alike
+from dvar.check.meaning.bounds import begin_alike, means
 from dvar.check.meaning.counting import counted_to
 from dvar.check.meaning.declared import Declaration, declarations, declare
 from dvar.check.meaning.given import LARGEST, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
-from dvar.check.meaning.keys import Key, letters_in, size_name, stem_of, unwrapped
+from dvar.check.meaning.keys import Key, letters_in, size_name, stem_of
 from dvar.check.meaning.letters import counting, parts
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
@@ -26,8 +26,6 @@ from dvar.read.worksheet.document import Statement
 _POOL = (3, 4, 2, 5, 3, 4, 2, 5, 3, 4, 2, 5)
 _SPREAD = (4, 5, 2, 3, 4, 5, 2, 3, 4, 5, 2, 3)
 """Sizes that nothing is said of, unequal so that a transpose that is missing shows."""
-_COUNTS = frozenset("nNmMdDKHB")
-"""Letters by which a sum is divided to make it a mean."""
 
 
 def measure(world: World, statements: Sequence[Statement]) -> None:
@@ -35,7 +33,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     unions = Unions()
     fixed: dict[Item, int] = {}
     _bounds(world, statements, unions, fixed)
-    _means(statements, unions)
+    means(statements, unions)
     _entries(world, statements, unions)
     _numbered(world, statements, unions, fixed)
     _counted_entries(world, statements, fixed)
@@ -154,26 +152,6 @@ def _bounds(
             is_more = low == 0 and isinstance(part.high, t.Symbol)  # from 0 to n: one more than n
             run = unions.stacked(part.span[0], (size_of, ONE)) if is_more else size_of
             unions.join(("letter", letter), run)
-
-
-def _means(statements: Sequence[Statement], unions: Unions) -> None:
-    """``\\frac1d \\sum_k x_k``: a sum that is divided by d has d terms, if it does not say how many."""
-    for part in parts(statements):
-        below = inside = None
-        if isinstance(part, t.Product) and len(part.factors) > 1:
-            first, inside = unwrapped(part.factors[0]), part.factors[1]
-            if isinstance(first, t.Quotient) and isinstance(first.above, t.Number):
-                below = first.below
-        elif isinstance(part, t.Quotient):
-            below, inside = part.below, part.above
-        if not isinstance(inside, t.Big) or inside.name != "sum" or len(inside.indices) != 1:
-            continue
-        bare = isinstance(below, t.Symbol) and not (below.subscripts or below.scripts)
-        if not bare or inside.low is not None or inside.condition is not None:
-            continue
-        name = size_name(below) if isinstance(below, t.Symbol) else None
-        if name is not None and name in _COUNTS:
-            unions.join(("letter", inside.indices[0]), ("size", name))
 
 
 def _size_symbol(high: t.Expr | None, low: object) -> str | None:
