@@ -155,3 +155,20 @@ def test_the_formula_behind_an_integral_defines() -> None:
     )
     assert at(text + "- \\frac{1}{s}$$\n", 3) == "ok"
     assert at(text + "+ \\frac{1}{s}$$\n", 3) == "wrong"
+
+
+def test_a_line_for_the_true_class_leaves_the_others_to_the_next() -> None:
+    text = (
+        "Here $c$ is the index of the correct class.\n\n$$L = -\\log \\frac{e^{u_c}}{\\sum_k e^{u_k}}, \\quad "
+        "q_j = \\frac{e^{u_j}}{\\sum_k e^{u_k}}$$\n\n"
+    )
+    own = "$$\\frac{\\partial L}{\\partial u_c} = q_c - 1$$\n\n"
+    assert at(text + own + "$$\\frac{\\partial L}{\\partial u_j} = q_j$$\n", 7) in RIGHT
+    assert at(text + own + "$$\\frac{\\partial L}{\\partial u_j} = -q_j$$\n", 7) == "wrong"
+    assert at(text + "$$\\frac{\\partial L}{\\partial u_j} = q_j$$\n", 5) == "wrong"
+
+
+def test_a_sum_over_all_others_tells_no_case() -> None:
+    text = "$$p_k = \\frac{e^{z_k}}{\\sum_j e^{z_j}}$$\n\n$$\\frac{\\partial p_k}{\\partial z_c} = "
+    assert at(text + "-p_k (1 - \\sum_{j \\neq c} p_j)$$\n", 3) in RIGHT
+    assert at(text + "p_k (1 - \\sum_{j \\neq c} p_j)$$\n", 3) == "wrong"
