@@ -127,7 +127,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     found = by_class(document, ones.named(document, whole(document, indexed)))
     found = events.named(moments.named(document, overwritten.masked(document, found)))
     found = upper.lowered(found) if is_said(document) else found
-    found = gates.arguments_named(losses.adding_up(found))
+    found = gates.arguments_named(losses.adding_up(losses.in_one_word(found)))
     entries = distributions.as_entries(document, found)
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(passed_on.unrolled(plain)))))

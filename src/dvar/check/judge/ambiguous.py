@@ -49,6 +49,7 @@ def are_open(
         or _is_open_on_one_side(verdict)
         or (not causes and _is_told_twice(place, statement))
         or (set(causes) == {"missing-sum"} and _sums_its_own(place, verdict, expected))
+        or _may_be_one(verdict, statements)
         or (place.code and _uses_unread(document, statement, statements))
     )
 
@@ -59,6 +60,17 @@ def _has_its_values(place: Place, verdict: Verdict) -> bool:
     stems = {stem_of(p) for side in sides for p in t.walk(side) if isinstance(p, t.Symbol)}
     made = (d for stem in stems for d in place.world.definitions.get(stem, ()) if d.params)
     return any(isinstance(d.value, t.Apply) and stem_of(d.value.head) in stems for d in made)
+
+
+def _may_be_one(verdict: Verdict, statements: Sequence[Statement]) -> bool:
+    """``∇J = ∇E``: names without formulas may stand for the same, where nothing is differentiated by either of them."""
+    link, members = verdict.link, (verdict.previous, verdict.member)
+    sides = () if link is None else (link.left, link.right)
+    tops = [m.expr.of for m in members if m is not None and isinstance(m.expr, t.Derivative)]
+    if len(tops) < 2 or not all(isinstance(x, Jacobian) and x.is_open for x in sides):
+        return False
+    by = [x for p in parts(statements) if isinstance(p, t.Derivative) for x in p.wrt]
+    return not any(top is not None and same_tree(top, x) for top in tops for x in by)
 
 
 def _is_in_both_orders(statements: Sequence[Statement]) -> bool:
@@ -92,8 +104,7 @@ def _is_open_on_one_side(verdict: Verdict) -> bool:
     link = verdict.link
     sides = (link.left, link.right) if link is not None else ()
     slopes = [side for side in sides if isinstance(side, Jacobian)]
-    is_open = {isinstance(s.of, tuple) and s.of[0] == "open" for s in slopes}
-    return len(slopes) == 2 == len(is_open)
+    return len(slopes) == 2 == len({s.is_open for s in slopes})
 
 
 def _sums_its_own(place: Place, verdict: Verdict, expected: str) -> bool:

@@ -55,12 +55,7 @@ def role_of(
     is_broken: bool = False,
     is_renewal: bool = False,
 ) -> Role:
-    """What a statement does, given what the statements before it have defined.
-
-    Args:
-        is_broken: its formula could not be read, so that it defines nothing.
-        is_renewal: it gives a new meaning to a name that has a formula.
-    """
+    """What a statement does; if broken its formula cannot be read, a renewal gives a name another meaning."""
     statement = without_shape(statement)
     members = statement.members
     if members[-1].is_blank and len(members) > 2 and not members[0].relation:
@@ -84,9 +79,21 @@ def role_of(
         return Role("definition", (), frozenset({1}))  # C = C(a, y): what C depends on
     if first.expr is not None and tells_by_itself(left, first.expr, world):
         return Role("claim")
+    if is_broken and (further := _told_further_on(statement, ordinal, world)):
+        return Role("definition", further, frozenset(range(1, len(members))))
     if is_broken or (first.expr is not None and _only_tells(left, first.expr, world)):
         return Role("definition", (), frozenset({1}))
     return _defining(statement, ordinal, world, is_renewal)
+
+
+def _told_further_on(statement: Statement, ordinal: int, world: World) -> Told:
+    """``D = ∫ q log(q/p) dz = ½ (μ² + s² - log s² - 1)``: the formula behind an integral that is not read."""
+    first, told, *rest = statement.members
+    inner = t.walk(told.expr) if told.expr is not None and rest else ()
+    if not any(isinstance(p, t.Big) and "int" in p.name for p in inner):
+        return ()
+    role = _defining(replace(statement, members=(first, *rest)), ordinal, world)
+    return tuple(d for d in role.definitions if not d.numeric)
 
 
 def _by_form(members: Sequence[Member]) -> str | None:

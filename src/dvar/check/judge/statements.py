@@ -113,9 +113,10 @@ def _as_meant(
         place.ledger.acquit(place.line)  # nothing before it is wrong
         verdict, kind = judged()
         judgement = _judgement(context, place, statement, kind, verdict)
-    if judgement.verdict in ("wrong", "carried"):
+    is_doubted = judgement.verdict == "unknown" and verdict.verdict == "wrong"
+    if judgement.verdict in ("wrong", "carried") or is_doubted:
         right = _right_before(context, ordinal)
-        meant = doubts.settled(place, judgement.from_line, again)
+        meant = None if is_doubted else doubts.settled(place, judgement.from_line, again)
         meant = meant or earlier.settled(place, statement, judged, right)
         if meant is not None:
             context.faults.pop(ordinal, None)

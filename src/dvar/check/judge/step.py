@@ -325,7 +325,7 @@ def _second_thoughts(
         return single
     if (told := opening.given(place, left, right, envs)) is not None:
         return told
-    others = [] if _tells_cases(right) else links.off_diagonal(left, envs)
+    others = [] if _tells_cases(right) else links.off_diagonal(place.world, left, envs)
     if 0 < len(others) < len(envs):  # -p_k p_c leaves the other case to another line
         apart = links.as_functions(
             place.world, place.position, left, right, others, code=place.code
@@ -371,8 +371,9 @@ def _second_thoughts(
 
 def _tells_cases(tree: t.Expr) -> bool:
     """Whether a formula says itself what holds where two indices are equal: ``δ_{ij}``, ``1[i = j]``, cases."""
+    below = {id(p.condition) for p in t.walk(tree) if isinstance(p, t.Big)}  # of Σ_{k ≠ i}
     return any(
-        isinstance(p, t.Relation | t.Cases)
+        (isinstance(p, t.Relation | t.Cases) and id(p) not in below)
         or (isinstance(p, t.Symbol) and p.base == "delta" and _has_two_indices(p))
         for p in t.walk(tree)
     )

@@ -13,7 +13,7 @@ from dvar.check.meaning.keys import unwrapped
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
-from dvar.read.worksheet.parts import same_tree
+from dvar.read.worksheet.parts import factors_of, same_tree
 
 
 def summands(members: Sequence[Member], ordinal: int, world: World) -> tuple[Definition, ...]:
@@ -32,6 +32,11 @@ def summands(members: Sequence[Member], ordinal: int, world: World) -> tuple[Def
             if made is not None:
                 found.append(made)
             continue
+        if (part := _product(before.expr, after.expr)) is not None:
+            made = definition_of(*part, ordinal, spelling, False)
+            if made is not None and made.pattern.key({}) not in world.denominators:
+                found.append(made)
+            continue
         sign, factors, named = _sum(before.expr)
         other, others, formula = _sum(after.expr)
         if named is None or formula is None or named.indices != formula.indices:
@@ -46,6 +51,24 @@ def summands(members: Sequence[Member], ordinal: int, world: World) -> tuple[Def
         if made is not None and set(named.indices) & set(made.pattern.letters):
             found.append(made)
     return tuple(d for d in found if not world.defining(d.pattern))
+
+
+def _product(before: t.Expr, after: t.Expr) -> tuple[t.Symbol, t.Expr] | None:
+    """``D`` and ``B A`` of ``W_0 x + D x = W_0 x + B A x``: the one name for which a product stands."""
+    if not isinstance(before, t.Sum) or not isinstance(after, t.Sum) or before.signs != after.signs:
+        return None
+    pairs = [p for p in zip(before.terms, after.terms, strict=True) if not same_tree(*p)]
+    if len(pairs) != 1 or len(before.terms) < 2:
+        return None
+    old, new = (list(factors_of(term)) for term in pairs[0])
+    for end in (-1, 0):
+        while len(old) > 1 and len(new) > 1 and same_tree(old[end], new[end]):
+            old.pop(end), new.pop(end)
+    name = old[0] if len(old) == 1 else None
+    if not isinstance(name, t.Symbol) or len(new) < 2 or any(same_tree(name, x) for x in new):
+        return None
+    span = (new[0].span[0], new[-1].span[1])
+    return name, t.Product(tuple(new), ("",) * (len(new) - 1), span)
 
 
 def _sum(tree: t.Expr) -> tuple[int, tuple[t.Expr, ...], t.Big | None]:

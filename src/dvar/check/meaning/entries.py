@@ -94,6 +94,8 @@ def array_named(e: Interpreter, base: Key) -> Node | None:
     if base.stem in e.locals and not base.marks and not base.indices:
         value = e.locals[base.stem]
     elif found is not None and not found[0].numeric:
+        if _is_made_of_another(found[0]):
+            return None
         value = names.defined(e, base, *found)
     elif (base.marks or base.indices) and (one := one_of_many.of_one(e, base)) is not None:
         value = one  # x^(2) or x_2 beside X
@@ -107,6 +109,17 @@ def array_named(e: Interpreter, base: Key) -> Node | None:
     else:
         return None
     return value if value.shape else None
+
+
+def _is_made_of_another(definition: Definition) -> bool:
+    """``W = W_0 + B A``, ``X_i = Σ_k X_{ik}``: a name in the formula is no entry of what that is the formula of."""
+    told, own = definition.value, definition.pattern
+    names = (p for p in t.walk(told) if isinstance(p, t.Symbol) and stem_of(p) == own.stem)
+    return isinstance(told, t.Sum | t.Big) and any(
+        sum(len(s.text) if isinstance(s, t.Label) else 1 for s in name.subscripts)
+        > len(own.indices)
+        for name in names
+    )
 
 
 def _is_of_steps(e: Interpreter, base: Key) -> bool:

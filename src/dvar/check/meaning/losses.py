@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.keys import letters_in, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.points import RANGES, Point
 from dvar.check.meaning.values import aligned
@@ -127,6 +127,34 @@ def _is_exponential(tree: t.Expr, raised: Set[str]) -> bool:
     if not isinstance(tree, t.Symbol):
         return False
     return (tree.base == "e" and bool(tree.scripts)) or stem_of(tree) in raised
+
+
+def in_one_word(statements: Sequence[Statement]) -> list[Statement]:
+    r"""The statements, with ``softmax(z)`` for ``e^z / \\sum_j e^{z_j}``: all entries of a vector at once."""
+
+    def change(part: Any) -> t.Expr | None:
+        below = part.below if isinstance(part, t.Quotient) else None
+        if not isinstance(below, t.Big) or below.name != "sum" or len(below.indices) != 1:
+            return None
+        whole, entry = _exponent(part.above), _exponent(below.body)
+        if not isinstance(whole, t.Symbol) or not isinstance(entry, t.Symbol) or below.condition:
+            return None
+        *kept, last = [c for sub in entry.subscripts for c in letters_in(sub)] or [""]
+        own = [c for sub in whole.subscripts for c in letters_in(sub)]
+        same = same_tree(replace(whole, subscripts=()), replace(entry, subscripts=()))
+        if not same or last != below.indices[0] or own != kept:
+            return None
+        return t.Call("softmax", (whole,), part.span)
+
+    return [in_members(s, change) for s in statements]
+
+
+def _exponent(tree: t.Expr) -> t.Expr | None:
+    if isinstance(tree, t.Call) and tree.name == "exp" and len(tree.args) == 1:
+        return tree.args[0]
+    if isinstance(tree, t.Symbol) and tree.base == "e" and len(tree.scripts) == 1:
+        return tree.scripts[0].value
+    return None
 
 
 def _is_column(tree: t.Expr) -> bool:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
 
+_PARAMETERS = frozenset({"theta", "w", "phi", "psi", "vartheta"})
+
+
 def nabla(e: Interpreter, tree: t.Derivative) -> Value:
     """``∇J(θ)``, ``∇ loss(scores)``, ``∇²f``, or ``∇J`` where it has been said of what."""
     of, times = _beneath(tree)
@@ -138,9 +141,19 @@ def _by(e: Interpreter, of: t.Expr) -> t.Expr | None:
             return found[0].params[0]
         if key in e.world.nablas:
             return e.world.nablas[key]
+    if (last := _parameter_in(of)) is not None:
+        return last
     if e.world.parameter is None and e.world.direction is not None:
         return replace(e.world.direction[1], subscripts=())
     return e.world.parameter
+
+
+def _parameter_in(of: t.Expr) -> t.Symbol | None:
+    """``θ`` of ``∇ ln π(a | s, θ)``: the last argument of what ∇ is taken of, where it is a letter for parameters."""
+    lasts = [p.args[-1] for p in t.walk(of) if isinstance(p, t.Apply) and len(p.args) > 1]
+    if not lasts or not all(same_tree(x, lasts[0]) for x in lasts):
+        return None
+    return last if isinstance(last := lasts[0], t.Symbol) and last.base in _PARAMETERS else None
 
 
 def _only_vector(e: Interpreter, of: t.Expr) -> differentiate.Place | None:

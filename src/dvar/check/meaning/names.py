@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import pi
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import (
@@ -188,6 +189,14 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
     return open_names.open_name(e, key, hint, tree) if understood is None else understood
 
 
+def _is_own_constant(e: Interpreter, key: Key) -> bool:
+    """Whether this is the π in the formula of ``π(a | s) = 1/√(2π) …``."""
+    found = e.world.find(key, e.position) if key == Key("pi") else None
+    if found is None or not (found[0].params and found[0].is_recursive):
+        return False
+    return any(isinstance(at, tuple) and at[0] == id(found[0]) for at in e.world.open)
+
+
 def _local(e: Interpreter, key: Key) -> Value | None:
     """An argument of the function that is being read, or an entry of one; the number of an index letter."""
     if key.marks:
@@ -196,6 +205,8 @@ def _local(e: Interpreter, key: Key) -> Value | None:
         return e.locals[key.stem]
     if not key.indices and key.stem in e.env:
         return number(e.env[key.stem])
+    if _is_own_constant(e, key):
+        return number(pi)
     tied = implicit.value(e.world, key)
     return entries.entry(e, key) if key.stem in e.locals else tied
 
@@ -254,7 +265,8 @@ def defined(e: Interpreter, key: Key, definition: Definition, bound: dict[str, i
     finally:
         world.open.discard(at)
     world.note_use(node)
-    world.learn(node, key, definition, used, definition.is_backward)
+    backward = definition.is_backward or definition.pattern.stem in world.helpers
+    world.learn(node, key, definition, used, backward)
     return node
 
 
@@ -365,7 +377,7 @@ def _special(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sym
             return TABLE["ones"]((n if isinstance(n, int) else world.size(str(n)), 1))
         return None
     if key.stem == "pi" and not (world.shape(key) or key in world.bare_left):
-        return number(3.141592653589793238)
+        return number(pi)
     if key.stem == "infty":
         return number(float("inf"))
     if key.stem == "I" and world.matrices:

@@ -23,6 +23,7 @@ from dvar.core.node import Node
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import factors_of
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
@@ -225,9 +226,10 @@ def is_hungry(e: Interpreter, tree: t.Expr) -> bool:
     """Whether the terms beside an expression show the shape of something in it."""
     if is_untyped(e, tree):
         return True
-    if not isinstance(tree, t.Product):
+    if not isinstance(tree, t.Product | t.Quotient):
         return False
-    bare = [_bare(factor)[0] for factor in tree.factors]
+    above = (x.above if isinstance(x, t.Quotient) else x for x in factors_of(tree))
+    bare = [_bare(factor)[0] for factor in above]
     return any(s is not None and s.base in ("1", "I") and is_untyped(e, s) for s in bare)
 
 

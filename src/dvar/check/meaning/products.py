@@ -186,7 +186,8 @@ def _factors(e: Interpreter, tree: t.Product, hint: tuple[int, ...] | None) -> l
     waiting = [n for n, f in enumerate(factors) if open_names.is_untyped(e, f)]
     for n, factor in enumerate(factors):
         if n not in waiting:
-            values[n] = e.value(factor, hint if _is_elementwise(tree, n) else None)
+            above = isinstance(factor, t.Quotient) and open_names.is_hungry(e, factor)
+            values[n] = e.value(factor, hint if above or _is_elementwise(tree, n) else None)
     for n in _order(factors, waiting):
         wanted = _wanted(e, tree, values, n, hint)
         values[n] = e.value(factors[n], wanted)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import Key, Name, sort, stem_of
+from dvar.check.meaning.keys import Key, Name, sort, stem_of, unwrapped
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import (
@@ -172,6 +173,29 @@ def stationary(statements: Sequence[Statement]) -> dict[str, set[str]]:
             if text and not text.isdigit():
                 asked.setdefault(stem_of(left), set()).add(text)
     return {stem: by for stem, by in asked.items() if len(by) > 1}
+
+
+def helpers(statements: Sequence[Statement]) -> set[str]:
+    """``P`` of ``∂L/∂x = P ∂L/∂y``, which stands nowhere but in front of gradients: the loss is no function of it."""
+    made, beside, elsewhere = set[str](), set[str](), set[str]()
+    for statement in statements:
+        first = statement.members[0].expr
+        fronts: set[int] = set()
+        if isinstance(first, t.Symbol):
+            made.add(stem_of(first))
+            fronts.add(id(first))
+        for part in parts([statement]):
+            slopes = part.factors if isinstance(part, t.Product) else ()
+            if isinstance(first, t.Derivative) and any(_is_of_same(f, first) for f in slopes):
+                fronts |= {id(unwrapped(f)) for f in slopes}
+                beside |= {stem_of(f) for f in map(unwrapped, slopes) if isinstance(f, t.Symbol)}
+        found = (p for p in parts([statement]) if isinstance(p, t.Symbol) and id(p) not in fronts)
+        elsewhere |= {stem_of(p) for p in found}
+    return (made & beside) - elsewhere
+
+
+def _is_of_same(part: t.Expr, slope: t.Derivative) -> bool:
+    return isinstance(part, t.Derivative) and part.of is not None and same_tree(part.of, slope.of)
 
 
 def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None:

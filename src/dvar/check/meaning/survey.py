@@ -45,6 +45,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     world.columns |= blocks.vectors(statements)
     members.see(world, prose)
     world.stationary = slopes.stationary(statements)
+    world.helpers = slopes.helpers(statements)
     random_names.see(world, statements)
     vec = any(isinstance(p, t.Call) and p.name == "vec" for p in parts(statements))
     world.kroneckers = vec or "kronecker product" in prose.lower()

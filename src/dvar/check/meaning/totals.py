@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from dvar.check.meaning.keys import size_name, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
@@ -22,23 +24,31 @@ def see(statements: Sequence[Statement], unions: Unions) -> None:
 
 
 def _means(statements: Sequence[Statement], unions: Unions) -> None:
-    """``\\frac1d \\sum_k x_k``: a sum that is divided by d has d terms, if it does not say how many."""
+    """``\\frac1d \\sum_k x_k``: a sum that is divided by d has d terms, if it does not say how many.
+
+    So does one that is divided by a letter which stands nowhere else.
+    """
+    found: list[tuple[str, str]] = []
     for part in parts(statements):
-        below = inside = None
-        if isinstance(part, t.Product) and len(part.factors) > 1:
-            first, inside = unwrapped(part.factors[0]), part.factors[1]
-            if isinstance(first, t.Quotient) and isinstance(first.above, t.Number):
-                below = first.below
-        elif isinstance(part, t.Quotient):
-            below, inside = part.below, part.above
-        if not isinstance(inside, t.Big) or inside.name != "sum" or len(inside.indices) != 1:
-            continue
-        bare = isinstance(below, t.Symbol) and not (below.subscripts or below.scripts)
-        if not bare or inside.low is not None or inside.condition is not None:
-            continue
-        name = size_name(below) if isinstance(below, t.Symbol) else None
-        if name is not None and name in _COUNTS:
-            unions.join(("letter", inside.indices[0]), ("size", name))
+        pairs = [(part.below, part.above)] if isinstance(part, t.Quotient) else []
+        for front, sum_ in pairwise(part.factors) if isinstance(part, t.Product) else ():
+            one = unwrapped(front)
+            if isinstance(one, t.Quotient) and isinstance(one.above, t.Number):
+                pairs.append((one.below, sum_))
+        found += [
+            (inside.indices[0], name)
+            for below, inside in pairs
+            if isinstance(inside, t.Big) and inside.name == "sum" and len(inside.indices) == 1
+            if inside.low is None and inside.condition is None
+            if isinstance(below, t.Symbol) and not (below.subscripts or below.scripts)
+            if (name := size_name(below)) is not None
+        ]
+    divided = Counter(name for _, name in found)
+    several = [s for s in statements if len(s.members) > 1] if divided else []
+    written = Counter(p.base for p in parts(several) if isinstance(p, t.Symbol))
+    for letter, name in found:
+        if name in _COUNTS or (len(name) == 1 and divided[name] == written[name]):
+            unions.join(("letter", letter), ("size", name))
 
 
 def _counts(statements: Sequence[Statement], unions: Unions) -> None:

@@ -56,6 +56,11 @@ class Jacobian:
     def of_axes(self) -> int:
         return len(squeezed(self.of_shape))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is of a name that has no formula."""
+        return isinstance(self.of, tuple) and self.of[0] == "open"
+
 
 Value = Node | Jacobian
 

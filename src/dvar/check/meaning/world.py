@@ -64,6 +64,7 @@ class World(Results):
         nilpotent: stems of names whose squares vanish, ``ε`` of dual numbers; small: those of increments that
             are added to what they are of, ``x + dx``.
         stationary: stems → what is written below them, where such derivatives are asked to vanish, ``L_x = … = 0``.
+        helpers: stems of what stands in front of gradients only, so that no loss depends on it.
         collected: stems that a loop adds to, ``dw += …``; adds_steps: whether gradients are summed over steps in time.
         differentials: whether ``dX`` is an increment; moving: what moves in the equation that is read.
         relations: equations of the document whose names move in time; motion: which names do.
@@ -172,6 +173,7 @@ class World(Results):
     nilpotent: set[str] = field(default_factory=set)
     small: set[str] = field(default_factory=set)
     stationary: dict[str, set[str]] = field(default_factory=dict)
+    helpers: set[str] = field(default_factory=set)
     sets: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = ()
     # What reading has found so far.
     memo: dict[object, Node | None] = field(default_factory=dict)

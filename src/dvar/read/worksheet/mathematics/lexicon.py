@@ -40,7 +40,7 @@ class Lexicon:
     defined: letters and runs that stand left of a relation.
     variations: whether a small delta is only ever written in front of another letter: ``\\delta h_t``.
     increments: whether d is: ``d z = y d x + x d y``.
-    multiplied: Greek letters that d is a factor of, ``(a + b\\epsilon)(c + d\\epsilon) = ac + (ad + bc)\\epsilon``.
+    multiplied: letters that d is a factor of, ``(a + b\\epsilon)(c + d\\epsilon) = ac + (ad + bc)\\epsilon``.
     macros: of the document.
     indexed: what is written with an index behind its bracket.
     colons: whether a colon between two matrices is their inner product.
@@ -93,14 +93,17 @@ class _Survey:
         self.letters: set[str] = set()
         self.defined: set[str] = set()
         self.multiplied: set[str] = set()
+        self.behind_d: set[str] = set()
+        self.by_d = False  # where something is differentiated by d, it is a factor in dx as well
         self.fronts = {"delta": [0, 0], "d": [0, 0]}  # in front of a letter, and elsewhere
 
     def lexicon(self, macros: dict[str, Macro]) -> Lexicon:
+        multiplied = frozenset(self.multiplied | (self.behind_d if self.by_d else set()))
         names = self.sure | {run for run in self.likely if not self._is_product(run)}
         variations, increments = (n > 1 and not m for n, m in self.fronts.values())
         return Lexicon(
             frozenset(names), frozenset(self.functions), frozenset(self.letters),
-            frozenset(self.defined), variations, increments, frozenset(self.multiplied), macros,
+            frozenset(self.defined), variations, increments, multiplied, macros,
         )  # fmt: skip
 
     def _is_product(self, run: str) -> bool:
@@ -111,6 +114,9 @@ class _Survey:
 
     def look(self, tokens: Sequence[Token], code: bool) -> None:
         self.multiplied |= _multiplied(tokens)
+        self.behind_d |= {x.text[1] for x in tokens if len(x.text) == 2 and x.text[0] == "d"}
+        texts = [x.text for x in tokens]
+        self.by_d |= any(texts[n : n + 3] == ["partial", "d", "}"] for n in range(len(texts)))
         for n, token in enumerate(tokens):
             if token.kind == TEXT and is_word(token.text):
                 self._add(self.sure, _stem(token.text))

@@ -46,7 +46,7 @@ def is_name(run: str, lexicon: Lexicon, latex: bool) -> bool:
     if run[0] == "d":
         rest = run[1:]
         if len(rest) == 1:
-            return True
+            return rest not in lexicon.multiplied
         if rest in lexicon.names or rest in vocabulary.FIELD or _ACCENTED.fullmatch(rest):
             return True
     if len(run) == 2:
