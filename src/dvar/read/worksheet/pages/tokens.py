@@ -113,6 +113,9 @@ def tokenize(masked: str) -> list[Token]:
         tokens.append(Token(kind, match[0], match.start(), match.end(), spaced=spaced))
         spaced = group in ("L", "G")
     _articles(tokens)
+    for before, token in pairwise(tokens):
+        if before.text.lower() == "grad" and token.kind == "M" and token.text[0].isalpha():
+            before.kind = "S"  # grad f
     _match_brackets(tokens)
     _products(tokens)
     _steps(tokens)
