@@ -141,3 +141,31 @@ def test_what_does_not_depend_on_the_argument_is_left_out(
 def test_vectors_of_a_sum_are_the_rows_of_their_capital(sign: str, expected: str) -> None:
     text = rf"$$R(w) = \sum_{{i=1}}^N (t_i - w^Tx_i)^2$$ $$\nabla R(w) = {sign} X^T(t - Xw)$$"
     assert last(text) == expected
+
+
+@pytest.mark.parametrize(("factor", "expected"), [("-2", "ok"), ("2", "wrong"), ("-1", "wrong")])
+@pytest.mark.parametrize(
+    ("model", "loss", "slope"),
+    [
+        ("t_i = a u_i + c", r"\sum_i (t_i - (a u_i + c))^2", r"\sum_i u_i (t_i - a u_i - c)"),
+        ("t = a u + c", "(t - a u - c)^2", "u (t - a u - c)"),
+    ],
+)
+def test_what_a_model_is_set_against_is_no_name_for_it(
+    model: str, loss: str, slope: str, factor: str, expected: str
+) -> None:
+    text = rf"Model: ${model}$. $E = {loss}$. $\frac{{\partial E}}{{\partial a}} = {factor} \cdot {slope}$"
+    assert last(text) == expected
+
+
+def test_a_residual_of_a_prediction_leaves_its_formula() -> None:
+    text = r"$y = X w$, $r = y - t$, $L = r^T r$. $\frac{\partial L}{\partial w} = 2 X^T r$"
+    assert last(text) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("slope", "expected"), [("2*(k*x - y)*x", "ok"), ("2*(k*x - y)*y", "wrong")]
+)
+@pytest.mark.parametrize("head", ["d loss/d k", "dloss/dk"])
+def test_words_are_differentiated_in_plain_text(head: str, slope: str, expected: str) -> None:
+    assert last(f"loss = (k*x - y)^2\n{head} = {slope}\n") == expected
