@@ -149,6 +149,12 @@ def test_vectors_of_a_sum_are_the_rows_of_their_capital(sign: str, expected: str
     [
         ("t_i = a u_i + c", r"\sum_i (t_i - (a u_i + c))^2", r"\sum_i u_i (t_i - a u_i - c)"),
         ("t = a u + c", "(t - a u - c)^2", "u (t - a u - c)"),
+        (
+            r"t_i = a u_i + c + \xi_i",
+            r"\sum_i (t_i - a u_i - c)^2",
+            r"\sum_i u_i (t_i - a u_i - c)",
+        ),
+        (r"t_i = a u_i + c + v_i", r"\sum_i (c + a u_i - t_i)^2", r"\sum_i u_i (t_i - a u_i - c)"),
     ],
 )
 def test_what_a_model_is_set_against_is_no_name_for_it(
@@ -156,6 +162,16 @@ def test_what_a_model_is_set_against_is_no_name_for_it(
 ) -> None:
     text = rf"Model: ${model}$. $E = {loss}$. $\frac{{\partial E}}{{\partial a}} = {factor} \cdot {slope}$"
     assert last(text) == expected
+
+
+@pytest.mark.parametrize(("factor", "expected"), [("-2", "ok"), ("2", "wrong")])
+@pytest.mark.parametrize("noise", ["", "+ r"])
+def test_neither_is_a_vector_that_is_fitted(noise: str, factor: str, expected: str) -> None:
+    text = rf"$t = Z \gamma {noise}$, $S = (t - Z\gamma)^T(t - Z\gamma)$."
+    assert (
+        last(rf"{text} $\frac{{\partial S}}{{\partial \gamma}} = {factor} Z^T(t - Z\gamma)$")
+        == expected
+    )
 
 
 def test_a_residual_of_a_prediction_leaves_its_formula() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from dvar.check.judge import links
 from dvar.check.judge.grouping import equation
 from dvar.check.judge.naming import Occurrences, family_of
-from dvar.check.judge.roles import Role
+from dvar.check.judge.roles import NOISES, Role
 from dvar.check.meaning.gradients import is_named
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import sort
@@ -63,11 +63,21 @@ def _is_set_against(left: t.Symbol, right: t.Expr, occurrences: Occurrences) -> 
         rest = _terms(whole)
         own = [sign for sign, term in rest if same_tree(term, left)]
         rest = [(-s * own[0], term) for s, term in rest if not same_tree(term, left)] if own else []
-        if len(rest) == len(model) and all(
-            any(s == sign and same_tree(x, term) for s, x in rest) for sign, term in model
-        ):
+        left_out = [x for x in model if not any(_is_alike(x, y) for y in rest)]
+        if rest and len(rest) == len(model) - len(left_out) and _is_noise(left_out, rest):
             return True
     return False
+
+
+def _is_alike(first: tuple[int, t.Expr], second: tuple[int, t.Expr]) -> bool:
+    return first[0] == second[0] and same_tree(first[1], second[1])
+
+
+def _is_noise(terms: Sequence[tuple[int, t.Expr]], model: Sequence[tuple[int, t.Expr]]) -> bool:
+    """Whether what a residual leaves out of a model is nothing, or a name for what the model leaves open."""
+    names = [term for _, term in terms if isinstance(term, t.Symbol)]
+    is_model = len(model) > 1 or isinstance(model[0][1], t.Product | t.Apply)
+    return not terms or (len(names) == len(terms) == 1 and (is_model or names[0].base in NOISES))
 
 
 def _terms(tree: t.Expr, sign: int = 1) -> list[tuple[int, t.Expr]]:
