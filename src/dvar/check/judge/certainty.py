@@ -33,7 +33,7 @@ from dvar.check.meaning.implied import leaves_out_a_sum
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.letters import is_idle
 from dvar.check.meaning.patterns import free_letters
-from dvar.check.meaning.points import is_stand_in, names_beneath
+from dvar.check.meaning.points import names_beneath, stand_ins
 from dvar.check.meaning.values import Value, node_of, sizes, squeezed
 from dvar.core.node import Node, topological
 from dvar.read.worksheet import tree as t
@@ -224,7 +224,7 @@ def _is_certain(
     if link.left is None or link.right is None:
         return False
     sides = [node_of(side) for side in (link.left, link.right)]
-    due, found = ({*filter(is_stand_in, topological([side]))} for side in sides)
+    due, found = map(stand_ins, sides)
     if not found <= due:
         return False
     left, right = _variables(link.left), _variables(link.right)
@@ -294,11 +294,11 @@ def _is_between_equals(place: Place, verdict: Verdict) -> bool:
 
 def _says_all(place: Place, verdict: Verdict) -> bool:
     """Whether a formula in the middle can only be read in one way: it names no derivative, and nothing is open."""
-    tree = verdict.member.expr if verdict.member is not None else None
-    link = verdict.link
+    tree, link = verdict.member.expr if verdict.member is not None else None, verdict.link
     if tree is None or link is None or _has_open(place, verdict) or 2 in _ranks(link):
         return False
-    return not any(
+    due, found = (set() if x is None else stand_ins(node_of(x)) for x in (link.left, link.right))
+    return found <= due and not any(
         isinstance(p, t.Derivative) or (isinstance(p, t.Big) and is_idle(p)) for p in t.walk(tree)
     )
 

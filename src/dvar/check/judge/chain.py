@@ -11,6 +11,8 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import Key
+from dvar.check.meaning.points import stand_ins
+from dvar.check.meaning.values import node_of
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
@@ -95,6 +97,8 @@ def judge_chain(
         is_off = link.verdict == "wrong" or link.why.endswith(step.STRANGE)
         if is_off and last is not subject and is_open:
             link = _right_again(place, subject, member, envs) or link
+        if n + 1 < len(members) and _names_a_function(member, link):
+            link = replace(link, verdict="unknown", why="which function this is")
         if _is_made_of(member, link):
             last = member
             continue
@@ -108,6 +112,14 @@ def judge_chain(
     if defined is not None and root is not None:
         place.ledger.err(defined, root, due_of(verdict))
     return verdict
+
+
+def _names_a_function(member: Member, link: Link) -> bool:
+    """``du/dv = g'(v) = cos v``: what stands in between names a function without a formula; what follows tells it."""
+    if link.verdict != "wrong" or not isinstance(member.expr, t.Apply):
+        return False
+    due, found = (set() if x is None else stand_ins(node_of(x)) for x in (link.left, link.right))
+    return not found <= due
 
 
 def _is_made_of(member: Member, link: Link) -> bool:

@@ -2,6 +2,7 @@ r"""Expansions: ``f(x + h) ≈ f(x) + h f'(x)`` and ``f'(x) ≈ (f(x + h) - f(x)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +11,11 @@ from dvar.check.judge.links import READINGS, Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import limits
 from dvar.check.meaning.choices import Choices, readings
+from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.differentiate import jacobian, place_at
 from dvar.check.meaning.interpret import Interpreter
+from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import NotUnderstood, number, sizes
 from dvar.core.errors import DvarError
@@ -19,8 +24,36 @@ from dvar.core.op import variable
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import factors_of, renamed
 
 _ORDERS = 4
+_CONSTANT = re.compile(r"const(?:ant|s)?\.?|[cCkK]|cte|cst")
+
+
+def _of_open(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
+    """The verdict for an open function whose gradient is written with ∇: what holds for any holds for one of them."""
+    world, trees = place.world, [*t.walk(left), *t.walk(right)]
+    beneath = [p.of for p in trees if isinstance(p, t.Derivative)]
+    heads = {x.head.base if isinstance(x, t.Apply) else getattr(x, "base", "") for x in beneath}
+    for part in trees:
+        if not isinstance(part, t.Apply) or part.head.base not in heads or len(part.args) != 1:
+            continue
+        (by,) = part.args
+        if isinstance(by, t.Symbol) and world.is_function(stem_of(part.head)):
+            name = replace(by, subscripts=())  # x of x_k, x_0: the point itself
+            left, right = (renamed(side, by, name) for side in (left, right))
+            pattern = pattern_of(replace(part.head, primes=0), world.spelling)[0]
+            with world.read_anew():
+                world.define(Definition(pattern, _some(name), place.position, (name,)))
+                return _holds(place, left, right)
+    return None
+
+
+def _some(by: t.Symbol) -> t.Expr:
+    """A number that depends on all entries of a name, in no special way: ``Σ e^x + (Σ x)^3``."""
+    terms = t.Call("sum", (t.Call("exp", (by,), by.span),), by.span)
+    cube = t.Power(t.Call("sum", (by,), by.span), t.Number("3", by.span), by.span)
+    return t.Sum((terms, cube), (1, 1), by.span)
 
 
 def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
@@ -47,7 +80,33 @@ def or_expanded(place: Place, left: t.Expr, right: t.Expr, relation: str, link: 
     rest = right if relation == "approx" else _cut(right)
     if rest is None or link.verdict not in ("wrong", "unknown"):
         return link
-    return _holds(place, left, rest) or link
+    return _holds(place, left, rest) or _of_open(place, left, rest) or link
+
+
+def or_constant(
+    place: Place, subject: t.Expr | None, left: t.Expr, right: t.Expr, link: Link
+) -> Link:
+    """``J(w) = … + const``: right where what is left out does not depend on w."""
+    rest = right.terms[-1] if isinstance(right, t.Sum) and len(right.terms) > 1 else None
+    name = rest.text if isinstance(rest, t.Text) else getattr(rest, "base", "")
+    if link.verdict == "ok" or not _CONSTANT.fullmatch(name) or not isinstance(subject, t.Apply):
+        return link
+    if not isinstance(right, t.Sum) or place.world.definitions.get(name):
+        return link
+    said = replace(right, terms=right.terms[:-1], signs=right.signs[:-1])
+
+    def attempt(choices: Choices) -> Link | None:
+        reader = place.reader(choices)
+        try:
+            sides = reader.node(left), reader.node(said)
+            apart = TABLE["subtract"](*sides)
+            slopes = [jacobian(apart, place_at(reader.node(x))).node for x in subject.args[:1]]
+        except (NotUnderstood, DvarError):
+            return None
+        held = all(compare(slope, number(0.0)).holds for slope in slopes)
+        return Link("ok", "up to a constant", *sides) if held else None
+
+    return next((found for found, _ in readings(attempt, READINGS) if found), link)
 
 
 def _cut(tree: t.Expr) -> t.Expr | None:
@@ -73,8 +132,12 @@ def _steps(left: t.Expr, right: t.Expr) -> Iterator[Steps]:
         args = (part.radicand,) if isinstance(part, t.Root) else args
         if args:
             sums = [a for a in args if isinstance(a, t.Sum) and len(a.terms) > 1]
-            last = tuple(x for x in (s.terms[-1] for s in sums) if isinstance(x, t.Symbol))
-            yield from [last] if len(last) > 1 else ()
+            last = tuple(x for s in sums if isinstance(x := factors_of(s.terms[-1])[0], t.Symbol))
+            at = [p for s in sums for x in s.terms[:-1] for p in t.walk(x)]
+            fixed = sums and not any(isinstance(p, t.Symbol) for p in at)
+            bare = tuple(a for a in args if isinstance(a, t.Symbol) and fixed)
+            yield from [last] if last else ()
+            yield from [(*bare, *last)] if bare and last else ()  # f(h, 2 + k) is about f(0, 2)
             yield from ((x,) for s in sums for x in reversed(s.terms) if isinstance(x, t.Symbol))
 
 

@@ -1,8 +1,10 @@
-"""Jumps: what ``sign(0)`` and ``step(0)`` are is agreed on by authors, ``\\text{sign}(0) = 1`` of a perceptron."""
+"""Two ways to read one link: what ``sign(0)`` is, is agreed on by authors, and ± stands for two signs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
@@ -11,6 +13,7 @@ from dvar.check.meaning.values import node_of
 from dvar.core.node import topological
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
+from dvar.read.worksheet.parts import rewritten
 
 _ROWS = ("sign", "greater")
 """Rows of the table that the jumps of a formula come to."""
@@ -26,6 +29,26 @@ def either_way(place: Place, members: tuple[Member, ...], judged: Callable[[], L
             if again.verdict == "ok":
                 return again
     return link
+
+
+def each_sign(before: Member, member: Member) -> list[tuple[Member, Member]]:
+    """``(12 ± √36)/2 = 6 ± 3`` once with the upper signs and once with the lower ones; otherwise the members."""
+    first, second = ((_signed(before, sign), _signed(member, sign)) for sign in (1, -1))
+    both = first[0] is not before and first[1] is not member
+    return [first, second] if both else [(before, member)]
+
+
+def _signed(member: Member, sign: int) -> Member:
+    def change(part: Any) -> t.Expr | None:
+        if not isinstance(part, t.Sum) or 0 not in part.signs:
+            return None
+        terms = tuple(rewritten(term, change) for term in part.terms)
+        return replace(part, terms=terms, signs=tuple(s or sign for s in part.signs))
+
+    parts = t.walk(member.expr) if member.expr is not None else ()
+    if not any(isinstance(p, t.Sum) and 0 in p.signs for p in parts):
+        return member
+    return replace(member, expr=rewritten(member.expr, change))
 
 
 def _jumps(link: Link, members: tuple[Member, ...]) -> bool:

@@ -34,6 +34,7 @@ class Occurrences:
         shown: each name as it is written last.
         functions: names that are told to be a function of several others, ``z = f(x, y)``, and where.
         headed: functions that begin an equation.
+        residuals: of each name the sums in brackets, or right of a name, that it is a term of: ``(y - X w)``.
     """
 
     statements: Sequence[Statement]
@@ -42,6 +43,7 @@ class Occurrences:
     shown: dict[Family, t.Symbol] = field(default_factory=dict)
     functions: dict[str, tuple[int, t.Apply]] = field(default_factory=dict)
     headed: set[str] = field(default_factory=set)
+    residuals: dict[Family, list[t.Sum]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for ordinal, statement in enumerate(self.statements):
@@ -49,6 +51,11 @@ class Occurrences:
             self.shown |= names
             for family in names:
                 self.at.setdefault(family, []).append(ordinal)
+            held = [i for p in parts([statement]) if isinstance(p, t.Group) for i in p.items]
+            for whole in (*held, *(m.expr for m in statement.members[1:2])):
+                if isinstance(whole, t.Sum):
+                    for term in (x for x in whole.terms if isinstance(x, t.Symbol)):
+                        self.residuals.setdefault(family_of(term), []).append(whole)
             first = statement.members[0].expr
             if isinstance(first, t.Symbol) and len(statement.members) > 1:
                 self.begun.add(family_of(first))

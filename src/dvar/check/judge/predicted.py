@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from dvar.check.judge import links
 from dvar.check.judge.grouping import equation
-from dvar.check.judge.naming import Occurrences
-from dvar.check.judge.roles import Role
+from dvar.check.judge.naming import Occurrences, family_of
+from dvar.check.judge.roles import NOISES, Role
 from dvar.check.meaning.gradients import is_named
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import sort
@@ -16,6 +16,7 @@ from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import same_tree
 
 _TAILS = (".hat", "_pred", "_hat", "pred", "hat")
 """What makes the name of a prediction of that of a label."""
@@ -38,6 +39,55 @@ def of_output(role: Role, ordinal: int, world: World, occurrences: Occurrences) 
             output, _ = pattern_of(occurrences.shown[family], world.spelling)
             return replace(role, definitions=(replace(role.definitions[0], pattern=output),))
     return role
+
+
+def of_model(role: Role, statement: Statement, occurrences: Occurrences) -> Role:
+    """``y = X w`` beside ``(y - X w)²``: what a model is set against is observed, the formula that of a prediction."""
+    left, right = equation(statement)
+    if role.kind != "definition" or len(role.definitions) != 1 or len(statement.members) > 2:
+        return role
+    if (
+        not isinstance(left, t.Symbol)
+        or right is None
+        or not _is_set_against(left, right, occurrences)
+    ):
+        return role
+    made = role.definitions[0]
+    pattern = replace(made.pattern, stem=f"{made.pattern.stem}.hat")
+    return replace(role, definitions=(replace(made, pattern=pattern),))
+
+
+def _is_set_against(left: t.Symbol, right: t.Expr, occurrences: Occurrences) -> bool:
+    model = _terms(right)
+    for whole in occurrences.residuals.get(family_of(left), ()):
+        rest = _terms(whole)
+        own = [sign for sign, term in rest if same_tree(term, left)]
+        rest = [(-s * own[0], term) for s, term in rest if not same_tree(term, left)] if own else []
+        left_out = [x for x in model if not any(_is_alike(x, y) for y in rest)]
+        if rest and len(rest) == len(model) - len(left_out) and _is_noise(left_out, rest):
+            return True
+    return False
+
+
+def _is_alike(first: tuple[int, t.Expr], second: tuple[int, t.Expr]) -> bool:
+    return first[0] == second[0] and same_tree(first[1], second[1])
+
+
+def _is_noise(terms: Sequence[tuple[int, t.Expr]], model: Sequence[tuple[int, t.Expr]]) -> bool:
+    """Whether what a residual leaves out of a model is nothing, or a name for what the model leaves open."""
+    names = [term for _, term in terms if isinstance(term, t.Symbol)]
+    is_model = len(model) > 1 or isinstance(model[0][1], t.Product | t.Apply)
+    return not terms or (len(names) == len(terms) == 1 and (is_model or names[0].base in NOISES))
+
+
+def _terms(tree: t.Expr, sign: int = 1) -> list[tuple[int, t.Expr]]:
+    """The terms of a sum with their signs, without the brackets that only bind."""
+    if t.is_bracketed(tree):
+        return _terms(tree.items[0], sign)
+    if not isinstance(tree, t.Sum):
+        return [(sign, tree)]
+    each = zip(tree.terms, tree.signs, strict=True)
+    return [found for term, own in each for found in _terms(term, sign * own)]
 
 
 def is_any(roles: Mapping[int, Role], world: World, occurrences: Occurrences) -> bool:

@@ -268,8 +268,7 @@ class _Draft:
         world.redefined.clear()
 
     def _give_role(self, problem: Problem, ordinal: int, numbers: Numbers) -> None:
-        statement = self.statements[ordinal]
-        broken = ordinal in self.broken
+        statement, broken = self.statements[ordinal], ordinal in self.broken
         role = role_of(statement, ordinal, problem.world, broken, ordinal in self.renewed)
         if role.kind == "definition" and following.is_asked(self.document, statement):
             role, broken = Role("given"), True
@@ -279,6 +278,7 @@ class _Draft:
             role = by_argument(role, statement, self.occurrences)
             role = named_at_end(role, statement, ordinal, problem.world, self.occurrences)
             role = as_function(role, ordinal, problem.world, self.occurrences)
+            role = predicted.of_model(role, statement, self.occurrences)
             if self.predicted:
                 role = predicted.of_output(role, ordinal, problem.world, self.occurrences)
             told, own = self.statements, self.ordinals

@@ -25,7 +25,7 @@ from dvar.read.worksheet.parts import same_tree
 
 _EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 _ACCUMULATE = frozenset({"+=", "-=", "*=", "/="})
-_NOISES = frozenset({"epsilon", "varepsilon", "xi", "eta", "nu", "e"})
+NOISES = frozenset({"epsilon", "varepsilon", "xi", "eta", "nu", "e"})
 Told = tuple[Definition, ...]
 LONGEST = 6
 """Names that one chain may define: ``y = a_3 = f(z_3) = …`` has two."""
@@ -160,7 +160,7 @@ def _has_noise(left: t.Expr, right: t.Expr, world: World) -> bool:
     """``t_n = w^T x_n + ε_n``: how data are thought to arise; they are data all the same."""
     if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or not world.has_noise:
         return False
-    return any(isinstance(x, t.Symbol) and x.base in _NOISES for x in right.terms)
+    return any(isinstance(x, t.Symbol) and x.base in NOISES for x in right.terms)
 
 
 def _starts_collecting(members: Sequence[Member], world: World) -> bool:

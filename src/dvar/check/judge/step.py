@@ -58,9 +58,9 @@ ROUNDLY = 30
 def judge_link(
     place: Place, subject: Member, before: Member, member: Member, envs: Sequence[dict[str, int]]
 ) -> Link:
-    return jumps.either_way(
-        place, (before, member), lambda: _judged(place, subject, before, member, envs)
-    )
+    ways = jumps.each_sign(before, member)
+    found = [jumps.either_way(place, w, partial(_judged, place, subject, *w, envs)) for w in ways]
+    return next((link for link in found if link.verdict not in ("ok", "convention")), found[0])
 
 
 def _judged(
@@ -103,17 +103,11 @@ def _judged(
         link = numbers.with_numbers(place, right, left, envs)
         link = stationary.elsewhere(place, right, left, link)
         return _or_identity(place, right, left, envs, link)
-    return _by_a_step(place, left, right, member.relation, envs)
-
-
-def _by_a_step(
-    place: Place, left: t.Expr, right: t.Expr, relation: str, envs: Sequence[dict[str, int]]
-) -> Link:
-    """Formula after formula; where they are about equal, or a rest is left open, in the orders that are written."""
     if is_pi(right) and (link := numbers.with_numbers(place, left, right, envs)).verdict == "ok":
         return link
     link = _formulas(place, left, right, envs)
-    return expansions.or_expanded(place, left, right, relation, link)
+    link = expansions.or_expanded(place, left, right, member.relation, link)
+    return expansions.or_constant(place, subject.expr, left, right, link)
 
 
 def _of_curve(

@@ -33,9 +33,11 @@ def call(e: Interpreter, tree: t.Call, hint: tuple[int, ...] | None) -> Value:
         entry = _softmax_of_entry(e, tree.args[0])
         if entry is not None:
             return names.operated(e, entry, tree.scripts)
-    split = chance.short_log(e, tree)
-    if split is not None and e.choices.pick([("of all", False), ("of the first factor", True)]):
-        return e.value(split, hint)
+    split = chance.shortened(e, tree)
+    if split is not None:
+        ways = [("of all", False), ("of the first factor", True)]
+        if e.choices.pick(ways[::-1] if chance.goes_on(split) else ways):
+            return e.value(split, hint)
     if tree.name == "log" and tree.subscripts:
         return _log_to_base(e, tree)
     if functions.named(tree.name) == "diag" and (entries_ := _listed(e, tree.args)) is not None:

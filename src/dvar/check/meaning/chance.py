@@ -74,20 +74,35 @@ def parameters(e: Interpreter, key: Key) -> list[Node]:
     return found
 
 
-# ── logarithms ──────────────────────────────────────────────────────────────────────────────────
+# ── functions without brackets ──────────────────────────────────────────────────────────────────
 
 
-def short_log(e: Interpreter, tree: t.Expr | None) -> t.Product | None:
-    r"""``\log p(x) f(x)`` without brackets may be ``f(x)`` times the logarithm of a probability."""
-    if not isinstance(tree, t.Call) or tree.name != "log" or len(tree.args) != 1:
+def shortened(e: Interpreter, tree: t.Expr | None) -> t.Product | None:
+    r"""``\log p(x) f(x)`` without brackets may be ``f(x)`` times a logarithm, ``\sin t (1 - t)`` that times a sine."""
+    of = tree.args[0] if isinstance(tree, t.Call) and len(tree.args) == 1 else None
+    if not isinstance(tree, t.Call) or of is None or tree.span[1] != of.span[1]:
         return None
-    of = tree.args[0]
-    if not isinstance(of, t.Product) or tree.span[1] != of.span[1]:
+    if isinstance(of, t.Apply) and not e.world.is_function(stem_of(of.head)):
+        of = t.Product((of.head, t.Group("(", of.args, of.span)), ("",), of.span)  # t(1 - t)
+    if not isinstance(of, t.Product):
         return None
     first, *rest = of.factors
-    if not isinstance(first, t.Apply) or stem_of(first.head) not in e.world.densities:
+    of_law = isinstance(first, t.Apply) and stem_of(first.head) in e.world.densities
+    last = rest[-1].items[0] if len(rest) == 1 and t.is_bracketed(rest[-1]) else None
+    if not (of_law and tree.name == "log") and not (
+        isinstance(first, t.Symbol) and isinstance(last, t.Sum)
+    ):
         return None
     return t.Product((replace(tree, args=(first,)), *rest), of.operators, tree.span)
+
+
+def goes_on(product: t.Product) -> bool:
+    r"""Whether what stands behind has the same name in it, ``\ln x (1 + x)``: more likely a factor of its own."""
+    function, *rest = product.factors
+    first = function.args[0] if isinstance(function, t.Call) else None
+    return isinstance(first, t.Symbol) and any(
+        isinstance(p, t.Symbol) and p.base == first.base for part in rest for p in t.walk(part)
+    )
 
 
 # ── expectations ────────────────────────────────────────────────────────────────────────────────
@@ -325,5 +340,5 @@ __all__ = [
     "integral",
     "is_over_outcomes",
     "parameters",
-    "short_log",
+    "shortened",
 ]

@@ -71,7 +71,11 @@ def derivative(e: Interpreter, tree: t.Derivative) -> Value:
         raise NotUnderstood("a derivative of nothing")
     if (there := slopes.at_point(e, tree)) is not None:
         return there
-    if (alone := chance.short_log(e, tree.of)) is not None and tree.operator:
+    if (
+        (alone := chance.shortened(e, tree.of)) is not None
+        and tree.operator
+        and not chance.goes_on(alone)
+    ):
         if e.choices.pick([("of all", False), ("of the logarithm alone", True)]):
             slope = replace(tree, of=alone.factors[0])
             return e.value(replace(alone, factors=(slope, *alone.factors[1:])))

@@ -10,12 +10,14 @@ from dvar.check.meaning import applying, differentiate, slopes
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import (
     Jacobian,
     NotUnderstood,
     Value,
     is_vector,
     reshaped,
+    sizes,
     squeezed,
     stacked,
 )
@@ -85,9 +87,14 @@ def by_parameters(e: Interpreter, of: t.Expr) -> Node | None:
     function = applying.function_of(e, head, args)
     if function is None:
         return None
-    if all(same_tree(a, p) for a, p in zip(args, found[0].params, strict=True)):
-        partials = [e.plain(differentiate.first_order(e, head, p)) for p in args]
-    else:
+    params = found[0].params
+    partials = [e.plain(differentiate.first_order(e, head, p)) for p in params]
+    if squeezed(sizes(partials[0])):
+        there = {e.node(p): x for p, x in zip(params, points, strict=True)}
+        rows = [reshaped(substitute(x, there), squeezed(sizes(x))) for x in partials]
+        ways = [("Jacobian", TABLE["stack"](rows, axis=1)), ("gradient", TABLE["stack"](rows))]
+        return e.choices.pick(ways)
+    if not all(map(same_tree, args, params)):
         partials = [
             slopes.own_slope(e, lambda x, n=n: function([*points[:n], x, *points[n + 1 :]]), p)
             for n, p in enumerate(points)
@@ -117,10 +124,14 @@ def _again(e: Interpreter, of: t.Expr, gradient: Node) -> Value:
     key = differentiate.key_of(e, of)
     found = e.world.find(key, e.position) if key is not None else None
     params = found[0].params if found is not None else ()
+    there: dict[Node, Node] = {}
     if isinstance(of, t.Apply) and not all(map(same_tree, of.args, params)):
-        raise NotUnderstood("a second derivative of this kind")
+        slope = by_parameters(e, of.head)
+        gradient = gradient if slope is None else slope
+        there = {e.node(p): e.node(x) for p, x in zip(params, of.args, strict=True)}
     columns = [differentiate.jacobian(gradient, differentiate.place_of(e, p)).node for p in params]
     whole = TABLE["stack"]([reshaped(c, (len(params),)) for c in columns], axis=1)
+    whole = substitute(whole, there)
     return e.choices.pick([("Hessian", whole), ("Laplacian", TABLE["trace"](whole))])
 
 

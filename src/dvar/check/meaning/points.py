@@ -110,6 +110,11 @@ def has_stand_in(node: Node, known: Container[Node] = ()) -> bool:
     return any(n not in known and is_stand_in(n) for n in topological([node], known))
 
 
+def stand_ins(node: Node) -> set[Node]:
+    """What a value has in place of functions that a document leaves open."""
+    return {*filter(is_stand_in, topological([node]))}
+
+
 def names_beneath(nodes: Iterable[Node], known: Container[Node] = ()) -> list[Node]:
     """The open names that values depend on, in order; nothing beneath what is ``known`` counts."""
     found = topological(list(nodes), known)

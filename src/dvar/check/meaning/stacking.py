@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning.keys import Index, Key, sort, stem_of
@@ -151,7 +152,7 @@ class _Seen:
     Attributes:
         bare: stems without an index.
         marked: stems with an example's mark, and the letters there; indexed: those with one index.
-        turned: stems and index letters of vectors, ``x_i^T``; applied: functions of one, ``φ(x_i)``.
+        turned: stems and index letters of vectors, ``x_i^T``, ``w^T x_i``; applied: functions of one, ``φ(x_i)``.
         entries: stems with an example's mark and the index of an entry.
         diagonal: stems of matrices that are said to be diagonal: their entries are no examples.
         letters: that are summed over.
@@ -195,14 +196,32 @@ def _seen(world: World, statements: Sequence[Statement]) -> _Seen:
         elif len(key.indices) == 1 and not example:
             index = str(key.indices[0])
             seen.indexed.setdefault(key.stem, set()).add(index)
-            turned = part.primes == 1 or any(s.kind == "transpose" for s in part.scripts)
-            if turned and index in seen.letters:
+            if _is_turned(part) and index in seen.letters:
                 seen.turned.add((key.stem, index))
         elif not key.indices:
             seen.bare.add(key.stem)
+    seen.turned |= set(_behind_turned(world, statements, seen.letters))
     seen.bare -= _sizes(statements)
     seen.marked = {s: cs for s, cs in seen.marked.items() if not cs <= inside[s]}
     return seen
+
+
+def _behind_turned(
+    world: World, statements: Sequence[Statement], letters: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """x and i of ``w^T x_i``: a vector that another one is multiplied by."""
+    for part in parts(statements):
+        for first, second in pairwise(part.factors) if isinstance(part, t.Product) else ():
+            if _is_turned(first) and isinstance(second, t.Symbol) and not second.scripts:
+                key = sort(second, world.spelling, {}).key
+                if len(key.indices) == 1 and key.indices[0] in letters:
+                    yield key.stem, str(key.indices[0])
+
+
+def _is_turned(tree: t.Expr) -> bool:
+    """``x^T``, ``x'``."""
+    marks = tree.scripts if isinstance(tree, t.Symbol) else ()
+    return any(s.kind == "transpose" for s in marks) or getattr(tree, "primes", 0) == 1
 
 
 def _are_entries(key: Key, letters: Set[str]) -> bool:

@@ -113,6 +113,7 @@ def tokenize(masked: str) -> list[Token]:
         tokens.append(Token(kind, match[0], match.start(), match.end(), spaced=spaced))
         spaced = group in ("L", "G")
     _articles(tokens)
+    _differentials(tokens)
     _match_brackets(tokens)
     _products(tokens)
     _steps(tokens)
@@ -285,6 +286,19 @@ def _articles(tokens: list[Token]) -> None:
             token.kind = "P"
         if token.kind == "W" and following.text == "(" and not following.spaced:
             token.kind = "M"  # a call: "loss(…)"
+
+
+def _differentials(tokens: list[Token]) -> None:
+    """Words that are differentiated: ``grad f``, ``d loss/d w``, ``d^2 loss/d w^2``."""
+    for n, token in enumerate(tokens[:-1]):
+        following = tokens[n + 1]
+        if token.text.lower() == "grad" and following.kind == "M" and following.text[0].isalpha():
+            token.kind = "S"
+        if token.text != "/" or following.text not in ("d", "∂") or n < 2:
+            continue
+        ordered = n > 3 and tokens[n - 3].text == "^"
+        if tokens[n - 4 if ordered else n - 2].text == following.text and tokens[n - 1].kind == "W":
+            tokens[n - 1].kind = "M"
 
 
 def _match_brackets(tokens: list[Token]) -> None:

@@ -2,6 +2,8 @@ r"""Brackets of every kind, matrices and cases."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.grammar.cursor import Unreadable, widened
@@ -27,6 +29,10 @@ class Brackets(Symbols):
         opener = self.token.text
         inner = self.enter()
         expr = self._contents(opener, *inner, self.since(start))
+        item = expr.items[0] if t.is_bracketed(expr) else None
+        if isinstance(item, t.Derivative) and item.spelling == "nabla" and self.sees("("):
+            if isinstance(name := item.of, t.Symbol) and name.base in self.lexicon.functions:
+                return replace(item, of=self.applied(name, start), span=self.since(start))
         if self.latex and self.sees("[") and isinstance(expr, t.Group) and expr.kind == "[":
             if isinstance(expr.items[0], t.Number):
                 return expr  # [0.15][0] is a product, no entry

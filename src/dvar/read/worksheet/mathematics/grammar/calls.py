@@ -144,7 +144,8 @@ class Calls(Brackets):
     def _following(self, of_angle: bool = False) -> t.Expr:
         r"""The argument of ``\log y x``: the product that follows, up to a sign or another function.
 
-        No angle has a power of e in it, ``\cos(t) e^{5t}``, nor a rate, ``\cos(u) \dot u``.
+        None goes on with a derivative, ``\log x \frac{dx}{dt}``, no angle with a power of e, ``\cos(t) e^{5t}``,
+        or a rate, ``\cos(u) \dot u``.
         """
         start = self.at
         if self.accept("-"):
@@ -153,12 +154,11 @@ class Calls(Brackets):
         while self.starts_operand() and not self._starts_function():
             is_power = self.token.text == "e" and self.peek().is_("^")
             ends = of_angle and (is_power or self.token.names("dot", "ddot"))
-            if ends or self.sees_differential():
+            if ends or self.sees_differential() or self.sees_derivative():
                 break
             factors.append(self.factor())
         if (
             self.sees("/")
-            and len(factors) >= 1
             and self.peek().kind != FUNCTION
             and not self.peek().names("partial")  # ∂ log π/∂μ
             and not self.token.gap

@@ -139,6 +139,9 @@ class Cursor:
         self.at = mate + 1
         return start + 1, mate
 
+    def sees_derivative(self) -> bool:
+        raise NotImplementedError
+
     def sees_differential(self) -> bool:
         r"""``dφ`` behind ``\sin θ``, which is no part of the argument."""
         token, after = self.token, self.peek()

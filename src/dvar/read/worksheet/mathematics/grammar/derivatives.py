@@ -90,20 +90,24 @@ class Derivatives(Calls):
 
     def fraction(self) -> t.Expr:
         start = self.at
+        if self.sees_derivative():
+            below_at = self.mates[start + 1] + 1
+            return self._over(start, start + 1, below_at, self.mates[below_at] + 1)
         self.at += 1
-        if self.sees("{"):
-            above_at = self.at
-            self.enter()
-            if self.sees("{"):
-                below_at = self.at
-                stop = self.mates[below_at] + 1
-                if self._is_derivative(above_at + 1, self.mates[above_at], below_at + 1, stop - 1):
-                    return self._over(start, above_at, below_at, stop)
-            self.at = above_at
         above = self.argument()
         below = self.argument()
         expr = t.Quotient(above, below, self.since(start))
         return self.attach(expr, self.hung(), start)
+
+    def sees_derivative(self) -> bool:
+        """Whether a fraction of differentials stands here."""
+        above = self.at + 1
+        if not self.token.names(*words.FRACTIONS) or not self.peek().is_("{"):
+            return False
+        below = self.mates[above] + 1
+        if below >= self.end or not self.tokens[below].is_("{"):
+            return False
+        return self._is_derivative(above + 1, below - 1, below + 1, self.mates[below])
 
     def _is_derivative(self, a: int, a_end: int, b: int, b_end: int) -> bool:
         above = self._differential(a + self.tokens[a].is_("-") if a < a_end else a, a_end)

@@ -32,11 +32,23 @@ class Nablas(Derivatives):
         if not (self.starts_operand() or self.sees("|", "norm")):
             expr = t.Derivative(None, tuple(wrt) * order, "nabla", self.since(start), True)
             return self.attach(expr, self.hung(), start)
-        of = self._whole_form(wrt) or self.factor()
+        of = self._bracketed_name() or self._whole_form(wrt) or self.factor()
         span = self.since(start)
         if order == 2 and not wrt:
             return t.Derivative(t.Derivative(of, (), "nabla", span, True), (), "nabla", span, True)
         return t.Derivative(of, tuple(wrt) * order, "nabla", span, True)
+
+    def _bracketed_name(self) -> t.Expr | None:
+        r"""``\nabla(f)(x)``: the name of a function in brackets of its own, applied."""
+        end = self.mates[self.at] if self.sees("(") else -1
+        if end != self.at + 2 or end + 1 >= self.end or not self.tokens[end + 1].is_("("):
+            return None
+        if self.peek().text not in self.lexicon.functions:
+            return None
+        self.at += 1
+        name = self.name()
+        self.at = end + 1
+        return self.applied(name, end - 2)
 
     def _whole_form(self, wrt: list[t.Expr]) -> t.Expr | None:
         r"""``\nabla_x a^\top x``, ``\nabla \tfrac12 \|x\|^2``: what begins so is no function, but a product."""

@@ -131,7 +131,33 @@ class Operands(Nablas):
             return mean or head
         if self.token.text == "D" and self._is_operator_d():
             return self._differentiated()
+        if self.token.text in ("grad", "Grad") and self.peek().kind == NAME and not self.code:
+            return self.nabla()
+        if self.token.text in ("H", "J") and (matrix := self._derivatives_of()) is not None:
+            return matrix
         return self.symbol()
+
+    def _derivatives_of(self) -> t.Expr | None:
+        """``Hf(x, y)``, ``H_f(x, y)``, ``J_f(x, y)``: the Hessian and the Jacobian of a function of several names."""
+        start, text = self.at, self.take().text
+        below = self.accept("_")
+        head = (
+            named(self.subscript()[0])
+            if below
+            else self.name()
+            if self.token.kind == NAME
+            else None
+        )
+        is_operator = below or (text == "H" and "H" not in self.lexicon.defined)
+        if is_operator and isinstance(head, t.Symbol) and head.base in self.lexicon.functions:
+            inner = self.tokens[self.at + 1 : self.mates[self.at]] if self.sees("(") else []
+            if any(x.is_(",") for x in inner):
+                slope = self.applied(head, start)
+                for _ in range(2 if text == "H" else 1):
+                    slope = t.Derivative(slope, (), "nabla", self.since(start), True)
+                return slope
+        self.at = start
+        return None
 
     def _is_operator_d(self) -> bool:
         """``D_x f``, where no D is defined."""
