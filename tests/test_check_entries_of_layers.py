@@ -44,14 +44,18 @@ $$m_i = a_{1,i} v_1 + a_{2,i} v_2 + c, \qquad S = \sum_{i=1}^{n=3} (r_i - m_i)^2
         (NUMBERED, r"\frac{\partial Q}{\partial v_{2ij}} = \frac{\partial Q}{\partial u_{2i}} q_{1i}", {"wrong", "unknown"}),
         (
             NUMBERED,
-            r"\frac{\partial Q}{\partial q_{1j}} = "
-            r"\frac{\partial Q}{\partial u_{21}} v_{21j} + \frac{\partial Q}{\partial u_{22}} v_{22j}",
+            (
+                r"\frac{\partial Q}{\partial q_{1j}} = "
+                r"\frac{\partial Q}{\partial u_{21}} v_{21j} + \frac{\partial Q}{\partial u_{22}} v_{22j}"
+            ),
             {"ok"},
         ),
         (
             NUMBERED,
-            r"\frac{\partial Q}{\partial q_{1j}} = "
-            r"\frac{\partial Q}{\partial u_{21}} v_{21j} - \frac{\partial Q}{\partial u_{22}} v_{22j}",
+            (
+                r"\frac{\partial Q}{\partial q_{1j}} = "
+                r"\frac{\partial Q}{\partial u_{21}} v_{21j} - \frac{\partial Q}{\partial u_{22}} v_{22j}"
+            ),
             {"wrong"},
         ),
         (PAIRS, r"\frac{\partial u_2}{\partial v_{21}} = q_1", {"ok"}),

@@ -101,10 +101,13 @@ def _sums_what_is_spread(verdict: Verdict) -> bool:
 
 def _is_open_on_one_side(verdict: Verdict) -> bool:
     """``∂L/∂b = ∂L/∂z`` where the formulas lead from L to b, but not by way of this z: it is another one than was read."""
-    link = verdict.link
+    link, members = verdict.link, (verdict.previous, verdict.member)
     sides = (link.left, link.right) if link is not None else ()
     slopes = [side for side in sides if isinstance(side, Jacobian)]
-    return len(slopes) == 2 == len({s.is_open for s in slopes})
+    tops = [m.expr.of for m in members if m is not None and isinstance(m.expr, t.Derivative)]
+    if len(slopes) < 2 or (len(tops) == 2 and not same_tree(*tops)):
+        return False
+    return slopes[0].is_open != slopes[1].is_open
 
 
 def _sums_its_own(place: Place, verdict: Verdict, expected: str) -> bool:

@@ -349,7 +349,7 @@ def _is_upstream_only(place: Place, verdict: Verdict) -> bool:
     link, before = verdict.link, verdict.previous
     if link is None or before is None or _collects(verdict):
         return False
-    if link.left is None or link.right is None:
+    if None in (link.left, link.right):
         return False
     left, right = (_opens(place, side) for side in (link.left, link.right))
     explicit = isinstance(before.expr, (t.Product, t.Sum, t.Quotient))
@@ -370,9 +370,8 @@ def _collects(verdict: Verdict) -> bool:
 def _is_of_example(verdict: Verdict) -> bool:
     """``dw += x^{(i)} dz^{(i)}``: what one example adds."""
     tree = verdict.member.expr if verdict.member is not None else None
-    return tree is not None and any(
-        isinstance(p, t.Symbol) and any(s.kind == "paren" for s in p.scripts) for p in t.walk(tree)
-    )
+    names = [p for p in t.walk(tree) if isinstance(p, t.Symbol)] if tree is not None else []
+    return any(s.kind == "paren" for name in names for s in name.scripts)
 
 
 def _vanishes(place: Place, verdict: Verdict, causes: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
+from itertools import product as every
 
 from dvar.check.cause.bends import turned
 from dvar.check.cause.turning import reversed_products
@@ -19,7 +20,7 @@ from dvar.check.judge.compare import compare
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients, shares
-from dvar.check.meaning.keys import Key, family_of, sort
+from dvar.check.meaning.keys import Key, family_of, letters_in, sort, stem_of
 from dvar.check.meaning.patterns import letters_within
 from dvar.check.meaning.values import (
     OUTER,
@@ -241,3 +242,28 @@ def _moved(world: World, letters: Set[str], layer: str) -> Iterator[None]:
         world.starts.update(dict.fromkeys(letters, world.starts[layer]))
         world.sizes = {**world.sizes, **dict.fromkeys(letters, world.size(layer))}
         yield
+
+
+def off_diagonal(
+    world: World, tree: t.Expr, envs: Sequence[Mapping[str, int]]
+) -> list[Mapping[str, int]]:
+    """Those of the numbers for index letters at which ``∂p_k/∂z_c`` is by another entry: k is not c.
+
+    So is ``∂L(x_i)/∂s_{i,j}``, by that name or another: what an example is compared with is not that example.
+    Nor is j the chosen y in ``∂L/∂z_j = p_j`` where ``∂L/∂z_y`` has a line of its own.
+    """
+    if isinstance(tree, t.Symbol):
+        made = [d.value for d in world.definitions.get(stem_of(tree), ()) if d.pattern.letters]
+        tree = made[-1] if made else tree
+    chosen = {c: choice.number(c) for c, choice in world.spelling.chosen.items()}
+    pairs: list[tuple[str, str]] = []
+    for part in t.walk(tree):
+        of = part.of if isinstance(part, t.Derivative) else None
+        for name in part.wrt if isinstance(part, t.Derivative) else ():
+            if not isinstance(of, t.Symbol | t.Apply) or not isinstance(name, t.Symbol):
+                continue
+            told = [c for c in chosen if Key(stem_of(name), (), (c,)) in world.denominators]
+            letters = every([*letters_in(of), *told], letters_in(name))
+            pairs += [(a, b) for a, b in letters if a != b]
+    places = ((e, {**chosen, **e}) for e in envs)
+    return [e for e, at in places if all(at.get(a, -1) != at.get(b, -2) for a, b in pairs)]

@@ -319,7 +319,7 @@ def _second_thoughts(
         return single
     if (told := opening.given(place, left, right, envs)) is not None:
         return told
-    others = [] if _tells_cases(right) else links.off_diagonal(place.world, left, envs)
+    others = [] if _tells_cases(right) else misfits.off_diagonal(place.world, left, envs)
     if 0 < len(others) < len(envs):  # -p_k p_c leaves the other case to another line
         apart = links.as_functions(
             place.world, place.position, left, right, others, code=place.code
