@@ -100,3 +100,18 @@ $$g'(z^{(3)}) = a^{(3)} \odot (1 - a^{(3)})$$
 """
     assert not check(text).faults
     bent(text, r"\odot (1 -", r"\odot (1 +")
+
+
+CASES = r"""Let $G \in \mathbb{R}^{m \times n}$ and $\beta = s^T G u$. In numerator layout
+
+$$\frac{\partial \beta}{\partial u} = s^T G$$
+
+With a square matrix $G$ and $\beta = u^T G u$:
+
+$$\frac{\partial \beta}{\partial u} = u^T (G + G^T)$$
+"""
+
+
+def test_a_new_formula_may_have_letters_of_another_shape() -> None:
+    bent(CASES, "(G + G^T)", "(G - G^T)")
+    assert not check(CASES).faults

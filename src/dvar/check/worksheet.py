@@ -174,12 +174,13 @@ def _judged(context: Context, ordinal: int) -> Judgement:
 def _judge_apart(context: Context, found: list[Judgement | None]) -> None:
     """Judge the rules by themselves whose shapes do not fit those of the lines around them."""
     document, statements, whole = context.document, context.statements, context.problem
-    for problem in apart.problems(statements, whole, found):
+    for problem, begins in apart.problems(statements, whole, found):
         own = [statements[ordinal] for ordinal in problem.ordinals]
         held = constraints(problem.world, own, document)
         alone = Context(document, statements, problem, Ledger(), constraints=held)
         for ordinal in problem.ordinals:
-            found[ordinal] = apart.settled(found[ordinal], _judged(alone, ordinal))
+            new = _judged(alone, ordinal)
+            found[ordinal] = apart.settled(found[ordinal], new, begins)
 
 
 def _judge_again(contexts: Sequence[Context], found: list[Judgement | None]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dvar.check.judge.grouping import equation
 from dvar.check.judge.misfits import NO_FIT, is_said
 from dvar.check.judge.problem import Problem
 from dvar.check.meaning.keys import stem_of
@@ -17,14 +18,18 @@ from dvar.check.meaning.values import UNCONNECTED
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import same_tree
 
 
 def problems(
     statements: Sequence[Statement],
     problem: Problem,
     found: Sequence[Judgement | None],
-) -> Iterator[Problem]:
-    """A problem for each rule of this one that does not fit the others; of a chain for all of its lines."""
+) -> Iterator[tuple[Problem, bool]]:
+    """A problem for each rule of this one that does not fit the others; of a chain for all of its lines.
+
+    With each, whether it begins with a definition.
+    """
     if not problem.world.matrices:
         return
     rules: list[list[int]] = []
@@ -34,13 +39,36 @@ def problems(
         else:
             rules.append([ordinal])
     shapes = [o for o in problem.ordinals if _declares(statements[o])]
+    is_any = any(is_unfit(found[o]) for o in problem.ordinals)
     for rule in rules:
+        case = _case(statements, problem, rule[0]) if is_any else []
+        if any(is_unfit(found[o]) for o in case):
+            yield problem.only(case), True
+            continue
         own = [statements[o] for o in rule]
         unfit = any(is_unfit(found[o]) or _is_unconnected(found[o]) for o in rule)
         if len(rules) > 1 and unfit and _is_rule(problem, own):
             stems = _stems(own)
             told = [o for o in shapes if o not in rule and _stems([statements[o]]) & stems]
-            yield problem.only(sorted({*told, *rule}))
+            yield problem.only(sorted({*told, *rule})), False
+
+
+def _case(statements: Sequence[Statement], problem: Problem, first: int) -> list[int]:
+    """``α = x^T A x`` behind ``α = y^T A x``, with the lines up to the next formula for α: letters of a case of its own."""
+    name = equation(statements[first])[0]
+    if not isinstance(name, t.Symbol):
+        return []
+    before = problem.world.definitions.get(stem_of(name), ())
+    if not any(d.position < first and not d.numeric for d in before):
+        return []
+    held: list[int] = []
+    for ordinal in sorted(problem.ordinals, key=lambda o: statements[o].span):
+        if statements[ordinal].span <= statements[first].span:
+            continue
+        if same_tree(equation(statements[ordinal])[0], name):
+            break
+        held += [ordinal] if _stems([statements[ordinal]]) & {stem_of(name)} else []
+    return [first, *held] if held else []
 
 
 def is_unfit(judgement: Judgement | None) -> bool:
@@ -50,11 +78,11 @@ def is_unfit(judgement: Judgement | None) -> bool:
     return is_said(judgement.message) or NO_FIT in judgement.message
 
 
-def settled(old: Judgement | None, new: Judgement) -> Judgement | None:
-    """The judgement of a line that has been read by itself."""
+def settled(old: Judgement | None, new: Judgement, begins: bool) -> Judgement | None:
+    """The judgement of a line that has been read by itself; ``begins``: whether it may define what follows."""
     if _is_unconnected(old):
         return new if new.verdict in ("ok", "convention") else old
-    if old is None or not is_unfit(old) or new.verdict == "definition":
+    if old is None or not is_unfit(old) or (new.verdict == "definition" and not begins):
         return old
     return new
 
