@@ -62,3 +62,17 @@ $\partial E/\partial s = NUMBERS$
         for numbers in ("[-0.7311, 0.7311]", "[0.2689, -0.2689]", "[0.2689, 0.2689]")
     }
     assert list(verdicts.values()) == ["ok", "ok", "unknown"]
+
+
+STARRED = r"""$q_j = \frac{\exp(s_j)}{\sum_{i=1}^n \exp(s_i)}$, and
+$E = -s_{j^*} + \log \sum_{j=1}^n \exp(s_j)$, where $j^*$ is the true class.
+
+$$\frac{\partial E}{\partial s_j} = q_j - t_j$$
+
+with $t_j = \mathbb{1}(j = j^*)$.
+"""
+
+
+def test_a_star_makes_one_index_of_a_letter_that_runs() -> None:
+    assert [j.verdict for j in check(STARRED).judgements if j.kind == "claim"] == ["ok"]
+    assert check(STARRED.replace("q_j - t_j", "q_j + t_j")).judgements[-2].verdict != "ok"

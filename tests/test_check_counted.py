@@ -115,3 +115,20 @@ $$\frac{\partial \beta}{\partial u} = u^T (G + G^T)$$
 def test_a_new_formula_may_have_letters_of_another_shape() -> None:
     bent(CASES, "(G + G^T)", "(G - G^T)")
     assert not check(CASES).faults
+
+
+TWICE = r"""A circuit: $p = u + v$, $g = p s$, at $u = -2, v = 5, s = -4$.
+
+Then $p = 3$ and $g = -12$, and $\frac{dg}{du} = s = -4$.
+
+A unit: $g(c, u) = c_0 u_0 + c_1 u_1^2$ with $c = (2, -3)$, $u = (-1, 2)$.
+
+$$\frac{\partial g}{\partial u_1} = 2 c_1 u_1 = -12$$
+"""
+
+
+def test_numbers_of_another_shape_begin_another_example() -> None:
+    report = check(TWICE)
+    assert {j.verdict for j in report.judgements if j.kind == "claim"} == {"ok"}
+    assert [j.line for j in check(TWICE.replace("s = -4$.\n\nA", "s = -3$.\n\nA")).faults] == [3]
+    bent(TWICE, "2 c_1 u_1", "2 c_0 u_1")

@@ -46,6 +46,7 @@ from dvar.check.meaning import (
 )
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.arguments import by_entries
+from dvar.check.meaning.chosen import starred
 from dvar.check.meaning.columns import vectors_first
 from dvar.check.meaning.dialects import in_one_dialect
 from dvar.check.meaning.implied import is_said, written_out
@@ -123,7 +124,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    indexed = examples.undropped(document, unbraced(statements))
+    indexed = examples.undropped(document, starred(unbraced(statements)))
     found = by_class(document, ones.named(document, whole(document, indexed)))
     found = events.named(moments.named(document, overwritten.masked(document, found)))
     found = upper.lowered(found) if is_said(document) else found

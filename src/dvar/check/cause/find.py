@@ -166,7 +166,7 @@ def _repairs(fault: Fault, wanted: Callable[[Bend], bool] | None = None) -> list
             continue  # of two definitions that contradict each other nobody knows which is meant
         renamed = bend.cause == "wrong-variable" and names == _names(bend.tree)
         renamed = renamed and not set(_names(bend.tree)) < set(_names(right))
-        if renamed or _holds(bend.tree, left) > held or _idles(bend, right):
+        if renamed or _holds(bend.tree, left) > held or _idles(bend, fault):
             continue  # it would only say what the left side says
         try:
             if tried is None or is_new:
@@ -181,12 +181,19 @@ def _repairs(fault: Fault, wanted: Callable[[Bend], bool] | None = None) -> list
     return sorted(found, key=lambda bend: bend.by_value)
 
 
-def _idles(bend: Bend, written: t.Expr) -> bool:
-    """Whether another name takes the index from what a sum or a product runs over: ``∏_j d`` for ``∏_j f_j``."""
+def _idles(bend: Bend, fault: Fault) -> bool:
+    """Whether another name takes the index from what a sum or a product runs over, ``∏_j d`` for ``∏_j f_j``.
+
+    Or brings one that the line is not about, ``u_j`` for ``u_c``.
+    """
     if bend.cause != "wrong-variable":
         return False
+    trees, spelling = (fault.left, fault.right), fault.place.world.spelling
+    if free_letters(bend.tree, spelling) - set().union(*(free_letters(x, spelling) for x in trees)):
+        return True
     before, after = (
-        sum(isinstance(p, t.Big) and is_idle(p) for p in t.walk(x)) for x in (written, bend.tree)
+        sum(isinstance(p, t.Big) and is_idle(p) for p in t.walk(x))
+        for x in (fault.right, bend.tree)
     )
     return after > before
 

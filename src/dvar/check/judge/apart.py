@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dvar.check.judge.grouping import equation
 from dvar.check.judge.misfits import NO_FIT, is_said
 from dvar.check.judge.problem import Problem
+from dvar.check.judge.sections import equation
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import UNCONNECTED

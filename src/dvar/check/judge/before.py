@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dvar.check.judge.grouping import EQUALS, equation
 from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.sections import EQUALS, equation
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Spelling, stem_of

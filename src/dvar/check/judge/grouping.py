@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from dvar.check.judge.assignments import is_update
 from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.sections import EQUALS, equation, section_of
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Key, Spelling, arguments, sort, stem_of
 from dvar.check.meaning.letters import parts
@@ -20,43 +21,13 @@ from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.parts import same_tree
 
 Formulas = Mapping[Pattern, t.Expr]
-EQUALS = frozenset({"=", ":=", "equiv", "approx", "is", "=="})
 
 
-_RUN_IN = re.compile(
-    r"^[ \t]*(?:[-*+][ \t]+|\d+[.)][ \t]+)?(?:(?:\*\*|__)[^|*_\n]{2,80}(?:\*\*|__)|"
-    r"^[ \t]*[*_](?:Edit|Update|Addendum|Remark|Note|Example)\b[^*_\n]{0,40}[*_]|\\paragraph\b|\\item\b)",
-    re.MULTILINE,
-)
-"""What opens a part of a text without a heading of its own: a bold beginning, a paragraph or item in TeX."""
-
-
-_TITLE = re.compile(r"\n[ \t]*\n[A-Za-z][^\n:=]{2,50}:(?=[ \t\n])")
-"""The same in plain text: a line of its own, or the beginning of one."""
 _GENERAL = frozenset({"f", "g", "h", "F", "G"})
 """Letters for any function."""
 _SAME = 4
 """Two formulas of so many names, all the same ones, are hardly of two problems."""
 _NUMBERED = re.compile(r"^[ \t]*(?:\(?\d{1,2}\)|\d{1,2}\.|\(?[a-z]\))[ \t]+", re.MULTILINE)
-
-
-def section_of(document: Document, statement: Statement) -> int:
-    return document.regions[statement.region].section
-
-
-def parts_of(document: Document, statements: Sequence[Statement]) -> list[int]:
-    """The part of the document in which each statement stands: sections, and paragraphs with a bold beginning."""
-    found: list[int] = []
-    section, end = -1, 0
-    for statement in statements:
-        here = section_of(document, statement)
-        start = statement.span[0]
-        gap, region = document.text[end:start], document.regions[statement.region]
-        in_text = region.kind == "plain" and not region.latex
-        opened = here != section or _RUN_IN.search(gap) or (in_text and _TITLE.search(gap))
-        found.append((found[-1] if found else -1) + bool(opened))
-        section, end = here, max(end, statement.span[1])
-    return found
 
 
 @dataclass
@@ -356,14 +327,6 @@ def _exercise(document: Document, section: int) -> int | None:
     while at is not None and not _opens(document.sections[at].title):
         at = document.sections[at].parent
     return at
-
-
-def equation(statement: Statement) -> tuple[t.Expr | None, t.Expr | None]:
-    """The first two members of a chain that begins here and equates them."""
-    members = statement.members
-    if len(members) < 2 or members[0].relation or members[1].relation not in EQUALS:
-        return None, None
-    return members[0].expr, members[1].expr
 
 
 def _definitions_in(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dvar.check.judge.grouping import equation
 from dvar.check.judge.roles import Role
+from dvar.check.judge.sections import equation
 from dvar.check.meaning.keys import Key, Spelling, sort
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import cast
 
 from dvar.check.judge.assignments import is_update
-from dvar.check.judge.grouping import equation
+from dvar.check.judge.sections import equation
 from dvar.check.meaning import functions
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import Spelling, stem_of

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dvar.check.judge import links
-from dvar.check.judge.grouping import equation
 from dvar.check.judge.naming import Occurrences, family_of
 from dvar.check.judge.roles import NOISES, Role
+from dvar.check.judge.sections import equation
 from dvar.check.meaning.gradients import is_named
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import sort

@@ -16,7 +16,7 @@ from dvar.check.judge.before import (
     formulas,
 )
 from dvar.check.judge.fitting import misfits, warm_up
-from dvar.check.judge.grouping import equation, parts_of, section_of, stands_alone
+from dvar.check.judge.grouping import stands_alone
 from dvar.check.judge.lifting import Numbers, named
 from dvar.check.judge.literal import is_numeric, is_pi
 from dvar.check.judge.midway import name_steps
@@ -31,6 +31,7 @@ from dvar.check.judge.renewal import (
     outdated,
 )
 from dvar.check.judge.roles import Role, role_of
+from dvar.check.judge.sections import equation, parts_of, section_of
 from dvar.check.judge.siblings import as_sibling
 from dvar.check.meaning import addends, effort, notation, stacking
 from dvar.check.meaning.bounds import bound

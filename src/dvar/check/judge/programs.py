@@ -6,9 +6,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from dvar.check.judge.assignments import is_update
-from dvar.check.judge.grouping import EQUALS, Group, equation, grouped, parts_of
+from dvar.check.judge.grouping import Group, grouped
 from dvar.check.judge.lending import lent, names_of, plain
 from dvar.check.judge.literal import is_numeric
+from dvar.check.judge.sections import EQUALS, equation, parts_of
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Spelling, stem_of
 from dvar.read.worksheet import tree as t

@@ -10,9 +10,9 @@ from itertools import pairwise
 from dvar.check.judge import links, numbers
 from dvar.check.judge.chances import is_event
 from dvar.check.judge.compare import compare, ratio_of
-from dvar.check.judge.grouping import equation
 from dvar.check.judge.literal import is_literal, is_plain
 from dvar.check.judge.place import Place
+from dvar.check.judge.sections import equation
 from dvar.check.meaning import gradients
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.definitions import Definition, definition_of

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from dvar.check.judge import links
-from dvar.check.judge.grouping import EQUALS
+from dvar.check.judge.sections import EQUALS
 from dvar.check.meaning import effort, gradients, shares
 from dvar.check.meaning.alphabet import counts_examples
 from dvar.check.meaning.interpret import Interpreter

@@ -79,7 +79,9 @@ def _is_primed_when_new(statements: Sequence[Statement]) -> bool:
     for statement in statements:
         first, *rest = (m.expr for m in statement.members)
         if isinstance(first, t.Symbol) and first.primes == 1 and rest and rest[0] is not None:
-            steps |= is_update(replace(first, primes=0), rest[0], "=")
+            again = (p for p in t.walk(rest[0]) if isinstance(p, t.Symbol) and p.primes)
+            if not any(p.base == first.base for p in again):  # w'_{new} = w'_{old} - … is one of w'
+                steps |= is_update(replace(first, primes=0), rest[0], "=")
     if not steps:
         return False
     primed = [p for p in parts(statements) if getattr(p, "primes", 0)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from dvar.core.node import Node
 from dvar.core.op import constant
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import rewritten
 
 _CLASS = re.compile(
     r"\b(class|label|target|categor\w+|correct|true|right|wanted|position|word|token|winner|winning)\b",
@@ -269,6 +271,31 @@ def is_guessed(world: World, tree: t.Expr, seen: set[str] | None = None) -> bool
     return False
 
 
+def starred(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with a letter of its own for ``j^*``, the one j that is wanted, where j runs as well."""
+    symbols = [p for p in parts(statements) if isinstance(p, t.Symbol)]
+    wanted = {p.base for p in symbols if _is_starred(p)}
+    subs = [sub for p in symbols for sub in p.subscripts]
+    running = {c for sub in subs if not _is_starred(sub) for c in letters_in(sub)}
+    used = running | {p.base for p in symbols}
+    free = [c for c in "corqugvt" if c not in used]
+    names = dict(zip(sorted(wanted & running), free, strict=False))
+
+    def change(part: Any) -> t.Expr | None:
+        if isinstance(part, t.Symbol) and _is_starred(part) and part.base in names:
+            return t.Symbol(names[part.base], part.span)
+        return None
+
+    return [rewritten(s, change) for s in statements] if names else list(statements)
+
+
+def _is_starred(tree: t.Expr) -> bool:
+    if not isinstance(tree, t.Symbol) or len(tree.base) != 1 or tree.subscripts:
+        return False
+    script = tree.scripts[0] if len(tree.scripts) == 1 else t.Script("", None, tree.span)
+    return script.kind == "mark" and isinstance(script.value, t.Label) and script.value.text == "*"
+
+
 def one_hot(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
     """A one-hot label whose class has a name: ``Y_{ik}`` is 1 where k is ``y_i``, and 0 elsewhere."""
     base = key.stem.lower()
@@ -293,4 +320,4 @@ def one_hot(world: World, key: Key, shape: tuple[int, ...]) -> Node | None:
     return constant(hot.reshape(shape)) if hot.size == np.prod(shape) else None
 
 
-__all__ = ["choose", "one_hot"]
+__all__ = ["choose", "one_hot", "starred"]
