@@ -11,13 +11,15 @@ from dvar.check.judge.place import Place
 from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.values import count, node_of
+from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.values import Jacobian, count, node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.parts import same_tree
 
 _ASSIGNED = re.compile(r"^[ \t>]*([A-Za-z_]\w*)[ \t]*=(?!=)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_SUM = re.compile(r"\\sum_\{?([A-Za-z])")
 _INDICES = frozenset("ijk")
 _LIKELIHOOD = re.compile(r"cross.?entropy|log.?loss|\bnll|likelihood", re.IGNORECASE)
 _SQUASHED = {"softmax", "sigmoid"}
@@ -30,6 +32,7 @@ def are_open(
     verdict: Verdict,
     causes: Sequence[str],
     statements: Sequence[Statement],
+    expected: str,
 ) -> bool:
     """Whether a name of a statement may stand for something else than it is read as."""
     return (
@@ -43,6 +46,9 @@ def are_open(
         or (set(causes) == {"wrong-variable"} and _has_its_values(place, verdict))
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
         or _sums_what_is_spread(verdict)
+        or _is_open_on_one_side(verdict)
+        or (not causes and _is_told_twice(place, statement))
+        or (set(causes) == {"missing-sum"} and _sums_its_own(place, verdict, expected))
         or (place.code and _uses_unread(document, statement, statements))
     )
 
@@ -79,6 +85,36 @@ def _sums_what_is_spread(verdict: Verdict) -> bool:
         return False
     due, written = (float(side.reshape(-1)[0]) for side in numbers)
     return abs(due - count(node.inputs[0]) * written) <= 0.01 * abs(due)
+
+
+def _is_open_on_one_side(verdict: Verdict) -> bool:
+    """``∂L/∂b = ∂L/∂z`` where the formulas lead from L to b, but not by way of this z: it is another one than was read."""
+    link = verdict.link
+    sides = (link.left, link.right) if link is not None else ()
+    slopes = [side for side in sides if isinstance(side, Jacobian)]
+    is_open = {isinstance(s.of, tuple) and s.of[0] == "open" for s in slopes}
+    return len(slopes) == 2 == len(is_open)
+
+
+def _sums_its_own(place: Place, verdict: Verdict, expected: str) -> bool:
+    """``L_k = Σ_k (y_k - a_k)^2`` for ``L_k = (y_k - a_k)^2``: nobody means a sum over an index of what is told."""
+    name = verdict.previous.expr if verdict.previous is not None else None
+    own = free_letters(name, place.world.spelling) if isinstance(name, t.Symbol) else set()
+    return bool(own & set(_SUM.findall(expected)))
+
+
+def _is_told_twice(place: Place, statement: Statement) -> bool:
+    """``z_{2i} = …`` with another formula than ``z_{hi} = …``: one of them is read as something else than is meant."""
+    world = place.world
+    for stem in {stem_of(p) for p in parts([statement]) if isinstance(p, t.Symbol)}:
+        made = [d for d in world.definitions.get(stem, ()) if not d.numeric]
+        for one in made if len({len(d.pattern.letters) for d in made}) > 1 else ():
+            key = one.pattern.key({c: world.sample(c) for c in one.pattern.letters})
+            if any(
+                world.holds_for(d, key) for d in made if d.pattern.letters > one.pattern.letters
+            ):
+                return True
+    return False
 
 
 def _names_only(statement: Statement) -> bool:

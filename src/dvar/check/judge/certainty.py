@@ -7,8 +7,7 @@ with evidence: a slip that explains it, or no other way to read the two sides.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence, Set
 
 import numpy as np
 
@@ -60,7 +59,7 @@ def is_no_claim(
     document: Document,
     statement: Statement,
     verdict: Verdict,
-    touched: AbstractSet[str],
+    touched: Set[str],
     statements: Sequence[Statement],
 ) -> bool:
     """Whether a difference is no mistake whatever slip explains it; ``touched``: names written over in part."""
@@ -93,7 +92,9 @@ def is_believed(
     causes = told.causes
     if (
         unindexed.is_open(place, statement, verdict, causes)
-        or ambiguous.are_open(place, document, statement, verdict, causes, statements)
+        or ambiguous.are_open(
+            place, document, statement, verdict, causes, statements, told.expected or ""
+        )
         or is_about_another(document, statement, verdict, causes)
         or lacks_nothing(document, statement, told.expected or "")
         or (set(causes) != {"sign"} and is_of_an_array(place, verdict))

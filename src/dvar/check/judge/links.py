@@ -325,11 +325,16 @@ def _outcome(
 def _of_one_entry(
     world: World, env: Mapping[str, int], trees: tuple[t.Expr, t.Expr], sides: tuple[Value, Value]
 ) -> tuple[Value, Value] | None:
-    """``softmax(z) = e^{z_i} / Σ_j e^{z_j}``: of an array on one side, the entry that the other one is about."""
+    """``softmax(z) = e^{z_i} / Σ_j e^{z_j}``: of an array on one side, the entry that the other one is about.
+
+    So of slopes by one number: ``dP/dw = x_i`` beside ``P_i = x_i w``.
+    """
     letters = [free_letters(tree, world.spelling) for tree in trees]
     for array, single in ((0, 1), (1, 0)):
         whole, number = sides[array], sides[single]
         extra = letters[single] - letters[array]
+        if isinstance(whole, Jacobian) and not squeezed(whole.wrt_shape):
+            whole, number = whole.node, node_of(number)
         if not isinstance(whole, Node) or len(extra) != 1 or letters[array] - letters[single]:
             continue
         letter = next(iter(extra))

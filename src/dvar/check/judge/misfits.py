@@ -7,7 +7,8 @@ has said what the examples are, and one change makes the line right.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 
@@ -19,6 +20,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients, shares
 from dvar.check.meaning.keys import Key, family_of, sort
+from dvar.check.meaning.patterns import letters_within
 from dvar.check.meaning.values import (
     OUTER,
     Jacobian,
@@ -28,6 +30,7 @@ from dvar.check.meaning.values import (
     sizes,
     squeezed,
 )
+from dvar.check.meaning.world import World
 from dvar.check.report import Judgement
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -208,3 +211,33 @@ def _holds_examples(place: Place, tree: t.Expr) -> bool:
         isinstance(part, t.Symbol) and sort(part, place.world.spelling, {}).key.stem in wholes
         for part in t.walk(tree)
     )
+
+
+def of_one_layer(place: Place, left: t.Expr, right: t.Expr, link: Link) -> Link | None:
+    """A link that holds if its letters count the units of one layer: i and j of ``∂p_j/∂z_i``, wherever i counts inputs."""
+    world = place.world
+    if link.verdict != "unknown" or not world.apart:
+        return None
+    used = world.apart & (letters_within(left) | letters_within(right))
+    summed = {
+        c for p in chain(t.walk(left), t.walk(right)) if isinstance(p, t.Big) for c in p.indices
+    }
+    for layer in sorted(world.apart, reverse=True):
+        if {world.starts[c] for c in used} in (set(), {world.starts[layer]}):
+            continue  # as it was read
+        with _moved(world, used, layer):
+            envs = links.assignments(world, [left, right], place.conditions, place.position)
+        with _moved(world, used & summed, layer):
+            held = links.as_functions(world, place.position, left, right, envs, code=place.code)
+        if envs and held.verdict in ("ok", "convention"):
+            return held
+    return None
+
+
+@contextmanager
+def _moved(world: World, letters: Set[str], layer: str) -> Iterator[None]:
+    """Within this block some letters count the units that another one does."""
+    with world.read_anew():
+        world.starts.update(dict.fromkeys(letters, world.starts[layer]))
+        world.sizes = {**world.sizes, **dict.fromkeys(letters, world.size(layer))}
+        yield

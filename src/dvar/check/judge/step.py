@@ -220,6 +220,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
             or telescoping.holds(place, left, right, envs)
             or misfits.of_examples(place, left, right, envs, link)
             or misfits.of_layout(place, left, right, envs, link)
+            or misfits.of_one_layer(place, left, right, link)
             or link
         )
     return link

@@ -10,7 +10,7 @@ from dvar.check.meaning.alphabet import COUNTS
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import letters_in, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.patterns import Pattern
+from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -36,21 +36,31 @@ def tell(world: World, statements: Sequence[Statement]) -> None:
 
 
 def tell_any(world: World, statements: Sequence[Statement]) -> None:
-    """``∂L/∂a`` where only ``L_n`` has a formula, and sums run over n: L is that of any one example, without its n."""
-    tops = {
-        stem_of(p.of)
-        for p in parts(statements)
-        if isinstance(p, t.Derivative) and isinstance(p.of, t.Symbol)
-        if not (p.of.subscripts or p.of.scripts)
-    }
+    """``∂L/∂a`` where only ``L_n`` has a formula, and sums run over n: L is that of any one example, without its n.
+
+    Not where the n is written beside it, ``∂L/∂w = x_n``: there L is left as the list of all of them.
+    """
+    tops: dict[str, set[str]] = {}
+    for statement in statements:
+        members = [m.expr for m in statement.members if m.expr is not None]
+        free = {c for tree in members for c in free_letters(tree, world.spelling)}
+        for p in parts([statement]):
+            if isinstance(p, t.Derivative) and isinstance(p.of, t.Symbol):
+                if not (p.of.subscripts or p.of.scripts):
+                    tops.setdefault(stem_of(p.of), set()).update(free)
     summed = {
         c for p in parts(statements) if isinstance(p, t.Big) and p.name == "sum" for c in p.indices
     }
-    for stem in tops & world.definitions.keys():
+    for stem in tops.keys() & world.definitions.keys():
         made = world.definitions[stem]
         patterns = {d.pattern for d in made if not d.numeric}
         letters = {str(slot[1]) for p in patterns for slot in p.indices if slot[0] == "letter"}
-        if len(patterns) != 1 or len(made) != 1 or len(letters) != 1 or not letters <= summed:
+        if (
+            len(patterns) != 1
+            or len(made) != 1
+            or len(letters) != 1
+            or not letters <= summed - tops[stem]
+        ):
             continue
         if made[0].pattern.marks or len(made[0].pattern.indices) != 1:
             continue

@@ -23,6 +23,8 @@ def indexed(statements: Sequence[Statement]) -> list[Statement]:
     ever does.
     """
     applied = [p for p in parts(statements) if isinstance(p, t.Apply)]
+    if (timeless := _without_time(statements, applied)) is not None:
+        return timeless
     heads = {id(a.head) for a in applied}
     plain = {
         stem_of(p) for p in parts(statements) if isinstance(p, t.Symbol) and id(p) not in heads
@@ -59,6 +61,36 @@ def indexed(statements: Sequence[Statement]) -> list[Statement]:
             subscripts=(*part.head.subscripts, *places),
             scripts=(*part.head.scripts, *part.scripts),
         )
+
+    return [rewritten(s, change) for s in statements]
+
+
+def _is_timed(use: t.Apply) -> bool:
+    """``e_j(n)``: the index stands below, and n is a time."""
+    return (
+        _holds_indices(use)
+        and bool(use.head.subscripts)
+        and len(_letters(use)) == 1 == len(use.args)
+    )
+
+
+def _without_time(
+    statements: Sequence[Statement], applied: Sequence[t.Apply]
+) -> list[Statement] | None:
+    """The statements without the one time that all of them are about; with it where ``w(n + 1)`` stands beside ``w(n)``."""
+    times = {c for p in applied if _is_timed(p) for c in _letters(p)}
+    idle = [
+        a for a in applied if _holds_indices(a) and len(a.args) == 1 and {*_letters(a)} == times
+    ]
+    same = {id(a) for a in idle}
+    named = [p for p in parts(statements) if isinstance(p, t.Symbol) and p.base in times]
+    if len(times) != 1 or len(named) != len(idle):
+        return None
+
+    def change(part: Any) -> t.Expr | None:
+        if not isinstance(part, t.Apply) or id(part) not in same:
+            return None
+        return replace(part.head, span=part.span, scripts=(*part.head.scripts, *part.scripts))
 
     return [rewritten(s, change) for s in statements]
 

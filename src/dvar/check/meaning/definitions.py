@@ -220,10 +220,8 @@ class Definitions:
         """
         best: tuple[tuple[int, int, int, int], Definition, dict[str, int]] | None = None
         for definition in (*self._nearest(key, position), *self._families.get(key.stem, ())):
-            bound = definition.pattern.match(key)
-            if bound is None or any(v < 0 for v in bound.values()):
-                continue
-            if definition.pattern.letters and not self._in_range(definition, bound):
+            bound = self._bound(definition, key)
+            if bound is None:
                 continue
             before = definition.position <= position
             if definition.onwards and not before:
@@ -240,6 +238,17 @@ class Definitions:
             if best is None or rank > best[0]:
                 best = (rank, definition, bound)
         return None if best is None else best[1:]
+
+    def holds_for(self, definition: Definition, key: Key) -> bool:
+        """Whether a name is one of those that a definition is for."""
+        return self._bound(definition, key) is not None
+
+    def _bound(self, definition: Definition, key: Key) -> dict[str, int] | None:
+        bound = definition.pattern.match(key)
+        if bound is None or any(v < 0 for v in bound.values()):
+            return None
+        in_range = not definition.pattern.letters or self._in_range(definition, bound)
+        return bound if in_range else None
 
     def _nearest(self, key: Key, position: int) -> Iterator[Definition]:
         """Of the formulas and of the numbers for just this name, the few around ``position``."""

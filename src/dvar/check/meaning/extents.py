@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.meaning import einsums, outputs, picked
+from dvar.check.meaning import einsums, numbered, outputs, picked
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.bounds import begin_alike
@@ -37,7 +37,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     _bounds(world, statements, unions, fixed)
     _means(statements, unions)
     _entries(world, statements, unions)
-    _numbered(world, statements, unions, fixed)
+    numbered.number_units(world, statements, unions, fixed)
     _counted_entries(world, statements, fixed)
     see_given(world, statements, unions, fixed)
     _examples(world, unions, fixed)
@@ -190,22 +190,26 @@ def _size_symbol(high: t.Expr | None, low: object) -> str | None:
 def _entries(world: World, statements: Sequence[Statement], unions: Unions) -> None:
     places: dict[tuple[str, int], set[str]] = {}
     vectors = _declared_vectors(statements)
-    for part in (_entry_named(p) for p in parts(statements)):
-        if not isinstance(part, t.Symbol) or stem_of(part) in vectors:
+    named = [p for p in map(_entry_named, parts(statements)) if isinstance(p, t.Symbol)]
+    layers = numbered.layers_of(named)
+    for part in named:
+        if stem_of(part) in vectors:
             continue
         position = 0
         for sub in part.subscripts:
             found = letters_in(sub)
             if isinstance(sub, (t.Label, t.Symbol)) and set(found) <= world.spelling.letters:
+                if isinstance(sub, t.Label) and found:
+                    position += len(sub.text) - len(found)  # 2ij
                 for at, letter in enumerate(found, position):
-                    unions.join(("letter", letter), ("entry", stem_of(part), str(at)))
+                    unions.join(("letter", letter), numbered.entry(part, at, layers))
                     world.entry_letters[stem_of(part)] = letter
                     places.setdefault((stem_of(part), at), set()).add(letter)
                 position += max(len(found) - 1, 0)
             position += 1
     begin_alike(world, statements, places)
-    for part in parts(statements):
-        for stem, place, end in counted_to(part):
+    for name in parts(statements):
+        for stem, place, end in counted_to(name):
             unions.join(("entry", stem, str(place)), ("size", end))
 
 
@@ -214,32 +218,6 @@ def _entry_named(part: t.Expr | t.Script) -> t.Expr | t.Script:
     if not isinstance(part, t.Apply) or not part.subscripts:
         return part
     return replace(part.head, subscripts=(*part.head.subscripts, *part.subscripts))
-
-
-def _numbered(
-    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
-) -> None:
-    """``δ_j`` beside δ_3, δ_4, δ_5: units that are numbered on through the layers do not begin at 1."""
-    seen: dict[Item, set[int]] = {}
-    for part in parts(statements):
-        if isinstance(part, t.Symbol):
-            for position, sub in enumerate(part.subscripts):
-                if isinstance(sub, t.Label) and sub.text.isdigit() and len(sub.text) == 1:
-                    at: Item = ("entry", stem_of(part), str(position))
-                    seen.setdefault(at, set()).add(int(sub.text))
-    classes: dict[Item, list[str]] = {}
-    for item in unions.items():
-        if item[0] == "letter":
-            classes.setdefault(unions.root(item), []).append(item[1])
-    known = set(unions.items())
-    for root, letters in classes.items():
-        used = [n for i, n in seen.items() if i in known and unions.root(i) == root]
-        found = set().union(*used)
-        if len(found) < 2 or min(found) < 2 or any(letter in world.starts for letter in letters):
-            continue
-        if max(found) - min(found) < LARGEST and not any(unions.root(i) == root for i in fixed):
-            fixed[("letter", letters[0])] = max(found) - min(found) + 1
-            world.starts.update(dict.fromkeys(letters, min(found)))
 
 
 def _counted_entries(world: World, statements: Sequence[Statement], fixed: dict[Item, int]) -> None:

@@ -78,6 +78,7 @@ class Spelling:
         last_layer: what ``L`` as a script stands for.
         numbers: names that stand for a fixed number where they are indices: the last time, the last layer.
         chosen: names whose value is an index: the class of an example.
+        runs: stems with several index letters in one subscript, and how many: ``w_{ij}``, ``w_{2ij}``.
         has_euler: whether ``e`` is Euler's number: it is raised to a power somewhere.
     """
 
@@ -88,6 +89,7 @@ class Spelling:
     last_layer: int = 3
     numbers: Mapping[str, int] = field(default_factory=dict)
     chosen: Mapping[str, Choice] = field(default_factory=dict)
+    runs: Mapping[str, Collection[int]] = field(default_factory=dict)
     has_euler: bool = False
 
 
@@ -136,7 +138,7 @@ def worded_stem(symbol: t.Symbol) -> str:
 def sort(symbol: t.Symbol, spelling: Spelling, env: Bindings) -> Name:
     """The key of a symbol and the operations on it."""
     stem = stem_of(symbol)
-    indices = tuple(i for part in symbol.subscripts for i in indices_of(part, spelling, env))
+    indices = tuple(i for part in symbol.subscripts for i in entry_of(stem, part, spelling, env))
     marks: list[Mark] = []
     operations: list[t.Script] = []
     for script in symbol.scripts:
@@ -202,9 +204,24 @@ def letters_in(expr: t.Expr) -> list[str]:
     for part in t.walk(expr):
         if isinstance(part, t.Symbol) and len(part.base) == 1:
             found.append(part.base)
-        elif isinstance(part, t.Label) and part.text.isalpha() and not part.is_text:
-            found.extend(part.text)
+        elif isinstance(part, t.Label) and not part.is_text:
+            text = part.text
+            found.extend(text if text.isalpha() else behind_numbers(text))
     return found
+
+
+def behind_numbers(text: str) -> str:
+    """``ij`` of ``2ij``: in the second layer from j to i; nothing of ``h1``, which is a label."""
+    letters = text.lstrip("0123456789")
+    return letters if letters != text and letters.isalpha() else ""
+
+
+def entry_of(stem: str, sub: t.Expr, spelling: Spelling, env: Bindings) -> tuple[Index, ...]:
+    """What a subscript of a name says: of ``w_{21}`` beside ``w_{ij}`` two numbers, of ``x_{12}`` one."""
+    text = sub.text if isinstance(sub, t.Label) else ""
+    if text.isdigit() and len(text) in spelling.runs.get(stem, ()):
+        return tuple(map(int, text))
+    return indices_of(sub, spelling, env)
 
 
 def indices_of(expr: t.Expr, spelling: Spelling, env: Bindings) -> tuple[Index, ...]:
@@ -238,7 +255,6 @@ def _plain(symbol: t.Symbol, spelling: Spelling, env: Bindings) -> str:
 def _label(label: t.Label, spelling: Spelling, env: Bindings) -> tuple[Index, ...]:
     text = label.text
     if text.isdigit():
-        # w_{11} and w_{21} count rows and columns; w_{10} is the tenth, x_{12} is looked up both ways later.
         return (int(text),)
     if label.is_text or not text.isalpha():
         if text.isalnum() and not label.is_text and set(filter(str.isalpha, text)) <= env.keys():

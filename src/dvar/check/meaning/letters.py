@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dvar.check.meaning import kept
 from dvar.check.meaning.counting import counted_to
 from dvar.check.meaning.keys import Spelling, letters_in, stem_of
+from dvar.check.meaning.patterns import runs
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
@@ -96,6 +97,7 @@ def spelling_of(statements: Sequence[Statement]) -> Spelling:
     spelling.squared -= spelling.layered
     _see_alike(statements, spelling)
     spelling.letters -= _ends(statements)
+    spelling.runs = runs(parts(statements), spelling.letters)
     return spelling
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _PLAIN, _BOUND = "*", ""
 _WORD = 2
 """Letters of the longest name that is no word."""
+_ALL = frozenset("CDOVY")
+"""Letters for the classes, the data, the outputs, the vocabulary and the labels: all of them."""
 Form = tuple[str, tuple[str, ...], tuple[str, ...]]
 """How membership is written: the name of the set, what is in it, and what the set itself belongs to."""
 
@@ -46,8 +48,8 @@ def forms(statements: Sequence[Statement]) -> list[Form]:
 def whole(statements: Sequence[Statement]) -> list[Statement]:
     r"""The statements, without sets that are all there is: ``\sum_{w \in V}`` where no sum over w is another one.
 
-    A set that is called by a word, ``Vocab``, is so beside plain sums as well; so are two such words for sums of
-    different names: ``\sum_{j \in output} (t_j - y_j)^2`` and ``\sum_{j \in group} e^{z_j}``.
+    A set that is called by a word, ``Vocab``, is so beside plain sums as well; so are two such words, or one and
+    bounds, for sums of different names: ``\sum_{j \in output} (t_j - y_j)^2`` and ``\sum_{j=1}^m w_{kj} y_j``.
     """
     sums = [p for p in parts(statements) if isinstance(p, t.Big) and len(p.indices) == 1]
     sized = {
@@ -60,13 +62,16 @@ def whole(statements: Sequence[Statement]) -> list[Statement]:
         ranges.setdefault(big.indices[0], set()).add(_range_of(big))
     everything: set[str] = set()
     for letter, found in ranges.items():
-        names = found - {_PLAIN} or {_BOUND}
-        words = all(len(name) > _WORD for name in names)
-        if _BOUND in names or names & sized or not (words or found == names):
+        names = found - {_PLAIN, _BOUND}
+        words = all(len(name) > _WORD or name in _ALL for name in names)
+        if not names or names & sized or not (words or found == names):
             continue
-        if len(names) == 1 or (words and _are_of_different_names(sums, letter, names)):
+        several = names | (found & {_BOUND})
+        if len(several) == 1 or (words and _are_of_different_names(sums, letter, several)):
             everything.add(letter)
-    inside = [p for p in sums if p.indices[0] in everything and p.condition is not None]
+    inside = [
+        p for p in sums if p.indices[0] in everything and _range_of(p) not in (_PLAIN, _BOUND)
+    ]
     if not inside:
         return list(statements)
 

@@ -2,12 +2,22 @@ r"""Definitions for many at once: ``z_j = \sum_i w_{ji} x_i`` holds for every j.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import kept
-from dvar.check.meaning.keys import Bindings, Index, Key, Spelling, indices_of, sort, stem_of
+from dvar.check.meaning.keys import (
+    Bindings,
+    Index,
+    Key,
+    Spelling,
+    entry_of,
+    letters_in,
+    sort,
+    stem_of,
+)
 from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
@@ -74,14 +84,17 @@ def pattern_of(symbol: t.Symbol, spelling: Spelling) -> tuple[Pattern, tuple[t.S
         )
         for (kind, value), script in zip(name.key.marks, marked, strict=True)
     )
-    indices = tuple(slot for part in symbol.subscripts for slot in _slots(part, spelling))
-    return Pattern(stem_of(symbol), marks, indices), name.operations
+    stem = stem_of(symbol)
+    indices = tuple(slot for part in symbol.subscripts for slot in _slots(part, spelling, stem))
+    return Pattern(stem, marks, indices), name.operations
 
 
-def _slots(expr: t.Expr, spelling: Spelling) -> list[Slot]:
+def _slots(expr: t.Expr, spelling: Spelling, stem: str = "") -> list[Slot]:
     letters = _index_letters(expr, spelling)
+    if letters is None and isinstance(expr, t.Label) and _letters(expr, spelling):
+        return [("const", int(c), 0) if c.isdigit() else ("letter", c, 0) for c in expr.text]
     if letters is None:
-        return [("const", value, 0) for value in indices_of(expr, spelling, {})]
+        return [("const", value, 0) for value in entry_of(stem, expr, spelling, {})]
     return [("letter", letter, offset) for letter, offset in letters]
 
 
@@ -104,6 +117,18 @@ def _index_letters(expr: t.Expr, spelling: Spelling) -> list[tuple[str, int]] | 
             if all(p is not None for p in parts):
                 return [pair for p in parts if p for pair in p]
     return None
+
+
+def runs(written: Iterable[t.Expr | t.Script], letters: Set[str]) -> dict[str, set[int]]:
+    """Names with several indices in one subscript, ``w_{ij}`` or ``w_{2i}``, and how many."""
+    found: dict[str, set[int]] = {}
+    for part in written:
+        if isinstance(part, t.Symbol) and len(part.subscripts) == 1:
+            text = getattr(part.subscripts[0], "text", "")
+            below = set(letters_in(part.subscripts[0]))
+            if below and below <= letters and len(text) > 1:
+                found.setdefault(stem_of(part), set()).add(len(text))
+    return found
 
 
 def free_letters(expr: t.Expr | t.Script, spelling: Spelling) -> set[str]:
@@ -183,9 +208,10 @@ def _letters(expr: t.Expr, spelling: Spelling) -> set[str]:
     for part in t.walk(expr):
         if isinstance(part, t.Symbol) and part.base in spelling.letters and part.base != "L":
             found.add(part.base)
-        elif isinstance(part, t.Label) and not part.is_text and part.text.isalpha():
-            if all(c in spelling.letters for c in part.text):
-                found |= set(part.text) - {"L"}
+        elif isinstance(part, t.Label):
+            letters = set(letters_in(part))
+            if letters <= spelling.letters:
+                found |= letters - {"L"}
     return found
 
 

@@ -21,6 +21,8 @@ from dvar.read.worksheet.parts import rewritten
 _STEP = 10
 """Where the numbers of the next letter begin: no two letters share a number."""
 _TIMES = frozenset("tTlL")
+_STEPS = frozenset("nmtp")
+"""Arguments that count examples or steps: ``y_j(n)`` is a unit all the same."""
 _EQUALS = frozenset({"=", ":=", "equiv", "is", "=="})
 
 
@@ -131,7 +133,8 @@ def _define(world: World, definition: Definition, names: Mapping[str, str]) -> N
 
 def _is_of_units(definition: Definition) -> bool:
     slots = definition.pattern.indices
-    plain = not (definition.numeric or definition.params or definition.pattern.marks)
+    timed = all(isinstance(p, t.Symbol) and p.base in _STEPS for p in definition.params)
+    plain = timed and not (definition.numeric or definition.pattern.marks)
     return plain and len(slots) == 1 and slots[0][0] == "letter" and not slots[0][2]
 
 
@@ -156,7 +159,7 @@ def _other_heads(
     if not _is_of_units(definition):
         return
     (own,) = definition.pattern.letters
-    if free_letters(definition.value, spelling) <= {own} and own in layers.letters:
+    if own in layers.letters and free_letters(definition.value, spelling) & layers.letters <= {own}:
         if not any(isinstance(p, t.Big) for p in t.walk(definition.value)):
             yield from ({own: head} for head in sorted(layers.heads - {own}))
 

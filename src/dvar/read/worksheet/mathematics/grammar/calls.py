@@ -191,8 +191,7 @@ class Calls(Brackets):
         start = self.at
         name = words.BIGS[self.take().text]
         low: t.Expr | None = None
-        high: t.Expr | None = None
-        condition: t.Expr | None = None
+        high = condition = low
         indices: tuple[str, ...] = ()
         for _ in range(3):
             if self.accept("_"):
@@ -202,6 +201,7 @@ class Calls(Brackets):
                     indices, low, condition = self._below()
             elif self.accept("^"):
                 high = self.argument() if self.sees("{") else self._above()
+                high = high.members[-1] if isinstance(high, t.Relation) else high  # i=1 to n=3
             elif self.token.names("limits", "nolimits"):
                 self.at += 1
         if name == "lim" and condition is None and low is not None:

@@ -1,0 +1,86 @@
+"""``dvar check`` on units told by a number and a letter, ``q_{2i}``, by their time, ``r_j(n)``, and by sets, and by shares."""
+
+from __future__ import annotations
+
+import pytest
+
+from dvar.check.worksheet import check
+
+
+def verdict(model: str, claim: str) -> str:
+    return check(f"{model}\n$${claim}$$\n").judgements[-1].verdict
+
+
+NUMBERED = r"""
+$$Q = (p - s)^2, \quad p = h_3(u_3), \quad u_3 = v_{31} q_{21} + v_{32} q_{22} + c_3$$
+
+$$q_{2i} = h_2(u_{2i}), \quad u_{2i} = \sum_{j=1}^4 v_{2ij} q_{1j} + c_{2i}$$
+"""
+PAIRS = r"""
+$$u_i = \sum_{j=1}^2 v_{ij} q_j$$
+"""
+TIMED = r"""
+$$B(n) = \frac{1}{2} \sum_{j \in C} r_j^2(n), \qquad M(T) = \frac{1}{T} \sum_{n=1}^T B(n)$$
+
+$$r_j(n) = g_j(n) - q_j(n), \qquad u_j(n) = \sum_{i=0}^m v_{ji}(n) q_i(n), \qquad q_j(n) = \phi_j(u_j(n))$$
+
+$$B(n) = \frac{1}{2} \sum_{k \in C} r_k^2(n), \qquad r_k(n) = g_k(n) - q_k(n)$$
+
+$$u_k(n) = \sum_{j=0}^m v_{kj}(n) q_j(n)$$
+"""
+SHARES = r"""
+$$q_j = \frac{e^{u_j}}{\sum_j e^{u_j}}, \qquad u_j = \sum_i v_{ij} q_i + c$$
+"""
+EXAMPLES = r"""
+$$m_i = a_{1,i} v_1 + a_{2,i} v_2 + c, \qquad S = \sum_{i=1}^{n=3} (r_i - m_i)^2$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "claim", "expected"),
+    [
+        (NUMBERED, r"\frac{\partial Q}{\partial v_{3i}} = \frac{\partial Q}{\partial u_3} q_{2i}", {"ok"}),
+        (NUMBERED, r"\frac{\partial Q}{\partial v_{2ij}} = \frac{\partial Q}{\partial u_{2i}} q_{1j}", {"ok"}),
+        (NUMBERED, r"\frac{\partial Q}{\partial v_{2ij}} = \frac{\partial Q}{\partial u_{2i}} q_{1i}", {"wrong", "unknown"}),
+        (
+            NUMBERED,
+            (r"\frac{\partial Q}{\partial q_{1j}} = "
+            r"\frac{\partial Q}{\partial u_{21}} v_{21j} + \frac{\partial Q}{\partial u_{22}} v_{22j}"),
+            {"ok"},
+        ),
+        (
+            NUMBERED,
+            (r"\frac{\partial Q}{\partial q_{1j}} = "
+            r"\frac{\partial Q}{\partial u_{21}} v_{21j} - \frac{\partial Q}{\partial u_{22}} v_{22j}"),
+            {"wrong"},
+        ),
+        (PAIRS, r"\frac{\partial u_2}{\partial v_{21}} = q_1", {"ok"}),
+        (PAIRS, r"\frac{\partial u_2}{\partial v_{21}} = q_2", {"wrong", "unknown"}),
+        (PAIRS, r"u_1 = v_{11} q_1 + v_{12} q_2", {"ok"}),
+        (PAIRS, r"u_1 = v_{11} q_1 + v_{21} q_2", {"wrong", "unknown"}),
+        (TIMED, r"\frac{\partial r_k(n)}{\partial u_k(n)} = -\phi_k'(u_k(n))", {"ok"}),
+        (TIMED, r"\frac{\partial B(n)}{\partial q_j(n)} = -\sum_k r_k(n) \phi_k'(u_k(n)) v_{kj}(n)", {"ok"}),
+        (TIMED, r"\frac{\partial B(n)}{\partial q_j(n)} = \sum_k r_k(n) \phi_k'(u_k(n)) v_{kj}(n)", {"wrong"}),
+        (SHARES, r"\frac{\partial q_j}{\partial u_j} = q_j (1 - q_j)", {"ok"}),
+        (SHARES, r"\frac{\partial q_j}{\partial u_j} = q_j (1 + q_j)", {"wrong", "unknown"}),
+        (SHARES, r"\frac{\partial q_j}{\partial u_i} = q_j (\delta_{ij} - q_i)", {"ok"}),
+        (SHARES, r"\frac{\partial q_j}{\partial u_i} = q_j (\delta_{ij} + q_i)", {"wrong", "unknown"}),
+        (EXAMPLES, r"\frac{d m}{d v_1} = \frac{d}{d v_1} (a_{1,i} v_1 + a_{2,i} v_2 + c) = a_{1,i}", {"ok", "convention"}),
+        (EXAMPLES, r"\frac{d m}{d v_1} = a_{2,i}", {"wrong", "unknown"}),
+        (EXAMPLES, r"\frac{d S}{d v_1} = \sum_{i=1}^{n=3} -2 (r_i - m_i) a_{1,i}", {"ok"}),
+        (EXAMPLES, r"\frac{d S}{d v_1} = \sum_{i=1}^{n=3} 2 (r_i - m_i) a_{1,i}", {"wrong"}),
+    ],
+)  # fmt: skip
+def test_an_entry_is_told_from_its_layer(model: str, claim: str, expected: set[str]) -> None:
+    assert verdict(model, claim) in expected
+
+
+def test_nobody_sums_over_an_index_of_what_is_told() -> None:
+    model = r"""
+$$q_5 = h(v_{0,5} + v_{3,5} q_3) = h(v_{0,5} + v_{3,5} h(v_{0,3} + v_{1,3} x_1 + v_{2,3} x_2))$$
+
+$$Risk(\mathbf{v}) = \sum_k (s_k - q_k)^2$$
+
+$$\frac{\partial}{\partial v} Risk(\mathbf{v}) = \frac{\partial}{\partial v} |\mathbf{s} - \mathbf{f}(\mathbf{x})|^2$$
+"""
+    assert verdict(model, "Risk_k = (s_k - q_k)^2") != "wrong"
