@@ -111,6 +111,8 @@ class _Survey:
 
     def look(self, tokens: Sequence[Token], code: bool) -> None:
         self.multiplied |= _multiplied(tokens)
+        if any(a.text == "in" and a.kind == WORD and b.is_("_") for a, b in pairwise(tokens)):
+            self.sure.add("in")  # in_j is what comes into unit j
         for n, token in enumerate(tokens):
             if token.kind == TEXT and is_word(token.text):
                 self._add(self.sure, _stem(token.text))
