@@ -123,3 +123,23 @@ $$F = \frac{1}{2} \| s - q^{[L]} \|_2^2, \qquad \delta_j^{[l]} = \frac{\partial 
         "unknown",
     )
     assert verdict(model, r"\frac{\partial F}{\partial c_j^{[l]}} = \delta_j^{[l]}") == "ok"
+
+
+def test_an_activation_with_a_formula_is_no_other_one() -> None:
+    model = r"""
+The logistic function of the field $v_j = \sum_i w_{ji} q_i$, with $q_j = \psi_j(v_j)$:
+
+$$\psi_j(v_j) = \frac{1}{1 + \exp(-c v_j)}$$
+"""
+    assert verdict(model, r"\psi_j'(v_j) = c\, q_j (1 - q_j)") == "ok"
+    assert verdict(model, r"\psi_j'(v_j) = q_j (1 - q_j)") == "wrong"
+
+
+def test_a_shape_behind_a_formula_leaves_nothing_open() -> None:
+    model = r"""
+$$q^{[l]} = \tanh\left( V^{[l]} q^{[l-1]} + c^{[l]} \right) \in \mathbb{R}^{n_l}, \qquad F = \frac{1}{2} \| s - q^{[L]} \|_2^2$$
+"""
+    slope = r"\frac{\partial}{\partial q_j^{[L]}} \frac{1}{2} \sum_{k=1}^{n_L} (s_k - q_k^{[L]})^2"
+    claim = rf"\frac{{\partial F}}{{\partial q_j^{{[L]}}}} = {slope}"
+    assert verdict(model, claim + r" = -(s_j - q_j^{[L]})") == "ok"
+    assert verdict(model, claim + r" = (s_j - q_j^{[L]})") == "wrong"

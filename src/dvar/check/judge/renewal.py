@@ -316,7 +316,8 @@ def left_open(place: Place, statement: Statement) -> set[str]:
     left, right = equation(statement)
     if place.code and isinstance(left, t.Symbol):
         return {worded_stem(left)}  # dy need not be what it is called
-    if isinstance(left, t.Symbol) and len(statement.members) > 2 and not _has_numbers(statement):
+    told = [m for m in statement.members if not isinstance(m.expr, t.Shape)]
+    if isinstance(left, t.Symbol) and len(told) > 2 and not _has_numbers(statement):
         return {worded_stem(left)}  # p = X b = P y: which of the two it is has been left open
     if (names := _tied(place, statement)) is not None:
         return names
