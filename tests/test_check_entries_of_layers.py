@@ -143,3 +143,8 @@ $$q^{[l]} = \tanh\left( V^{[l]} q^{[l-1]} + c^{[l]} \right) \in \mathbb{R}^{n_l}
     claim = rf"\frac{{\partial F}}{{\partial q_j^{{[L]}}}} = {slope}"
     assert verdict(model, claim + r" = -(s_j - q_j^{[L]})") == "ok"
     assert verdict(model, claim + r" = (s_j - q_j^{[L]})") == "wrong"
+
+
+def test_a_name_made_by_another_open_function_is_no_mistake() -> None:
+    model = r"Let $u = g(v)$ and $z = f(g(v)) = f(u)$." + "\n\nA chain, with $v = f(w)$:\n"
+    assert verdict(model, "u = f(v)") != "wrong"

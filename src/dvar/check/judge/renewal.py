@@ -75,6 +75,16 @@ def at_fault(world: World, failed: Collection[int]) -> set[int]:
     return roots or set(failed)
 
 
+def _is_by_another(world: World, before: t.Expr, now: t.Expr) -> bool:
+    """``y = f(x)`` behind ``y = g(x)``, with nothing said of either: another example."""
+    if not isinstance(before, t.Apply) or not isinstance(now, t.Apply):
+        return False
+    plain = all(isinstance(a, t.Symbol) for a in (*before.args, *now.args))
+    heads = [stem_of(tree.head) for tree in (before, now)]
+    open_ = not any(world.definitions.get(h) for h in heads) and not (before.primes or now.primes)
+    return plain and open_ and heads[0] != heads[1]
+
+
 def is_renewal(
     world: World,
     document: Document,
@@ -91,7 +101,7 @@ def is_renewal(
     before = formula_before(world, left, right, ordinal)
     if before is None or is_event(right):
         return False
-    if _has_other_arguments(world, left, before):
+    if _has_other_arguments(world, left, before) or _is_by_another(world, before.value, right):
         return True
     if is_of_another_letter(world, left, right):
         return False
