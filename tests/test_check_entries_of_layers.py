@@ -44,18 +44,14 @@ $$m_i = a_{1,i} v_1 + a_{2,i} v_2 + c, \qquad S = \sum_{i=1}^{n=3} (r_i - m_i)^2
         (NUMBERED, r"\frac{\partial Q}{\partial v_{2ij}} = \frac{\partial Q}{\partial u_{2i}} q_{1i}", {"wrong", "unknown"}),
         (
             NUMBERED,
-            (
-                r"\frac{\partial Q}{\partial q_{1j}} = "
-                r"\frac{\partial Q}{\partial u_{21}} v_{21j} + \frac{\partial Q}{\partial u_{22}} v_{22j}"
-            ),
+            (r"\frac{\partial Q}{\partial q_{1j}} = "
+            r"\frac{\partial Q}{\partial u_{21}} v_{21j} + \frac{\partial Q}{\partial u_{22}} v_{22j}"),
             {"ok"},
         ),
         (
             NUMBERED,
-            (
-                r"\frac{\partial Q}{\partial q_{1j}} = "
-                r"\frac{\partial Q}{\partial u_{21}} v_{21j} - \frac{\partial Q}{\partial u_{22}} v_{22j}"
-            ),
+            (r"\frac{\partial Q}{\partial q_{1j}} = "
+            r"\frac{\partial Q}{\partial u_{21}} v_{21j} - \frac{\partial Q}{\partial u_{22}} v_{22j}"),
             {"wrong"},
         ),
         (PAIRS, r"\frac{\partial u_2}{\partial v_{21}} = q_1", {"ok"}),
@@ -88,3 +84,67 @@ $$Risk(\mathbf{v}) = \sum_k (s_k - q_k)^2$$
 $$\frac{\partial}{\partial v} Risk(\mathbf{v}) = \frac{\partial}{\partial v} |\mathbf{s} - \mathbf{f}(\mathbf{x})|^2$$
 """
     assert verdict(model, "Risk_k = (s_k - q_k)^2") != "wrong"
+
+
+def test_all_weights_have_one_number() -> None:
+    given = r"""
+$f(x) = \frac{1}{1 + e^{-x}}$, $q_1 = f(w_1 x_1 + w_2 x_2 + b_1)$.
+
+We take $x_1 = -1$, $x_2 = 3$; all the weights are set to 0.5 and all biases are 0.
+"""
+    assert verdict(given, "q_1 = f(-0.5 + 1.5 + 0) = 0.731") == "ok"
+    assert verdict(given, "q_1 = f(-0.5 + 1.5 + 0) = 0.371") == "wrong"
+    assert verdict(given.replace("all the weights", "some weights"), "q_1 = 0.731") != "ok"
+
+
+def test_an_argument_gets_its_formula_where_a_function_is_applied_to_it() -> None:
+    model = r"$U_k = \sigma(\sum_j v_{jk} U_j) = \sigma(net_k)$" + "\n"
+    assert verdict(model, r"\frac{\partial net_k}{\partial U_j} = v_{jk}") == "ok"
+    assert verdict(model, r"\frac{\partial net_k}{\partial U_j} = v_{kj}") in ("wrong", "unknown")
+
+
+def test_what_comes_into_a_unit_is_one_name() -> None:
+    model = r"$in_j = \sum_{i=0}^n v_{i,j} q_i$, $q_j = g(in_j)$" + "\n"
+    assert verdict(model, r"\frac{\partial q_j}{\partial v_{i,j}} = g'(in_j) q_i") == "ok"
+    assert verdict(model, r"\frac{\partial q_j}{\partial v_{i,j}} = g(in_j) q_i") == "wrong"
+
+
+def test_layers_of_declared_sizes() -> None:
+    model = r"""
+$q^{[1]} = x \in \mathbb{R}^{n_1}$ and
+
+$$u^{[l]} = V^{[l]} q^{[l-1]} + c^{[l]} \in \mathbb{R}^{n_l}, \qquad q^{[l]} = \sigma(u^{[l]}), \quad l = 2, \ldots, L$$
+
+$$F = \frac{1}{2} \| s - q^{[L]} \|_2^2, \qquad \delta_j^{[l]} = \frac{\partial F}{\partial u_j^{[l]}}, \quad 1 \le j \le n_l$$
+"""
+    assert verdict(model, r"\delta^{[L]} = \sigma'(u^{[L]}) \circ (q^{[L]} - s)") == "ok"
+    assert verdict(model, r"\delta^{[L]} = \sigma'(u^{[L]}) \circ (s - q^{[L]})") in (
+        "wrong",
+        "unknown",
+    )
+    assert verdict(model, r"\frac{\partial F}{\partial c_j^{[l]}} = \delta_j^{[l]}") == "ok"
+
+
+def test_an_activation_with_a_formula_is_no_other_one() -> None:
+    model = r"""
+The logistic function of the field $v_j = \sum_i w_{ji} q_i$, with $q_j = \psi_j(v_j)$:
+
+$$\psi_j(v_j) = \frac{1}{1 + \exp(-c v_j)}$$
+"""
+    assert verdict(model, r"\psi_j'(v_j) = c\, q_j (1 - q_j)") == "ok"
+    assert verdict(model, r"\psi_j'(v_j) = q_j (1 - q_j)") == "wrong"
+
+
+def test_a_shape_behind_a_formula_leaves_nothing_open() -> None:
+    model = r"""
+$$q^{[l]} = \tanh\left( V^{[l]} q^{[l-1]} + c^{[l]} \right) \in \mathbb{R}^{n_l}, \qquad F = \frac{1}{2} \| s - q^{[L]} \|_2^2$$
+"""
+    slope = r"\frac{\partial}{\partial q_j^{[L]}} \frac{1}{2} \sum_{k=1}^{n_L} (s_k - q_k^{[L]})^2"
+    claim = rf"\frac{{\partial F}}{{\partial q_j^{{[L]}}}} = {slope}"
+    assert verdict(model, claim + r" = -(s_j - q_j^{[L]})") == "ok"
+    assert verdict(model, claim + r" = (s_j - q_j^{[L]})") == "wrong"
+
+
+def test_a_name_made_by_another_open_function_is_no_mistake() -> None:
+    model = r"Let $u = g(v)$ and $z = f(g(v)) = f(u)$." + "\n\nA chain, with $v = f(w)$:\n"
+    assert verdict(model, "u = f(v)") != "wrong"

@@ -13,7 +13,7 @@ from dvar.check.judge.conditions import conditioned
 from dvar.check.judge.context import Context
 from dvar.check.judge.evaluated import at_points
 from dvar.check.judge.fragments import whole
-from dvar.check.judge.ledger import Ledger
+from dvar.check.judge.ledger import Ledger, common_numbers
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
@@ -152,6 +152,7 @@ def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[Co
     open_: set[str] = set()
     for problem in problems(document, statements):
         ledger = ledger.carried_over()
+        ledger.common |= common_numbers(problem.prose)
         open_ = {stem for stem in open_ if problem.world.definitions.get(stem)}
         context = Context(document, statements, problem, ledger, prose=problem.prose)
         context.touched |= open_

@@ -46,7 +46,7 @@ def are_open(
         or (set(causes) == {"wrong-variable"} and _has_its_values(place, verdict))
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
         or _sums_what_is_spread(verdict)
-        or _is_open_on_one_side(verdict)
+        or _is_open_on_one_side(place, verdict)
         or (not causes and _is_told_twice(place, statement))
         or (set(causes) == {"missing-sum"} and _sums_its_own(place, verdict, expected))
         or _may_be_one(verdict, statements)
@@ -99,15 +99,15 @@ def _sums_what_is_spread(verdict: Verdict) -> bool:
     return abs(due - count(node.inputs[0]) * written) <= 0.01 * abs(due)
 
 
-def _is_open_on_one_side(verdict: Verdict) -> bool:
+def _is_open_on_one_side(place: Place, verdict: Verdict) -> bool:
     """``∂L/∂b = ∂L/∂z`` where the formulas lead from L to b, but not by way of this z: it is another one than was read."""
-    link, members = verdict.link, (verdict.previous, verdict.member)
+    link, tree = verdict.link, verdict.previous.expr if verdict.previous is not None else None
+    of = tree.of if isinstance(tree, t.Derivative) else None
     sides = (link.left, link.right) if link is not None else ()
-    slopes = [side for side in sides if isinstance(side, Jacobian)]
-    tops = [m.expr.of for m in members if m is not None and isinstance(m.expr, t.Derivative)]
-    if len(slopes) < 2 or (len(tops) == 2 and not same_tree(*tops)):
+    if not isinstance(of, t.Symbol) or not all(isinstance(side, Jacobian) for side in sides):
         return False
-    return slopes[0].is_open != slopes[1].is_open
+    open_ = "open", sort(of, place.world.spelling, {}).key
+    return [side.of == open_ for side in sides if isinstance(side, Jacobian)] == [False, True]
 
 
 def _sums_its_own(place: Place, verdict: Verdict, expected: str) -> bool:

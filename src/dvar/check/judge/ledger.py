@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -79,6 +80,7 @@ class Ledger:
         formulas: names with the wrong formulas that are given for them, and the lines of these.
         lent: names whose number was only put into a formula.
         exact: numbers that stand for themselves.
+        common: the number that the words around give to all weights, by their letter, or to all biases.
         spread: open arrays for which a single number is given.
         numbers: each number printed so far → how far it is from what it stands for, and the root line if
             that is a mistake.
@@ -93,6 +95,7 @@ class Ledger:
 
     given: dict[Node, Array] = field(default_factory=dict)
     given_by_key: dict[Key, Array] = field(default_factory=dict)
+    common: dict[str, Array] = field(default_factory=dict)
     units: dict[Key, Array] = field(default_factory=dict)
     former: dict[Key, Array] = field(default_factory=dict)
     earlier: dict[Node, Array] = field(default_factory=dict)
@@ -227,6 +230,7 @@ class Ledger:
         """The numbers of the next problem: what was given by name stays given."""
         return Ledger(
             given_by_key=dict(self.given_by_key),
+            common=dict(self.common),
             units=dict(self.units),
             roots=dict(self.roots),
             lent=set(self.lent),
@@ -253,3 +257,22 @@ _OF_MISTAKES = frozenset(
 def _is_small(number: Fraction) -> bool:
     """Whether a number is too common to tell where it comes from."""
     return number.denominator == 1 and abs(number) < 10
+
+
+_ALL = re.compile(
+    r"\b(?:all|every|each)\b(?: of)?(?: the| its| our)?(?: initial)? (?P<of>weight|bias)(?:e?s)?\b"
+    r"(?: (?:are|is|be|set|initiali[sz]ed|start|begin|equal|with|at|to|as))*[ =$]+"
+    r"(?P<number>-?\d+(?:\.\d+)?|zero|one)(?![\w%]|\.\d)",
+    re.IGNORECASE,
+)
+
+
+def common_numbers(prose: str) -> dict[str, Array]:
+    """The number that "all weights are 1 and all biases 0" gives to whatever is called w or b."""
+    words = {"zero": "0", "one": "1"}
+    told = {m["of"].lower(): words.get(m["number"], m["number"]) for m in _ALL.finditer(prose)}
+    return {
+        letter: np.asarray(float(told[of]))
+        for of, letter in (("weight", "w"), ("bias", "b"))
+        if of in told
+    }

@@ -10,7 +10,7 @@ from dvar.check.judge.shapes import without_shape
 from dvar.check.meaning import gradients
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.keys import Spelling, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.looks import INDEX_LETTERS
 from dvar.check.meaning.patterns import pattern_of
@@ -159,13 +159,24 @@ def as_function(role: Role, ordinal: int, world: World, occurrences: Occurrences
     return replace(role, definitions=(*role.definitions, *told)) if told else role
 
 
-def by_argument(role: Role, statement: Statement, occurrences: Occurrences) -> Role:
-    """``a = σ(w x + b) = σ(z)``: where z has a formula of its own, what is made of a is made of z as well."""
+def by_argument(
+    role: Role, statement: Statement, occurrences: Occurrences, spelling: Spelling
+) -> Role:
+    """``a = σ(w x + b) = σ(z)``: what is made of a is made of z as well, and z gets its formula here if it has none."""
     members = [m.expr for m in without_shape(statement).members]
-    definitions = tuple(
-        replace(d, value=_by_name(d.value, members, occurrences)) for d in role.definitions
-    )
-    return replace(role, definitions=definitions)
+    made = list[Definition]()
+    for definition in role.definitions:
+        by_name = _by_name(definition.value, members)
+        _, name = _applied(by_name)
+        if by_name is None or not isinstance(name, t.Symbol):
+            made.append(definition)
+            continue
+        made.append(replace(definition, value=by_name))
+        if family_of(name) not in occurrences.begun:
+            inner = _applied(definition.value)[1]
+            told = inner and definition_of(name, inner, definition.position, spelling, False)
+            made += [told] if told else []
+    return replace(role, definitions=tuple(made))
 
 
 def _going_on(ordinal: int, world: World, occurrences: Occurrences) -> Iterator[Definition]:
@@ -186,15 +197,14 @@ def _going_on(ordinal: int, world: World, occurrences: Occurrences) -> Iterator[
         yield Definition(pattern_of(value.head, world.spelling)[0], first.expr, ordinal, value.args)
 
 
-def _by_name(value: t.Expr, members: Sequence[t.Expr | None], occurrences: Occurrences) -> t.Expr:
+def _by_name(value: t.Expr, members: Sequence[t.Expr | None]) -> t.Expr | None:
+    """The member in which a function is applied to a name, where it is applied to a formula before."""
     head, inner = _applied(value)
-    for member in members:
+    for member in members if head is not None else ():
         again, name = _applied(member)
-        if again != head or not isinstance(name, t.Symbol) or isinstance(inner, t.Symbol):
-            continue
-        if head is not None and family_of(name) in occurrences.begun and member is not None:
+        if again == head and isinstance(name, t.Symbol) and not isinstance(inner, t.Symbol):
             return member
-    return value
+    return None
 
 
 def _applied(tree: t.Expr | None) -> tuple[str | None, t.Expr | None]:

@@ -61,7 +61,14 @@ class Place:
         ledger = self.ledger
         for node, key in list(self.world.keys.items()):
             if node not in ledger.given:
-                self._give(node, ledger.given_by_key.get(key), key, ledger.given)
+                number = ledger.given_by_key.get(key)
+                if (
+                    number is None
+                    and not key.marks
+                    and any(isinstance(i, int) for i in key.indices)
+                ):
+                    number = ledger.common.get(key.stem)
+                self._give(node, number, key, ledger.given)
             if ledger.former and node not in ledger.earlier:
                 self._give(node, self._former(key), key, ledger.earlier)
             if key in ledger.due and node not in ledger.meant:

@@ -276,7 +276,7 @@ class _Draft:
         if not broken:
             made = tuple(named(d, numbers, statement) for d in role.definitions)
             role = as_sibling(replace(role, definitions=made), numbers)
-            role = by_argument(role, statement, self.occurrences)
+            role = by_argument(role, statement, self.occurrences, self.spelling)
             role = named_at_end(role, statement, ordinal, problem.world, self.occurrences)
             role = as_function(role, ordinal, problem.world, self.occurrences)
             role = predicted.of_model(role, statement, self.occurrences)

@@ -75,6 +75,16 @@ def at_fault(world: World, failed: Collection[int]) -> set[int]:
     return roots or set(failed)
 
 
+def _is_by_another(world: World, before: t.Expr, now: t.Expr) -> bool:
+    """``y = f(x)`` behind ``y = g(x)``, with nothing said of either: another example."""
+    if not isinstance(before, t.Apply) or not isinstance(now, t.Apply):
+        return False
+    plain = all(isinstance(a, t.Symbol) for a in (*before.args, *now.args))
+    heads = [stem_of(tree.head) for tree in (before, now)]
+    open_ = not any(world.definitions.get(h) for h in heads) and not (before.primes or now.primes)
+    return plain and open_ and heads[0] != heads[1]
+
+
 def is_renewal(
     world: World,
     document: Document,
@@ -91,7 +101,7 @@ def is_renewal(
     before = formula_before(world, left, right, ordinal)
     if before is None or is_event(right):
         return False
-    if _has_other_arguments(world, left, before):
+    if _has_other_arguments(world, left, before) or _is_by_another(world, before.value, right):
         return True
     if is_of_another_letter(world, left, right):
         return False
@@ -329,7 +339,8 @@ def left_open(place: Place, statement: Statement) -> set[str]:
     left, right = equation(statement)
     if place.code and isinstance(left, t.Symbol):
         return {worded_stem(left)}  # dy need not be what it is called
-    if isinstance(left, t.Symbol) and len(statement.members) > 2 and not _has_numbers(statement):
+    told = [m for m in statement.members if not isinstance(m.expr, t.Shape)]
+    if isinstance(left, t.Symbol) and len(told) > 2 and not _has_numbers(statement):
         return {worded_stem(left)}  # p = X b = P y: which of the two it is has been left open
     if (names := _tied(place, statement)) is not None:
         return names

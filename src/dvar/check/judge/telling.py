@@ -18,7 +18,7 @@ from dvar.check.meaning.alphabet import counts_examples
 from dvar.check.meaning.assumptions import ACTIVATIONS
 from dvar.check.meaning.definitions import definition_of
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.recall import Recall
 from dvar.check.meaning.values import Jacobian, NotUnderstood, node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
@@ -85,7 +85,7 @@ def as_activation(
         return None
     world, span = place.world, left.span
     head = replace(left.head, primes=0)
-    if place.world.find(sort(head, world.spelling, {}).key, place.position) is not None:
+    if world.definitions.get(stem_of(head)):
         return None
     own = t.Symbol("u", span)
     call = t.Call(named[0], (own,), span)

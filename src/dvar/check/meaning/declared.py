@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dvar.check.meaning.biases import scalars
 from dvar.check.meaning.given import names_in, own_name
@@ -25,6 +26,8 @@ def declarations(
 ) -> list[Declaration]:
     """``x ∈ R^{D×1}``: names with the sizes said of them."""
     found: list[Declaration] = [(k, ()) for k in scalars(world, statements)]
+    layered: set[str | None] = set()
+    said = list[t.Expr]()
     for statement in statements:
         for before, member in zip(statement.members, statement.members[1:], strict=False):
             if member.relation not in ("in", "is") or not isinstance(member.expr, t.Shape):
@@ -33,15 +36,29 @@ def declarations(
             several = [first] if before.expr is not first and isinstance(first, t.Symbol) else []
             for name in (*names_in(before.expr), *several):  # z = W x + b ∈ R^h
                 key = sort(name, world.spelling, {}).key
+                sizes = member.expr.sizes
+                if any(value in world.spelling.letters for _, value in key.marks):
+                    key, sizes = general(key, world.spelling.letters), _of_layers(sizes)
                 entries = ("entry", key.stem, "1") in unions.items()  # x_{ij} beside x_i
                 if key.indices and _is_family(world, key, before.expr, member.expr.sizes):
                     key = key if entries else family_of(key)
-                found.append((key, member.expr.sizes))
-                for axis, size in enumerate(member.expr.sizes):
+                found.append((key, sizes))
+                said += member.expr.sizes
+                layered |= {size_name(x) for x in sizes} if sizes != member.expr.sizes else set()
+                for axis, size in enumerate(sizes):
                     label = size_name(size)
                     if label is not None and not key.indices:  # W_Q and W_O are two things
                         unions.join(("entry", own_name(key), str(axis)), ("size", label))
+    for size in (x for x in said if isinstance(x, t.Symbol) and x.base in layered):
+        unions.join(("size", size_name(size) or size.base), ("size", size.base))
     return found
+
+
+def _of_layers(sizes: Sequence[t.Expr]) -> tuple[t.Expr, ...]:
+    """``R^{n_l × n_{l-1}}`` of every layer: formulas for all of them hold only where they are alike."""
+    return tuple(
+        replace(x, subscripts=(), scripts=()) if isinstance(x, t.Symbol) else x for x in sizes
+    )
 
 
 def _is_family(world: World, key: Key, said: t.Expr | None, sizes: Sequence[t.Expr]) -> bool:

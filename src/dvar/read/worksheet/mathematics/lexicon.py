@@ -117,6 +117,8 @@ class _Survey:
         self.behind_d |= {x.text[1] for x in tokens if len(x.text) == 2 and x.text[0] == "d"}
         texts = [x.text for x in tokens]
         self.by_d |= any(texts[n : n + 3] == ["partial", "d", "}"] for n in range(len(texts)))
+        if any(a.text == "in" and a.kind == WORD and b.is_("_") for a, b in pairwise(tokens)):
+            self.sure.add("in")  # in_j is what comes into unit j
         for n, token in enumerate(tokens):
             if token.kind == TEXT and is_word(token.text):
                 self._add(self.sure, _stem(token.text))
