@@ -172,3 +172,73 @@ def test_a_sum_over_all_others_tells_no_case() -> None:
     text = "$$p_k = \\frac{e^{z_k}}{\\sum_j e^{z_j}}$$\n\n$$\\frac{\\partial p_k}{\\partial z_c} = "
     assert at(text + "-p_k (1 - \\sum_{j \\neq c} p_j)$$\n", 3) in RIGHT
     assert at(text + "p_k (1 - \\sum_{j \\neq c} p_j)$$\n", 3) == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("product", "of_input", "of_weight", "bent"),
+    [
+        (
+            "input.mm(weight.t())",
+            "grad_output.mm(weight)",
+            "grad_output.t().mm(input)",
+            "input.t().mm(grad_output)",
+        ),
+        (
+            "input @ weight",
+            "grad_output @ weight.T",
+            "input.T @ grad_output",
+            "grad_output.T @ input",
+        ),
+    ],
+)
+def test_words_for_the_arrays_of_a_linear_layer(
+    product: str, of_input: str, of_weight: str, bent: str
+) -> None:
+    text = (
+        f"```python\noutput = {product} + bias\ngrad_input = {of_input}\n"
+        f"grad_weight = {of_weight}\ngrad_bias = grad_output.sum(0)\n```\n"
+    )
+    assert (at(text, 3), at(text, 4)) == ("ok", "ok")
+    assert at(text.replace(f"= {of_weight}\n", f"= {bent}\n"), 4) == "wrong"
+
+
+def test_a_class_whose_logarithm_alone_is_taken_is_chosen() -> None:
+    text = "$$z = V h + b, \\quad q = \\text{softmax}(z), \\quad E = -\\log q_k$$\n\n"
+    assert (
+        at(
+            text + "$$\\frac{\\partial E}{\\partial h} = V^T \\frac{\\partial E}{\\partial z}$$\n",
+            3,
+        )
+        == "ok"
+    )
+    assert (
+        at(text + "$$\\frac{\\partial E}{\\partial h} = V \\frac{\\partial E}{\\partial z}$$\n", 3)
+        == "wrong"
+    )
+
+
+def test_slopes_that_nothing_connects_are_not_equal_for_being_nothing() -> None:
+    text = (
+        "$$z_t = V h_t + b, \\quad E_t = -\\log q_{t,m}$$\n\n"
+        "$$\\frac{\\partial E_t}{\\partial V} = \\frac{\\partial E_t}{\\partial z_t} h_t^T$$\n\n"
+        "$$\\frac{\\partial E_t}{\\partial h_t} = V \\frac{\\partial E_t}{\\partial z_t}$$\n"
+    )
+    assert at(text, 5) != "ok"
+
+
+def test_what_one_step_has_of_a_gradient_by_a_shared_weight() -> None:
+    text = (
+        "$$s_t = U x_t + V h_{t-1}, \\quad h_t = \\tanh(s_t), \\quad q_t = \\text{softmax}(W h_t), \\quad "
+        "E_t = -\\sum_j d_{t,j} \\log q_{t,j}$$\n\n"
+    )
+    line = "$$\\frac{\\partial E_t}{\\partial V} = \\frac{\\partial E_t}{\\partial s_t} "
+    assert at(text + line + "h_{t-1}^T$$\n", 3) == "ok"
+    assert at(text + line + "x_t^T$$\n", 3) != "ok"
+    assert (
+        at(
+            text
+            + "$$\\frac{\\partial E_t}{\\partial s_t} = (1 - h_t) \\odot \\frac{\\partial E_t}{\\partial h_t}$$\n",
+            3,
+        )
+        != "ok"
+    )
