@@ -242,3 +242,29 @@ def test_what_one_step_has_of_a_gradient_by_a_shared_weight() -> None:
         )
         != "ok"
     )
+
+
+def test_brackets_that_round_to_the_nearest() -> None:
+    assert at("With $s = 0.5$ and $v = 1.3$: $\\lfloor 2.6 \\rceil = 3$.\n", 1) != "wrong"
+    assert at("Rounding: $\\lfloor 2.6 \\rceil = 2$.\n", 1) == "wrong"
+    assert at("Rounding: $\\left\\lfloor \\frac{13}{5} \\right\\rceil = 3$.\n", 1) == "ok"
+    assert at("Down: $\\lfloor 2.6 \\rfloor = 2$.\n", 1) == "ok"
+
+
+def test_for_all_other_classes_a_term_of_the_label_is_gone() -> None:
+    text = "$$E = -\\sum_k d_k \\log q_k, \\quad q = \\text{softmax}(A h)$$\n\n$z = A h$ and\n\n"
+    assert (
+        at(text + "$$\\frac{\\partial E}{\\partial z_j} = q_j \\quad (j \\neq c)$$\n", 5) != "wrong"
+    )
+
+
+def test_items_of_a_list_are_about_functions_of_their_own() -> None:
+    text = "$$L = \\log(1 + e^{-m})$$\n\nAt $m = 0$:\n\n- logistic: $L = 0.6931$\n- hinge: $L = 1$\n- square: $L = 1.0$\n"
+    assert at(text, 5) == "ok"
+    assert at(text, 6) != "wrong"
+
+
+def test_a_sum_up_to_the_size_of_a_set() -> None:
+    text = "$$J = -\\log \\frac{\\exp(s_c)}{\\sum_{j=1}^{|V|} \\exp(s_j)} = -s_c "
+    assert at(text + "+ \\log \\sum_{j=1}^{|V|} \\exp(s_j)$$\n", 1) == "ok"
+    assert at(text + "- \\log \\sum_{j=1}^{|V|} \\exp(s_j)$$\n", 1) == "wrong"
