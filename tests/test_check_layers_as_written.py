@@ -268,3 +268,11 @@ def test_a_sum_up_to_the_size_of_a_set() -> None:
     text = "$$J = -\\log \\frac{\\exp(s_c)}{\\sum_{j=1}^{|V|} \\exp(s_j)} = -s_c "
     assert at(text + "+ \\log \\sum_{j=1}^{|V|} \\exp(s_j)$$\n", 1) == "ok"
     assert at(text + "- \\log \\sum_{j=1}^{|V|} \\exp(s_j)$$\n", 1) == "wrong"
+
+
+def test_the_gradient_that_arrives_is_no_factor_too_many() -> None:
+    text = (
+        "```python\noutput = input.mm(weight.t()) + bias\n```\n\n"
+        "```python\nresult = u ** 4\ndu = 4 * u ** 3\ngrad_u = grad_output * du\n```\n"
+    )
+    assert at(text, 8) != "wrong"

@@ -9,6 +9,7 @@ from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero, numbers_in
 from dvar.check.judge.place import Place
 from dvar.check.judge.properties import vicinity
+from dvar.check.meaning.gradients import UPSTREAM
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import Jacobian, NotUnderstood, squeezed
@@ -75,6 +76,7 @@ _BY_ROWS = re.compile(r"\brow[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 _BY_COLUMNS = re.compile(r"\bcolumn[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 _CASE = re.compile(r"^[ \t]*[-*+][ \t]+[*_]*([^\W\d]+(?:[ -][^\W\d]+){0,3})[*_]*:", re.MULTILINE)
 """The name in front of an item of a list, without a number that would count steps."""
+_WORDS = re.compile(r"[A-Za-z_]\w*")
 _OTHERS = re.compile(r"[a-z]\s*(?:\\neq?\b|≠|!=)\s*[a-z]\b")
 _BEHIND = 40
 """So far behind a formula it is said for which classes it holds, ``(j ≠ c)``."""
@@ -135,8 +137,14 @@ def is_about_another(
     )
 
 
-def lacks_nothing(document: Document, statement: Statement, expected: str) -> bool:
-    """Whether a slope that is missing is 1, of outputs that are said to be linear, or a path has been taken already."""
+def lacks_nothing(
+    document: Document, statement: Statement, expected: str, causes: Sequence[str]
+) -> bool:
+    """Whether a slope that is missing is 1 or has been taken already, or ``dout`` is a factor too many: it never is."""
+    if set(causes) <= {"factor", "missing-factor"} and expected:
+        written = UPSTREAM.intersection(_WORDS.findall(document.text[slice(*statement.span)]))
+        if any(n not in expected or f"{{{n}}}" in expected for n in written):
+            return True
     if "\\partial" not in expected:
         return False
     is_linear = _LINEAR.search(vicinity(document, statement)) is not None

@@ -95,7 +95,7 @@ def is_believed(
         unindexed.is_open(place, statement, verdict, causes)
         or ambiguous.are_open(place, document, statement, verdict, causes, statements)
         or is_about_another(document, statement, verdict, causes)
-        or lacks_nothing(document, statement, told.expected or "")
+        or lacks_nothing(document, statement, told.expected or "", causes)
         or (set(causes) != {"sign"} and is_of_an_array(place, verdict))
         or (not place.code and _UNSAID.search(told.expected or "") is not None)
     ):
