@@ -172,3 +172,107 @@ def test_a_sum_over_all_others_tells_no_case() -> None:
     text = "$$p_k = \\frac{e^{z_k}}{\\sum_j e^{z_j}}$$\n\n$$\\frac{\\partial p_k}{\\partial z_c} = "
     assert at(text + "-p_k (1 - \\sum_{j \\neq c} p_j)$$\n", 3) in RIGHT
     assert at(text + "p_k (1 - \\sum_{j \\neq c} p_j)$$\n", 3) == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("product", "of_input", "of_weight", "bent"),
+    [
+        (
+            "input.mm(weight.t())",
+            "grad_output.mm(weight)",
+            "grad_output.t().mm(input)",
+            "input.t().mm(grad_output)",
+        ),
+        (
+            "input @ weight",
+            "grad_output @ weight.T",
+            "input.T @ grad_output",
+            "grad_output.T @ input",
+        ),
+    ],
+)
+def test_words_for_the_arrays_of_a_linear_layer(
+    product: str, of_input: str, of_weight: str, bent: str
+) -> None:
+    text = (
+        f"```python\noutput = {product} + bias\ngrad_input = {of_input}\n"
+        f"grad_weight = {of_weight}\ngrad_bias = grad_output.sum(0)\n```\n"
+    )
+    assert (at(text, 3), at(text, 4)) == ("ok", "ok")
+    assert at(text.replace(f"= {of_weight}\n", f"= {bent}\n"), 4) == "wrong"
+
+
+def test_a_class_whose_logarithm_alone_is_taken_is_chosen() -> None:
+    text = "$$z = V h + b, \\quad q = \\text{softmax}(z), \\quad E = -\\log q_k$$\n\n"
+    assert (
+        at(
+            text + "$$\\frac{\\partial E}{\\partial h} = V^T \\frac{\\partial E}{\\partial z}$$\n",
+            3,
+        )
+        == "ok"
+    )
+    assert (
+        at(text + "$$\\frac{\\partial E}{\\partial h} = V \\frac{\\partial E}{\\partial z}$$\n", 3)
+        == "wrong"
+    )
+
+
+def test_slopes_that_nothing_connects_are_not_equal_for_being_nothing() -> None:
+    text = (
+        "$$z_t = V h_t + b, \\quad E_t = -\\log q_{t,m}$$\n\n"
+        "$$\\frac{\\partial E_t}{\\partial V} = \\frac{\\partial E_t}{\\partial z_t} h_t^T$$\n\n"
+        "$$\\frac{\\partial E_t}{\\partial h_t} = V \\frac{\\partial E_t}{\\partial z_t}$$\n"
+    )
+    assert at(text, 5) != "ok"
+
+
+def test_what_one_step_has_of_a_gradient_by_a_shared_weight() -> None:
+    text = (
+        "$$s_t = U x_t + V h_{t-1}, \\quad h_t = \\tanh(s_t), \\quad q_t = \\text{softmax}(W h_t), \\quad "
+        "E_t = -\\sum_j d_{t,j} \\log q_{t,j}$$\n\n"
+    )
+    line = "$$\\frac{\\partial E_t}{\\partial V} = \\frac{\\partial E_t}{\\partial s_t} "
+    assert at(text + line + "h_{t-1}^T$$\n", 3) == "ok"
+    assert at(text + line + "x_t^T$$\n", 3) != "ok"
+    assert (
+        at(
+            text
+            + "$$\\frac{\\partial E_t}{\\partial s_t} = (1 - h_t) \\odot \\frac{\\partial E_t}{\\partial h_t}$$\n",
+            3,
+        )
+        != "ok"
+    )
+
+
+def test_brackets_that_round_to_the_nearest() -> None:
+    assert at("With $s = 0.5$ and $v = 1.3$: $\\lfloor 2.6 \\rceil = 3$.\n", 1) != "wrong"
+    assert at("Rounding: $\\lfloor 2.6 \\rceil = 2$.\n", 1) == "wrong"
+    assert at("Rounding: $\\left\\lfloor \\frac{13}{5} \\right\\rceil = 3$.\n", 1) == "ok"
+    assert at("Down: $\\lfloor 2.6 \\rfloor = 2$.\n", 1) == "ok"
+
+
+def test_for_all_other_classes_a_term_of_the_label_is_gone() -> None:
+    text = "$$E = -\\sum_k d_k \\log q_k, \\quad q = \\text{softmax}(A h)$$\n\n$z = A h$ and\n\n"
+    assert (
+        at(text + "$$\\frac{\\partial E}{\\partial z_j} = q_j \\quad (j \\neq c)$$\n", 5) != "wrong"
+    )
+
+
+def test_items_of_a_list_are_about_functions_of_their_own() -> None:
+    text = "$$L = \\log(1 + e^{-m})$$\n\nAt $m = 0$:\n\n- logistic: $L = 0.6931$\n- hinge: $L = 1$\n- square: $L = 1.0$\n"
+    assert at(text, 5) == "ok"
+    assert at(text, 6) != "wrong"
+
+
+def test_a_sum_up_to_the_size_of_a_set() -> None:
+    text = "$$J = -\\log \\frac{\\exp(s_c)}{\\sum_{j=1}^{|V|} \\exp(s_j)} = -s_c "
+    assert at(text + "+ \\log \\sum_{j=1}^{|V|} \\exp(s_j)$$\n", 1) == "ok"
+    assert at(text + "- \\log \\sum_{j=1}^{|V|} \\exp(s_j)$$\n", 1) == "wrong"
+
+
+def test_the_gradient_that_arrives_is_no_factor_too_many() -> None:
+    text = (
+        "```python\noutput = input.mm(weight.t()) + bias\n```\n\n"
+        "```python\nresult = u ** 4\ndu = 4 * u ** 3\ngrad_u = grad_output * du\n```\n"
+    )
+    assert at(text, 8) != "wrong"

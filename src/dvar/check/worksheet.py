@@ -57,7 +57,7 @@ from dvar.check.meaning.one_loss import one_loss
 from dvar.check.meaning.overloaded import told_apart
 from dvar.check.meaning.picked import by_class
 from dvar.check.meaning.primed import renamed
-from dvar.check.meaning.reach import widened
+from dvar.check.meaning.reach import sized, widened
 from dvar.check.meaning.recognised import recognised
 from dvar.check.meaning.scaled import scaled
 from dvar.check.meaning.turned import transposed
@@ -139,7 +139,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     named = densities.normal(in_one_dialect(document, stated(document, spelled)))
     named = circular.unwound(named)
     said = conditioned(document, spoken(document, by_entries(vectors_first(named))))
-    return tables.tabled(document, widened(written_out(document, said)))
+    return tables.tabled(document, widened(written_out(document, sized(said))))
 
 
 def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[Context]:

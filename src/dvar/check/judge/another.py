@@ -9,6 +9,7 @@ from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero, numbers_in
 from dvar.check.judge.place import Place
 from dvar.check.judge.properties import vicinity
+from dvar.check.meaning.gradients import UPSTREAM
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.values import Jacobian, NotUnderstood, squeezed
@@ -73,6 +74,12 @@ FAMILIAR = frozenset(["sigma", "log", "exp"])
 """Functions that are known without a formula."""
 _BY_ROWS = re.compile(r"\brow[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
 _BY_COLUMNS = re.compile(r"\bcolumn[- ]?(wise|vectors?|major)\b", re.IGNORECASE)
+_CASE = re.compile(r"^[ \t]*[-*+][ \t]+[*_]*([^\W\d]+(?:[ -][^\W\d]+){0,3})[*_]*:", re.MULTILINE)
+"""The name in front of an item of a list, without a number that would count steps."""
+_WORDS = re.compile(r"[A-Za-z_]\w*")
+_OTHERS = re.compile(r"[a-z]\s*(?:\\neq?\b|≠|!=)\s*[a-z]\b")
+_BEHIND = 40
+"""So far behind a formula it is said for which classes it holds, ``(j ≠ c)``."""
 _HELD = re.compile(
     r"\b(held|hold(ing)?|keep(ing)?|kept) \w*\s*(fixed|constant)|\b(fixed|constant)\b[^.]{0,20}\bheld\b|"
     r"\b(through|along|via) (the|this|its|one) ([\w-]+ )?(skip|residual|shortcut|identity|direct|first|second|third|"
@@ -108,7 +115,8 @@ def is_about_another(
     far = document.text[max(0, start - 3 * _REACH) : start]
     if _ASIDE.search(far) or _is_case(far, statement):
         return True
-    if _is_chosen(document, statement) or _is_data(document, statement):
+    told = (_is_one_of_cases, _is_chosen, _is_data)
+    if any(is_so(document, statement) for is_so in told):
         return True
     if set(causes) == {"wrong-variable"} and _is_of_one_example(document, statement):
         return True
@@ -129,8 +137,14 @@ def is_about_another(
     )
 
 
-def lacks_nothing(document: Document, statement: Statement, expected: str) -> bool:
-    """Whether a slope that is missing is 1, of outputs that are said to be linear, or a path has been taken already."""
+def lacks_nothing(
+    document: Document, statement: Statement, expected: str, causes: Sequence[str]
+) -> bool:
+    """Whether a slope that is missing is 1 or has been taken already, or ``dout`` is a factor too many: it never is."""
+    if set(causes) <= {"factor", "missing-factor"} and expected:
+        written = UPSTREAM.intersection(_WORDS.findall(document.text[slice(*statement.span)]))
+        if any(n not in expected or f"{{{n}}}" in expected for n in written):
+            return True
     if "\\partial" not in expected:
         return False
     is_linear = _LINEAR.search(vicinity(document, statement)) is not None
@@ -144,9 +158,25 @@ def _goes_through_the_whole(document: Document, statement: Statement, expected: 
     return any(name.swapcase() in through | (written - through) for name in through)
 
 
+def _is_one_of_cases(document: Document, statement: Statement) -> bool:
+    """``- hinge: L = 1`` behind ``- logistic: L = 0.69``: each item of the list is about a function of its own."""
+    text, (start, _) = document.text, statement.span
+    begin = text.rfind("\n", 0, start) + 1
+    own = _CASE.match(text, begin)
+    left = text[start:].partition("=")[0].strip()
+    if own is None or not left or own.end() > start:
+        return False
+    cases = [m for m in _CASE.finditer(text) if m[1] != own[1]]
+    lines = (text[m.end() :].partition("\n")[0] for m in cases)
+    return any(re.search(rf"{re.escape(left)}\s*=", line) for line in lines)
+
+
 def leaves_out_paths(document: Document, statement: Statement) -> bool:
-    """Whether words say that only one path is followed, or that others are held fixed."""
-    return _HELD.search(vicinity(document, statement)) is not None
+    """Whether words say that only one path is followed, that others are held fixed, or that j is not the true class."""
+    start, end = statement.span
+    near = document.text[start:end].partition("=")[2] + document.text[end : end + _BEHIND]
+    is_other = _OTHERS.search(near.partition("\n\n")[0]) is not None
+    return is_other or _HELD.search(vicinity(document, statement)) is not None
 
 
 def _is_case(before: str, statement: Statement) -> bool:

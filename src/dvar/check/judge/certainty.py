@@ -96,7 +96,7 @@ def is_believed(
             place, document, statement, verdict, causes, statements, told.expected or ""
         )
         or is_about_another(document, statement, verdict, causes)
-        or lacks_nothing(document, statement, told.expected or "")
+        or lacks_nothing(document, statement, told.expected or "", causes)
         or (set(causes) != {"sign"} and is_of_an_array(place, verdict))
         or (not place.code and _UNSAID.search(told.expected or "") is not None)
     ):

@@ -38,7 +38,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_pi, is_plain, is_zero, read_literal
 from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, strangers
-from dvar.check.judge.zeros import by_chance, unless_empty
+from dvar.check.judge.zeros import by_chance, says_nothing, unless_empty
 from dvar.check.meaning import conditions, differentials
 from dvar.check.meaning.assumptions import CONSTANT, assuming
 from dvar.check.meaning.chosen import is_guessed
@@ -202,7 +202,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
         link = _carried(place, link) or link
     if link.verdict == "unknown" and link.why.startswith(UNCONNECTED):
         zero = compared(may_vanish=True)
-        if zero.verdict in ("ok", "convention"):
+        if zero.verdict in ("ok", "convention") and not says_nothing(zero, left, right):
             return zero
     if link.verdict in ("wrong", "unknown"):
         return (

@@ -84,6 +84,12 @@ def unless_empty(
     return replace(link, verdict="unknown", why=EMPTY) if again.verdict == "wrong" else link
 
 
+def says_nothing(link: Link, left: t.Expr, right: t.Expr) -> bool:
+    """Whether slopes of names that nothing connects vanish on both sides: ``0 = W · 0``, whatever W is."""
+    has_slope = any(isinstance(p, t.Derivative) for p in t.walk(right))
+    return has_slope and _are_empty(link, left, right)
+
+
 def _are_empty(link: Link, *trees: t.Expr) -> bool:
     """Whether a derivative is nothing but 0 as it is read, which nobody wrote: of a loss that nothing connects."""
     if any(is_zero(tree) or isinstance(tree, t.Cases) for tree in trees) or link.left is None:

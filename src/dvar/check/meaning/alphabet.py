@@ -30,6 +30,8 @@ MATRIX_GREEK = frozenset(["Theta", "Sigma", "Lambda", "Omega", "Phi", "Psi", "Ga
 PENALTIES = frozenset({"Omega", "R"})
 """Letters of what is added to a loss to keep parameters small: it need not depend on anything else."""
 SMALL_GREEK = SCALAR_GREEK | frozenset(["theta", "sigma", "delta", "xi", "chi"])
+WEIGHTS = frozenset({"weight", "weights"})
+"""Words of programs for a matrix."""
 COUNTS = frozenset("mnkNMK")
 """Letters that count things, and are no vectors."""
 _EXAMPLES = re.compile(r"batch|sample|example", re.IGNORECASE)

@@ -64,6 +64,7 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     lefts = [x for s in statements if isinstance(x := s.members[0].expr, t.Symbol)]
     made = {stem_of(x) for x in lefts}
     running = {(stem_of(x), c) for x in lefts for sub in x.subscripts for c in letters_in(sub)}
+    runs = {c for _, c in running} | {c for p in _sums(statements) for c in p.indices}
     numbers: dict[str, int] = {}
     chosen: dict[str, Choice] = {}
     has_classes, classes = _CLASS.search(prose) is not None, _Classes(prose)
@@ -71,10 +72,11 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
         name = size_name(script)
         if name is None or not isinstance(script, (t.Label, t.Symbol)):
             continue
-        if (stem, position) not in lettered:
-            size = _entries_of(world, stem, position)
-            sure = (stem, name) in logged or has_classes
-            base = _of_whole(spelling, script, sure) if size else None
+        picked = (stem, name) in logged and name not in runs
+        size = _entries_of(world, stem, position)
+        if (stem, position) not in lettered or (picked and size):
+            sure = picked or (has_classes and name not in spelling.letters)
+            base = _of_whole(script, sure) if size else None
             if base is not None:
                 chosen.setdefault(base, Choice(world.first, size, given.get(base, {})))
             continue
@@ -113,23 +115,26 @@ def _unit_vectors(chosen: Container[str], statements: Sequence[Statement]) -> se
     return {"e"} if found and all(name and name in chosen for name in below) else set()
 
 
+def _sums(statements: Sequence[Statement]) -> Iterator[t.Big]:
+    return (part for part in parts(statements) if isinstance(part, t.Big))
+
+
 def _logged(statements: Sequence[Statement]) -> set[tuple[str, str]]:
     """``log p_c``: what stands below the one probability whose logarithm is taken."""
     return {
-        (stem_of(part.args[0]), size_name(part.args[0].subscripts[0]) or "")
+        (stem_of(part.args[0]), size_name(part.args[0].subscripts[-1]) or "")
         for part in parts(statements)
         if isinstance(part, t.Call) and part.name == "log" and len(part.args) == 1
-        if isinstance(part.args[0], t.Symbol) and len(part.args[0].subscripts) == 1
+        if isinstance(part.args[0], t.Symbol) and part.args[0].subscripts
     }
 
 
-def _of_whole(spelling: Spelling, script: t.Label | t.Symbol, sure: bool) -> str | None:
+def _of_whole(script: t.Label | t.Symbol, sure: bool) -> str | None:
     """The name that picks an entry of what is only written as a whole elsewhere: ``p_t[k_t]``, ``p_y``."""
     if isinstance(script, t.Symbol) and script.subscripts:
         return script.base
     name = size_name(script) or ""
-    single = len(name) == 1 and name.islower() and name not in spelling.letters
-    return name if single and sure else None
+    return name if len(name) == 1 and name.islower() and sure else None
 
 
 class _Classes(dict[str, bool]):

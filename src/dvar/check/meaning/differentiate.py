@@ -18,6 +18,7 @@ from dvar.check.meaning import (
     nearly,
     slopes,
 )
+from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.keys import Key, letters_in, sort, stem_of
 from dvar.check.meaning.sweeps import gradient_at, seeds
 from dvar.check.meaning.values import (
@@ -293,8 +294,7 @@ def _members(node: Node) -> list[Node] | None:
 def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> Value:
     """∂top/∂place.
 
-    Raises NotUnderstood where ``top`` does not depend on the place: then the names do not mean what we took
-    them for, or the statement is not about this function.
+    Raises NotUnderstood where ``top`` does not depend on the place: the names do not mean what we took them for.
     """
     nodes = [node for node, _ in place.parts]
     under = set(topological([top]))
@@ -318,23 +318,31 @@ def between(e: Interpreter, top: Node, place: Place, key: Key | None = None) -> 
         if not e.may_vanish:
             raise Unconnected(f"{UNCONNECTED}{_about(e, top, nodes)}")
     options = [("total derivative", jacobian(top, place))]
-    if not e.world.is_loss(top):
-        beneath = e.world.named_below(top, nodes)
-        later = [{n} for n in beneath if e.world.is_told_later(n, e.position)]
-        for held in (beneath, *later, _states_before(e, top, under)) if beneath else ():
-            explicit = set(topological([top], held))
-            partial = jacobian(top, place, held) if held and explicit & {*nodes} else options[0][1]
-            if all(partial.node is not other.node for _, other in options):
-                options.append((PARTIAL, partial))
+    beneath = set() if e.world.is_loss(top) else e.world.named_below(top, nodes)
+    later = [{n} for n in beneath if e.world.is_told_later(n, e.position)]
+    for held in (beneath, *later, _of_other_steps(e, top, under)):
+        explicit = set(topological([top], held))
+        partial = jacobian(top, place, held) if held and explicit & {*nodes} else options[0][1]
+        if all(partial.node is not other.node for _, other in options):
+            options.append((PARTIAL, partial))
     return e.choices.pick(options)
 
 
-def _states_before(e: Interpreter, top: Node, under: Set[Node]) -> set[Node]:
-    """The s of other steps beneath ``s_t = φ(z_t)``, where z has a name of its own."""
+def _of_other_steps(e: Interpreter, top: Node, under: Set[Node]) -> set[Node]:
+    """The s of other steps beneath ``s_t = φ(z_t)``; all of other steps, ``∂L_t/∂W = δ_t x_tᵀ`` is what t has of it."""
     named = e.world.named
     key = named.get(top)
-    stem = key.stem if key is not None and (key.indices or key.marks) else None
-    return {n for n in under & named.keys() if n is not top and named[n].stem == stem}
+    if key is None or not (key.indices or key.marks):
+        return set()
+    now = {e.env[c] for c in TIMES if c in e.env} & _steps(key)
+    others = ((n, named[n]) for n in under & named.keys() if n is not top)
+    return {
+        n for n, k in others if k.stem == key.stem or (now and _steps(k) and not now & _steps(k))
+    }
+
+
+def _steps(key: Key) -> set[int]:
+    return {i for i in (*key.indices, *(v for _, v in key.marks)) if isinstance(i, int)}
 
 
 def _about(e: Interpreter, top: Node, nodes: Sequence[Node]) -> str:
@@ -391,7 +399,6 @@ def _higher(e: Interpreter, tree: t.Derivative) -> Value:
         if not isinstance(value, Jacobian):
             raise NotUnderstood("a second derivative of this kind")
         second = implicit.total(e, value.node, place_of(e, wrt))
-        node = second.node
-        shape = (*value.of_shape, *value.wrt_shape)
-        value = Jacobian(("second", value.of, value.wrt), second.wrt, node, shape, second.wrt_shape)
+        of, shape = ("second", value.of, value.wrt), (*value.of_shape, *value.wrt_shape)
+        value = Jacobian(of, second.wrt, second.node, shape, second.wrt_shape)
     return value

@@ -11,6 +11,7 @@ from dvar.check.meaning.alphabet import (
     SCALAR_CAPITALS,
     SCALAR_GREEK,
     SMALL_GREEK,
+    WEIGHTS,
 )
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.world import World
@@ -84,7 +85,7 @@ def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
     is_penalty = base in PENALTIES and key in world.numerators
     if is_penalty or (base in MATRIX_GREEK and key.stem in world.below):
         return "scalar"
-    if base in MATRIX_GREEK or (len(base) == 1 and base.isupper()):
+    if base in MATRIX_GREEK or (len(base) == 1 and base.isupper()) or base in WEIGHTS:
         return "matrix"
     if symbol is not None and symbol.font == "bf":
         vector = "row" if world.is_row(key.stem) else "column"

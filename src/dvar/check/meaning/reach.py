@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from dvar.check.meaning.keys import Spelling
-from dvar.check.meaning.letters import spelling_of
+from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -30,6 +31,26 @@ def widened(statements: Sequence[Statement]) -> list[Statement]:
             statement = _widened(_bound(statement, spelling, subject), spelling, subject)
         found.append(statement)
     return found
+
+
+def sized(statements: Sequence[Statement]) -> list[Statement]:
+    r"""The statements, with a name for the ``|V|`` that a sum runs to, wherever it stands."""
+    tops = (p.high for p in parts(statements) if isinstance(p, t.Big) and p.high is not None)
+    ends = {name for top in tops if (name := _counted(top))}
+
+    def named(part: Any) -> t.Expr | None:
+        name = _counted(part)
+        return t.Symbol(f"size{name}", part.span) if name in ends else None
+
+    return [in_members(s, named) for s in statements] if ends else list(statements)
+
+
+def _counted(part: Any) -> str | None:
+    """``V`` of ``|V|``."""
+    if not isinstance(part, t.Group) or part.kind != "|" or len(part.items) != 1 or part.scripts:
+        return None
+    of = part.items[0]
+    return of.base if isinstance(of, t.Symbol) and not (of.subscripts or of.scripts) else None
 
 
 def _is_bare(part: t.Expr) -> bool:

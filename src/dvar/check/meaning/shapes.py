@@ -220,11 +220,9 @@ def _between(
     left = shapes[n - 1] if n else None
     if symbol is not None and left and _follows_matrix(symbol, left, signs[n - 1]):
         return (left[1], s.fresh())
-    if (
-        symbol is None
-        or not is_small(s.key_of(symbol))
-        or (symbol.base in COUNTS and not symbol.subscripts)
-    ):
+    if symbol is None or (symbol.base in COUNTS and not symbol.subscripts):
+        return None
+    if not is_small(key := s.key_of(symbol)) and key.stem not in s.world.batches:
         return None
     right = shapes[n + 1] if n + 1 < len(factors) else None
     near = {signs[k] for k in (n - 1, n) if 0 <= k < len(signs)}
@@ -235,7 +233,7 @@ def _between(
     if left and left[1] != ONE and signs[n - 1] in ("", "cdot", "@", "times", "%*%"):
         return (left[1], ONE)
     if right and right[0] != ONE and right[1] != ONE and (turned or _leads(s, symbol, n)):
-        many = not turned and s.key_of(symbol).stem in s.world.batches
+        many = not turned and key.stem in s.world.batches
         return (s.fresh() if many else ONE, right[0])
     return None
 
@@ -254,7 +252,9 @@ def _follows_matrix(symbol: t.Symbol, before: Shape, sign: str) -> bool:
 
 def _leads(s: Shaping, symbol: t.Symbol, n: int) -> bool:
     """Whether a small letter in front of a matrix is a row rather than a number."""
-    return n == 0 and len(symbol.base) == 1 and s.key_of(symbol).stem not in s.world.columns
+    stem = s.key_of(symbol).stem
+    may_be = len(symbol.base) == 1 or stem in s.world.batches
+    return n == 0 and may_be and stem not in s.world.columns
 
 
 def _times(s: Shaping, a: Shape | None, b: Shape | None, sign: str) -> Shape | None:

@@ -116,7 +116,7 @@ def _inside(e: Interpreter, tree: t.Group, hint: tuple[int, ...] | None) -> Valu
         return TABLE["sqrt"](TABLE["sum"](TABLE["square"](inner)))
     if kind == "iverson":
         return _truth_as_number(e, item)
-    if kind in ("floor", "ceil"):
+    if kind in ("floor", "ceil", "round"):
         return TABLE[kind](e.node(item))
     raise NotUnderstood("brackets of this kind")
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dvar.check.meaning import blocks, members, random_names, simplex, slopes
+from dvar.check.meaning.alphabet import WEIGHTS
 from dvar.check.meaning.keys import Key, Spelling, general, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.matrices import matrices_in
@@ -92,6 +93,8 @@ def _see_batches(world: World, statements: Sequence[Statement]) -> None:
             continue
         is_turned = any(s.kind == "transpose" for s in factors[0].scripts)
         (turned if is_turned else leading).add(stem_of(factors[0]))
+        if is_turned and isinstance(factors[1], t.Symbol) and not factors[1].scripts:
+            turned.add(stem_of(factors[1]))  # dz.T @ x: as many rows
     world.columns -= leading
     world.batches = leading & turned
 
@@ -351,6 +354,8 @@ def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> 
 
 
 def _see_vector(world: World, symbol: t.Symbol) -> bool:
+    if symbol.base in WEIGHTS:
+        return True
     turned = any(s.kind == "transpose" for s in symbol.scripts)
     if turned and symbol.base[:1].islower() and len(symbol.base) < 8:
         world.columns.add(stem_of(symbol))

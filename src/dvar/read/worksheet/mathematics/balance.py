@@ -106,6 +106,7 @@ class _Balance:
 
 def balanced(tokens: Sequence[Token]) -> tuple[list[Token], list[Token]]:
     """The tokens with every bracket closed; and the closers in the way that close nothing."""
+    tokens = _rounded(tokens)
     found = _Balance(tokens)
     found.run()
     if len(found.lost) + len(found.dropped) > MOST_LOST:
@@ -131,6 +132,22 @@ def balanced(tokens: Sequence[Token]) -> tuple[list[Token], list[Token]]:
             out.append(token)
     out += added.get(len(tokens), ())
     return out, wrong
+
+
+def _rounded(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens, with brackets of their own for ``⌊x⌉``, which is neither floor nor ceiling but the nearest."""
+    out, open_ = list(tokens), list[int]()
+    for n, token in enumerate(tokens):
+        if token.is_("lfloor", "lceil"):
+            open_.append(n)
+        elif token.is_("rfloor", "rceil") and open_:
+            begin = open_.pop()
+            if words.OPENERS[tokens[begin].text] != token.text:
+                out[begin], out[n] = (
+                    made(SIGN, "lround", tokens[begin]),
+                    made(SIGN, "rround", token),
+                )
+    return out
 
 
 def _ends_row(tokens: Sequence[Token], n: int, dropped: set[int]) -> bool:

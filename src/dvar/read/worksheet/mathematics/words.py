@@ -119,12 +119,12 @@ LOGIC = {
 
 OPENERS = {
     "(": ")", "[": "]", "{": "}", r"\{": r"\}", "langle": "rangle", "lfloor": "rfloor",
-    "lceil": "rceil", "|(": "|)", "norm(": "norm)",
+    "lceil": "rceil", "lround": "rround", "|(": "|)", "norm(": "norm)",
 }  # fmt: skip
 CLOSERS = {close: opener for opener, close in OPENERS.items()}
 KINDS = {
-    "(": "(", "[": "[", r"\{": "{", "langle": "angle", "lfloor": "floor", "lceil": "ceil", "|(": "|",
-    "norm(": "norm",
+    "(": "(", "[": "[", r"\{": "{", "langle": "angle", "lfloor": "floor", "lceil": "ceil", "lround": "round",
+    "|(": "|", "norm(": "norm",
 }  # fmt: skip
 """Opener → ``Group.kind``."""
 
