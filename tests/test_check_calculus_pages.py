@@ -185,3 +185,29 @@ def test_a_residual_of_a_prediction_leaves_its_formula() -> None:
 @pytest.mark.parametrize("head", ["d loss/d k", "dloss/dk"])
 def test_words_are_differentiated_in_plain_text(head: str, slope: str, expected: str) -> None:
     assert last(f"loss = (k*x - y)^2\n{head} = {slope}\n") == expected
+
+
+@pytest.mark.parametrize("formula", ["2^v - 5v", "5v - 2^v"])
+def test_an_equation_that_a_function_solves_is_no_claim(formula: str) -> None:
+    text = rf"Let $h(v) = {formula}$. We ask for $2^v = 5v$. Then $h'(v) = 0$"
+    assert [j.verdict for j in check(text).judgements][1] == "unknown"
+
+
+def test_curves_that_meet_lack_no_term() -> None:
+    text = "$h(v) = v^2 + 3v - 4$. $y = v^2$ meets $y = 4 - 3v$ twice."
+    assert [j.verdict for j in check(text).judgements][-1] != "wrong"
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("+", "ok"), ("-", "wrong")])
+def test_dots_that_go_from_name_to_name_are_derivatives(sign: str, expected: str) -> None:
+    lines = [
+        r"$u_1 = p q$, $\dot u_1 = \dot p q + p \dot q$",
+        r"$u_2 = e^{u_1}$, $\dot u_2 = \dot u_1 u_2$",
+        rf"$u_3 = u_2 + q$, $\dot u_3 = \dot u_2 {sign} \dot q + 0 u_1$",
+    ]
+    assert last("\n\n".join(lines)) == expected
+
+
+@pytest.mark.parametrize(("number", "expected"), [("3", "ok"), ("2", "wrong")])
+def test_a_fraction_without_braces_takes_one_letter_each(number: str, expected: str) -> None:
+    assert last(rf"$K = 6$, $L = 2$, $\frac KL = {number}$") == expected

@@ -25,7 +25,7 @@ from dvar.check.judge.links import Link, is_number
 from dvar.check.judge.literal import is_closed, is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
-from dvar.check.judge.whose import is_of_an_array, is_said_of_one, is_share
+from dvar.check.judge.whose import is_of_an_array, is_said_of_one, is_share, lacks_a_function
 from dvar.check.judge.words import Explained
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.functions import SIGMAS
@@ -120,11 +120,12 @@ def is_believed(
         return False  # a step that could not be read would have told the shapes
     if set(causes) <= {"wrong-rule", "wrong-variable"} and unclaimed.is_condition(place, statement):
         return False
-    if unclaimed.is_of_the_true_class(document, verdict):
+    held = "mask" in causes and is_said_to_hold(document, statement)
+    if held or unclaimed.is_of_the_true_class(document, verdict):
         return False
-    if ("mask" in causes and is_said_to_hold(document, statement)) or (
-        "missing-path" in causes and leaves_out_paths(document, statement)
-    ):
+    if "missing-path" in causes and leaves_out_paths(document, statement):
+        return False
+    if set(causes) == {"missing-path"} and lacks_a_function(place, verdict, told.expected or ""):
         return False
     if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
         return told.sure or _is_all_there(place, verdict, causes)

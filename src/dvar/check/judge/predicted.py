@@ -16,7 +16,7 @@ from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import same_tree
+from dvar.read.worksheet.parts import same_tree, signed_terms, without
 
 _TAILS = (".hat", "_pred", "_hat", "pred", "hat")
 """What makes the name of a prediction of that of a label."""
@@ -58,19 +58,15 @@ def of_model(role: Role, statement: Statement, occurrences: Occurrences) -> Role
 
 
 def _is_set_against(left: t.Symbol, right: t.Expr, occurrences: Occurrences) -> bool:
-    model = _terms(right)
+    model = signed_terms(right)
     for whole in occurrences.residuals.get(family_of(left), ()):
-        rest = _terms(whole)
+        rest = signed_terms(whole)
         own = [sign for sign, term in rest if same_tree(term, left)]
         rest = [(-s * own[0], term) for s, term in rest if not same_tree(term, left)] if own else []
-        left_out = [x for x in model if not any(_is_alike(x, y) for y in rest)]
+        left_out = without(model, rest)
         if rest and len(rest) == len(model) - len(left_out) and _is_noise(left_out, rest):
             return True
     return False
-
-
-def _is_alike(first: tuple[int, t.Expr], second: tuple[int, t.Expr]) -> bool:
-    return first[0] == second[0] and same_tree(first[1], second[1])
 
 
 def _is_noise(terms: Sequence[tuple[int, t.Expr]], model: Sequence[tuple[int, t.Expr]]) -> bool:
@@ -78,16 +74,6 @@ def _is_noise(terms: Sequence[tuple[int, t.Expr]], model: Sequence[tuple[int, t.
     names = [term for _, term in terms if isinstance(term, t.Symbol)]
     is_model = len(model) > 1 or isinstance(model[0][1], t.Product | t.Apply)
     return not terms or (len(names) == len(terms) == 1 and (is_model or names[0].base in NOISES))
-
-
-def _terms(tree: t.Expr, sign: int = 1) -> list[tuple[int, t.Expr]]:
-    """The terms of a sum with their signs, without the brackets that only bind."""
-    if t.is_bracketed(tree):
-        return _terms(tree.items[0], sign)
-    if not isinstance(tree, t.Sum):
-        return [(sign, tree)]
-    each = zip(tree.terms, tree.signs, strict=True)
-    return [found for term, own in each for found in _terms(term, sign * own)]
 
 
 def is_any(roles: Mapping[int, Role], world: World, occurrences: Occurrences) -> bool:

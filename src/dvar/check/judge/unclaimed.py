@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 
+from dvar.check.judge import zeros
 from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_plain, is_zero
@@ -224,11 +225,13 @@ def _is_worked_out(place: Place, statement: Statement) -> bool:
 def is_equation_to_solve(place: Place, statement: Statement, verdict: Verdict) -> bool:
     """``21 w + 7 b = 32``, ``z = w x + b = 0``: no value is told of a sum, it is a condition on its names.
 
-    So is ``A x = R(x) x`` at a minimum.
+    So is ``A x = R(x) x`` at a minimum, and ``e^x = 3x`` where ``h(x) = e^x - 3x`` is zero.
     """
     member, before = verdict.member, verdict.previous
     if member is None or before is None or member.expr is None:
         return False
+    if len(statement.members) == 2 and zeros.is_asked(place.world, before.expr, member.expr):
+        return True
     if place.is_optimum and len(statement.members) == 2 and isinstance(before.expr, t.Product):
         return not any(isinstance(p, t.Derivative) for p in parts([statement]))
     if not is_plain(member.expr) or member.relation == "approx":

@@ -115,3 +115,13 @@ def _is_count_of(place: Place, due: Array, written: Array) -> bool:
         for n in counts
         for factor in (n, 1 / n)
     )
+
+
+def lacks_a_function(place: Place, verdict: Verdict, expected: str) -> bool:
+    """``y = 2 - x`` beside ``y = x²`` and ``f(x) = x² + x - 2``: no path is missing, it is asked where f is zero."""
+    sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None]
+    parts = [p for side in sides if side is not None for p in t.walk(side)]
+    if any(isinstance(p, t.Derivative) or is_gradient_name(place, p) for p in parts):
+        return False
+    made = place.world.definitions.items()
+    return any(expected.endswith(f" {stem}") and any(d.params for d in ds) for stem, ds in made)

@@ -16,9 +16,11 @@ from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.points import Point
 from dvar.check.meaning.values import Jacobian, node_of
+from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, VARIABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import signed_terms, without
 
 _LABELS = frozenset({"y", "t", "d", "target", "label", "m", "mask"})
 """Names for what is 0 or 1 on purpose."""
@@ -113,3 +115,13 @@ def _leaves(node: Node, known: State) -> set[Node]:
 def _stem(place: Place, node: Node) -> str:
     key = place.world.keys.get(node) or place.world.named.get(node)
     return "" if key is None else key.stem
+
+
+def is_asked(world: World, left: t.Expr | None, right: t.Expr | None) -> bool:
+    """``e^x = 3x`` beside ``h(x) = e^x - 3x``: an equation that asks where h is zero."""
+    if left is None or right is None:
+        return False
+    apart = [*signed_terms(left), *signed_terms(right, -1)]
+    formulas = (d.value for made in world.definitions.values() for d in made)
+    sums = (f for f in formulas if isinstance(f, t.Sum) and len(f.terms) == len(apart))
+    return any(not without(signed_terms(f, sign), apart) for f in sums for sign in (1, -1))

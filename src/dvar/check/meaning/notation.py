@@ -43,7 +43,8 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.deltas = _are_gradients(everything, stems, without_delta)
     world.inner = gates.by_arguments(everything, (DELTA, "d") if world.deltas else ("d",))
     world.sets = memberships.forms(everything)
-    world.dots = any(s.endswith(".dot") for s in stems) and bool(_TANGENT.search(text))
+    dotted = any(s.endswith(".dot") for s in stems)
+    world.dots = dotted and bool(_TANGENT.search(text) or _are_handed_on(world, everything))
     losses = {k.stem for k in world.loss_names} | {"f", "L", "J", "E"}
     world.row_vectors = _ROW_VECTORS.search(text) is not None or _multiplies_rows(everything)
     own = [everything[o] for o in ordinals]
@@ -182,6 +183,24 @@ def _are_gradients(
         if any(isinstance(m.expr, t.Derivative) for m in statement.members[1:]):
             return True
     return len(found) >= _SAID
+
+
+def _are_handed_on(world: World, statements: Sequence[Statement]) -> bool:
+    r"""``\dot v_2 = \dot v_1 \cos v_1`` beside ``v_2 = \sin v_1``: dots that go from name to name in several lines."""
+    told: set[Key] = set()
+    moved: set[Key] = set()
+    for statement in statements:
+        first = statement.members[0]
+        if not isinstance(first.expr, t.Symbol) or first.relation or len(statement.members) < 2:
+            continue
+        key = sort(first.expr, world.spelling, {}).key
+        right = [p for m in statement.members[1:] if m.expr is not None for p in t.walk(m.expr)]
+        dotted = {stem_of(p).endswith(".dot") for p in right if isinstance(p, t.Symbol)}
+        if not key.stem.endswith(".dot"):
+            told.add(key)
+        elif dotted == {True, False}:
+            moved.add(Key(key.stem.removesuffix(".dot"), key.marks, key.indices))
+    return len(moved & told) >= _SAID
 
 
 def _kind(symbol: t.Symbol) -> str:

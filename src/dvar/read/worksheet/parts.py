@@ -49,6 +49,25 @@ def factors_of(tree: t.Expr) -> tuple[t.Expr, ...]:
     return tree.factors if isinstance(tree, t.Product) else (tree,)
 
 
+Terms = list[tuple[int, t.Expr]]
+"""Terms with their signs."""
+
+
+def signed_terms(tree: t.Expr, sign: int = 1) -> Terms:
+    """The terms of a sum with their signs, without the brackets that only bind."""
+    if t.is_bracketed(tree):
+        return signed_terms(tree.items[0], sign)
+    if not isinstance(tree, t.Sum):
+        return [(sign, tree)]
+    each = zip(tree.terms, tree.signs, strict=True)
+    return [found for term, own in each for found in signed_terms(term, sign * own)]
+
+
+def without(terms: Terms, others: Terms) -> Terms:
+    """The terms that are not among others."""
+    return [(s, x) for s, x in terms if not any(s == o and same_tree(x, y) for o, y in others)]
+
+
 def same_tree(a: Any, b: Any) -> bool:
     """Whether two trees are written alike, wherever they stand; bold letters and arrows are looks only."""
     if type(a) is not type(b):

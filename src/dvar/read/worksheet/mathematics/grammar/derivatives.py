@@ -94,8 +94,8 @@ class Derivatives(Calls):
             below_at = self.mates[start + 1] + 1
             return self._over(start, start + 1, below_at, self.mates[below_at] + 1)
         self.at += 1
-        above = self.argument()
-        below = self.argument()
+        above = self.argument(lone=True)
+        below = self.argument(lone=True)
         expr = t.Quotient(above, below, self.since(start))
         return self.attach(expr, self.hung(), start)
 

@@ -116,8 +116,8 @@ class Symbols(Scripts):
             return t.Group("(", (inner,), span)
         raise Unreadable(rf"\{command} over more than a symbol", span)
 
-    def argument(self) -> t.Expr:
-        """What a command takes: a group in braces, or what stands next."""
+    def argument(self, lone: bool = False) -> t.Expr:
+        """What a command takes: a group in braces, or what stands next; a ``lone`` letter of a run, ``\\frac KL``."""
         if self.sees("{"):
             start, end = self.enter()
             if start == end:
@@ -131,6 +131,11 @@ class Symbols(Scripts):
             )
             self.tokens[self.at] = rest
             return t.Number(first, (token.start, min(token.start + 1, token.end)))
+        is_run = token.kind == NAME and len(token.text) == token.end - token.start > 1
+        if lone and is_run and token.text.isascii() and token.text.isalpha():
+            first, rest = token.text[0], replace(token, text=token.text[1:], start=token.start + 1)
+            self.tokens[self.at] = replace(rest, gap=False)
+            return t.Symbol(first, (token.start, token.start + 1), token.font)
         if not self.starts_operand():
             raise self.unexpected()
         return self.alone()
