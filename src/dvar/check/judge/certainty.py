@@ -121,9 +121,8 @@ def is_believed(
     if set(causes) <= {"wrong-rule", "wrong-variable"} and unclaimed.is_condition(place, statement):
         return False
     held = "mask" in causes and is_said_to_hold(document, statement)
-    if held or unclaimed.is_of_the_true_class(document, verdict):
-        return False
-    if "missing-path" in causes and leaves_out_paths(document, statement):
+    left_out = "missing-path" in causes and leaves_out_paths(document, statement)
+    if held or left_out or unclaimed.is_of_the_true_class(document, verdict):
         return False
     if set(causes) == {"missing-path"} and lacks_a_function(place, verdict, told.expected or ""):
         return False

@@ -84,9 +84,8 @@ def problems(document: Document, statements: Sequence[Statement]) -> list[Proble
     spelling = spelling_of(statements)
     programs = own_programs(document, statements, spelling)
     found, before = list[Problem](), list(programs.lent)
-    context, earlier = list[Statement](), list[Statement]()
+    context, earlier, misdeclared = list[Statement](), list[Statement](), set[t.Span]()
     shelf: tuple[list[Definition], list[Statement]] = ([], [])
-    misdeclared: set[t.Span] = set()
     parts_ = parts_of(document, statements)
     occurrences = Occurrences(statements)
     for number, group in enumerate(groups_of(document, statements, spelling, programs)):

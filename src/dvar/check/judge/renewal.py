@@ -105,8 +105,6 @@ def is_renewal(
         return True
     if is_of_another_letter(world, left, right):
         return False
-    if _are_unlike_maps(world, before.value, right):
-        return True
     letters = free_letters(left, world.spelling) | free_letters(right, world.spelling)
     env = {c: _sample(world, c) for c in letters}
     sides = _read(world, ordinal, env, left, right)
@@ -133,17 +131,6 @@ def _is_choice(left: t.Expr, right: t.Expr) -> bool:
         return False
     is_any = left.head.base in _ACTIVATIONS and not (left.primes or left.head.primes)
     return is_any and not right.primes and same_tree(left.args, right.args)
-
-
-def _are_unlike_maps(world: World, old: t.Expr, new: t.Expr) -> bool:
-    """``y = f(x)`` behind ``y = g(x)``, and neither f nor g is told: another setting, of which nothing is to be derived."""
-    if not (isinstance(old, t.Apply) and isinstance(new, t.Apply)):
-        return False
-    heads = [stem_of(x.head) for x in (old, new)]
-    is_plain_call = not any(x.primes or x.head.primes for x in (old, new))
-    return (
-        is_plain_call and heads[0] != heads[1] and not any(world.definitions.get(h) for h in heads)
-    )
 
 
 def _opens_a_way(

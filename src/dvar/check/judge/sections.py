@@ -39,28 +39,30 @@ def parts_of(document: Document, statements: Sequence[Statement]) -> list[int]:
     """The part of the document in which each statement stands: sections, and paragraphs with a bold beginning."""
     found: list[int] = []
     section, end = -1, 0
-    reshaped = _reshaped(document, statements)
-    for ordinal, statement in enumerate(statements):
+    for statement in statements:
         here = section_of(document, statement)
         start = statement.span[0]
         gap, region = document.text[end:start], document.regions[statement.region]
         in_text = region.kind == "plain" and not region.latex
         opened = here != section or _RUN_IN.search(gap) or (in_text and _TITLE.search(gap))
-        opened = opened or ordinal in reshaped
         found.append((found[-1] if found else -1) + bool(opened))
         section, end = here, max(end, statement.span[1])
-    return found
+    begun = _reshaped(document, statements, found)
+    return [part + sum(n <= ordinal for n in begun) for ordinal, part in enumerate(found)]
 
 
-def _reshaped(document: Document, statements: Sequence[Statement]) -> set[int]:
+def _reshaped(
+    document: Document, statements: Sequence[Statement], parts_: Sequence[int]
+) -> list[int]:
     """The first statements of paragraphs in which a name is given a list that was given a number before, or the reverse."""
-    found: set[int] = set()
+    found: list[int] = []
     given: dict[tuple[str, str], int] = {}
-    first, end = 0, 0
+    first, end, part = 0, 0, 0
     for ordinal, statement in enumerate(statements):
-        if "\n\n" in document.text[end : statement.span[0]]:
+        if parts_[ordinal] != part or "\n\n" in document.text[end : statement.span[0]]:
             first = ordinal
-        end = max(end, statement.span[1])
+        given = given if parts_[ordinal] == part else {}
+        end, part = max(end, statement.span[1]), parts_[ordinal]
         region = document.regions[statement.region]
         left, right = equation(statement)
         if not isinstance(left, t.Symbol) or right is None or region.is_program or region.cell:
@@ -68,8 +70,8 @@ def _reshaped(document: Document, statements: Sequence[Statement]) -> set[int]:
         shape = literal_shape(right)
         if shape is None or left.subscripts or left.scripts:
             continue
-        rank = given.setdefault((stem_of(left), left.font), len(shape))
-        if (rank == 0) != (len(shape) == 0):
-            found.add(first)
-            given = {(stem_of(left), left.font): len(shape)}
+        name, rank = (stem_of(left), left.font), len(shape)
+        if (given.setdefault(name, rank) == 0) != (rank == 0):
+            found.append(first)
+            given = {name: rank}
     return found

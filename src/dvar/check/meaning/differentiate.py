@@ -44,12 +44,8 @@ if TYPE_CHECKING:
 
 LARGEST = 64
 """Entries of a numerator; a Jacobian takes one sweep for each."""
-
-
 PARTIAL = "partial derivative, other names held fixed"
 """A reading that may make a line right, but not wrong."""
-
-
 _TIMES = frozenset("tTn")
 """Letters of times and steps: what carries them may depend on what went before."""
 
@@ -72,11 +68,8 @@ def derivative(e: Interpreter, tree: t.Derivative) -> Value:
         raise NotUnderstood("a derivative of nothing")
     if (there := slopes.at_point(e, tree)) is not None:
         return there
-    if (
-        (alone := chance.shortened(e, tree.of)) is not None
-        and tree.operator
-        and not chance.goes_on(alone)
-    ):
+    alone = chance.shortened(e, tree.of) if tree.operator else None
+    if alone is not None and not chance.goes_on(alone):
         if e.choices.pick([("of all", False), ("of the logarithm alone", True)]):
             slope = replace(tree, of=alone.factors[0])
             return e.value(replace(alone, factors=(slope, *alone.factors[1:])))
