@@ -47,7 +47,7 @@ def are_open(
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
         or _sums_what_is_spread(verdict)
         or _is_open_on_one_side(place, verdict)
-        or (not causes and _is_told_twice(place, statement))
+        or _is_told_twice(place, statement, causes)
         or (set(causes) == {"missing-sum"} and _sums_its_own(place, verdict, expected))
         or _may_be_one(verdict, statements)
         or (place.code and _uses_unread(document, statement, statements))
@@ -117,11 +117,17 @@ def _sums_its_own(place: Place, verdict: Verdict, expected: str) -> bool:
     return bool(own & set(_SUM.findall(expected)))
 
 
-def _is_told_twice(place: Place, statement: Statement) -> bool:
-    """``z_{2i} = …`` with another formula than ``z_{hi} = …``: one of them is read as something else than is meant."""
+def _is_told_twice(place: Place, statement: Statement, causes: Sequence[str]) -> bool:
+    """``z_{2i} = …`` with another formula than ``z_{hi} = …``: one of them is read as something else than is meant.
+
+    A slip explains a difference of layers all the same, ``z^{(2)}`` beside ``z^{(l)}``.
+    """
     world = place.world
     for stem in {stem_of(p) for p in parts([statement]) if isinstance(p, t.Symbol)}:
         made = [d for d in world.definitions.get(stem, ()) if not d.numeric]
+        made = [
+            d for d in made if not causes or (len(d.pattern.indices) > 1 and not d.pattern.marks)
+        ]
         for one in made if len({len(d.pattern.letters) for d in made}) > 1 else ():
             key = one.pattern.key({c: world.sample(c) for c in one.pattern.letters})
             if any(
