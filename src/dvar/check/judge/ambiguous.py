@@ -47,6 +47,7 @@ def are_open(
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
         or _sums_what_is_spread(verdict)
         or _is_open_on_one_side(place, verdict)
+        or (not causes and _is_about(verdict))
         or _is_told_twice(place, statement, causes)
         or (set(causes) == {"missing-sum"} and _sums_its_own(place, verdict, expected))
         or _may_be_one(verdict, statements)
@@ -68,6 +69,8 @@ def _may_be_one(verdict: Verdict, statements: Sequence[Statement]) -> bool:
     sides = () if link is None else (link.left, link.right)
     tops = [m.expr.of for m in members if m is not None and isinstance(m.expr, t.Derivative)]
     if len(tops) < 2 or not all(isinstance(x, Jacobian) and x.is_open for x in sides):
+        return False
+    if same_tree(tops[0], tops[1]):
         return False
     by = [x for p in parts(statements) if isinstance(p, t.Derivative) for x in p.wrt]
     return not any(top is not None and same_tree(top, x) for top in tops for x in by)
@@ -115,6 +118,12 @@ def _sums_its_own(place: Place, verdict: Verdict, expected: str) -> bool:
     name = verdict.previous.expr if verdict.previous is not None else None
     own = free_letters(name, place.world.spelling) if isinstance(name, t.Symbol) else set()
     return bool(own & set(_SUM.findall(expected)))
+
+
+def _is_about(verdict: Verdict) -> bool:
+    """``∂C/∂z ≈ (1 + z)/(N + …)``: one formula for another, to an order that is not told."""
+    member, link = verdict.member, verdict.link
+    return member is not None and member.relation == "approx" and not (link and link.numbers)
 
 
 def _is_told_twice(place: Place, statement: Statement, causes: Sequence[str]) -> bool:

@@ -58,14 +58,14 @@ def _case(statements: Sequence[Statement], problem: Problem, first: int) -> list
     name = equation(statements[first])[0]
     if not isinstance(name, t.Symbol):
         return []
-    before = problem.world.definitions.get(stem_of(name), ())
-    if not any(d.position < first and not d.numeric for d in before):
+    lefts = {o: equation(statements[o])[0] for o in problem.ordinals}
+    if not any(o < first and same_tree(left, name) for o, left in lefts.items()):
         return []
     held: list[int] = []
     for ordinal in sorted(problem.ordinals, key=lambda o: statements[o].span):
         if statements[ordinal].span <= statements[first].span:
             continue
-        if same_tree(equation(statements[ordinal])[0], name):
+        if same_tree(lefts[ordinal], name):
             break
         held += [ordinal] if _stems([statements[ordinal]]) & {stem_of(name)} else []
     return [first, *held] if held else []

@@ -33,6 +33,7 @@ _MAXIMUM = re.compile(
     r"maximi[sz]er|position of the (max|largest)|argmax|largest entry", re.IGNORECASE
 )
 _STRIDE = re.compile(r"\b(strides?|dilat\w+|step size|spacing)\b", re.IGNORECASE)
+_CHANGES = frozenset({"+=", "-="})
 _LAST_LAYER = 3
 _STEP = 2
 
@@ -64,7 +65,9 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     lefts = [x for s in statements if isinstance(x := s.members[0].expr, t.Symbol)]
     made = {stem_of(x) for x in lefts}
     running = {(stem_of(x), c) for x in lefts for sub in x.subscripts for c in letters_in(sub)}
-    runs = {c for _, c in running} | {c for p in _sums(statements) for c in p.indices}
+    runs = {c for _, c in running} - _written_over(statements) | {
+        c for p in _sums(statements) for c in p.indices
+    }
     numbers: dict[str, int] = {}
     chosen: dict[str, Choice] = {}
     has_classes, classes = _CLASS.search(prose) is not None, _Classes(prose)
@@ -113,6 +116,13 @@ def _unit_vectors(chosen: Container[str], statements: Sequence[Statement]) -> se
     found = [x for x in parts(statements) if isinstance(x, t.Symbol) and x.base == "e"]
     below = [size_name(x.subscripts[0]) if len(x.subscripts) == 1 else None for x in found]
     return {"e"} if found and all(name and name in chosen for name in below) else set()
+
+
+def _written_over(statements: Sequence[Statement]) -> set[str]:
+    """``y`` of ``ds[y] -= 1``, the one entry that a program changes."""
+    changed = (s for s in statements if len(s.members) > 1 and s.members[1].relation in _CHANGES)
+    lefts = (x for s in changed if isinstance(x := s.members[0].expr, t.Symbol))
+    return {c for x in lefts for sub in x.subscripts for c in letters_in(sub)}
 
 
 def _sums(statements: Sequence[Statement]) -> Iterator[t.Big]:
