@@ -292,3 +292,16 @@ $$\frac{dv}{dr} = p'(u) SECOND'(s) p'(r)$$
 def test_an_open_function_of_the_same_name_may_be_another_one() -> None:
     assert not check(MAPS.replace("SECOND", "q")).faults
     assert last(MAPS.replace("SECOND", "q").replace("q'(s)", "p'(s)")).verdict != "ok"
+
+
+def test_numbers_of_one_weight_say_nothing_of_another() -> None:
+    text = """h = A1 x
+y = A2 h
+L = 1/2 sum((y - t)^2)
+
+A1 = [[1, 2], [2, 3]], A2 = [[1, 4], [0, 2]]
+
+dL/dh = TURNED (y - t)
+"""
+    assert last(text.replace("TURNED", "A2^T")).verdict == "ok"
+    assert last(text.replace("TURNED", "A2")).verdict == "wrong"

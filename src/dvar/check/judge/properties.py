@@ -327,7 +327,9 @@ def _mirrored(statements: Sequence[Statement]) -> Iterator[str]:
         if len(statement.members) != 2 or statement.members[1].relation != "=":
             continue
         name, value = (m.expr for m in statement.members)
-        if not isinstance(name, t.Symbol) or name.scripts or not isinstance(value, t.Matrix):
+        if not isinstance(name, t.Symbol) or name.scripts or name.subscripts:
+            continue  # of W_1 nothing follows for W_2
+        if not isinstance(value, t.Matrix):
             continue
         size = len(value.rows)
         if size < 2 or any(len(row) != size for row in value.rows) or not is_plain(value):
