@@ -7,7 +7,7 @@ else around it, the number ``x`` of ``∂Y⁻¹/∂x`` beside a vector **x**.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dvar.check.judge.misfits import NO_FIT, is_said
 from dvar.check.judge.problem import Problem
@@ -39,9 +39,12 @@ def problems(
         else:
             rules.append([ordinal])
     shapes = [o for o in problem.ordinals if _declares(statements[o])]
-    is_any = any(is_unfit(found[o]) for o in problem.ordinals)
+    lefts: dict[int, t.Expr | None] = {}
+    if any(is_unfit(found[o]) for o in problem.ordinals):
+        ordered = sorted(problem.ordinals, key=lambda o: statements[o].span)
+        lefts = {o: equation(statements[o])[0] for o in ordered}
     for rule in rules:
-        case = _case(statements, problem, rule[0]) if is_any else []
+        case = _case(statements, lefts, rule[0])
         if any(is_unfit(found[o]) for o in case):
             yield problem.only(case), True
             continue
@@ -53,19 +56,24 @@ def problems(
             yield problem.only(sorted({*told, *rule})), False
 
 
-def _case(statements: Sequence[Statement], problem: Problem, first: int) -> list[int]:
-    """``α = x^T A x`` behind ``α = y^T A x``, with the lines up to the next formula for α: letters of a case of its own."""
-    name = equation(statements[first])[0]
+def _case(
+    statements: Sequence[Statement], lefts: Mapping[int, t.Expr | None], first: int
+) -> list[int]:
+    """``α = x^T A x`` behind ``α = y^T A x``, with the lines up to the next formula for α: letters of a case of its own.
+
+    Args:
+        lefts: the left sides of equations in the order in which they stand in the text; none where all lines fit.
+    """
+    name = lefts.get(first)
     if not isinstance(name, t.Symbol):
         return []
-    lefts = {o: equation(statements[o])[0] for o in problem.ordinals}
     if not any(o < first and same_tree(left, name) for o, left in lefts.items()):
         return []
     held: list[int] = []
-    for ordinal in sorted(problem.ordinals, key=lambda o: statements[o].span):
+    for ordinal, left in lefts.items():
         if statements[ordinal].span <= statements[first].span:
             continue
-        if same_tree(lefts[ordinal], name):
+        if same_tree(left, name):
             break
         held += [ordinal] if _stems([statements[ordinal]]) & {stem_of(name)} else []
     return [first, *held] if held else []

@@ -21,7 +21,7 @@ from dvar.check.judge.another import (
 )
 from dvar.check.judge.chain import Place, Verdict
 from dvar.check.judge.conditions import is_said_to_hold
-from dvar.check.judge.links import Link, is_number
+from dvar.check.judge.links import Link, is_number, opens_more
 from dvar.check.judge.literal import is_closed, is_plain, numbers_in
 from dvar.check.judge.properties import vicinity
 from dvar.check.judge.renewal import is_slope
@@ -297,8 +297,7 @@ def _says_all(place: Place, verdict: Verdict) -> bool:
     tree, link = verdict.member.expr if verdict.member is not None else None, verdict.link
     if tree is None or link is None or _has_open(place, verdict) or 2 in _ranks(link):
         return False
-    due, found = (set() if x is None else stand_ins(node_of(x)) for x in (link.left, link.right))
-    return found <= due and not any(
+    return not opens_more(link) and not any(
         isinstance(p, t.Derivative) or (isinstance(p, t.Big) and is_idle(p)) for p in t.walk(tree)
     )
 

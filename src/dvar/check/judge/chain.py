@@ -11,8 +11,6 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import Key
-from dvar.check.meaning.points import stand_ins
-from dvar.check.meaning.values import node_of
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
@@ -116,10 +114,7 @@ def judge_chain(
 
 def _names_a_function(member: Member, link: Link) -> bool:
     """``du/dv = g'(v) = cos v``: what stands in between names a function without a formula; what follows tells it."""
-    if link.verdict != "wrong" or not isinstance(member.expr, t.Apply):
-        return False
-    due, found = (set() if x is None else stand_ins(node_of(x)) for x in (link.left, link.right))
-    return not found <= due
+    return link.verdict == "wrong" and isinstance(member.expr, t.Apply) and links.opens_more(link)
 
 
 def _is_made_of(member: Member, link: Link) -> bool:

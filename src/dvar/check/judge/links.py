@@ -14,6 +14,7 @@ from dvar.check.meaning.choices import DOUBTED, Choices, readings
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.keys import letters_in, sort, stem_of
 from dvar.check.meaning.patterns import free_letters
+from dvar.check.meaning.points import stand_ins
 from dvar.check.meaning.structures import condition
 from dvar.check.meaning.values import (
     OUTER,
@@ -104,6 +105,12 @@ def assignments(
         if len(found) >= ASSIGNMENTS:
             break
     return found
+
+
+def opens_more(link: Link) -> bool:
+    """Whether the right side has functions without a formula that the left side does not have."""
+    due, found = (set() if x is None else stand_ins(node_of(x)) for x in (link.left, link.right))
+    return not found <= due
 
 
 def _compared(world: World, tree: t.Expr) -> set[str]:

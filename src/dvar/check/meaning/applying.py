@@ -33,6 +33,7 @@ from dvar.check.meaning.values import (
 )
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.parts import multiplied
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
@@ -321,6 +322,4 @@ def _has_other_arguments(e: Interpreter, key: Key, args: Sequence[t.Expr]) -> bo
 def _multiplied(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     if len(tree.args) != 1:
         raise NotUnderstood(f"{tree.head.base} applied to several arguments")
-    group = t.Group("(", tree.args, tree.span, tree.subscripts, tree.scripts)
-    product = t.Product((tree.head, group), ("",), tree.span)
-    return products.product(e, product, hint)
+    return products.product(e, multiplied(tree), hint)

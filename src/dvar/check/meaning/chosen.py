@@ -107,8 +107,8 @@ def choose(world: World, statements: Sequence[Statement], prose: str) -> None:
     for name in _steps(spelling, statements, prose):
         numbers.setdefault(name, world.sizes.get(name, _STEP))
     world.spelling = replace(spelling, numbers=numbers, chosen=chosen)
-    classes_ = {*chosen, *(letter for _, letter in logged)}
-    world.units |= _unit_vectors(classes_, statements) - made
+    wanted = {*chosen, *(letter for _, letter in logged)}
+    world.units |= _unit_vectors(wanted, statements) - made
 
 
 def _unit_vectors(chosen: Container[str], statements: Sequence[Statement]) -> set[str]:
@@ -190,9 +190,8 @@ def _given(world: World, statements: Sequence[Statement]) -> dict[str, dict[tupl
                 first = world.bases.get(left.base, world.first)
                 found[left.base] = {(n,): int(x.value) for n, x in enumerate(whole, first)}
     for name, given in found.items():
-        if (
-            world.first and 0 in given.values()
-        ):  # class 0 is the first one, whatever else counts from 1
+        # Class 0 is the first one, whatever else counts from 1.
+        if world.first and 0 in given.values():
             found[name] = {at: number + world.first for at, number in given.items()}
     return found
 
@@ -307,7 +306,9 @@ def starred(statements: Sequence[Statement]) -> list[Statement]:
 def _is_starred(tree: t.Expr) -> bool:
     if not isinstance(tree, t.Symbol) or len(tree.base) != 1 or tree.subscripts:
         return False
-    script = tree.scripts[0] if len(tree.scripts) == 1 else t.Script("", None, tree.span)
+    if len(tree.scripts) != 1:
+        return False
+    (script,) = tree.scripts
     return script.kind == "mark" and isinstance(script.value, t.Label) and script.value.text == "*"
 
 

@@ -17,6 +17,7 @@ from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
+from dvar.read.worksheet.parts import multiplied
 
 _SAID = re.compile(
     r"summation convention|Einstein('s|ian)?[- ](sum|notation|convention|index|indices)|"
@@ -180,8 +181,7 @@ class _Summer:
                 return self._group(expr, kept)
             case t.Apply(args=(t.Sum(),)) if self._is_entry(expr.head):
                 # V_{mi} (p_m - y_m): no function has two indices
-                group = t.Group("(", expr.args, expr.span, expr.subscripts, expr.scripts)
-                return self._part(t.Product((expr.head, group), ("",), expr.span), kept)
+                return self._part(multiplied(expr), kept)
             case t.Apply() | t.Call():
                 args = [self.term(a, kept) for a in expr.args]
                 return replace(expr, args=tuple(a for a, _ in args)), _widest(args)

@@ -49,6 +49,12 @@ def factors_of(tree: t.Expr) -> tuple[t.Expr, ...]:
     return tree.factors if isinstance(tree, t.Product) else (tree,)
 
 
+def multiplied(tree: t.Apply) -> t.Product:
+    """``a(b + c)`` as the product of a and a bracket."""
+    group = t.Group("(", tree.args, tree.span, tree.subscripts, tree.scripts)
+    return t.Product((tree.head, group), ("",), tree.span)
+
+
 Terms = list[tuple[int, t.Expr]]
 """Terms with their signs."""
 

@@ -54,9 +54,8 @@ class Symbols(Scripts):
         r"""``d\beta``, ``\Delta w``: one name where nothing parts the two."""
         after = self.token
         varies = head.base == "delta" and self.lexicon.variations
-        is_word = (
-            head.base == "Delta" and not self.latex
-        )  # Delta w, as one has to write it without signs
+        # Delta w, as one has to write it without signs
+        is_word = head.base == "Delta" and not self.latex
         if not (head.base in _PREFIXES or varies) or head.accents or (after.spaced and not is_word):
             return head
         if head.base == "d" and after.text in self.lexicon.multiplied:
