@@ -132,3 +132,106 @@ def test_numbers_of_another_shape_begin_another_example() -> None:
     assert {j.verdict for j in report.judgements if j.kind == "claim"} == {"ok"}
     assert [j.line for j in check(TWICE.replace("s = -4$.\n\nA", "s = -3$.\n\nA")).faults] == [3]
     bent(TWICE, "2 c_1 u_1", "2 c_0 u_1")
+
+
+UNITS = """n_j = sum_i w_ij x_i
+h_j = 1/(1 + exp(-n_j))
+n_k = sum_j v_jk h_j
+o_k = 1/(1 + exp(-n_k))
+E = 1/2 sum_k (t_k - o_k)^2
+
+delta_k = -dE/dn_k = (t_k - o_k) o_k (1 - o_k)
+
+For the hidden units:
+
+delta_j = -dE/dn_j = h_j (1 - h_j) sum_k delta_k v_jk
+
+x_1 = 1, x_2 = 0, w_11 = 0.3, w_21 = -0.1, v_11 = 0.6, t_1 = 1
+
+n_1 = 0.3 * 1 + (-0.1) * 0 = 0.3
+h_1 = sigma(0.3) = 0.5744
+"""
+
+
+def test_a_part_that_differentiates_what_was_made_before_does_not_stand_alone() -> None:
+    assert not check(UNITS).faults
+    assert [j.line for j in check(UNITS.replace("(1 - h_j)", "(1 + h_j)")).faults] == [11]
+
+
+EXAMPLES = """C_q = 1/2 sum_b (d_qb - y_qb)^2
+
+s_qb = sum_a u_ba y_qa
+
+y_qb = g_b(s_qb)
+
+ds_qb/du_ba = y_qa
+
+delta_qb = -dC_q/ds_qb
+
+dC_q/dy_qb = -(d_qb - y_qb)
+
+delta_qb = (d_qb - y_qb) g'_b(s_qb)
+
+For a unit inside:
+
+delta_qb = g'_b(s_qb) sum_c delta_qc u_cb
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("= y_qa", "= y_qb"),
+        ("= -(d_qb - y_qb)", "= (d_qb - y_qb)"),
+        ("(d_qb - y_qb) g'_b", "(d_qb + y_qb) g'_b"),
+        ("g'_b(s_qb) sum_c", "-g'_b(s_qb) sum_c"),
+    ],
+)
+def test_units_of_an_example_have_two_letters_and_the_loss_sums_over_the_last_layer(
+    right: str, wrong: str
+) -> None:
+    report = check(EXAMPLES)
+    assert {j.verdict for j in report.judgements if j.kind == "claim"} == {"ok"}
+    assert right in EXAMPLES
+    assert len(check(EXAMPLES.replace(right, wrong)).faults) == 1
+
+
+PATTERNS = r"""Pattern $\mu$ passes $b$ units on its way:
+
+$$u_b^\mu = \sum_a R_{ba} \rho_a^\mu, \qquad q_b^\mu = \psi(u_b^\mu)$$
+
+$$u_c^\mu = \sum_b S_{cb} q_b^\mu, \qquad \chi_c^\mu = \psi(u_c^\mu)$$
+
+$$J = \frac{1}{2} \sum_{\mu c} [\tau_c^\mu - \chi_c^\mu]^2$$
+
+$$\varepsilon_c^\mu = \psi'(u_c^\mu) [\tau_c^\mu - \chi_c^\mu]$$
+
+$$\frac{\partial J}{\partial S_{cb}} = -\sum_\mu \varepsilon_c^\mu q_b^\mu$$
+
+$$\frac{\partial J}{\partial R_{ba}} = -\sum_{\mu c} \varepsilon_c^\mu S_{cb} \psi'(u_b^\mu) \rho_a^\mu$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"= -\sum_\mu \varepsilon_c^\mu q_b", r"= \sum_\mu \varepsilon_c^\mu q_b"),
+        (r"\varepsilon_c^\mu q_b^\mu", r"\varepsilon_c^\mu u_b^\mu"),
+        (r"S_{cb} \psi'(u_b^\mu)", r"S_{cb} \psi(u_b^\mu)"),
+        (r"\psi'(u_b^\mu) \rho_a", r"\psi'(u_c^\mu) \rho_a"),
+    ],
+)
+def test_a_greek_letter_above_counts_patterns(right: str, wrong: str) -> None:
+    assert {j.verdict for j in check(PATTERNS).judgements if j.kind == "claim"} == {"ok"}
+    assert right in PATTERNS
+    assert len(check(PATTERNS.replace(right, wrong)).faults) == 1
+
+
+LEFT_OUT = r"""$p_k = \sum_i m_{ki} x_i$ and $E_n = \frac12 \sum_k (p_{nk} - t_{nk})^2$. So
+
+$$\frac{\partial E_n}{\partial m_{ji}} = (p_{nj} - t_{nj}) x_{ni}$$
+"""
+
+
+def test_an_index_that_the_formula_leaves_out_is_no_other_name() -> None:
+    assert not check(LEFT_OUT).faults

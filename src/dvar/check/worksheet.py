@@ -18,6 +18,7 @@ from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
 from dvar.check.judge.twins import twins
+from dvar.check.judge.words import DOUBT
 from dvar.check.meaning import (
     blocks,
     bracketed,
@@ -113,6 +114,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
                 for ordinal in context.problem.ordinals:
                     found[ordinal] = _judged(context, ordinal)
                 _judge_apart(context, found)
+                _judge_hidden(context, found)
             if layouts.settle(document.text):
                 _judge_again(done, found)
             found = rows.weighed(document, statements, found)
@@ -183,6 +185,17 @@ def _judge_apart(context: Context, found: list[Judgement | None]) -> None:
         for ordinal in problem.ordinals:
             new = _judged(alone, ordinal)
             found[ordinal] = apart.settled(found[ordinal], new, begins)
+
+
+def _judge_hidden(context: Context, found: list[Judgement | None]) -> None:
+    """Judge formulas for hidden units again with a loss of the last layer, where they do not hold for the outputs."""
+    for ordinal in context.problem.ordinals:
+        judgement = found[ordinal]
+        if judgement is None or judgement.message != DOUBT:
+            continue
+        with misfits.of_last_layer(context.problem.world, context.statements[ordinal]) as is_moved:
+            new = _judged(context, ordinal) if is_moved else judgement
+        found[ordinal] = judgement if new.verdict == "unknown" else new
 
 
 def _judge_again(contexts: Sequence[Context], found: list[Judgement | None]) -> None:

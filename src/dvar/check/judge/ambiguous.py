@@ -44,6 +44,7 @@ def are_open(
         or _is_told_of_several(place, verdict)
         or _lists_on(verdict, causes)
         or (set(causes) == {"wrong-variable"} and _has_its_values(place, verdict))
+        or (set(causes) == {"wrong-variable"} and _drops_an_index(place, verdict, statements))
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
         or _sums_what_is_spread(verdict)
         or _is_open_on_one_side(place, verdict)
@@ -61,6 +62,21 @@ def _has_its_values(place: Place, verdict: Verdict) -> bool:
     stems = {stem_of(p) for side in sides for p in t.walk(side) if isinstance(p, t.Symbol)}
     made = (d for stem in stems for d in place.world.definitions.get(stem, ()) if d.params)
     return any(isinstance(d.value, t.Apply) and stem_of(d.value.head) in stems for d in made)
+
+
+def _drops_an_index(place: Place, verdict: Verdict, statements: Sequence[Statement]) -> bool:
+    """``(y_{nj} - t_{nj}) x_{ni}`` where ``x_i`` stands in the formulas: of the example n, which they leave out."""
+    tree = verdict.member.expr if verdict.member is not None else None
+    names = [p for p in t.walk(tree) if isinstance(p, t.Symbol)] if tree is not None else []
+    others = [p for p in parts(statements) if isinstance(p, t.Symbol)]
+    letters = place.world.spelling.letters
+    for name in names:
+        own = {c for sub in name.subscripts for c in letters_in(sub)} & letters
+        for other in others if len(own) > 1 else ():
+            fewer = {c for sub in other.subscripts for c in letters_in(sub)} & letters
+            if stem_of(other) == stem_of(name) and 0 < len(fewer) < len(own) and fewer < own:
+                return True
+    return False
 
 
 def _may_be_one(verdict: Verdict, statements: Sequence[Statement]) -> bool:
@@ -160,7 +176,8 @@ def _leads_on(place: Place, statement: Statement) -> bool:
     for part in parts([statement]):
         if isinstance(part, t.Symbol) and part.base == "delta":
             letters = [c for sub in part.subscripts for c in letters_in(sub)]
-            if len({place.world.starts.get(c) for c in letters}) == len(letters) == 2:
+            layers = {place.world.starts.get(c) for c in letters}
+            if len(letters) == len(layers) == 2 and {*letters} <= place.world.apart:
                 return True
         if isinstance(part, t.Derivative) and len(part.wrt) == 1:
             of, by = part.of, part.wrt[0]

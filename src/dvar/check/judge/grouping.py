@@ -85,6 +85,7 @@ def grouped(
             alone = len(own) > 1 and not again and used <= {p.stem for p in own} | named
             alone = alone and not _leans(inside, own, known, spelling)
             alone = alone and not _estimates(inside, known.values())
+            alone = alone and not _borrows(inside, known)
             shelved -= {p.stem for p in own}
             if alone and groups:
                 groups.append(Group(alone=True))
@@ -239,6 +240,24 @@ def _circled(inside: Sequence[Statement], own: Formulas, known: Formulas) -> set
         if circle and is_bare and rest and not rest & used:
             found.add(pattern.stem)
     return found
+
+
+def _borrows(inside: Sequence[Statement], known: Formulas) -> bool:
+    """Whether a derivative is formed of what has a formula so far, before anything here says what that is now."""
+    seen: set[str] = set()
+    told = {p.stem for p, value in known.items() if not is_numeric(value, lambda name: True)}
+    for statement in inside:
+        left = equation(statement)[0]
+        tops = (p.of for p in parts([statement]) if isinstance(p, t.Derivative))
+        names = {stem_of(of) for of in tops if isinstance(of, t.Symbol)}
+        names |= (
+            {stem_of(p) for p in parts([statement]) if isinstance(p, t.Symbol)} if names else set()
+        )
+        used = names - seen - ({stem_of(left)} if isinstance(left, t.Symbol) else set())
+        if len(used & told) > 1:
+            return True
+        seen |= {stem_of(left)} if isinstance(left, t.Symbol) else set()
+    return False
 
 
 def _stems(tree: t.Expr) -> set[str]:

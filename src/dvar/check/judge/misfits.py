@@ -21,7 +21,9 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning import gradients, shares
 from dvar.check.meaning.keys import Key, family_of, letters_in, sort, stem_of
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import letters_within
+from dvar.check.meaning.ranks import relettered
 from dvar.check.meaning.values import (
     OUTER,
     Jacobian,
@@ -35,7 +37,7 @@ from dvar.check.meaning.world import World
 from dvar.check.report import Judgement
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Member
+from dvar.read.worksheet.document import Member, Statement
 
 NO_SUM = "the sum over the examples is missing"
 NO_FIT = "the shapes do not fit"
@@ -233,6 +235,27 @@ def of_one_layer(place: Place, left: t.Expr, right: t.Expr, link: Link) -> Link 
         if envs and held.verdict in ("ok", "convention"):
             return held
     return None
+
+
+@contextmanager
+def of_last_layer(world: World, statement: Statement) -> Iterator[bool]:
+    """Within this block the loss sums over the last layer, ``E = ½Σ_j (t_j - o_j)²`` where j leads to k; whether it does.
+
+    Formulas for hidden units come after those for the outputs, which have the same letter.
+    """
+    sums = [p for p in parts([statement]) if isinstance(p, t.Big)]
+    summed = {c for p in sums for c in p.indices}
+    above = max(summed & world.apart, key=world.starts.__getitem__, default="")
+    with world.read_anew():
+        moved = 0
+        for stem in {loss.stem for loss in world.loss_names} if above else ():
+            for told in world.definitions.get(stem, ()):
+                sums = [p for p in t.walk(told.value) if isinstance(p, t.Big)]
+                below = {c for p in sums for c in p.indices if c in world.apart}
+                below = {c for c in below if world.starts[c] < world.starts[above]}
+                value = relettered(told.value, dict.fromkeys(below, above))
+                moved += bool(below) and world.exchange(stem, [told.value], value)
+        yield moved > 0
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dvar.check.judge.assignments import is_update
 from dvar.check.judge.grouping import Group, grouped
@@ -12,6 +12,7 @@ from dvar.check.judge.literal import is_numeric
 from dvar.check.judge.sections import EQUALS, equation, parts_of
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Spelling, stem_of
+from dvar.check.meaning.ranks import is_example, numbered_rivals
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.mathematics.dialects import PYTHON
@@ -133,4 +134,19 @@ def groups_of(
     groups = grouped(document, formulas, parts_of(document, formulas), spelling)
     for group in groups:
         group.ordinals = [kept[n] for n in group.ordinals]
+    groups = [part for group in groups for part in _examples_apart(group, statements, spelling)]
     return [*groups, Group(sorted(apart))] if apart else groups
+
+
+def _examples_apart(
+    group: Group, statements: Sequence[Statement], spelling: Spelling
+) -> list[Group]:
+    """The formulas, then the example in numbers, where ``n_j`` and ``n_k`` are other units and ``n_1`` may be either.
+
+    The letters tell the layers of the formulas, which they cannot where their units are also counted.
+    """
+    if not numbered_rivals([statements[o] for o in group.ordinals], spelling):
+        return [group]
+    example = [o for o in group.ordinals if is_example(statements[o], spelling)]
+    formulas = [o for o in group.ordinals if o not in set(example)]
+    return [replace(group, ordinals=formulas), Group(example, fresh=False)]

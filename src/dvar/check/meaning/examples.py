@@ -15,10 +15,12 @@ from dvar.check.meaning.keys import letters_in, stem_of
 from dvar.check.meaning.letters import parts, shifted
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
-from dvar.read.worksheet.parts import Change, in_members
+from dvar.read.worksheet.parts import Change, in_members, rewritten
 
-_COUNTING = frozenset("ijkmnps")
+COUNTING = frozenset("ijkmnps")
 """Letters that examples are counted by; steps and layers are counted by others."""
+_GREEK = frozenset({"mu", "nu"})
+"""Letters of patterns, ``ξ_k^μ``, which nobody takes for powers where they are summed over."""
 _DROPPED = re.compile(
     r"\b(?:drop|omit|suppress|leav(?:e|ing) out|do without)[a-z]*\b[^.$\n]{0,50}\$([a-z])\$",
     re.IGNORECASE,
@@ -31,16 +33,28 @@ def marked(statements: Sequence[Statement]) -> list[Statement]:
     letters = _counting(statements)
     if not letters:
         return list(statements)
+    used = {c for p in parts(statements) if isinstance(p, t.Symbol) for c in (p.base, *_below(p))}
+    used |= {c for p in parts(statements) if isinstance(p, t.Big) for c in p.indices} | letters
+    free = iter(sorted(COUNTING - used, reverse=True))
+    latin = {c: next(free, c) if c in _GREEK else c for c in sorted(letters)}
 
     def mark(part: Any) -> t.Expr | None:
+        if isinstance(part, t.Big) and _GREEK & letters & {*part.indices}:
+            indices = tuple(latin.get(c, c) for c in part.indices)
+            return replace(part, indices=indices, body=rewritten(part.body, mark))
         if not isinstance(part, t.Symbol) or not _above(part) & letters:
             return None
-        scripts = tuple(
-            replace(s, kind="paren") if _letter(s) in letters else s for s in part.scripts
-        )
+        scripts = tuple(_counted(s, latin) if _letter(s) in letters else s for s in part.scripts)
         return replace(part, scripts=scripts)
 
     return [in_members(s, mark) for s in statements]
+
+
+def _counted(script: t.Script, latin: Mapping[str, str]) -> t.Script:
+    """An example's superscript in brackets."""
+    letter = latin[_letter(script)]
+    value = script.value if letter == _letter(script) else t.Symbol(letter, script.span)
+    return replace(script, kind="paren", value=value)
 
 
 def _counting(statements: Sequence[Statement]) -> set[str]:
@@ -57,17 +71,19 @@ def _counting(statements: Sequence[Statement]) -> set[str]:
             found |= {letter for letter, names in above.items() if len(names) > 1}
         elif isinstance(part, t.Product):
             quantities |= {f.base for f in part.factors if isinstance(f, t.Symbol)}
-    return (found & _COUNTING) - quantities
+    return (found & (COUNTING | _GREEK)) - quantities
 
 
 def _above(symbol: t.Symbol) -> set[str]:
-    """The single letters that stand above a Latin name without brackets."""
-    if symbol.base == "e" or not symbol.base.isascii() or len(symbol.base) > 1:
-        return set()
-    return {letter for s in symbol.scripts if (letter := _letter(s))}
+    """The single letters that stand above a Latin name without brackets, and Greek ones above any."""
+    letters = {letter for s in symbol.scripts if (letter := _letter(s))}
+    is_latin = symbol.base != "e" and symbol.base.isascii() and len(symbol.base) == 1
+    return letters if is_latin else letters & _GREEK
 
 
 def _letter(script: t.Script) -> str:
+    if isinstance(script.value, t.Symbol) and script.value.base in _GREEK:
+        return script.value.base
     letter, shift = shifted(script.value) if script.kind == "plain" else ("", 0)
     return "" if shift else letter
 

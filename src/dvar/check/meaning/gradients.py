@@ -381,6 +381,6 @@ def without_path(
     reading.read_all(e)
     if not e.world.ends_of(nodes, e.position) and not any(n in e.world.named for n in nodes):
         return None
-    if general(key) not in e.world.loss_names:
+    if not e.world.is_loss_name(key):
         return None
     return of_open(e, key, place, None)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+from dvar.check.meaning.alphabet import SCALAR_CAPITALS
 from dvar.check.meaning.arguments import argument
 from dvar.check.meaning.definitions import Definition, definition_of
-from dvar.check.meaning.keys import Key, Spelling, letters_in, stem_of
-from dvar.check.meaning.letters import parts
+from dvar.check.meaning.examples import COUNTING
+from dvar.check.meaning.keys import Spelling, letters_in, stem_of
+from dvar.check.meaning.letters import parts, shifted
 from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -33,10 +35,12 @@ class Layers:
     Attributes:
         weights: stem of weights → the letter of the units they lead to → that of those they come from.
         alike: letter → a letter of the same layer.
+        examples: letters that count examples.
     """
 
     weights: dict[str, dict[str, str]] = field(default_factory=dict)
     alike: dict[str, str] = field(default_factory=dict)
+    examples: set[str] = field(default_factory=set)
 
     @property
     def heads(self) -> set[str]:
@@ -92,7 +96,8 @@ def separate(world: World, statements: Sequence[Statement]) -> Layers:
     is made of ``o_i``, the latter are units of the layer before.
     """
     spelling = world.spelling
-    families = _families(statements, spelling)
+    examples = _examples(statements, spelling)
+    families = _families(statements, spelling, examples)
     counted = _counted(statements)
     apart: set[str] = set()
     for stem, definitions in families.items():
@@ -100,13 +105,27 @@ def separate(world: World, statements: Sequence[Statement]) -> Layers:
             continue
         apart |= _of_formulas(definitions)
         apart |= _of_circles(stem, families, spelling)
+    apart -= examples
     layers = _layers(statements, families, apart - _TIMES, spelling)
+    layers.examples = examples
     apart |= layers.letters
     for n, letter in enumerate(sorted({layers.of(c) for c in apart - _TIMES}), 1):
         for alike in {c for c in apart if layers.of(c) == letter}:
             world.starts[alike] = n * _STEP + 1
             world.apart.add(alike)
     return layers
+
+
+def numbered_rivals(statements: Sequence[Statement], spelling: Spelling) -> set[str]:
+    """Names told apart by their letter alone, ``n_j`` and ``n_k``, whose entries are also written with numbers."""
+    families, counted = _families(statements, spelling, set()), _counted(statements)
+    return {stem for stem in families.keys() & counted if _of_formulas(families[stem])}
+
+
+def is_example(statement: Statement, spelling: Spelling) -> bool:
+    """Whether its entries are written with numbers only: ``n_1 = 0.3``."""
+    trees = [m.expr for m in statement.members if m.expr is not None]
+    return bool(_counted([statement])) and not any(free_letters(tree, spelling) for tree in trees)
 
 
 def carried_on(world: World, layers: Layers) -> None:
@@ -123,26 +142,27 @@ def carried_on(world: World, layers: Layers) -> None:
 
 def _define(world: World, definition: Definition, names: Mapping[str, str]) -> None:
     """The formula of a definition for the units of another layer, if they have none."""
-    (own,) = definition.pattern.letters
-    key = Key(definition.pattern.stem, (), (world.sample(names[own]),))
-    if world.find(key, definition.position) is None:
-        pattern = Pattern(definition.pattern.stem, (), (("letter", names[own], 0),))
-        value = _relettered(definition.value, names)
+    slots = tuple(
+        ("letter", names.get(str(letter), str(letter)), 0)
+        for _, letter, _ in definition.pattern.indices
+    )
+    pattern = replace(definition.pattern, indices=slots)
+    env = {letter: world.sample(letter) for letter in pattern.letters}
+    if world.find(pattern.key(env), definition.position) is None:
+        value = relettered(definition.value, names)
         world.define(replace(definition, pattern=pattern, value=value))
 
 
-def _is_of_units(definition: Definition) -> bool:
-    slots = definition.pattern.indices
+def _own(definition: Definition, layers: Layers) -> str:
+    """The letter of the units that a formula is for, if it is for units."""
     timed = all(isinstance(p, t.Symbol) and p.base in _STEPS for p in definition.params)
-    plain = timed and not (definition.numeric or definition.pattern.marks)
-    return plain and len(slots) == 1 and slots[0][0] == "letter" and not slots[0][2]
+    plain = timed and not definition.numeric
+    return _unit(definition.pattern, layers.examples) if plain else ""
 
 
 def _moves(definition: Definition, layers: Layers, spelling: Spelling) -> Iterator[dict[str, str]]:
     """The letters that a formula with weights has for other layers."""
-    if not _is_of_units(definition):
-        return
-    (own,) = definition.pattern.letters
+    own = _own(definition, layers)
     for stem, pair in _pairs(definition.value, spelling):
         tail = layers.weights.get(stem, {}).get(own)
         if tail is None or set(pair) != {own, tail}:
@@ -156,15 +176,15 @@ def _other_heads(
     definition: Definition, layers: Layers, spelling: Spelling
 ) -> Iterator[dict[str, str]]:
     """The same of a formula about one unit alone, ``o_j = φ(net_j)``."""
-    if not _is_of_units(definition):
-        return
-    (own,) = definition.pattern.letters
+    own = _own(definition, layers)
     if own in layers.letters and free_letters(definition.value, spelling) & layers.letters <= {own}:
         if not any(isinstance(p, t.Big) for p in t.walk(definition.value)):
             yield from ({own: head} for head in sorted(layers.heads - {own}))
 
 
-def _relettered(tree: t.Expr, names: Mapping[str, str]) -> t.Expr:
+def relettered(tree: t.Expr, names: Mapping[str, str]) -> t.Expr:
+    """An expression with other index letters, those that sums bind as well."""
+
     def change(part: Any) -> Any:
         if isinstance(part, t.Label):
             return replace(part, text="".join(names.get(c, c) for c in part.text))
@@ -212,17 +232,50 @@ def _pairs(tree: t.Expr, spelling: Spelling) -> Iterator[tuple[str, tuple[str, s
                 yield stem_of(part), (letters[0], letters[1])
 
 
-def _families(statements: Sequence[Statement], spelling: Spelling) -> dict[str, list[Definition]]:
-    """Formulas for names with index letters and nothing else."""
+def _families(
+    statements: Sequence[Statement], spelling: Spelling, examples: Set[str]
+) -> dict[str, list[Definition]]:
+    """Formulas for units by the letter that counts them: names with index letters and nothing else."""
     found: dict[str, list[Definition]] = {}
     for n, statement in enumerate(statements):
         for left, right in _equations(statement):
             made = definition_of(left, right, n, spelling, False)
-            if made is None or made.pattern.marks or len(made.pattern.indices) != 1:
-                continue  # entries of matrices are no units of layers
-            if all(kind == "letter" and not offset for kind, _, offset in made.pattern.indices):
-                found.setdefault(made.pattern.stem, []).append(made)
+            if made is not None and (letter := _unit(made.pattern, examples)):
+                pattern = Pattern(made.pattern.stem, (), (("letter", letter, 0),))
+                found.setdefault(pattern.stem, []).append(replace(made, pattern=pattern))
     return found
+
+
+def _examples(statements: Sequence[Statement], spelling: Spelling) -> set[str]:
+    """Letters of examples, as p in ``net_{pj} = Σ_i w_{ji} o_{pi}``: the loss ``E_p`` has it, and no unit alone.
+
+    Or n in ``h_j^{(n)}``, where nothing is of the one before, as layers and steps are.
+    """
+    above = [
+        shifted(script.value)
+        for part in parts(statements)
+        if isinstance(part, t.Symbol)
+        for script in part.scripts
+        if script.kind == "paren"
+    ]
+    counting = {letter for letter, _ in above} & COUNTING - {letter for letter, n in above if n}
+    alone: dict[bool, set[str]] = {True: set(), False: set()}
+    for left in (left for statement in statements for left, _ in _equations(statement)):
+        letters = [c for sub in getattr(left, "subscripts", ()) for c in letters_in(sub)]
+        if isinstance(left, t.Symbol) and len(letters) == 1:
+            alone[left.base in SCALAR_CAPITALS].update(letters)
+    return (counting | alone[True] - alone[False]) & spelling.letters
+
+
+def _unit(pattern: Pattern, examples: Set[str]) -> str:
+    """The letter of the unit that a name is of, if it is of one; entries of matrices are no units of layers."""
+    slots = [*pattern.indices, *(slot for _, slot in pattern.marks)]
+    plain = all(kind == "letter" and not offset for kind, _, offset in slots)
+    letters = [str(letter) for _, letter, _ in pattern.indices]
+    own = [letter for letter in letters if letter not in examples]
+    counts = all(kind == "p" and slot[1] in examples for kind, slot in pattern.marks)
+    is_one = plain and counts and len(own) == 1 and len(slots) <= 2
+    return own[0] if is_one else ""
 
 
 def _equations(statement: Statement) -> Iterator[tuple[t.Expr, t.Expr]]:

@@ -336,4 +336,12 @@ class World(Results):
         return self.row_vectors or stem in self.rows
 
     def is_loss(self, node: Node) -> bool:
-        return node in self.named and general(self.named[node]) in self.loss_names
+        return node in self.named and self.is_loss_name(self.named[node])
+
+    def is_loss_name(self, key: Key) -> bool:
+        """Whether a loss has this name, or one of a family of losses: ``E_2`` where ``E_p`` is one."""
+        name = general(key)
+        return name in self.loss_names or any(
+            family_of(loss) == family_of(name) and self.spelling.letters.issuperset(loss.indices)
+            for loss in self.loss_names
+        )
