@@ -235,3 +235,26 @@ $$\frac{\partial E_n}{\partial m_{ji}} = (p_{nj} - t_{nj}) x_{ni}$$
 
 def test_an_index_that_the_formula_leaves_out_is_no_other_name() -> None:
     assert not check(LEFT_OUT).faults
+
+
+BY_UNIT = r"""Units $s_j = \sum_{i=1}^{2} w_{ij} r_i + c_j$, $o_j = 1/(1 + e^{-s_j})$ with $r_1 = 1$, $r_2 = 2$,
+$w_{11} = 0.5$, $w_{21} = 0.25$, $w_{12} = -0.5$, $w_{22} = 0.1$, $c_1 = 0.1$, $c_2 = 0.2$.
+
+| unit $j$ | $s_j$ | $o_j$ |
+|---|---|---|
+| 1 | $0.5 + 2 (0.25) + 0.1 = 1.1$ | $1/(1 + e^{-1.1}) = 0.750$ |
+| 2 | $-0.5 + 2 (0.1) + 0.2 = -0.1$ | $1/(1 + e^{0.1}) = 0.475$ |
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("2 (0.1) + 0.2 = -0.1", "2 (0.1) - 0.2 = -0.5"),
+        ("0.5 + 2 (0.25) + 0.1 = 1.1", "0.5 + 2 (0.2) + 0.1 = 1.0"),
+    ],
+)
+def test_a_row_works_out_what_the_column_is_of_its_number(right: str, wrong: str) -> None:
+    assert not check(BY_UNIT).faults
+    assert right in BY_UNIT
+    assert check(BY_UNIT.replace(right, wrong)).faults

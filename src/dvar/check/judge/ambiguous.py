@@ -45,6 +45,7 @@ def are_open(
         or _lists_on(verdict, causes)
         or (set(causes) == {"wrong-variable"} and _has_its_values(place, verdict))
         or (set(causes) == {"wrong-variable"} and _drops_an_index(place, verdict, statements))
+        or _runs_on(statement, verdict)
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
         or _sums_what_is_spread(verdict)
         or _is_open_on_one_side(place, verdict)
@@ -69,14 +70,27 @@ def _drops_an_index(place: Place, verdict: Verdict, statements: Sequence[Stateme
     tree = verdict.member.expr if verdict.member is not None else None
     names = [p for p in t.walk(tree) if isinstance(p, t.Symbol)] if tree is not None else []
     others = [p for p in parts(statements) if isinstance(p, t.Symbol)]
-    letters = place.world.spelling.letters
     for name in names:
-        own = {c for sub in name.subscripts for c in letters_in(sub)} & letters
+        own = _plain_letters(name) & place.world.spelling.letters
         for other in others if len(own) > 1 else ():
-            fewer = {c for sub in other.subscripts for c in letters_in(sub)} & letters
-            if stem_of(other) == stem_of(name) and 0 < len(fewer) < len(own) and fewer < own:
+            fewer = _plain_letters(other)
+            if stem_of(other) == stem_of(name) and fewer and len(own - fewer) == 1 and fewer < own:
                 return True
     return False
+
+
+def _plain_letters(name: t.Symbol) -> set[str]:
+    """The letters below a name; none where they are counted with, ``i + m``."""
+    plain = all(isinstance(sub, t.Label | t.Symbol) for sub in name.subscripts)
+    return {c for sub in name.subscripts for c in letters_in(sub)} if plain else set()
+
+
+def _runs_on(statement: Statement, verdict: Verdict) -> bool:
+    """``[x_1 x_2] W = [h_1 h_2] · v = [y]``: what the first product comes to is multiplied on in the same line."""
+    member = verdict.member.expr if verdict.member is not None else None
+    inside = member.factors if isinstance(member, t.Product) else ()
+    is_last = verdict.member is statement.members[-1]
+    return not is_last and len(inside) > 1 and all(isinstance(x, t.Matrix) for x in inside)
 
 
 def _may_be_one(verdict: Verdict, statements: Sequence[Statement]) -> bool:

@@ -37,6 +37,9 @@ def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
             same_tree(x, left) and sign > 0
             for x, sign in zip(right.terms, right.signs, strict=True)
         )
+    if isinstance(left, t.Matrix):  # of all weights of a layer at once
+        steps = isinstance(right, t.Sum) and same_tree(left, right.terms[0])
+        return steps or (relation == ":=" and is_numeric(right, lambda name: True))
     if not isinstance(left, t.Symbol):
         return False
     if _goes_from_elsewhere(left, right, relation):
@@ -49,12 +52,13 @@ def is_update(left: t.Expr, right: t.Expr, relation: str) -> bool:
     if not isinstance(first, t.Symbol) or stem_of(first) != stem_of(left):
         # numbers put in: w_1 := 0.5 - 0.1(-1.92)
         return relation == ":=" and is_numeric(right, lambda name: True)
-    if same_tree(first, left):
-        return True
-    if relation == ":=":
+    if relation == ":=" or same_tree(first, left):
         return True
     if is_loss_like(Key(stem_of(left))) and not old_name(left):
         return False  # J = J_1 + λ R
+    old = old_name(left)
+    if old is not None and same_tree(first, old):
+        return True
     return _is_new(left, first) and any(_is_step(term) for term in right.terms[1:])
 
 

@@ -111,7 +111,8 @@ def at(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
 def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
     if isinstance(tree, t.Label) and not tree.is_text and letter in tree.text:
         if tree.text.isalnum() and len(tree.text) <= 2:
-            return replace(tree, text=tree.text.replace(letter, number.text))
+            # It stands where the row says its number.
+            return replace(tree, text=tree.text.replace(letter, number.text), span=number.span)
     if isinstance(tree, t.Symbol) and tree.base == letter and is_index(tree):
         return t.Number(number.text, tree.span)
     if isinstance(tree, t.Sum):
@@ -119,4 +120,10 @@ def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
     return tree
 
 
-__all__ = ["at", "is_index", "is_letter", "numbered", "output_of"]
+def is_bare_index(expr: t.Expr) -> bool:
+    """Whether these are brackets with nothing but a whole number, or several such behind each other."""
+    if isinstance(expr, t.Product):
+        return all(is_bare_index(factor) for factor in expr.factors)
+    if not isinstance(expr, t.Group) or expr.kind != "[":
+        return False
+    return all(isinstance(item, t.Number) and item.is_whole for item in expr.items)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dvar.check.judge.assignments import is_update
 from dvar.check.judge.literal import is_literal
 from dvar.check.judge.sections import equation
 from dvar.check.meaning.keys import Key, Spelling, sort
@@ -24,7 +25,9 @@ def unwound(statements: Sequence[Statement]) -> list[Statement]:
     made: dict[Key, set[Key]] = {}
     for n, statement in enumerate(statements):
         left, right = equation(statement)
-        if isinstance(left, t.Symbol) and right is not None and not is_literal(right):
+        if left is None or right is None or is_update(left, right, statement.members[1].relation):
+            continue  # the new value is made of the old one
+        if isinstance(left, t.Symbol) and not is_literal(right):
             key = sort(left, spelling, {}).key
             if key not in made:
                 places[key], made[key] = n, _names(right, spelling)

@@ -17,7 +17,7 @@ from dvar.check.judge.chain import Verdict
 from dvar.check.judge.ledger import Step
 from dvar.check.judge.lifting import numbers_of
 from dvar.check.judge.links import is_number
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
 from dvar.check.judge.rates import RATES
@@ -26,7 +26,7 @@ from dvar.check.meaning.letters import parts
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
-from dvar.read.worksheet.parts import factors_of, rewritten
+from dvar.read.worksheet.parts import factors_of, rewritten, same_tree
 
 
 def in_words(statements: Sequence[Statement]) -> list[Statement]:
@@ -35,8 +35,9 @@ def in_words(statements: Sequence[Statement]) -> list[Statement]:
     stepped = _stepped_from_old(statements)
     one: dict[str, t.Symbol] = {}
     found = []
+    arrays: list[t.Matrix] = []
     for statement in statements:
-        statement = _in_words(statement)
+        statement = _of_an_array(_in_words(statement), arrays)
         _see_one(statement, one)
 
         def change(part: object) -> t.Expr | None:
@@ -55,6 +56,19 @@ def in_words(statements: Sequence[Statement]) -> list[Statement]:
 
         found.append(rewritten(statement, change) if primed or stepped else statement)
     return found
+
+
+def _of_an_array(statement: Statement, arrays: list[t.Matrix]) -> Statement:
+    """``[w_1 w_2] = [0.4 0.1] - 0.1 [0.2 0.3]`` gives new values, where the same list took a step in letters before."""
+    first, *rest = statement.members
+    if not isinstance(first.expr, t.Matrix) or not rest or not isinstance(rest[0].expr, t.Sum):
+        return statement
+    if is_update(first.expr, rest[0].expr, "="):
+        arrays.append(first.expr)
+    numeric = is_numeric(rest[0].expr, lambda name: True)
+    if not numeric or not any(same_tree(first.expr, array) for array in arrays):
+        return statement
+    return replace(statement, members=(first, replace(rest[0], relation=":="), *rest[1:]))
 
 
 def _stepped_from_old(statements: Sequence[Statement]) -> set[str]:

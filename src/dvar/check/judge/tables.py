@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.judge.cells import at, is_index, is_letter, numbered, output_of
-from dvar.check.judge.literal import is_plain
+from dvar.check.judge.cells import at, is_bare_index, is_index, is_letter, numbered, output_of
+from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.meaning import notation
 from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.letters import parts, spelling_of
@@ -75,10 +75,10 @@ class _Table:
 
     def equation(self, place: Place, statement: Statement) -> Statement:
         members = statement.members
-        if len(members) != 1 or members[0].expr is None or members[0].relation:
+        if members[0].expr is None or members[0].relation or place[1] == 0:
             return statement
-        if place[1] == 0:
-            return statement
+        if len(members) > 1:
+            return self._worked_out(place, statement)
         if not is_plain(members[0].expr):
             head = self._function_above(place) or self._name_above(place)
             head = head or self._name_beside(place)
@@ -94,6 +94,20 @@ class _Table:
         if subject is None or self._is_told_otherwise(subject.expr):
             return statement
         return replace(statement, members=(subject, number))
+
+    def _worked_out(self, place: Place, statement: Statement) -> Statement:
+        """``0.2 - 0.5 = -0.3`` below ``z_j`` in the row of j = 4 works out ``z_4``."""
+        head = self._single(place[0], 0, place[2])
+        told = [m.expr for m in statement.members]
+        if head is None or len(self.grid[place]) > 1 or not isinstance(head.expr, t.Symbol):
+            return statement
+        if not all(x is not None and is_numeric(x, lambda name: True) for x in told):
+            return statement
+        subject = self._named_by_column(*place)
+        if subject is None or subject.expr is None or same_tree(subject.expr, head.expr):
+            return statement
+        first = replace(statement.members[0], relation="=")
+        return replace(statement, members=(subject, first, *statement.members[1:]))
 
     def _function_above(self, place: Place) -> Member | None:
         """``f(x)`` or ``f'(x)`` at the head of a column, in a table that has both: each row is a function."""
@@ -165,7 +179,7 @@ class _Table:
         first = members[0].expr
         if len(members) == 1 and not is_plain(members[0].expr or _NOTHING):
             return self._name_beside((table, row, column - 1)) is not None
-        if len(members) < 2 or first is None or _is_bare_index(first):
+        if len(members) < 2 or first is None or is_bare_index(first):
             return False
         return not (_is_settled(members) and holds_another(self.header(table, column)))
 
@@ -375,19 +389,8 @@ def _alike(a: t.Symbol, b: t.Symbol) -> bool:
     return texts[0] == texts[1] and None not in texts[0]
 
 
-def _is_bare_index(expr: t.Expr) -> bool:
-    """Whether these are brackets with nothing but a whole number, or several such behind each other."""
-    if isinstance(expr, t.Product):
-        return all(_is_bare_index(factor) for factor in expr.factors)
-    if not isinstance(expr, t.Group) or expr.kind != "[":
-        return False
-    return all(isinstance(item, t.Number) and item.is_whole for item in expr.items)
-
-
 def _is_quantity(tree: t.Expr | None) -> bool:
-    if t.is_bracketed(tree):
-        return True
-    if isinstance(tree, (t.Symbol, t.Derivative)):
+    if t.is_bracketed(tree) or isinstance(tree, (t.Symbol, t.Derivative)):
         return True
     return isinstance(tree, t.Apply) and all(isinstance(a, t.Symbol) for a in tree.args)
 

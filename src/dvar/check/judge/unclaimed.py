@@ -350,7 +350,7 @@ def is_under_heading(
         return False
     subject = statement.members[0].expr
     told = () if subject is None else t.walk(subject)
-    in_row = (p for p in told if isinstance(p, (t.Number, t.Symbol)))
+    in_row = (p for p in told if isinstance(p, (t.Number, t.Symbol, t.Label)))
     if any(region.span[1] <= p.span[0] for p in in_row):  # by the number or name of the row
         return False
     return not _is_misprint(verdict)

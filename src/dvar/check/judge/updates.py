@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dvar.check.judge import descent, links, stepped, strides
+from dvar.check.judge import descent, directions, links, stepped, strides
 from dvar.check.judge.assignments import is_rescaled
 from dvar.check.judge.chain import Place, Verdict, due_of, judge_chain, root_of
 from dvar.check.judge.ledger import Doubt
@@ -62,6 +62,8 @@ def judge_update(
         at = _member_of(members, step.minus)
         link = (members[0], members[1], step)
         verdict = Verdict(step.verdict, members[at], members[at - 1], step, links=[link])
+    if step is None and verdict.verdict == "ok":
+        verdict = directions.judged(place, members, others, prose) or verdict
     _take_over(place, members, verdict)
     if verdict.verdict == "ok":
         stepped.remember(place, members)

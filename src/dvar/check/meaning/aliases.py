@@ -24,6 +24,7 @@ _SHAPED = frozenset({"elu", "leaky_relu", "softplus", "swish", "silu", "gelu", "
 
 def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
     """The statements with an argument where a name is said to be a function, and ``h(x)`` as ``h_θ(x)``."""
+    statements = _bare(statements)
     whole = _parametrised(statements)
     own = {call.name for s in statements if (call := _with_parameters(s)) is not None}
 
@@ -43,6 +44,39 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
 
     applied = [_applied(statement) for statement in statements]
     return _in_one_case(_apart([in_members(s, name) for s in applied]))
+
+
+def _bare(statements: Sequence[Statement]) -> list[Statement]:
+    """``∂Sigmoid/∂x = Sigmoid (1 - Sigmoid)``: words for functions that stand for their values at x."""
+    lefts = (s.members[0].expr for s in statements)
+    told = {_word(left) for left in lefts if isinstance(left, t.Symbol)}
+    found = []
+    for statement in statements:
+        first = statement.members[0].expr
+        of = first.of if isinstance(first, t.Derivative) and len(first.wrt) == 1 else None
+        word = _word(of) if isinstance(of, t.Symbol) else ""
+        at = first.wrt if isinstance(first, t.Derivative) and word and word not in told else ()
+
+        def name(part: t.Expr, word: str = word, at: tuple[t.Expr, ...] = at) -> t.Expr | None:
+            if isinstance(part, t.Symbol) and at and _word(part) == word:
+                return t.Call(word, at, part.span, scripts=part.scripts)
+            if not isinstance(part, t.Call):
+                return None
+            names = (x for a in part.args for x in t.walk(a) if isinstance(x, t.Symbol))
+            bare = next((x for x in names if _word(x) == part.name), None)
+            if bare is None:
+                return None
+            group = t.Group("(", tuple(rewritten(a, name) for a in part.args), part.span)
+            return t.Product((name(bare) or bare, group), ("",), part.span)
+
+        found.append(in_members(statement, name))
+    return found
+
+
+def _word(name: t.Symbol) -> str:
+    """The activation that a name is the word for, standing alone."""
+    word = functions.named(name.base.lower()) if len(name.base) > 2 else ""
+    return word if word in _ACTIVATIONS and not name.subscripts and not name.primes else ""
 
 
 def _apart(statements: Sequence[Statement]) -> list[Statement]:
@@ -89,12 +123,38 @@ def _in_one_case(statements: Sequence[Statement]) -> list[Statement]:
             if isinstance(part, t.Symbol | t.Apply):
                 given.pop(part.base if isinstance(part, t.Symbol) else part.head.base, None)
 
+    small = _small(statements)
+
     def name(part: t.Expr) -> t.Expr | None:
         if isinstance(part, t.Symbol) and part.base in given and part.base not in indexed:
             return replace(part, base=given[part.base])
+        if isinstance(part, t.Symbol) and part.base in small:
+            return replace(part, base=part.base.lower())
         return None
 
-    return [in_members(s, name) for s in statements] if given else list(statements)
+    return [in_members(s, name) for s in statements] if given or small else list(statements)
+
+
+def _small(statements: Sequence[Statement]) -> set[str]:
+    """The W of ``∂E/∂W_6`` and of the update of ``W_6`` where all formulas have ``w_6``: no other name has its numbers."""
+    numbers: dict[str, set[str]] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and len(part.base) == 1 and len(part.subscripts) == 1:
+            below = getattr(part.subscripts[0], "text", "")
+            numbers.setdefault(part.base, set()).update({below} if below.isdigit() else ())
+    found = {x for x, own in numbers.items() if x.isupper() and own}
+    found = {
+        x for x in found if len(numbers[x]) > 1 and numbers[x] <= numbers.get(x.lower(), set())
+    }
+    for statement in statements if found else ():
+        first = statement.members[0].expr
+        by = [p.wrt for p in parts([statement]) if isinstance(p, t.Derivative)]
+        slopes = {id(x) for wrt in by for x in wrt}
+        for part in parts([statement]):
+            own = isinstance(first, t.Symbol) and first.base
+            if isinstance(part, t.Symbol) and part.base != own and id(part) not in slopes:
+                found.discard(part.base)
+    return found
 
 
 def _is_marked(symbol: t.Symbol) -> bool:

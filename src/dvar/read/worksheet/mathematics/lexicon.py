@@ -95,6 +95,7 @@ class _Survey:
         self.multiplied: set[str] = set()
         self.behind_d: set[str] = set()
         self.by_d = False  # where something is differentiated by d, it is a factor in dx as well
+        self.changes: set[str] = set()  # Δ in front of what is told: Δw = …
         self.fronts = {"delta": [0, 0], "d": [0, 0]}  # in front of a letter, and elsewhere
 
     def lexicon(self, macros: dict[str, Macro]) -> Lexicon:
@@ -103,7 +104,7 @@ class _Survey:
         variations, increments = (n > 1 and not m for n, m in self.fronts.values())
         return Lexicon(
             frozenset(names), frozenset(self.functions), frozenset(self.letters),
-            frozenset(self.defined), variations, increments, multiplied, macros,
+            frozenset(self.defined - self.changes), variations, increments, multiplied, macros,
         )  # fmt: skip
 
     def _is_product(self, run: str) -> bool:
@@ -124,6 +125,13 @@ class _Survey:
                 self._add(self.sure, _stem(token.text))
             elif token.kind == NAME and token.text == "delta":
                 self._front(tokens, n)
+            elif (
+                token.kind == NAME
+                and token.text == "Delta"
+                and _begins(tokens[n - 1] if n else None)
+            ):
+                is_told = _before_relation(tokens, n)
+                (self.defined if is_told else self.changes).add("Delta")
             elif token.kind == NAME and len(token.text) == 1:
                 self.letters.add(token.text)
             elif token.kind == WORD:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from dvar.read.worksheet.mathematics import fonts, orders, vocabulary, words
 from dvar.read.worksheet.mathematics.lexicon import Lexicon, is_word
-from dvar.read.worksheet.mathematics.runs import glued, is_glued, split
+from dvar.read.worksheet.mathematics.runs import glued, is_glued, split_up
 from dvar.read.worksheet.mathematics.stream import Stream
 from dvar.read.worksheet.mathematics.tokens import (
     ATTRIBUTE,
@@ -153,14 +153,23 @@ class _Names(Stream):
             self._run(token)
 
     def _snake(self, token: Token) -> bool:
-        """``log_softmax``, ``x_norm`` in plain text, where a program of the document has that name."""
-        if self.latex or not self.before("_") or self.n + 1 >= len(self.tokens):
+        r"""``log_softmax``, ``x_norm`` in plain text, where a program of the document has that name.
+
+        And ``cross\_entropy``: LaTeX's escaped line is no subscript.
+        """
+        if not self.before("_") or self.n + 1 >= len(self.tokens):
             return False
-        after = self.tokens[self.n + 1]
+        line, after = self.tokens[self.n], self.tokens[self.n + 1]
+        is_escaped = self.latex and line.end - line.start > 1
+        if after.kind != WORD or self.latex > is_escaped:
+            return False
         joined = f"{token.text}_{after.text}"
         called = self.n + 2 < len(self.tokens) and self.tokens[self.n + 2].is_("(")
         is_function = called and joined.lower() in words.FUNCTIONS
-        if after.kind != WORD or not (is_function or joined in self.lexicon.names):
+        if is_escaped and len(token.text) == 1 and not is_function:
+            after.kind = LABEL  # d\_in is d_{in}
+            return False
+        if not (is_function or is_escaped or joined in self.lexicon.names):
             return False
         self.n += 2
         whole = made(FUNCTION if is_function else NAME, joined, token)
@@ -258,7 +267,7 @@ class _Names(Stream):
         elif text not in self.lexicon.names and text[0] in "gf" and self._is_activation(low[1:]):
             self.out.append(made(FUNCTION, low[1:], token))  # gReLU(Z), whose g_{ReLU} was lost
         else:
-            self._split(token)
+            self.out += split_up(token, self.lexicon, self.latex)
 
     def _is_function(self, text: str, low: str) -> bool:
         if low in words.BIGS and self._runs_over():
@@ -343,20 +352,6 @@ class _Names(Stream):
             self.out.append(made(SIGN, low, token))
         else:
             self.out.append(made(TEXT, token.text, token))
-
-    def _split(self, token: Token) -> None:
-        """One name, or several side by side."""
-        at = token.start
-        exact = token.end - token.start == len(token.text)
-        for n, piece in enumerate(split(token.text, self.lexicon, self.latex)):
-            stop = at + len(piece) if exact else token.end
-            first = n == 0
-            self.out.append(
-                Token(
-                    NAME, piece, at, stop, token.spaced and first, token.gap and first, token.font
-                )
-            )
-            at = stop if exact else at
 
     def _identifier(self, token: Token) -> None:
         """A name of a program, whole but for digits behind it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.lexicon import Lexicon
@@ -83,3 +84,14 @@ def glued(token: Token) -> list[Token]:
         first = not out
         out.append(Token(kind, found[n], start, stop, token.spaced and first, token.gap and first))
     return out
+
+
+def split_up(token: Token, lexicon: Lexicon, latex: bool) -> Iterator[Token]:
+    """A run as one name, or several side by side."""
+    at = token.start
+    exact = token.end - token.start == len(token.text)
+    for n, piece in enumerate(split(token.text, lexicon, latex)):
+        stop = at + len(piece) if exact else token.end
+        spaced, gap = (token.spaced, token.gap) if n == 0 else (False, False)
+        yield Token(NAME, piece, at, stop, spaced, gap, token.font)
+        at = stop if exact else at

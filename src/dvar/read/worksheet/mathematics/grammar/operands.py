@@ -194,6 +194,8 @@ class Operands(Nablas):
 
     def _signed_primary(self) -> t.Expr:
         token = self.token
+        if (ahead := self.marked_ahead()) is not None:
+            return ahead
         if token.text == "{":
             return self.braces()
         if token.text in words.OPENERS:

@@ -37,6 +37,20 @@ class Symbols(Scripts):
             return t.Apply(t.Symbol("d", head.span), (of,), self.since(start))
         return self.applied(head, start)
 
+    def marked_ahead(self) -> t.Symbol | None:
+        """``^*W_6`` or ``{}^*W_6``, as others write ``W_6^+``: a name with the mark of what is new in front."""
+        start = self.at
+        at = start + (2 if self.token.is_("{") and self.peek().is_("}") else 0)
+        if at + 2 >= self.end or not self.tokens[at].is_("^"):
+            return None
+        sign, name = self.tokens[at + 1], self.tokens[at + 2]
+        if name.kind != NAME or sign.text not in ("*", "ast", "+"):
+            return None
+        self.at = at + 2
+        head = self._hang(self.name(), self.at)
+        mark = t.Script("mark", t.Label("+", sign.span), self.since(start))
+        return replace(head, span=self.since(start), scripts=(*head.scripts, mark))
+
     def _hang(self, head: t.Symbol, start: int) -> t.Symbol:
         found = self.hung()
         if head.base == "e" and not head.accents:
@@ -60,6 +74,8 @@ class Symbols(Scripts):
             return head
         if head.base == "d" and after.text in self.lexicon.multiplied:
             return head
+        if head.base == "Delta" and "Delta" in self.lexicon.defined:
+            return head  # Δ = p - y, and Δ w is a product
         if head.base == "d" and after.gap and not (head.font or after.font or self.latex):
             return head
         accented = after.kind == COMMAND and after.text in words.ACCENTS

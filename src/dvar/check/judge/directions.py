@@ -1,0 +1,149 @@
+"""Steps whose direction is written out, ``w := w - η (p - y) x``: whether it is the gradient of the loss.
+
+A step along a share of the gradient is none of these: the rate takes up any factor.  That a direction is no multiple
+of the gradient counts where the document takes another step along just the gradient of the same loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dvar.check.judge import links
+from dvar.check.judge.assignments import old_name
+from dvar.check.judge.chain import Verdict
+from dvar.check.judge.descent import ASCENT, DESCENT, UPHILL, gradient_of, unsigned
+from dvar.check.judge.links import Link
+from dvar.check.judge.place import Place
+from dvar.check.meaning.keys import sort, stem_of
+from dvar.check.meaning.letters import parts
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.parts import factors_of, multiplied, same_tree
+
+
+def judged(
+    place: Place, members: Sequence[Member], others: Sequence[Statement], prose: str
+) -> Verdict | None:
+    """What is wrong with a step along a formula; None if nothing is known against it.
+
+    Args:
+        others: the statements of the document, whose steps tell how it steps; prose: the words around.
+    """
+    step = _step(place, members, others)
+    if step is None:
+        return None
+    slope, along, sign, gap = step
+    link = _compared(place, slope, along)
+    ratio = _ratio(link)
+    if ratio is not None:
+        up = sign * ratio > 0 and not ASCENT.search(prose)
+        if not up or not (DESCENT.search(prose) or _siblings(place, members, others, -1)):
+            return None
+        said = Link("wrong", UPHILL, causes=("sign",), minus=(gap,))
+        return Verdict(
+            "wrong", members[1], members[0], said, links=[(members[0], members[1], said)]
+        )
+    if link.verdict != "wrong" or not _siblings(place, members, others, sign):
+        return None
+    due = Member("", slope, members[0].span)
+    taken = Member("=", along, along.span)
+    return Verdict("wrong", taken, due, link, links=[(due, taken, link)])
+
+
+_Step = tuple[t.Derivative, t.Expr, int, t.Span]
+"""The gradient of the loss, the formula along which a step goes, its sign, and the gap in front of it."""
+
+
+def _step(place: Place, members: Sequence[Member], statements: Sequence[Statement]) -> _Step | None:
+    left, right = members[0].expr, members[1].expr if len(members) > 1 else None
+    loss = _loss(place, statements)
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or loss is None:
+        return None
+    name = old_name(left) or left
+    if len(right.terms) != 2 or not same_tree(right.terms[0], name):
+        return None
+    part, turned = unsigned(right.terms[1])
+    if any(isinstance(p, t.Derivative) for p in t.walk(part)):
+        return None
+    if any(gradient_of(place, f) is not None for f in factors_of(part)):
+        return None
+    of, made = loss
+    along = _without_rate(place, part, made)
+    if along is part:
+        return None
+    slope = t.Derivative(of, (replace(name, span=left.span),), "partial", left.span)
+    gap = right.terms[0].span[1], part.span[0]
+    return slope, along, -right.signs[1] if turned else right.signs[1], gap
+
+
+def _loss(place: Place, statements: Sequence[Statement]) -> tuple[t.Symbol, set[str]] | None:
+    """The loss by its name, where it has a formula, and all names that lead to it."""
+    world, key = place.world, place.world.loss
+    found = world.find(key, place.position) if key is not None else None
+    if found is None or found[0].numeric:
+        return None
+    names = (p for p in parts(statements) if isinstance(p, t.Symbol))
+    own = next((p for p in names if sort(p, world.spelling, {}).key == key), None)
+    if own is None:
+        return None
+    made: set[str] = set()
+    waiting: list[t.Expr] = [found[0].value]
+    while waiting:
+        stems = _stems(waiting.pop()) - made
+        made |= stems
+        told = (d for stem in stems for d in world.definitions.get(stem, ()) if not d.numeric)
+        waiting += [d.value for d in told if d.pattern.stem not in _stems(d.value)]  # no new values
+    return own, made
+
+
+def _stems(tree: t.Expr) -> set[str]:
+    return {stem_of(p) for p in t.walk(tree) if isinstance(p, t.Symbol)}
+
+
+def _without_rate(place: Place, tree: t.Expr, made: set[str]) -> t.Expr:
+    """A step without the names of its rate: those that neither lead to the loss nor have a formula."""
+    if isinstance(tree, t.Symbol) and not tree.scripts and not tree.subscripts:
+        told = (d for d in place.world.definitions.get(stem_of(tree), ()) if not d.numeric)
+        is_rate = stem_of(tree) not in made and not any(True for _ in told)
+        return t.Number("1", tree.span) if is_rate else tree
+    if isinstance(tree, t.Apply) and len(tree.args) == 1 and not tree.primes:
+        head = _without_rate(place, tree.head, made)
+        return tree if head is tree.head else multiplied(tree).factors[1]
+    if isinstance(tree, t.Product):
+        factors = tuple(_without_rate(place, f, made) for f in tree.factors)
+        same = all(a is b for a, b in zip(factors, tree.factors, strict=True))
+        return tree if same else replace(tree, factors=factors)
+    if isinstance(tree, t.Quotient):
+        above = _without_rate(place, tree.above, made)
+        return tree if above is tree.above else replace(tree, above=above)
+    if t.is_bracketed(tree):
+        inner = _without_rate(place, tree.items[0], made)
+        return tree if inner is tree.items[0] else replace(tree, items=(inner,))
+    return tree
+
+
+def _compared(place: Place, slope: t.Expr, along: t.Expr) -> Link:
+    envs = links.assignments(place.world, [slope, along], place.conditions, place.position)
+    return links.as_functions(place.world, place.position, slope, along, envs, code=place.code)
+
+
+def _ratio(link: Link) -> float | None:
+    """By how much a direction is a multiple of the gradient."""
+    if link.verdict in ("ok", "convention"):
+        return 1.0
+    return link.difference.ratio if link.verdict == "wrong" and link.difference else None
+
+
+def _siblings(
+    place: Place, members: Sequence[Member], others: Sequence[Statement], sign: int
+) -> bool:
+    """Whether another name takes its step along its own gradient, so."""
+    for other in others:
+        if other.members[0].expr is members[0].expr or len(other.members) < 2:
+            continue
+        step = _step(place, other.members, others)
+        ratio = _ratio(_compared(place, step[0], step[1])) if step is not None else None
+        if step is not None and ratio is not None and ratio * step[2] * sign > 0:
+            return True
+    return False
