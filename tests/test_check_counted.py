@@ -258,3 +258,41 @@ def test_a_row_works_out_what_the_column_is_of_its_number(right: str, wrong: str
     assert not check(BY_UNIT).faults
     assert right in BY_UNIT
     assert check(BY_UNIT.replace(right, wrong)).faults
+
+
+BESIDE = r"""A unit $g_k = \sigma(\sum_{i=1}^d u_{ki} f_i)$ of one example, the output $p = \sum_{k=1}^K c_k g_k$, and
+
+$$Q = \frac{1}{2} \sum_{s=1}^S (p^{(s)} - q^{(s)})^2$$
+
+$$\frac{\partial Q}{\partial c_k} = \sum_{s=1}^S (p^{(s)} - q^{(s)}) g_k^{(s)}$$
+
+$$\frac{\partial Q}{\partial u_{ki}} = \sum_{s=1}^S (p^{(s)} - q^{(s)}) c_k g_k^{(s)} (1 - g_k^{(s)}) f_i^{(s)}$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"q^{(s)}) g_k^{(s)}$$", r"q^{(s)}) f_k^{(s)}$$"),
+        (r"(1 - g_k^{(s)})", r"(1 + g_k^{(s)})"),
+        (r" f_i^{(s)}$$", r" g_i^{(s)}$$"),
+    ],
+)
+def test_formulas_of_one_example_hold_for_each_of_a_sum_of_pairs(right: str, wrong: str) -> None:
+    assert {j.verdict for j in check(BESIDE).judgements if j.kind == "claim"} == {"ok"}
+    assert right in BESIDE
+    assert {j.verdict for j in check(BESIDE.replace(right, wrong)).judgements} - {"ok"} > {
+        "definition"
+    }
+
+
+WITH_ONE = r"""$$s_k = \sum_{i=1}^d m_{ki} x_i + m_{k0} = \sum_{i=0}^d m_{ki} x_i = \mathbf{m}_k^T \mathbf{x}$$
+
+$$\frac{\partial s_k}{\partial m_{ki}} = x_i$$
+"""
+
+
+def test_a_bias_may_be_the_weight_of_an_input_that_is_one() -> None:
+    assert {j.verdict for j in check(WITH_ONE).judgements if j.kind == "claim"} == {"ok"}
+    assert check(WITH_ONE.replace("= x_i$$", "= m_{ki}$$")).faults
+    assert check(WITH_ONE.replace("+ m_{k0}", "+ m_{k1}")).judgements[0].verdict != "ok"

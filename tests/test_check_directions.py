@@ -115,3 +115,29 @@ def test_a_step_makes_no_circle_of_what_the_loss_is_made_of() -> None:
     assert not check(STEP).faults
     assert check(STEP).judgements[3].verdict == "ok"
     assert len(check(STEP.replace("p(1 − p)", "p(1 + p)")).faults) == 1
+
+
+CHANGES = r"""$p^{(n)} = \sum_k c_k g_k^{(n)} + c_0$ and $J = \frac{1}{2} \sum_n (q^{(n)} - p^{(n)})^2$. Down the gradient
+
+$$\Delta c_k = \eta \sum_n (q^{(n)} - p^{(n)}) g_k^{(n)}$$
+
+$$\Delta c_0 = \eta \sum_n (q^{(n)} - p^{(n)})$$
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (r"\Delta c_0 = \eta", r"\Delta c_0 = -\eta"),
+        ("p^{(n)}) g_k", "p^{(n)}) q_k"),
+        ("(q^{(n)} - p^{(n)}) g_k", "(q^{(n)} + p^{(n)}) g_k"),
+    ],
+)
+def test_changes_of_weights_are_judged_as_steps(right: str, wrong: str) -> None:
+    assert not check(CHANGES).faults
+    assert right in CHANGES
+    assert len(check(CHANGES.replace(right, wrong)).faults) == 1
+
+
+def test_another_rule_for_a_name_is_no_mistake() -> None:
+    assert not check(CHANGES + "\nHebb: $\\Delta c_k = \\eta \\sum_n q^{(n)} g_k^{(n)}$").faults

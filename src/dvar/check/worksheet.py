@@ -20,6 +20,7 @@ from dvar.check.judge.prose import spoken
 from dvar.check.judge.twins import twins
 from dvar.check.judge.words import DOUBT
 from dvar.check.meaning import (
+    augmented,
     blocks,
     bracketed,
     degrees,
@@ -134,7 +135,8 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     entries = distributions.as_entries(document, found)
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(passed_on.unrolled(plain)))))
-    marked = examples.marked(blocks.stacked(labelled(degrees.as_radians(turned))))
+    whole_ = augmented.spelled_out(turned)
+    marked = examples.marked(blocks.stacked(labelled(degrees.as_radians(whole_))))
     sloped = rules_in_primes.as_derivatives(dots_of_time.as_derivatives(marked))
     counted = bracketed.indexed(iterates.indexed(sloped))
     spelled = spelled_out(recognised(renamed(densities.named(outcomes.named(counted)))))

@@ -1,7 +1,8 @@
 """Steps whose direction is written out, ``w := w - η (p - y) x``: whether it is the gradient of the loss.
 
 A step along a share of the gradient is none of these: the rate takes up any factor.  That a direction is no multiple
-of the gradient counts where the document takes another step along just the gradient of the same loss.
+of the gradient counts where the document takes a step of another name along just the gradient of the same loss, and
+none of this one: of two rules for a name one may be for something else.
 """
 
 from __future__ import annotations
@@ -38,32 +39,42 @@ def judged(
     ratio = _ratio(link)
     if ratio is not None:
         up = sign * ratio > 0 and not ASCENT.search(prose)
-        if not up or not (DESCENT.search(prose) or _siblings(place, members, others, -1)):
+        if not up or not (DESCENT.search(prose) or _siblings(place, slope, others, down=True)):
             return None
         said = Link("wrong", UPHILL, causes=("sign",), minus=(gap,))
         return Verdict(
             "wrong", members[1], members[0], said, links=[(members[0], members[1], said)]
         )
-    if link.verdict != "wrong" or not _siblings(place, members, others, sign):
+    if link.verdict != "wrong" or not _siblings(place, slope, others):
         return None
-    due = Member("", slope, members[0].span)
-    taken = Member("=", along, along.span)
+    wanted = slope if sign < 0 else t.Negative(slope, slope.span)
+    link = link if sign < 0 else _compared(place, wanted, along)
+    due, taken = Member("", wanted, members[0].span), Member("=", along, along.span)
     return Verdict("wrong", taken, due, link, links=[(due, taken, link)])
 
 
+_CHANGE = "Delta"
 _Step = tuple[t.Derivative, t.Expr, int, t.Span]
 """The gradient of the loss, the formula along which a step goes, its sign, and the gap in front of it."""
 
 
 def _step(place: Place, members: Sequence[Member], statements: Sequence[Statement]) -> _Step | None:
     left, right = members[0].expr, members[1].expr if len(members) > 1 else None
-    loss = _loss(place, statements)
-    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or loss is None:
+    loss = _loss(place, statements) if isinstance(left, t.Symbol) and right is not None else None
+    if not isinstance(left, t.Symbol) or right is None or loss is None:
         return None
-    name = old_name(left) or left
-    if len(right.terms) != 2 or not same_tree(right.terms[0], name):
-        return None
-    part, turned = unsigned(right.terms[1])
+    if left.base.startswith(_CHANGE) and len(left.base) > len(_CHANGE):  # Δw = -η (p - y) x
+        name, term, sign = replace(left, base=left.base.removeprefix(_CHANGE)), right, 1
+        gap = members[0].span[1], right.span[0]
+    else:
+        name = old_name(left) or left
+        if not isinstance(right, t.Sum) or len(right.terms) != 2:
+            return None
+        if not same_tree(right.terms[0], name):
+            return None
+        term, sign = right.terms[1], right.signs[1]
+        gap = right.terms[0].span[1], term.span[0]
+    part, turned = unsigned(term)
     if any(isinstance(p, t.Derivative) for p in t.walk(part)):
         return None
     if any(gradient_of(place, f) is not None for f in factors_of(part)):
@@ -73,8 +84,7 @@ def _step(place: Place, members: Sequence[Member], statements: Sequence[Statemen
     if along is part:
         return None
     slope = t.Derivative(of, (replace(name, span=left.span),), "partial", left.span)
-    gap = right.terms[0].span[1], part.span[0]
-    return slope, along, -right.signs[1] if turned else right.signs[1], gap
+    return slope, along, -sign if turned else sign, gap
 
 
 def _loss(place: Place, statements: Sequence[Statement]) -> tuple[t.Symbol, set[str]] | None:
@@ -136,14 +146,17 @@ def _ratio(link: Link) -> float | None:
 
 
 def _siblings(
-    place: Place, members: Sequence[Member], others: Sequence[Statement], sign: int
+    place: Place, slope: t.Derivative, others: Sequence[Statement], down: bool = False
 ) -> bool:
-    """Whether another name takes its step along its own gradient, so."""
+    """Whether another name takes its step along its own gradient, or down it, and this one nowhere."""
+    found = False
     for other in others:
-        if other.members[0].expr is members[0].expr or len(other.members) < 2:
-            continue
         step = _step(place, other.members, others)
-        ratio = _ratio(_compared(place, step[0], step[1])) if step is not None else None
-        if step is not None and ratio is not None and ratio * step[2] * sign > 0:
-            return True
-    return False
+        if step is None or step[0].span == slope.span:
+            continue
+        ratio = _ratio(_compared(place, step[0], step[1]))
+        if ratio is not None and not (down and ratio * step[2] > 0):
+            if same_tree(step[0], slope):
+                return False
+            found = True
+    return found

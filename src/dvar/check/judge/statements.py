@@ -14,6 +14,7 @@ from dvar.check.judge import (
     chain,
     continued,
     descent,
+    directions,
     doubts,
     earlier,
     following,
@@ -182,9 +183,10 @@ def _place(context: Context, ordinal: int) -> Place:
     return Place(*known, context.signs)
 
 
-def _verdict(
+def _by_role(
     context: Context, place: Place, statement: Statement, role: Role, ordinal: int
-) -> tuple[Verdict, str]:
+) -> tuple[Verdict, str] | None:
+    """What is to be said of a statement that is no chain of claims; None of one that is."""
     members = list(statement.members)
     before_it = None if context.previous is None else context.statements[context.previous]
     if role.kind in ("question", "prose") or is_remark(context.document, before_it, statement):
@@ -195,8 +197,20 @@ def _verdict(
         context.chains[ordinal] = members
         verdict = updates.judge_update(place, statement, context.prose, context.statements)
         return verdict, "update"
-    if (kind := _told(context, place, statement)) is not None:
-        return Verdict(kind), kind
+    if role.kind == "definition":
+        odd = directions.judged(place, members, context.statements, context.prose)
+        if odd is not None:
+            return odd, "update"
+    kind = _told(context, place, statement)
+    return None if kind is None else (Verdict(kind), kind)
+
+
+def _verdict(
+    context: Context, place: Place, statement: Statement, role: Role, ordinal: int
+) -> tuple[Verdict, str]:
+    members = list(statement.members)
+    if (decided := _by_role(context, place, statement, role, ordinal)) is not None:
+        return decided
     start = 1
     learning.condition(place)
     if members[0].relation:
@@ -213,6 +227,7 @@ def _verdict(
         root = context.faults.get(context.previous) if context.previous is not None else None
         verdict = continued.went_on(place, members, verdict, root)
     right = list(_right_before(context, ordinal).values())
+    before_it = None if context.previous is None else context.statements[context.previous]
     verdict = continued.as_before(place, before_it, statement, verdict, right)
     if slips.may_be(place, verdict):
         others = context.others(statement)

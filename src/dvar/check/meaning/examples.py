@@ -7,7 +7,7 @@ power series has two bases.  And examples without their index: "we drop the inde
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,7 +71,25 @@ def _counting(statements: Sequence[Statement]) -> set[str]:
             found |= {letter for letter, names in above.items() if len(names) > 1}
         elif isinstance(part, t.Product):
             quantities |= {f.base for f in part.factors if isinstance(f, t.Symbol)}
-    return (found & (COUNTING | _GREEK)) - quantities
+    return (found & (COUNTING | _GREEK | {"t"} - going_on(statements))) - quantities
+
+
+def marks_in(among: Iterable[t.Expr | t.Script]) -> Iterator[tuple[str, str]]:
+    """Letters that stand in brackets above names, ``h^{(n)}``, each with the name."""
+    for name in (part for part in among if isinstance(part, t.Symbol)):
+        for script in name.scripts:
+            letters = letters_in(script.value) if script.value is not None else []
+            if script.kind == "paren" and len(letters) == 1 and not isinstance(script.value, t.Sum):
+                yield letters[0], stem_of(name)
+
+
+def going_on(statements: Sequence[Statement]) -> set[str]:
+    """Letters of steps: something is of the one before, ``h^{t-1}``."""
+    names = [p for p in parts(statements) if isinstance(p, t.Symbol)]
+    scripts = [x for p in names for x in (*p.subscripts, *(s.value for s in p.scripts))]
+    return {shifted(x)[0] for x in scripts if shifted(x)[1]} | {
+        c for x in scripts if isinstance(x, t.Sum) for c in letters_in(x)
+    }
 
 
 def _above(symbol: t.Symbol) -> set[str]:

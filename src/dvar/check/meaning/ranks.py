@@ -11,9 +11,9 @@ from typing import Any
 from dvar.check.meaning.alphabet import SCALAR_CAPITALS
 from dvar.check.meaning.arguments import argument
 from dvar.check.meaning.definitions import Definition, definition_of
-from dvar.check.meaning.examples import COUNTING
+from dvar.check.meaning.examples import COUNTING, going_on, marks_in
 from dvar.check.meaning.keys import Spelling, letters_in, stem_of
-from dvar.check.meaning.letters import parts, shifted
+from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import Pattern, free_letters
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -251,14 +251,8 @@ def _examples(statements: Sequence[Statement], spelling: Spelling) -> set[str]:
 
     Or n in ``h_j^{(n)}``, where nothing is of the one before, as layers and steps are.
     """
-    above = [
-        shifted(script.value)
-        for part in parts(statements)
-        if isinstance(part, t.Symbol)
-        for script in part.scripts
-        if script.kind == "paren"
-    ]
-    counting = {letter for letter, _ in above} & COUNTING - {letter for letter, n in above if n}
+    above = {letter for letter, _ in marks_in(parts(statements))}
+    counting = (above & COUNTING) - going_on(statements)
     alone: dict[bool, set[str]] = {True: set(), False: set()}
     for left in (left for statement in statements for left, _ in _equations(statement)):
         letters = [c for sub in getattr(left, "subscripts", ()) for c in letters_in(sub)]

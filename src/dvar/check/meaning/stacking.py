@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from dvar.check.meaning.examples import going_on, marks_in
 from dvar.check.meaning.keys import Index, Key, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.rows import EXAMPLES, are_rows
@@ -287,7 +288,20 @@ def _example_letters(statements: Sequence[Statement], prose: str) -> tuple[set[s
             ends.setdefault(part.high.base, set()).update(part.indices)
     said = {c for c in COUNTS if _counts_in_words(c, prose)}
     counts = (below & ends.keys()) | said
-    return set().union(*(ends.get(c, set()) for c in counts)), counts
+    letters = set().union(*(ends.get(c, set()) for c in counts))
+    return letters | _of_pairs(statements), counts
+
+
+def _of_pairs(statements: Sequence[Statement]) -> set[str]:
+    """Letters of sums in which several names have it as a mark, ``Σ_n (r^{(n)} - y^{(n)})²``: data come in pairs.
+
+    Not where something is of the one before, as steps and layers are.
+    """
+    found: set[str] = set()
+    for big in (p for p in parts(statements) if isinstance(p, t.Big) and p.name == "sum"):
+        marked = set(marks_in(t.walk(big.body)))
+        found |= {c for c in big.indices if sum(letter == c for letter, _ in marked) > 1}
+    return found - going_on(statements) if found else found
 
 
 def _counts_in_words(letter: str, prose: str) -> bool:

@@ -1,0 +1,80 @@
+"""Biases that are the weights of an input 1: ``Σ_{i=1}^d w_i x_i + w_0 = Σ_{i=0}^d w_i x_i = w^T x``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from dvar.check.meaning.keys import stem_of
+from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.parts import factors_of, in_members, same_tree
+
+_ZERO = "0"
+
+
+def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements, with the bias apart wherever a chain says that it is the weight of one more input."""
+    return [_spelled_out(s) if len(s.members) > 1 else s for s in statements]
+
+
+def _spelled_out(statement: Statement) -> Statement:
+    told = {pair: tree for m in statement.members for pair, tree in _with_bias(m.expr)}
+    if not told:
+        return statement
+
+    def change(part: object) -> t.Expr | None:
+        pair = _whole(part)
+        return t.Group("(", (told[pair],), told[pair].span) if pair in told else None
+
+    return in_members(statement, change)
+
+
+def _with_bias(tree: t.Expr | None) -> Iterator[tuple[frozenset[str], t.Sum]]:
+    """``Σ_{i=1} w_{ji} x_i + w_{j0}`` by the names w and x."""
+    for part in t.walk(tree) if tree is not None else ():
+        if not isinstance(part, t.Sum) or len(part.terms) != 2 or part.signs != (1, 1):
+            continue
+        for big, bias in (part.terms, part.terms[::-1]):
+            entries = _entries(big) if isinstance(big, t.Big) and _is_from(big, "1") else ()
+            due = [_at_zero(entry, big.indices[0]) for entry in entries if isinstance(big, t.Big)]
+            if any(same_tree(bias, x) for x in due):
+                yield frozenset(map(stem_of, entries)), part
+
+
+def _whole(part: object) -> frozenset[str]:
+    """The names that are multiplied whole, ``w^T x``, or entry by entry from 0."""
+    if isinstance(part, t.Big) and _is_from(part, _ZERO):
+        return frozenset(map(stem_of, _entries(part)))
+    if isinstance(part, t.Product) and len(part.factors) == 2:
+        names = [f for f in part.factors if isinstance(f, t.Symbol)]
+        if len(names) == 2 and _is_turned(names[0]):
+            return frozenset(map(stem_of, names))
+    return frozenset()
+
+
+def _entries(big: t.Big) -> tuple[t.Symbol, ...]:
+    factors = factors_of(big.body) if big.name == "sum" and len(big.indices) == 1 else ()
+    names = tuple(f for f in factors if isinstance(f, t.Symbol))
+    return names if len(names) == len(factors) == 2 else ()
+
+
+def _is_from(big: t.Big, number: str) -> bool:
+    return isinstance(big.low, t.Number) and big.low.text == number
+
+
+def _at_zero(entry: t.Symbol, letter: str) -> t.Symbol:
+    """``w_{j0}`` of ``w_{ji}``."""
+
+    def put(sub: t.Expr) -> t.Expr:
+        if isinstance(sub, t.Label):
+            return replace(sub, text=sub.text.replace(letter, _ZERO))
+        is_letter = isinstance(sub, t.Symbol) and sub.base == letter
+        return t.Label(_ZERO, sub.span, False) if is_letter else sub
+
+    return replace(entry, subscripts=tuple(map(put, entry.subscripts)))
+
+
+def _is_turned(name: t.Symbol) -> bool:
+    turned = (s.kind == "transpose" or getattr(s.value, "base", "") == "t" for s in name.scripts)
+    return any(turned) and len(name.scripts) == 1
