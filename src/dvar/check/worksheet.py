@@ -127,7 +127,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    indexed = examples.undropped(document, starred(unbraced(statements)))
+    indexed = examples.undropped(document, starred(unbraced(iterates.marked(statements))))
     found = by_class(document, ones.named(document, whole(document, indexed)))
     found = events.named(moments.named(document, overwritten.masked(document, found)))
     found = upper.lowered(found) if is_said(document) else found

@@ -23,6 +23,8 @@ _SUM = re.compile(r"\\sum_\{?([A-Za-z])")
 _INDICES = frozenset("ijk")
 _LIKELIHOOD = re.compile(r"cross.?entropy|log.?loss|\bnll|likelihood", re.IGNORECASE)
 _SQUASHED = {"softmax", "sigmoid"}
+_ROUGH = 0.02
+"""What an expansion leaves out is less than this part of the whole, in examples."""
 
 
 def are_open(
@@ -47,9 +49,13 @@ def are_open(
         or (set(causes) == {"wrong-variable"} and _drops_an_index(place, verdict, statements))
         or _runs_on(statement, verdict)
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
+        or ("transpose" in causes and _is_product_rule(verdict))
         or _sums_what_is_spread(verdict)
         or _is_open_on_one_side(place, verdict)
         or (not causes and _is_about(verdict))
+        or _is_solved_again(place, verdict)
+        or _goes_to_second_order(verdict)
+        or _is_estimate(verdict, statements)
         or _is_told_twice(place, statement, causes)
         or (set(causes) == {"missing-sum"} and _sums_its_own(place, verdict, expected))
         or _may_be_one(verdict, statements)
@@ -119,6 +125,15 @@ def _is_in_both_orders(statements: Sequence[Statement]) -> bool:
     )
 
 
+def _is_product_rule(verdict: Verdict) -> bool:
+    """``∂(x^T A x)/∂x = ∂x^T/∂x A x + x^T ∂(A x)/∂x``: the rule as it is known of numbers, rows and columns left aside."""
+    left, right = (m.expr if m is not None else None for m in (verdict.previous, verdict.member))
+    if not isinstance(left, t.Derivative) or not isinstance(right, t.Sum):
+        return False
+    inner = [[p for p in t.walk(x) if isinstance(p, t.Derivative)] for x in right.terms]
+    return all(len(found) == 1 and same_tree(found[0].wrt, left.wrt) for found in inner)
+
+
 def _sums_what_is_spread(verdict: Verdict) -> bool:
     """``a (1 - a)`` that is n times too large: a is one number, and nothing was meant to be added up."""
     link = verdict.link
@@ -154,6 +169,51 @@ def _is_about(verdict: Verdict) -> bool:
     """``∂C/∂z ≈ (1 + z)/(N + …)``: one formula for another, to an order that is not told."""
     member, link = verdict.member, verdict.link
     return member is not None and member.relation == "approx" and not (link and link.numbers)
+
+
+def _is_solved_again(place: Place, verdict: Verdict) -> bool:
+    """``λ = -x/(4y)`` behind ``λ = y/(4x)``, which comes of a wrong line: one of them solves another equation."""
+    name = verdict.previous.expr if verdict.previous is not None else None
+    if not isinstance(name, t.Symbol) or not place.ledger.mistakes:
+        return False
+    found = place.world.find(sort(name, place.world.spelling, {}).key, place.position)
+    return found is not None and found[0].onwards and found[0].position < place.position
+
+
+def _goes_to_second_order(verdict: Verdict) -> bool:
+    """``df = f_x dx + ½ f_xx (dx)^2``: what changes, to an order at which it is no differential."""
+    left, right = (m.expr if m is not None else None for m in (verdict.previous, verdict.member))
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or left.base[:1] != "d":
+        return False
+    small = [[p for p in t.walk(term) if _is_small(p)] for term in right.terms]
+    return any(len(found) > 1 or any(map(_is_squared, found)) for found in small)
+
+
+def _is_small(tree: object) -> bool:
+    """``dx`` and ``(dx)``."""
+    tree = tree.items[0] if isinstance(tree, t.Group) and tree.scripts else tree
+    is_name = isinstance(tree, t.Symbol) and len(tree.base) == 2 and tree.base.islower()
+    return isinstance(tree, t.Symbol) and is_name and tree.base[0] == "d"
+
+
+def _is_squared(tree: object) -> bool:
+    scripts = tree.scripts if isinstance(tree, t.Group | t.Symbol) else ()
+    return any(s.kind == "plain" and isinstance(s.value, t.Number) for s in scripts)
+
+
+def _is_estimate(verdict: Verdict, statements: Sequence[Statement]) -> bool:
+    """``f(1.1) - 1 = 0.1 + 0.015`` where it is said that f(1.1) is about so much."""
+    link, left = verdict.link, verdict.previous.expr if verdict.previous is not None else None
+    if link is None or link.numbers is None or left is None:
+        return False
+    due, written = link.numbers
+    if due.shape != written.shape or abs(due - written).max() > _ROUGH * abs(due).max():
+        return False
+    values = [p for p in t.walk(left) if isinstance(p, t.Apply)]
+    about = [
+        s.members[0].expr for s in statements if any(m.relation == "approx" for m in s.members)
+    ]
+    return any(same_tree(v, x) for v in values for x in about)
 
 
 def _is_told_twice(place: Place, statement: Statement, causes: Sequence[str]) -> bool:

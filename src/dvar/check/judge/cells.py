@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Statement
+from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.parts import rewritten
 
 
@@ -92,6 +93,39 @@ def is_index(symbol: t.Symbol) -> bool:
     return plain and len(symbol.base) == 1
 
 
+def alike(a: t.Symbol, b: t.Symbol) -> bool:
+    """Whether two names have the same number below: ``θ_2`` in a formula and in a table."""
+    texts = [[getattr(sub, "text", None) for sub in x.subscripts] for x in (a, b)]
+    return texts[0] == texts[1] and None not in texts[0]
+
+
+def header_of(document: Document, table: int, column: int) -> str:
+    """The words at the head of a column, which need not be mathematics."""
+    cells_of = ((r, r.cell) for r in document.regions if r.cell is not None)
+    first, row = next((r.span[0], cell.row) for r, cell in cells_of if cell.table == table)
+    ends = document.text.find("\n", first) if row else document.text.find("\n\n", first)
+    lines = document.text[: ends if ends >= 0 else None].split("\n")
+    for n in range(len(lines) - 1, max(0, len(lines) - 200), -1):
+        if re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", lines[n]) and "|" in lines[n - 1]:
+            cells = re.split(r"(?<!\\)\|", lines[n - 1].strip().strip("|"))
+            return cells[column].strip() if column < len(cells) else ""
+    return ""
+
+
+def is_bare_index(expr: t.Expr) -> bool:
+    """Whether these are brackets with nothing but a whole number, or several such behind each other."""
+    if isinstance(expr, t.Product):
+        return all(is_bare_index(factor) for factor in expr.factors)
+    if not isinstance(expr, t.Group) or expr.kind != "[":
+        return False
+    return all(isinstance(item, t.Number) and item.is_whole for item in expr.items)
+
+
+def is_formula(tree: t.Expr | None) -> bool:
+    """Whether something is computed, not just named or written as a number."""
+    return isinstance(tree, (t.Sum, t.Product, t.Quotient, t.Power, t.Apply, t.Call))
+
+
 def at(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
     """An expression with a number in place of an index letter, in scripts only."""
 
@@ -120,10 +154,14 @@ def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
     return tree
 
 
-def is_bare_index(expr: t.Expr) -> bool:
-    """Whether these are brackets with nothing but a whole number, or several such behind each other."""
-    if isinstance(expr, t.Product):
-        return all(is_bare_index(factor) for factor in expr.factors)
-    if not isinstance(expr, t.Group) or expr.kind != "[":
-        return False
-    return all(isinstance(item, t.Number) and item.is_whole for item in expr.items)
+__all__ = [
+    "alike",
+    "at",
+    "header_of",
+    "is_bare_index",
+    "is_formula",
+    "is_index",
+    "is_letter",
+    "numbered",
+    "output_of",
+]

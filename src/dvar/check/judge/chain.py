@@ -221,6 +221,8 @@ def _bridged(
             break
     if anchor is None or anchor.expr is None or anchor is members[-2]:
         return verdict
+    if is_zero(members[-1].expr):
+        return verdict  # what is set to zero says nothing of what is set so
     link = step.judge_link(place, members[0], anchor, members[-1], envs)
     if link.verdict in ("ok", "convention"):
         return Verdict("ok", note=BRIDGED, links=verdict.links)

@@ -157,6 +157,19 @@ def _comes_out(place: Place, last: Statement, statement: Statement) -> bool:
     return numeric and judge_link(place, before, before, number, [{}]).verdict == "ok"
 
 
+def gathered(place: Place, members: Sequence[Member], verdict: Verdict) -> Verdict:
+    """``g += x y`` and ``= 5`` behind it: what is added, or what g has come to by then."""
+    if verdict.verdict != "wrong" or not any(m.relation == "+=" for m in members[1:]):
+        return verdict
+    first, last = members[0], members[-1]
+    trees = [x.expr for x in (first, last) if x.expr is not None]
+    envs = links.assignments(place.world, trees, place.conditions, place.position)
+    link = judge_link(place, first, first, last, envs) if envs and len(trees) > 1 else None
+    if link is None or link.verdict not in ("ok", "convention"):
+        link = links.Link("unknown", "whether this is what is added or the sum so far")
+    return Verdict(link.verdict, last, first, link, links=[(first, last, link)])
+
+
 def went_on(place: Place, members: Sequence[Member], verdict: Verdict, root: int | None) -> Verdict:
     """``= …`` below a wrong line, whose line is ``root``: equal to it, and so as wrong as it is."""
     first, last = members[0], members[-1]

@@ -24,10 +24,21 @@ from dvar.core.op import variable
 from dvar.derive.sweep import sweep
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
+from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import factors_of, renamed
 
 _ORDERS = 4
 _CONSTANT = re.compile(r"const(?:ant|s)?\.?|[cCkK]|cte|cst")
+
+
+def is_expanded(left: t.Expr, right: Member) -> bool:
+    """``f(x) ≈ f(a) + f_x(a) (x - a)``: what f is about at one place by what it is at another, and no formula for it."""
+    if right.relation != "approx" or right.expr is None or not isinstance(left, t.Apply):
+        return False
+    if left.primes or left.head.primes or not all(isinstance(a, t.Symbol) for a in left.args):
+        return False
+    uses = (p.head for p in t.walk(right.expr) if isinstance(p, t.Apply))
+    return any(p.base == left.head.base for p in uses)
 
 
 def _of_open(place: Place, left: t.Expr, right: t.Expr) -> Link | None:

@@ -277,7 +277,8 @@ def _reached(stem: str, formulas: Mapping[str, set[str]]) -> set[str]:
 
 _EXERCISE = re.compile(
     r"^\W*(exercises?|problems?|questions?|q\.?\s*\d|parts?|examples?|tasks?|solutions?|lec(ture)?\b|aufgabe|"
-    r"ejercicio|exercice|beispiel|ejemplo|exemple|section \d|case|variant|method|network)",
+    r"ejercicio|exercice|beispiel|ejemplo|exemple|esercizio|esempio|exerc[íi]cio|problema|задача|пример|упражнение|"
+    r"문제|예제|例|习题|問題|问题|练习|section \d|case|variant|method|network)",
     re.IGNORECASE,
 )
 

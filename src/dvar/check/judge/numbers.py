@@ -15,6 +15,7 @@ from dvar.check.judge.literal import Literal, is_plain, numbers_in, read_literal
 from dvar.check.judge.matching import arrays_of, close, is_each, like, value_at
 from dvar.check.judge.place import Place
 from dvar.check.judge.rounding import is_copied_wrong, is_rounded_up, rounds_to
+from dvar.check.meaning import slopes
 from dvar.check.meaning.aligning import put_in
 from dvar.check.meaning.choices import Choices, readings
 from dvar.check.meaning.keys import sort, stem_of
@@ -107,8 +108,11 @@ def _is_value_at(place: Place, tree: t.Expr) -> bool:
     """``x(0) = 0.2``: nobody multiplies a name by a number in brackets to tell what comes out."""
     if not isinstance(tree, t.Apply) or len(tree.args) != 1 or not is_plain(tree.args[0]):
         return False
-    found = place.world.find(sort(tree.head, place.world.spelling, {}).key, place.position)
-    return not (tree.primes or tree.head.primes) and (found is None or not found[0].params)
+    key = sort(tree.head, place.world.spelling, {}).key
+    found = place.world.find(key, place.position)
+    if tree.primes or tree.head.primes or slopes.is_partial(place.reader(), key):
+        return False
+    return found is None or not found[0].params
 
 
 def _is_count(place: Place, tree: t.Expr, value: Value) -> bool:

@@ -172,7 +172,8 @@ def _named_before(document: Document, statement: Statement) -> list[Assumption]:
 def _subjects(text: str, match: re.Match[str]) -> list[str]:
     """The names that a property is said of; all matrices where it is none."""
     before = re.search(_NAME + _FILL + r"$", text[: match.start()])
-    if before and _TURNED.search(text[: before.start()]):
+    accented = re.search(_MARKED + _FILL + r"$", text[: match.start()])
+    if any(b and _TURNED.search(text[: b.start()]) for b in (before, accented)):
         return []  # XᵀX is symmetric, and nothing is said of X
     after = re.match(r"\s*(?:matri(?:x|ces)\s*|multiplier\s*)?" + _NAME, text[match.end() :])
     apart = before and after and re.search(r",\s*an?\s*$", before.group()) is not None
@@ -180,16 +181,15 @@ def _subjects(text: str, match: re.Match[str]) -> list[str]:
         return [before.group(1).lstrip("\\")]
     if after and after.group(1) not in ("a", "I"):
         return [after.group(1).lstrip("\\")]
-    if marked := _marked(text, match):
+    if marked := _marked(text, match, accented):
         return [marked]
     if _ACCENTED.match(text, match.end()):
         return []  # unit vectors û: u itself is none
     return [""]
 
 
-def _marked(text: str, match: re.Match[str]) -> str | None:
-    """``A.hat`` of "a symmetric normalised matrix Â" and of "Â is symmetric"."""
-    found = re.search(_MARKED + _FILL + r"$", text[: match.start()])
+def _marked(text: str, match: re.Match[str], found: re.Match[str] | None) -> str | None:
+    """``A.hat`` of "a symmetric normalised matrix Â" and of "Â is symmetric", where it was ``found`` in front."""
     words = r"[\s,]*(?:(?:normali[sz]ed|adjacency|graph|real|square|and)\s+)*matri(?:x|ces)\s*"
     found = found or re.match(words + _MARKED, text[match.end() :])
     return f"{found['letter']}.{found['accent']}" if found else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from dvar.check.judge import masks
 from dvar.check.judge.assignments import NEW, is_update, shared_number
 from dvar.check.judge.chances import tells_by_itself
+from dvar.check.judge.expansions import is_expanded
 from dvar.check.judge.literal import is_angle, is_numeric, is_plain, is_profit, is_zero
 from dvar.check.judge.shapes import is_product, without_shape
 from dvar.check.judge.summands import summands
@@ -81,6 +82,7 @@ def role_of(
         return Role("claim")
     if is_broken and (further := _told_further_on(statement, ordinal, world)):
         return Role("definition", further, frozenset(range(1, len(members))))
+    is_broken |= is_expanded(left, first)
     if is_broken or (first.expr is not None and _only_tells(left, first.expr, world)):
         return Role("definition", (), frozenset({1}))
     return _defining(statement, ordinal, world, is_renewal)

@@ -226,6 +226,7 @@ def _verdict(
     if start > 1:
         root = context.faults.get(context.previous) if context.previous is not None else None
         verdict = continued.went_on(place, members, verdict, root)
+        verdict = continued.gathered(place, members, verdict)
     right = list(_right_before(context, ordinal).values())
     before_it = None if context.previous is None else context.statements[context.previous]
     verdict = continued.as_before(place, before_it, statement, verdict, right)

@@ -45,12 +45,20 @@ def is_announced(document: Document, statement: Statement) -> bool:
 
 
 def varied(statements: Sequence[Statement]) -> set[str]:
-    """Names by which a derivative is said to vanish: ``∂Λ/∂π_k = N_k/π_k - λ = 0``; a formula for π solves this."""
+    """Names by which a derivative is said to vanish: ``∂Λ/∂π_k = N_k/π_k - λ = 0``; a formula for π solves this.
+
+    So does one for λ, where ``Λ(π, λ) = …`` is told.
+    """
     found: set[str] = set()
+    told: dict[str, set[str]] = {}
     for statement in statements:
         first, last = statement.members[0].expr, statement.members[-1].expr
-        if isinstance(first, t.Derivative) and len(statement.members) > 1 and is_zero(last):
+        if isinstance(first, t.Apply) and not first.primes:
+            told[stem_of(first.head)] = {stem_of(x) for x in first.args if isinstance(x, t.Symbol)}
+        elif isinstance(first, t.Derivative) and len(statement.members) > 1 and is_zero(last):
+            of = first.of.head if isinstance(first.of, t.Apply) else first.of
             found |= {stem_of(x) for x in first.wrt if isinstance(x, t.Symbol)}
+            found |= told.get(stem_of(of), set()) if isinstance(of, t.Symbol) else set()
     below = slopes.stationary(statements)
     return found.union(*below.values())
 

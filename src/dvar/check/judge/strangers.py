@@ -26,7 +26,7 @@ def strangers(place: Place, link: Link, left: t.Expr | None = None) -> set[str]:
     """
     world = place.world
     under = set(topological([*world.named, *world.open_gradients.values()]))
-    under |= {node for _, node in world.tied.names} if world.tied is not None else set()
+    under |= {node for _, node in world.tied.all} if world.tied is not None else set()
     sides = [
         {n for n in topological([node_of(v)]) if n in world.keys}
         for v in (link.left, link.right)

@@ -11,7 +11,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dvar.check.judge.cells import at, is_bare_index, is_index, is_letter, numbered, output_of
+from dvar.check.judge.cells import (
+    alike,
+    at,
+    header_of,
+    is_bare_index,
+    is_formula,
+    is_index,
+    is_letter,
+    numbered,
+    output_of,
+)
 from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.meaning import notation
 from dvar.check.meaning.keys import Key, stem_of
@@ -85,12 +95,11 @@ class _Table:
             formula = replace(members[0], relation="=")
             return statement if head is None else replace(statement, members=(head, formula))
         number = replace(members[0], relation="=")
-        table, row, column = place
-        if self._continues(table, row, column):
+        if self._continues(*place):
             return replace(statement, members=(number,))
-        subject = self._named_by_row(table, row, column) or self._named_by_column(
-            table, row, column
-        )
+        if self._is_local(*place):
+            return statement
+        subject = self._named_by_row(*place) or self._named_by_column(*place)
         if subject is None or self._is_told_otherwise(subject.expr):
             return statement
         return replace(statement, members=(subject, number))
@@ -127,7 +136,7 @@ class _Table:
         table, row, column = place
         rows = {c: self._single(table, row, c) for n, r, c in self.grid if (n, r) == (table, row)}
         heads = {c: self._single(table, 0, c) for c in rows}
-        formulas = [c for c, m in rows.items() if m is not None and _is_formula(m.expr)]
+        formulas = [c for c, m in rows.items() if m is not None and is_formula(m.expr)]
         head = heads.get(column)
         if len(formulas) < (2 if row == 1 else 1) or column not in formulas or head is None:
             return None
@@ -162,7 +171,7 @@ class _Table:
                 continue
             rules += any(isinstance(sub, t.Sum) for sub in left.subscripts)
             told |= (
-                last is not left and last is not None and is_plain(last) and _alike(left, subject)
+                last is not left and last is not None and is_plain(last) and alike(left, subject)
             )
         return told and rules > 1
 
@@ -181,7 +190,23 @@ class _Table:
             return self._name_beside((table, row, column - 1)) is not None
         if len(members) < 2 or first is None or is_bare_index(first):
             return False
+        if self._is_of_a_slope(table, row, column):
+            return False
         return not (_is_settled(members) and holds_another(self.header(table, column)))
+
+    def _is_of_a_slope(self, table: int, row: int, column: int) -> bool:
+        """Whether ``dJ/da`` heads a row in which equations, not about it, tell a part of how its value is found."""
+        name = self._single(table, row, 0)
+        between = [self.grid.get((table, row, c), []) for c in range(1, column)]
+        told = [self.statements[n].members[0].expr for here in between for n in here]
+        if name is None or not isinstance(name.expr, t.Derivative) or not told:
+            return False
+        return not any(same_tree(x, name.expr) for x in told)
+
+    def _is_local(self, table: int, row: int, column: int) -> bool:
+        """Whether a number may be the value of a local slope, which stands beside it, as well as of the whole one."""
+        headers = (self.header(table, c).lower() for c in range(1, column))
+        return self._is_of_a_slope(table, row, column) and any("local" in h for h in headers)
 
     def _single(self, table: int, row: int, column: int) -> Member | None:
         """What stands alone in a cell."""
@@ -340,19 +365,6 @@ class _Table:
         return header_of(self.document, table, column)
 
 
-def header_of(document: Document, table: int, column: int) -> str:
-    """The words at the head of a column, which need not be mathematics."""
-    cells_of = ((r, r.cell) for r in document.regions if r.cell is not None)
-    first, row = next((r.span[0], cell.row) for r, cell in cells_of if cell.table == table)
-    ends = document.text.find("\n", first) if row else document.text.find("\n\n", first)
-    lines = document.text[: ends if ends >= 0 else None].split("\n")
-    for n in range(len(lines) - 1, max(0, len(lines) - 200), -1):
-        if re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", lines[n]) and "|" in lines[n - 1]:
-            cells = re.split(r"(?<!\\)\|", lines[n - 1].strip().strip("|"))
-            return cells[column].strip() if column < len(cells) else ""
-    return ""
-
-
 def holds_another(header: str) -> bool:
     """Whether a column has a quantity of its own, not the value of what stands to its left."""
     return bool(header) and not _VALUE.search(header)
@@ -376,17 +388,6 @@ def _is_settled(members: Sequence[Member]) -> bool:
     """Whether an equation has come to its number."""
     last = members[-1].expr
     return len(members) > 1 and last is not None and is_plain(last)
-
-
-def _is_formula(tree: t.Expr | None) -> bool:
-    """Whether something is computed, not just named or written as a number."""
-    return isinstance(tree, (t.Sum, t.Product, t.Quotient, t.Power, t.Apply, t.Call))
-
-
-def _alike(a: t.Symbol, b: t.Symbol) -> bool:
-    """Whether two names have the same number below: ``θ_2`` in a formula and in a table."""
-    texts = [[getattr(sub, "text", None) for sub in x.subscripts] for x in (a, b)]
-    return texts[0] == texts[1] and None not in texts[0]
 
 
 def _is_quantity(tree: t.Expr | None) -> bool:

@@ -264,6 +264,8 @@ def is_by_a_twin(place: Place, statement: Statement) -> bool:
         for d in made:
             if d.numeric or d.params or not isinstance(d.value, (t.Product, t.Sum, t.Quotient)):
                 continue
+            if stem in names and any(kind == "m" for kind, _ in d.pattern.marks):
+                continue  # w^* is a value of w
             with suppress(NotUnderstood):
                 values.setdefault(stem, []).append(place.reader().node(d.value))
     mine = {node for stem in names for node in values.get(stem, ())}

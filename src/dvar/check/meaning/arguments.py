@@ -1,7 +1,7 @@
 """Functions of a vector told by its entries: ``f(x) = x_1^2 + e^{x_1 x_2}`` is a function of ``x_1`` and ``x_2``.
 
-So is ``f`` where ``f(x_1, x_2) = …`` stands and ``f(x)``, ``∇_x f`` or ``f((4, 4))`` is spoken of: all are written with
-the entries here, so that everything else finds them.
+So is ``f`` where ``f(x_1, x_2) = …`` stands and ``f(x)``, ``∇_x f`` or ``f((4, 4))`` is spoken of, or ``f(a)`` where
+``a = (4, 4)`` is told: all are written with the entries here, so that everything else finds them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import in_members, renamed, same_tree
 
 _CONSTANTS = frozenset(["e", "pi"])
+_AIMS = frozenset(["min", "max", "minimize", "maximize", "minimise", "maximise"])
 
 Entries = tuple[t.Symbol, ...]
 
@@ -24,8 +25,10 @@ Entries = tuple[t.Symbol, ...]
 def by_entries(statements: Sequence[Statement]) -> list[Statement]:
     """The statements with functions of a vector as functions of its entries, from their definition on."""
     known: dict[str, Entries] = {}
+    params: dict[str, Entries] = {}
+    points: dict[str, list[tuple[t.Symbol, int]]] = {}
     found = []
-    for statement in map(_of_its_argument, statements):
+    for statement in map(_of_its_argument, map(_objective, statements)):
         left, right = _sides(statement)
         if left is not None and right is not None:
             entries = _entries(left, right)
@@ -33,8 +36,54 @@ def by_entries(statements: Sequence[Statement]) -> list[Statement]:
                 known[left.head.base] = entries
             else:
                 known.pop(left.head.base, None)
-        found.append(in_members(statement, _Turn(known).turn) if known else statement)
-    return found
+            params[left.head.base] = entries or tuple(
+                a for a in left.args if isinstance(a, t.Symbol)
+            )
+        _see_point(statement, points)
+        is_any = known or points
+        found.append(
+            in_members(statement, _Turn(known, params, points).turn) if is_any else statement
+        )
+    told = {stem_of(entries[0]) for entries in known.values()}
+    return [in_members(s, lambda p: _plain(p, told)) for s in found] if told else found
+
+
+def _plain(part: Any, stems: set[str]) -> t.Symbol | None:
+    """The name of a vector that is told by its entries, which are no vectors, though it is bold itself."""
+    is_bold = isinstance(part, t.Symbol) and part.font == "bf" and stem_of(part) in stems
+    return replace(part, font="") if is_bold else None
+
+
+def _objective(statement: Statement) -> Statement:
+    r"""``\min f(x) = (x - 1)^2``: this is what f is, not what its least value is, which has no x in it."""
+    first, *rest = statement.members
+    match first.expr:
+        case (
+            t.Call(name=aim, args=(t.Apply() as inner,))
+            | t.Big(name=aim, body=t.Apply() as inner)
+            | t.Product(factors=(t.Symbol(base=aim), t.Apply() as inner))
+        ) if aim in _AIMS and rest and rest[0].expr is not None:
+            inside = {p.base for p in t.walk(rest[0].expr) if isinstance(p, t.Symbol)}
+            if all(isinstance(a, t.Symbol) and a.base in inside for a in inner.args):
+                return replace(statement, members=(replace(first, expr=inner), *rest))
+    return statement
+
+
+def _see_point(statement: Statement, points: dict[str, list[tuple[t.Symbol, int]]]) -> None:
+    """Note ``a`` of ``a = (4, 4)``, with how many numbers it has."""
+    name, last = statement.members[0].expr, statement.members[-1].expr
+    if isinstance(name, t.Symbol) and len(statement.members) > 1 and (items := _listed(last)):
+        points.setdefault(stem_of(name), []).append((name, len(items)))
+
+
+def _listed(tree: t.Expr | None) -> tuple[t.Expr, ...]:
+    """The entries of ``(4, 4)``, ``[4, 4]^T`` or of a column; nothing where it is something else."""
+    match tree:
+        case t.Group(kind="tuple" | "list" | "(" | "[", items=items) if len(items) > 1:
+            return items
+        case t.Matrix(rows=rows) if len(rows) > 1 and all(len(row) == 1 for row in rows):
+            return tuple(row[0] for row in rows)
+    return ()
 
 
 def _of_its_argument(statement: Statement) -> Statement:
@@ -68,8 +117,16 @@ def _sides(statement: Statement) -> tuple[t.Apply | None, t.Expr | None]:
         return None, None
     if left.primes or left.head.primes or left.scripts:
         return None, None
-    names = all(isinstance(arg, t.Symbol) for arg in left.args)
-    return (left, rest[0].expr) if names else (None, None)
+    stems = {stem_of(arg) for arg in left.args if isinstance(arg, t.Symbol)}
+    right = rest[0].expr
+    inside = (
+        t.walk(right)
+        if right is not None and all(isinstance(arg, t.Symbol) for arg in left.args)
+        else ()
+    )
+    if not any(isinstance(p, t.Symbol) and stem_of(p) in stems for p in inside):
+        return None, None  # its value somewhere
+    return left, right
 
 
 def _entries(left: t.Apply, right: t.Expr) -> Entries:
@@ -102,8 +159,13 @@ def _number(name: t.Symbol) -> int | None:
 
 
 class _Turn:
-    def __init__(self, known: dict[str, Entries]) -> None:
-        self.known = dict(known)
+    def __init__(
+        self,
+        known: dict[str, Entries],
+        params: dict[str, Entries],
+        points: dict[str, list[tuple[t.Symbol, int]]],
+    ) -> None:
+        self.known, self.params, self.points = known, params, points
 
     def turn(self, part: Any) -> Any:
         if isinstance(part, t.Apply) and not part.primes:
@@ -114,12 +176,28 @@ class _Turn:
 
     def _applied(self, part: t.Apply) -> t.Apply | None:
         entries = self.known.get(part.head.base, ())
-        match part.args:
-            case (t.Symbol() as whole,) if _is_whole(whole, entries):
-                return replace(part, args=entries)
-            case (t.Group(items=items),) if len(items) == len(entries) > 1:
-                return replace(part, args=items)
-        return None
+        params = self.params.get(part.head.base, ())
+        count = len(params)
+        if len(part.args) != 1 or count < 2:
+            return None
+        (whole,) = part.args
+        if len(items := _listed(whole)) == count:
+            return replace(part, args=items)
+        if not isinstance(whole, t.Symbol):
+            return None
+        if _is_whole(whole, entries):
+            return replace(part, args=entries)
+        is_alike = stem_of(whole) in map(stem_of, params)
+        if is_alike and (whole.subscripts or not entries):
+            return None  # x_0 beside the entry x_1, or beside the number x
+        told = (n for name, n in self.points.get(stem_of(whole), ()) if same_tree(name, whole))
+        if next(told, 0) != count:
+            return None
+        numbers = (t.Label(str(k + 1), whole.span) for k in range(count))
+        return replace(
+            part,
+            args=tuple(replace(whole, font="", subscripts=(*whole.subscripts, k)) for k in numbers),
+        )
 
     def _gradient(self, part: t.Derivative) -> t.Expr | None:
         """``∇_x f`` and ``∂f/∂x`` by the whole vector."""

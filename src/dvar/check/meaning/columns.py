@@ -85,6 +85,35 @@ def _multiplied(product: t.Product) -> set[str]:
     found: set[str] = set()
     for left, right in pairwise(product.factors):
         if isinstance(left, t.Symbol) and isinstance(right, t.Symbol):
-            if any(s.kind == "transpose" for s in left.scripts):
+            if is_turned(left):
                 found |= {stem_of(left), stem_of(right)}
     return found
+
+
+def plain_entries(statements: Sequence[Statement]) -> set[str]:
+    r"""Stems of ``\mathbf{y}`` with entries ``y_i``, which are neither bold nor told or multiplied like vectors, ``w^T y_i``."""
+    bold: set[str] = set()
+    plain: set[str] = set()
+    others: set[str] = set()
+    for statement in statements:
+        is_shape = any(isinstance(m.expr, t.Shape) for m in statement.members)
+        for part in parts([statement]):
+            if isinstance(part, t.Symbol):
+                if part.subscripts:
+                    (others if is_shape else plain).add(stem_of(part))
+                elif part.font == "bf":
+                    bold.add(stem_of(part))
+            elif isinstance(part, t.Product):
+                others |= {x for a, b in pairwise(part.factors) if is_turned(a) for x in _member(b)}
+            elif isinstance(part, t.Group) and part.kind == "norm":
+                others |= {x for item in part.items for x in _member(item)}
+    return (bold & plain) - others
+
+
+def _member(tree: t.Expr) -> list[str]:
+    """The stem of ``y_i``."""
+    return [stem_of(tree)] if isinstance(tree, t.Symbol) and tree.subscripts else []
+
+
+def is_turned(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Symbol) and any(s.kind == "transpose" for s in tree.scripts)

@@ -391,6 +391,8 @@ def _higher(e: Interpreter, tree: t.Derivative) -> Value:
     for wrt in reversed(outer):
         if not isinstance(value, Jacobian):
             raise NotUnderstood("a second derivative of this kind")
+        if value.is_open and not _reaches(value.node, place_of(e, inner)):
+            raise NotUnderstood("how a slope changes of which no formula is told")
         second = implicit.total(e, value.node, place_of(e, wrt))
         of, shape = ("second", value.of, value.wrt), (*value.of_shape, *value.wrt_shape)
         value = Jacobian(of, second.wrt, second.node, shape, second.wrt_shape)

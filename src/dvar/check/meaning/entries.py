@@ -112,13 +112,17 @@ def array_named(e: Interpreter, base: Key) -> Node | None:
 
 
 def _is_made_of_another(definition: Definition) -> bool:
-    """``W = W_0 + B A``, ``X_i = Σ_k X_{ik}``: a name in the formula is no entry of what that is the formula of."""
+    """``W = W_0 + B A``, ``X_i = Σ_k X_{ik}``: a name in the formula is no entry of what that is the formula of.
+
+    Where the name of the left has a mark above, those with one are of another step: ``x^{(1)} = x^{(0)} - x_1^{(0)} e``.
+    """
     told, own = definition.value, definition.pattern
     names = (p for p in t.walk(told) if isinstance(p, t.Symbol) and stem_of(p) == own.stem)
     return isinstance(told, t.Sum | t.Big) and any(
         sum(len(s.text) if isinstance(s, t.Label) else 1 for s in name.subscripts)
         > len(own.indices)
         for name in names
+        if not (own.marks and name.scripts)
     )
 
 

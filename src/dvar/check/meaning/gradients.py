@@ -46,11 +46,11 @@ _LOSSES = ("dL_d", "dJ_d", "dE_d", "dC_d", "dloss_d", "grad_", "dL", "dJ", "dLos
 
 def is_named(e: Interpreter, key: Key) -> bool:
     """Whether a name is a gradient by its spelling, and is not defined to be something else."""
+    if slopes.is_partial(e, key):
+        return True
     if e.world.differentials:
         return differentials.target(e, key) is not None
-    if _target(e, key) is not None or _is_upstream(e, key):
-        return True
-    return tangents.is_named(e, key) or slopes.is_partial(e, key)
+    return _target(e, key) is not None or _is_upstream(e, key) or tangents.is_named(e, key)
 
 
 def target_of(e: Interpreter, key: Key) -> Key | None:
@@ -64,12 +64,12 @@ def _is_upstream(e: Interpreter, key: Key) -> bool:
 
 def by_name(e: Interpreter, key: Key, tree: t.Symbol | None) -> Value | None:
     """The gradient of the loss that a name such as ``dW_1`` or ``\\bar z`` stands for; None if it is none."""
+    if slopes.is_partial(e, key):
+        return slopes.partial(e, key)
     if e.world.differentials:
         return differentials.by_name(e, key, tree or t.Symbol(key.stem, (0, 0)))
     if _is_upstream(e, key) and _target(e, key) is None:
         return _upstream(e, key)
-    if slopes.is_partial(e, key):
-        return slopes.partial(e, key)
     target = _target(e, key)
     if target is None:
         return tangents.by_name(e, key, tree or t.Symbol(key.stem, (0, 0)))

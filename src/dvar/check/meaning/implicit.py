@@ -1,7 +1,8 @@
 """Curves: two names that an equation ties together, ``x² + y² = 25``, where ``dy/dx`` is asked for.
 
 The one is a function of the other that nobody writes down; its slope is that of the implicit function theorem,
-``-F_x / F_y``, and a derivative of anything by ``x`` goes by way of ``y`` as well.
+``-F_x / F_y``, and a derivative of anything by ``x`` goes by way of ``y`` as well.  So on surfaces with ``∂z/∂x``, by
+whichever name a line takes it.
 """
 
 from __future__ import annotations
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
     from dvar.check.meaning.world import World
 
+_COORDINATES = frozenset("xyzuvw")
 _NEAR = 200
 _ON = 1e-3
 _FAR = 12
 """Statements behind an equation in which its derivative is looked for."""
 _SOON = 3
 """So many statements from an equation on, a prime asks for its slope."""
+_NEXT = 6
+"""So many, words of names among them, a partial derivative does."""
 _ASKED = re.compile(
     r"implicit|differentiat|derivative|d²?[a-z]/d[a-z]|\\frac\s*\{\s*\\?(mathrm|text)?\{?d|slope|tangent|curve|"
     r"implizit|ableit|implícit|deriv|dériv",
@@ -60,6 +64,8 @@ class Curve:
     of: t.Symbol
     by: t.Symbol
     position: int
+    names: frozenset[str] = frozenset()
+    """By which names its slope may be taken."""
     point: tuple[str, str] | None = None
     """The last point in brackets in front of what is judged, ``(3, 4)``."""
 
@@ -72,12 +78,18 @@ class Tied:
         names: its key and what it stands for, and those of what it is a function of.
         slope: the derivative of the one by the other.
         curve: the equation that ties them; apart: what is zero on it.
+        held: other names of a surface, which are held fixed.
     """
 
     names: tuple[tuple[Key, Node], tuple[Key, Node]]
     slope: Node
     curve: Curve
     apart: Node
+    held: tuple[tuple[Key, Node], ...] = ()
+
+    @property
+    def all(self) -> tuple[tuple[Key, Node], ...]:
+        return (*self.names, *self.held)
 
 
 def curves(document: Document, statements: Sequence[Statement]) -> list[Curve]:
@@ -110,8 +122,18 @@ def at(
             if "\n#" in between.partition("\n")[2]:
                 return None
             points = _POINT.findall(between[-_NEAR:])
+            curve = replace(curve, by=_by(curve, statements[ordinal]))
             return replace(curve, point=points[-1]) if points else curve
     return None
+
+
+def _by(curve: Curve, statement: Statement) -> t.Symbol:
+    """By what a line takes the slope of a surface."""
+    inside = [p for p in parts([statement]) if isinstance(p, t.Derivative) and len(p.wrt) == 1]
+    by = [p.wrt[0] for p in inside if isinstance(p.of, t.Symbol) and p.of.base == curve.of.base]
+    by += [p.wrt[0] for p in inside]
+    names = [p for p in by if isinstance(p, t.Symbol) and p.base in curve.names]
+    return _plain(names[0]) if names else curve.by
 
 
 def _curve(
@@ -121,15 +143,15 @@ def _curve(
     if len(members) != 2 or members[0].relation or members[1].relation != "=":
         return None
     left, right = members[0].expr, members[1].expr
-    if left is None or right is None or isinstance(left, (t.Symbol, t.Apply, t.Derivative)):
+    if left is None or right is None or isinstance(left, (t.Apply, t.Derivative)):
+        return None
+    if isinstance(left, t.Symbol) and not (left.scripts and _has(right, left.base)):
         return None
     inside = [*t.walk(left), *t.walk(right)]
     if any(isinstance(p, (t.Derivative, t.Big, t.Matrix)) for p in inside):
         return None
     start, end = statement.span
     around = document.text[max(0, start - _NEAR) : end + _NEAR // 2]
-    if not _ASKED.search(around) and not any(map(_is_primed, parts(behind[1:_SOON]))):
-        return None
     if not any(_is_bent(p) for p in inside):
         return None
     bare = {p.base for p in inside if isinstance(p, t.Symbol) and not p.subscripts}
@@ -140,18 +162,31 @@ def _curve(
         (t.Symbol(of, statement.span), t.Symbol(by, statement.span))
         for of, by in _SAID.findall(around)
     ]
-    for of, by in (*said, *_slopes(behind), *_primes(behind, bare)):
+    symbols = [p for p in inside if isinstance(p, t.Symbol)]
+    is_surface = bare <= _COORDINATES and not any(p.subscripts or p.accents for p in symbols)
+    slopes = [*_slopes(behind, is_surface)]
+    asked = is_surface and any(of.base in bare for of, _ in _slopes(behind[1:_NEXT], True))
+    if not (asked or _ASKED.search(around) or any(map(_is_primed, parts(behind[1:_SOON])))):
+        return None
+    first, second = (slopes, said) if len(bare) > 2 else (said, slopes)
+    for of, by in (*first, *second, *_primes(behind, bare)):
         if of.base in bare and by.base in bare and of.base != by.base:
-            return Curve(left, right, of, by, position)
+            names = frozenset(bare - {of.base} if is_surface else [by.base])
+            return Curve(left, right, of, by, position, names)
     return None
 
 
-def _slopes(statements: Sequence[Statement]) -> Iterator[tuple[t.Symbol, t.Symbol]]:
+def _has(tree: t.Expr, base: str) -> bool:
+    return any(isinstance(p, t.Symbol) and p.base == base for p in t.walk(tree))
+
+
+def _slopes(statements: Sequence[Statement], partial: bool) -> Iterator[tuple[t.Symbol, t.Symbol]]:
     """The names of which derivatives are taken, and by which."""
     for part in parts(statements):
         if isinstance(part, t.Derivative) and isinstance(part.of, t.Symbol) and part.wrt:
             by = part.wrt[0]
-            if isinstance(by, t.Symbol) and part.spelling == "d" and not part.operator:
+            is_one = part.spelling == "d" or (partial and not part.of.scripts)
+            if isinstance(by, t.Symbol) and is_one and not part.operator:
                 yield _plain(part.of), _plain(by)
 
 
@@ -169,7 +204,7 @@ def _is_primed(part: t.Expr | t.Script) -> bool:
 
 def value(world: World, key: Key) -> Node | None:
     """What a name of a curve stands for, where its names are tied together."""
-    names = world.tied.names if world.tied is not None else ()
+    names = world.tied.all if world.tied is not None else ()
     return next((node for name, node in names if name == key), None)
 
 
@@ -241,7 +276,7 @@ def tying(e: Interpreter, curve: Curve | None) -> Iterator[None]:
         if world.tied is not None:
             (key, _), (_, by) = world.tied.names
             world.dependents = {key: (by,)}
-            world.familiar = world.familiar | {str(k) for k, _ in world.tied.names}
+            world.familiar = world.familiar | {str(k) for k, _ in world.tied.all}
         yield
     finally:
         world.tied, world.dependents, world.familiar = before
@@ -251,7 +286,8 @@ def _tied(e: Interpreter, curve: Curve) -> Tied | None:
     """The names as they are from the equation on: formulas that stand elsewhere are those of other problems."""
     world = e.world
     keys = [sort(name, world.spelling, {}).key for name in (curve.of, curve.by)]
-    for key in keys:
+    others = [Key(base) for base in sorted(curve.names - {curve.by.base})]
+    for key in (*keys, *others):
         found = world.find(key, e.position)
         if found is not None and not found[0].numeric:
             if curve.position < found[0].position < e.position:
@@ -259,7 +295,9 @@ def _tied(e: Interpreter, curve: Curve) -> Tied | None:
     of, by = nodes = [world.open_name(key, ()) for key in keys]
     world.keys.update(zip(nodes, keys, strict=True))
     names = ((keys[0], of), (keys[1], by))
-    world.tied = Tied(names, number(0.0), curve, number(0.0))
+    held = tuple((key, world.open_name(key, ())) for key in others)
+    world.keys.update((node, key) for key, node in held)
+    world.tied = Tied(names, number(0.0), curve, number(0.0), held)
     try:
         apart = subtract(e.node(curve.left), e.node(curve.right))
     except NotUnderstood:
@@ -268,7 +306,7 @@ def _tied(e: Interpreter, curve: Curve) -> Tied | None:
     if of not in slopes or by not in slopes:
         return None
     slope = TABLE["negative"](TABLE["divide"](slopes[by], slopes[of]))
-    return Tied(names, slope, curve, apart)
+    return Tied(names, slope, curve, apart, held)
 
 
 def numbers_at(tied: Tied | None) -> dict[Node, float]:

@@ -1,4 +1,4 @@
-"""Steps of an iteration written like a function: ``v(t) = βv(t-1) - αf'(x(t-1))`` beside ``v_1 = -1``."""
+"""Steps of an iteration written like a function, ``v(t) = βv(t-1) - αf'(x(t-1))`` beside ``v_1 = -1``, or like powers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,59 @@ from typing import Any
 
 from dvar.check.meaning.functions import is_known
 from dvar.check.meaning.keys import stem_of
-from dvar.check.meaning.letters import parts
+from dvar.check.meaning.letters import parts, shifted, spelling_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import rewritten
 
 _COUNTERS = frozenset("tkni")
+
+
+def marked(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with brackets around the number of a step: ``x^0 = (2, 1)``, ``x^{k+1} = x^k - η g(x^k)``.
+
+    A list has no powers; what stands above one of its entries may be one: ``x_1^2``.  Layers, ``a^0`` beside ``W^1``,
+    are told by other names.
+    """
+    stems = {stem for s in statements for stem in _begun(s)}
+    if not stems or spelling_of(statements).layered - stems:
+        return list(statements)
+
+    def change(part: Any) -> t.Expr | None:
+        if not isinstance(part, t.Symbol) or stem_of(part) not in stems or part.subscripts:
+            return None
+        step = _above(part)
+        if step is None:
+            return None
+        return replace(part, scripts=(replace(part.scripts[0], kind="paren"),))
+
+    return [rewritten(s, change) for s in statements]
+
+
+def _begun(statement: Statement) -> Iterator[str]:
+    """``x`` where an iteration of it starts or goes on, and no x stands by itself as in ``x^{n+1} = x^n x``."""
+    first, *rest = (m.expr for m in statement.members)
+    step = _above(first) if rest else None
+    if step is None or not isinstance(first, t.Symbol) or first.subscripts:
+        return
+    last = rest[-1]
+    listed = isinstance(last, t.Matrix) or (isinstance(last, t.Group) and len(last.items) > 1)
+    names = [p for x in rest if x is not None for p in t.walk(x) if isinstance(p, t.Symbol)]
+    own = [_above(p) for p in names if stem_of(p) == stem_of(first) and not p.subscripts]
+    goes_on = step[0] and any(x is not None and x[0] == step[0] and x != step for x in own)
+    if None not in own and (goes_on or (listed and step in (("", 0), ("", 1)))):
+        yield stem_of(first)
+
+
+def _above(tree: t.Expr | None) -> tuple[str, int] | None:
+    """The letter and what is added to it, or the number, that stands above a name like a power."""
+    if not isinstance(tree, t.Symbol) or len(tree.scripts) != 1 or tree.scripts[0].kind != "plain":
+        return None
+    value = tree.scripts[0].value
+    if isinstance(value, t.Number):
+        return ("", int(value.value)) if value.is_whole else None
+    letter, shift = shifted(value)
+    return (letter, shift) if letter else None
 
 
 def indexed(statements: Sequence[Statement]) -> list[Statement]:
@@ -92,4 +139,4 @@ def _is_counter(tree: t.Expr) -> bool:
     )
 
 
-__all__ = ["indexed"]
+__all__ = ["indexed", "marked"]

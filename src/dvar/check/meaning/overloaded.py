@@ -4,6 +4,7 @@ r"""One letter for two things.
 apart by how many arguments they have.  ``\sum_i ∂J(x^{(i)})/∂b_i`` on the right of ``∂J/∂b_i`` runs over
 examples, and the i of the bias is the one on the left.  ``p_o = e^{s_o} / \sum_w e^{s_w}`` of the chosen o is the
 formula of every ``p_w``.  And i from 0 to n counts features where examples are counted by i from 1 to m.
+``\mathcal{L}`` whose formula has an L in it is another L.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def told_apart(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with a prime for each function that has more arguments than another of its name, and letters of
     their own for sums over examples.
     """
-    statements = _counted_below(_for_all(statements))
+    statements = _by_looks(_counted_below(_for_all(statements)))
     statements = [_with_own_letters(s) for s in statements]
     counts: dict[str, set[int]] = {}
     for statement in statements:
@@ -54,6 +55,29 @@ def told_apart(statements: Sequence[Statement]) -> list[Statement]:
         return replace(part, head=head, args=rewritten(part.args, change))
 
     return [in_members(s, change) for s in statements]
+
+
+def _by_looks(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """With a mark on the plain letter where a formula tells the calligraphic one by it."""
+    both = {base for s in statements for base in _of_plain_letter(s)}
+
+    def change(part: Any) -> t.Expr | None:
+        is_plain = isinstance(part, t.Symbol) and part.base in both and part.font != "cal"
+        return replace(part, accents=(*part.accents, "'")) if is_plain else None
+
+    return [in_members(s, change) for s in statements] if both else statements
+
+
+def _of_plain_letter(statement: Statement) -> Iterator[str]:
+    r"""L of ``\mathcal{L}(x) = x^2 - L x``; examples have an index, as in ``\mathcal{L} = \sum_i L_i``."""
+    first, *rest = statement.members
+    head = first.expr.head if isinstance(first.expr, t.Apply) else first.expr
+    if isinstance(head, t.Symbol) and head.font == "cal" and rest and rest[0].expr is not None:
+        inside = [
+            p for p in t.walk(rest[0].expr) if isinstance(p, t.Symbol) and p.base == head.base
+        ]
+        if any(p.font != "cal" and not p.subscripts for p in inside):
+            yield head.base
 
 
 def _counted_below(statements: Sequence[Statement]) -> list[Statement]:

@@ -36,6 +36,8 @@ from dvar.read.worksheet.parts import same_tree
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
 
+_GENERAL = frozenset("fgFG")
+"""Letters of functions, of which nobody writes ``f_x`` for the value at x."""
 _ORDERS = 2
 """``y''`` and ``f_{xy}`` are read; more primes may be anything."""
 
@@ -208,8 +210,8 @@ def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None
     if not told and key.stem in e.world.stationary:
         told = [p for p in t.walk(found[0].value) if isinstance(p, t.Symbol) and not p.scripts]
         told += [replace(p, scripts=()) for p in t.walk(found[0].value) if isinstance(p, t.Symbol)]
-    elif len(told) < _ORDERS:
-        return None
+    elif not told or (len(told) == 1 and key.stem not in _GENERAL):
+        return None  # h_t of h(t)
     params = {p.base: p for p in told if isinstance(p, t.Symbol) and not p.subscripts}
     letters = [key.indices[0]] if key.indices[0] in params else list(key.indices[0])
     if len(letters) > _ORDERS or any(c not in params or e.world.shape(Key(c)) for c in letters):

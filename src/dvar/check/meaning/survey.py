@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from dvar.check.meaning import blocks, members, random_names, simplex, slopes
 from dvar.check.meaning.alphabet import WEIGHTS
+from dvar.check.meaning.columns import is_turned, plain_entries
 from dvar.check.meaning.keys import Key, Spelling, general, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.matrices import matrices_in
@@ -348,6 +349,7 @@ def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> 
             or (isinstance(part, t.Shape) and any(not _is_one(s) for s in part.sizes))
         ):
             shown = True
+    world.entire |= plain_entries(statements) - world.several
     world.primes_turn = by_primes(statements, prose)
     shown = shown or world.primes_turn
     world.matrices = shown or (evidence and _has_capitals(statements))
@@ -356,7 +358,7 @@ def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> 
 def _see_vector(world: World, symbol: t.Symbol) -> bool:
     if symbol.base in WEIGHTS:
         return True
-    turned = any(s.kind == "transpose" for s in symbol.scripts)
+    turned = is_turned(symbol)
     if turned and symbol.base[:1].islower() and len(symbol.base) < 8:
         world.columns.add(stem_of(symbol))
         (world.several if symbol.subscripts else world.entire).add(stem_of(symbol))

@@ -26,14 +26,19 @@ _DEFINED = re.compile(
 )
 _SAID = re.compile(
     r"\bcolons?\b[^.]{0,60}\b(?:product|inner)|\b(?:product|inner)\b[^.]{0,60}\bcolon\b"
-    r"|double[- ](?:dot|contraction)|\bfrobenius\b[^.:]{0,40}\bproduct\b[^.:]{0,40}\$[^$]{0,30}:",
+    r"|double[- ](?:dot|contraction)|\bfrobenius\s+(?:inner\s+)?product\b",
     re.IGNORECASE,
 )
+_USED = re.compile(
+    r"[A-Za-z)}\]]:d[A-Za-z]\b|(?<=[=&])\s*([A-Za-z]):\1(?![A-Za-z])|"
+    r"\bd[A-Za-z]\s*&?\s*=[^=\n:$]*[A-Za-z)}\]]:(?=[\\A-Za-z(])"
+)
+"""``2y:dy``, ``= y:y`` and ``dg = 2y:A\\,dx``, which are nothing else."""
 
 
 def are_products(text: str) -> bool:
-    """Whether a document defines the colon as a product, or says in words that it is one."""
-    return _DEFINED.search(text) is not None or _SAID.search(text) is not None
+    """Whether a document defines the colon as a product, says in words that it is one, or uses it as one."""
+    return any(sign.search(text) is not None for sign in (_DEFINED, _SAID, _USED))
 
 
 def joined(tokens: Sequence[Token]) -> list[Token]:
