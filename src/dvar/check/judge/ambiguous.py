@@ -22,6 +22,12 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _SUM = re.compile(r"\\sum_\{?([A-Za-z])")
 _INDICES = frozenset("ijk")
 _LIKELIHOOD = re.compile(r"cross.?entropy|log.?loss|\bnll|likelihood", re.IGNORECASE)
+_ONE_CLASS = re.compile(
+    r"one.?hot|\b(?:in)?(?:correct|true|right|target|actual|gold) (?:class|label|word|token|category)",
+    re.IGNORECASE,
+)
+_AHEAD = 400
+"""So many characters in front of a line may tell which class is the right one."""
 _SQUASHED = {"softmax", "sigmoid"}
 _ROUGH = 0.02
 """What an expansion leaves out is less than this part of the whole, in examples."""
@@ -50,6 +56,7 @@ def are_open(
         or _runs_on(statement, verdict)
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
         or ("transpose" in causes and _is_product_rule(verdict))
+        or (set(causes) == {"transpose"} and _turns_small(place, statement))
         or _sums_what_is_spread(verdict)
         or _is_open_on_one_side(place, verdict)
         or (not causes and _is_about(verdict))
@@ -58,6 +65,7 @@ def are_open(
         or _is_estimate(verdict, statements)
         or _is_told_twice(place, statement, causes)
         or (set(causes) == {"missing-sum"} and _sums_its_own(place, verdict, expected))
+        or (set(causes) == {"missing-sum"} and _keeps_one_term(document, statement))
         or _may_be_one(verdict, statements)
         or (place.code and _uses_unread(document, statement, statements))
     )
@@ -134,6 +142,18 @@ def _is_product_rule(verdict: Verdict) -> bool:
     return all(len(found) == 1 and same_tree(found[0].wrt, left.wrt) for found in inner)
 
 
+def _turns_small(place: Place, statement: Statement) -> bool:
+    """``dx = dz w^T`` of row vectors where nothing says what w is: a matrix, though its letter is small."""
+    world = place.world
+    turned = (
+        p
+        for p in parts([statement])
+        if isinstance(p, t.Symbol) and any(s.kind == "transpose" for s in p.scripts)
+    )
+    keys = (sort(p, world.spelling, {}).key for p in turned if p.base[:1].islower())
+    return world.row_vectors and any(k not in world.declared for k in keys)
+
+
 def _sums_what_is_spread(verdict: Verdict) -> bool:
     """``a (1 - a)`` that is n times too large: a is one number, and nothing was meant to be added up."""
     link = verdict.link
@@ -163,6 +183,13 @@ def _sums_its_own(place: Place, verdict: Verdict, expected: str) -> bool:
     name = verdict.previous.expr if verdict.previous is not None else None
     own = free_letters(name, place.world.spelling) if isinstance(name, t.Symbol) else set()
     return bool(own & set(_SUM.findall(expected)))
+
+
+def _keeps_one_term(document: Document, statement: Statement) -> bool:
+    """``L = -y_k log p_k`` where k is the class that is right: all other terms of the sum are zero."""
+    ahead = document.text[: statement.span[0]][-_AHEAD:]
+    is_log = any(isinstance(p, t.Call) and p.name in ("log", "ln") for p in parts([statement]))
+    return is_log and _ONE_CLASS.search(ahead) is not None
 
 
 def _is_about(verdict: Verdict) -> bool:

@@ -41,10 +41,10 @@ from dvar.read.worksheet.document import Document, Member, Statement
 
 _ROUGHLY = re.compile(
     r"approx|rough|order|\b(small|large|big)\b|negligib|neglect|ignor|drop|leading|limit|asymptot|\bup to\b|modulo|"
-    r"constant|\bO\(|näherung|klein|petit|environ|peque",
+    r"constant|\bO\(|näherung|klein|petit|environ|peque|\bunit\b|special|simpl|assum|suppos|without|\bfix(ed|ing)",
     re.IGNORECASE,
 )
-"""Words around a formula that leave terms out."""
+"""Words around a formula that leave terms out, or say what it holds for."""
 _UNSAID = re.compile(r"\b(?:concatenate|getitem|scatter_add)\b|\}\{\\partial (?:\\left)?\(")
 """What no author writes in a formula, nor derives by, ``∂x/∂(w h + b)``: a repair with these is of something else."""
 CLOSER = 0.1

@@ -39,6 +39,8 @@ _IF = re.compile(
 _CASE = re.compile(r"\W*(?:case|fall|cas|caso)\b", re.IGNORECASE)
 """Behind a condition: "we start with the $i = j$ case"."""
 _NEAR = 3
+_FAR = 200
+"""How many characters later two indices are still said to be equal or not: what else could ``$i = j$`` mean?"""
 _NO_WORDS = re.compile(r"^[\s$,;&\\]*,[\s$,;&\\]*$")
 """Between two formulas of one sentence."""
 _ASIDE = re.compile(r"^(?:[\s,;:&(]|\\q?quad|\\[,;: ]|~)*$")
@@ -260,6 +262,18 @@ def _is_in_brackets(text: str, statement: Statement) -> bool:
     return len(statement.members) == 1 and opened > 0 and behind.count(")") > behind.count("(")
 
 
+def _is_a_consequence(text: str, condition: Statement, statement: Statement) -> bool:
+    """``when $i = j$, $\\delta_{ij} = 1$``, in one sentence: what a condition on indices comes to."""
+    between = text[condition.span[1] : statement.span[0]]
+    left = statement.members[0].expr
+    return (
+        _NO_WORDS.match(between) is not None
+        and isinstance(left, t.Symbol)
+        and left.base == "delta"
+        and isinstance(statement.members[-1].expr, t.Number)
+    )
+
+
 def _said_again(statements: Sequence[Statement], ordinal: int) -> int | None:
     """Where the first link of a chain was written down before, a little further up."""
     here = statements[ordinal].members[:2]
@@ -284,7 +298,10 @@ def _said_ahead(
     document: Document, statements: Sequence[Statement], ordinal: int, letters: Collection[str]
 ) -> list[t.Expr]:
     here, last = statements[ordinal], ordinal - 1
-    while last >= 0 and _is_in_brackets(document.text, statements[last]):
+    while last >= 0 and (
+        _is_in_brackets(document.text, statements[last])
+        or (last and _is_a_consequence(document.text, *statements[last - 1 : last + 1]))
+    ):
         last -= 1
     if last < 0:
         return []
@@ -295,17 +312,17 @@ def _said_ahead(
         inherited = said_before(document, statements, last, letters)
         if inherited:
             return inherited
-    if len(between) > 60 or "#" in between or len(before.members) != 2:
-        return []
-    if not _IF.search(region.before) and not _CASE.match(between):
+    if "#" in between or len(before.members) != 2:
         return []
     left, right = before.members
     sides = [left.expr, right.expr]
     if right.relation not in ("=", "neq", "<", ">", "<=", ">=") or None in sides:
         return []
-    if not all(
-        (isinstance(s, t.Symbol) and s.base in letters) or isinstance(s, t.Number) for s in sides
-    ):
+    indices = [isinstance(s, t.Symbol) and s.base in letters for s in sides]
+    is_said = all(indices) or _IF.search(region.before) or _CASE.match(between)
+    if not is_said or len(between) > (_FAR if all(indices) else 60):
+        return []
+    if not all(i or isinstance(s, t.Number) for i, s in zip(indices, sides, strict=True)):
         return []
     assert left.expr is not None
     assert right.expr is not None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 from dvar.check.judge.roles import Role
 from dvar.check.judge.shapes import without_shape
@@ -88,7 +90,8 @@ class Occurrences:
 def named_at_end(
     role: Role, statement: Statement, ordinal: int, world: World, occurrences: Occurrences
 ) -> Role:
-    """The role of a chain whose last member is a name that it introduces."""
+    """The role of a chain whose last member is a name that it introduces, or has one in it."""
+    role = _abbreviated(role, ordinal, world, occurrences)
     members = without_shape(statement).members
     last, value = members[-1].expr, members[0].expr
     if role.kind != "claim" or len(members) - 1 in role.links:
@@ -177,6 +180,43 @@ def by_argument(
             told = inner and definition_of(name, inner, definition.position, spelling, False)
             made += [told] if told else []
     return replace(role, definitions=tuple(made))
+
+
+def _abbreviated(role: Role, ordinal: int, world: World, occurrences: Occurrences) -> Role:
+    """``e^{z_i} / Σ_k e^{z_k} = e^{z_i} / Z`` tells Z, if it stands here for the first time and nothing else tells it."""
+    members = [m.expr for m in without_shape(occurrences.statements[ordinal]).members]
+    if occurrences.statements[ordinal].members[0].relation and ordinal:
+        members = [occurrences.statements[ordinal - 1].members[-1].expr, *members]
+    for whole, short in pairwise(members):
+        pairs = _replaced(whole, short)
+        if not pairs or pairs[0][0] is whole:
+            continue
+        if not all(same_tree(pair, pairs[0]) for pair in pairs):
+            continue
+        value, name = pairs[0]
+        if family_of(name) in occurrences.begun or not occurrences.begins(name, ordinal):
+            continue
+        told = definition_of(name, value, ordinal, world.spelling, False)
+        if told is not None and not world.defining(told.pattern):
+            return replace(role, definitions=(*role.definitions, told))
+    return role
+
+
+def _replaced(a: Any, b: Any) -> list[tuple[t.Expr, t.Symbol]] | None:
+    """What bare names stand for in the second of two formulas that are built alike; None where they are not."""
+    if same_tree(a, b):
+        return []
+    if isinstance(b, t.Symbol) and not isinstance(a, (t.Symbol, t.Number, t.Script)):
+        return None if b.scripts or b.primes else [(a, b)]
+    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+        pairs = list(zip(a, b, strict=True))
+    elif type(a) is type(b) and is_dataclass(a):
+        names = [f.name for f in fields(a) if f.name not in ("span", "font", "inline")]
+        pairs = [(getattr(a, n), getattr(b, n)) for n in names]
+    else:
+        return None
+    found = [_replaced(x, y) for x, y in pairs]
+    return None if None in found else [pair for some in found if some for pair in some]
 
 
 def _going_on(ordinal: int, world: World, occurrences: Occurrences) -> Iterator[Definition]:

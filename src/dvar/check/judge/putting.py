@@ -284,3 +284,15 @@ def _is_round(value: Array) -> bool:
 
 def _shown(value: Array) -> str:
     return f"{float(value):.6g}" if not value.ndim else "an array"
+
+
+def is_of_another_formula(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]
+) -> bool:
+    """``C = log(1 + e^{-0.8})`` behind ``C = log(1 + e^{-t})`` for y = 1 and ``C = log(1 + e^t)`` for y = 0."""
+    if not isinstance(left, t.Symbol):
+        return False
+    key, world = sort(left, place.world.spelling, {}).key, place.world
+    told = [d for d in world.definitions.get(key.stem, ()) if world.holds_for(d, key)]
+    told = [d for d in told if d.position < place.position and not (d.numeric or d.params)]
+    return any(numbers.with_numbers(place, d.value, right, envs).verdict == "ok" for d in told[:-1])

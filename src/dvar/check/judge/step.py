@@ -90,7 +90,10 @@ def _judged(
             return told
         if link.verdict == "wrong" and is_guessed(place.world, left):
             return numbers.of_some_class(place, left, right, envs)
-        if link.verdict == "wrong" and learning.is_another_case(place, left, right):
+        if link.verdict == "wrong" and (
+            learning.is_another_case(place, left, right)
+            or putting.is_of_another_formula(place, left, right, envs)
+        ):
             return Link("unknown", "the numbers put in are those of another case", link.left)
         if link.verdict == "wrong":
             link = _by_wrong_formula(place, left, right, envs, link)

@@ -25,6 +25,10 @@ def spells_out(left: t.Expr, right: t.Expr, world: World) -> bool:
         return False
     keys = [sort(item, world.spelling, {}).key for item in symbols]
     key = sort(left, world.spelling, {}).key
+    runs = [f"{i}{n}" for i in key.indices for n, _ in enumerate(keys, 1)]
+    alike = [k for k in keys if len(k.indices) == 1 and k.stem == key.stem]
+    if runs and [str(k.indices[0]) for k in alike] == runs:
+        return True  # P_1 = (P_11, P_12, P_13)
     if any(k.stem != key.stem or len(k.indices) != len(key.indices) + 1 for k in keys):
         return False
     first, last = keys[0].indices[-1], keys[-1].indices[-1]
@@ -45,11 +49,10 @@ def are_entries(left: t.Expr, made: Definition, world: World) -> bool:
 
 
 def _are_of_array(made: Definition, world: World) -> bool:
-    """``S_{ij} = \\sum_c …`` behind ``S = Q K^T``: the entries of what has a formula as a whole."""
+    """``S_{ij} = \\sum_c …`` and ``S_{12} = …`` behind ``S = Q K^T``: the entries of what has a formula as a whole."""
     letters = [slot for slot in made.pattern.indices if slot[0] == "letter"]
-    if not world.matrices or not letters or len(letters) < len(made.pattern.indices):
-        return False
-    if made.params:
+    run = "".join(str(slot[1]) for slot in made.pattern.indices if slot[0] == "const")
+    if made.params or not world.matrices or (letters and run) or not (letters or len(run) == 2):
         return False
     env = {c: world.run_of(c)[min(1, len(world.run_of(c)) - 1)] for c in made.pattern.letters}
     whole = Key(made.pattern.stem, made.pattern.key(env).marks)
@@ -59,7 +62,7 @@ def _are_of_array(made: Definition, world: World) -> bool:
     shape = world.shape(whole)
     if shape is None and whole.marks:
         return len(letters) == 1  # z^l of a layer is a vector
-    return len(squeezed(shape or ())) == len(letters)
+    return len(squeezed(shape or ())) == (len(letters) or len(run))
 
 
 def _is_of_function(left: t.Expr, made: Definition, world: World) -> bool:

@@ -78,3 +78,50 @@ def _is_list(tree: t.Expr) -> bool:
 
 
 __all__ = ["shape_of", "stacked", "vectors"]
+
+
+# ── matrices spelled out ────────────────────────────────────────────────────────────────────────
+
+
+def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
+    """``S = Q Kᵀ = [s_11 s_12; s_21 s_22]`` tells the shape of S, and that the ``s_ij`` are its entries."""
+    names: dict[str, str] = {}
+    found = []
+    for statement in statements:
+        for n, member in enumerate(statement.members):
+            shape, small = _own_entries(member.expr)
+            others = [m.expr for k, m in enumerate(statement.members) if k != n]
+            wholes = [x for x in others if isinstance(x, t.Symbol) and x.base.lower() == small]
+            if not wholes or wholes[0].base == small or wholes[0].subscripts:
+                continue
+            names[small] = wholes[0].base
+            rest = (*statement.members[:n], *statement.members[n + 1 :])
+            told = replace(member, relation="in", expr=shape)
+            statement = replace(statement, members=(replace(rest[0], relation=""), *rest[1:], told))
+            break
+        found.append(statement)
+
+    def change(part: Any) -> t.Expr | None:
+        is_entry = isinstance(part, t.Symbol) and part.base in names and len(_place(part)) == 2
+        return replace(part, base=names[part.base]) if is_entry else None
+
+    return [in_members(s, change) for s in found] if names else found
+
+
+def _own_entries(tree: t.Expr | None) -> tuple[t.Shape | None, str]:
+    """The shape of a matrix whose entries are called by their places, and the letter in front of these."""
+    if not isinstance(tree, t.Matrix) or len(tree.rows) < 2 or tree.scripts:
+        return None, ""
+    stems = set[str]()
+    for i, row in enumerate(tree.rows, 1):
+        for j, entry in enumerate(row, 1):
+            if not isinstance(entry, t.Symbol) or entry.scripts or _place(entry) != f"{i}{j}":
+                return None, ""
+            stems.add(stem_of(entry))
+    sizes = (t.Number(str(n), tree.span) for n in (len(tree.rows), len(tree.rows[0])))
+    return (t.Shape(tuple(sizes), tree.span), stems.pop()) if len(stems) == 1 else (None, "")
+
+
+def _place(symbol: t.Symbol) -> str:
+    """The indices of an entry in one run: ``12`` of ``s_{12}`` and of ``s_{1,2}``."""
+    return "".join(getattr(x, "text", getattr(x, "base", "?")) for x in symbol.subscripts)

@@ -72,7 +72,9 @@ def _entry_of_capital(e: Interpreter, key: Key) -> Node | None:
         return None
     upper = key.stem[0].upper() + key.stem[1:]
     found = []
-    for base in sorted(e.world.arrays(), key=str):
+    is_of_two = len(ints) == 2 or ints[0] > 9
+    made = {Key(upper, key.marks)} if e.world.matrices and is_of_two else set()
+    for base in sorted(e.world.arrays() | made, key=str):
         if base.stem == upper and (base.marks == key.marks or not (key.marks or _is_version(base))):
             node = array_named(e, base)
             if node is not None and node.ndim == 2 and 1 not in sizes(node):

@@ -38,7 +38,7 @@ def measure(world: World, statements: Sequence[Statement]) -> None:
     numbered.number_units(world, statements, unions, fixed)
     _counted_entries(world, statements, fixed)
     see_given(world, statements, unions, fixed)
-    _examples(world, unions, fixed)
+    _examples(world, statements, unions, fixed)
     declared = declarations(world, statements, unions, fixed)
     told = {key for key, _ in declared}
     declared += [one for one in picked.declared(statements) if one[0] not in told]
@@ -259,7 +259,9 @@ def _counted_matrices(
                 fixed[item] = max(size, fixed.get(item, world.default_size))
 
 
-def _examples(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
+def _examples(
+    world: World, statements: Sequence[Statement], unions: Unions, fixed: dict[Item, int]
+) -> None:
     """Arrays of examples that are given tell how many there are."""
     stacks = world.stacks
     counting: list[Item] = [("letter", c) for c in sorted(stacks.letters)]
@@ -267,10 +269,22 @@ def _examples(world: World, unions: Unions, fixed: dict[Item, int]) -> None:
     if not stacks.wholes or not counting:
         return
     for item in counting:
-        unions.join(counting[0], item)
+        if item[0] == "size" or not _count_apart(statements, counting[0][1], item[1]):
+            unions.join(counting[0], item)
     for key, shape in world.given_shapes.items():
         if key.stem in stacks.wholes.values() and len(shape) == 2:
             fixed[counting[0]] = shape[0 if stacks.rows else 1]
+
+
+def _count_apart(statements: Sequence[Statement], a: str, b: str) -> bool:
+    """n and m of ``r_{nm} = u_n^T v_m``: of users and of items; unlike i and j of ``K_{ij} = x_i^T x_j``."""
+    below: dict[str, set[str]] = {}
+    for part in parts(statements):
+        if isinstance(part, t.Symbol) and part.subscripts:
+            letters = "".join(c for sub in part.subscripts for c in letters_in(sub))
+            below.setdefault(letters, set()).add(stem_of(part))
+    alone = [below.get(c, set()) for c in (a, b)]
+    return bool(below.keys() & {a + b, b + a}) and all(alone) and alone[0].isdisjoint(alone[1])
 
 
 def _exchange(

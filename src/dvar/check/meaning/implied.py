@@ -53,8 +53,10 @@ def written_out(document: Document, statements: Sequence[Statement]) -> list[Sta
         first = statement.members[0]
         if not first.relation and first.expr is not None:
             # Who does not tell the convention writes ∂a_j/∂z_j for one j.
-            alone = summer.free(first.expr) if said else free_letters(first.expr, spelling)
-            free = frozenset(alone)
+            free = frozenset(free_letters(first.expr, spelling))
+            if said:  # nor does ∂a_i/∂z_i = a_i - a_i^2 sum over what one term has once
+                rest = (summer.free(m.expr) for m in statement.members[1:] if m.expr is not None)
+                free = summer.free(first.expr) | (free & frozenset().union(*rest))
         members = tuple(_member(summer, m, free) for m in statement.members)
         found.append(replace(statement, members=members))
     return found

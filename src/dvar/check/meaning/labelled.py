@@ -14,6 +14,7 @@ from typing import TypeGuard
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.keys import LAST_LAYER, stem_of, unwrapped
 from dvar.check.meaning.letters import parts, spelling_of
+from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import factors_of, in_members, rewritten
@@ -164,10 +165,16 @@ def _with_last_layer(statements: Sequence[Statement]) -> Sequence[Statement]:
 
 
 def _with_labels_above(statements: Sequence[Statement]) -> Sequence[Statement]:
-    r"""``b^h = …`` and ``b^y = …``: nobody defines powers of one name, h and y tell two biases apart."""
+    r"""``b^h = …`` and ``b^y = …``: nobody defines powers of one name, h and y tell two biases apart.
+
+    So nobody differentiates by ``a_k^π`` and ``a_k^μ``, or stacks ``W^f`` and ``W^o``, where these are powers.
+    """
     above: dict[str, set[str]] = {}
     names = [s.members[0].expr for s in statements if len(s.members) > 1]
     names += [w for p in parts(statements) if isinstance(p, t.Derivative) for w in p.wrt]
+    names += [
+        x for p in parts(statements) if isinstance(p, t.Matrix) for row in p.rows for x in row
+    ]
     for name in names:
         if isinstance(name, t.Symbol) and (letter := _letter_above(name)):
             above.setdefault(stem_of(name), set()).add(letter)
@@ -198,15 +205,19 @@ def _letter_above(name: t.Symbol) -> str:
         return ""
     value = name.scripts[0].value
     bare = isinstance(value, t.Symbol) and not (value.subscripts or value.scripts or value.accents)
-    return value.base if bare and isinstance(value, t.Symbol) and len(value.base) == 1 else ""
+    if not bare or not isinstance(value, t.Symbol):
+        return ""
+    return value.base if len(value.base) == 1 or value.base in GREEK else ""
 
 
 def _with_sizes_named(statements: Sequence[Statement]) -> Sequence[Statement]:
     r"""``\\sqrt{d_k}`` of attention: the size of the keys, whatever else the letter k counts."""
     rooted = {id(p.radicand) for p in parts(statements) if isinstance(p, t.Root)}
-    summed = {c for p in parts(statements) if isinstance(p, t.Big) for c in p.indices}
     sizes = [p for p in parts(statements) if isinstance(p, t.Symbol) and p.base in _SIZES]
-    below = [p for p in sizes if p.subscripts and _letter(p) not in summed]
+    sums = [p for p in parts(statements) if isinstance(p, t.Big)] if sizes else []
+    inside = ((p, x) for p in sums for x in t.walk(p) if isinstance(x, t.Symbol))
+    summed = {id(x) for p, x in inside if _letter(x) in p.indices}
+    below = [p for p in sizes if p.subscripts and id(p) not in summed]
     if not any(id(p) in rooted for p in below) or len({_letter(p) for p in below}) != 1:
         return statements
     if any(p.subscripts and id(p) not in rooted for p in sizes):

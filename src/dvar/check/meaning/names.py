@@ -190,8 +190,10 @@ def key_value(e: Interpreter, key: Key, hint: tuple[int, ...] | None, tree: t.Sy
 
 
 def _is_own_constant(e: Interpreter, key: Key) -> bool:
-    """Whether this is the π in the formula of ``π(a | s) = 1/√(2π) …``."""
-    found = e.world.find(key, e.position) if key == Key("pi") else None
+    """Whether this is the π in the formula of ``π(a | s) = 1/√(2π) …``, or of ``√(2π)`` beside ``π_k``."""
+    if key != Key("pi") or e.world.has_circle:
+        return key == Key("pi") and key not in e.world.bare_left
+    found = e.world.find(key, e.position)
     if found is None or not (found[0].params and found[0].is_recursive):
         return False
     return any(isinstance(at, tuple) and at[0] == id(found[0]) for at in e.world.open)

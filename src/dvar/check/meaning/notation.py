@@ -30,8 +30,9 @@ _ROW_VECTORS = re.compile(
     r"\b(?:all|our|every|these) (?:\w+ )?(?:vectors?|states?|activations?|gradients?) "
     r"(?:\w+ )?(?:are|is) (?:all |here )?(?:an? )?[*_]*rows?\b|"
     r"\b(?:vectors|states) (?:are|will be) (?:always )?[*_]*row[- ]vectors\b|"
-    r"\brow[- ]vector (?:convention|notation)\b",
-    re.IGNORECASE,
+    r"\brow[- ]vector (?:convention|notation)\b|\b(?:use|using) row[- ]vectors\b|"
+    r"(?:^|[.!?,] )[#*_ ]*row[- ]vectors[*_]*(?:[.:,]|$)",
+    re.IGNORECASE | re.MULTILINE,
 )
 """Words that make every vector of a document a row."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from dvar.check.meaning import blocks, members, random_names, simplex, slopes
 from dvar.check.meaning.alphabet import WEIGHTS
@@ -147,8 +148,19 @@ def _see_uses(world: World, statements: Sequence[Statement]) -> None:
         if key.stem == "delta" and part.subscripts and len(index_letters(part)) == 2:
             world.kronecker = True
     world.examples = {stem for stem, more in seen.items() if more > 0}
+    world.has_circle = _has_circle(statements)
     _see_left_sides(world, statements)
     _see_applied(world, applies)
+
+
+def _has_circle(statements: Sequence[Statement]) -> bool:
+    """Whether π stands behind numbers only where it has no index, ``√(2π)``: the number, whatever ``π_k`` are."""
+    products = [p for p in parts(statements) if isinstance(p, t.Product)]
+    pairs = (pair for p in products for pair in pairwise(p.factors))
+    behind = {id(x) for number, x in pairs if isinstance(number, t.Number)}
+    bare = [p for p in parts(statements) if isinstance(p, t.Symbol) and p.base == "pi"]
+    bare = [p for p in bare if not (p.subscripts or p.accents)]
+    return bool(bare) and all(id(p) in behind for p in bare)
 
 
 def _has_unit_entry(tree: t.Sum) -> bool:

@@ -127,6 +127,7 @@ class World(Results):
     rows: set[str] = field(default_factory=set)
     bare: set[Key] = field(default_factory=set)
     bare_left: set[Key] = field(default_factory=set)
+    has_circle: bool = False
     below: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     plain: set[str] = field(default_factory=set)

@@ -179,6 +179,7 @@ class _Survey:
             or (len(run) > 2 and _carries_word(tokens, n))
             or (len(run) == 2 and _is_below(tokens, n))
             or (run.isupper() and _begins(before) and _is_slope(tokens, n))
+            or (run.isupper() and len(run) > 2 and _is_defined_here(tokens, n))  # RMS(x) = …
         ):
             self._add(self.sure, run)
         elif (_begins(before) and _before_relation(tokens, n)) or (

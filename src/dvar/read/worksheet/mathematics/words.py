@@ -316,8 +316,11 @@ FUNCTIONS: dict[str, str] = {
     "arg_max": "argmax",
     "arg_min": "argmin", "concat": "concatenate", "cat": "concatenate", "step": "heaviside",
     "asarray": "array", "tensor": "array", "mat": "array", "matrix": "array",
+    **{word: word.replace("_", "") for word in word_set("rowsum row_sum colsum col_sum")},
 }  # fmt: skip
 """Word in lower case → the function as the rule table spells it."""
+SUMS_ALONG = {"rowsum": "1", "colsum": "0"}
+"""Sums of each row, of each column: the axis that they go along."""
 BARE = word_set(
     "log ln exp sin cos tan tanh sinh cosh sec csc cot coth sech csch arcsin arccos arctan log2 log10 det trace "
     "diag sign rank vec "

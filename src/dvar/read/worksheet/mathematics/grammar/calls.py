@@ -61,15 +61,11 @@ class Calls(Brackets):
             return plain[0]
         if name == "sqrt" and len(plain) == 1 and not word:
             return t.Root(plain[0], span)
-        return t.Call(
-            name,
-            tuple(plain),
-            span,
-            keywords,
-            tuple(word.subscripts),
-            tuple(word.scripts),
-            word.primes,
-        )
+        if name in words.SUMS_ALONG and len(plain) == 1 and not keywords:
+            said = ("axis", words.SUMS_ALONG[name]), ("keepdims", "1")
+            name, keywords = "sum", tuple((key, t.Number(value, span)) for key, value in said)
+        hung = tuple(word.subscripts), tuple(word.scripts), word.primes
+        return t.Call(name, tuple(plain), span, keywords, *hung)
 
     def _keywords(self, arguments: list[t.Expr]) -> tuple[list[t.Expr], Keywords]:
         """``axis=0`` among the arguments."""

@@ -112,6 +112,8 @@ class Derivatives(Calls):
     def _is_derivative(self, a: int, a_end: int, b: int, b_end: int) -> bool:
         above = self._differential(a + self.tokens[a].is_("-") if a < a_end else a, a_end)
         below = self._differential(b, b_end)
+        if below is None and a + 1 == a_end:  # \frac{\partial}{w} has lost one
+            return self.tokens[a].names("partial") and self.tokens[b].kind in (NAME, COMMAND)
         if above is None or below is None or (b + 1 >= b_end and self._is_bare(b)):
             return False
         if "delta" in (above, below) and above != below:
@@ -150,6 +152,8 @@ class Derivatives(Calls):
             if self.sees(",", "cdot", "times", "*"):
                 self.at += 1
             if self._differential(self.at, self.end) is None:
+                if not wrt:
+                    return (self._operand(),)
                 raise Unreadable("no derivative is taken by this", self.token.span)
             times, one = self._one_below(order)
             wrt += times
@@ -184,12 +188,7 @@ class Derivatives(Calls):
     def _twice(self) -> list[t.Expr] | None:
         """``dxdy`` in one run of letters."""
         token = self.token
-        if (
-            token.kind != NAME
-            or len(token.text) != 4
-            or token.text[0] != "d"
-            or token.text[2] != "d"
-        ):
+        if token.kind != NAME or len(token.text) != 4 or token.text[::2] != "dd":
             return None
         self.at += 1
         s, e = token.span

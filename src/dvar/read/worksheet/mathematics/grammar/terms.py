@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics import colons, vocabulary, words
 from dvar.read.worksheet.mathematics.grammar.cursor import widened
+from dvar.read.worksheet.mathematics.grammar.differentials import by_product_rule
 from dvar.read.worksheet.mathematics.grammar.operands import Operands
 from dvar.read.worksheet.mathematics.grammar.shapes import as_shape
 from dvar.read.worksheet.mathematics.tokens import (
@@ -143,7 +144,7 @@ class Grammar(Operands):
             if sign is None:
                 break
         if len(terms) > 1:
-            return t.Sum(tuple(terms), tuple(signs), self.since(start))
+            return t.Sum(tuple(by_product_rule(terms)), tuple(signs), self.since(start))
         if leading and signs[0] == -1:
             return t.Negative(terms[0], self.since(start))
         if leading and signs[0] == 0:
