@@ -173,7 +173,7 @@ def _repairs(fault: Fault, wanted: Callable[[Bend], bool] | None = None) -> list
                 tried = bend.tree, compared(place, left, bend.tree, envs)
         except RecursionError:
             continue
-        if _is_repair(bend, tried[1]):
+        if _is_repair(bend, tried[1], fault.link):
             found.append(bend)
             if wanted is not None:
                 break
@@ -198,9 +198,9 @@ def _idles(bend: Bend, fault: Fault) -> bool:
     return after > before
 
 
-def _is_repair(bend: Bend, link: Link) -> bool:
+def _is_repair(bend: Bend, link: Link, before: Link) -> bool:
     """Whether a bent line is right, and not by chance."""
-    if link.verdict not in ("ok", "convention") or is_chance(bend, link):
+    if link.verdict not in ("ok", "convention") or is_chance(bend, link, before):
         return False
     return link.verdict == "ok" or bend.cause != "transpose"
 

@@ -75,8 +75,11 @@ def compared(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[s
     return link
 
 
-def is_chance(bend: Bend, link: Link) -> bool:
-    """Whether two sides agree only because what has been put in or left out makes them vanish."""
+def is_chance(bend: Bend, link: Link, before: Link) -> bool:
+    """Whether two sides agree only because what has been put in or left out makes them vanish.
+
+    ``before`` is the link without the bend: names that it had are not brought in.
+    """
     if link.left is None or link.right is None:
         return False
     both = [node_of(s) for s in (link.left, link.right)]
@@ -87,4 +90,5 @@ def is_chance(bend: Bend, link: Link) -> bool:
     if bend.cause != "wrong-variable" or bend.sure:
         return False
     left, right = (set(names_beneath([node_of(s)])) for s in (link.left, link.right))
-    return not right <= left
+    kept = set() if before.right is None else set(names_beneath([node_of(before.right)]))
+    return not right <= left | kept

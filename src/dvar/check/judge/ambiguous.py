@@ -8,10 +8,10 @@ from itertools import combinations
 
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.place import Place
+from dvar.check.judge.shorthand import is_shorthand
 from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import Jacobian, count, node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
@@ -19,18 +19,14 @@ from dvar.read.worksheet.parts import same_tree
 
 _ASSIGNED = re.compile(r"^[ \t>]*([A-Za-z_]\w*)[ \t]*=(?!=)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_SUM = re.compile(r"\\sum_\{?([A-Za-z])")
 _INDICES = frozenset("ijk")
 _LIKELIHOOD = re.compile(r"cross.?entropy|log.?loss|\bnll|likelihood", re.IGNORECASE)
-_ONE_CLASS = re.compile(
-    r"one.?hot|\b(?:in)?(?:correct|true|right|target|actual|gold) (?:class|label|word|token|category)",
-    re.IGNORECASE,
+_OF_VARIANCES = re.compile(
+    r"\bVar\b|\bvariances?\b|\bexpectations?\b|Varianz|varianza", re.IGNORECASE
 )
-_AHEAD = 400
-"""So many characters in front of a line may tell which class is the right one."""
-_SQUASHED = {"softmax", "sigmoid"}
 _ROUGH = 0.02
 """What an expansion leaves out is less than this part of the whole, in examples."""
+_SQUASHED = {"softmax", "sigmoid"}
 
 
 def are_open(
@@ -44,28 +40,22 @@ def are_open(
 ) -> bool:
     """Whether a name of a statement may stand for something else than it is read as."""
     return (
-        _names_only(statement)
+        is_shorthand(place, document, statement, verdict, causes, statements, expected)
+        or _names_only(statement)
         or _leads_on(place, statement)
         or _may_be_product(place, statement)
+        or _is_of_means(document, statement)
         or _joins_loss_and_activation(place, document, statement)
         or _counts_alike(place, verdict)
         or _is_told_of_several(place, verdict)
         or _lists_on(verdict, causes)
         or (set(causes) == {"wrong-variable"} and _has_its_values(place, verdict))
-        or (set(causes) == {"wrong-variable"} and _drops_an_index(place, verdict, statements))
-        or _runs_on(statement, verdict)
         or (set(causes) == {"transpose"} and _is_in_both_orders(statements))
-        or ("transpose" in causes and _is_product_rule(verdict))
-        or (set(causes) == {"transpose"} and _turns_small(place, statement))
         or _sums_what_is_spread(verdict)
         or _is_open_on_one_side(place, verdict)
-        or (not causes and _is_about(verdict))
         or _is_solved_again(place, verdict)
-        or _goes_to_second_order(verdict)
         or _is_estimate(verdict, statements)
         or _is_told_twice(place, statement, causes)
-        or (set(causes) == {"missing-sum"} and _sums_its_own(place, verdict, expected))
-        or (set(causes) == {"missing-sum"} and _keeps_one_term(document, statement))
         or _may_be_one(verdict, statements)
         or (place.code and _uses_unread(document, statement, statements))
     )
@@ -79,32 +69,11 @@ def _has_its_values(place: Place, verdict: Verdict) -> bool:
     return any(isinstance(d.value, t.Apply) and stem_of(d.value.head) in stems for d in made)
 
 
-def _drops_an_index(place: Place, verdict: Verdict, statements: Sequence[Statement]) -> bool:
-    """``(y_{nj} - t_{nj}) x_{ni}`` where ``x_i`` stands in the formulas: of the example n, which they leave out."""
-    tree = verdict.member.expr if verdict.member is not None else None
-    names = [p for p in t.walk(tree) if isinstance(p, t.Symbol)] if tree is not None else []
-    others = [p for p in parts(statements) if isinstance(p, t.Symbol)]
-    for name in names:
-        own = _plain_letters(name) & place.world.spelling.letters
-        for other in others if len(own) > 1 else ():
-            fewer = _plain_letters(other)
-            if stem_of(other) == stem_of(name) and fewer and len(own - fewer) == 1 and fewer < own:
-                return True
-    return False
-
-
-def _plain_letters(name: t.Symbol) -> set[str]:
-    """The letters below a name; none where they are counted with, ``i + m``."""
-    plain = all(isinstance(sub, t.Label | t.Symbol) for sub in name.subscripts)
-    return {c for sub in name.subscripts for c in letters_in(sub)} if plain else set()
-
-
-def _runs_on(statement: Statement, verdict: Verdict) -> bool:
-    """``[x_1 x_2] W = [h_1 h_2] · v = [y]``: what the first product comes to is multiplied on in the same line."""
-    member = verdict.member.expr if verdict.member is not None else None
-    inside = member.factors if isinstance(member, t.Product) else ()
-    is_last = verdict.member is statement.members[-1]
-    return not is_last and len(inside) > 1 and all(isinstance(x, t.Matrix) for x in inside)
+def _is_of_means(document: Document, statement: Statement) -> bool:
+    """``E[x^2 w^2] = E[x^2] E[w^2]`` in a text about variances: what is independent of what, words tell at best."""
+    applied = (p.head for p in parts([statement]) if isinstance(p, t.Apply))
+    means = any(head.base == "E" and not head.subscripts for head in applied)
+    return means and _OF_VARIANCES.search(document.text) is not None
 
 
 def _may_be_one(verdict: Verdict, statements: Sequence[Statement]) -> bool:
@@ -133,27 +102,6 @@ def _is_in_both_orders(statements: Sequence[Statement]) -> bool:
     )
 
 
-def _is_product_rule(verdict: Verdict) -> bool:
-    """``∂(x^T A x)/∂x = ∂x^T/∂x A x + x^T ∂(A x)/∂x``: the rule as it is known of numbers, rows and columns left aside."""
-    left, right = (m.expr if m is not None else None for m in (verdict.previous, verdict.member))
-    if not isinstance(left, t.Derivative) or not isinstance(right, t.Sum):
-        return False
-    inner = [[p for p in t.walk(x) if isinstance(p, t.Derivative)] for x in right.terms]
-    return all(len(found) == 1 and same_tree(found[0].wrt, left.wrt) for found in inner)
-
-
-def _turns_small(place: Place, statement: Statement) -> bool:
-    """``dx = dz w^T`` of row vectors where nothing says what w is: a matrix, though its letter is small."""
-    world = place.world
-    turned = (
-        p
-        for p in parts([statement])
-        if isinstance(p, t.Symbol) and any(s.kind == "transpose" for s in p.scripts)
-    )
-    keys = (sort(p, world.spelling, {}).key for p in turned if p.base[:1].islower())
-    return world.row_vectors and any(k not in world.declared for k in keys)
-
-
 def _sums_what_is_spread(verdict: Verdict) -> bool:
     """``a (1 - a)`` that is n times too large: a is one number, and nothing was meant to be added up."""
     link = verdict.link
@@ -178,26 +126,6 @@ def _is_open_on_one_side(place: Place, verdict: Verdict) -> bool:
     return [side.of == open_ for side in sides if isinstance(side, Jacobian)] == [False, True]
 
 
-def _sums_its_own(place: Place, verdict: Verdict, expected: str) -> bool:
-    """``L_k = Σ_k (y_k - a_k)^2`` for ``L_k = (y_k - a_k)^2``: nobody means a sum over an index of what is told."""
-    name = verdict.previous.expr if verdict.previous is not None else None
-    own = free_letters(name, place.world.spelling) if isinstance(name, t.Symbol) else set()
-    return bool(own & set(_SUM.findall(expected)))
-
-
-def _keeps_one_term(document: Document, statement: Statement) -> bool:
-    """``L = -y_k log p_k`` where k is the class that is right: all other terms of the sum are zero."""
-    ahead = document.text[: statement.span[0]][-_AHEAD:]
-    is_log = any(isinstance(p, t.Call) and p.name in ("log", "ln") for p in parts([statement]))
-    return is_log and _ONE_CLASS.search(ahead) is not None
-
-
-def _is_about(verdict: Verdict) -> bool:
-    """``∂C/∂z ≈ (1 + z)/(N + …)``: one formula for another, to an order that is not told."""
-    member, link = verdict.member, verdict.link
-    return member is not None and member.relation == "approx" and not (link and link.numbers)
-
-
 def _is_solved_again(place: Place, verdict: Verdict) -> bool:
     """``λ = -x/(4y)`` behind ``λ = y/(4x)``, which comes of a wrong line: one of them solves another equation."""
     name = verdict.previous.expr if verdict.previous is not None else None
@@ -205,27 +133,6 @@ def _is_solved_again(place: Place, verdict: Verdict) -> bool:
         return False
     found = place.world.find(sort(name, place.world.spelling, {}).key, place.position)
     return found is not None and found[0].onwards and found[0].position < place.position
-
-
-def _goes_to_second_order(verdict: Verdict) -> bool:
-    """``df = f_x dx + ½ f_xx (dx)^2``: what changes, to an order at which it is no differential."""
-    left, right = (m.expr if m is not None else None for m in (verdict.previous, verdict.member))
-    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or left.base[:1] != "d":
-        return False
-    small = [[p for p in t.walk(term) if _is_small(p)] for term in right.terms]
-    return any(len(found) > 1 or any(map(_is_squared, found)) for found in small)
-
-
-def _is_small(tree: object) -> bool:
-    """``dx`` and ``(dx)``."""
-    tree = tree.items[0] if isinstance(tree, t.Group) and tree.scripts else tree
-    is_name = isinstance(tree, t.Symbol) and len(tree.base) == 2 and tree.base.islower()
-    return isinstance(tree, t.Symbol) and is_name and tree.base[0] == "d"
-
-
-def _is_squared(tree: object) -> bool:
-    scripts = tree.scripts if isinstance(tree, t.Group | t.Symbol) else ()
-    return any(s.kind == "plain" and isinstance(s.value, t.Number) for s in scripts)
 
 
 def _is_estimate(verdict: Verdict, statements: Sequence[Statement]) -> bool:

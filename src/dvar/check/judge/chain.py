@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from dvar.check.judge import learning, links, opening, step
 from dvar.check.judge.carrying import Mistake
+from dvar.check.judge.conditions import SIGNS, names_a_step
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
@@ -105,8 +107,10 @@ def judge_chain(
     # What is printed here must not be what the end of the chain is compared with.
     verdict = _bridged(place, members, verdict, envs)
     root = root_of(place, verdict)
-    # What a step leads to is not what its name has been so far.
-    learning.printed(place, members if teaches else members[1:], root, envs, start)
+    # What a step leads to is not what its name has been so far; 1.5 > 0 says what a number is compared with.
+    equal = list(takewhile(lambda m: m.relation not in SIGNS, members))
+    if not names_a_step(place.conditions, subject.expr):
+        learning.printed(place, equal if teaches else equal[1:], root, envs, start)
     if defined is not None and root is not None:
         place.ledger.err(defined, root, due_of(verdict))
     return verdict

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.keys import Spelling, letters_in
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.patterns import free_letters
@@ -14,7 +15,7 @@ from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.parts import same_tree
 
 _ORDERS = frozenset({"<", ">", "<=", ">="})
-_SIGNS = _ORDERS | {"neq"}
+SIGNS = _ORDERS | {"neq"}
 _EQUALS = frozenset({"=", ":=", "equiv"})
 _WORD = (
     r"(?:if|for|when|whenever|where|while|provided(?: that)?|as long as|in case|on|"
@@ -126,7 +127,7 @@ def each(condition: t.Expr | None) -> list[t.Expr]:
 def _condition(statement: Statement) -> t.Relation | None:
     """``z > 0``, ``0 < x <= 1``, ``j != y`` as a condition."""
     told = _relation(statement)
-    return told if told is not None and set(told.relations) <= _SIGNS else None
+    return told if told is not None and set(told.relations) <= SIGNS else None
 
 
 def _relation(statement: Statement) -> t.Relation | None:
@@ -327,6 +328,18 @@ def _said_ahead(
     assert left.expr is not None
     assert right.expr is not None
     return [t.Relation((left.expr, right.expr), (right.relation,), before.span)]
+
+
+def names_a_step(conditions: Sequence[t.Expr], left: t.Expr | None) -> bool:
+    """``∂L/∂w |_{t=2}``: what one step in time sends back, and not all of the gradient."""
+    if not isinstance(left, t.Derivative):
+        return False
+    equal = (c for c in conditions if isinstance(c, t.Relation) and c.relations == ("=",))
+    return any(
+        isinstance(p, t.Symbol) and p.base in TIMES and not any(same_tree(p, x) for x in left.wrt)
+        for c in equal
+        for p in t.walk(c.members[0])
+    )
 
 
 def is_said_to_hold(document: Document, statement: Statement) -> bool:

@@ -341,9 +341,6 @@ def _siblings(place: Place, statements: Sequence[Statement], but: t.Expr | None)
     return counted[0], counted[1]
 
 
-# ── gradients by notation ───────────────────────────────────────────────────────────────────────
-
-
 def unsigned(term: t.Expr) -> tuple[t.Expr, bool]:
     """A term without its minus, and whether it had one."""
     if isinstance(term, t.Negative):
@@ -372,12 +369,25 @@ def gradient_of(place: Place, term: t.Expr) -> Key | None:
             found = differentiate.key_of(place.reader(), factor.wrt[0])
         elif isinstance(factor, t.Symbol):
             key = sort(factor, place.world.spelling, {}).key
-            found = gradients._target(place.reader(), key) or found
+            found = gradients._target(place.reader(), key) or _told_slope(place, key) or found
         elif isinstance(factor, t.Apply) and len(factor.args) == 1 and factor.head.primes == 1:
             found = differentiate.key_of(place.reader(), factor.args[0])  # of f'(x)
         elif isinstance(factor, (t.Sum, t.Negative)):
             return None
     return found
+
+
+def _told_slope(place: Place, key: Key) -> Key | None:
+    """``θ_t`` of ``g_t = ∇f(θ_t)``, w of ``g = ∂L/∂w``."""
+    found = place.world.find(key, place.position)
+    slope = found[0].value if found is not None else None
+    if found is None or not isinstance(slope, t.Derivative):
+        return None
+    of, by = slope.of, slope.wrt
+    by = of.args if isinstance(of, t.Apply) and not by else by
+    if len(by) != 1 or not isinstance(by[0], t.Symbol) or isinstance(of, t.Derivative):
+        return None
+    return sort(by[0], place.world.spelling, found[1]).key
 
 
 def _both_known(place: Place, target: Key, left: t.Symbol) -> bool:

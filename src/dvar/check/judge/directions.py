@@ -63,8 +63,10 @@ def _step(place: Place, members: Sequence[Member], statements: Sequence[Statemen
     loss = _loss(place, statements) if isinstance(left, t.Symbol) and right is not None else None
     if not isinstance(left, t.Symbol) or right is None or loss is None:
         return None
-    if left.base.startswith(_CHANGE) and len(left.base) > len(_CHANGE):  # Δw = -η (p - y) x
-        name, term, sign = replace(left, base=left.base.removeprefix(_CHANGE)), right, 1
+    if (changed := _changed(place, left)) is not None:
+        if _is_subtracted(left, statements):
+            return None
+        name, term, sign = changed, right, 1
         gap = members[0].span[1], right.span[0]
     else:
         name = old_name(left) or left
@@ -85,6 +87,24 @@ def _step(place: Place, members: Sequence[Member], statements: Sequence[Statemen
         return None
     slope = t.Derivative(of, (replace(name, span=left.span),), "partial", left.span)
     return slope, along, -sign if turned else sign, gap
+
+
+def _changed(place: Place, left: t.Symbol) -> t.Symbol | None:
+    """The w of ``Δw = -η (p - y) x``, and of ``dw`` where that is a step."""
+    if left.base.startswith(_CHANGE) and len(left.base) > len(_CHANGE):
+        return replace(left, base=left.base.removeprefix(_CHANGE))
+    is_step = stem_of(left) in place.world.strides and len(left.base) > 1
+    return replace(left, base=left.base[1:]) if is_step else None
+
+
+def _is_subtracted(change: t.Symbol, statements: Sequence[Statement]) -> bool:
+    """Whether ``w - Δw`` is the new value."""
+    sums = (p for p in parts(statements) if isinstance(p, t.Sum))
+    return any(
+        isinstance(x, t.Symbol) and x.base == change.base and sign < 0
+        for sum_ in sums
+        for x, sign in zip(sum_.terms, sum_.signs, strict=True)
+    )
 
 
 def _loss(place: Place, statements: Sequence[Statement]) -> tuple[t.Symbol, set[str]] | None:

@@ -8,13 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from dvar.check.judge import following, inverses, predicted, properties, sharing, stationary
-from dvar.check.judge.before import (
-    arguments_of,
-    arrays,
-    declarations,
-    first_definition,
-    formulas,
-)
+from dvar.check.judge.before import arguments_of, arrays, declarations, first_definition, formulas
 from dvar.check.judge.fitting import misfits, warm_up
 from dvar.check.judge.grouping import stands_alone
 from dvar.check.judge.lifting import Numbers, named
@@ -37,7 +31,7 @@ from dvar.check.meaning import addends, effort, notation, stacking
 from dvar.check.meaning.bounds import bound
 from dvar.check.meaning.chosen import choose
 from dvar.check.meaning.conditions import are_about_values
-from dvar.check.meaning.definitions import Definition
+from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.extents import measure
 from dvar.check.meaning.keys import Spelling
 from dvar.check.meaning.letters import spelling_of
@@ -330,8 +324,11 @@ class _Draft:
         for ordinal, left, right in self._may_renew(problem):
             with suppress(effort.TooMuch), effort.bounded():
                 if is_renewal(problem.world, self.document, self.statements, ordinal, left, right):
-                    is_one = is_case(problem.world, left, right, ordinal)
-                    (self.broken if is_one else found).add(ordinal)
+                    if is_case(problem.world, left, right, ordinal):
+                        self.broken.add(ordinal)
+                    elif made := definition_of(left, right, ordinal, self.spelling, False):
+                        found.add(ordinal)
+                        problem.world.define(made)  # and may be told again by those behind
         return found
 
 

@@ -21,7 +21,7 @@ from dvar.check.meaning.values import NotUnderstood, node_of
 from dvar.core.node import Node
 from dvar.core.op import Array, constant
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import rewritten
+from dvar.read.worksheet.parts import factors_of, rewritten, same_tree
 
 ENOUGH = 2
 """So many other numbers of a line are those of their names."""
@@ -194,6 +194,19 @@ def is_put_in(place: Place, right: t.Expr, of: Node, written: Node) -> bool:
     }
     same = bool(exchange) and bool(kept) and compare(substitute(of, exchange), written).holds
     return same is True
+
+
+def leaves_out_ones(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[Mapping[str, int]]
+) -> bool:
+    """``2 (a v - y) v ∂a/∂w = ∂a/∂w``: whether the factors that are gone come to 1 at the given numbers."""
+    factors, kept = factors_of(left), factors_of(right)
+    gone = [f for f in factors if not any(same_tree(f, k) for k in kept)]
+    if not gone or len(gone) + len(kept) != len(factors):
+        return False
+    product = t.Product(tuple(gone), ("",) * (len(gone) - 1), left.span)
+    one = t.Number("1", right.span)
+    return numbers.with_numbers(place, product, one, envs).verdict in ("ok", "carried")
 
 
 def _are_among(value: Array, shown: set[float]) -> bool:

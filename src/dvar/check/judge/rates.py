@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import numbers_in
 from dvar.check.judge.place import Place
+from dvar.check.meaning.alphabet import RATES
 from dvar.check.meaning.keys import Key
 from dvar.read.worksheet.document import Member
 
-RATES = ("eta", "alpha", "lr", "learning_rate")
 _SAID = re.compile(
     r"learning[- ]?rate|step[- ]?(size|length)|\brate\b|lernrate|schrittweite|taux d'apprentissage|tasa de aprendizaje",
     re.IGNORECASE,

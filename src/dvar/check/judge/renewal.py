@@ -41,6 +41,8 @@ _SCALED = re.compile(
     re.IGNORECASE,
 )
 """Words by which an author gives a loss another factor."""
+_CASE = 2
+"""So many statements in front of a formula may put numbers in for its names."""
 _ACTIVATIONS = frozenset({"f", "g", "h", "phi", "varphi"})
 """Letters of activations, whichever they are."""
 _RUN_IN = re.compile(
@@ -117,12 +119,27 @@ def is_renewal(
         return True
     if is_loss_like(before.pattern.key(env)) and ratio_of(a, b) is not None:
         return bool(_SCALED.search(document.regions[statements[ordinal].region].before))
+    if _is_case(world, statements[max(0, ordinal - _CASE) : ordinal], a, b):
+        return False
     if _open_names(a) != _open_names(b):
         is_worked_out = is_slope(before.value) and _open_names(b) <= _open_names(a)
         return not is_worked_out and not _has_loose_entry(world, a, b)
     if is_slope(before.value):
         return _is_said_anew(document, statements[ordinal])
     return _is_opened_anew(document, statements, before.position, ordinal)
+
+
+def _is_case(world: World, just_before: Sequence[Statement], a: Node, b: Node) -> bool:
+    """ "If $y = 1$ the loss is" what has been told before, with this number in it: it is gone from the formula."""
+    gone = _open_names(a) - _open_names(b)
+    keys = {world.keys[n] for n in gone if n in world.keys}
+    put_in = [(m[0].expr, m[1].expr) for s in just_before if len(m := s.members) == 2]
+    named = {
+        sort(name, world.spelling, {}).key
+        for name, value in put_in
+        if isinstance(name, t.Symbol) and value is not None and is_plain(value)
+    }
+    return bool(keys) and keys <= named and _open_names(b) <= _open_names(a)
 
 
 def _is_choice(left: t.Expr, right: t.Expr) -> bool:

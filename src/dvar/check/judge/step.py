@@ -215,6 +215,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
             or moving.judged(place, left, right, envs)
             or (stationary.holds(place, left, right) if place.is_optimum else None)
             or telescoping.holds(place, left, right, envs)
+            or undropped.of_a_step(place, left, right, envs)
             or misfits.of_examples(place, left, right, envs, link)
             or misfits.of_layout(place, left, right, envs, link)
             or misfits.of_one_layer(place, left, right, link)
@@ -322,23 +323,22 @@ def _second_thoughts(
         return single
     if (told := opening.given(place, left, right, envs)) is not None:
         return told
+    here = (place.world, place.position, left, right)
     others = [] if _tells_cases(right) else misfits.off_diagonal(place.world, left, envs)
     if 0 < len(others) < len(envs):  # -p_k p_c leaves the other case to another line
-        apart = links.as_functions(
-            place.world, place.position, left, right, others, code=place.code
-        )
+        apart = links.as_functions(*here, others, code=place.code)
         if apart.verdict == "ok":
             return replace(apart, verdict="convention", why="where the indices differ")
     place.sync()
     if place.ledger.given:
-        near = links.as_functions(
-            place.world, place.position, left, right, envs, place.ledger.given, place.code
-        )
+        near = links.as_functions(*here, envs, place.ledger.given, place.code)
         if near.verdict in ("ok", "convention") and not by_chance(place, near):
             return Link("ok", "holds at the given numbers", near.left, near.right)
         sides = [node_of(side) for side in (link.left, link.right) if side is not None]
         if len(sides) == 2 and (
-            roundly.agree(place, *sides) or putting.is_put_in(place, right, *sides)
+            roundly.agree(place, *sides)
+            or putting.is_put_in(place, right, *sides)
+            or putting.leaves_out_ones(place, left, right, envs)
         ):
             return Link("ok", "holds at the given numbers", link.left, link.right)
     letter, as_another = _may_be_apart(place, left, right, envs)

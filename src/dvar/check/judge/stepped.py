@@ -20,7 +20,7 @@ from dvar.check.judge.links import is_number
 from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.judge.matching import like_node
 from dvar.check.judge.place import Place
-from dvar.check.judge.rates import RATES
+from dvar.check.meaning.alphabet import RATES
 from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.letters import parts
 from dvar.core.node import Node

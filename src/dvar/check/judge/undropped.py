@@ -1,16 +1,21 @@
 r"""Names without the index of their example: ``∂ℓ/∂h = …`` where only ``ℓ^{(i)}`` and ``h^{(i)}`` have formulas.
 
-As they stand such names are open, and anything may be said of them.
+As they stand such names are open, and anything may be said of them.  A gradient "at t = 2" lacks the other steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 
 from dvar.check.judge import links
+from dvar.check.judge.compare import compare
+from dvar.check.judge.conditions import names_a_step
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
+from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.keys import letters_in, sort
+from dvar.check.meaning.values import NotUnderstood
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.parts import rewritten
@@ -69,3 +74,22 @@ def _beside(world: World, stems: Collection[str], letter: str) -> Iterator[str]:
                     value = part.scripts[0].value
                     if value is not None and list(letters_in(value)) == [letter]:
                         yield part.base
+
+
+def of_a_step(
+    place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, int]]
+) -> Link | None:
+    """``∂L/∂w |_{t=2} = ∂L/∂a_2 x_2``: what one result sends back; which of them is meant, the step only hints at."""
+    if not isinstance(left, t.Derivative) or not names_a_step(place.conditions, left):
+        return None
+    reader = place.reader(env=envs[0] if envs else {})
+    with suppress(NotUnderstood):
+        value = reader.value(right)
+        at = differentiate.place_of(reader, left.wrt[0])
+        for result, share in gradients.shares_of(reader, at):
+            with suppress(NotUnderstood):
+                sent = share()
+                if compare(sent, value).holds:
+                    why = f"the share of {place.world.named[result]}"
+                    return Link("ok", why, sent, value)
+    return Link("unknown", "which share of the gradient is meant")

@@ -11,7 +11,7 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Statement
 
 _IS = re.compile(
-    r"[\s$`\\)]*(?:is|denotes|represents|be|being|stands for)\s+(?:an?|the)?\s*(?:\w+ )?"
+    r"[\s$`\\)]*(?:(?:is|denotes|represents|be|being|stands for)\s+(?:an?|the)?\s*(?:\w+ )?|the (?=\w+ function))"
     r"(?:\$\\?)?(?P<name>tanh|hyperbolic tangent|sigmoid|logistic|relu|rectified linear|identity|softplus)\b"
     r"\$?(?: (?:unit|sigmoid))?(?: activation)?(?: function)?(?! (?:layer|unit|neuron|regression|loss|output))",
     re.IGNORECASE,
@@ -82,8 +82,9 @@ def told(
 
 
 def _argument(name: t.Symbol, statements: Sequence[Statement], is_case: bool) -> t.Symbol | None:
-    """A plain name that the function is applied to somewhere; None where it has a formula already, and this is no case
-    of several.
+    """A name that the function is applied to somewhere, without its indices.
+
+    None where it has a formula already, and this is no case of several.
     """
     found: t.Symbol | None = None
     for statement in statements:
@@ -94,7 +95,10 @@ def _argument(name: t.Symbol, statements: Sequence[Statement], is_case: bool) ->
             if part is first and len(statement.members) > 1 and not part.head.primes + part.primes:
                 if not is_case:
                     return None
-            plain = part.args[0]
-            if isinstance(plain, t.Symbol) and not (plain.subscripts or plain.scripts):
-                found = found or plain
+            argument = part.args[0]
+            if isinstance(argument, t.Symbol) and not argument.primes:
+                plain = replace(argument, subscripts=(), scripts=())  # z of g(z^{[2]})
+                found = found if found and argument != plain else plain
+            else:
+                found = found or t.Symbol("z", argument.span)  # of g(X θ)
     return found

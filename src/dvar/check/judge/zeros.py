@@ -41,20 +41,20 @@ def by_chance(place: Place, link: Link) -> bool:
         return False
     given = place.ledger.states()[1]
     left, right = (_leaves(node_of(v), given) for v in (link.left, link.right))
-    zeros = [
-        n
-        for n in left & right
-        if n in given and (left == right or not np.any(given[n])) and _stem(place, n) not in _LABELS
-    ]
-    if not zeros:
+    kept = [n for n in left & right if n in given and (left == right or not np.any(given[n]))]
+    if not kept:
         return False
+    labels = {n for n in kept if _stem(place, n) in _LABELS}
     drawn = ((n, Point(seed=5).value(n)) for n in left | right if n not in given)
     moved = {n: value for n, value in drawn if value is not None}  # names without a number
-    moved |= {**given, **{n: given[n] + ELSEWHERE for n in zeros}}
-    for _, a, b in forms(link.left, link.right):
-        x, y = value_at(a, moved), value_at(b, moved)
-        if x is None or y is None or np.all(np.abs(x - y) <= ROUND * np.abs(x)):
-            return False
+    moved |= {**given, **{n: given[n] + ELSEWHERE for n in kept if n not in labels}}
+    for low in (0, -1):  # labels are 0 and 1, or -1 and 1
+        flipped = {n: np.where(given[n] == 1, low, 1) for n in labels}
+        at = moved | {n: x for n, x in flipped.items() if np.all(np.isin(given[n], (-1, 0, 1)))}
+        for _, a, b in forms(link.left, link.right):
+            x, y = value_at(a, at), value_at(b, at)
+            if x is None or y is None or np.all(np.abs(x - y) <= ROUND * np.abs(x)):
+                return False
     return True
 
 

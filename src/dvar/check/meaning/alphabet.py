@@ -44,6 +44,8 @@ def counts_examples(name: str) -> bool:
 
 TIMES = frozenset("tT")
 """Letters of steps in time."""
+RATES = ("eta", "alpha", "lr", "learning_rate")
+"""What steps are multiplied by."""
 ONE_HOT = "onehot"
 """How names of one-hot matrices begin that a program never writes out."""
 UNDONE = "undone"

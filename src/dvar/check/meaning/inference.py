@@ -12,6 +12,7 @@ from dvar.check.meaning.letters import parts
 from dvar.check.meaning.looks import counted_by, is_raised_e, is_small
 from dvar.check.meaning.shapes import along, shape_of
 from dvar.check.meaning.shaping import ONE, Shaping
+from dvar.check.meaning.survey import matrix_factors
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import same_tree
@@ -35,6 +36,8 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
     for stem in sorted(s.world.square):
         size = s.fresh()
         s.settle(Key(stem), (size, size))
+    for key in sorted(_kernels(s, statements), key=str):
+        s.settle(key, s.matrix())
     for statement in statements:
         _remember_function(s, statement)
         _remember_total(s, statement)
@@ -43,6 +46,20 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
     _read(s, statements)
     if _see_columns(s, statements):
         _read(s, statements)
+
+
+def _kernels(s: Shaping, statements: Sequence[Statement]) -> set[Key]:
+    """``w1``, ``w2`` of ``x @ w1`` and ``dy @ w2.T`` in a program whose x has a row for each example: matrices all."""
+    behind: set[Key] = set()
+    turned: set[str] = set()
+    for part in parts(statements) if s.world.batches else ():
+        factors = matrix_factors(part) if isinstance(part, (t.Call, t.Product)) else None
+        last = factors[1] if factors is not None else None
+        if isinstance(last, t.Symbol):
+            behind.add(s.key_of(replace(last, scripts=())))
+            if last.scripts:
+                turned.add(stem_of(last))
+    return {key for key in behind if key.stem in turned}
 
 
 def _read(s: Shaping, statements: Sequence[Statement]) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from dvar.check.meaning import differentials, dual, gates, memberships
 from dvar.check.meaning.aligning import literal_shape
-from dvar.check.meaning.alphabet import TIMES
+from dvar.check.meaning.alphabet import RATES, TIMES
 from dvar.check.meaning.definitions import Definition
 from dvar.check.meaning.keys import Key, Spelling, collected, general, letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
@@ -16,7 +16,7 @@ from dvar.check.meaning.patterns import Pattern
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import same_tree
+from dvar.read.worksheet.parts import factors_of, same_tree
 
 _TANGENT = re.compile(
     r"\b(tangents?|forward[- ](mode|accumulation|sweep)|dual numbers?|seeds?|seeded|directional|jvp)\b",
@@ -42,6 +42,7 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     stems = _stems(everything)
     world.bars = _are_gradients(everything, stems, _without_bar)
     world.deltas = _are_gradients(everything, stems, without_delta)
+    world.strides = _strides(everything)
     world.inner = gates.by_arguments(everything, (DELTA, "d") if world.deltas else ("d",))
     world.sets = memberships.forms(everything)
     dotted = any(s.endswith(".dot") for s in stems)
@@ -153,6 +154,25 @@ def _coordinates(statements: Sequence[Statement]) -> tuple[str, t.Symbol] | None
 
 def _stems(statements: Sequence[Statement]) -> set[str]:
     return {stem_of(p) for p in parts(statements) if isinstance(p, t.Symbol)}
+
+
+def _strides(statements: Sequence[Statement]) -> frozenset[str]:
+    """Stems such as ``dw`` of ``dw = α x δ``, where w becomes ``w + dw``, and no other rate comes in."""
+    paced, added = set[str](), set[str]()
+    for statement in statements:
+        left, *rest = (m.expr for m in statement.members)
+        right = rest[0] if rest else None
+        if not isinstance(left, t.Symbol) or right is None:
+            continue
+        stem = stem_of(left)
+        factors = factors_of(right.operand if isinstance(right, t.Negative) else right)
+        if any(isinstance(f, t.Symbol) and f.base in RATES for f in factors):
+            paced.add(stem)
+        if isinstance(right, t.Sum) and right.signs == (1, 1):
+            old, step = right.terms
+            if isinstance(old, t.Symbol) and stem_of(old) == stem and isinstance(step, t.Symbol):
+                added.add(stem_of(step))
+    return frozenset(x for x in paced & added if x.startswith("d"))
 
 
 def _without_bar(stem: str) -> str | None:

@@ -79,7 +79,7 @@ def _adds_rows(statements: Sequence[Statement]) -> bool:
                 if part.name in ("sum", "mean") and isinstance(axis, t.Number):
                     votes += 4 if axis.text == "0" else -4
             elif isinstance(part, t.Sum) and len(part.terms) == 2:
-                factors = _matrix_factors(part.terms[0])
+                factors = matrix_factors(part.terms[0])
                 if factors is not None and isinstance(part.terms[1], t.Symbol):
                     votes += is_weight(factors[1]) - is_weight(factors[0])
     return votes > 0
@@ -90,7 +90,7 @@ def _see_batches(world: World, statements: Sequence[Statement]) -> None:
     leading: set[str] = set()
     turned: set[str] = set()
     for part in parts(statements):
-        factors = _matrix_factors(part) if isinstance(part, (t.Call, t.Product)) else None
+        factors = matrix_factors(part) if isinstance(part, (t.Call, t.Product)) else None
         if factors is None or not isinstance(factors[0], t.Symbol):
             continue
         is_turned = any(s.kind == "transpose" for s in factors[0].scripts)
@@ -101,7 +101,7 @@ def _see_batches(world: World, statements: Sequence[Statement]) -> None:
     world.batches = leading & turned
 
 
-def _matrix_factors(tree: t.Expr) -> tuple[t.Expr, t.Expr] | None:
+def matrix_factors(tree: t.Expr) -> tuple[t.Expr, t.Expr] | None:
     """The two factors of a product that code makes certain to be one of matrices."""
     if isinstance(tree, t.Call) and tree.name in ("dot", "matmul") and len(tree.args) == 2:
         return tree.args[0], tree.args[1]

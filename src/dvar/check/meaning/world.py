@@ -80,6 +80,7 @@ class World(Results):
             that of its law; drawn: the same by the stem of the law.
         joint: what is known of each probability by itself.
         vectored: open functions whose values are vectors, with one of the same size.
+        strides: stems of what is added to a name in a step, the rate in it: ``dw = α δ x`` is no gradient.
         bars, deltas, dots: whether ``\\bar v``, ``δv`` are gradients, ``\\dot v`` tangents.
         inner: stems of gates whose gradients by name are by what their functions are taken of, if that is sure.
         pads: whether an entry out of range counts as zero.
@@ -106,6 +107,7 @@ class World(Results):
     rows_are_examples: bool = False
     bars: bool = False
     deltas: bool = False
+    strides: frozenset[str] = frozenset()
     inner: dict[str, bool] = field(default_factory=dict)
     dots: bool = False
     differentials: bool = False
@@ -303,6 +305,8 @@ class World(Results):
 
     def spelled_key(self, rest: str, accents: Sequence[str], key: Key) -> Key | None:
         """The name behind ``dW`` or ``dx_norm``: one that the document has."""
+        if key.stem in self.strides:
+            return None
         stem = ".".join([rest, *accents])
         candidates = [Key(stem, key.marks, key.indices)]
         if "_" in rest:

@@ -14,6 +14,7 @@ from dvar.read.worksheet.mathematics.frames import is_counter
 from dvar.read.worksheet.mathematics.rows import is_operator, is_relation, top
 from dvar.read.worksheet.mathematics.segments import (
     Segment,
+    are_factors,
     first_word,
     goes_on,
     has_dots_before,
@@ -324,6 +325,8 @@ class _Fold:
         dots = segment.tokens[0].kind == SIGN and segment.tokens[0].text in words.DOTS
         if dots and seen.tokens and any(cut.is_(",") for cut in segment.cuts):
             self._join(segment, made(SIGN, ",", segment.tokens[0]))
+        elif seen.relates and are_factors(self.segments, self.k):
+            self._join(segment)
         else:
             self._begin(segment)
 

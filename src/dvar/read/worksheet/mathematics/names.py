@@ -250,11 +250,10 @@ class _Names(Stream):
     def _run(self, token: Token) -> None:
         text = token.text
         low = text.lower()
-        if len(text) == 1:
-            if self._is_times(token):
-                self.out.append(made(SIGN, "times", token))
-            else:
-                self.out.append(made(NAME, text, token))
+        if self._is_times(token):
+            self.out.append(made(SIGN, "times" if len(text) == 1 else "cdot", token))
+        elif len(text) == 1:
+            self.out.append(made(NAME, text, token))
         elif self._is_talk(token):
             self._talk(token, low)
         elif low == "arg" and self.next is not None and self.next.text in ("max", "min"):
@@ -315,16 +314,14 @@ class _Names(Stream):
         return token.kind in (WORD, NUMBER, NAME, COMMAND, BEGIN) or token.is_("(", "[", "|")
 
     def _is_times(self, token: Token) -> bool:
-        """``0.5 x 2``: the letter between two numbers."""
-        if (
-            token.text != "x"
-            or self.latex
-            or not token.gap
-            or self.last is None
-            or self.next is None
-        ):
+        """``0.5 x 2``: the letter between two numbers; ``W dot a``: the word between two operands."""
+        last, after = self.last, self.next
+        if self.latex or not token.gap or last is None or after is None or not after.gap:
             return False
-        return self.last.kind == NUMBER and self.next.kind == NUMBER and self.next.gap
+        if token.text == "dot":
+            ends = last.kind in (NUMBER, NAME) or (last.kind == SIGN and last.text in words.CLOSERS)
+            return ends and self._starts_operand(after) and "dot" not in self.lexicon.names
+        return token.text == "x" and last.kind == NUMBER and after.kind == NUMBER
 
     def _is_talk(self, token: Token) -> bool:
         text = token.text

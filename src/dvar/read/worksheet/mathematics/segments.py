@@ -171,6 +171,28 @@ def goes_on(segment: Segment, cuts: set[str]) -> bool:
     return True
 
 
+def are_factors(row: Sequence[Segment], at: int) -> bool:
+    r"""``\quad (y - a) \quad f'(z) \quad x`` at the end of a row: wide gaps between what is multiplied.
+
+    Nothing states anything, and there is a sum in brackets or a slope: it is no label, no number and no shape.
+    """
+    last = next((n for n in range(at, -1, -1) if row[n].relates), at)
+    rest = row[last + 1 :]
+    if any(s.relates or {name_of(c) for c in s.cuts} != {"quad"} for s in rest):
+        return False
+    if any(s.ends or s.tokens[:1] == [] or is_operator(s.tokens[0]) for s in rest):
+        return False
+    tokens = [token for s in rest for token in s.tokens]
+    if any(token.kind == TEXT or token.is_("times", "in") for token in tokens):
+        return False
+    mates = mates_of(tokens)
+    return any(token.is_("'") for token in tokens) or any(
+        tokens[n].is_("(", "[") and any(x.is_("+", "-") for x in tokens[n + 2 : mates[n]])
+        for n in top(tokens, mates)
+        if mates[n] > n
+    )
+
+
 def is_bracketed(segment: Segment) -> bool:
     """``(i \\neq j)``, ``(1)``, ``(scalar)``: nothing but a bracket."""
     tokens = segment.tokens
