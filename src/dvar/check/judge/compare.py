@@ -221,7 +221,7 @@ def _has_root(side: Node, kinds: Sequence[str] = ("sqrt", "log")) -> bool:
             return True
         if node.op.name == "power" and not is_constant(node.inputs[0]):
             exponent = number(node.inputs[1])
-            if exponent is None or exponent != int(exponent):
+            if exponent is None or not float(exponent).is_integer():
                 return True
     return False
 

@@ -95,6 +95,8 @@ def _holds(place: Place, left: t.Expr, right: t.Expr) -> Link | None:
     for top in _tops(place, below):
         for name in names_beneath([top]):
             if count(name) == count(apart) if name in below else count(apart) == 1:
+                if isinstance(left, t.Derivative) and apart is not a and _is_multiple(a, top, name):
+                    continue  # ∂L/∂b = Σ_i α_i y_i says what the derivative is, and not that it vanishes
                 if _is_multiple(apart, top, name):
                     of, by = place.world.named[top], place.world.keys.get(name)
                     why = f"{MET} of {of} with respect to {by} vanishes"

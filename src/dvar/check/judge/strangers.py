@@ -102,6 +102,8 @@ def as_upstream(place: Place, link: Link) -> bool:
     if not set(numbers) <= set(arriving):
         return False
     exchange = {node: arriving[key.indices[0]] for node, key in entries.items()}
+    if any(node.shape != other.shape for node, other in exchange.items()):
+        return False
     return bool(compare(substitute(left, exchange), substitute(right, exchange)).holds)
 
 
