@@ -296,3 +296,15 @@ def test_a_bias_may_be_the_weight_of_an_input_that_is_one() -> None:
     assert {j.verdict for j in check(WITH_ONE).judgements if j.kind == "claim"} == {"ok"}
     assert check(WITH_ONE.replace("= x_i$$", "= m_{ki}$$")).faults
     assert check(WITH_ONE.replace("+ m_{k0}", "+ m_{k1}")).judgements[0].verdict != "ok"
+
+
+BY_STEPS = r"""$h(u, v, r) = (u + v) r$ with $s = u + v$, $h = s r$ and $u = 2$, $v = -4$, $r = 3$.
+
+$$h(2 + d, -4, 3) = ((2 + d) - 4) \cdot 3 = -6 + 3 d$$
+"""
+
+
+def test_a_function_told_by_its_steps_is_still_one_of_its_arguments() -> None:
+    assert not check(BY_STEPS).faults
+    assert check(BY_STEPS).judgements[-1].verdict == "ok"
+    assert check(BY_STEPS.replace("- 4) \\cdot 3", "+ 4) \\cdot 3")).faults

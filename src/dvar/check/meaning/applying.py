@@ -156,6 +156,8 @@ def _function(
     """The function that a symbol is; None where it is none."""
     world = e.world
     found = world.find(key, e.position)
+    if found is not None and not found[0].params and len(args) > 1:
+        found = _of_so_many(e, key, args) or found
     if found is not None and key.stem in world.densities and _is_other_law(e, found[0], args):
         return lambda values: chance.density(e, key, values, args, drawn)
     if found is not None and (found[0].params or not found[0].numeric):
@@ -186,6 +188,16 @@ def _function(
 
         return named
     return None
+
+
+def _of_so_many(
+    e: Interpreter, key: Key, args: Sequence[t.Expr]
+) -> tuple[Definition, dict[str, int]] | None:
+    """``f(x, y, z) = (x + y) z`` behind which ``f = q z`` says it by the steps: that of so many arguments."""
+    told = [d for d in e.world.definitions.get(key.stem, ()) if len(d.params) == len(args)]
+    told = [d for d in told if d.position <= e.position and e.world.holds_for(d, key)]
+    bound = told[-1].pattern.match(key) if told else None
+    return None if bound is None else (told[-1], bound)
 
 
 def _by_formula(
