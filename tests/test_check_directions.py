@@ -141,3 +141,21 @@ def test_changes_of_weights_are_judged_as_steps(right: str, wrong: str) -> None:
 
 def test_another_rule_for_a_name_is_no_mistake() -> None:
     assert not check(CHANGES + "\nHebb: $\\Delta c_k = \\eta \\sum_n q^{(n)} g_k^{(n)}$").faults
+
+
+BY_VALUE = """u = 0.5 r = 0.5*1.2 = 0.6
+g = tanh(u) = 0.537
+L = 1/2 (g - 1)^2
+dL/dg = g - 1 = 0.537 - 1 = -0.463
+dL/du = dL/dg * tanh'(g) = -0.463 * 0.7116 = -0.3295
+"""
+
+
+def test_a_slope_told_by_what_comes_out_is_no_mistake_where_the_numbers_are_right() -> None:
+    assert not check(BY_VALUE).faults
+    assert len(check(BY_VALUE.replace("= -0.3295", "= 0.3295")).faults) == 1
+
+
+def test_a_change_to_second_order_is_no_differential() -> None:
+    text = r"$$df = f_x\,dx + \frac{1}{2} f_{xx} (dx)^2.$$" + "\n\n" + r"$$f(x)=e^{x-1}+(x-1)^2.$$"
+    assert not check(text).faults

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.compare import compare
@@ -43,6 +44,7 @@ def is_shorthand(
         _runs_on(statement, verdict)
         or (only == "wrong-variable" and _drops_an_index(place, verdict, statements))
         or (only == "wrong-variable" and _names_a_part(place, verdict))
+        or (only == "wrong-variable" and _takes_its_value(place, statement, verdict))
         or ("transpose" in causes and _is_product_rule(verdict))
         or (only == "transpose" and _turns_small(place, statement))
         or (not causes and _is_about(verdict))
@@ -70,6 +72,25 @@ def _plain_letters(name: t.Symbol) -> set[str]:
     """The letters below a name; none where they are counted with, ``i + m``."""
     plain = all(isinstance(sub, t.Label | t.Symbol) for sub in name.subscripts)
     return {c for sub in name.subscripts for c in letters_in(sub)} if plain else set()
+
+
+def _takes_its_value(place: Place, statement: Statement, verdict: Verdict) -> bool:
+    """``tanh'(h) = 0.39`` of ``h = tanh(a)``, and the numbers are those at a: the slope by what comes out."""
+    member = verdict.member
+    if member is None or member.expr is None or member is statement.members[-1]:
+        return False
+    for part in t.walk(member.expr):
+        if isinstance(part, t.Call | t.Apply) and len(part.args) == 1:
+            primes = part.primes + (part.head.primes if isinstance(part, t.Apply) else 0)
+            (name,) = part.args
+            key = sort(name, place.world.spelling, {}).key if isinstance(name, t.Symbol) else None
+            found = place.world.find(key, place.position) if key is not None and primes else None
+            value = found[0].value if found is not None else None
+            if isinstance(part, t.Call) and isinstance(value, t.Call) and value.name == part.name:
+                return True
+            if isinstance(part, t.Apply) and isinstance(value, t.Apply):
+                return stem_of(value.head) == stem_of(replace(part.head, primes=0))
+    return False
 
 
 def _runs_on(statement: Statement, verdict: Verdict) -> bool:
@@ -127,14 +148,15 @@ def _goes_to_second_order(verdict: Verdict) -> bool:
 
 
 def _is_small(tree: object) -> bool:
-    """``dx`` and ``(dx)``."""
-    tree = tree.items[0] if isinstance(tree, t.Group) and tree.scripts else tree
+    """``dx`` and ``(dx)``, behind another name as well."""
+    if isinstance(tree, t.Group | t.Apply) and tree.scripts:
+        tree = tree.items[0] if isinstance(tree, t.Group) else tree.args[0]
     is_name = isinstance(tree, t.Symbol) and len(tree.base) == 2 and tree.base.islower()
     return isinstance(tree, t.Symbol) and is_name and tree.base[0] == "d"
 
 
 def _is_squared(tree: object) -> bool:
-    scripts = tree.scripts if isinstance(tree, t.Group | t.Symbol) else ()
+    scripts = tree.scripts if isinstance(tree, t.Group | t.Symbol | t.Apply) else ()
     return any(s.kind == "plain" and isinstance(s.value, t.Number) for s in scripts)
 
 
