@@ -308,3 +308,21 @@ def test_a_function_told_by_its_steps_is_still_one_of_its_arguments() -> None:
     assert not check(BY_STEPS).faults
     assert check(BY_STEPS).judgements[-1].verdict == "ok"
     assert check(BY_STEPS.replace("- 4) \\cdot 3", "+ 4) \\cdot 3")).faults
+
+
+BEHIND = r"""$s = \sum_k m_k f_k$ and $J = \frac{1}{2} \sum_i (q^{(i)} - \psi(s)_A^{(i)})^2$ with $\psi(s)_A = s$.
+
+$$\frac{\partial J}{\partial m_k} = -\sum_i (q^{(i)} - \psi(s)_A^{(i)}) f_k^{(i)}$$
+"""
+NO_PLUS = r"""$$s = m_0 f_0 + m_1 f_1 \dots m_n f_n = \sum_{k=0}^{n} f_k m_k$$
+"""
+
+
+def test_the_example_behind_a_bracket_is_that_of_the_argument() -> None:
+    assert check(BEHIND).judgements[-1].verdict == "ok"
+    assert len(check(BEHIND.replace("= -\\sum", "= \\sum")).faults) == 1
+
+
+def test_dots_may_stand_without_their_signs() -> None:
+    assert check(NO_PLUS).judgements[0].verdict == "ok"
+    assert check(NO_PLUS.replace("f_k m_k", "f_k f_k")).judgements[0].verdict != "ok"

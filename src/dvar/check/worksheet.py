@@ -136,7 +136,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))
     turned = at_points(transposed(stepped.in_words(one_loss(passed_on.unrolled(plain)))))
     turned = labelled(degrees.as_radians(augmented.spelled_out(turned)))
-    marked = examples.marked(blocks.stacked(blocks.spelled_out(turned)))
+    marked = examples.marked(blocks.stacked(blocks.spelled_out(examples.inside(turned))))
     sloped = rules_in_primes.as_derivatives(dots_of_time.as_derivatives(marked))
     counted = bracketed.indexed(iterates.indexed(sloped))
     spelled = spelled_out(recognised(renamed(densities.named(outcomes.named(counted)))))

@@ -6,6 +6,7 @@ Two terms that are alike but for numbers that go up by one, or a first and a las
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from dvar.check.meaning.counting import Step, differences, filled, follows, is_count, text
@@ -26,12 +27,27 @@ def summed(statements: Sequence[Statement]) -> list[Statement]:
 
     def change(part: t.Expr) -> t.Expr | None:
         if isinstance(part, t.Sum):
+            part = _with_plus(part)
             return _whole(part, part.terms, "sum", known)
         if isinstance(part, t.Product):
             return _whole(part, part.factors, "prod", known)
         return None
 
     return [in_members(s, change) for s in statements]
+
+
+def _with_plus(tree: t.Sum) -> t.Sum:
+    r"""``w_0 x_0 + w_1 x_1 \dots w_m x_m``, with the signs around the dots that the author leaves out."""
+    first, last = tree.terms[0], tree.terms[-1]
+    inside = last.factors if isinstance(last, t.Product) else ()
+    at = next((n for n, x in enumerate(inside) if isinstance(x, t.Ellipsis)), 0)
+    alike = isinstance(first, t.Product) and len(first.factors) == at
+    if not alike or len(inside) != 2 * at + 1 or tree.signs[-1] < 0 or at < 2:
+        return tree
+    ends = (inside[:at], inside[at + 1 :])
+    a, b = (t.Product(x, ("",) * (at - 1), (x[0].span[0], x[-1].span[1])) for x in ends)
+    terms = (*tree.terms[:-1], a, inside[at], b)
+    return replace(tree, terms=terms, signs=(*tree.signs, 1, 1))
 
 
 def _whole(

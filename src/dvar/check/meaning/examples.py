@@ -50,6 +50,32 @@ def marked(statements: Sequence[Statement]) -> list[Statement]:
     return [in_members(s, mark) for s in statements]
 
 
+def inside(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements, with ``φ(z)_A^{(i)}`` as ``φ_A(z^{(i)})``: the example is that of the argument."""
+    letters = {letter for letter, _ in marks_in(parts(statements))} & COUNTING
+
+    def push(of: Any) -> t.Expr | None:
+        if not isinstance(of, t.Apply) or len(of.args) != 1:
+            return None
+        part: t.Apply = of
+        (name,) = part.args
+        label = part.subscripts[0] if len(part.subscripts) == 1 else None
+        if isinstance(label, t.Label) and len(label.text) == 1 and label.text.isupper():
+            head = replace(part.head, subscripts=(*part.head.subscripts, label))
+            part = replace(part, head=head, subscripts=())
+        own = [s for s in part.scripts if s.kind == "paren" and _letters(s) <= letters]
+        if len(own) == 1 and isinstance(name, t.Symbol) and not name.scripts:
+            scripts = tuple(s for s in part.scripts if s is not own[0])
+            return replace(part, args=(replace(name, scripts=(own[0],)),), scripts=scripts)
+        return part
+
+    return [in_members(s, push) for s in statements] if letters else list(statements)
+
+
+def _letters(script: t.Script) -> set[str]:
+    return set(letters_in(script.value)) if script.value is not None else {""}
+
+
 def _counted(script: t.Script, latin: Mapping[str, str]) -> t.Script:
     """An example's superscript in brackets."""
     letter = latin[_letter(script)]
