@@ -159,3 +159,13 @@ def test_a_slope_told_by_what_comes_out_is_no_mistake_where_the_numbers_are_righ
 def test_a_change_to_second_order_is_no_differential() -> None:
     text = r"$$df = f_x\,dx + \frac{1}{2} f_{xx} (dx)^2.$$" + "\n\n" + r"$$f(x)=e^{x-1}+(x-1)^2.$$"
     assert not check(text).faults
+
+
+@pytest.mark.parametrize(
+    "told", [r"$\sigma(z) = a$", r"$\varphi(z) = 1/(1 + e^{-z})$ and" + "\n\n" + r"$\varphi(z) = a$"]
+)
+def test_the_value_of_an_activation_may_get_its_name_behind_it(told: str) -> None:
+    text = f"$z = w r$, {told}, $J = \\frac12 (a - y)^2$.\n\n"
+    text += r"$$\frac{\partial J}{\partial w} = (a - y) a (1 - a) r$$"
+    assert check(text).judgements[-1].verdict == "ok"
+    assert len(check(text.replace("1 - a", "1 + a")).faults) == 1

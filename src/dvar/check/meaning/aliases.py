@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from dvar.check.meaning import functions
 from dvar.check.meaning.aligning import literal_shape
+from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts
 from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
-from dvar.read.worksheet.parts import in_members, rewritten
+from dvar.read.worksheet.parts import in_members, rewritten, same_tree
 
 _GENERAL = frozenset({"g", "f", "h", "sigma", "phi", "varphi", "psi"})
 """Letters for functions whatever they are."""
 _LOSSES = frozenset({"E", "J", "L", "C", "Q", "S", "ell", "loss"})
 _ACTIVATIONS = frozenset({"relu", "sigmoid", "tanh", "softmax", "softplus", "leaky_relu"})
 
+_ANY_ACTIVATION = frozenset({"phi", "varphi", "psi", "sigma"})
+_IS = frozenset({"=", ":=", "equiv"})
 _SHAPED = frozenset({"elu", "leaky_relu", "softplus", "swish", "silu", "gelu", "hardtanh"})
 """Activations that some authors give a parameter."""
 
 
 def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
     """The statements with an argument where a name is said to be a function, and ``h(x)`` as ``h_θ(x)``."""
-    statements = _bare(statements)
+    statements = _named(_bare(statements))
     whole = _parametrised(statements)
     own = {call.name for s in statements if (call := _with_parameters(s)) is not None}
 
@@ -71,6 +75,40 @@ def _bare(statements: Sequence[Statement]) -> list[Statement]:
 
         found.append(in_members(statement, name))
     return found
+
+
+def _named(statements: Sequence[Statement]) -> list[Statement]:
+    """``σ(z) = a``, where nothing else says what a is, as ``a = σ(z)``: the value of a known activation gets a name.
+
+    Not ``g(x) = c`` of any function: it may be a condition on x.
+    """
+    pairs = [[m.expr for m in s.members] for s in statements]
+    told = {stem_of(x[0]) for x in pairs if len(x) > 1 and isinstance(x[0], t.Symbol)}
+    formulas = {"sigma"}
+    for left, *rest in pairs:
+        head = left.head.base if isinstance(left, t.Apply) else ""
+        if isinstance(left, t.Apply) and head in _ANY_ACTIVATION and rest:
+            formulas |= set() if _is_other_name(rest[0], left.args) else {head}
+    found = []
+    for statement, (left, *rest) in zip(statements, pairs, strict=True):
+        is_one = len(rest) == 1 and statement.members[1].relation in _IS
+        is_known = (isinstance(left, t.Apply) and left.head.base in formulas) or (
+            isinstance(left, t.Call) and left.name in _ACTIVATIONS
+        )
+        name = rest[0] if is_one and is_known else None
+        args = left.args if isinstance(left, t.Apply | t.Call) else ()
+        if _is_other_name(name, args) and stem_of(name) not in told:
+            first, second = statement.members
+            members = (replace(first, expr=name), replace(second, expr=left))
+            statement = replace(statement, members=members)
+        found.append(statement)
+    return found
+
+
+def _is_other_name(tree: t.Expr | None, args: Sequence[t.Expr]) -> TypeGuard[t.Symbol]:
+    """A name by itself, of an example as well, that is no argument and no power of one."""
+    is_name = isinstance(tree, t.Symbol) and all(s.kind != "plain" for s in tree.scripts)
+    return is_name and not any(same_tree(tree, arg) for arg in args)
 
 
 def _word(name: t.Symbol) -> str:

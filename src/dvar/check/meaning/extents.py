@@ -11,6 +11,7 @@ from dvar.check.meaning.alphabet import TIMES
 from dvar.check.meaning.bounds import begin_alike, from_one
 from dvar.check.meaning.counting import counted_to
 from dvar.check.meaning.declared import Declaration, declarations, declare
+from dvar.check.meaning.examples import COUNTING, going_on, marks_in
 from dvar.check.meaning.given import LARGEST, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
@@ -90,14 +91,10 @@ def _shaped(
 
 
 def _of_steps(statements: Sequence[Statement]) -> set[str]:
-    """Names of which each step in time has its own, ``h^{(t)}``: unlike those of layers they have one size."""
-    return {
-        stem_of(part)
-        for part in parts(statements)
-        if isinstance(part, t.Symbol)
-        for script in part.scripts
-        if script.kind == "paren" and script.value and TIMES & {*letters_in(script.value)}
-    }
+    """Names of which each step in time has its own, ``h^{(t)}``, or each example: unlike those of layers they have one size."""
+    marked = list(marks_in(parts(statements)))
+    letters = TIMES | (COUNTING - going_on(statements) if marked else set())
+    return {stem for letter, stem in marked if letter in letters}
 
 
 def _spellings(stem: str, known: Sequence[Item]) -> list[str]:
