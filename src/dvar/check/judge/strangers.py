@@ -12,6 +12,7 @@ from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.values import node_of, reshaped, sizes, squeezed
 from dvar.check.meaning.world import World
+from dvar.core.errors import ShapeError
 from dvar.core.node import Node, topological
 from dvar.ops import TABLE
 from dvar.read.worksheet import tree as t
@@ -102,9 +103,11 @@ def as_upstream(place: Place, link: Link) -> bool:
     if not set(numbers) <= set(arriving):
         return False
     exchange = {node: arriving[key.indices[0]] for node, key in entries.items()}
-    if any(node.shape != other.shape for node, other in exchange.items()):
+    try:
+        exchanged = substitute(left, exchange), substitute(right, exchange)
+    except ShapeError:  # an entry where an array is multiplied
         return False
-    return bool(compare(substitute(left, exchange), substitute(right, exchange)).holds)
+    return bool(compare(*exchanged).holds)
 
 
 def _arriving(world: World, gradients: Sequence[Node], first: int) -> dict[object, Node]:
