@@ -162,7 +162,8 @@ def test_a_change_to_second_order_is_no_differential() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [r"$\sigma(z) = a$", r"$\varphi(z) = 1/(1 + e^{-z})$ and" + "\n\n" + r"$\varphi(z) = a$"]
+    "told",
+    [r"$\sigma(z) = a$", r"$\varphi(z) = 1/(1 + e^{-z})$ and" + "\n\n" + r"$\varphi(z) = a$"],
 )
 def test_the_value_of_an_activation_may_get_its_name_behind_it(told: str) -> None:
     text = f"$z = w r$, {told}, $J = \\frac12 (a - y)^2$.\n\n"

@@ -254,3 +254,56 @@ $${change}b = {b}\eta \varepsilon$$
 $$v = v + {change}v$$
 $$b = b + {change}b$$"""
     assert verdicts(text).count("wrong") == bent
+
+
+def test_a_number_beside_a_formula_in_a_cell_is_another_piece_of_it() -> None:
+    text = r"""| Name | Formula | Derivative |
+|---|---|---|
+| ramp | $r(u) = \max(0, u)$ | $r'(u) = 1$ (when $u > 0$), $0$ (when $u \leq 0$) |"""
+    assert not WRONG & set(verdicts(text))
+    assert "wrong" in verdicts(text.replace(r"r'(u) = 1", r"r'(u) = u"))
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [("v_2 u", "ok"), ("v_1 u", "unknown")])
+def test_an_open_activation_may_be_the_identity_for_once(slope: str, verdict: str) -> None:
+    text = rf"""$k = v_1 u + c$, $h = \sigma(k)$. Let us leave $\sigma$ away, so $h = k = v_1 u + c$.
+
+$p = v_2 h$, $E = \frac12 (p - t)^2$
+
+$$\frac{{\partial p}}{{\partial v_1}} = v_2 \frac{{\partial h}}{{\partial v_1}} = {slope}$$"""
+    told = verdicts(text)
+    assert told[-1] == verdict
+    assert not WRONG & set(told[:-1])
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("0.57", "ok"), ("0.75", "wrong")])
+def test_what_an_open_function_is_applied_to_says_the_line(value: str, verdict: str) -> None:
+    text = rf"""$x_1 = 0.5$, $v_1 = 0.6$, $v_3 = 2$
+
+$$b_j = v_j x_1$$
+$$o_j = \frac{{1}}{{1 + e^{{-b_j}}}}$$
+$$b_1 = 0.6 \times 0.5 = 0.3$$
+$$o_3 = G(b_1) = \frac{{1}}{{1 + e^{{-0.3}}}} = {value}$$"""
+    assert last(text) == verdict
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [("-", "ok"), ("+", "wrong")])
+def test_one_divided_by_one_is_a_lost_bracket(slope: str, verdict: str) -> None:
+    text = rf"""$\phi(u) = 1 / 1 + e^{{-u}}$
+
+$\phi'(u) = \phi(u) (1 {slope} \phi(u))$"""
+    assert last(text) == verdict
+
+
+NUMBERS_UNDER_A_HEADING = r"""## Plain steps, $\eta = 0.1$
+
+$v_0 = 1$, $v_1 = v_0 - \eta s_0 = 1 - 0.1 \cdot 2 = 0.8$, $v_2 = v_1 - \eta s_1 = 0.8 - 0.1 \cdot 1.6 = 0.64$
+
+## Scaled steps
+
+$v_2 = 0.75 - \frac{0.1}{0.5} \cdot 1.5 = 0.75 - 0.3 = RESULT$"""
+
+
+@pytest.mark.parametrize(("result", "verdict"), [("0.45", "ok"), ("0.54", "wrong")])
+def test_a_name_has_numbers_of_its_own_under_another_heading(result: str, verdict: str) -> None:
+    assert last(NUMBERS_UNDER_A_HEADING.replace("RESULT", result)) == verdict

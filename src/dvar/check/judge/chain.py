@@ -12,7 +12,7 @@ from dvar.check.judge.conditions import SIGNS, names_a_step
 from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import Key
+from dvar.check.meaning.keys import Key, stem_of
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
@@ -227,12 +227,24 @@ def _bridged(
         return verdict
     if is_zero(members[-1].expr):
         return verdict  # what is set to zero says nothing of what is set so
+    if _is_of_open_function(place, verdict):
+        return verdict
     link = step.judge_link(place, members[0], anchor, members[-1], envs)
     if link.verdict in ("ok", "convention"):
         return Verdict("ok", note=BRIDGED, links=verdict.links)
     if link.verdict in ("wrong", "carried"):
         return Verdict(link.verdict, members[-1], anchor, link, links=[(anchor, members[-1], link)])
     return verdict
+
+
+def _is_of_open_function(place: Place, verdict: Verdict) -> bool:
+    """``y_3 = F(a_1) = 1/(1 + e^{-0.2}) = 0.55``: the arithmetic is right, and what F is applied to is said here."""
+    unread = [m.expr for _, m, link in verdict.links if link.verdict == "unknown"]
+    applied = (x for x in unread if isinstance(x, t.Apply) and not x.primes + x.head.primes)
+    known = place.world.definitions
+    is_open = any(x.args and not known.get(stem_of(x.head)) for x in applied)
+    last = verdict.links[-1][-1]
+    return is_open and last.verdict == "ok" and last.numbers is not None
 
 
 def _is_asked_to_vanish(verdict: Verdict) -> bool:

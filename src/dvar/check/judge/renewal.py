@@ -274,7 +274,7 @@ def _is_said_anew(document: Document, statement: Statement) -> bool:
     return bool(_ANEW.search(document.regions[statement.region].before))
 
 
-_AHEAD = 6
+_AHEAD = 8
 """Statements behind a formula that may bear it out."""
 
 
@@ -304,7 +304,7 @@ def is_borne_out(place: Place, made: Definition, behind: Sequence[tuple[int, Sta
         for definition in (made, *beside):
             world.define(definition)
         after = [links.between(world, *sides).verdict for sides in tried]
-    is_right = after[0] == "ok" and before[0] != "ok"
+    is_right = after[0] == "ok" and any(a == "ok" != b for a, b in zip(after, before, strict=True))
     return is_right and not any(
         a == "wrong" and b == "ok" for a, b in zip(after, before, strict=True)
     )

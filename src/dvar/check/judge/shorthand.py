@@ -44,6 +44,7 @@ def is_shorthand(
         _runs_on(statement, verdict)
         or (only == "wrong-variable" and _drops_an_index(place, verdict, statements))
         or (only == "wrong-variable" and _names_a_part(place, verdict))
+        or (only == "wrong-variable" and _drops_an_open_function(place, verdict))
         or (only == "wrong-variable" and _takes_its_value(place, statement, verdict))
         or ("transpose" in causes and _is_product_rule(verdict))
         or (only == "transpose" and _turns_small(place, statement))
@@ -109,7 +110,7 @@ def _names_a_part(place: Place, verdict: Verdict) -> bool:
     left, right = node_of(link.left), node_of(link.right)
     of, told = set(names_beneath([left])), set(names_beneath([right]))
     new = told - of
-    if len(new) != 1 or not of - told or new & place.ledger.given.keys():
+    if len(new) != 1 or new == told or not of - told or new & place.ledger.given.keys():
         return False
     (name,) = new
     wholes = (
@@ -179,3 +180,16 @@ def _turns_small(place: Place, statement: Statement) -> bool:
     )
     keys = (sort(p, world.spelling, {}).key for p in turned if p.base[:1].islower())
     return world.row_vectors and any(k not in world.declared for k in keys)
+
+
+def _drops_an_open_function(place: Place, verdict: Verdict) -> bool:
+    """``h = z`` behind ``h = σ(z)``, where nothing says what σ is: here it may be the identity."""
+    name = verdict.previous.expr if verdict.previous is not None else None
+    written = verdict.member.expr if verdict.member is not None else None
+    if not isinstance(name, t.Symbol) or written is None:
+        return False
+    found = place.world.find(sort(name, place.world.spelling, {}).key, place.position)
+    made = found[0].value if found is not None else None
+    if not isinstance(made, t.Apply) or len(made.args) != 1:
+        return False
+    return same_tree(made.args[0], written) and not place.world.definitions.get(stem_of(made.head))

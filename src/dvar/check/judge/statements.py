@@ -26,6 +26,7 @@ from dvar.check.judge import (
     signs,
     slips,
     stationary,
+    stepped,
     supposing,
     told,
     tying,
@@ -350,7 +351,8 @@ def _judgement(
         document.text, statement, document.regions[statement.region].latex, context.own_names
     )
     tried, explained = None, None
-    for said in chain.faults(place, verdict):
+    anew = stepped.are_another_rule(place, document, statement, context.statements, verdict)
+    for said in chain.faults(place, verdict) if not anew else ():
         if is_no_claim(place, document, statement, said, context.touched, context.statements):
             tried = tried or unexplained(written, said)
             continue
@@ -360,6 +362,9 @@ def _judgement(
             break
         tried = tried or told
     is_fault = explained is not None or verdict.verdict != "wrong"
+    if anew:
+        place.ledger.acquit(place.line)
+        verdict, is_fault = replace(verdict, verdict="ok", note=chain.ARITHMETIC), True
     explained = explained or tried or message_of(place, written, verdict, chained, others)
     if not is_fault:
         place.ledger.acquit(place.line)

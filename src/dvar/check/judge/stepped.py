@@ -6,6 +6,7 @@ document shows how it steps: it writes a step out, or other such numbers come ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,8 +26,11 @@ from dvar.check.meaning.keys import Key, sort
 from dvar.check.meaning.letters import parts
 from dvar.core.node import Node
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Member, Statement
+from dvar.read.worksheet.document import Document, Member, Statement
 from dvar.read.worksheet.parts import factors_of, rewritten, same_tree
+
+_HEADING = re.compile(r"^ {0,3}#{1,6} |\\(?:sub)*section\b", re.MULTILINE)
+"""What opens a new part of a text."""
 
 
 def in_words(statements: Sequence[Statement]) -> list[Statement]:
@@ -187,6 +191,32 @@ def judged(place: Place, members: Sequence[Member]) -> Verdict | None:
             links = [(members[0], members[1], link)]
             return Verdict(link.verdict, members[1], members[0], link, links=links)
     return None
+
+
+def are_another_rule(
+    place: Place,
+    document: Document,
+    statement: Statement,
+    statements: Sequence[Statement],
+    verdict: Verdict,
+) -> bool:
+    """``θ_2 = 0.68 - 0.18 = 0.5`` under another heading than ``θ_2 = θ_1 - …``: steps of another rule, by the same names."""
+    if verdict.verdict != "wrong" or not verdict.links:
+        return False
+    (first, _, link), *rest = verdict.links
+    if link.verdict != "wrong" or link.numbers is None or not isinstance(first.expr, t.Symbol):
+        return False
+    if first is not statement.members[0] or not rest or any(k.verdict != "ok" for *_, k in rest):
+        return False
+    found = place.world.find(sort(first.expr, place.world.spelling, {}).key, place.position)
+    if found is None or not 0 <= found[0].position < place.position:
+        return False
+    made = found[0].value
+    old = made.terms[0] if isinstance(made, t.Sum) else None
+    if not isinstance(old, t.Symbol) or old.base != first.expr.base:
+        return False
+    start = statements[found[0].position].span[1]
+    return _HEADING.search(document.text[start : statement.span[0]]) is not None
 
 
 def _usual(place: Place, old: t.Symbol) -> Iterator[Step]:

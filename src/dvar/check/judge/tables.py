@@ -87,7 +87,7 @@ class _Table:
         members = statement.members
         if members[0].expr is None or members[0].relation or place[1] == 0:
             return statement
-        if len(members) > 1:
+        if any(len(self.statements[o].members) > 1 for o in self.grid[place]):
             return self._worked_out(place, statement)
         if not is_plain(members[0].expr):
             head = self._function_above(place) or self._name_above(place)
@@ -107,7 +107,7 @@ class _Table:
     def _worked_out(self, place: Place, statement: Statement) -> Statement:
         """``0.2 - 0.5 = -0.3`` below ``z_j`` in the row of j = 4 works out ``z_4``."""
         head = self._single(place[0], 0, place[2])
-        told = [m.expr for m in statement.members]
+        told = [m.expr for m in statement.members]  # not f'(z) = 1 (when z > 0), 0 (when z < 0)
         if head is None or len(self.grid[place]) > 1 or not isinstance(head.expr, t.Symbol):
             return statement
         if not all(x is not None and is_numeric(x, lambda name: True) for x in told):

@@ -144,7 +144,7 @@ class Grammar(Operands):
             if sign is None:
                 break
         if len(terms) > 1:
-            return t.Sum(tuple(by_product_rule(terms)), tuple(signs), self.since(start))
+            return _logistic(t.Sum(tuple(by_product_rule(terms)), tuple(signs), self.since(start)))
         if leading and signs[0] == -1:
             return t.Negative(terms[0], self.since(start))
         if leading and signs[0] == 0:
@@ -304,3 +304,20 @@ class Grammar(Operands):
         if not branches:
             return value
         return t.Cases(tuple(branches), widened(branches[0][0].span, self.since(start)))
+
+
+def _logistic(tree: t.Sum) -> t.Expr:
+    """``1 / 1 + e^{-z}`` as ``1 / (1 + e^{-z})``: nobody divides one by one."""
+    first, second = tree.terms[0], tree.terms[1]
+    ones = isinstance(first, t.Quotient) and first.inline
+    if tree.signs != (1, 1) or not ones or not isinstance(second, (t.Symbol, t.Call)):
+        return tree
+    assert isinstance(first, t.Quotient)
+    above, below = first.above, first.below
+    if not all(isinstance(x, t.Number) and x.text == "1" for x in (above, below)):
+        return tree
+    is_power = (second.base == "e" and second.scripts) if isinstance(second, t.Symbol) else None
+    if not (is_power or (isinstance(second, t.Call) and second.name == "exp")):
+        return tree
+    whole = t.Sum((below, second), (1, 1), (below.span[0], second.span[1]))
+    return t.Quotient(above, whole, tree.span, inline=True)
