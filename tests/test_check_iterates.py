@@ -233,3 +233,91 @@ $$\frac{{\partial^2 g}}{{\partial b_j \partial b_k}} = {slope}$$
 """
     assert verdict_of(text, slope) == expected
     assert verdict_of(text, r"\nabla g") == "ok"
+
+
+def test_a_slope_without_its_arguments_may_be_taken_anywhere() -> None:
+    text = r"""Let $f(x, y) = x^2 y$ and $g(t) = f(t^2, t)$.
+
+$g'(t) = 2t f_x + f_y = 5t^4$ and $g'(t) = 6t^4$
+"""
+    assert verdict_of(text, "f_y") != "wrong"
+    assert verdict_of(text, "6t^4") == "wrong"
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", "ok"), ("+", "wrong")])
+def test_a_multiplier_that_is_solved_for_is_free_before(sign: str, expected: str) -> None:
+    text = rf"""$$\mathcal{{L}}(u, v, \mu) = 3uv - \mu (u + v - 4)$$
+
+$$\frac{{\partial \mathcal{{L}}}}{{\partial u}} = 3v {sign} \mu = 0$$
+
+$$\frac{{\partial \mathcal{{L}}}}{{\partial v}} = 3u - \mu = 0$$
+
+so that $\mu = 3v$ and $\mu = 3u$.
+"""
+    assert verdict_of(text, r"{\partial u}") == expected
+    assert verdict_of(text, r"{\partial v}") == "ok"
+    assert verdict_of(text, r"\mu = 3u") != "wrong"
+
+
+@pytest.mark.parametrize("name", ["M", r"\tilde{M}", r"\hat{M}"])
+def test_a_product_that_is_symmetric_says_nothing_of_its_factor(name: str) -> None:
+    text = rf"""$$\frac{{\partial}}{{\partial v}} (v^\top {name}^\top {name} v) = 2 {name}^\top {name} v
+\quad(\text{{since }} {name}^\top {name} \text{{ is symmetric}}).$$
+
+$$\frac{{\partial}}{{\partial v}}(-2\,q^\top {name} v) = -2\, {name} q$$
+"""
+    assert verdict_of(text, "q^") == "wrong"
+
+
+@pytest.mark.parametrize(("slope", "expected"), [("2uv^3", "ok"), ("3uv^2", "wrong")])
+def test_partial_derivatives_by_subscript_beside_a_differential(slope: str, expected: str) -> None:
+    text = rf"$$dg = g_u\,du + g_v\,dv$$ for $$g(u, v) = u^2 v^3$$ with $$g_u = {slope}$$"
+    assert verdict_of(text, "g_u =") == expected
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", "ok"), ("+", "wrong")])
+def test_an_optimum_is_no_second_name_of_what_is_varied(sign: str, expected: str) -> None:
+    text = rf"""Deriving $w^* = (\tilde{{M}}^\top \tilde{{M}})^{{-1}} \tilde{{M}}^\top q$.
+
+$$E(\tilde{{w}}) = (q - \tilde{{M}}\tilde{{w}})^\top (q - \tilde{{M}}\tilde{{w}})$$
+
+$$\nabla_{{\tilde{{w}}}} E(\tilde{{w}}) = 2\tilde{{M}}^\top \tilde{{M}}\tilde{{w}} {sign} 2\tilde{{M}}^\top q$$
+
+$$\tilde{{w}}^* = (\tilde{{M}}^\top \tilde{{M}})^{{-1}}\tilde{{M}}^\top q$$
+"""
+    assert verdict_of(text, r"\nabla") == expected
+
+
+def test_matrices_that_are_said_to_be_equal_are_told() -> None:
+    text = r"For square matrices $M = L U$; with a permutation $P M = L U$."
+    assert "wrong" not in [j.verdict for j in check(text).judgements]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"$\cos(0.2) \approx 1 - \frac{(0.2)^2}{2} = 0.98$",
+        r"the estimate is $1 + 0.15 = 1.15$, error $\approx 0.0098$",
+    ],
+)
+def test_an_estimate_is_about_as_large(line: str) -> None:
+    assert "wrong" not in [j.verdict for j in check(line).judgements]
+
+
+def test_a_curve_and_the_steps_under_headings_of_their_own() -> None:
+    text = r"""Not every curve is given as $y = g(x)$, with $g(x) = q(p(x))$ and $q(u) = \ln u$, $p(x) = 2x^2$.
+
+### Example: an ellipse
+
+$$x^2 + 4y^2 = 16$$
+
+### Step 1: Differentiate
+
+$$2x + 8y \frac{dy}{dx} = 0$$
+
+### Step 2: Solve
+
+$$\frac{dy}{dx} = \frac{-x}{4y}$$
+"""
+    assert [verdict_of(text, part) for part in ("8y", "{4y}")] == ["ok", "ok"]
+    assert verdict_of(text.replace("{4y}", "{2y}"), "{2y}") == "wrong"

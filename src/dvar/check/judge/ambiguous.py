@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from dvar.check.judge.chain import Verdict
+from dvar.check.judge.literal import is_plain
 from dvar.check.judge.place import Place
 from dvar.check.judge.shorthand import is_shorthand
 from dvar.check.meaning.functions import SIGMAS
@@ -126,6 +127,14 @@ def _is_open_on_one_side(place: Place, verdict: Verdict) -> bool:
     return [side.of == open_ for side in sides if isinstance(side, Jacobian)] == [False, True]
 
 
+def leaves_out_arguments(place: Place, tree: t.Expr) -> bool:
+    """``f_x`` and ``f`` of ``f(x, y) = …``, which may be taken anywhere."""
+    inside = list(t.walk(tree))
+    heads = {id(p.head) for p in inside if isinstance(p, t.Apply)}
+    bare = {p.base for p in inside if isinstance(p, t.Symbol) and id(p) not in heads}
+    return any(d.params for base in bare for d in place.world.definitions.get(base, ()))
+
+
 def _is_solved_again(place: Place, verdict: Verdict) -> bool:
     """``λ = -x/(4y)`` behind ``λ = y/(4x)``, which comes of a wrong line: one of them solves another equation."""
     name = verdict.previous.expr if verdict.previous is not None else None
@@ -136,13 +145,15 @@ def _is_solved_again(place: Place, verdict: Verdict) -> bool:
 
 
 def _is_estimate(verdict: Verdict, statements: Sequence[Statement]) -> bool:
-    """``f(1.1) - 1 = 0.1 + 0.015`` where it is said that f(1.1) is about so much."""
+    """``cos(0.3) ≈ 1 - 0.045``, and ``f(1.1) - 1 = 0.1 + 0.015`` where it is said that f(1.1) is about so much."""
     link, left = verdict.link, verdict.previous.expr if verdict.previous is not None else None
     if link is None or link.numbers is None or left is None:
         return False
-    due, written = link.numbers
+    (due, written), member = link.numbers, verdict.member
     if due.shape != written.shape or abs(due - written).max() > _ROUGH * abs(due).max():
         return False
+    if isinstance(left, t.Call | t.Root) and member is not None and member.relation == "approx":
+        return member.expr is not None and not is_plain(member.expr)
     values = [p for p in t.walk(left) if isinstance(p, t.Apply)]
     about = [
         s.members[0].expr for s in statements if any(m.relation == "approx" for m in s.members)
@@ -171,9 +182,12 @@ def _is_told_twice(place: Place, statement: Statement, causes: Sequence[str]) ->
 
 
 def _names_only(statement: Statement) -> bool:
-    """``q_1 = q_2 = q^*``: several names for one thing, told and not worked out."""
-    names = [isinstance(m.expr, t.Symbol) for m in statement.members]
-    return len(names) > 2 and all(names)
+    """``q_1 = q_2 = q^*``: several names for one thing, told and not worked out; so ``P A = L U``."""
+    first, *rest = (m.expr for m in statement.members)
+    if isinstance(first, t.Product) and all(isinstance(x, t.Product) for x in rest):
+        factors = [f for x in (first, *rest) if isinstance(x, t.Product) for f in x.factors]
+        return all(isinstance(f, t.Symbol) and not f.scripts and not f.subscripts for f in factors)
+    return len(rest) > 1 and all(isinstance(x, t.Symbol) for x in (first, *rest))
 
 
 def _leads_on(place: Place, statement: Statement) -> bool:

@@ -297,7 +297,7 @@ def _says_all(place: Place, verdict: Verdict) -> bool:
     tree, link = verdict.member.expr if verdict.member is not None else None, verdict.link
     if tree is None or link is None or _has_open(place, verdict) or 2 in _ranks(link):
         return False
-    return not opens_more(link) and not any(
+    return not (opens_more(link) or ambiguous.leaves_out_arguments(place, tree)) and not any(
         isinstance(p, t.Derivative) or (isinstance(p, t.Big) and is_idle(p)) for p in t.walk(tree)
     )
 

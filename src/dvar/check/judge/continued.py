@@ -19,6 +19,12 @@ _OPERATION = re.compile(r"[\w)\]]\s*[·*/×÷+]\s*[\w(\[]")
 _WORD = re.compile(r"(?<!\\)\b[^\W\d_]{3,}")
 _NEXT = re.compile(r"[.;]\s|\n\s*\n")
 """The end of a sentence or a paragraph."""
+_OTHER = re.compile(
+    r",[\w\s]*\b(?:errors?|ratio|difference|deviation|gap)[\s$`\\(]*$", re.IGNORECASE
+)
+"""A noun of its own in front: "the value is 1.1, error ≈ 0.005"."""
+_ITEM = re.compile(r"\n[ \t]*(?:[-*+]|\d+[.)])[ \t]+([^\n]*)$")
+"""The next item of a list, up to an equation in its first line."""
 _ALTERNATIVE = re.compile(r"[ \t]+(?:for|in|on|at|when) [a-z]{3,}")
 """Words behind a value that say for which of several cases it is."""
 _REASONS = frozenset(["since", "because", "as", "by", "using", "where", "with", "from", "recall"])
@@ -68,6 +74,10 @@ def _is_apart(document: Document, last: Statement, statement: Statement) -> bool
     inline = document.regions[statement.region].kind == "inline" and not _is_alone(text, statement)
     between = text[last.span[1] : statement.span[0]]
     if inline and _NEXT.search(between) and len(_WORD.findall(between)) > 1:
+        return True
+    if inline and _OTHER.search(between):
+        return True
+    if inline and (item := _ITEM.search(between)) and _WORD.search(item.group(1)):
         return True
     return _is_below_another(text, last, statement)
 

@@ -44,6 +44,9 @@ def is_announced(document: Document, statement: Statement) -> bool:
     return _WORDS.search(document.text[max(0, start - _NEAR) : end]) is not None
 
 
+_MULTIPLIERS = frozenset({"lambda", "mu", "nu"})
+
+
 def varied(statements: Sequence[Statement]) -> set[str]:
     """Names by which a derivative is said to vanish: ``∂Λ/∂π_k = N_k/π_k - λ = 0``; a formula for π solves this.
 
@@ -54,7 +57,8 @@ def varied(statements: Sequence[Statement]) -> set[str]:
     for statement in statements:
         first, last = statement.members[0].expr, statement.members[-1].expr
         if isinstance(first, t.Apply) and not first.primes:
-            told[stem_of(first.head)] = {stem_of(x) for x in first.args if isinstance(x, t.Symbol)}
+            names = {stem_of(x) for x in first.args if isinstance(x, t.Symbol)}
+            told[stem_of(first.head)] = names & _MULTIPLIERS
         elif isinstance(first, t.Derivative) and len(statement.members) > 1 and is_zero(last):
             of = first.of.head if isinstance(first.of, t.Apply) else first.of
             found |= {stem_of(x) for x in first.wrt if isinstance(x, t.Symbol)}

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
     from dvar.check.meaning.world import World
 
+_ANY = frozenset("fghFG")
 _COORDINATES = frozenset("xyzuvw")
 _NEAR = 200
 _ON = 1e-3
@@ -51,6 +52,11 @@ _ASKED = re.compile(
 
 _OTHER = re.compile(r"\n#|\\item\b|\\(?:sub)*section\b|\n\s*\**\(?\d+[.)]\s")
 """What parts one exercise from another."""
+_STEP = re.compile(
+    r"#+\W*(?:steps?|solution|solving|solve|differentiat\w*|answer|schritt|lösung|paso|étape)\b",
+    re.IGNORECASE,
+)
+"""A heading within an exercise."""
 _SAID = re.compile(r"d([a-z])(?:/|\}\s*\{)d([a-z])\b")
 _POINT = re.compile(r"\(\s*(-?\d+(?:[./]\d+)?)\s*,\s*(-?\d+(?:[./]\d+)?)\s*\)")
 
@@ -97,14 +103,16 @@ def curves(document: Document, statements: Sequence[Statement]) -> list[Curve]:
     found = []
     explicit: dict[str, int] = {}
     for n, statement in enumerate(statements):
-        left = statement.members[0].expr
-        if len(statement.members) > 1 and isinstance(left, t.Symbol) and not left.scripts:
+        left, *rest = (m.expr for m in statement.members)
+        told = rest[0] if rest else None
+        is_any = isinstance(told, t.Apply) and told.head.base in _ANY  # y = f(x) is no formula
+        if rest and not is_any and isinstance(left, t.Symbol) and not left.scripts:
             explicit[left.base] = statement.span[0]
         curve = _curve(document, statement, n, statements[n : n + _FAR])
         if curve is None:
             continue
-        told = explicit.get(curve.of.base)
-        if told is None or _OTHER.search(document.text, told, statement.span[0]):
+        at = explicit.get(curve.of.base)
+        if at is None or _OTHER.search(document.text, at, statement.span[0]):
             found.append(curve)
     return found
 
@@ -119,7 +127,7 @@ def at(
     for curve in reversed(curves):
         if curve.position < ordinal:
             between = document.text[statements[curve.position].span[1] : start]
-            if "\n#" in between.partition("\n")[2]:
+            if any(not _STEP.match(line) for line in between.split("\n")[1:] if line[:1] == "#"):
                 return None
             points = _POINT.findall(between[-_NEAR:])
             curve = replace(curve, by=_by(curve, statements[ordinal]))

@@ -210,7 +210,7 @@ def _partial(e: Interpreter, key: Key) -> tuple[Definition, list[t.Expr]] | None
     if not told and key.stem in e.world.stationary:
         told = [p for p in t.walk(found[0].value) if isinstance(p, t.Symbol) and not p.scripts]
         told += [replace(p, scripts=()) for p in t.walk(found[0].value) if isinstance(p, t.Symbol)]
-    elif not told or (len(told) == 1 and key.stem not in _GENERAL):
+    elif not told or (len(told) == 1 and (key.stem not in _GENERAL or e.world.differentials)):
         return None  # h_t of h(t)
     params = {p.base: p for p in told if isinstance(p, t.Symbol) and not p.subscripts}
     letters = [key.indices[0]] if key.indices[0] in params else list(key.indices[0])
