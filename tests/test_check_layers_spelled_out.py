@@ -152,3 +152,95 @@ def test_users_and_items_are_counted_apart() -> None:
     )
     assert at(text + "EV$$\n", 11) != "wrong"
     assert at(text + "-EV$$\n", 11) != "ok"
+
+
+def test_a_sum_over_what_stands_twice_is_not_meant_where_one_term_has_it_once() -> None:
+    text = (
+        "Repeated indices are summed: $z_i = W_{ij} x_j$.\n\n"
+        "$$a_i = \\frac{e^{s_i}}{\\sum_k e^{s_k}}$$\n\n$$\\frac{\\partial a_i}{\\partial s_i} = "
+    )
+    assert at(text + "a_i - a_i^2$$\n", 5) == "ok"
+    assert at(text + "a_i + a_i^2$$\n", 5) != "ok"
+
+
+def test_a_small_letter_may_be_a_matrix_between_row_vectors() -> None:
+    text = (
+        "We use row vectors; `*` is the product of matrices.\n\n"
+        "```\nz = x * w_x + b\nh = tanh(z)\n\ndz = dh * (1 - h**2)\ndx = dz * w_x^T\ndw_x = x^T * dz\n```\n"
+    )
+    assert "wrong" not in verdicts(text).values()
+
+
+def test_a_run_of_capitals_is_a_function_where_its_formula_is_told() -> None:
+    text = (
+        "For $\\mathbf{x} \\in \\mathbb{R}^N$, $$QMS(\\mathbf{x}) = \\sqrt{\\frac{1}{N} \\sum_{i=1}^N x_i^2 + \\epsilon}$$\n\n"
+        "$$\\nabla_{\\mathbf{x}} QMS(\\mathbf{x}) = "
+    )
+    assert at(text + "\\frac{\\mathbf{x}}{N\\, QMS(\\mathbf{x})}$$\n", 3) == "ok"
+    assert at(text + "\\frac{\\mathbf{x}}{QMS(\\mathbf{x})}$$\n", 3) == "wrong"
+
+
+def test_slopes_that_vanish_as_they_are_read_say_nothing() -> None:
+    text = "$s = f(x)$, $r = f(y)$\n\n$$C = (s - r)^2$$\n\n$$\\frac{\\partial C}{\\partial s} \\frac{\\partial s}{\\partial w} = "
+    assert at(text + "3 (s + r) \\frac{\\partial s}{\\partial w}$$\n", 5) != "ok"
+
+
+def test_a_formula_for_one_case_does_not_replace_the_one_for_all() -> None:
+    text = (
+        "$$p = \\sigma(z)$$\n\n$$L = -y \\log p - (1 - y) \\log(1 - p)$$\n\n"
+        "For $y = 1$ this is\n\n$$L = -\\log p$$\n\n"
+    )
+    slope = "and in general\n\n$$\\frac{\\partial L}{\\partial z} = "
+    assert at(text, 7) == "ok"
+    assert at(text + slope + "p - y$$\n", 11) == "ok"
+    assert at(text + slope + "p + y$$\n", 11) == "wrong"
+
+
+def test_ranks_of_pairs() -> None:
+    text = (
+        "$$P_{ij} = P(U_i > U_j) = \\frac{1}{1 + e^{-\\sigma(s_i - s_j)}}$$\n\n"
+        "$$\\bar{P}_{ij} = \\frac{1}{2}(1 + T_{ij})$$\n\n"
+        "$$C = -\\bar{P}_{ij} \\log P_{ij} - (1 - \\bar{P}_{ij}) \\log(1 - P_{ij})$$\n\n"
+    )
+    whole = "$$C = \\frac{1}{2}(1 - T_{ij}) \\sigma(s_i - s_j) + \\log(1 + e^{-\\sigma(s_i - s_j)})$$\n\n"
+    case = "For $T_{ij} = -1$,\n\n$$C = \\log(1 + e^{-\\sigma(s_j - s_i)})$$\n\n"
+    slope = "$$\\frac{\\partial C(s_i - s_j)}{\\partial s_i} = "
+    end = "\\sigma\\left(\\frac{1}{2}(1 - T_{ij}) - \\frac{1}{1 + e^{\\sigma(s_i - s_j)}}\\right)$$\n\n"
+    right = text + whole + case + slope + end
+    bare = "$$\\mu_{ij} = \\frac{-\\sigma}{1 + e^{\\sigma(s_i - s_j)}}$$\n"
+    assert at(right + bare, 7) == "ok"
+    assert at(right + bare, 11) == "ok"
+    assert at(right + bare, 13) in RIGHT
+    assert (
+        at((right + bare).replace("}{2}(1 - T_{ij}) \\sigma", "}{2}(1 + T_{ij}) \\sigma"), 7)
+        != "ok"
+    )
+    assert at((right + bare).replace("(1 - T_{ij}) - ", "(1 - T_{ij}) + "), 13) == "wrong"
+
+
+def test_a_capital_above_what_is_differentiated_by_is_no_power() -> None:
+    text = (
+        "$$q_i = \\frac{e^{u^S_i}}{\\sum_k e^{u^S_k}}$$\n\n$$E = -\\sum_i p_i \\log q_i$$\n\n"
+        "where $p$ is a probability distribution.\n\n$$\\frac{\\partial E}{\\partial u^S_i} = "
+    )
+    assert at(text + "q_i - p_i$$\n", 7) == "ok"
+    assert at(text + "p_i - q_i$$\n", 7) == "wrong"
+
+
+def test_a_sigma_beside_one_with_a_formula_is_not_the_logistic_function() -> None:
+    text = (
+        "$$\\sigma_T(z)_i = \\frac{e^{z_i/T}}{\\sum_j e^{z_j/T}}$$\n\n"
+        "With $s_i = \\sigma_1(z)_i$ and one-hot $y$:\n\n$$L = -\\sum_i y_i \\log s_i$$\n\n"
+    )
+    assert at(text + "$$\\frac{\\partial L}{\\partial z_i} = s_i - y_i$$\n", 7) != "wrong"
+
+
+def test_an_index_that_is_said_to_be_another_one_is_bound_by_that() -> None:
+    text = (
+        f"{SOFTMAX}Let $k$ be the correct class.\n\n$$E = -\\log(q_k)$$\n\n"
+        "$$\\frac{\\partial E}{\\partial u_k} = q_k - 1$$\n\n"
+        "For a wrong class $j \\neq k$\n\n$$\\frac{\\partial E}{\\partial u_j} = "
+    )
+    assert at(text + "q_j$$\n", 11) == "ok"
+    assert at(text + "-q_j$$\n", 11) == "wrong"
+    assert at(text + "q_j - 1$$\n", 11) == "wrong"

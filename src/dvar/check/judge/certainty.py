@@ -127,7 +127,8 @@ def is_believed(
     if set(causes) == {"missing-path"} and lacks_a_function(place, verdict, told.expected or ""):
         return False
     if set(causes) <= LOOSE and (_has_open(place, verdict) or _collects(verdict)):
-        return told.sure or _is_all_there(place, verdict, causes)
+        sure = told.sure or _is_all_there(place, verdict, causes)
+        return sure or witnesses.bear_out(place, verdict, dict(enumerate(statements)))
     may_be_share = {"factor", "missing-factor", "arithmetic"} & set(causes)
     if may_be_share and is_said_of_one(place, document, statement, statements):
         return False

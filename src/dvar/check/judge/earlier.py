@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from dvar.check.judge import renewal
 from dvar.check.judge.another import has_formula
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.links import Link
@@ -16,6 +17,7 @@ from dvar.check.judge.place import Place
 from dvar.check.meaning import differentiate
 from dvar.check.meaning.definitions import Definition, definition_of
 from dvar.check.meaning.keys import stem_of
+from dvar.check.meaning.values import node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 
@@ -105,3 +107,16 @@ def _varied(
             if world.defining(made.pattern):
                 found[made.pattern.stem] = made
     return list(found.values())
+
+
+def in_case(place: Place, statements: Sequence[Statement], verdict: Verdict) -> Verdict:
+    """The verdict, or that a formula holds with the number that is told right in front of it."""
+    link = verdict.link
+    if verdict.verdict != "wrong" or len(verdict.links) > 1 or link is None or link.numbers:
+        return verdict
+    if link.left is None or link.right is None:
+        return verdict
+    at = place.world, statements, place.position, link.env
+    if not renewal.holds_in_case(*at, node_of(link.left), node_of(link.right)):
+        return verdict
+    return Verdict("ok", note="in the case said before", links=verdict.links)

@@ -83,7 +83,16 @@ def assignments(
 ) -> list[dict[str, int]]:
     """Numbers for the free index letters of a statement; several, so that nothing holds by chance."""
     free = {c for tree in trees for c in free_letters(tree, world.spelling)}
-    letters = sorted((free | {c for tree in trees for c in _compared(world, tree)}) - {"L"})
+    letters = free | {c for tree in trees for c in _compared(world, tree)}
+    others = {c for tree in conditions for c in _compared(world, tree)} - letters
+    found = _numbered(world, trees, conditions, position, letters | others)  # j of ``j ≠ k``
+    return found or _numbered(world, trees, conditions, position, letters)
+
+
+def _numbered(
+    world: World, trees: Sequence[t.Expr], given: Sequence[t.Expr], position: int, free: set[str]
+) -> list[dict[str, int]]:
+    letters = sorted(free - {"L"})
     if not letters:
         return [{}]
     runs = [world.run_of(c) for c in letters]
@@ -100,7 +109,7 @@ def assignments(
     others = (dict(zip(letters, values, strict=True)) for values in every(*picks))
     for candidate in (distinct, turned, equal, *others):
         same = any(candidate.get(a, -1) == candidate.get(b, -2) for a, b in apart)
-        if candidate not in found and not same and _allowed(world, candidate, conditions, position):
+        if candidate not in found and not same and _allowed(world, candidate, given, position):
             found.append(candidate)
         if len(found) >= ASSIGNMENTS:
             break

@@ -21,6 +21,7 @@ from dvar.check.meaning.keys import Key, arguments, sort, stem_of, worded_stem
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.points import names_beneath
+from dvar.check.meaning.substitute import substitute
 from dvar.check.meaning.survey import is_loss_like
 from dvar.check.meaning.values import NotUnderstood, sizes
 from dvar.check.meaning.world import World
@@ -41,8 +42,6 @@ _SCALED = re.compile(
     re.IGNORECASE,
 )
 """Words by which an author gives a loss another factor."""
-_CASE = 2
-"""So many statements in front of a formula may put numbers in for its names."""
 _ACTIVATIONS = frozenset({"f", "g", "h", "phi", "varphi"})
 """Letters of activations, whichever they are."""
 _RUN_IN = re.compile(
@@ -115,12 +114,12 @@ def is_renewal(
     a, b = sides
     if compare(a, b).holds is not False:
         return _opens_a_way(world, statements, before, right)
+    if holds_in_case(world, statements, ordinal, env, a, b):
+        return False
     if _is_choice(left, right):
         return True
     if is_loss_like(before.pattern.key(env)) and ratio_of(a, b) is not None:
         return bool(_SCALED.search(document.regions[statements[ordinal].region].before))
-    if _is_case(world, statements[max(0, ordinal - _CASE) : ordinal], a, b):
-        return False
     if _open_names(a) != _open_names(b):
         is_worked_out = is_slope(before.value) and _open_names(b) <= _open_names(a)
         return not is_worked_out and not _has_loose_entry(world, a, b)
@@ -129,17 +128,20 @@ def is_renewal(
     return _is_opened_anew(document, statements, before.position, ordinal)
 
 
-def _is_case(world: World, just_before: Sequence[Statement], a: Node, b: Node) -> bool:
-    """ "If $y = 1$ the loss is" what has been told before, with this number in it: it is gone from the formula."""
-    gone = _open_names(a) - _open_names(b)
-    keys = {world.keys[n] for n in gone if n in world.keys}
-    put_in = [(m[0].expr, m[1].expr) for s in just_before if len(m := s.members) == 2]
-    named = {
-        sort(name, world.spelling, {}).key
-        for name, value in put_in
-        if isinstance(name, t.Symbol) and value is not None and is_plain(value)
-    }
-    return bool(keys) and keys <= named and _open_names(b) <= _open_names(a)
+def holds_in_case(
+    world: World,
+    statements: Sequence[Statement],
+    ordinal: int,
+    env: Mapping[str, int],
+    a: Node,
+    b: Node,
+) -> bool:
+    """``L = -log p`` behind "for y = 1": what the formula before comes to with that number."""
+    name, number = equation(statements[ordinal - 1]) if ordinal else (None, None)
+    if not isinstance(name, t.Symbol) or number is None or not is_plain(number):
+        return False
+    told = _read(world, ordinal, env, name, number)
+    return told is not None and bool(compare(substitute(a, dict([told])), b).holds)
 
 
 def _is_choice(left: t.Expr, right: t.Expr) -> bool:

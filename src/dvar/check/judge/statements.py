@@ -235,6 +235,7 @@ def _verdict(
         others = context.others(statement)
         beside = [(o, context.statements[o]) for o in context.problem.ordinals]
         verdict = slips.as_mistake(place, context.document.text, verdict, others, beside)
+    verdict = earlier.in_case(place, context.statements, verdict)
     if verdict.verdict in ("wrong", "unknown") and _is_new_definition(
         context, place, statement, members, verdict
     ):

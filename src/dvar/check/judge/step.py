@@ -38,7 +38,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.literal import is_pi, is_plain, is_zero, read_literal
 from dvar.check.judge.place import Place
 from dvar.check.judge.strangers import as_upstream, strangers
-from dvar.check.judge.zeros import by_chance, says_nothing, unless_empty
+from dvar.check.judge.zeros import by_chance, says_nothing, unless_empty, unless_vain
 from dvar.check.meaning import conditions, differentials
 from dvar.check.meaning.assumptions import CONSTANT, assuming
 from dvar.check.meaning.chosen import is_guessed
@@ -188,7 +188,7 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
     compared = partial(
         links.as_functions, world, place.position, left, right, envs, code=place.code
     )
-    link = unless_empty(place, left, right, envs, compared)
+    link = unless_vain(unless_empty(place, left, right, envs, compared), left, right)
     if link.verdict in ("wrong", "unknown"):
         settled = telescoping.with_a_factor(place, left, right) or _supposing(place, compared)
         if settled is not None:

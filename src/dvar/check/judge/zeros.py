@@ -96,15 +96,33 @@ def _are_empty(link: Link, *trees: t.Expr) -> bool:
     """Whether a derivative is nothing but 0 as it is read, which nobody wrote: of a loss that nothing connects."""
     if any(is_zero(tree) or isinstance(tree, t.Cases) for tree in trees) or link.left is None:
         return False
-    node = node_of(link.left)
-    while node.op.name in ("reshape", "broadcast_to", "multiply") and node.inputs:
-        node = next((x for x in node.inputs if _is_nothing(x)), node.inputs[0])
-    return _is_nothing(node)
+    return _is_nothing(node_of(link.left))
 
 
 def _is_nothing(node: Node) -> bool:
+    """Whether a value is made of zeros so that nothing else in it matters: ``c (0 - 0)``."""
+    if node.op.name in ("multiply", "matmul"):
+        return any(map(_is_nothing, node.inputs))
+    if node.op.name in ("reshape", "broadcast_to", "transpose", "negative", "add", "subtract"):
+        return all(map(_is_nothing, node.inputs))
     value = Point(seed=5).value(node) if node.op is CONSTANT else None
     return value is not None and not np.any(value)
+
+
+def unless_vain(link: Link, left: t.Expr, right: t.Expr) -> Link:
+    """A link between derivatives that vanish one and all as they are read, ``∂C/∂s ∂s/∂w`` where w is nowhere in s."""
+    slopes = [p for x in (left, right) for p in t.walk(x) if isinstance(p, t.Derivative)]
+    names = [(p.of, by) for p in slopes for by in p.wrt]
+    if link.verdict != "ok" or not slopes or link.right is None or any(map(_are_kin, names)):
+        return link
+    is_vain = _are_empty(link, left, right) and _is_nothing(node_of(link.right))
+    return replace(link, verdict="unknown", why=EMPTY) if is_vain else link
+
+
+def _are_kin(pair: tuple[t.Expr | None, t.Expr]) -> bool:
+    """``∂x_i/∂x_j``, which is 0 on purpose."""
+    of, by = pair
+    return isinstance(of, t.Symbol) and isinstance(by, t.Symbol) and of.base == by.base
 
 
 def _leaves(node: Node, known: State) -> set[Node]:

@@ -155,9 +155,7 @@ def _function(
 ) -> Function | None:
     """The function that a symbol is; None where it is none."""
     world = e.world
-    found = world.find(key, e.position)
-    if found is not None and not found[0].params and len(args) > 1:
-        found = _of_so_many(e, key, args) or found
+    found = _told(e, key, args)
     if found is not None and key.stem in world.densities and _is_other_law(e, found[0], args):
         return lambda values: chance.density(e, key, values, args, drawn)
     if found is not None and (found[0].params or not found[0].numeric):
@@ -165,6 +163,8 @@ def _function(
     if key.stem in e.locals or (not key.indices and key.stem in e.env):
         return None
     if head.base in functions.SIGMAS and not head.accents and key.stem not in world.plain:
+        if key.indices and any(not d.numeric for d in world.definitions.get(key.stem, ())):
+            raise NotUnderstood(f"{key}, beside another one that has a formula")  # σ_1 beside σ_T
         return lambda values: functions.apply("sigmoid", values)
     normal = functions.of_normal(head.base) if world.has_normal_law and not key.indices else None
     if normal is not None and not head.accents and key.stem not in world.plain:
@@ -190,14 +190,20 @@ def _function(
     return None
 
 
-def _of_so_many(
+def _told(
     e: Interpreter, key: Key, args: Sequence[t.Expr]
 ) -> tuple[Definition, dict[str, int]] | None:
-    """``f(x, y, z) = (x + y) z`` behind which ``f = q z`` says it by the steps: that of so many arguments."""
+    """The definition of a function.
+
+    Of several arguments it is that of so many: ``f(x, y, z) = (x + y) z``, behind which ``f = q z`` says it by steps.
+    """
+    found = e.world.find(key, e.position)
+    if found is None or found[0].params or len(args) < 2:
+        return found
     told = [d for d in e.world.definitions.get(key.stem, ()) if len(d.params) == len(args)]
     told = [d for d in told if d.position <= e.position and e.world.holds_for(d, key)]
     bound = told[-1].pattern.match(key) if told else None
-    return None if bound is None else (told[-1], bound)
+    return found if bound is None else (told[-1], bound)
 
 
 def _by_formula(

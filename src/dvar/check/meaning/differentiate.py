@@ -118,9 +118,8 @@ def whole_jacobian(e: Interpreter, tree: t.Product) -> Value | None:
 
 
 def first_order(e: Interpreter, of: t.Expr, wrt: t.Expr) -> Value:
-    stacked_columns = chains.stacked_name(wrt)
-    if stacked_columns is not None:
-        return chains.by_columns(first_order(e, of, stacked_columns))
+    if (columns := chains.stacked_name(wrt)) is not None:
+        return chains.by_columns(first_order(e, of, columns))
     of = _with_argument(e, of, wrt)
     place = place_of(e, wrt)
     key = key_of(e, of)
@@ -200,6 +199,9 @@ def numerator(e: Interpreter, tree: t.Expr) -> Node:
     """What is differentiated; ``L(a, y)`` in a numerator is L."""
     if t.is_bracketed(tree):
         return numerator(e, tree.items[0])
+    if isinstance(tree, t.Apply) and (key := key_of(e, tree)) in e.world.loss_names:
+        known = e.world.find(key, e.position)
+        tree = tree if known is None or known[0].params else tree.head  # of ∂C(a - b)/∂a
     return e.node(tree)
 
 
@@ -208,9 +210,9 @@ def key_of(e: Interpreter, tree: t.Expr) -> Key | None:
     if t.is_bracketed(tree):
         return key_of(e, tree.items[0])
     if isinstance(tree, t.Apply) and not tree.scripts and not tree.subscripts and not tree.primes:
-        known = len(tree.head.base) > 1 and functions.is_known(tree.head.base)
-        known |= tree.head.base in e.world.densities and bool(tree.args)
-        key = key_of(e, tree.head)
+        base, key = tree.head.base, key_of(e, tree.head)
+        known = len(base) > 1 and functions.is_known(base)
+        known |= base in e.world.densities and bool(tree.args)
         return None if known or (key is not None and _is_logistic(e, tree.head, key)) else key
     if not isinstance(tree, t.Symbol) or tree.primes:
         return None
@@ -230,10 +232,8 @@ def place_of(e: Interpreter, tree: t.Expr) -> Place:
     if t.is_bracketed(tree):
         return place_of(e, tree.items[0])
     if isinstance(tree, t.Symbol) and _is_transposed(tree):
-        kept = tuple(s for s in tree.scripts if s.kind != "transpose")
-        return place_of(e, replace(tree, scripts=kept))
-    node = e.node(tree)
-    return place_at(node)
+        tree = replace(tree, scripts=tuple(s for s in tree.scripts if s.kind != "transpose"))
+    return place_at(e.node(tree))
 
 
 def place_at(node: Node) -> Place:

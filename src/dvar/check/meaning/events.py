@@ -21,6 +21,7 @@ def named(statements: Sequence[Statement]) -> list[Statement]:
     Only where some are given as numbers, and where all that stands in their brackets are names of events: what is
     told for any index, or for any x of a formula, is a function.
     """
+    statements = [_without_events(s) for s in statements]
     uses = [p for p in parts(statements) if _is_probability(p)]
     shown = [_shown(use) for use in uses]
     if not uses or None in shown or not any(map(_is_given, statements)):
@@ -35,6 +36,20 @@ def named(statements: Sequence[Statement]) -> list[Statement]:
         return replace(name, scripts=part.scripts)
 
     return [rewritten(s, change) for s in statements]
+
+
+def _without_events(statement: Statement) -> Statement:
+    """``p = P(A > B) = σ(a - b)`` without the member in the middle, which says in words what p is."""
+    first, *rest = statement.members
+    said = [m for m in rest[:-1] if _is_probability(m.expr) and _is_about_order(m.expr)]
+    if not said or not isinstance(first.expr, t.Symbol):
+        return statement
+    return replace(statement, members=(first, *(m for m in rest if m not in said)))
+
+
+def _is_about_order(use: t.Expr | None) -> bool:
+    args = use.args if isinstance(use, t.Apply) else ()
+    return bool(args) and all(isinstance(a, t.Relation) and "mid" not in a.relations for a in args)
 
 
 def _is_probability(part: object) -> bool:

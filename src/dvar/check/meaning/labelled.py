@@ -167,14 +167,14 @@ def _with_last_layer(statements: Sequence[Statement]) -> Sequence[Statement]:
 def _with_labels_above(statements: Sequence[Statement]) -> Sequence[Statement]:
     r"""``b^h = …`` and ``b^y = …``: nobody defines powers of one name, h and y tell two biases apart.
 
-    So nobody differentiates by ``a_k^π`` and ``a_k^μ``, or stacks ``W^f`` and ``W^o``, where these are powers.
+    So nobody differentiates by ``a_k^π`` and ``a_k^μ``, or ``z^S``, or stacks ``W^f`` and ``W^o``, where these are powers.
     """
     above: dict[str, set[str]] = {}
     names = [s.members[0].expr for s in statements if len(s.members) > 1]
-    names += [w for p in parts(statements) if isinstance(p, t.Derivative) for w in p.wrt]
-    names += [
-        x for p in parts(statements) if isinstance(p, t.Matrix) for row in p.rows for x in row
-    ]
+    by = [w for p in parts(statements) if isinstance(p, t.Derivative) for w in p.wrt]
+    capitals = {stem_of(w) for w in by if isinstance(w, t.Symbol) and _is_capital(_letter_above(w))}
+    names += by
+    names += [x for p in parts(statements) if isinstance(p, t.Matrix) for r in p.rows for x in r]
     for name in names:
         if isinstance(name, t.Symbol) and (letter := _letter_above(name)):
             above.setdefault(stem_of(name), set()).add(letter)
@@ -182,7 +182,8 @@ def _with_labels_above(statements: Sequence[Statement]) -> Sequence[Statement]:
     above = {
         stem: letters - known.letters
         for stem, letters in above.items()
-        if len(letters - known.letters) >= _BESIDE and stem not in known.layered
+        if (len(letters - known.letters) >= _BESIDE or stem in capitals)
+        and stem not in known.layered
     }
     if not above:
         return statements
@@ -197,6 +198,10 @@ def _with_labels_above(statements: Sequence[Statement]) -> Sequence[Statement]:
         return replace(part, scripts=(replace(script, kind="mark", value=label),))
 
     return [in_members(s, change) for s in statements]
+
+
+def _is_capital(letter: str) -> bool:
+    return letter.isupper() and letter not in (LAST_LAYER, "T", "N", "K", "M", "D")
 
 
 def _letter_above(name: t.Symbol) -> str:

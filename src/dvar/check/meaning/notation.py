@@ -23,6 +23,7 @@ _TANGENT = re.compile(
     re.IGNORECASE,
 )
 DELTA = "delta"
+SIGMA = "sigma"
 _SAID = 3
 """So many names with a mark, beside the names without it, show that the mark is a gradient's."""
 
@@ -49,6 +50,7 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
     world.dots = dotted and bool(_TANGENT.search(text) or _are_handed_on(world, everything))
     losses = {k.stem for k in world.loss_names} | {"f", "L", "J", "E"}
     world.row_vectors = _ROW_VECTORS.search(text) is not None or _multiplies_rows(everything)
+    world.plain |= {SIGMA} if _is_slope_of_curve(everything) else set()
     own = [everything[o] for o in ordinals]
     world.differentials = differentials.are_written(own, text, losses)
     world.increments = differentials.increments(own)
@@ -67,6 +69,25 @@ def see(world: World, everything: Sequence[Statement], ordinals: Sequence[int], 
         if isinstance(s.members[0].expr, t.Symbol)
         and any(m.relation in ("+=", "-=") for m in s.members)
     }
+
+
+def _is_slope_of_curve(statements: Sequence[Statement]) -> bool:
+    """``1/(1 + e^{-σ(a - b)})`` and ``-σ/(1 + …)``: a factor, never applied to a name and somewhere by itself."""
+    applied = [p for p in parts(statements) if isinstance(p, t.Apply) and p.head.base == SIGMA]
+    heads = {id(a.head) for a in applied}
+    factors = (x for p in parts(statements) if isinstance(p, t.Negative) for x in [p.operand])
+    bare = (x for p in parts(statements) if isinstance(p, t.Quotient) for x in t.walk(p.above))
+    alone = any(_is_bare_sigma(x) and id(x) not in heads for x in (*factors, *bare))
+    return alone and all(
+        len(a.args) == 1 and isinstance(a.args[0], t.Sum) and not (a.primes or a.head.primes)
+        for a in applied
+    )
+
+
+def _is_bare_sigma(part: object) -> bool:
+    return (
+        isinstance(part, t.Symbol) and part.base == SIGMA and not (part.subscripts or part.scripts)
+    )
 
 
 def _multiplies_rows(statements: Sequence[Statement]) -> bool:
