@@ -18,6 +18,7 @@ from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import sort, stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
 from dvar.read.worksheet.parts import factors_of, multiplied, same_tree
@@ -83,8 +84,9 @@ def _step(place: Place, members: Sequence[Member], statements: Sequence[Statemen
         return None
     of, made = loss
     along = _without_rate(place, part, made)
-    if along is part:
-        return None
+    spelling = place.world.spelling
+    if along is part or free_letters(along, spelling) - free_letters(name, spelling):
+        return None  # without its rate, and with what all examples add
     slope = t.Derivative(of, (replace(name, span=left.span),), "partial", left.span)
     return slope, along, -sign if turned else sign, gap
 
