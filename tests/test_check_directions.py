@@ -170,3 +170,18 @@ def test_the_value_of_an_activation_may_get_its_name_behind_it(told: str) -> Non
     text += r"$$\frac{\partial J}{\partial w} = (a - y) a (1 - a) r$$"
     assert check(text).judgements[-1].verdict == "ok"
     assert len(check(text.replace("1 - a", "1 + a")).faults) == 1
+
+
+def test_a_sum_that_has_come_to_a_single_term_tells_no_mistake() -> None:
+    text = r"""\begin{eqnarray*}
+L(y, f(x)) &=& (y - f(x))^2 = (y - \beta^T x)^2 \\
+SSE(\beta) &=& \sum_{i=1}^n (y_i - \beta^T x_i)^2 \\
+\end{eqnarray*}
+With a penalty
+\begin{eqnarray*}
+SSE_{pen}(\beta) &=& \sum_{i=1}^n (y_i - \beta^T x_i)^2 + \mu ||\beta||_2^2 \\
+\nabla_\beta SSE_{pen}(\beta) &=& -2 X^T (y - X \beta) + 2\mu\beta \\
+\hat\beta_{pen} &=& (X^T X + \mu I)^{-1} X^T y
+\end{eqnarray*}
+"""
+    assert not check(text).faults

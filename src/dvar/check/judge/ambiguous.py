@@ -43,6 +43,7 @@ def are_open(
     return (
         is_shorthand(place, document, statement, verdict, causes, statements, expected)
         or _names_only(statement)
+        or _has_one_of_many(place, verdict)
         or _leads_on(place, statement)
         or _may_be_product(place, statement)
         or _is_of_means(document, statement)
@@ -179,6 +180,14 @@ def _is_told_twice(place: Place, statement: Statement, causes: Sequence[str]) ->
             ):
                 return True
     return False
+
+
+def _has_one_of_many(place: Place, verdict: Verdict) -> bool:
+    """``X^T (y - X β)`` where y is a number in one line, so that ``Σ_{i=1}^n`` has come to a single term."""
+    world, link = place.world, verdict.link
+    told = place.ledger.given_by_key or world.given_shapes
+    is_formula = link is not None and link.numbers is None
+    return is_formula and not told and any(world.sizes.get(name) == 1 for name in world.size_names)
 
 
 def _names_only(statement: Statement) -> bool:
