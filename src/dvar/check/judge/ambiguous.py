@@ -13,6 +13,7 @@ from dvar.check.judge.shorthand import is_shorthand
 from dvar.check.meaning.functions import SIGMAS
 from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
+from dvar.check.meaning.stacking import COUNTS
 from dvar.check.meaning.values import Jacobian, count, node_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
@@ -185,9 +186,10 @@ def _is_told_twice(place: Place, statement: Statement, causes: Sequence[str]) ->
 def _has_one_of_many(place: Place, verdict: Verdict) -> bool:
     """``X^T (y - X β)`` where y is a number in one line, so that ``Σ_{i=1}^n`` has come to a single term."""
     world, link = place.world, verdict.link
-    told = place.ledger.given_by_key or world.given_shapes
-    is_formula = link is not None and link.numbers is None
-    return is_formula and not told and any(world.sizes.get(name) == 1 for name in world.size_names)
+    if link is None or link.numbers is not None or place.ledger.given_by_key or world.given_shapes:
+        return False
+    counts = (world.size_names & COUNTS) - world.spelling.letters
+    return any(world.sizes.get(name) == 1 for name in counts)
 
 
 def _names_only(statement: Statement) -> bool:

@@ -320,8 +320,11 @@ def _said_ahead(
     if right.relation not in ("=", "neq", "<", ">", "<=", ">=") or None in sides:
         return []
     indices = [isinstance(s, t.Symbol) and s.base in letters for s in sides]
-    is_said = all(indices) or _IF.search(region.before) or _CASE.match(between)
-    if not is_said or len(between) > (_FAR if all(indices) else 60):
+    # Behind a formula of another display it is the condition of that one.
+    ahead = statements[last - 1].region != before.region or before.region == here.region
+    of_indices = all(indices) and (ahead or last == 0) and here.condition is None
+    is_said = of_indices or _IF.search(region.before) or _CASE.match(between)
+    if not is_said or len(between) > (_FAR if of_indices else 60):
         return []
     if not all(i or isinstance(s, t.Number) for i, s in zip(indices, sides, strict=True)):
         return []

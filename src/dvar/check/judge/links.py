@@ -85,6 +85,7 @@ def assignments(
     free = {c for tree in trees for c in free_letters(tree, world.spelling)}
     letters = free | {c for tree in trees for c in _compared(world, tree)}
     others = {c for tree in conditions for c in _compared(world, tree)} - letters
+    others -= world.spelling.chosen.keys()  # each has a number
     found = _numbered(world, trees, conditions, position, letters | others)  # j of ``j ≠ k``
     return found or _numbered(world, trees, conditions, position, letters)
 
