@@ -210,7 +210,8 @@ def _leads_on(place: Place, statement: Statement) -> bool:
         if isinstance(part, t.Symbol) and part.base == "delta":
             letters = [c for sub in part.subscripts for c in letters_in(sub)]
             layers = {place.world.starts.get(c) for c in letters}
-            if len(letters) == len(layers) == 2 and {*letters} <= place.world.apart:
+            of_examples = {c for loss in place.world.loss_names for c in loss.indices}
+            if len(letters) == len(layers) == 2 and not of_examples & {*letters}:
                 return True
         if isinstance(part, t.Derivative) and len(part.wrt) == 1:
             of, by = part.of, part.wrt[0]

@@ -47,6 +47,7 @@ def is_shorthand(
         or (only == "wrong-variable" and _drops_an_open_function(place, verdict))
         or (only == "wrong-variable" and _takes_its_value(place, statement, verdict))
         or ("transpose" in causes and _is_product_rule(verdict))
+        or _adds_up_to_one(verdict)
         or (only == "transpose" and _turns_small(place, statement))
         or (not causes and _is_about(verdict))
         or _goes_to_second_order(verdict)
@@ -159,6 +160,21 @@ def _is_small(tree: object) -> bool:
 def _is_squared(tree: object) -> bool:
     scripts = tree.scripts if isinstance(tree, t.Group | t.Symbol | t.Apply) else ()
     return any(s.kind == "plain" and isinstance(s.value, t.Number) for s in scripts)
+
+
+def _adds_up_to_one(verdict: Verdict) -> bool:
+    """``(s 1^T - I) y = s - y`` of labels y, which add up to one: the ``1^T y`` that is gone is 1."""
+    sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]
+    ones = [
+        any(
+            isinstance(p, t.Symbol)
+            and p.base == "1"
+            and any(s.kind == "transpose" for s in p.scripts)
+            for p in t.walk(side)
+        )
+        for side in sides
+    ]
+    return len(ones) == 2 and ones[0] != ones[1]
 
 
 def _is_product_rule(verdict: Verdict) -> bool:
