@@ -185,3 +185,24 @@ SSE_{pen}(\beta) &=& \sum_{i=1}^n (y_i - \beta^T x_i)^2 + \mu ||\beta||_2^2 \\
 \end{eqnarray*}
 """
     assert not check(text).faults
+
+
+MULTIPLIED = r"""$L(x, \lambda) = f(x) - \lambda g(x)$ with any $f$ and $g$.
+
+$$\frac{\partial L}{\partial \lambda} = g(x) = 0$$
+"""
+
+
+def test_the_sign_of_what_is_set_to_zero_is_no_matter() -> None:
+    assert not check(MULTIPLIED).faults
+    assert len(check(MULTIPLIED.replace(" = 0$$", "$$")).faults) == 1
+
+
+ADDED_UP = r"""$s = \frac{e^z}{\mathbf{1}^T e^z}$, $S = \operatorname{Diag}(s)$ and $ds = (S - s s^T) dz$, so
+
+$$(s \mathbf{1}^T - I) y = s - y$$
+"""
+
+
+def test_labels_may_add_up_to_one() -> None:
+    assert not check(ADDED_UP).faults

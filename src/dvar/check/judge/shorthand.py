@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.compare import compare
+from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
@@ -26,6 +27,7 @@ _ONE_CLASS = re.compile(
 )
 _AHEAD = 400
 """So many characters in front of a line may tell which class is the right one."""
+_SAME = 1e-6
 _SUM = re.compile(r"\\sum_\{?([A-Za-z])")
 
 
@@ -48,6 +50,7 @@ def is_shorthand(
         or (only == "wrong-variable" and _takes_its_value(place, statement, verdict))
         or ("transpose" in causes and _is_product_rule(verdict))
         or _adds_up_to_one(verdict)
+        or _is_set_to_zero(statement, verdict)
         or (only == "transpose" and _turns_small(place, statement))
         or (not causes and _is_about(verdict))
         or _goes_to_second_order(verdict)
@@ -160,6 +163,15 @@ def _is_small(tree: object) -> bool:
 def _is_squared(tree: object) -> bool:
     scripts = tree.scripts if isinstance(tree, t.Group | t.Symbol | t.Apply) else ()
     return any(s.kind == "plain" and isinstance(s.value, t.Number) for s in scripts)
+
+
+def _is_set_to_zero(statement: Statement, verdict: Verdict) -> bool:
+    """``∂L/∂λ = g(x) = 0`` where it is ``-g(x)``: whichever sign it has, that is what is to vanish."""
+    link, last = verdict.link, statement.members[-1]
+    if link is None or link.difference is None or verdict.member is last or not is_zero(last.expr):
+        return False
+    ratio = link.difference.ratio
+    return ratio is not None and abs(ratio + 1) < _SAME
 
 
 def _adds_up_to_one(verdict: Verdict) -> bool:
