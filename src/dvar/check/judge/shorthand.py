@@ -177,16 +177,15 @@ def _is_set_to_zero(statement: Statement, verdict: Verdict) -> bool:
 def _adds_up_to_one(verdict: Verdict) -> bool:
     """``(s 1^T - I) y = s - y`` of labels y, which add up to one: the ``1^T y`` that is gone is 1."""
     sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]
-    ones = [
-        any(
-            isinstance(p, t.Symbol)
-            and p.base == "1"
-            and any(s.kind == "transpose" for s in p.scripts)
-            for p in t.walk(side)
-        )
-        for side in sides
-    ]
-    return len(ones) == 2 and ones[0] != ones[1]
+    added = [any(_adds_entries(p) for p in t.walk(side)) for side in sides]
+    return len(added) == 2 and added[0] != added[1]
+
+
+def _adds_entries(tree: object) -> bool:
+    """``1^T y``, and ``(s 1^T - I) y``: something stands behind the row of ones."""
+    ahead = tree.factors[:-1] if isinstance(tree, t.Product) else ()
+    names = (p for factor in ahead for p in t.walk(factor) if isinstance(p, t.Symbol))
+    return any(p.base == "1" and any(s.kind == "transpose" for s in p.scripts) for p in names)
 
 
 def _is_product_rule(verdict: Verdict) -> bool:
