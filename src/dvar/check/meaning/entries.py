@@ -142,7 +142,8 @@ def entry_of(e: Interpreter, node: Node, places: list[int], stem: str) -> Node |
     if len(places) == 1 and places[0] > 9 and len(shape) == 2 and 1 not in shape:
         places = [int(c) for c in str(places[0])]
     base = e.world.bases.get(stem, 1)
-    runs = [e.world.run_of(letter) for letter in e.world.apart]  # each layer has numbers of its own
+    apart = e.world.apart if stem in e.world.entire else ()  # each layer has numbers of its own
+    runs = [e.world.run_of(letter) for letter in apart]
     at = [p - next((run.start for run in runs if p in run), base) for p in places]
     if len(at) == 1 and node.ndim == 2 and 1 in shape:
         at = [at[0], 0] if shape[1] == 1 else [0, at[0]]
