@@ -61,8 +61,7 @@ _Step = tuple[t.Derivative, t.Expr, int, t.Span]
 
 def _step(place: Place, members: Sequence[Member], statements: Sequence[Statement]) -> _Step | None:
     left, right = members[0].expr, members[1].expr if len(members) > 1 else None
-    loss = _loss(place, statements) if isinstance(left, t.Symbol) and right is not None else None
-    if not isinstance(left, t.Symbol) or right is None or loss is None:
+    if not isinstance(left, t.Symbol) or right is None:
         return None
     if (changed := _changed(place, left)) is not None:
         if _is_subtracted(left, statements):
@@ -81,6 +80,8 @@ def _step(place: Place, members: Sequence[Member], statements: Sequence[Statemen
     if any(isinstance(p, t.Derivative) for p in t.walk(part)):
         return None
     if any(gradient_of(place, f) is not None for f in factors_of(part)):
+        return None
+    if (loss := _loss(place, statements)) is None:
         return None
     of, made = loss
     along = _without_rate(place, part, made)

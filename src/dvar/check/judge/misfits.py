@@ -246,9 +246,12 @@ def of_last_layer(world: World, statement: Statement) -> Iterator[bool]:
     sums = [p for p in parts([statement]) if isinstance(p, t.Big)]
     summed = {c for p in sums for c in p.indices}
     above = max(summed & world.apart, key=world.starts.__getitem__, default="")
+    if not above:
+        yield False
+        return
     with world.read_anew():
         moved = 0
-        for stem in {loss.stem for loss in world.loss_names} if above else ():
+        for stem in {loss.stem for loss in world.loss_names}:
             for told in world.definitions.get(stem, ()):
                 sums = [p for p in t.walk(told.value) if isinstance(p, t.Big)]
                 below = {c for p in sums for c in p.indices if c in world.apart}

@@ -10,6 +10,7 @@ from dvar.check.judge.chain import Verdict
 from dvar.check.judge.compare import compare
 from dvar.check.judge.literal import is_zero
 from dvar.check.judge.place import Place
+from dvar.check.meaning.columns import is_turned
 from dvar.check.meaning.keys import letters_in, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
@@ -155,7 +156,8 @@ def _goes_to_second_order(verdict: Verdict) -> bool:
 def _is_small(tree: object) -> bool:
     """``dx`` and ``(dx)``, behind another name as well."""
     if isinstance(tree, t.Group | t.Apply) and tree.scripts:
-        tree = tree.items[0] if isinstance(tree, t.Group) else tree.args[0]
+        inside = tree.items if isinstance(tree, t.Group) else tree.args
+        tree = inside[0] if inside else tree
     is_name = isinstance(tree, t.Symbol) and len(tree.base) == 2 and tree.base.islower()
     return isinstance(tree, t.Symbol) and is_name and tree.base[0] == "d"
 
@@ -185,7 +187,7 @@ def _adds_entries(tree: object) -> bool:
     """``1^T y``, and ``(s 1^T - I) y``: something stands behind the row of ones."""
     ahead = tree.factors[:-1] if isinstance(tree, t.Product) else ()
     names = (p for factor in ahead for p in t.walk(factor) if isinstance(p, t.Symbol))
-    return any(p.base == "1" and any(s.kind == "transpose" for s in p.scripts) for p in names)
+    return any(p.base == "1" and is_turned(p) for p in names)
 
 
 def _is_product_rule(verdict: Verdict) -> bool:
@@ -200,12 +202,8 @@ def _is_product_rule(verdict: Verdict) -> bool:
 def _turns_small(place: Place, statement: Statement) -> bool:
     """``dx = dz w^T`` of row vectors where nothing says what w is: a matrix, though its letter is small."""
     world = place.world
-    turned = (
-        p
-        for p in parts([statement])
-        if isinstance(p, t.Symbol) and any(s.kind == "transpose" for s in p.scripts)
-    )
-    keys = (sort(p, world.spelling, {}).key for p in turned if p.base[:1].islower())
+    names = (p for p in parts([statement]) if isinstance(p, t.Symbol) and is_turned(p))
+    keys = (sort(p, world.spelling, {}).key for p in names if p.base[:1].islower())
     return world.row_vectors and any(k not in world.declared for k in keys)
 
 

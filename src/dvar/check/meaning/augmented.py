@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from dvar.check.meaning.columns import is_turned
 from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -76,5 +77,6 @@ def _at_zero(entry: t.Symbol, letter: str) -> t.Symbol:
 
 
 def _is_turned(name: t.Symbol) -> bool:
-    turned = (s.kind == "transpose" or getattr(s.value, "base", "") == "t" for s in name.scripts)
-    return any(turned) and len(name.scripts) == 1
+    """``w^T``, and ``w^t`` as some write it."""
+    by_letter = any(isinstance(s.value, t.Symbol) and s.value.base == "t" for s in name.scripts)
+    return (is_turned(name) or by_letter) and len(name.scripts) == 1

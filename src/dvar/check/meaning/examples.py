@@ -113,9 +113,7 @@ def going_on(statements: Sequence[Statement]) -> set[str]:
     """Letters of steps: something is of the one before, ``h^{t-1}``."""
     names = [p for p in parts(statements) if isinstance(p, t.Symbol)]
     scripts = [x for p in names for x in (*p.subscripts, *(s.value for s in p.scripts))]
-    return {shifted(x)[0] for x in scripts if shifted(x)[1]} | {
-        c for x in scripts if isinstance(x, t.Sum) for c in letters_in(x)
-    }
+    return {c for x in scripts if isinstance(x, t.Sum) for c in letters_in(x)}
 
 
 def _above(symbol: t.Symbol) -> set[str]:

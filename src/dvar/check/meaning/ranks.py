@@ -251,8 +251,8 @@ def _examples(statements: Sequence[Statement], spelling: Spelling) -> set[str]:
 
     Or n in ``h_j^{(n)}``, where nothing is of the one before, as layers and steps are.
     """
-    above = {letter for letter, _ in marks_in(parts(statements))}
-    counting = (above & COUNTING) - going_on(statements)
+    counting = {letter for letter, _ in marks_in(parts(statements))} & COUNTING
+    counting -= going_on(statements) if counting else set()
     alone: dict[bool, set[str]] = {True: set(), False: set()}
     for left in (left for statement in statements for left, _ in _equations(statement)):
         letters = [c for sub in getattr(left, "subscripts", ()) for c in letters_in(sub)]
