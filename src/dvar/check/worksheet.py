@@ -17,6 +17,7 @@ from dvar.check.judge.ledger import Ledger, common_numbers
 from dvar.check.judge.problem import problems
 from dvar.check.judge.properties import constraints
 from dvar.check.judge.prose import spoken
+from dvar.check.judge.subjects import Subjects
 from dvar.check.judge.twins import twins
 from dvar.check.judge.words import DOUBT
 from dvar.check.meaning import (
@@ -112,7 +113,7 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
             for context in contexts(document, statements):
                 context.problem.world.layouts = layouts
                 done.append(context)
-                for ordinal in context.problem.ordinals:
+                for ordinal in rows.in_order(document, statements, context.problem):
                     found[ordinal] = _judged(context, ordinal)
                 _judge_apart(context, found)
                 _judge_hidden(context, found)
@@ -126,6 +127,11 @@ def judge(document: Document, statements: Sequence[Statement]) -> Report:
 
 
 def told(document: Document, statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with what the words around them add, and the heads of tables."""
+    return tables.tabled(Subjects(document, said(document, statements)))
+
+
+def said(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
     indexed = examples.undropped(document, starred(unbraced(iterates.marked(statements))))
     found = by_class(document, ones.named(document, whole(document, indexed)))
@@ -142,8 +148,8 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
     spelled = spelled_out(recognised(renamed(densities.named(outcomes.named(counted)))))
     named = densities.normal(in_one_dialect(document, stated(document, spelled)))
     named = circular.unwound(named)
-    said = conditioned(document, spoken(document, by_entries(vectors_first(named))))
-    return tables.tabled(document, widened(written_out(document, sized(said))))
+    spoken_of = conditioned(document, spoken(document, by_entries(vectors_first(named))))
+    return widened(written_out(document, sized(spoken_of)))
 
 
 def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[Context]:

@@ -13,7 +13,7 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import factors_of, same_tree
 
-_RATES = frozenset(
+RATES = frozenset(
     {"alpha", "eta", "lr", "lambda", "epsilon", "gamma", "mu", "rate", "learning_rate", "H"}
 )
 
@@ -107,7 +107,7 @@ def _is_step(term: t.Expr) -> bool:
     for part in t.walk(term):
         if isinstance(part, t.Derivative):
             return True
-        if isinstance(part, t.Symbol) and part.base in _RATES:
+        if isinstance(part, t.Symbol) and part.base in RATES:
             return True
     return False
 

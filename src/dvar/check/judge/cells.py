@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from dvar.check.meaning.keys import stem_of
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.document import Document, Statement
+from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import rewritten
 
 
@@ -99,19 +98,6 @@ def alike(a: t.Symbol, b: t.Symbol) -> bool:
     return texts[0] == texts[1] and None not in texts[0]
 
 
-def header_of(document: Document, table: int, column: int) -> str:
-    """The words at the head of a column, which need not be mathematics."""
-    cells_of = ((r, r.cell) for r in document.regions if r.cell is not None)
-    first, row = next((r.span[0], cell.row) for r, cell in cells_of if cell.table == table)
-    ends = document.text.find("\n", first) if row else document.text.find("\n\n", first)
-    lines = document.text[: ends if ends >= 0 else None].split("\n")
-    for n in range(len(lines) - 1, max(0, len(lines) - 200), -1):
-        if re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", lines[n]) and "|" in lines[n - 1]:
-            cells = re.split(r"(?<!\\)\|", lines[n - 1].strip().strip("|"))
-            return cells[column].strip() if column < len(cells) else ""
-    return ""
-
-
 def is_bare_index(expr: t.Expr) -> bool:
     """Whether these are brackets with nothing but a whole number, or several such behind each other."""
     if isinstance(expr, t.Product):
@@ -124,6 +110,12 @@ def is_bare_index(expr: t.Expr) -> bool:
 def is_formula(tree: t.Expr | None) -> bool:
     """Whether something is computed, not just named or written as a number."""
     return isinstance(tree, (t.Sum, t.Product, t.Quotient, t.Power, t.Apply, t.Call))
+
+
+def is_quantity(tree: t.Expr | None) -> bool:
+    if t.is_bracketed(tree) or isinstance(tree, (t.Symbol, t.Derivative)):
+        return True
+    return isinstance(tree, t.Apply) and all(isinstance(a, t.Symbol) for a in tree.args)
 
 
 def at(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
@@ -157,11 +149,11 @@ def _indexed(tree: t.Expr, letter: str, number: t.Number) -> t.Expr:
 __all__ = [
     "alike",
     "at",
-    "header_of",
     "is_bare_index",
     "is_formula",
     "is_index",
     "is_letter",
+    "is_quantity",
     "numbered",
     "output_of",
 ]

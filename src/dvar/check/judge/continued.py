@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dvar.check.judge import links, tables
+from dvar.check.judge import headers, links
 from dvar.check.judge.chain import Verdict
 from dvar.check.judge.literal import is_numeric, is_plain
 from dvar.check.judge.place import Place
@@ -58,7 +58,7 @@ def joined(
     if previous is None or not members:
         return 1, [replace(first, relation=""), *rest]
     last = statements[previous]
-    if not tables.goes_on(document, last, statement) or _is_apart(document, last, statement):
+    if not headers.goes_on(document, last, statement) or _is_apart(document, last, statement):
         return 1, [replace(first, relation=""), *rest]
     before = [members[0], *members[-2:]] if len(members) > 3 else members
     return len(before), [*before, first, *rest]

@@ -27,7 +27,7 @@ class Names:
     """The names of one problem as its document spells them; those of other problems come last.
 
     Attributes:
-        speaks_of_arrays: whether shapes, matrices or transposes are written in the problem.
+        speaks_of_arrays: whether shapes, matrices, transposes or layers, ``W x``, are written in the problem.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Names:
         self.speaks_of_arrays = any(
             isinstance(p, (t.Shape, t.Matrix))
             or (isinstance(p, t.Script) and p.kind == "transpose")
+            or _is_layer(p)
             for p in parts([statements[n] for n in ordinals])
         )
         for ordinal in (*ordinals, *(n for n in range(len(statements)) if n not in own)):
@@ -101,6 +102,14 @@ class Names:
                     rf"\frac{{\partial {of}}}{{\partial {wrt}}}" if latex else f"∂{of}/∂{wrt}"
                 )
         return found
+
+
+def _is_layer(part: object) -> bool:
+    """``W x``, ``W^{[2]} a^{[1]}``: a capital W in front of a small letter is a matrix, as a rule."""
+    match part:
+        case t.Product(factors=(t.Symbol() as weight, t.Symbol() as inputs, *_)):
+            return weight.base in ("W", "Theta") and inputs.base[:1].islower()
+    return False
 
 
 def _bare(symbol: t.Symbol) -> t.Symbol:

@@ -16,6 +16,7 @@ from dvar.check.judge.wholes import are_entries, spells_out
 from dvar.check.meaning import tangents
 from dvar.check.meaning.arguments import argument
 from dvar.check.meaning.definitions import Definition, definition_of, is_of_open_function
+from dvar.check.meaning.entries import is_row
 from dvar.check.meaning.functions import NORMAL
 from dvar.check.meaning.keys import Key, arguments, sort, stem_of
 from dvar.check.meaning.patterns import is_of_one_layer, pattern_of
@@ -74,11 +75,11 @@ def role_of(
         return Role("definition", (anew,), frozenset({1}))
     if first.relation not in _EQUALS or left is None:
         return Role("prose" if first.relation in ("to", "propto") else "claim")
-    if first.expr is not None and is_update(left, first.expr, first.relation):
+    if first.expr and is_update(left, first.expr, first.relation):
         return Role("update", _result(statement, ordinal, world))
     if isinstance(first.expr, t.Apply) and same_tree(first.expr.head, left):
         return Role("definition", (), frozenset({1}))  # C = C(a, y): what C depends on
-    if first.expr is not None and tells_by_itself(left, first.expr, world):
+    if first.expr and (is_row(left, world) or tells_by_itself(left, first.expr, world)):
         return Role("claim")
     if is_broken and (further := _told_further_on(statement, ordinal, world)):
         return Role("definition", further, frozenset(range(1, len(members))))
@@ -336,7 +337,7 @@ def _is_result_anew(key: Key, made: Definition, world: World) -> bool:
 
 def _has_entries(made: Definition, world: World) -> bool:
     """Whether the entries of what is defined have a formula: ``z^l`` behind ``z^l_j = …``."""
-    env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
+    env = {c: world.sample(c) for c in made.pattern.letters}
     return bool(world.family(made.pattern.key(env)))
 
 
@@ -377,7 +378,7 @@ def _is_alias(value: t.Symbol, key: Key, world: World, ordinal: int) -> bool:
 
 def _family_covers(made: Definition, world: World) -> bool:
     """Whether a general formula holds for this name: ``F_0`` where ``F_i`` is defined, ``z_k`` where ``z_j`` is."""
-    env = {c: _inner(world.run_of(c)) for c in made.pattern.letters}
+    env = {c: world.sample(c) for c in made.pattern.letters}
     found = world.find(made.pattern.key(env), made.position)
     told = found is not None and is_of_open_function(found[0], world.definitions)
     if found is None or found[0].numeric or (told and is_plain(made.value)):
@@ -385,10 +386,6 @@ def _family_covers(made: Definition, world: World) -> bool:
     if isinstance(found[0].value, t.Derivative) and made.pattern.marks and made.pattern.indices:
         return True  # δ_j^l behind δ_i^l = ∂C/∂z_i^l
     return not made.pattern.letters or not (found[0].is_recursive or made.is_recursive)
-
-
-def _inner(run: range) -> int:
-    return run[min(1, len(run) - 1)]
 
 
 def _is_gradient_name(head: t.Symbol, stem: str, world: World) -> bool:

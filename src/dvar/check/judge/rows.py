@@ -8,11 +8,12 @@ right and the others of its column are, is about the same case as these.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from dvar.check.judge.literal import is_literal, is_plain
+from dvar.check.judge.problem import Problem
 from dvar.check.judge.totals import of_columns as totals_of
 from dvar.check.judge.unclaimed import ROWS
 from dvar.check.judge.words import DOUBT
@@ -21,6 +22,37 @@ from dvar.read.worksheet.document import Document, Statement
 
 SEVERAL = 2
 """So many numbers of a row are not off each by itself."""
+
+
+def in_order(
+    document: Document, statements: Sequence[Statement], problem: Problem
+) -> Iterator[int]:
+    """The statements of a problem in the order in which they are to be judged.
+
+    A table is read as a whole: what a row below gives for a name holds in the rows above, unless the rows
+    are steps that give the same name one number after the other.
+    """
+    tables: dict[int, list[int]] = defaultdict(list)
+    for ordinal in problem.ordinals:
+        cell = document.regions[statements[ordinal].region].cell
+        if cell is not None:
+            tables[cell.table].append(ordinal)
+    done: set[int] = set()
+    for ordinal in problem.ordinals:
+        cell = document.regions[statements[ordinal].region].cell
+        if cell is not None and cell.table in tables:
+            given = _given(problem, tables.pop(cell.table))
+            done |= set(given)
+            yield from given
+        if ordinal not in done:
+            yield ordinal
+
+
+def _given(problem: Problem, ordinals: Sequence[int]) -> list[int]:
+    """The statements of a table that give numbers, where each name is given one."""
+    given = [n for n in ordinals if problem.roles[n].kind == "given"]
+    names = [d.pattern for n in given for d in problem.roles[n].definitions]
+    return given if len(names) == len(set(names)) == len(given) else []
 
 
 def weighed(

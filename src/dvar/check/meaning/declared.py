@@ -42,6 +42,8 @@ def declarations(
                 entries = ("entry", key.stem, "1") in unions.items()  # x_{ij} beside x_i
                 if key.indices and _is_family(world, key, before.expr, member.expr.sizes):
                     key = key if entries else family_of(key)
+                if len(sizes) == 1 and key.stem in world.rows:
+                    sizes = (t.Number("1", sizes[0].span), *sizes)  # b ∈ R^C of X W + b
                 found.append((key, sizes))
                 said += member.expr.sizes
                 layered |= {size_name(x) for x in sizes} if sizes != member.expr.sizes else set()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvar.check.meaning import gradients, names, one_of_many, open_names
 from dvar.check.meaning.definitions import Definition
-from dvar.check.meaning.keys import Key, indices_of, sort, stem_of
+from dvar.check.meaning.keys import Index, Key, indices_of, sort, stem_of
 from dvar.check.meaning.values import (
     NotUnderstood,
     Value,
@@ -21,6 +22,7 @@ from dvar.read.worksheet import tree as t
 
 if TYPE_CHECKING:
     from dvar.check.meaning.interpret import Interpreter
+    from dvar.check.meaning.world import World
 
 
 def entry(e: Interpreter, key: Key) -> Node | None:
@@ -33,12 +35,16 @@ def entry(e: Interpreter, key: Key) -> Node | None:
         return None  # db2 beside db, where b2 is an array of its own
     for cut in range(len(key.indices) - 1, -1, -1):
         rest = key.indices[cut:]
+        base = Key(key.stem, key.marks, key.indices[:cut])
+        if ":" in rest and (node := array_named(e, base)) is not None:
+            return _sliced(e, node, rest, base.stem)
         if not all(isinstance(i, int) for i in rest):
             continue
-        base = Key(key.stem, key.marks, key.indices[:cut])
         node = array_named(e, base)
         if node is not None:
             picked = entry_of(e, node, [int(i) for i in rest], base.stem)
+            if picked is None and len(rest) == 1 and _has_rows(e, base.stem):
+                picked = _line(e, node, int(rest[0]), base.stem)
             if picked is not None:
                 return picked
             whole = key.stem in e.world.entire - e.world.several and 1 in sizes(node)
@@ -212,15 +218,53 @@ def _is_of_outputs(e: Interpreter, made: Definition) -> bool:
 def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str) -> Node:
     """The entry that indices behind a bracket tell: ``F(x)_0``, ``(A^{-1})_{ij}``."""
     places = [i for part in subscripts for i in indices_of(part, e.world.spelling, e.env)]
+    if ":" in places and (line := _sliced(e, node, places, stem)) is not None:
+        return line
     if not all(isinstance(p, int) for p in places):
         raise NotUnderstood("an index behind a bracket that is no number")
     found = entry_of(e, node, [int(p) for p in places], stem)
     if found is None and len(places) == 1:
         first = e.world.bases.get(stem, e.world.first)
-        found = one_of_many.one_of(e, node, int(places[0]) - first + 1, lies=True)
+        found = _line(e, node, int(places[0]), stem)
+        if found is None:
+            found = one_of_many.one_of(e, node, int(places[0]) - first + 1, lies=True)
     if found is None:
         raise NotUnderstood(f"an entry of an array of shape {sizes(node)}")
     return found
+
+
+def _sliced(e: Interpreter, node: Node, places: Sequence[Index], stem: str) -> Node | None:
+    """``Z_{i,:}`` and ``Z_{:,j}``: a row and a column."""
+    numbers = [p for p in places if isinstance(p, int)]
+    if len(numbers) != 1 or len(places) != 2 or node.ndim != 2:
+        return None
+    first = e.world.bases.get(stem, e.world.first)
+    return one_of_many.one_of(e, node, numbers[0] - first + 1, lies=True, rows=places[1] == ":")
+
+
+def is_row(tree: t.Expr, world: World) -> bool:
+    """``P_{i,:}`` and ``P_{:,j}`` of a P that is told."""
+    if not isinstance(tree, t.Symbol) or stem_of(tree) not in world.definitions:
+        return False
+    return any(isinstance(s, t.Text) and s.text == ":" for s in tree.subscripts)
+
+
+def _has_rows(e: Interpreter, stem: str) -> bool:
+    """Whether ``Z_i`` may be a row of Z; where a row is called ``z_i``, it is something else."""
+    wholes = e.world.stacks.wholes.items()
+    return e.world.rows_are_examples and all(one == stem for one, of in wholes if of == stem)
+
+
+def _line(e: Interpreter, node: Node, place: int, stem: str) -> Node | None:
+    """``Z_i``: a row of a matrix, or a column, if the letter that is this number counts only one of them."""
+    runs = {len(e.world.run_of(letter)) for letter, number in e.env.items() if number == place}
+    if node.ndim != 2 or 1 in sizes(node) or len(runs) != 1:
+        return None
+    fits = [n in runs for n in sizes(node)]
+    if fits.count(True) != 1:
+        return None
+    first = e.world.bases.get(stem, e.world.first)
+    return one_of_many.one_of(e, node, place - first + 1, lies=True, rows=fits[0])
 
 
 def family(e: Interpreter, key: Key) -> Node | None:

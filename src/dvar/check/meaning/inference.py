@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dvar.check.meaning.alphabet import SCALAR_CAPITALS
+from dvar.check.meaning.batches import matrix_factors
 from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.looks import counted_by, is_raised_e, is_small
 from dvar.check.meaning.shapes import along, shape_of
 from dvar.check.meaning.shaping import ONE, Shaping
-from dvar.check.meaning.survey import matrix_factors
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import same_tree

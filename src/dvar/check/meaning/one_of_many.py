@@ -73,15 +73,18 @@ def _of_several(e: Interpreter, tree: t.Apply) -> Node | None:
     return defined(e, member, *found) if keys[0].stem in told and found[0].pattern.letters else None
 
 
-def one_of(e: Interpreter, node: Node, example: int, lies: bool = False) -> Node | None:
+def one_of(
+    e: Interpreter, node: Node, example: int, lies: bool = False, rows: bool | None = None
+) -> Node | None:
     """One example of an array of them, as a column.
 
     Args:
         lies: whether one of several rows is wanted as a row.
+        rows: whether examples are the rows; None where that is as in the whole document.
     """
     if node.ndim != 2:
         return None
-    rows = e.world.stacks.rows
+    rows = e.world.stacks.rows if rows is None else rows
     n, size = sizes(node) if rows else sizes(node)[::-1]
     if not 0 < example <= n:
         return None

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from dvar.check.meaning import blocks, members, random_names, simplex, slopes
+from dvar.check.meaning import batches, blocks, members, random_names, simplex, slopes
 from dvar.check.meaning.alphabet import WEIGHTS
 from dvar.check.meaning.columns import is_turned, plain_entries
 from dvar.check.meaning.keys import Key, Spelling, general, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.matrices import matrices_in
-from dvar.check.meaning.simplex import index_letters, is_weight
+from dvar.check.meaning.simplex import index_letters
 from dvar.check.meaning.turned import by_primes
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
@@ -57,57 +57,7 @@ def survey(world: World, statements: Sequence[Statement], prose: str) -> None:
     world.has_noise = "noise" in low
     world.has_one_example = _ONE_EXAMPLE.search(low) is not None
     world.numerator_layout = "numerator layout" in low or "numerator-layout" in low
-    world.rows_are_examples = bool(
-        re.search(
-            r"(examples?|samples?|observations?)\b.{0,20}\b(as|per|in|are|is) (a |the |its )?rows?"
-            r"|row per|one (example|sample|observation) per row",
-            low,
-        )
-    ) or bool(re.search(r"rows? (of|holds?|are|is) .{0,20}(examples?|samples?)", low))
-    world.rows_are_examples |= _adds_rows(statements)
-    _see_batches(world, statements)
-
-
-def _adds_rows(statements: Sequence[Statement]) -> bool:
-    """``X @ W + b`` and ``db = dZ.sum(axis=0)``: examples are rows, and so is what all of them share."""
-    votes = 0
-    for statement in statements:
-        first = statement.members[0].expr
-        for part in parts([statement]):
-            if isinstance(part, t.Call) and isinstance(first, t.Symbol) and first.base[:2] == "db":
-                axis = dict(part.keywords).get("axis", dict(part.keywords).get("dim"))
-                if part.name in ("sum", "mean") and isinstance(axis, t.Number):
-                    votes += 4 if axis.text == "0" else -4
-            elif isinstance(part, t.Sum) and len(part.terms) == 2:
-                factors = matrix_factors(part.terms[0])
-                if factors is not None and isinstance(part.terms[1], t.Symbol):
-                    votes += is_weight(factors[1]) - is_weight(factors[0])
-    return votes > 0
-
-
-def _see_batches(world: World, statements: Sequence[Statement]) -> None:
-    """``x`` of ``x @ W`` is no column; where ``x.T @ dz`` stands as well it has a row for each example."""
-    leading: set[str] = set()
-    turned: set[str] = set()
-    for part in parts(statements):
-        factors = matrix_factors(part) if isinstance(part, (t.Call, t.Product)) else None
-        if factors is None or not isinstance(factors[0], t.Symbol):
-            continue
-        is_turned = any(s.kind == "transpose" for s in factors[0].scripts)
-        (turned if is_turned else leading).add(stem_of(factors[0]))
-        if is_turned and isinstance(factors[1], t.Symbol) and not factors[1].scripts:
-            turned.add(stem_of(factors[1]))  # dz.T @ x: as many rows
-    world.columns -= leading
-    world.batches = leading & turned
-
-
-def matrix_factors(tree: t.Expr) -> tuple[t.Expr, t.Expr] | None:
-    """The two factors of a product that code makes certain to be one of matrices."""
-    if isinstance(tree, t.Call) and tree.name in ("dot", "matmul") and len(tree.args) == 2:
-        return tree.args[0], tree.args[1]
-    if isinstance(tree, t.Product) and tree.operators == ("@",):
-        return tree.factors[0], tree.factors[1]
-    return None
+    batches.see(world, statements, low)
 
 
 _INCREMENT = re.compile(r"d[A-Z]")

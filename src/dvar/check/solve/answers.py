@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dvar.check.judge import links, matching, numbers
 from dvar.check.judge.chain import Place
@@ -13,10 +13,11 @@ from dvar.check.meaning.values import NotUnderstood, Value, node_of, sizes
 from dvar.check.solve.formulas import ONE, Formulas
 from dvar.check.solve.numbers import bare, rounded, shown, value_of
 from dvar.check.solve.peeling import sizes_under
-from dvar.check.solve.plain import as_typed, inner, squeezed_text
-from dvar.check.solve.questions import BOTH, BRIEF, FORMULA, SHAPE, VALUE, Question
+from dvar.check.solve.plain import as_typed, inner, squeezed_text, typed_out, with_bounds
+from dvar.check.solve.questions import BOTH, BRIEF, FORMULA, RENEWS, SHAPE, VALUE, Question
 from dvar.check.solve.steps import steps_of
 from dvar.check.solve.trial import holds
+from dvar.check.solve.updates import with_step
 from dvar.core.errors import DvarError
 from dvar.core.node import Node, topological
 from dvar.core.op import VARIABLE, Array
@@ -26,8 +27,6 @@ from dvar.write import notation
 
 LONGEST = 220
 """Signs of a formula; a longer one answers nothing."""
-_RENEWS = frozenset({":=", "+=", "-=", "*=", "/="})
-"""Signs that give a name a new value: what stands right of them is asked for, not the old one."""
 _CAPITAL = re.compile(r"(?<![A-Za-z\\])[A-Z](?![A-Za-z])")
 
 
@@ -58,8 +57,16 @@ def answer(place: Place, question: Question, text: str, lexicon: Lexicon, spelle
     Raises:
         Open: there is none.
     """
+    question, step = with_step(place, question, text, spelled)
     answering = _Answering(place, question, text, lexicon, spelled)
-    return Found(answering.set()) if question.wants == SHAPE else answering.found()
+    if question.wants == SHAPE:
+        return Found(answering.set())
+    found = answering.found()
+    if not step:
+        return found
+    if found.value is None:
+        return replace(found, written=step)
+    return replace(found, written=f"{step} {shown(found.value, question.latex)}")
 
 
 class _Answering:
@@ -99,8 +106,9 @@ class _Answering:
         formula, node = self._formula()
         if told and squeezed_text(formula) == squeezed_text(self._last()):
             raise Open(self._missing())
+        latex, told_sizes = self.question.latex, self.sizes <= self.place.world.told_sizes
         steps = steps_of(
-            self.place, self.left, self.env, self.labels, self.lexicon, self.question.latex
+            self.place, self.left, self.env, self.labels, self.lexicon, latex, told_sizes
         )
         if wants == BOTH and number is not None:
             for chain in self._with_numbers(formula, node, number):
@@ -146,7 +154,7 @@ class _Answering:
     def _value(self, trees: Sequence[t.Expr]) -> Value:
         """What is asked for; what stands before the blank tells it where the name itself does not."""
         reason = ""
-        renewed = any(m.relation in _RENEWS for m in self.question.members)
+        renewed = any(m.relation in RENEWS for m in self.question.members)
         for tree in trees[:0:-1] if renewed else (trees[0], *trees[:0:-1]):
             try:
                 value = self.place.reader(env=dict(self.env)).value(tree)
@@ -224,7 +232,9 @@ class _Answering:
                 if not self._holds(formula):
                     continue
                 if self._shapes_unclear(formula):
-                    raise Open("the document does not settle which of its letters are arrays")
+                    raise Open(
+                        "nothing settles which letters are arrays; say it: $W \\in \\mathbb{R}^{m \\times n}$"
+                    )
                 return formula, node
         raise Open(
             "no formula for it was confirmed" if tried else "its formula cannot be written briefly"
@@ -237,12 +247,16 @@ class _Answering:
             return False
         losses = {key.stem for key in world.loss_names}
         letters = set(_CAPITAL.findall(formula))
-        letters |= {p.base for p in t.walk(self.left) if isinstance(p, t.Symbol)}
+        letters |= {p.base.removeprefix("d") for p in t.walk(self.left) if isinstance(p, t.Symbol)}
         return any(c.isupper() and len(c) == 1 for c in letters - losses)
 
     def _spelled(self, written: str) -> list[str]:
         """As a document that is typed on the line has it, then as programs have it."""
-        if self.question.latex or self.place.code:
+        if self.question.latex:
+            sizes = sorted(self.place.world.size_names)
+            letter = next((c for c in "inkr" if c not in sizes), "i")
+            return [*with_bounds(written, sizes, letter), written]
+        if self.place.code:
             return [written]
         return list(dict.fromkeys((as_typed(written, self.text), written)))
 
@@ -279,7 +293,8 @@ class _Answering:
             values[part] = rounded(value)
         if not values or node in labels:
             return None
-        text, latex = notation.substituted(node, values, labels)
+        plain = node if self.question.latex else typed_out(node, labels)
+        text, latex = notation.substituted(plain, values, labels)
         written = ONE.sub("", latex if self.question.latex else text, count=1)
         return written if len(written) <= LONGEST * 3 // 4 else None
 

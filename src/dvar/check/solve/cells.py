@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from dvar.check.judge.cells import output_of
-from dvar.check.meaning.world import World
+from dvar.check.judge.headers import VALUE as VALUES
+from dvar.check.judge.headers import speaks_of_gradients
+from dvar.check.judge.subjects import Subjects
 from dvar.check.solve.grid import Grid
 from dvar.check.solve.questions import BRIEF, FORMULA, NUMBER, VALUE, Blank, Question
 from dvar.read.worksheet import tree as t
@@ -16,38 +17,39 @@ from dvar.read.worksheet.document import Member, Statement
 _SYMBOLIC = re.compile(
     r"\b(?:symbol\w*|formula|expression|formel|formule|f[oó]rmula|analytic\w*)\b", re.IGNORECASE
 )
-_NUMERIC = re.compile(
-    r"\b(?:values?|numbers?|numeric\w*|evaluated|forward|wert|valeur|valor|result)\b", re.IGNORECASE
-)
-_GRADIENT = re.compile(
-    r"\b(?:grad\w*|derivatives?|ableitung|d[eé]riv[eé]e|derivada|adjoint|backward)\b", re.IGNORECASE
-)
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def cell_questions(
-    tables: Sequence[Grid], statements: Sequence[Statement], ordinals: Sequence[int], world: World
+    tables: Sequence[Grid],
+    subjects: Subjects,
+    statements: Sequence[Statement],
+    ordinals: Sequence[int],
 ) -> Iterator[Question]:
     """The empty cells of tables whose row or column says what belongs there.
 
     Args:
-        tables: of the document.
+        tables: of the document; subjects: what their cells are about.
+        statements: of the document, with bare numbers in cells made equations.
         ordinals: the statements of one problem, to which a table belongs if one of them stands in it.
     """
     for grid in tables:
         first, last = grid.rows[0][0][0], grid.rows[-1][-1][1]
         here = [n for n in ordinals if first <= statements[n].span[0] <= last]
-        if here:
-            told = [statements[n] for n in ordinals]
-            yield from _Cells(grid, statements, here, told, world).questions()
+        regions = subjects.document.regions
+        cells = (regions[statements[n].region].cell for n in here)
+        table = next((cell.table for cell in cells if cell is not None), None)
+        if table is not None:
+            yield from _Cells(grid, subjects, statements, here, table).questions()
 
 
 @dataclass
 class _Cells:
     grid: Grid
+    subjects: Subjects
     statements: Sequence[Statement]
     ordinals: Sequence[int]
-    told: Sequence[Statement]
-    world: World
+    table: int
 
     def questions(self) -> Iterator[Question]:
         dollars = any("$" in self.grid.cell(r, c) for r, c in self._all())
@@ -89,28 +91,10 @@ class _Cells:
         inside = [n for n in self.ordinals if start <= self.statements[n].span[0] < end]
         return self.statements[inside[0]] if len(inside) == 1 else None
 
-    def _name(self, row: int, column: int) -> Member | None:
-        """The name or derivative in a cell, if it is nothing else."""
-        statement = self._statement(row, column)
-        if statement is None or len(statement.members) != 1:
-            return None
-        member = statement.members[0]
-        named = isinstance(member.expr, (t.Symbol, t.Apply, t.Derivative))
-        return member if named and not member.relation else None
-
     def _kind_of(self, row: int) -> str:
         """Numbers in a row that has some, else formulas."""
         cells = (self.grid.cell(row, c) for c in range(len(self.grid.rows[row])))
         return VALUE if any(NUMBER.fullmatch(cell.strip("$ ")) for cell in cells) else FORMULA
-
-    def _output(self, column: int) -> t.Symbol | None:
-        """What the gradients of a column are gradients of, as far as the table tells."""
-        rows: list[tuple[t.Symbol, t.Expr | None]] = []
-        for row in range(1, len(self.grid.rows)):
-            name, cell = self._name(row, 0), self._statement(row, column)
-            if name is not None and isinstance(name.expr, t.Symbol):
-                rows.append((name.expr, cell.members[-1].expr if cell is not None else None))
-        return output_of(rows, self.told)
 
     def _subject(self, row: int, column: int) -> tuple[Member, str] | None:
         left = self._statement(row, column - 1)
@@ -118,28 +102,20 @@ class _Cells:
             # What stands in front of a bare number was put there from the head of its column.
             if left.members[0].span[0] >= left.span[0]:
                 return left.members[0], VALUE
-        head = self._name(0, column)
-        if head is not None:
-            label = self.grid.cell(row, 0)
-            titled = self._statement(row, 0) is None and re.search(r"[^\W\d_]{2,}", label)
-            wants = _wants(label, "" if titled else self._kind_of(row))
-            return (head, wants) if wants else None
-        title, name = self.grid.cell(0, column), self._name(row, 0)
-        if column == 0 or name is None:
+        if column == 0:
             return None
-        if _GRADIENT.search(title) and isinstance(name.expr, t.Symbol):
-            loss = self._output(column)
-            if loss is None and self.world.loss is not None:
-                loss = t.Symbol(self.world.loss.stem.partition(".")[0], name.span)
-            if loss is None:
-                return None
-            derivative = t.Derivative(loss, (name.expr,), "partial", name.span)
-            return replace(name, expr=derivative), _wants(title, BRIEF)
-        wants = _wants(title, "")
-        return (name, wants) if wants else None
-
-
-def _wants(title: str, otherwise: str) -> str:
-    if _SYMBOLIC.search(title):
-        return FORMULA
-    return VALUE if _NUMERIC.search(title) else otherwise
+        title, label = self.grid.cell(0, column), self.grid.cell(row, 0)
+        name = self.subjects.single(self.table, row, 0)
+        is_label = name is None and self._statement(row, 0) is None and _WORD.search(label)
+        words = f"{title} {label}" if is_label else title
+        subject = self.subjects.of((self.table, row, column))
+        if subject is None:
+            named = name is not None and isinstance(name.expr, t.Symbol | t.Apply | t.Derivative)
+            return (name, FORMULA) if name and named and _SYMBOLIC.search(words) else None
+        if _SYMBOLIC.search(words):
+            return subject, FORMULA
+        if speaks_of_gradients(words):
+            return subject, VALUE if VALUES.search(words) else BRIEF
+        if VALUES.search(words):
+            return subject, VALUE
+        return None if is_label else (subject, self._kind_of(row))

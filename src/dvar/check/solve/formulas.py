@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,10 +11,18 @@ from dataclasses import dataclass, replace
 from dvar.check.judge import matching
 from dvar.check.judge.chain import Place
 from dvar.check.judge.own_names import Names
-from dvar.check.meaning.differentiate import place_of, pulled_back
+from dvar.check.meaning.differentiate import key_of, place_of, pulled_back
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.check.solve.peeling import Peeled, peeled
-from dvar.check.solve.plain import has_sizes, inner, is_named, laid_out
+from dvar.check.solve.plain import (
+    elementary,
+    has_sizes,
+    inner,
+    is_named,
+    laid_out,
+    typed_out,
+    unbracketed,
+)
 from dvar.check.solve.questions import Question
 from dvar.core.errors import DvarError
 from dvar.core.node import Node, topological
@@ -25,6 +34,9 @@ from dvar.write import notation
 
 LARGEST = 400
 """Nodes of a graph that is written as a formula."""
+MOST = 20
+"""Differences of two names of one shape that are tried."""
+_SIGMOID = re.compile(r"\\sigma|σ|sigmoid|logistic|softplus", re.IGNORECASE)
 ONE = re.compile(r"^1 (?:\\, (?=\\mathbb)|\* (?=\())")
 """A factor that only makes a number of a condition."""
 
@@ -57,20 +69,25 @@ class Formulas:
 
     def ways(self) -> Iterator[tuple[str, Node | None]]:
         """Ways to write the answer, the plainest first, with the node of each if it has one."""
-        if self._is_name() and self._asked() is None:
+        if self._is_name() and self._asked() is None and self._is_defined():
             yield from self._definitions()
         labels = self._without_names_of(self.labels, self.options)
         for node in (*self._sent_on(labels), *self.options):
             short = self._short(node, labels)
             if short is None:
                 continue
-            written = self._written(short, labels)
-            if ONE.match(written):  # the one only makes a number of a condition
-                yield ONE.sub("", written), short
-            yield written, short
+            plain = elementary(short, labels)
+            forms = (short, plain) if _SIGMOID.search(self.text) else (plain,)
+            for form in dict.fromkeys(forms):
+                written = self._written(form, labels)
+                if ONE.match(written):  # the one only makes a number of a condition
+                    yield ONE.sub("", written), form
+                yield written, form
         if isinstance(self.left, t.Derivative):
             for formula in self._peeled(self.left):
                 yield formula, None
+            yield from self._differences()
+            yield from self._after_answers(self.left)
         if isinstance(self.value, Jacobian):  # ∂(Wx)/∂x
             for node, name in labels.items():
                 if len(squeezed(sizes(node))) == 2:
@@ -81,6 +98,11 @@ class Formulas:
         head = self.left.head if isinstance(self.left, t.Apply) else self.left
         primed = isinstance(self.left, t.Apply) and self.left.primes
         return isinstance(head, t.Symbol) and not (head.primes or primed)
+
+    def _is_defined(self) -> bool:
+        """Whether the document says what the name stands for; ``dz`` is a gradient without being told."""
+        key = key_of(self.place.reader(env=dict(self.env)), self.left)
+        return key is not None and self.place.world.find(key, self.place.position) is not None
 
     def _sent_on(self, labels: Mapping[Node, str]) -> Iterator[Node]:
         """``δ x^T``: what the nearest gradient that has a name sends on to what is asked for."""
@@ -102,6 +124,44 @@ class Formulas:
                 below = {n for n, _ in place.parts}
                 if top not in below and below <= set(topological([top])):
                     yield pulled_back(top, node, place)
+
+    def _differences(self) -> Iterator[tuple[str, Node | None]]:
+        """``p - y``, also as a mean: what a softmax and its loss leave, though only for labels that add up to one."""
+        asked = self._asked()
+        if asked is None or len(asked.wrt) != 1:
+            return
+        with suppress(NotUnderstood, DvarError):
+            below = {
+                n for n, _ in place_of(self.place.reader(env=dict(self.env)), asked.wrt[0]).parts
+            }
+            sizes = sorted(self.sizes & self.place.world.size_names) if self.question.latex else ()
+            for node in self.options:
+                alike = [n for n in self.labels if n.shape == node.shape and n not in below]
+                moving = [n for n in alike if not below.isdisjoint(topological([n]))]
+                still = [n for n in alike if n not in moving]
+                for a, b in itertools.islice(itertools.product(moving, still), MOST):
+                    written = self._written(a - b, self.labels)
+                    yield written, a - b
+                    for size in sizes:
+                        yield rf"\frac{{1}}{{{size}}} \left({written}\right)", None
+
+    def _after_answers(self, asked: t.Derivative) -> Iterator[tuple[str, Node]]:
+        """``X^T ∂L/∂Z``: what a gradient that was asked for before sends on to this one."""
+        if len(asked.wrt) != 1 or asked.of is None:
+            return
+        reader = self.place.reader(env=dict(self.env))
+        for told, written in reversed(self.question.answered):
+            if len(told.wrt) != 1 or not same_tree(told.of, asked.of):
+                continue
+            with suppress(NotUnderstood, DvarError):
+                node, top = reader.node(told), reader.node(told.wrt[0])
+                place = place_of(reader, asked.wrt[0])
+                if top not in {n for n, _ in place.parts}:
+                    back = pulled_back(top, node, place)
+                    labels = {**self.labels, node: written}
+                    short = self._short(back, labels)
+                    if short is not None and node in topological([short], set(labels)):
+                        yield self._written(short, labels), short
 
     def _definitions(self) -> Iterator[tuple[str, Node]]:
         """What a name stands for, as it is defined; its own name tells nothing."""
@@ -187,6 +247,7 @@ class Formulas:
         """``1/2m`` in front of ``2 (a - y)``: the two cancel, as everybody writes it."""
         bare = re.sub(r"^2 (?:\\, |\* )?", "", inner)
         if bare != inner:
+            bare = unbracketed(bare)
             for shorter in rest.without_two():
                 for written in self._bracketed(bare):
                     yield from shorter.texts(written)
@@ -194,4 +255,4 @@ class Formulas:
     def _written(self, node: Node, labels: Mapping[Node, str]) -> str:
         if self.question.latex:
             return notation.typeset(node, labels)
-        return notation.text(node, labels)
+        return notation.text(typed_out(node, labels), labels)

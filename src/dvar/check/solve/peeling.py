@@ -171,12 +171,16 @@ class _Peeler:
         reader = self.place.reader(env=self.env)
         key = key_of(reader, tree)
         found = self.place.world.find(key, self.place.position) if key is not None else None
-        if found is None or found[0].numeric or not _is_linear(found[0].value):
+        if found is None or found[0].numeric or not self._is_sized(found[0].value):
             return None
         self.env.update(found[1])
         return found[0].value
 
-
-def _is_linear(tree: t.Expr) -> bool:
-    """Whether there is a sum to peel inside."""
-    return any(isinstance(part, t.Big) for part in t.walk(tree))
+    def _is_sized(self, tree: t.Expr) -> bool:
+        """Whether a sum or a size is to be kept in the author's words."""
+        sizes = self.place.world.size_names
+        return any(
+            isinstance(p, t.Big)
+            or (isinstance(p, t.Symbol) and p.base in sizes and not p.subscripts)
+            for p in t.walk(tree)
+        )

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dvar.check.judge.literal import is_plain
 from dvar.check.solve.asking import is_asked
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Member, Region, Statement
@@ -14,6 +15,8 @@ from dvar.read.worksheet.document import Document, Member, Region, Statement
 FORMULA, VALUE, BOTH, BRIEF, SHAPE = "formula", "value", "both", "brief", "shape"
 """What is wanted; brief is the number where there is one, else the formula; shape the set behind ``∈``."""
 
+RENEWS = frozenset({":=", "+=", "-=", "*=", "/="})
+"""Signs that give a name a new value: what stands right of them is asked for, not the old one."""
 
 NUMBER = re.compile(r"-?[\d.]+(?:e-?\d+)?")
 
@@ -55,6 +58,8 @@ class Question:
         blank: where the answer goes; None for a question in words, which is answered below.
         conditions: what is to hold.
         code: whether it stands in a program.
+        answered: derivatives that were asked for before and answered, as they are written.
+        renews: whether the sign in front of the blank gives the name a new value.
         since: the first statement of its problem; used_before: names in formulas of those before.
     """
 
@@ -66,6 +71,8 @@ class Question:
     blank: Blank | None = None
     conditions: tuple[t.Expr, ...] = ()
     code: bool = False
+    answered: tuple[tuple[t.Derivative, str], ...] = ()
+    renews: bool = False
     since: int = 0
     used_before: frozenset[str] = frozenset()
 
@@ -89,7 +96,11 @@ def questions(document: Document, statements: Sequence[Statement]) -> list[Quest
 
 # ── blanks ──────────────────────────────────────────────────────────────────────────────────────
 
-_MARK = re.compile(r"[ \t]*(?:_{2,}|(?:\\_){2,}|\.{3,}|…|\?)")
+_MARK = re.compile(r"[ \t]*(?:_{2,}|(?:\\_){2,}|\.{3,}|…|[?□▢☐])")
+_FRAME = re.compile(
+    r"\s*\\(?:boxed|fbox|underline)\s*\{((?:\s|\\[hv]?phantom\s*\{[^{}]*\}|\\hspace\*?\s*\{[^{}]*\}|\\q?quad|~)*)\}"
+)
+"""A frame around nothing, to be written into."""
 _CLOSER = re.compile(r"[ \t]*(?:\$\$|\$|\\\)|\\\]|`)")
 
 
@@ -102,8 +113,9 @@ def _blank(document: Document, statements: Sequence[Statement], ordinal: int) ->
     before = [m for m in members[:n] if m.expr is not None]
     if not before:
         before = _earlier(statements, ordinal)
-    if not before:
-        return None
+    subject = before[0].expr if before else None
+    if subject is None or is_plain(subject):
+        return None  # y at 3 = ___ asks for y
     region = document.regions[statement.region]
     blank = _place(document.text, members[n], region)
     return Question(
@@ -114,6 +126,7 @@ def _blank(document: Document, statements: Sequence[Statement], ordinal: int) ->
         SHAPE if members[n].relation == "in" else BOTH,
         blank,
         code=region.is_program,
+        renews=members[n].relation in RENEWS,
     )
 
 
@@ -128,16 +141,23 @@ def _earlier(statements: Sequence[Statement], ordinal: int) -> list[Member]:
 
 def _place(text: str, member: Member, region: Region) -> Blank:
     start, end = member.span
+    frame = _FRAME.match(text, start)
+    if frame is not None and frame.end() <= region.span[1]:
+        return Blank(frame.span(1))
+    outside = region.latex and region.kind == "plain"
+    if start < end and outside:
+        return Blank((start, end), "$", "$")
     if start < end:
         braced = text[start] == "{" and text[end - 1] == "}"
         return Blank((start, end), "{", "}") if braced else Blank((start, end))
     before = "" if text[start - 1 : start].isspace() else " "
     closer = _CLOSER.match(text, start)
-    if region.kind in ("inline", "display") and closer:
+    if region.kind != "code" and closer:
         mark = _MARK.match(text, closer.end())
         return Blank((start, start), before, "", mark.span() if mark else None)
     mark = _MARK.match(text, start)
-    return Blank(mark.span() if mark else (start, start), before)
+    spelled = (f"{before}$", "$") if outside else (before, "")
+    return Blank(mark.span() if mark else (start, start), *spelled)
 
 
 def _in_columns(document: Document, found: Sequence[Question]) -> list[Question]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from dvar.check.judge import rows, tables
 from dvar.check.judge import statements as judging
 from dvar.check.judge.chain import Place
 from dvar.check.judge.context import Context
 from dvar.check.judge.own_names import Names
+from dvar.check.judge.subjects import Subjects
 from dvar.check.meaning import effort, kept
 from dvar.check.meaning.keys import stem_of
 from dvar.check.solve.answers import Found, Open, answer
@@ -16,7 +18,7 @@ from dvar.check.solve.cells import cell_questions
 from dvar.check.solve.grid import grids
 from dvar.check.solve.questions import VALUE, Question, questions
 from dvar.check.solve.solution import Answer, Unanswered
-from dvar.check.worksheet import contexts, told
+from dvar.check.worksheet import contexts, said
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Document, Statement
 from dvar.read.worksheet.mathematics import Lexicon, read_statements, survey
@@ -33,42 +35,53 @@ class Attempt:
 
 def attempts(document: Document) -> list[Attempt]:
     """Every question of a document, answered or not, in the order of the document."""
-    statements = told(document, read_statements(document))
+    subjects = Subjects(document, said(document, read_statements(document)))
     try:
         with effort.document():
-            found = list(_Solver(document, statements, survey(document)).attempts())
+            found = list(_Solver(subjects, survey(document)).attempts())
     finally:
         kept.forget()
     return sorted(found, key=lambda a: a.question.span)
 
 
 class _Solver:
-    def __init__(
-        self, document: Document, statements: Sequence[Statement], lexicon: Lexicon
-    ) -> None:
-        self.document, self.statements, self.lexicon = document, statements, lexicon
+    def __init__(self, subjects: Subjects, lexicon: Lexicon) -> None:
+        self.document, self.subjects, self.lexicon = subjects.document, subjects, lexicon
+        self.statements = tables.tabled(subjects)
         self.asked: dict[int, list[Question]] = {}
-        for question in questions(document, statements):
+        for question in questions(self.document, self.statements):
             self.asked.setdefault(question.ordinal, []).append(question)
-        self.tables = grids(document.text)
+        self.tables = grids(self.document.text)
 
     def attempts(self) -> Iterator[Attempt]:
         used: set[str] = set()
         for context in contexts(self.document, self.statements):
-            ordinals, world = context.problem.ordinals, context.problem.world
-            for question in cell_questions(self.tables, self.statements, ordinals, world):
+            ordinals = context.problem.ordinals
+            for question in cell_questions(self.tables, self.subjects, self.statements, ordinals):
                 self.asked.setdefault(question.ordinal, []).append(question)
             names = Names(self.document, self.statements, ordinals)
             waiting: list[Question] = []
-            for ordinal in ordinals:
+            answered: list[tuple[t.Derivative, str]] = []
+            left, judged = list(reversed(ordinals)), set[int]()
+            for ordinal in rows.in_order(self.document, self.statements, context.problem):
                 judging.judge_statement(context, ordinal)
-                for asked in self.asked.get(ordinal, ()):
-                    question = replace(asked, since=ordinals[0], used_before=frozenset(used))
-                    attempt = self._attempt(context, question, names)
-                    if attempt.answer is None and question.wants == VALUE:
-                        waiting.append(question)
-                    else:
-                        yield attempt
+                judged.add(ordinal)
+                while left and left[-1] in judged:
+                    for asked in self.asked.get(left.pop(), ()):
+                        question = replace(
+                            asked,
+                            since=ordinals[0],
+                            used_before=frozenset(used),
+                            answered=tuple(answered),
+                        )
+                        attempt = self._attempt(context, question, names)
+                        first = question.members[0].expr
+                        if attempt.answer is not None and isinstance(first, t.Derivative):
+                            answered.append((first, attempt.answer.question))
+                        if attempt.answer is None and question.wants == VALUE:
+                            waiting.append(question)
+                        else:
+                            yield attempt
             used |= _used(self.statements[n] for n in ordinals)
             # The numbers may stand below the question.
             for question in waiting:

@@ -9,11 +9,12 @@ from dvar.check.judge.chain import Place
 from dvar.check.meaning.differentiate import place_of
 from dvar.check.meaning.values import NotUnderstood, sizes
 from dvar.check.solve.numbers import shown
+from dvar.check.solve.plain import has_sizes
 from dvar.check.solve.trial import is_right
 from dvar.core.errors import DvarError
 from dvar.core.graph import Graph
 from dvar.core.node import Node, topological
-from dvar.core.op import VARIABLE
+from dvar.core.op import CONSTANT, VARIABLE
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics import Lexicon
 from dvar.write.report import Formula, StepReport
@@ -33,8 +34,12 @@ def steps_of(
     labels: Mapping[Node, str],
     lexicon: Lexicon,
     latex: bool,
+    sizes_are_told: bool,
 ) -> tuple[str, ...]:
-    """The chain rule, a line for each step; nothing where one step does it or one is not confirmed."""
+    """The chain rule, a line for each step; nothing where one step does it or one is not confirmed.
+
+    Nor where a number would stand for a size that the document leaves open.
+    """
     if not isinstance(left, t.Derivative) or left.of is None or len(left.wrt) != 1:
         return ()
     reader = place.reader(env=dict(env))
@@ -42,6 +47,9 @@ def steps_of(
         top = reader.node(left.of)
         wrt = [node for node, at in place_of(reader, left.wrt[0]).parts if at is None]
         if sizes(top) or len(wrt) != 1 or wrt[0] is top:
+            return ()
+        between = [n for n in topological([top], set(wrt)) if n not in labels or n.inputs]
+        if not sizes_are_told and any(has_sizes(n, {}) for n in between if n.op is CONSTANT):
             return ()
         lines = list(_lines(place, top, wrt[0], labels, latex))
     except (NotUnderstood, DvarError):

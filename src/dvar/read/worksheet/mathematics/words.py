@@ -171,7 +171,7 @@ UNICODE = {
     "⌉": "rceil", "‖": "norm", "∥": "norm", "∣": "|", "｜": "|", "′": "'", "’": "'", "‘": "'", "ʹ": "'",
     "（": "(", "）": ")",
     "［": "[", "］": "]", "，": ",", "；": ";", "：": ":", "。": ".", "、": ",", "⟦": "[", "⟧": "]", "∶": ":",
-    "％": "%", "？": "?",
+    "％": "%", "？": "?", "□": "?", "▢": "?", "☐": "?",
 }  # fmt: skip
 """Character → sign."""
 UNICODE_COMMANDS = {
@@ -180,8 +180,6 @@ UNICODE_COMMANDS = {
     "∃": "exists", "∆": "Delta", "Ω": "Omega", "µ": "mu", "ℓ": "ell", "ϵ": "epsilon", "ϕ": "phi",
     "ϑ": "theta",
     "ϱ": "rho", "ς": "sigma", "ϖ": "pi", "∞": "infty", "∅": "emptyset", "ı": "imath", "⊤": "top",
-    "□": "square",
-    "▢": "square", "☐": "square",
 }  # fmt: skip
 """Character → command."""
 LETTERLIKE = {

@@ -142,7 +142,8 @@ def _holds(text: str, start: int, stop: int) -> bool:
     after = text[stop + 1 : stop + 2]
     words = words_of(inside)
     common = sum(word.lower() in STOP for word in words)
-    if inside[0].isspace() != inside[-1].isspace() or after.isdigit():
+    asks = inside.rstrip().endswith("=")  # $w^{new} = $ ___
+    if (inside[0].isspace() != inside[-1].isspace() and not asks) or after.isdigit():
         # "$5 and $6", "where $x = 2 and $y$": such a pair may still be one, if no words are in it
         if inside[0].isdigit() and after.isdigit():
             return False

@@ -40,6 +40,7 @@ _BULLETS = _SIGNS | frozenset(("*", "•", "·", "⋅", "∘", "&"))
 _QUOTES = frozenset("\"“”„«'’")
 _WORDY = 5
 """A word of so many letters is no name of a quantity, as far as a list of what letters mean goes."""
+_ASK = frozenset("?□▢☐")
 _WEAK = frozenset(("<", ">", "~", "<=", ">=", "≤", "≥", "=="))
 """Relations that prose has too."""
 _STRONG_OPERANDS = frozenset("MNHBOS|")
@@ -61,7 +62,8 @@ def equation(tokens: Sequence[Token], units: list[Unit], stop: int) -> Run | Non
     if any(left.kind in "RO" and right.kind == "R" for left, right in pairwise(units)):
         return None
     last = units[-1].last
-    asked = units[-1].kind == "R" and last + 1 < len(tokens) and tokens[last + 1].text == "?"
+    following = tokens[last + 1].text if last + 1 < len(tokens) else ""
+    asked = units[-1].kind == "R" and (following in _ASK or following.startswith("__"))
     return Run(units[0].first, last + asked)
 
 

@@ -73,6 +73,7 @@ _FOOTNOTE = re.compile(r"\[\^[\w-]{1,40}\]:?")
 _LATEX_TAG = re.compile(r"\[(latex|tex|math)\]", re.IGNORECASE)
 _SHORTCODE = re.compile(r"\{\{[<%][^{}\n]*\}\}|\{%[^{}\n]*%\}|\{[#.:][A-Za-z][^{}\n]*\}")
 _STARS = re.compile(r"(?<![\w*\\])\*([A-Za-z](?:[^*\n+\-]{0,60}[^*\s=+\-])?)\*(?![\w*])")
+_TO_FILL = re.compile(r"_{3,}")
 _LOWS = re.compile(r"(?<![\w\\])_([A-Za-z](?:[^_\n+\-]{0,60}[^_\s=+\-])?)_(?!\w)")
 _NUMBERS = re.compile(r"[\s\d,;-]*")
 
@@ -290,6 +291,9 @@ class _Paragraph:
             return None
         if at in self._closing_bold:
             return self._add("blank", at, at + 2)
+        blank = _TO_FILL.match(self.text, at, self.end)
+        if blank is not None:
+            return blank.end()
         pair = self.text[at] * 2
         if self.text.startswith(pair, at):
             end = self._bold_end(at, pair)

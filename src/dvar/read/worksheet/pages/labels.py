@@ -66,6 +66,9 @@ def read_label(line: str, alone: bool) -> Label | None:
     labelled = _labelled(inner, alone or bold is not None)
     if labelled is not None:
         return labelled
+    if bold is None and (run_in := _BOLD.match(line)) is not None:
+        labelled = _labelled((run_in[1] or run_in[2]).strip(), True)  # **Exercise 2.** Let …
+        return labelled if labelled is not None and labelled.level == _PROBLEM else None
     if bold and not _is_equation(inner):
         return Label(title_of(inner), BOLD)
     if not alone:

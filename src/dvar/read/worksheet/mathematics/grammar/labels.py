@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics import vocabulary
-from dvar.read.worksheet.mathematics.tokens import TEXT, Token
+from dvar.read.worksheet.mathematics.tokens import NAME, TEXT, Token
 
 
 def is_latin(token: Token) -> bool:
@@ -26,6 +28,12 @@ def label(tokens: list[Token]) -> t.Label:
 
 def _is_said(tokens: list[Token]) -> bool:
     return len(tokens) > 1 and any(token.kind == TEXT for token in tokens)
+
+
+def is_line(tokens: Sequence[Token]) -> bool:
+    """Whether an index is a letter and a colon, in either order: a row, or a column."""
+    letters = [x for x in tokens if x.kind == NAME and len(x.text) == 1]
+    return len(tokens) == 2 and len(letters) == 1 and any(x.is_(":") for x in tokens)
 
 
 def is_wordy(tokens: list[Token]) -> bool:

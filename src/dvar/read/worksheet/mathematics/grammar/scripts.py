@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics.grammar.cursor import Cursor, Unreadable, widened
 from dvar.read.worksheet.mathematics.grammar.indices import is_indexed_letter, is_short_index
-from dvar.read.worksheet.mathematics.grammar.labels import is_latin, is_wordy, label
+from dvar.read.worksheet.mathematics.grammar.labels import is_latin, is_line, is_wordy, label
 from dvar.read.worksheet.mathematics.tokens import (
     ATTRIBUTE,
     COMMAND,
@@ -199,6 +199,9 @@ class Scripts(Cursor):
             if n < end and self.mates[n] > n:
                 n = self.mates[n]
             elif n == end or self.tokens[n].is_(",", ";"):
+                if is_line(self.tokens[at:n]):  # Z_{i:} is Z_{i,:}
+                    out.append(self._part(at, at + 1))
+                    at += 1
                 if at < n:
                     out.append(self._part(at, n))
                 at = n + 1

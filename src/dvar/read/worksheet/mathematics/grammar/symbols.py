@@ -173,6 +173,8 @@ class Symbols(Scripts):
 
     def _takes_bracket(self, head: t.Symbol) -> bool:
         token = self.token
+        if head.base == "1" and any(s.kind == "transpose" for s in head.scripts):
+            return False  # a row of ones times what is in the bracket
         if token.is_("["):
             expected = (
                 head.base in _INDEXED_BY_BRACKETS
