@@ -24,6 +24,7 @@ from dvar.check.meaning import (
     augmented,
     blocks,
     bracketed,
+    data_sets,
     degrees,
     densities,
     distributions,
@@ -133,7 +134,8 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
 
 def said(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    indexed = examples.undropped(document, starred(unbraced(iterates.marked(statements))))
+    listed = data_sets.told(document, starred(unbraced(iterates.marked(statements))))
+    indexed = examples.undropped(document, listed)
     found = by_class(document, ones.named(document, whole(document, indexed)))
     found = events.named(moments.named(document, overwritten.masked(document, found)))
     found = upper.lowered(found) if is_said(document) else found

@@ -24,7 +24,7 @@ from dvar.check.judge.headers import (
     speaks_of_gradients,
 )
 from dvar.check.judge.literal import is_plain
-from dvar.check.meaning import notation
+from dvar.check.meaning import data_sets, notation
 from dvar.check.meaning.keys import Key, stem_of
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.survey import survey
@@ -53,6 +53,11 @@ class Subjects:
         survey(world, self.statements, "")
         notation.see(world, self.statements, range(len(self.statements)), self.document.text)
         return world
+
+    @cached_property
+    def counted(self) -> tuple[str, dict[str, t.Symbol]] | None:
+        """The letter that counts the data, with the names that have it."""
+        return data_sets.counted(self.statements)
 
     def of(self, place: Place) -> Member | None:
         """What the number in a cell is the value of, as its row and its column say."""
@@ -192,7 +197,18 @@ class Subjects:
                     return replace(head, expr=own)
                 if own is not None:
                     return replace(head, expr=t.Group("(", (own,), head.span))
-        return head
+        return self._of_row(table, row, head)
+
+    def _of_row(self, table: int, row: int, head: Member) -> Member:
+        """``x`` above a column is ``x_2`` in the second row of a table that has nothing but data."""
+        heads = [self.single(table, 0, c) for n, r, c in self.grid if (n, r) == (table, 0)]
+        named = [h.expr for h in heads if h is not None and isinstance(h.expr, t.Symbol)]
+        if self.counted is None or len(named) < len(heads) or not isinstance(head.expr, t.Symbol):
+            return head
+        if any(x.subscripts or x.scripts or stem_of(x) not in self.counted[1] for x in named):
+            return head
+        number = t.Number(str(row), head.span)
+        return replace(head, expr=replace(head.expr, subscripts=(number,)))
 
     def _of_member(self, table: int, row: int, column: int, head: Member) -> Member:
         """``∂C/∂w`` above a column is ``∂C/∂w_{11}`` in the row of ``w_{11}``."""
