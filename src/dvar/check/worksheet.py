@@ -48,6 +48,7 @@ from dvar.check.meaning import (
     rules_in_primes,
     upper,
 )
+from dvar.check.meaning.above import labels_above
 from dvar.check.meaning.aliases import spelled_out
 from dvar.check.meaning.arguments import by_entries
 from dvar.check.meaning.chosen import starred
@@ -134,8 +135,8 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
 
 def said(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    listed = data_sets.told(document, starred(unbraced(iterates.marked(statements))))
-    indexed = examples.undropped(document, listed)
+    above = labels_above(unbraced(iterates.marked(statements)))
+    indexed = examples.undropped(document, data_sets.told(document, starred(above)))
     found = by_class(document, ones.named(document, whole(document, indexed)))
     found = events.named(moments.named(document, overwritten.masked(document, found)))
     found = upper.lowered(found) if is_said(document) else found
@@ -151,7 +152,7 @@ def said(document: Document, statements: Sequence[Statement]) -> list[Statement]
     named = densities.normal(in_one_dialect(document, stated(document, spelled)))
     named = circular.unwound(named)
     spoken_of = conditioned(document, spoken(document, by_entries(vectors_first(named))))
-    return widened(written_out(document, sized(spoken_of)))
+    return written_out(document, widened(sized(spoken_of)))
 
 
 def contexts(document: Document, statements: Sequence[Statement]) -> Iterator[Context]:

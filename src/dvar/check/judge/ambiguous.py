@@ -11,6 +11,7 @@ from dvar.check.judge.literal import is_plain
 from dvar.check.judge.place import Place
 from dvar.check.judge.shorthand import is_shorthand
 from dvar.check.meaning.functions import SIGMAS
+from dvar.check.meaning.implied import is_said, is_uneven
 from dvar.check.meaning.keys import Key, letters_in, size_name, sort, stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.stacking import COUNTS
@@ -22,6 +23,7 @@ from dvar.read.worksheet.parts import same_tree
 _ASSIGNED = re.compile(r"^[ \t>]*([A-Za-z_]\w*)[ \t]*=(?!=)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _INDICES = frozenset("ijk")
+_STEP = "t"
 _LIKELIHOOD = re.compile(r"cross.?entropy|log.?loss|\bnll|likelihood", re.IGNORECASE)
 _OF_VARIANCES = re.compile(
     r"\bVar\b|\bvariances?\b|\bexpectations?\b|Varianz|varianza", re.IGNORECASE
@@ -60,13 +62,18 @@ def are_open(
         or _is_estimate(verdict, statements)
         or _is_told_twice(place, statement, causes)
         or _may_be_one(verdict, statements)
+        or (is_said(document) and is_uneven(_sides(verdict), place.world.spelling, statements))
         or (place.code and _uses_unread(document, statement, statements))
     )
 
 
+def _sides(verdict: Verdict) -> list[t.Expr]:
+    return [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]
+
+
 def _has_its_values(place: Place, verdict: Verdict) -> bool:
     """``P_y`` beside ``S_y`` where ``P(x) = S(g(x))``: one is what the other comes to, at an argument left out."""
-    sides = [m.expr for m in (verdict.previous, verdict.member) if m is not None and m.expr]
+    sides = _sides(verdict)
     stems = {stem_of(p) for side in sides for p in t.walk(side) if isinstance(p, t.Symbol)}
     made = (d for stem in stems for d in place.world.definitions.get(stem, ()) if d.params)
     return any(isinstance(d.value, t.Apply) and stem_of(d.value.head) in stems for d in made)
@@ -244,9 +251,18 @@ def _counts_alike(place: Place, verdict: Verdict) -> bool:
     return isinstance(other, t.Symbol) and size_name(other) in place.world.size_names
 
 
-def tells_links(statement: Statement, verdict: Verdict, causes: Sequence[str]) -> bool:
-    """Whether a path that cannot be written down is missing in a distinction of cases, or in a chain of entries."""
-    if not set(causes) <= {"missing-path", "missing-sum"}:
+def tells_links(
+    statement: Statement,
+    verdict: Verdict,
+    causes: Sequence[str],
+    statements: Sequence[Statement],
+    expected: str | None,
+) -> bool:
+    """Whether a path that cannot be written down is missing in a distinction of cases, or in a chain of entries.
+
+    Or a sum over steps in a chain, ``∂L/∂b = ∂L/∂h_t ∂h_t/∂b`` where no line adds up steps: it is told of one of them.
+    """
+    if not {"missing-path", "missing-sum"} & set(causes):
         return False
     right = verdict.member.expr if verdict.member is not None else None
     factors = right.factors if isinstance(right, t.Product) else ()
@@ -254,8 +270,14 @@ def tells_links(statement: Statement, verdict: Verdict, causes: Sequence[str]) -
     below = (
         [x for p in t.walk(right) if isinstance(p, t.Symbol) for x in p.subscripts] if right else []
     )
-    is_of_entries = is_bare and any(set(letters_in(x)) & _INDICES for x in below)
-    return is_of_entries or any(isinstance(p, t.Cases) for p in parts([statement]))
+    letters = {c for x in below for c in letters_in(x)}
+    if is_bare and _STEP in letters:
+        return not any(isinstance(p, t.Big) and _STEP in p.indices for p in parts(statements))
+    if expected is not None or not set(causes) <= {"missing-path", "missing-sum"}:
+        return False
+    return (is_bare and bool(letters & _INDICES)) or any(
+        isinstance(p, t.Cases) for p in parts([statement])
+    )
 
 
 def _uses_unread(document: Document, statement: Statement, statements: Sequence[Statement]) -> bool:

@@ -108,7 +108,7 @@ def is_believed(
         )
     if (
         _vanishes(place, verdict, causes)
-        or (told.expected is None and ambiguous.tells_links(statement, verdict, causes))
+        or ambiguous.tells_links(statement, verdict, causes, statements, told.expected)
         or unclaimed.is_layout(statement)
         or ("missing-sum" in causes and unclaimed.sums_by_convention(place, verdict, statements))
         or unclaimed.is_bare_chain(verdict, causes)

@@ -146,14 +146,23 @@ def is_product(members: Sequence[Member]) -> bool:
 
 
 def _pair(tree: t.Expr) -> tuple[t.Expr, ...] | None:
-    """The two sizes in a bracket."""
+    """The two sizes in a bracket, which may be turned, ``(m × n)^T``, or without one, ``m × n``."""
+    if isinstance(tree, t.Product) and tree.operators == ("times",):
+        return tree.factors if all(map(_is_name_or_number, tree.factors)) else None
+    if isinstance(tree, t.Group) and [s.kind for s in tree.scripts] == ["transpose"]:
+        pair = _pair(replace(tree, scripts=()))
+        return pair and pair[::-1]
     items = tree.items if isinstance(tree, t.Group) and tree.kind in ("tuple", "list", "(") else ()
     (only,) = items if len(items) == 1 else (None,)
     if isinstance(only, t.Product) and only.operators == ("times",):
         items = only.factors
     is_list = isinstance(tree, t.Group) and tree.kind == "list"
-    sized = all(isinstance(x, t.Symbol | t.Number) for x in items) or not is_list
+    sized = all(map(_is_name_or_number, items)) or not is_list
     return items if len(items) == 2 and sized else None
+
+
+def _is_name_or_number(tree: t.Expr) -> bool:
+    return isinstance(tree, t.Symbol | t.Number)
 
 
 def _of_product(members: Sequence[Member]) -> Verdict:

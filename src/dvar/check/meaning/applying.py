@@ -78,6 +78,23 @@ def apply(e: Interpreter, tree: t.Apply, hint: tuple[int, ...] | None) -> Value:
     return _multiplied(e, tree, hint)
 
 
+def beside_slash(e: Interpreter, tree: t.Quotient) -> t.Product | None:
+    """``1/σ (x - μ)`` with the bracket beside the fraction, where σ is no function of it."""
+    below = tree.below
+    if not tree.inline or not isinstance(below, t.Apply) or len(below.args) != 1:
+        return None
+    bare, primes = replace(below.head, primes=0), below.head.primes + below.primes
+    key = sort(bare, e.world.spelling, e.env).key
+    args = arguments(below.args)
+    if primes or _function(e, bare, key, args, chance.drawn_of(below.args)) is not None:
+        return None
+    whole = _has_other_arguments(e, key, args) or _is_dependence(e, key, replace(below, args=args))
+    if whole or _entry(e, key, replace(below, args=args)) is not None:
+        return None
+    head, bracket = multiplied(below).factors
+    return t.Product((replace(tree, below=head), bracket), ("",), tree.span)
+
+
 def _log(e: Interpreter, tree: t.Apply) -> Value | None:
     """``log_a(x)`` where ``log`` was taken for a name with an index."""
     head = tree.head

@@ -82,9 +82,11 @@ def _shaped(
     entries = {i for i in unions.items() if i[0] == "entry"}
     of_steps = _of_steps(statements)
     for key, known in shaping.known.items():
-        if known and not key.indices and (not key.marks or key.stem in of_steps):
-            for stem in _spellings(key.stem, known):
-                for axis, item in enumerate(known):
+        if known and (not key.marks or key.stem in of_steps):
+            stems = [key.stem] if key.indices else _spellings(key.stem, known)
+            items = [i for i in known if i != ONE or not key.indices]
+            for stem in stems:
+                for axis, item in enumerate(items, len(key.indices)):  # y_{t,k} of the vector y_t
                     if ("entry", stem, str(axis)) in entries:
                         shaping.join(item, ("entry", stem, str(axis)))
     return shaping

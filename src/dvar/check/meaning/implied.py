@@ -57,9 +57,26 @@ def written_out(document: Document, statements: Sequence[Statement]) -> list[Sta
             if said:  # nor does ∂a_i/∂z_i = a_i - a_i^2 sum over what one term has once
                 rest = (summer.free(m.expr) for m in statement.members[1:] if m.expr is not None)
                 free = summer.free(first.expr) | (free & frozenset().union(*rest))
+        if any(_is_turned_vector(part) for part in parts([statement])):
+            found.append(statement)
+            continue
         members = tuple(_member(summer, m, free) for m in statement.members)
         found.append(replace(statement, members=members))
     return found
+
+
+def _is_turned_vector(part: t.Expr | t.Script) -> bool:
+    """``u_o^T``: who turns vectors means them whole, and o tells which one it is."""
+    scripts = part.scripts if isinstance(part, t.Symbol) and part.subscripts else ()
+    return any(s.kind == "transpose" for s in scripts)
+
+
+def is_uneven(sides: Sequence[t.Expr], spelling: Spelling, statements: Sequence[Statement]) -> bool:
+    """Whether a letter is free in one term and not in another: then no convention tells what is added up there."""
+    spelling = replace(spelling, letters=spelling.letters | _in_runs(statements, spelling))
+    terms = [x for side in sides for x in (side.terms if isinstance(side, t.Sum) else (side,))]
+    free = [free_letters(x, spelling) for x in terms if not isinstance(x, t.Number)]
+    return any(letters != free[0] for letters in free)
 
 
 def _in_runs(statements: Sequence[Statement], spelling: Spelling) -> set[str]:

@@ -189,7 +189,13 @@ class Interpreter:
         else:
             above = self.node(tree.above, hint)
             below = self.node(tree.below, above.shape or None)  # type: ignore[arg-type]
-        return products.divide(above, below)
+        value = products.divide(above, below)
+        beside = applying.beside_slash(self, tree)
+        if beside is None:
+            return value
+        return self.choices.pick(
+            [("", value), ("the bracket beside the fraction", self.node(beside, hint))]
+        )
 
     def whole(self, tree: t.Expr) -> int | None:
         """The whole number an expression stands for, if it does: bounds, exponents, indices."""

@@ -11,10 +11,10 @@ from functools import partial
 from itertools import pairwise
 from typing import TypeGuard
 
+from dvar.check.meaning.above import BESIDE, label_above
 from dvar.check.meaning.aligning import literal_shape
 from dvar.check.meaning.keys import LAST_LAYER, stem_of, unwrapped
 from dvar.check.meaning.letters import parts, spelling_of
-from dvar.core.letters import GREEK
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 from dvar.read.worksheet.parts import factors_of, in_members, rewritten
@@ -23,8 +23,6 @@ _WORDS = ("in", "out", "net", "hid")
 _GLUED = re.compile(rf"({'|'.join(_WORDS)})([a-z]|\d)")
 _PLACES = re.compile(r"[1-9]{2}")
 _SIZES = frozenset({"d", "D"})
-_BESIDE = 2
-"""So many labels of a name that are no indices make labels of the others."""
 
 
 def unbraced(statements: Sequence[Statement]) -> list[Statement]:
@@ -39,7 +37,7 @@ def unbraced(statements: Sequence[Statement]) -> list[Statement]:
 
 def labelled(statements: Sequence[Statement]) -> list[Statement]:
     """The statements, with such letters marked as text, and words in front of indices on their own."""
-    statements = _with_labels_above(_with_plain_letters(_with_biases_apart(statements)))
+    statements = _with_plain_letters(_with_biases_apart(statements))
     statements = _with_last_layer(_with_layers_of_letters(statements))
     statements = _with_sizes_named(_with_numbers_below(statements))
     letters = spelling_of(statements).letters
@@ -51,7 +49,7 @@ def labelled(statements: Sequence[Statement]) -> list[Statement]:
     stems = {
         stem
         for stem, found in seen.items()
-        if len(found - letters) >= _BESIDE and found & letters and found & letters <= {"i"}
+        if len(found - letters) >= BESIDE and found & letters and found & letters <= {"i"}
     }
     if not stems:
         return list(statements)
@@ -149,7 +147,7 @@ def _with_last_layer(statements: Sequence[Statement]) -> Sequence[Statement]:
         if isinstance(part, t.Symbol) and id(part) not in by:
             if not part.scripts:
                 bare.add(stem_of(part))
-            elif _letter_above(part) == LAST_LAYER and not part.subscripts:
+            elif label_above(part) == LAST_LAYER and not part.subscripts:
                 last.setdefault(stem_of(part), part)
 
     def change(part: t.Expr) -> t.Expr | None:
@@ -162,57 +160,6 @@ def _with_last_layer(statements: Sequence[Statement]) -> Sequence[Statement]:
         return None if whole is None else replace(part, wrt=(replace(whole, span=name.span),))
 
     return [in_members(s, change) for s in statements] if by and last else statements
-
-
-def _with_labels_above(statements: Sequence[Statement]) -> Sequence[Statement]:
-    r"""``b^h = …`` and ``b^y = …``: nobody defines powers of one name, h and y tell two biases apart.
-
-    So nobody differentiates by ``a_k^π`` and ``a_k^μ``, or ``z^S``, or stacks ``W^f`` and ``W^o``, where these are powers.
-    """
-    above: dict[str, set[str]] = {}
-    names = [s.members[0].expr for s in statements if len(s.members) > 1]
-    by = [w for p in parts(statements) if isinstance(p, t.Derivative) for w in p.wrt]
-    capitals = {stem_of(w) for w in by if isinstance(w, t.Symbol) and _is_capital(_letter_above(w))}
-    names += by
-    names += [x for p in parts(statements) if isinstance(p, t.Matrix) for r in p.rows for x in r]
-    for name in names:
-        if isinstance(name, t.Symbol) and (letter := _letter_above(name)):
-            above.setdefault(stem_of(name), set()).add(letter)
-    known = spelling_of(statements)
-    above = {
-        stem: letters - known.letters
-        for stem, letters in above.items()
-        if (len(letters - known.letters) >= _BESIDE or stem in capitals)
-        and stem not in known.layered
-    }
-    if not above:
-        return statements
-
-    def change(part: t.Expr) -> t.Expr | None:
-        if not isinstance(part, t.Symbol) or _letter_above(part) not in above.get(
-            stem_of(part), ()
-        ):
-            return None
-        (script,) = part.scripts
-        label = t.Label(_letter_above(part), script.span, True)
-        return replace(part, scripts=(replace(script, kind="mark", value=label),))
-
-    return [in_members(s, change) for s in statements]
-
-
-def _is_capital(letter: str) -> bool:
-    return letter.isupper() and letter not in (LAST_LAYER, "T", "N", "K", "M", "D")
-
-
-def _letter_above(name: t.Symbol) -> str:
-    """The letter that stands alone above a name, like a power."""
-    if len(name.scripts) != 1 or name.scripts[0].kind != "plain" or name.base == "e":
-        return ""
-    value = name.scripts[0].value
-    bare = isinstance(value, t.Symbol) and not (value.subscripts or value.scripts or value.accents)
-    if not bare or not isinstance(value, t.Symbol):
-        return ""
-    return value.base if len(value.base) == 1 or value.base in GREEK else ""
 
 
 def _with_sizes_named(statements: Sequence[Statement]) -> Sequence[Statement]:
@@ -362,7 +309,7 @@ def _with_places_apart(statements: Sequence[Statement], letters: Set[str]) -> li
 
 def _is_grid(places: Set[str]) -> bool:
     """Whether these are the rows and columns of a matrix: ``11, 12, 21, 22``."""
-    if len(places) < _BESIDE or not all(map(_PLACES.fullmatch, places)):
+    if len(places) < BESIDE or not all(map(_PLACES.fullmatch, places)):
         return False
     rows, columns = (range(1, int(n) + 1) for n in max(places))
     return places == {f"{r}{c}" for r in rows for c in columns}

@@ -13,7 +13,7 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
 
 _LAYERS = frozenset({"l", "L"})
-_USUAL = frozenset("ijk")
+USUAL = frozenset("ijk")
 _SEVERAL = 3
 """So many names with the same letter above them, each with an equation, show that it is no power."""
 _FIRST = frozenset({"0", "1"})
@@ -211,7 +211,7 @@ def _labelled(statements: Sequence[Statement]) -> set[str]:
     return {
         stem
         for stem, letters in above.items()
-        if len(letters) > 1 and not letters & (_USUAL | {""}) and bare.get(stem, letters) <= letters
+        if len(letters) > 1 and not letters & (USUAL | {""}) and bare.get(stem, letters) <= letters
     } - {"e"}
 
 
@@ -260,10 +260,10 @@ def _see_symbol(symbol: t.Symbol, spelling: Spelling, layers: Set[str]) -> None:
         if isinstance(sub, t.Sum) and len(sub.terms) == 2 and isinstance(sub.terms[1], t.Number):
             spelling.letters.update(letters_in(sub.terms[0]))
         elif isinstance(sub, t.Sum):  # h_{t-k}
-            spelling.letters.update(_USUAL & {*map(_single, sub.terms)})
+            spelling.letters.update(USUAL & {*map(_single, sub.terms)})
         elif isinstance(sub, (t.Label, t.Symbol)):
             found = letters_in(sub)
-            if found and set(found) <= _USUAL:
+            if found and set(found) <= USUAL:
                 spelling.letters.update(found)
     for script in symbol.scripts:
         if script.value is None:

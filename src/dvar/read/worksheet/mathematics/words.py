@@ -236,6 +236,15 @@ CHOICES = {
 }
 """Functions that with something below them run over an index."""
 BRACES = word_set("underbrace overbrace underbracket overbracket underparen overparen")
+OVERSET = {
+    "sim": "tilde",
+    "wedge": "hat",
+    "-": "bar",
+    "rightarrow": "vec",
+    "cdot": "dot",
+    ".": "dot",
+}
+"""Signs that over a name are its accent: ``\\overset{\\sim}{c}``."""
 STACKED = word_set("overset underset stackrel stackbin xlongequal")
 CANCELS = word_set("cancel bcancel xcancel not sout")
 GAPS = {" ", ",", ":", ";", ">", "quad", "qquad", "enspace", "thinspace", "medspace", "thickspace"}

@@ -2,6 +2,8 @@ r"""Operands: numbers, names, brackets, bars, roots, notes under braces."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.mathematics import vocabulary, words
 from dvar.read.worksheet.mathematics.grammar.cursor import DEEPEST, Unreadable
@@ -365,6 +367,10 @@ class Operands(Nablas):
             first = self.enter() if self.sees("{") else None
             note = self._note(*first) if first is not None else self.alone()
             body = self.argument()
+            accent = words.OVERSET.get(note.text if isinstance(note, t.Text) else "")
+            if accent and isinstance(body, t.Symbol) and command != "underset":
+                over = replace(body, accents=(*body.accents, accent), span=self.since(start))
+                return self.attach(over, self.hung(), start)
         return self.attach(t.Brace(body, note, self.since(start)), self.hung(), start)
 
     def _note(self, start: int, end: int) -> t.Expr | None:
