@@ -139,7 +139,7 @@ def said(document: Document, statements: Sequence[Statement]) -> list[Statement]
     indexed = examples.undropped(document, data_sets.told(document, starred(above)))
     found = by_class(document, ones.named(document, whole(document, indexed)))
     found = events.named(moments.named(document, overwritten.masked(document, found)))
-    found = upper.lowered(found) if is_said(document) else found
+    found = upper.lowered(found) if is_said(document) else upper.exchanged(found)
     found = gates.arguments_named(losses.adding_up(losses.in_one_word(found)))
     entries = distributions.as_entries(document, found)
     plain = dotted.summed(told_apart(memberships.whole(scaled(entries))))

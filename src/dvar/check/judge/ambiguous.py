@@ -61,6 +61,8 @@ def are_open(
         or _is_solved_again(place, verdict)
         or _is_estimate(verdict, statements)
         or _is_told_twice(place, statement, causes)
+        or _chooses_another(place, verdict)
+        or ("wrong-rule" in causes and _has_slope_of_vectors(statement))
         or _may_be_one(verdict, statements)
         or (is_said(document) and is_uneven(_sides(verdict), place.world.spelling, statements))
         or (place.code and _uses_unread(document, statement, statements))
@@ -188,6 +190,24 @@ def _is_told_twice(place: Place, statement: Statement, causes: Sequence[str]) ->
             ):
                 return True
     return False
+
+
+def _has_slope_of_vectors(statement: Statement) -> bool:
+    """``F'(Y) ∂E/∂X``: the slope of a function of vectors may be the matrix of all its slopes."""
+    slopes = (p for p in parts([statement]) if isinstance(p, t.Apply) and p.head.base.isupper())
+    return any(p.primes or p.head.primes for p in slopes)
+
+
+def _chooses_another(place: Place, verdict: Verdict) -> bool:
+    """``h = ReLU(z)`` behind ``h = σ(z)``: a case with another activation, of σ as a letter for any."""
+    name, of = (m.expr if m is not None else None for m in (verdict.previous, verdict.member))
+    if not isinstance(name, t.Symbol) or not isinstance(of, t.Call):
+        return False
+    values = [d.value for d in place.world.definitions.get(stem_of(name), ()) if not d.numeric]
+    return any(
+        isinstance(x, t.Apply) and x.head.base in SIGMAS and same_tree(x.args, of.args)
+        for x in values
+    )
 
 
 def _has_one_of_many(place: Place, verdict: Verdict) -> bool:

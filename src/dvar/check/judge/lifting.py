@@ -246,7 +246,10 @@ def _is_telling(number: t.Number) -> bool:
 def _slots(tree: t.Expr, numbers: Numbers) -> list[_Slot] | None:
     """The numbers of a formula that are values."""
     found: list[_Slot] = []
+    halves = _halves(tree)
     for number, rebuild, negative, term, place, in_product in _values(tree):
+        if id(number) in halves:
+            continue
         if len(found) >= MANY:
             return None
         sign = -1 if negative else 1
@@ -261,6 +264,17 @@ def _slots(tree: t.Expr, numbers: Numbers) -> list[_Slot] | None:
     if _is_list_entry(tree):
         return found
     return [replace(s, options=()) if _is_constant(s, found) else s for s in found]
+
+
+def _halves(tree: t.Expr) -> set[int]:
+    """The ½ of ``0.5 (0.91 - 1)^2``: of the formula, whatever else is 0.5."""
+    squared = (
+        p.factors
+        for p in t.walk(tree)
+        if isinstance(p, t.Product)
+        and any(s.kind == "plain" for f in p.factors for s in getattr(f, "scripts", ()))
+    )
+    return {id(f) for fs in squared for f in fs if isinstance(f, t.Number) and f.value * 2 == 1}
 
 
 def _is_constant(slot: _Slot, beside: Sequence[_Slot]) -> bool:

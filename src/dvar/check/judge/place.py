@@ -14,7 +14,7 @@ from dvar.check.meaning import differentiate, gradients
 from dvar.check.meaning.assumptions import Assumption
 from dvar.check.meaning.choices import Choices
 from dvar.check.meaning.interpret import Interpreter
-from dvar.check.meaning.keys import Key, sort
+from dvar.check.meaning.keys import Key, sort, unwrapped
 from dvar.check.meaning.points import names_beneath
 from dvar.check.meaning.values import sizes, squeezed
 from dvar.check.meaning.world import World
@@ -47,6 +47,13 @@ class Place:
         reader = Interpreter(self.world, self.position, choices, env)
         reader.code = self.code
         return reader
+
+    def key_of(self, left: t.Expr) -> Key:
+        """What is defined by a formula for ``z_i``, or for ``f(x)``."""
+        left = unwrapped(left)
+        head = left.head if isinstance(left, t.Apply) else left
+        assert isinstance(head, t.Symbol)
+        return sort(head, self.world.spelling, {}).key
 
     def is_only_given(self, subject: t.Expr) -> bool:
         """Whether a name has no other value than the numbers given for it."""

@@ -13,6 +13,7 @@ from dvar.check.judge import (
     borrowed,
     chain,
     continued,
+    deltas,
     descent,
     directions,
     doubts,
@@ -49,7 +50,7 @@ from dvar.check.judge.twins import shared
 from dvar.check.judge.words import doubtful, message_of, unexplained, with_cause
 from dvar.check.meaning import effort, gradients
 from dvar.check.meaning.definitions import definition_of
-from dvar.check.meaning.keys import Key, sort, unwrapped, worded_stem
+from dvar.check.meaning.keys import worded_stem
 from dvar.check.report import Judgement
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
@@ -76,7 +77,9 @@ def judge_statement(context: Context, ordinal: int) -> Judgement:
             judgement = _judgement(context, place, statement, kind, verdict)
             if judgement.verdict == "unknown" and (faced := instead(bare.members, verdict)):
                 judgement = _judgement(context, place, statement, kind, faced)
-            if judgement.verdict == "unknown":
+            if judgement.verdict == "unknown" and verdict.note == deltas.BY_USE:
+                judgement = _judgement(context, place, statement, role.kind, Verdict(role.kind))
+            elif judgement.verdict == "unknown":
                 judgement = _from_conditions(context, place, statement, verdict) or judgement
         with suppress(effort.TooMuch), effort.bounded():
             judgement = _as_meant(context, place, ordinal, verdict, judgement)
@@ -202,6 +205,9 @@ def _by_role(
         odd = directions.judged(place, members, context.statements, context.prose)
         if odd is not None:
             return odd, "update"
+        used = deltas.judged(place, members, context.statements)
+        if used is not None:
+            return used, "claim"
     kind = _told(context, place, statement)
     return None if kind is None else (Verdict(kind), kind)
 
@@ -300,9 +306,9 @@ def _is_new_definition(
         return False
     made = definition_of(left, right, place.position, place.world.spelling, False)
     is_of_another = renewal.is_of_another_letter(place.world, left, right)
-    if made is None or is_of_another or gradients.is_named(place.reader(), _key_of(place, left)):
+    if made is None or is_of_another or gradients.is_named(place.reader(), place.key_of(left)):
         return False
-    if not place.code and renewal.is_derivative(place, _key_of(place, left)):
+    if not place.code and renewal.is_derivative(place, place.key_of(left)):
         return False  # whatever a line says of it
     if renewal.is_contradicted(place, left, right, members[first + 2 :]):
         return False
@@ -330,13 +336,6 @@ def _behind(context: Context, place: Place) -> list[tuple[int, Statement]]:
     """The statements of the problem behind a place."""
     ordinals = context.problem.ordinals
     return [(o, context.statements[o]) for o in ordinals if o > place.position]
-
-
-def _key_of(place: Place, left: t.Expr) -> Key:
-    left = unwrapped(left)
-    head = left.head if isinstance(left, t.Apply) else left
-    assert isinstance(head, t.Symbol)
-    return sort(head, place.world.spelling, {}).key
 
 
 def _judgement(

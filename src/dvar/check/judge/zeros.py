@@ -24,6 +24,20 @@ from dvar.read.worksheet.parts import signed_terms, without
 
 _LABELS = frozenset({"y", "t", "d", "target", "label", "m", "mask"})
 """Names for what is 0 or 1 on purpose."""
+_LINEAR = frozenset(
+    (
+        "reshape",
+        "broadcast_to",
+        "transpose",
+        "negative",
+        "add",
+        "subtract",
+        "stack",
+        "getitem",
+        "sum",
+    )
+)
+"""What zeros alone go into gives zeros."""
 ELSEWHERE = 0.375
 """What such a name is put to instead."""
 EMPTY = "how one depends on the other: as it is read here, both sides vanish"
@@ -103,7 +117,7 @@ def _is_nothing(node: Node) -> bool:
     """Whether a value is made of zeros so that nothing else in it matters: ``c (0 - 0)``."""
     if node.op.name in ("multiply", "matmul"):
         return any(map(_is_nothing, node.inputs))
-    if node.op.name in ("reshape", "broadcast_to", "transpose", "negative", "add", "subtract"):
+    if node.op.name in _LINEAR:
         return all(map(_is_nothing, node.inputs))
     value = Point(seed=5).value(node) if node.op is CONSTANT else None
     return value is not None and not np.any(value)

@@ -2,8 +2,9 @@ r"""Functions by another name: ``\phi = \tanh`` is ``\phi(u) = \tanh(u)``."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import permutations
 from typing import TypeGuard
 
 from dvar.check.meaning import functions
@@ -31,6 +32,7 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
     statements = _named(_bare(statements))
     whole = _parametrised(statements)
     own = {call.name for s in statements if (call := _with_parameters(s)) is not None}
+    chosen = _chosen(statements)
 
     def name(part: t.Expr) -> t.Expr | None:
         if isinstance(part, (t.Call, t.Apply)) and (head := _head(part, own)) is not None:
@@ -38,7 +40,8 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
             return t.Apply(head, args, part.span, part.subscripts, part.scripts, part.primes)
         if isinstance(part, t.Apply) and _is_of_many(part):
             return part.head  # C(…): of what, is not told
-        if isinstance(part, t.Apply) and (call := _by_label(part)) is not None:
+        call = (_by_label(part) or _by_choice(part, chosen)) if isinstance(part, t.Apply) else None
+        if call is not None:
             return replace(call, args=tuple(rewritten(a, name) for a in call.args))
         if isinstance(part, t.Apply) and part.head.base in whole and not part.head.subscripts:
             head = replace(part.head, subscripts=whole[part.head.base])
@@ -47,7 +50,49 @@ def spelled_out(statements: Sequence[Statement]) -> list[Statement]:
         return None
 
     applied = [_applied(statement) for statement in statements]
-    return _in_one_case(_apart([in_members(s, name) for s in applied]))
+    applied = [s if _tells_formula(s, chosen) else in_members(s, name) for s in applied]
+    return _in_one_case(_apart(applied))
+
+
+def _chosen(statements: Sequence[Statement]) -> dict[str, str]:
+    """``h = ReLU(z)`` beside ``h = σ(z)``: which activation σ is, where no formula or several tell it."""
+    values: dict[str, list[tuple[str, t.Expr]]] = {}
+    formulas: dict[str, list[t.Expr]] = {}
+    for name, *others in ([m.expr for m in s.members] for s in statements):
+        of = others[0] if others else None
+        if isinstance(name, t.Apply) and of is not None and not (name.primes or name.head.primes):
+            formulas.setdefault(name.head.base, []).append(of)
+        if not isinstance(name, t.Symbol) or not isinstance(of, t.Apply | t.Call):
+            continue
+        word = of.name if isinstance(of, t.Call) else of.head.base
+        if len(of.args) == 1 and word in _ACTIVATIONS | _ANY_ACTIVATION and not of.primes:
+            values.setdefault(stem_of(name), []).append((word, of.args[0]))
+    found: dict[str, set[str]] = {}
+    for (one, a), (other, b) in (
+        pair for told in values.values() for pair in permutations(told, 2)
+    ):
+        if one in _ANY_ACTIVATION and other in _ACTIVATIONS and same_tree(a, b):
+            found.setdefault(one, set()).add(other)
+    return {
+        one: words.pop()
+        for one, words in found.items()
+        if len(words) == 1 and len(formulas.get(one, ())) != 1
+    }
+
+
+def _tells_formula(statement: Statement, chosen: Collection[str]) -> bool:
+    """``σ(z) = 1/(1 + e^{-z})`` and ``σ'(z) = σ(z)(1 - σ(z))``: what σ may be."""
+    left, *others = (m.expr for m in statement.members)
+    is_of = isinstance(left, t.Apply) and left.head.base in chosen
+    return is_of and any(x is not None and literal_shape(x) is None for x in others)
+
+
+def _by_choice(part: t.Apply, chosen: Mapping[str, str]) -> t.Call | None:
+    word = chosen.get(part.head.base)
+    if word is None or _is_marked(replace(part.head, primes=0)):
+        return None
+    primes = part.head.primes + part.primes
+    return t.Call(word, part.args, part.span, (), part.subscripts, part.scripts, primes)
 
 
 def _bare(statements: Sequence[Statement]) -> list[Statement]:

@@ -32,15 +32,38 @@ def _spelled_out(statement: Statement) -> Statement:
 
 
 def _with_bias(tree: t.Expr | None) -> Iterator[tuple[frozenset[str], t.Sum]]:
-    """``Σ_{i=1} w_{ji} x_i + w_{j0}`` by the names w and x."""
+    """``Σ_{i=1} w_{ji} x_i + w_{j0}`` and ``w_0 + w_1 x_1 + w_2 x_2`` by the names w and x."""
     for part in t.walk(tree) if tree is not None else ():
-        if not isinstance(part, t.Sum) or len(part.terms) != 2 or part.signs != (1, 1):
+        if not isinstance(part, t.Sum) or set(part.signs) != {1}:
+            continue
+        if len(part.terms) != 2:
+            names = _of_terms(part)
+            if names:
+                yield names, part
             continue
         for big, bias in (part.terms, part.terms[::-1]):
             entries = _entries(big) if isinstance(big, t.Big) and _is_from(big, "1") else ()
             due = [_at_zero(entry, big.indices[0]) for entry in entries if isinstance(big, t.Big)]
             if any(same_tree(bias, x) for x in due):
                 yield frozenset(map(stem_of, entries)), part
+
+
+def _of_terms(tree: t.Sum) -> frozenset[str]:
+    """The names w and x of ``w_0 + w_1 x_1 + w_2 x_2``, every term of another number."""
+    bias = [x for x in tree.terms if isinstance(x, t.Symbol) and _number(x) == _ZERO]
+    pairs = [x.factors for x in tree.terms if isinstance(x, t.Product)]
+    if len(bias) != 1 or len(pairs) != len(tree.terms) - 1:
+        return frozenset()
+    names = frozenset(stem_of(f) for pair in pairs for f in pair if isinstance(f, t.Symbol))
+    numbers = [{_number(f) if isinstance(f, t.Symbol) else "" for f in pair} for pair in pairs]
+    told = [of.pop() for of in numbers if len(of) == 1]
+    own = stem_of(bias[0]) in names and len(names) == 2 and all(len(p) == 2 for p in pairs)
+    return names if own and sorted(told) == [str(k + 1) for k in range(len(pairs))] else frozenset()
+
+
+def _number(name: t.Symbol) -> str:
+    only = name.subscripts[0] if len(name.subscripts) == 1 else None
+    return only.text if isinstance(only, t.Number | t.Label) else ""
 
 
 def _whole(part: object) -> frozenset[str]:

@@ -30,7 +30,7 @@ def infer(s: Shaping, statements: Sequence[Statement]) -> None:
 
     Numbers are taken to be numbers last: ``β`` may yet turn out to be a vector.
     """
-    s.world.weights = _weights(s, statements) | _of_forms(statements)
+    s.world.weights |= _weights(s, statements) | _of_forms(statements)
     for stem in sorted(_of_shares(s, statements) | _of_units(statements)):
         s.settle(Key(stem), s.vector())
     for stem in sorted(s.world.square):

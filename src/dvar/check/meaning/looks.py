@@ -85,7 +85,7 @@ def usual_kind(world: World, key: Key, symbol: t.Symbol | None) -> str | None:
     is_penalty = base in PENALTIES and key in world.numerators
     if is_penalty or (base in MATRIX_GREEK and key.stem in world.below):
         return "scalar"
-    if base in MATRIX_GREEK or (len(base) == 1 and base.isupper()) or base in WEIGHTS:
+    if base in MATRIX_GREEK | WEIGHTS | world.weights or (len(base) == 1 and base.isupper()):
         return "matrix"
     if symbol is not None and symbol.font == "bf":
         vector = "row" if world.is_row(key.stem) else "column"

@@ -12,7 +12,7 @@ from dvar.check.meaning.alphabet import WEIGHTS
 from dvar.check.meaning.columns import is_turned, plain_entries
 from dvar.check.meaning.keys import Key, Spelling, general, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
-from dvar.check.meaning.matrices import matrices_in
+from dvar.check.meaning.matrices import between_layers, matrices_in
 from dvar.check.meaning.simplex import index_letters
 from dvar.check.meaning.turned import by_primes
 from dvar.check.meaning.world import World
@@ -287,10 +287,11 @@ def _see_matrices(world: World, statements: Sequence[Statement], prose: str) -> 
     evidence = bool(
         re.search(r"\b(matri(x|ces)|vectors?|vectori[sz]ed|Matrix|Vektor|vecteur)\b", prose)
     )
-    shown = False
+    world.weights = between_layers(statements)
+    shown = bool(world.weights)
     for part in parts(statements):
         if isinstance(part, t.Symbol):
-            shown |= _see_vector(world, part)
+            shown |= stem_of(part) not in world.weights and _see_vector(world, part)
         elif isinstance(part, t.Group) and part.kind == "norm":
             shown = True
             inner = [x for x in t.walk(part) if isinstance(x, t.Symbol) and not x.subscripts]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dvar.check.meaning.keys import letters_in
 from dvar.check.meaning.letters import parts
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
@@ -23,6 +24,35 @@ def lowered(statements: Sequence[Statement]) -> list[Statement]:
     if len({p.base for p in runs}) > 1 or (runs and mixed):
         found = [in_members(s, _lower) for s in found]
     return [in_members(s, _normalised) for s in found]
+
+
+def exchanged(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements with entries below and layers above, where ``w_n^{ij}`` and ``x_{n-1}^j`` have them so."""
+    marked = [p for p in parts(statements) if isinstance(p, t.Symbol) and len(p.subscripts) == 1]
+    runs = [p for p in marked if len(_upper(p)) > 1]
+    layers = {c for run in runs for c in letters_in(run.subscripts[0])}
+    counted = {x.base for run in runs for x in _upper(run)}
+    single = {p.base for p in marked if len(_upper(p)) == 1 and _upper(p)[0].base in counted}
+    if len(layers) != 1 or layers & counted or not single - {run.base for run in runs}:
+        return list(statements)
+    (layer,) = layers
+    return [in_members(s, lambda part: _exchanged(part, layer)) for s in statements]
+
+
+def _exchanged(part: t.Expr, layer: str) -> t.Expr | None:
+    """``x_{n-1}^j`` as ``x^{(n-1)}_j``, ``Y_n`` as ``Y^{(n)}``, and ``E^p`` as ``E_p``."""
+    if not isinstance(part, t.Symbol) or len(part.subscripts) > 1:
+        return None
+    upper = _upper(part)
+    if not part.subscripts:
+        return _lower(part)
+    (below,) = part.subscripts
+    others = () if upper else part.scripts
+    if letters_in(below) != [layer] or any(s.kind != "transpose" for s in others):
+        return None
+    entry = (t.Label("".join(x.base for x in upper), part.scripts[0].span),) if upper else ()
+    above = t.Script("paren", below, below.span)
+    return replace(part, subscripts=entry, scripts=(above, *others))
 
 
 def _upper(symbol: t.Symbol) -> tuple[t.Symbol, ...]:

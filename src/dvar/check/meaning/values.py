@@ -182,7 +182,7 @@ def product_options(a: Node, b: Node, sign: str) -> list[Option]:
     hadamard = _hadamard(a, b)
     outer = _outer(a, b)
     if sign == "@":
-        return matrix
+        return _dot(a, b) if a.ndim == b.ndim == 1 else matrix
     if sign == "code":
         return [*hadamard, *matrix]
     if sign == "kron":

@@ -51,6 +51,11 @@ _SCRIPT = re.compile(r"<(su[bp])>([^<>\n]{1,40})</\1>", re.IGNORECASE)
 _ANGLES = re.compile(
     r"(?<!\w)<(?=[^\s<>=/!])([^<>=\"'\n$]{1,40}?,[^<>=\"'\n$]{1,40}?)(?<=\S)>(?!=)"
 )
+_COMMA = re.compile(r"(?<![\d,.])(?<![_^]\{)(-?\d+),(?=\d+(?!\d|,\d))(?![01]\s*[)\]}])")
+_WITH_COMMA = re.compile(r"[=≈·*+(-]\s*-?(?:0,(?!1(?!\d))\d+|\d+,\d{2}|\d+,\d{4,})(?!\d|,\d)")
+_WITH_POINT = re.compile(r"[=≈·*+(-]\s*-?\d+\.\d")
+_SEVERAL = 3
+"""So many numbers with a decimal comma, and none with a point, are the habit of a document."""
 _TEX_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 
 
@@ -97,7 +102,10 @@ def plain_signs(text: str) -> str:
 
 
 def plain_markup(text: str, programs: Collection[tuple[int, int]] = ()) -> str:
-    """Outside of fences: marks of quotes and comments blanked, ``&lt;`` as its sign, ``<sub>1</sub>`` as ``_{1}``."""
+    """Outside of fences: marks of quotes and comments blanked, ``&lt;`` as its sign, ``<sub>1</sub>`` as ``_{1}``.
+
+    And ``0,5`` as ``0.5``, where a document has decimal commas.
+    """
     fences = sorted([*fenced(text), *programs])
     starts = [start for start, _ in fences]
 
@@ -123,6 +131,8 @@ def plain_markup(text: str, programs: Collection[tuple[int, int]] = ()) -> str:
         mark = "_" if match[1].lower() == "sub" else "^"
         return f"{mark}{{{match[2].ljust(len(match[0]) - 3)}}}"
 
+    if len(_WITH_COMMA.findall(text)) >= _SEVERAL and not _WITH_POINT.search(text):
+        text = _COMMA.sub(lambda m: f"{m[1]}." if outside(m) else m[0], text)
     text = _QUOTES.sub(blank, text) if ">" in text else text
     signs = [(a, b, " " * (b - a)) for a, b in comment_signs(text) if is_outside(a)]
     text = changed(text, signs)

@@ -96,7 +96,24 @@ _ABBREVIATION = re.compile(
     r"e\.g|i\.e|s\.t|w\.r\.t|i\.i\.d|a\.k\.a|(?:eq|fig|sec|ch|www|no|vol)\..*", re.IGNORECASE
 )
 _D_NAME = re.compile(r"d[A-Z]\w*|d[a-zα-ω]{1,2}|d\w*\d")
-_PREPOSITIONS = frozenset(("at", "of", "with", "for", "to", "by", "is", "as", "in", "have", "has"))
+_PREPOSITIONS = frozenset(
+    (
+        "at",
+        "of",
+        "with",
+        "for",
+        "to",
+        "by",
+        "is",
+        "as",
+        "in",
+        "have",
+        "has",
+        "on",
+        "igual",
+        "uguale",
+    )
+)
 _SHORT_D = frozenset(("da", "de", "do", "du"))
 _PRIMES = "'′’″"
 
@@ -272,7 +289,7 @@ def _articles(tokens: list[Token]) -> None:
         if (
             token.text == "a"
             and before in _PREPOSITIONS
-            and following.kind in "MN"
+            and following.kind in "MNS"
             and following.spaced
         ):
             token.kind = "P"
