@@ -13,7 +13,7 @@ from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import factors_of, same_tree
 
-RATES = frozenset(
+_RATES = frozenset(
     {"alpha", "eta", "lr", "lambda", "epsilon", "gamma", "mu", "rate", "learning_rate", "H"}
 )
 
@@ -107,9 +107,14 @@ def _is_step(term: t.Expr) -> bool:
     for part in t.walk(term):
         if isinstance(part, t.Derivative):
             return True
-        if isinstance(part, t.Symbol) and part.base in RATES:
+        if is_rate(part):
             return True
     return False
+
+
+def is_rate(tree: object) -> bool:
+    """Whether a name is one that steps are multiplied by."""
+    return isinstance(tree, t.Symbol) and tree.base in _RATES
 
 
 def old_name(name: t.Symbol) -> t.Symbol | None:

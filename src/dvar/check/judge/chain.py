@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
-from dvar.check.judge import learning, links, opening, step
+from dvar.check.judge import learning, links, numbers, opening, step
 from dvar.check.judge.carrying import Mistake
 from dvar.check.judge.conditions import SIGNS, names_a_step
 from dvar.check.judge.links import Link
-from dvar.check.judge.literal import is_zero
+from dvar.check.judge.literal import is_zero, numbers_in
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import Key, stem_of
+from dvar.check.meaning import aligning
+from dvar.check.meaning.keys import Key, sort, stem_of
 from dvar.core.op import Array
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
@@ -214,6 +215,8 @@ def _bridged(
     if verdict.verdict != "unknown" or len(members) < 3 or members[-1].expr is None:
         return verdict
     if _only_numbers_unknown(place, verdict):
+        if any(_is_contradicted(place, link, envs) for link in verdict.links):
+            return verdict
         note = VANISHES if _is_asked_to_vanish(verdict) else ARITHMETIC
         return _carrying(place, verdict) or Verdict("ok", note=note, links=verdict.links)
     anchor: Member | None = None
@@ -235,6 +238,28 @@ def _bridged(
     if link.verdict in ("wrong", "carried"):
         return Verdict(link.verdict, members[-1], anchor, link, links=[(anchor, members[-1], link)])
     return verdict
+
+
+def _is_contradicted(
+    place: Place, told: tuple[Member, Member, Link], envs: Sequence[dict[str, int]]
+) -> bool:
+    """``X W + b_2 = [1, 2] [[…]] + [0.1, 0.2]``, which is not understood, where b_2 is 0.3."""
+    before, member, found = told
+    if found.verdict != "unknown" or before.expr is None or member.expr is None:
+        return False
+    pairs = aligning.put_in(before.expr, member.expr) or []
+    return any(_is_another_number(place, name, value, envs) for name, value in pairs)
+
+
+def _is_another_number(
+    place: Place, name: t.Symbol, value: t.Expr, envs: Sequence[dict[str, int]]
+) -> bool:
+    """Whether what is put in for a name is not what was given for it; a single number may be that of all entries."""
+    single = place.ledger.given_by_key.get(sort(name, place.world.spelling, {}).key)
+    if single is not None and single.size == 1:
+        shown = {float(n.value) for n in numbers_in(value)}
+        return len(shown) > 1 and float(abs(single.flat[0])) not in shown
+    return numbers.with_numbers(place, name, value, envs).verdict == "wrong"
 
 
 def _is_of_open_function(place: Place, verdict: Verdict) -> bool:

@@ -147,11 +147,11 @@ def _is_newton(term: t.Expr) -> bool:
     """``H^{-1} ∇J``, ``(∂²L/∂w²)^{-1} ∂L/∂w``: the inverse of a Hessian times a gradient."""
     factors = factors_of(term)
     slopes = [f for f in map(unwrapped, factors) if isinstance(f, t.Derivative)]
-    inverses = [f for f in factors if _is_inverse(f)]
+    inverses = [f for f in factors if is_inverse(f)]
     return len(slopes) == len(inverses) == 1
 
 
-def _is_inverse(tree: t.Expr) -> bool:
+def is_inverse(tree: t.Expr) -> bool:
     if not isinstance(tree, (t.Symbol, t.Group)):
         return False
     powers = [s.value for s in tree.scripts if s.kind == "plain" and s.value is not None]

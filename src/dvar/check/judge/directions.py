@@ -7,21 +7,29 @@ none of this one: of two rules for a name one may be for something else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from dvar.check.judge import links
-from dvar.check.judge.assignments import old_name
+from dvar.check.judge.assignments import is_rate, old_name
 from dvar.check.judge.chain import Verdict
-from dvar.check.judge.descent import ASCENT, DESCENT, UPHILL, gradient_of, unsigned
+from dvar.check.judge.descent import (
+    ASCENT,
+    DESCENT,
+    UPHILL,
+    gradient_of,
+    is_inverse,
+    unsigned,
+)
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
-from dvar.check.meaning.keys import sort, stem_of
+from dvar.check.meaning.keys import letters_in, sort, stem_of, unwrapped
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.patterns import free_letters
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member, Statement
-from dvar.read.worksheet.parts import factors_of, multiplied, same_tree
+from dvar.read.worksheet.parts import factors_of, multiplied, same_tree, signed_terms, without
 
 
 def judged(
@@ -32,6 +40,10 @@ def judged(
     Args:
         others: the statements of the document, whose steps tell how it steps; prose: the words around.
     """
+    if (slip := _slip(place, members, others)) is not None:
+        return Verdict(
+            "wrong", members[1], members[0], slip, links=[(members[0], members[1], slip)]
+        )
     step = _step(place, members, others)
     if step is None:
         return None
@@ -52,6 +64,81 @@ def judged(
     link = link if sign < 0 else _compared(place, wanted, along)
     due, taken = Member("", wanted, members[0].span), Member("=", along, along.span)
     return Verdict("wrong", taken, due, link, links=[(due, taken, link)])
+
+
+def _slip(place: Place, members: Sequence[Member], others: Sequence[Statement]) -> Link | None:
+    """What parts a step from a gradient that the document writes out; None if nothing, or more than one slip."""
+    left, right = members[0].expr, members[1].expr if len(members) > 1 else None
+    if not isinstance(left, t.Symbol) or not isinstance(right, t.Sum) or len(right.terms) != 2:
+        return None
+    name, step = right.terms[0], unsigned(right.terms[1])[0]
+    if not isinstance(name, t.Symbol) or stem_of(name) != stem_of(left):
+        return None
+    parts_ = (multiplied(f).factors if _is_rate_of(f) else (f,) for f in factors_of(step))
+    factors = [f for some in parts_ for f in some if not is_rate(f)]
+    if any(is_inverse(f) and _is_among(unwrapped(f.items[0]), factors) for f in _groups(factors)):
+        why = "a gradient times its own inverse, where a Hessian's is due"
+        return Link("wrong", why, causes=("wrong-rule", "misprint"))
+    if any(_is_turned(name, w) for f in factors if isinstance(f, t.Derivative) for w in f.wrt):
+        return Link("wrong", "the gradient of another entry is taken", causes=("wrong-variable",))
+    told = [factors_of(gradient) for gradient in _told_gradients(name, others)]
+    if any(len(due) == len(factors) and all(_is_among(f, due) for f in factors) for due in told):
+        return None
+    return next((slip for due in told if (slip := _between(factors, due)) is not None), None)
+
+
+def _is_rate_of(tree: t.Expr) -> TypeGuard[t.Apply]:
+    """``α(y - p)`` reads like a function of a difference."""
+    return isinstance(tree, t.Apply) and is_rate(tree.head) and len(tree.args) == 1
+
+
+def _told_gradients(name: t.Symbol, others: Sequence[Statement]) -> Iterator[t.Expr]:
+    """The formulas that are written out for ``∂L/∂w``."""
+    for other in others:
+        first, *rest = (m.expr for m in other.members)
+        if isinstance(first, t.Derivative) and len(first.wrt) == 1:
+            if same_tree(first.wrt[0], name):
+                yield from (x for x in rest if x is not None and not _has_slope(x))
+
+
+def _has_slope(tree: t.Expr) -> bool:
+    return any(isinstance(p, t.Derivative) for p in t.walk(tree))
+
+
+def _between(factors: Sequence[t.Expr], due: Sequence[t.Expr]) -> Link | None:
+    """The one slip between the factors of a step and those of a gradient: a name that is gone, a sign within."""
+    gone = [f for f in due if not _is_among(f, factors)]
+    new = [f for f in factors if not _is_among(f, due)]
+    if len(gone) != 1 or len(due) - len(factors) != 1 - len(new):
+        return None
+    (missing,) = gone
+    if not new and isinstance(missing, t.Symbol) and (missing.subscripts or missing.scripts):
+        why = f"{stem_of(missing)} of the gradient is missing"
+        return Link("wrong", why, causes=("missing-factor",))
+    if len(new) != 1:
+        return None
+    a, b = signed_terms(missing), signed_terms(new[0])
+    apart = [(s, x) for s, x in without(b, a) if any(same_tree(x, y) for _, y in a)]
+    if len(a) == len(b) > 1 and len(without(b, a)) == len(apart) == 1:
+        return Link("wrong", "one sign is not that of the gradient", causes=("sign",))
+    return None
+
+
+def _is_among(tree: t.Expr, others: Sequence[t.Expr]) -> bool:
+    return any(same_tree(unwrapped(tree), unwrapped(o)) for o in others)
+
+
+def _groups(trees: Sequence[t.Expr]) -> list[t.Group]:
+    return [x for x in trees if isinstance(x, t.Group) and len(x.items) == 1]
+
+
+def _is_turned(name: t.Symbol, by: t.Expr) -> bool:
+    """``W_{ji}`` for ``W_{ij}``."""
+    if not isinstance(by, t.Symbol):
+        return False
+    own, other = ([c for s in x.subscripts for c in letters_in(s)] for x in (name, by))
+    same = same_tree(replace(name, subscripts=()), replace(by, subscripts=()))
+    return same and len(own) == 2 and own == other[::-1] != other
 
 
 _CHANGE = "Delta"

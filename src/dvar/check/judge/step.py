@@ -188,11 +188,12 @@ def _formulas(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str
     compared = partial(
         links.as_functions, world, place.position, left, right, envs, code=place.code
     )
-    link = unless_vain(unless_empty(place, left, right, envs, compared), left, right)
+    moves = world.differentials
+    link = unless_vain(unless_empty(place, left, right, envs, compared), left, right, moves)
     if link.verdict in ("wrong", "unknown"):
         settled = telescoping.with_a_factor(place, left, right) or _supposing(place, compared)
         if settled is not None:
-            return settled
+            return unless_vain(settled, left, right, moves)
     if link.verdict == "wrong":
         link = _thought_over(place, left, right, envs, compared, link)
         if link.why.endswith(opening.UNTOLD):

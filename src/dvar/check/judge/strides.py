@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dvar.check.judge.assignments import old_name
+from dvar.check.judge.assignments import is_rate, old_name
+from dvar.check.judge.chain import Verdict
 from dvar.check.judge.descent import gradient_of, unsigned
 from dvar.check.judge.links import Link
 from dvar.check.judge.place import Place
@@ -55,7 +56,7 @@ def out_of_step(
     strides = (stride_of(place, other.members) for other in _near(members, others))
     beside = [stride for stride in strides if stride is not None and stride.own]
     if not beside:
-        return None
+        return _by_itself(members, mine)
     left, right = members[0].expr, members[1].expr
     if left is not None and right is not None and same_tree(left, right):
         return Link("wrong", NO_STEP, causes=("missing-factor", "misprint"))
@@ -72,6 +73,41 @@ def out_of_step(
         why = f"the step of {stem_of(left)} starts from another name"
         return Link("wrong", why, causes=("wrong-variable", "misprint"))
     return _at_another_rate(place, mine, members, others, beside, usual)
+
+
+def _by_itself(members: Sequence[Member], mine: Stride | None) -> Link | None:
+    """What is to be said of ``w := w``, and of ``w := -α ∂J/∂w``, in a document without another step."""
+    left, right = members[0].expr, members[1].expr
+    if members[1].relation == ":=" and left is not None and right is not None:
+        if same_tree(left, right):
+            return Link("wrong", NO_STEP, causes=("missing-factor", "misprint"))
+    return None if mine is None or mine.start is not None else Link("unknown", NO_START)
+
+
+def of_definition(statement: Statement) -> Verdict | None:
+    """``w = -α ∂J/∂w`` and ``x = x``: steps that lack where they start, or go nowhere, and say nothing of a name."""
+    members = statement.members
+    left, right = members[0].expr, members[1].expr if len(members) == 2 else None
+    if left is None or right is None:
+        return None
+    why = NO_STEP if same_tree(left, right) else ""
+    name = left.head if isinstance(left, t.Apply) else left
+    match right:
+        case t.Negative(operand=step) | t.Sum(terms=(t.Symbol() | t.Apply(), step), signs=(1, -1)):
+            slopes = [f for f in factors_of(step) if isinstance(f, t.Derivative)]
+            own = [w for f in slopes for w in f.wrt if isinstance(w, t.Symbol)]
+            goes_on = isinstance(right, t.Sum) and _base(right.terms[0]) == _base(name)
+            if own and not goes_on and all(_base(w) == _base(name) for w in own):
+                why = NO_START if any(is_rate(f) for f in factors_of(step)) else why
+    if not why:
+        return None
+    link = Link("unknown", why)
+    return Verdict("unknown", members[1], members[0], link)
+
+
+def _base(tree: t.Expr) -> str:
+    head = tree.head if isinstance(tree, t.Apply) else tree
+    return head.base if isinstance(head, t.Symbol) else ""
 
 
 def _at_another_rate(

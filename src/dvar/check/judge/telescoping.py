@@ -76,9 +76,12 @@ def _is_total(place: Place, left: t.Expr, right: t.Expr) -> bool:
     if not (same_tree(chain[0].of, left.of) and same_tree(chain[-1].wrt[0], left.wrt[0])):
         return False
     spelling = place.world.spelling
-    summed = [free_letters(way, spelling) & letters for way in ways]
+    free = [free_letters(way, spelling) for way in ways]
+    summed = [letters & own for own in free]
     ends = free_letters(left.of, spelling) | free_letters(left.wrt[0], spelling)
     known = any(_has_formula(place, x) for x in (left.of, *ways))
+    if set().union(*free) - ends - letters:
+        return False  # Σ_i ∂L/∂y_{ij} ∂y_{ij}/∂x: nothing says which j
     return all(summed) and set().union(*summed) == letters and not (ends & letters or known)
 
 

@@ -37,7 +37,9 @@ def judge_update(
     if any(m.relation in _COLLECTING for m in members):
         return _collected(place, members, others)
     if (odd := strides.out_of_step(place, members, others)) is not None:
-        return Verdict("wrong", members[1], members[0], odd, links=[(members[0], members[1], odd)])
+        return Verdict(
+            odd.verdict, members[1], members[0], odd, links=[(members[0], members[1], odd)]
+        )
     if _is_told_again(place, members):
         return judge_chain(place, members, frozenset())
     before, after = members[0].expr, members[1].expr

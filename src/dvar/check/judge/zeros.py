@@ -40,6 +40,9 @@ _LINEAR = frozenset(
 """What zeros alone go into gives zeros."""
 ELSEWHERE = 0.375
 """What such a name is put to instead."""
+_LINEAR = frozenset(
+    {"reshape", "broadcast_to", "transpose", "negative", "add", "subtract", "trace"}
+)
 EMPTY = "how one depends on the other: as it is read here, both sides vanish"
 ROUND = 0.02
 """Sides that differ by at most this part may differ by rounding."""
@@ -123,11 +126,16 @@ def _is_nothing(node: Node) -> bool:
     return value is not None and not np.any(value)
 
 
-def unless_vain(link: Link, left: t.Expr, right: t.Expr) -> Link:
-    """A link between derivatives that vanish one and all as they are read, ``∂C/∂s ∂s/∂w`` where w is nowhere in s."""
+def unless_vain(link: Link, left: t.Expr, right: t.Expr, moves: bool = False) -> Link:
+    """A link between derivatives that vanish one and all as they are read, ``∂C/∂s ∂s/∂w`` where w is nowhere in s.
+
+    So ``½ wᵀ dS w = ½ tr(w wᵀ dS)`` of differentials, if nothing that ``moves`` is in S.
+    """
     slopes = [p for x in (left, right) for p in t.walk(x) if isinstance(p, t.Derivative)]
     names = [(p.of, by) for p in slopes for by in p.wrt]
-    if link.verdict != "ok" or not slopes or link.right is None or any(map(_are_kin, names)):
+    if link.verdict != "ok" or link.right is None or any(map(_are_kin, names)):
+        return link
+    if not (slopes or moves):
         return link
     is_vain = _are_empty(link, left, right) and _is_nothing(node_of(link.right))
     return replace(link, verdict="unknown", why=EMPTY) if is_vain else link

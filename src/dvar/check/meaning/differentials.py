@@ -211,7 +211,7 @@ def moving(e: Interpreter, trees: Sequence[t.Expr]) -> frozenset[Key] | None:
             except NotUnderstood:
                 continue
             if value.op is VARIABLE:
-                opened.add(name)
+                opened |= {name, e.world.keys.get(value, name)}  # S = Σ: what moves is Σ
             else:
                 beneath |= {e.world.keys[n] for n in topological([value]) if n in e.world.keys}
         if opened:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from dvar.check.judge.assignments import RATES, old_name
+from dvar.check.judge.assignments import is_rate, old_name
 from dvar.check.judge.chain import Place
 from dvar.check.judge.own_names import Names
 from dvar.check.meaning.keys import stem_of
@@ -43,7 +43,7 @@ class _Step:
         if old is None or loss is None:
             return None
         weight = self._named(lambda symbol: same_tree(symbol, old))
-        rate = self._named(lambda symbol: symbol.base in RATES and self._number(symbol) is not None)
+        rate = self._named(lambda symbol: is_rate(symbol) and self._number(symbol) is not None)
         of = self._named(lambda symbol: stem_of(symbol) == loss.stem and not symbol.scripts)
         if weight is None or rate is None or of is None:
             return None
