@@ -189,12 +189,25 @@ def _models(
             and stem_of(first) not in own
             and not (first.subscripts or first.scripts)
         )
+        is_model = is_model and not _is_used_bare(statements, statement, stems)
         right = [m.expr for m in statement.members[1:] if m.expr is not None]
         inside = {stem_of(p) for x in right for p in t.walk(x) if isinstance(p, t.Symbol)}
         if is_model and inside & stems.keys() and not inside & lists:
             statement = in_members(statement, lambda part: _indexed(part, letter, stems))
         found.append(statement)
     return found
+
+
+def _is_used_bare(
+    statements: Sequence[Statement], model: Statement, stems: dict[str, t.Symbol]
+) -> bool:
+    """Whether another line has a name of the model without an index: the model is that of one example there."""
+    return any(
+        isinstance(p, t.Symbol) and not p.subscripts and not p.scripts and stem_of(p) in stems
+        for s in statements
+        if s is not model and len(s.members) > 1 and not _of_pairs(s)
+        for p in parts([s])
+    )
 
 
 def _listed(statement: Statement) -> Iterator[t.Symbol]:
