@@ -253,3 +253,18 @@ $$\frac{\partial L_2}{\partial C} = (p_2 - q_2) \otimes h_2$$
 def test_a_loss_of_vectors_side_by_side_is_the_sum_over_their_entries() -> None:
     assert verdicts(UNROLLED) == ["ok"]
     assert verdicts(UNROLLED.replace("(p_2 - q_2)", "(q_2 - p_2)")) == ["wrong"]
+
+
+def test_a_new_state_with_a_prime_is_no_slope() -> None:
+    text = (
+        r"$z = \sigma(u)$, $n = \tanh(v)$ and $h' = (1 - z) n + z h$. Let $g = \partial L / \partial h'$."
+        "\n\n"
+        r"$\frac{\partial L}{\partial n} = g (1 - z)$"
+        "\n\n"
+        r"$\frac{\partial L}{\partial z} = g (SLIP)$"
+        "\n"
+    )
+    right = dvar.check(text.replace("SLIP", "h - n")).judgements
+    assert [j.verdict for j in right if j.kind == "claim"] == ["ok", "ok"]
+    bent = dvar.check(text.replace("SLIP", "n - h")).judgements
+    assert [j.verdict for j in bent if j.kind == "claim"][1] == "wrong"

@@ -191,8 +191,10 @@ def _models(
         )
         is_model = is_model and not _is_used_bare(statements, statement, stems)
         right = [m.expr for m in statement.members[1:] if m.expr is not None]
-        inside = {stem_of(p) for x in right for p in t.walk(x) if isinstance(p, t.Symbol)}
-        if is_model and inside & stems.keys() and not inside & lists:
+        within = [p for x in right for p in t.walk(x)]
+        inside = {stem_of(p) for p in within if isinstance(p, t.Symbol)}
+        summed = any(isinstance(p, t.Big) for p in within) or bool(_named(within, letter))
+        if is_model and inside & stems.keys() and not (inside & lists or summed):
             statement = in_members(statement, lambda part: _indexed(part, letter, stems))
         found.append(statement)
     return found

@@ -68,6 +68,8 @@ def _results(statements: Sequence[Statement]) -> set[str]:
     for part in parts(statements):
         if isinstance(part, t.Derivative) and isinstance(part.of, t.Symbol):
             derived |= {stem_of(part.of)} if part.of.primes == 1 and not part.operator else set()
+        if isinstance(part, t.Derivative):  # by h'
+            derived |= {stem_of(x) for x in part.wrt if isinstance(x, t.Symbol) and x.primes == 1}
     return {
         stem
         for stem in derived - applied
