@@ -184,3 +184,16 @@ def test_letters_that_may_be_arrays_are_not_taken_for_numbers() -> None:
     layers = "$z = W x + b$, $a = \\sigma(z)$, $s = V a$, $L = (s - t)^2$.\n\n"
     (open_,) = solve(layers + r"$\frac{\partial L}{\partial W} = $ ____").unanswered
     assert "arrays" in open_.reason
+
+
+def test_a_gradient_that_is_passed_on_is_told_by_its_name() -> None:
+    text = "$y_j = g_j x_j + c_j$.\n\n" + ask("c_j", "g_j") + "\n"
+    assert filled(text) == [
+        r"\frac{\partial L}{\partial y_j}",
+        r"\frac{\partial L}{\partial y_j} \, x_j",
+    ]
+
+
+def test_the_gradient_of_an_unknown_loss_itself_stays_open() -> None:
+    text = "$y_j = g_j x_j + c_j$.\n\n" + ask("y_j") + "\n"
+    assert [a.reason for a in solve(text).unanswered] == ["L has no formula"]

@@ -80,9 +80,11 @@ class _Answering:
             raise Open("no index satisfies the conditions")
         self.env = self.envs[0]
         self.spelled = spelled
-        self.labels = spelled.labels(place, self.env, question.latex)
         self.left = trees[0]
-        self.value = self._value(trees)
+        self.value = self._value(
+            trees
+        )  # before the labels: it may bring gradients without a formula
+        self.labels = spelled.labels(place, self.env, question.latex)
         self.options = matching.arrays_of(self.value)
         self.sizes = sizes_under(place, self.left)
         known = (spelled, self.labels, self.env, self.value, self.options, self.sizes)
@@ -163,6 +165,8 @@ class _Answering:
                 continue
             node = node_of(value)
             if inner(node) in self.place.world.fresh:
+                if not self._is_open(tree, inner(node)):
+                    return value
                 of = self.place.world.fresh[inner(node)][0]
                 reason = reason or f"{of} has no formula"
             elif (
@@ -180,6 +184,13 @@ class _Answering:
             else:
                 return value
         raise Open(reason or "it was not understood")
+
+    def _is_open(self, tree: t.Expr, node: Node) -> bool:
+        """Whether a gradient of an unknown loss is asked for itself, not by what it is passed on to unchanged."""
+        _, at, _ = self.place.world.fresh[node]
+        if not isinstance(tree, t.Derivative) or len(tree.wrt) != 1 or not isinstance(at, tuple):
+            return True
+        return not at or self.place.reader(env=dict(self.env)).node(tree.wrt[0]) is at[0][0]
 
     def _number(self) -> Array | None:
         if not self.sizes <= self.place.world.told_sizes:

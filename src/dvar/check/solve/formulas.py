@@ -128,7 +128,8 @@ class Formulas:
     def _differences(self) -> Iterator[tuple[str, Node | None]]:
         """``p - y``, also as a mean: what a softmax and its loss leave, though only for labels that add up to one."""
         asked = self._asked()
-        if asked is None or len(asked.wrt) != 1:
+        open_ = self.place.world.fresh.keys()
+        if asked is None or len(asked.wrt) != 1 or not open_.isdisjoint(topological(self.options)):
             return
         with suppress(NotUnderstood, DvarError):
             below = {

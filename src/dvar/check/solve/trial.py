@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from dvar.check.judge import chain
-from dvar.check.judge.chain import Place
+from dvar.check.judge.chain import ARITHMETIC, Place
 from dvar.check.judge.ledger import Ledger
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.mathematics import Lexicon, read_region
 
 RIGHT = ("ok", "convention")
+GIVEN = "given"
+"""Why a formula for a gradient of which nothing is known is not wrong."""
 
 
 def holds(
@@ -26,8 +28,7 @@ def holds(
     if any(m.expr is None for m in (first, *rest)):
         return False
     members = [*subject, replace(first, relation="="), *rest]
-    verdict = chain.judge_chain(_apart(place), members, frozenset(), len(subject))
-    return verdict.verdict in RIGHT and all(v.verdict in RIGHT for _, _, v in verdict.links)
+    return _is_shown(chain.judge_chain(_apart(place), members, frozenset(), len(subject)))
 
 
 def is_right(place: Place, lexicon: Lexicon, written: str, latex: bool) -> bool:
@@ -35,8 +36,14 @@ def is_right(place: Place, lexicon: Lexicon, written: str, latex: bool) -> bool:
     statements = read_region(written, (0, len(written)), latex, lexicon, 0, place.code)
     if len(statements) != 1 or len(statements[0].members) < 2:
         return False
-    verdict = chain.judge_chain(_apart(place), statements[0].members, frozenset())
-    return verdict.verdict in RIGHT and all(v.verdict in RIGHT for _, _, v in verdict.links)
+    return _is_shown(chain.judge_chain(_apart(place), statements[0].members, frozenset()))
+
+
+def _is_shown(verdict: chain.Verdict) -> bool:
+    """Whether a line is right of what is known; what nothing contradicts is not enough."""
+    links = [link for _, _, link in verdict.links]
+    shown = verdict.verdict in RIGHT and verdict.note != ARITHMETIC
+    return shown and all(link.verdict in RIGHT and link.why != GIVEN for link in links)
 
 
 def _apart(place: Place) -> Place:
