@@ -123,7 +123,10 @@ def test_a_chain_of_one_step_lacks_no_sum_over_steps() -> None:
         r"\frac{\partial E}{\partial g_t} \frac{\partial g_t}{\partial k_t}"
         r" \frac{\partial k_t}{\partial c}"
     )
-    assert last(f"{told}$$\\frac{{\\partial E}}{{\\partial c}} = {chain}$$") in {"ok", "unknown"}
+    line = f"$$\\frac{{\\partial E}}{{\\partial c}} = {chain}$$"
+    assert last(told + line) in {"ok", "unknown"}
+    product = "$$v = \\prod_{t=2}^{N} u_t$$\n\n"
+    assert last(told + product + line) in {"ok", "unknown"}
 
 
 def test_where_free_letters_differ_no_convention_tells_the_sums() -> None:
@@ -143,3 +146,46 @@ def test_entries_of_the_vector_of_a_step_are_as_many_as_it_has(bias: str) -> Non
     slope = "\\frac{\\partial E}{\\partial W} = \\sum_{t=1}^{N}"
     assert last(f"{told}$${slope} (\\hat{{y}}_t - y_t) s_t^\\top$$") == "ok"
     assert last(f"{told}$${slope} (y_t - \\hat{{y}}_t) s_t^\\top$$") == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (r"\nabla_U = \nabla_R \odot g", {"ok"}),
+        (r"\nabla_A = \nabla_U B^T", {"ok"}),
+        (r"\nabla_B = A^T \nabla_U", {"ok"}),
+        (r"\nabla_U = \nabla_R \odot c", {"wrong", "unknown"}),
+        (r"\nabla_B = -A^T \nabla_U", {"wrong"}),
+        (r"\nabla_A = \nabla_U B", {"wrong", "unknown"}),
+    ],
+)
+def test_a_nabla_with_nothing_behind_it_names_a_gradient(line: str, wanted: set[str]) -> None:
+    told = "$$U = A B, \\quad R = g \\odot U + c$$\n\n$$\\nabla_U = \\nabla_R \\odot g$$\n\n"
+    assert last(f"{told}$${line}$$") in wanted
+
+
+def test_a_nabla_of_something_stays_an_operator() -> None:
+    told = "$$h = u^T A u$$\n\n$$\\nabla_u h = (A + A^T) u$$\n\n"
+    assert last(told) == "ok"
+    assert last(f"{told}$$\\nabla_u h = (A - A^T) u$$") == "wrong"
+
+
+@pytest.mark.parametrize("right", ["ok", "bent"])
+def test_one_member_of_a_family_tells_how_long_all_are(right: str) -> None:
+    told = (
+        "$$r_{ij} = p_i^\\top q_j + c_i - X_{ij}, \\quad J = \\sum_{i,j} r_{ij}^2$$\n\n"
+        "For example $p_i = [0.4, -0.1]$.\n\n"
+    )
+    factor = "2" if right == "ok" else "3"
+    slope = f"\\frac{{\\partial J}}{{\\partial p_i}} = {factor} \\sum_j r_{{ij}} q_j"
+    assert (last(f"{told}$${slope}$$") == "ok") == (right == "ok")
+
+
+def test_who_says_over_which_index_is_summed_leaves_the_sums_out() -> None:
+    told = (
+        "Note the sum over the intermediate index.\n\n"
+        "$$H^{ia} = P^{ib} C^{ba}, \\quad G^{ic} = H^{ia} D^{ac}$$\n\n"
+        "$$\\frac{\\partial L}{\\partial H^{ia}} = "
+    )
+    assert last(told + "\\frac{\\partial L}{\\partial G^{ic}} D^{ac}$$") == "ok"
+    assert last(told + "-\\frac{\\partial L}{\\partial G^{ic}} D^{ac}$$") == "wrong"

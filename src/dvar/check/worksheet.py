@@ -58,6 +58,7 @@ from dvar.check.meaning.implied import is_said, written_out
 from dvar.check.meaning.interpret import Interpreter
 from dvar.check.meaning.labelled import labelled, unbraced
 from dvar.check.meaning.layouts import Layouts
+from dvar.check.meaning.nabla_names import of_the_loss
 from dvar.check.meaning.one_loss import one_loss
 from dvar.check.meaning.overloaded import told_apart
 from dvar.check.meaning.picked import by_class
@@ -135,7 +136,7 @@ def told(document: Document, statements: Sequence[Statement]) -> list[Statement]
 
 def said(document: Document, statements: Sequence[Statement]) -> list[Statement]:
     """The statements with what the words around them add."""
-    above = labels_above(unbraced(iterates.marked(statements)))
+    above = labels_above(of_the_loss(unbraced(iterates.marked(statements))))
     indexed = examples.undropped(document, data_sets.told(document, starred(above)))
     found = by_class(document, ones.named(document, whole(document, indexed)))
     found = events.named(moments.named(document, overwritten.masked(document, found)))

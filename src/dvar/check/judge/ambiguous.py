@@ -292,7 +292,8 @@ def tells_links(
     )
     letters = {c for x in below for c in letters_in(x)}
     if is_bare and _STEP in letters:
-        return not any(isinstance(p, t.Big) and _STEP in p.indices for p in parts(statements))
+        sums = (p for p in parts(statements) if isinstance(p, t.Big) and p.name == "sum")
+        return not any(_STEP in p.indices for p in sums)
     if expected is not None or not set(causes) <= {"missing-path", "missing-sum"}:
         return False
     return (is_bare and bool(letters & _INDICES)) or any(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -56,10 +56,16 @@ def labels_above(statements: Sequence[Statement]) -> list[Statement]:
         (script,) = part.scripts
         word = t.Label(label, script.span, True)
         if part.subscripts:  # a^u_t is one of a_{u,t}, of which each step has its own
-            return replace(part, subscripts=(word, *part.subscripts), scripts=())
+            below = (_as_word(sub, above) for sub in part.subscripts)
+            return replace(part, subscripts=(word, *below), scripts=())
         return replace(part, scripts=(replace(script, kind="mark", value=word),))
 
     return [in_members(s, change) for s in statements] if above else list(statements)
+
+
+def _as_word(sub: t.Expr, above: Collection[str]) -> t.Expr:
+    """``δ^h_{a,t}`` is the error of ``a^h_t``: that a is no index."""
+    return replace(sub, is_text=True) if isinstance(sub, t.Label) and sub.text in above else sub
 
 
 def _may_be_indices(label: str, letters: AbstractSet[str]) -> bool:

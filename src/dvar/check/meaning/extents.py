@@ -15,7 +15,7 @@ from dvar.check.meaning.examples import COUNTING, going_on, marks_in
 from dvar.check.meaning.given import LARGEST, see_given
 from dvar.check.meaning.grams import tall
 from dvar.check.meaning.inference import infer
-from dvar.check.meaning.keys import Key, letters_in, size_name, stem_of
+from dvar.check.meaning.keys import Key, family_of, letters_in, size_name, stem_of
 from dvar.check.meaning.letters import counting, parts
 from dvar.check.meaning.patterns import pattern_of
 from dvar.check.meaning.shaping import ONE, Shaping
@@ -74,6 +74,10 @@ def _shaped(
         ]
         fixed |= {item: n for item, n in zip(items, shape, strict=True) if item != ONE}
         shaping.declare(key, items)
+        family = family_of(key)
+        alike = [v for k, v in world.given_shapes.items() if family_of(k) == family]
+        if len(key.indices) == 1 and len(alike) == 1:
+            shaping.declare(family, items)  # one of many is as long as they all are
     for item, n in fixed.items():
         unions.mark(item, n)
     if world.matrices:

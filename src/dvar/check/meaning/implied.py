@@ -23,7 +23,7 @@ _SAID = re.compile(
     r"summation convention|Einstein('s|ian)?[- ](sum|notation|convention|index|indices)|"
     r"\b(repeated|double|doubled|twice occurring) (ind(ex|ices)|subscripts?)\b.{0,40}\bsum|"
     r"\bind(ex|ices)\b.{0,30}\b(twice|repeated)\b.{0,40}\bsum|"
-    r"\bsum\w* (over|on) (all )?(repeated|double) ind|"
+    r"\bsum\w* (over|on) (all |the )?(repeated|double|intermediate|dummy|contracted) ind|"
     r"(sum|summation)s? (is|are) (implied|implicit|understood)|implied summation|implicit sum|"
     r"Summenkonvention|Summationskonvention|convention de sommation|conve(nio|nción) de (suma|Einstein)",
     re.IGNORECASE | re.DOTALL,
