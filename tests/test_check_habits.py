@@ -237,3 +237,12 @@ def test_errors_that_are_minus_the_gradient_are_no_mistakes() -> None:
 def test_errors_without_a_loss_are_definitions() -> None:
     text = NETWORK.partition("$L")[0] + ERRORS
     assert not {"wrong", "carried"} & set(verdicts(text))
+
+
+def test_points_without_blanks_as_products_are_not_half_read() -> None:
+    text = "Var(z) = (1/n).(Xv)^T.(Xv) = v^T.A.v\n\nL(v, k) = v^T.A.v - k.(v^T.v - 1)\n\nA.v = k.v"
+    assert not {"wrong", "carried", "given"} & set(verdicts(text))
+
+
+def test_a_new_value_for_a_name_by_itself() -> None:
+    assert verdicts("x_i = (x_i - mean(x_i)) / std(x_i)")[-1] != "wrong"

@@ -205,7 +205,7 @@ def test_equations_are_found_inside_of_prose(text: str, expected: list[str]) -> 
         "x -> y, a => b, bigger = better",
         "Run `for i in range(3): print(x)` and `x` or `keepdims=True`, `if x == 0`.",
         "the sum f(see below)/2 = 1",
-        "z = 0,5 + 0,3 = 0,8 and i=1,2,...,n",
+        "z = 0,5 + 0,3 and i=1,2,...,n",
         '∇x ← ∇o ← ∇y, C\\<t> = 1, x = "text"',
     ],
 )

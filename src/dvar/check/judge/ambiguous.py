@@ -62,6 +62,7 @@ def are_open(
         or _is_estimate(verdict, statements)
         or _is_told_twice(place, statement, causes)
         or _chooses_another(place, verdict)
+        or _is_renewed(place, verdict)
         or ("wrong-rule" in causes and _has_slope_of_vectors(statement))
         or _may_be_one(verdict, statements)
         or (is_said(document) and is_uneven(_sides(verdict), place.world.spelling, statements))
@@ -190,6 +191,18 @@ def _is_told_twice(place: Place, statement: Statement, causes: Sequence[str]) ->
             ):
                 return True
     return False
+
+
+def _is_renewed(place: Place, verdict: Verdict) -> bool:
+    """``x_i = (x_i - mean(x_i)) / std(x_i)``: another value for a name that nothing else defines."""
+    name, of = (m.expr if m is not None else None for m in (verdict.previous, verdict.member))
+    if not isinstance(name, t.Symbol | t.Product) or of is None or isinstance(of, t.Symbol):
+        return False
+    stems = {stem_of(p) for p in t.walk(name) if isinstance(p, t.Symbol)}
+    made = (d for stem in stems for d in place.world.definitions.get(stem, ()))
+    others = any(d.position != place.position for d in made)
+    whole = (p.args for p in t.walk(of) if isinstance(p, t.Call | t.Apply))
+    return not others and any(same_tree(name, arg) for args in whole for arg in args)
 
 
 def _has_slope_of_vectors(statement: Statement) -> bool:

@@ -20,7 +20,7 @@ from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, VARIABLE
 from dvar.read.worksheet import tree as t
-from dvar.read.worksheet.parts import signed_terms, without
+from dvar.read.worksheet.parts import same_tree, signed_terms, without
 
 _LABELS = frozenset({"y", "t", "d", "target", "label", "m", "mask"})
 """Names for what is 0 or 1 on purpose."""
@@ -33,8 +33,6 @@ _LINEAR = frozenset(
         "add",
         "subtract",
         "stack",
-        "getitem",
-        "sum",
     )
 )
 """What zeros alone go into gives zeros."""
@@ -104,7 +102,13 @@ def unless_empty(
 
 
 def says_nothing(link: Link, left: t.Expr, right: t.Expr) -> bool:
-    """Whether slopes of names that nothing connects vanish on both sides: ``0 = W · 0``, whatever W is."""
+    """Whether slopes of names that nothing connects vanish on both sides: ``0 = W · 0``, whatever W is.
+
+    The slope of a sum is the sum of the slopes all the same.
+    """
+    of = right.body if isinstance(right, t.Big) else None
+    if isinstance(left, t.Derivative) and isinstance(of, t.Derivative):
+        return not same_tree(left.wrt, of.wrt)
     has_slope = any(isinstance(p, t.Derivative) for p in t.walk(right))
     return has_slope and _are_empty(link, left, right)
 

@@ -81,8 +81,10 @@ def _begin(tokens: Sequence[Token], units: list[Unit]) -> int | None:
     begin = _behind_bullet(tokens, units) if units[0].kind == "O" else 0
     if begin is None or begin == len(units):
         return None
+    if any(tokens[u.first].text.startswith("T.") for u in units):
+        return None  # v^T.A.v
     first = units[begin]
-    if _is_decimal_comma(tokens, first.first - 1):
+    if _is_decimal_comma(tokens, first.first - 1) or _is_tight_dot(tokens, first.first - 1):
         return None
     before = tokens[first.first - 1] if first.first else None
     if first.kind == "R":
@@ -115,7 +117,7 @@ def _end(tokens: Sequence[Token], units: list[Unit], stop: int) -> int:
     """How many units belong to it; 0 if it is cut in the middle."""
     after = tokens[stop] if stop < len(tokens) else None
     last = units[-1]
-    if _is_decimal_comma(tokens, stop):
+    if _is_decimal_comma(tokens, stop) or _is_tight_dot(tokens, stop):
         return 0
     if after is not None:
         tight = not after.spaced and after.kind in "WPC(MNHOS|"
@@ -144,6 +146,13 @@ def _is_decimal_comma(tokens: Sequence[Token], n: int) -> bool:
         and not tokens[n].spaced
         and not tokens[n + 1].spaced
     )
+
+
+def _is_tight_dot(tokens: Sequence[Token], n: int) -> bool:
+    """Whether a point that ends no sentence cuts a formula, ``(1/n).(Xv)^T``: some mean a product by it."""
+    if not 0 < n < len(tokens) - 1 or tokens[n].text != ".":
+        return False
+    return not (tokens[n].spaced or tokens[n + 1].spaced) and tokens[n + 1].kind in "MN("
 
 
 def _tells(tokens: Sequence[Token], units: list[Unit]) -> bool:
