@@ -140,3 +140,30 @@ $r_1 = u \cdot V_1 + {bias} = [1, 2] \cdot \begin{bmatrix} 0.4 & 0.7 \\ 0.9 & 0.
 """
     assert last(text.replace("{bias}", "c_1")) in PASSED
     assert last(text.replace("{bias}", "c_2")) not in PASSED
+
+
+def test_whole_number_that_stands_for_something_else_is_not_rounded() -> None:
+    text = r"""
+$$r = \log v^2$$
+$$K = -\frac{1}{2} \sum_{j=1}^J \left(1 + r_j - n_j^2 - e^{r_j}\right)$$
+
+Numbers, $J = 1$: $n = 0.5$, $r = -1$: $K = {half}(1 - 1 - 0.25 - 0.3679) = 0.3089$.
+"""
+    assert verdicts(text.replace("{half}", r"-\frac{1}{2}"), "0.3679") == ["ok"]
+    assert verdicts(text.replace("{half}", r"\frac{1}{2}"), "0.3679") == ["wrong"]
+
+
+def test_program_that_sums_nothing_is_read() -> None:
+    assert dvar.check("```python\ndc = .sum(axis=0)\n```\n") is not None
+
+
+@pytest.mark.parametrize(("rate", "right"), [(r"\eta \cdot", True), ("", False)])
+def test_step_without_the_rate_of_the_step_beside_it(rate: str, right: bool) -> None:
+    text = r"""
+The perceptron learns with $g = s - r$:
+
+$$p \gets p + \eta \cdot g \cdot u$$
+$$c \gets c + {rate} g$$
+"""
+    found = verdicts(text.replace("{rate}", rate), r"c \gets")
+    assert PASSED.isdisjoint(found) is not right, found

@@ -184,18 +184,18 @@ def _slack(
 
 def _deviation(number: t.Number, ledger: Ledger) -> tuple[float, float, int | None]:
     """How far a number in a formula may be from what it stands for: by rounding, by an earlier mistake."""
-    known = ledger.numbers.get(abs(number.value))
-    if known is not None:
-        off, root = known
-        if root is not None:
-            return 0.0 if number.is_whole else float(number.unit), off * 1.02, root
-        # What is further off has not been rounded, it is something else.
-        return min(off * 1.02, max(float(number.unit), FEW * float(abs(number.value)))), 0.0, None
+    off, root = ledger.numbers.get(abs(number.value), (0.0, None))
+    size = FEW * float(abs(number.value))
+    if root is not None:
+        return 0.0 if number.is_whole else float(number.unit), off * 1.02, root
+    most = max(float(number.unit) / (2 if number.is_whole else 1), size)
+    if abs(number.value) in ledger.numbers and off <= most:
+        return min(off * 1.02, most), 0.0, None  # what is further off is something else
     if abs(number.value) in ledger.exact or number.is_whole:
         return 0.0, 0.0, None
     if is_choice(number):
         return 2 * _rounding(number, ledger), 0.0, None
-    return min(float(number.unit), FEW * float(abs(number.value))), 0.0, None
+    return min(float(number.unit), size), 0.0, None
 
 
 def is_choice(number: t.Number) -> bool:

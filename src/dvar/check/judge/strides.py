@@ -26,6 +26,7 @@ NEAR = 60
 """So many statements before and behind a step tell how its document steps."""
 NO_START = "the old value is missing"
 NO_STEP = "the step is missing"
+NO_RATE = "the rate is missing that the other steps have"
 NO_GRADIENT = "the gradient is missing"
 
 
@@ -56,7 +57,7 @@ def out_of_step(
     strides = (stride_of(place, other.members) for other in _near(members, others))
     beside = [stride for stride in strides if stride is not None and stride.own]
     if not beside:
-        return _by_itself(members, mine)
+        return _by_itself(members, mine, _near(members, others))
     left, right = members[0].expr, members[1].expr
     if left is not None and right is not None and same_tree(left, right):
         return Link("wrong", NO_STEP, causes=("missing-factor", "misprint"))
@@ -75,13 +76,40 @@ def out_of_step(
     return _at_another_rate(place, mine, members, others, beside, usual)
 
 
-def _by_itself(members: Sequence[Member], mine: Stride | None) -> Link | None:
-    """What is to be said of ``w := w``, and of ``w := -α ∂J/∂w``, in a document without another step."""
+def _by_itself(
+    members: Sequence[Member], mine: Stride | None, near: Sequence[Statement]
+) -> Link | None:
+    """What is to be said of ``w := w``, and of ``w := -α ∂J/∂w``, in a document without another step like it."""
     left, right = members[0].expr, members[1].expr
     if members[1].relation == ":=" and left is not None and right is not None:
         if same_tree(left, right):
             return Link("wrong", NO_STEP, causes=("missing-factor", "misprint"))
+    if _lacks_a_rate(members, near):
+        return Link("unknown", NO_RATE)
     return None if mine is None or mine.start is not None else Link("unknown", NO_START)
+
+
+def _lacks_a_rate(members: Sequence[Member], near: Sequence[Statement]) -> bool:
+    """``b := b + e`` beside ``w := w + η e x``; what else stands in a step may be a rate of its own."""
+    sign, mine = _change(members)
+    if not mine or any(map(is_rate, mine)):
+        return False
+    for other in near:
+        way, theirs = _change(other.members)
+        rest = [f for f in theirs if not is_rate(f)]
+        if way == sign and len(rest) == len(theirs) - 1:
+            if all(any(same_tree(f, m) for f in rest) for m in mine):
+                return True
+    return False
+
+
+def _change(members: Sequence[Member]) -> tuple[int, tuple[t.Expr, ...]]:
+    """The sign and the factors of what is added to an old value."""
+    left, right = members[0].expr, members[1].expr if len(members) > 1 else None
+    match right:
+        case t.Sum(terms=(old, step), signs=(1, sign)) if same_tree(old, left):
+            return sign, factors_of(step)
+    return 0, ()
 
 
 def of_definition(statement: Statement) -> Verdict | None:

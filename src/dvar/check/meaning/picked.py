@@ -128,11 +128,11 @@ def declared(statements: Sequence[Statement]) -> Iterator[tuple[Key, tuple[t.Exp
     reduced = {
         stem_of(part.args[0])
         for part in parts(statements)
-        if isinstance(part, t.Call) and len(part.args) + len(part.keywords) > 1
+        if isinstance(part, t.Call) and part.args and len(part.args) + len(part.keywords) > 1
         if isinstance(part.args[0], t.Symbol)
     }
     for part in parts(statements):
-        if not isinstance(part, t.Call) or part.name != "sum":
+        if not isinstance(part, t.Call) or part.name != "sum" or not part.args:
             continue
         names = [p for p in t.walk(part.args[0]) if isinstance(p, t.Symbol)]
         hot, *picked = sorted(names, key=lambda p: not p.base.startswith(ONE_HOT))
