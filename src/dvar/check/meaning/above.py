@@ -70,8 +70,9 @@ def _as_word(sub: t.Expr, above: Collection[str]) -> t.Expr:
 
 def _may_be_indices(label: str, letters: AbstractSet[str]) -> bool:
     """Whether ``A^{ij}`` may be an entry; a run with a usual index in it is no label."""
-    known = letters | USUAL | {*"lmn"} if len(label) > 1 else letters
-    return not known.isdisjoint(label)
+    if label in GREEK or len(label) == 1:
+        return label in letters
+    return not (letters | USUAL | {*"lmn"}).isdisjoint(label)
 
 
 def _is_capital(letter: str) -> bool:

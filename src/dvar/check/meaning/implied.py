@@ -75,7 +75,7 @@ def is_uneven(sides: Sequence[t.Expr], spelling: Spelling, statements: Sequence[
     """Whether a letter is free in one term and not in another: then no convention tells what is added up there."""
     spelling = replace(spelling, letters=spelling.letters | _in_runs(statements, spelling))
     terms = [x for side in sides for x in (side.terms if isinstance(side, t.Sum) else (side,))]
-    free = [free_letters(x, spelling) for x in terms if not isinstance(x, t.Number)]
+    free = [free_letters(x, spelling) for x in terms if not isinstance(x, t.Number | t.Derivative)]
     return any(letters != free[0] for letters in free)
 
 
