@@ -167,3 +167,20 @@ $$c \gets c + {rate} g$$
 """
     found = verdicts(text.replace("{rate}", rate), r"c \gets")
     assert PASSED.isdisjoint(found) is not right, found
+
+
+def test_an_array_of_zeros_is_due_to_nobody() -> None:
+    """The rows of A are told, and A is not: that L does not depend on S is no more than what was read of it."""
+    text = (
+        r"$S = \frac{1}{\sqrt{d}} Q K^T \in \mathbb{R}^{T \times T}$ and"
+        "\n\n"
+        r"$$A_i = \text{softmax}(S_i), \quad"
+        r" \frac{\partial A_{ij}}{\partial S_{ik}} = A_{ij} (\delta_{jk} - A_{ik})$$"
+        "\n\n"
+        r"$$\frac{\partial L}{\partial S} = A \odot \left(\frac{\partial L}{\partial A}"
+        r" - \sum_j \frac{\partial L}{\partial A}_{:j} A_{:j}\right)$$"
+        "\n"
+    )
+    last = dvar.check(text).judgements[-1]
+    assert last.verdict == "unknown"
+    assert last.message.endswith("as it is read here, it does not")

@@ -15,7 +15,7 @@ from dvar.check.judge.matching import value_at
 from dvar.check.judge.place import Place
 from dvar.check.meaning.keys import Key
 from dvar.check.meaning.points import Point
-from dvar.check.meaning.values import Jacobian, node_of
+from dvar.check.meaning.values import Jacobian, node_of, sizes
 from dvar.check.meaning.world import World
 from dvar.core.node import Node, topological
 from dvar.core.op import CONSTANT, VARIABLE
@@ -42,6 +42,7 @@ _LINEAR = frozenset(
     {"reshape", "broadcast_to", "transpose", "negative", "add", "subtract", "trace"}
 )
 EMPTY = "how one depends on the other: as it is read here, both sides vanish"
+LOST = "how one depends on the other: as it is read here, it does not"
 ROUND = 0.02
 """Sides that differ by at most this part may differ by rounding."""
 
@@ -137,6 +138,10 @@ def unless_vain(link: Link, left: t.Expr, right: t.Expr, moves: bool = False) ->
     """
     slopes = [p for x in (left, right) for p in t.walk(x) if isinstance(p, t.Derivative)]
     names = [(p.of, by) for p in slopes for by in p.wrt]
+    if link.verdict == "wrong" and isinstance(left, t.Derivative) and link.left is not None:
+        # An array of zeros: the way from the one to the other was not read.
+        lost = bool(sizes(node_of(link.left))) and _is_nothing(node_of(link.left))
+        return replace(link, verdict="unknown", why=LOST) if lost else link
     if link.verdict != "ok" or link.right is None or any(map(_are_kin, names)):
         return link
     if not (slopes or moves):
