@@ -107,7 +107,7 @@ def is_renewal(
     if is_of_another_letter(world, left, right):
         return False
     letters = free_letters(left, world.spelling) | free_letters(right, world.spelling)
-    env = {c: _sample(world, c) for c in letters}
+    env = {c: world.sample(c) for c in letters}
     sides = _read(world, ordinal, env, left, right)
     if sides is None:
         return _is_opened_anew(document, statements, before.position, ordinal)
@@ -229,11 +229,6 @@ def is_case(world: World, left: t.Expr, right: t.Expr, ordinal: int) -> bool:
     """``δ = a - y`` "for cross-entropy" behind ``δ = ∂L/∂z``: what δ comes to in one case; it is the slope all the same."""
     before = formula_before(world, left, right, ordinal)
     return before is not None and is_slope(before.value) and not is_slope(right)
-
-
-def _sample(world: World, letter: str) -> int:
-    run = world.run_of(letter)
-    return run[min(1, len(run) - 1)]
 
 
 def _read(

@@ -162,8 +162,7 @@ class _Peeler:
 
     def _body(self, tree: t.Big) -> t.Expr:
         (letter,) = tree.indices
-        run = self.place.world.run_of(letter)
-        self.env.setdefault(letter, run[min(1, len(run) - 1)])
+        self.env.setdefault(letter, self.place.world.sample(letter))
         self.around.append((self.text[tree.span[0] : tree.body.span[0]], "", True))
         return tree.body
 

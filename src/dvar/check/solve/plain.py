@@ -70,51 +70,55 @@ def inner(node: Node) -> Node:
 
 def typed_out(node: Node, labels: Mapping[Node, str]) -> Node:
     """With ``(a - t)**2`` for ``square(a - t)``, which people write in programs only."""
-    return _replaced(node, labels, {"square": lambda x: x**2})
+    return _spelled(node, labels, {"square": lambda x: x**2})
 
 
 def elementary(node: Node, labels: Mapping[Node, str]) -> Node:
     """With ``1 / (1 + e^{-x})`` for ``σ(x)``, where a document has no such name."""
     exp, log = TABLE["exp"], TABLE["log"]
-    return _replaced(
-        node,
-        labels,
-        {"sigmoid": lambda x: 1 / (1 + exp(-x)), "softplus": lambda x: log(1 + exp(x))},
-    )
+    by = {"sigmoid": lambda x: 1 / (1 + exp(-x)), "softplus": lambda x: log(1 + exp(x))}
+    return _spelled(node, labels, by)
 
 
-def _replaced(
+def _spelled(
     node: Node, labels: Mapping[Node, str], by: Mapping[str, Callable[[Node], Node]]
 ) -> Node:
-    """A graph with other nodes in the place of these operations, but for what has a name."""
-    done: dict[Node, Node] = {}
-    for part in topological([node], set(labels)):
-        if part in labels and part is not node:
-            done[part] = part
-            continue
-        inputs = [done[x] for x in part.inputs] if part not in labels else list(part.inputs)
-        if part.op.name in by and part not in labels:
-            done[part] = by[part.op.name](*inputs)
-        else:
-            changed = any(a is not b for a, b in zip(inputs, part.inputs, strict=True))
-            done[part] = part.with_inputs(*inputs) if changed else part
-    return done[node]
+    """With other nodes in the place of these operations, but for what has a name."""
+
+    def change(part: Node, inputs: Sequence[Node]) -> Node | None:
+        is_there = part.op.name in by and part not in labels
+        return by[part.op.name](*inputs) if is_there else None
+
+    return _replaced(node, labels, change)
 
 
 def laid_out(node: Node, labels: Mapping[Node, str]) -> Node:
     """Without the moves that only fit a shape, where what is left tells as much."""
+
+    def change(part: Node, inputs: Sequence[Node]) -> Node | None:
+        moves = part.op.name == "reshape" and squeezed(sizes(part)) == squeezed(sizes(inputs[0]))
+        return inputs[0] if moves and (part is node or part.ndim < inputs[0].ndim) else None
+
+    return _replaced(node, labels, change)
+
+
+def _replaced(
+    node: Node,
+    labels: Mapping[Node, str],
+    change: Callable[[Node, Sequence[Node]], Node | None],
+) -> Node:
+    """A graph with what ``change`` makes of each node and its new inputs; what has a name stays."""
     done: dict[Node, Node] = {}
     for part in topological([node], set(labels)):
         if part in labels and part is not node:
             done[part] = part
             continue
         inputs = [done[x] for x in part.inputs] if part not in labels else list(part.inputs)
-        moves = part.op.name == "reshape" and squeezed(sizes(part)) == squeezed(sizes(inputs[0]))
-        if moves and (part is node or part.ndim < inputs[0].ndim):
-            done[part] = inputs[0]
-        else:
+        new = change(part, inputs)
+        if new is None:
             changed = any(a is not b for a, b in zip(inputs, part.inputs, strict=True))
-            done[part] = part.with_inputs(*inputs) if changed else part
+            new = part.with_inputs(*inputs) if changed else part
+        done[part] = new
     return done[node]
 
 
