@@ -197,3 +197,43 @@ def test_a_gradient_that_is_passed_on_is_told_by_its_name() -> None:
 def test_the_gradient_of_an_unknown_loss_itself_stays_open() -> None:
     text = "$y_j = g_j x_j + c_j$.\n\n" + ask("y_j") + "\n"
     assert [a.reason for a in solve(text).unanswered] == ["L has no formula"]
+
+
+# ── entries ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_index_that_is_not_asked_for_is_summed_over() -> None:
+    text = (
+        r"$m_j = \frac{1}{N}\sum_n x_{nj}$, $v_j = \frac1N \sum_n (x_{nj} - m_j)^2$,"
+        r" $\hat x_{nj} = \frac{x_{nj} - m_j}{\sqrt{v_j + \epsilon}}$, $y_{nj} = g_j \hat x_{nj} + c_j$."
+        "\n\n"
+    )
+    of_c, of_g, of_x = filled(text + ask("c_j", "g_j", r"\hat x_{nj}"))
+    assert of_c == r"\sum_{n} \frac{\partial L}{\partial y_{nj}}"
+    assert of_g == r"\sum_{n} \frac{\partial L}{\partial y_{nj}} \, \hat x_{nj}"
+    assert of_x == r"\frac{\partial L}{\partial y_{nj}} \, g_j"
+
+
+@pytest.mark.parametrize("half", [r"\frac12", r"\frac{1}{2}", r"\tfrac12"])
+def test_the_half_and_the_two_of_a_square_cancel(half: str) -> None:
+    text = (
+        rf"$y_n = \sum_{{k}} w_k x_{{n+k}} + c$ and $L = {half} \sum_n (y_n - t_n)^2$."
+        "\n\n"
+    )
+    assert filled(text + ask("y_n", "w_k", "c")) == [
+        "y_n - t_n",
+        r"\sum_n x_{n+k} \, \left(y_n - t_n\right)",
+        r"\sum_n \left(y_n - t_n\right)",
+    ]
+
+
+def test_units_of_two_layers() -> None:
+    text = (
+        r"$z_j = \sum_i w_{ji} x_i + c_j$, $h_j = \sigma(z_j)$, $y_k = \sum_j v_{kj} h_j$,"
+        r" $L = \frac12 \sum_k (y_k - t_k)^2$."
+        "\n\n"
+    )
+    of_v, of_h, of_w = filled(text + ask("v_{kj}", "h_j", "w_{ji}"))
+    assert of_v == r"h_j \, \left(y_k - t_k\right)"
+    assert of_h == r"\sum_k v_{kj} \, \left(y_k - t_k\right)"
+    assert of_w == r"\sum_k v_{kj} \, x_i \, h_j \, \left(y_k - t_k\right) \, \left(1 - h_j\right)"

@@ -12,6 +12,7 @@ from dvar.check.judge import matching
 from dvar.check.judge.chain import Place
 from dvar.check.judge.own_names import Names
 from dvar.check.meaning.differentiate import key_of, place_of, pulled_back
+from dvar.check.meaning.patterns import free_letters
 from dvar.check.meaning.values import Jacobian, NotUnderstood, Value, sizes, squeezed
 from dvar.check.solve.peeling import Peeled, peeled
 from dvar.check.solve.plain import (
@@ -88,6 +89,7 @@ class Formulas:
                 yield formula, None
             yield from self._differences()
             yield from self._after_answers(self.left)
+            yield from self._summed(self.left)
         if isinstance(self.value, Jacobian):  # ∂(Wx)/∂x
             for node, name in labels.items():
                 if len(squeezed(sizes(node))) == 2:
@@ -163,6 +165,38 @@ class Formulas:
                     short = self._short(back, labels)
                     if short is not None and node in topological([short], set(labels)):
                         yield self._written(short, labels), short
+
+    def _summed(self, asked: t.Derivative) -> Iterator[tuple[str, None]]:
+        r"""``\sum_n \frac{\partial L}{\partial y_{nj}} \hat x_{nj}``: over what has an index more, entry by entry."""
+        world, latex = self.place.world, self.question.latex
+        if len(asked.wrt) != 1 or asked.of is None or not latex:
+            return
+        (wrt,) = asked.wrt
+        own = free_letters(wrt, world.spelling)
+        of, by = (self.text[slice(*x.span)] for x in (asked.of, wrt))
+        for (written, is_latex), (symbol, _) in self.spelled.found.items():
+            letters = sorted(free_letters(symbol, world.spelling) - own)
+            if not letters or is_latex != latex or written == by or symbol.scripts:
+                continue
+            env = {**self.env, **{c: world.sample(c) for c in letters}}
+            with suppress(NotUnderstood, DvarError):
+                local = self.place.reader(env=env).node(
+                    t.Derivative(symbol, (wrt,), "partial", symbol.span)
+                )
+                short = self._short(local, self.spelled.labels(self.place, env, latex))
+                if short is None or sizes(short):
+                    continue
+                factor = self._written(short, self.spelled.labels(self.place, env, latex))
+                signs = "".join(rf"\sum_{{{c}}} " for c in letters)
+                slope = rf"{signs}\frac{{\partial {of}}}{{\partial {written}}}"
+                if factor != "0":
+                    yield slope if factor == "1" else rf"{slope} \, {self._factor(factor)}", None
+
+    @staticmethod
+    def _factor(written: str) -> str:
+        """What may stand behind another factor."""
+        is_sum = " + " in written or " - " in written or written.startswith("-")
+        return rf"\left({written}\right)" if is_sum else written
 
     def _definitions(self) -> Iterator[tuple[str, Node]]:
         """What a name stands for, as it is defined; its own name tells nothing."""

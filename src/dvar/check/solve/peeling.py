@@ -20,6 +20,8 @@ from dvar.read.worksheet import tree as t
 DEEPEST = 8
 _HALF = re.compile(r"\\frac\{1\}\{\} *(?=\S)")
 """What is left of ``\frac{1}{2}`` without its two."""
+_TIGHT_HALF = re.compile(r"\\[dt]?frac *12 *(?!\d)")
+"""``\frac12``, of which a two takes all."""
 _TWO = re.compile(r"(?<![\d.^_])2(?![\d.]) ?")
 
 
@@ -51,7 +53,7 @@ class Peeled:
         """The same with a factor of two taken out of what stands around."""
         for n, (left, right, is_sum) in enumerate(self.around):
             for side, piece in enumerate((left, right)):
-                found = None if is_sum else _TWO.search(piece)
+                found = None if is_sum else _TIGHT_HALF.search(piece) or _TWO.search(piece)
                 if found is None:
                     continue
                 rest = piece[: found.start()] + piece[found.end() :]

@@ -30,6 +30,8 @@ def as_typed(written: str, text: str) -> str:
 
 _ALONG = re.compile(r"\\sum_\{\\mathrm\{axis\\,([01])\}\} *(\\left\()?")
 
+_SLOPE = re.compile(r"\\frac\{\\partial [^{}]+\}\{\\partial (?:[^{}]|\{[^{}]*\})+\}")
+
 
 def with_bounds(written: str, sizes: Sequence[str], letter: str) -> Iterator[str]:
     r"""Ways to write a sum along one axis with an index: ``\sum_{i=1}^{N} \left(Z - Y\right)_{i,:}``."""
@@ -40,6 +42,8 @@ def with_bounds(written: str, sizes: Sequence[str], letter: str) -> Iterator[str
     if found[2]:
         end = _closing(written, start)
         inside, rest = written[start : end - len(r"\right)")], written[end:]
+    elif slope := _SLOPE.match(written, start):
+        inside, rest = slope[0], written[slope.end() :]
     else:
         inside, rest = written[start:], ""
     if len(_ALONG.findall(written)) == 1 and (found[2] or inside.isalnum() or inside[:1] == "\\"):
