@@ -9,7 +9,7 @@ from itertools import takewhile
 from dvar.check.judge import learning, links, numbers, opening, step
 from dvar.check.judge.carrying import Mistake
 from dvar.check.judge.conditions import SIGNS, names_a_step
-from dvar.check.judge.links import Link
+from dvar.check.judge.links import GIVEN, Link
 from dvar.check.judge.literal import is_zero, numbers_in
 from dvar.check.judge.place import Place
 from dvar.check.meaning import aligning
@@ -136,7 +136,7 @@ def _right_again(
     if subject.expr is None or place.is_only_given(subject.expr):
         return None
     link = step.judge_link(place, subject, subject, member, envs)
-    held = link.verdict in ("ok", "convention") and link.why != "given"
+    held = link.verdict in ("ok", "convention") and link.why != GIVEN
     return replace(link, anew=True) if held else None
 
 

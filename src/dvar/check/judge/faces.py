@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dvar.check.judge.chain import Verdict
-from dvar.check.judge.links import Link
+from dvar.check.judge.links import GIVEN, Link
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.parts import same_tree
@@ -29,7 +29,7 @@ def on_its_face(members: Sequence[Member], verdict: Verdict) -> Verdict:
             return Verdict("wrong", member, before, twice, links=[(before, member, twice)])
     is_open = verdict.verdict in ("unknown", "definition")
     if verdict.verdict == "ok" and verdict.link is not None:
-        is_open = verdict.link.why == "given"
+        is_open = verdict.link.why == GIVEN
     if not is_open:
         return verdict
     for before, member in pairwise(members):

@@ -38,6 +38,9 @@ ASSIGNMENTS = 4
 MET = "holds where the derivative"
 """How the reason of an equation begins that an optimum meets, and formulas do not."""
 
+GIVEN = "given"
+"""Why a formula for something of which nothing is known is not wrong."""
+
 
 @dataclass(frozen=True)
 class Link:

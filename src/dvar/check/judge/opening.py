@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 
 from dvar.check.judge import links, related, telling
-from dvar.check.judge.links import Link
+from dvar.check.judge.links import GIVEN, Link
 from dvar.check.judge.literal import numbers_in, read_literal
 from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
@@ -41,10 +41,10 @@ def given(place: Place, left: t.Expr, right: t.Expr, envs: Sequence[dict[str, in
         return Link("unknown", f"{key}, {UNTOLD}")  # for all that is known it may be wrong
     roots = roots_in(place, right)
     if not roots:
-        return Link("ok", "given")
+        return Link("ok", GIVEN)
     with suppress(NotUnderstood):
         place.ledger.rooted[node_of(place.reader(env=envs[0]).value(left))] = roots[0]
-    return Link("carried", "given", roots=roots)
+    return Link("carried", GIVEN, roots=roots)
 
 
 def roots_in(place: Place, right: t.Expr) -> tuple[int, ...]:

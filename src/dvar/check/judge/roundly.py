@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from dvar.check.judge import links, numbers, rounding
-from dvar.check.judge.links import Link
+from dvar.check.judge.links import GIVEN, Link
 from dvar.check.judge.literal import is_plain, numbers_in
 from dvar.check.judge.matching import like_node, value_at
 from dvar.check.judge.place import Place
@@ -97,4 +97,4 @@ def or_told(place: Place, left: t.Expr, right: t.Expr, link: Link) -> Link:
     except NotUnderstood:
         return link
     is_told = value in place.ledger.printed
-    return link if is_told or not has_stand_in(value) else Link("ok", "given", link.left)
+    return link if is_told or not has_stand_in(value) else Link("ok", GIVEN, link.left)

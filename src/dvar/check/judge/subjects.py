@@ -219,9 +219,8 @@ class Subjects:
             name = self.single(table, row, first)
             if name is None or not isinstance(name.expr, t.Symbol):
                 continue
-            if isinstance(family, t.Symbol) and is_index(family) and name.expr.base == family.base:
-                return replace(head, expr=replace(head.expr, wrt=(name.expr,)))
-            if self._stands_for_any(family):
+            own = isinstance(family, t.Symbol) and is_index(family)
+            if (own and _is_of(family, name.expr)) or self._stands_for_any(family):
                 return replace(head, expr=replace(head.expr, wrt=(name.expr,)))
         return head
 

@@ -25,22 +25,11 @@ from dvar.read.worksheet.parts import same_tree, signed_terms, without
 _LABELS = frozenset({"y", "t", "d", "target", "label", "m", "mask"})
 """Names for what is 0 or 1 on purpose."""
 _LINEAR = frozenset(
-    (
-        "reshape",
-        "broadcast_to",
-        "transpose",
-        "negative",
-        "add",
-        "subtract",
-        "stack",
-    )
+    {"reshape", "broadcast_to", "transpose", "negative", "add", "subtract", "stack", "trace"}
 )
 """What zeros alone go into gives zeros."""
 ELSEWHERE = 0.375
 """What such a name is put to instead."""
-_LINEAR = frozenset(
-    {"reshape", "broadcast_to", "transpose", "negative", "add", "subtract", "trace"}
-)
 EMPTY = "how one depends on the other: as it is read here, both sides vanish"
 LOST = "how one depends on the other: as it is read here, it does not"
 ROUND = 0.02

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from dvar.check.meaning.columns import is_turned
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.letters import parts
 from dvar.check.meaning.looks import is_bias
@@ -12,6 +13,8 @@ from dvar.check.meaning.simplex import is_weight
 from dvar.check.meaning.world import World
 from dvar.read.worksheet import tree as t
 from dvar.read.worksheet.document import Statement
+
+Factors = tuple[t.Expr, t.Expr]
 
 
 def see(world: World, statements: Sequence[Statement], low: str) -> None:
@@ -28,9 +31,6 @@ def see(world: World, statements: Sequence[Statement], low: str) -> None:
     if world.rows_are_examples:
         world.rows |= {stem_of(b) for _, b in sums if is_bias(b) and not (b.scripts or b.accents)}
     _see_batches(world, statements)
-
-
-Factors = tuple[t.Expr, t.Expr]
 
 
 def _shared(statements: Sequence[Statement]) -> Iterator[tuple[Factors, t.Symbol]]:
@@ -78,15 +78,14 @@ def _see_batches(world: World, statements: Sequence[Statement]) -> None:
         factors = matrix_factors(part) if isinstance(part, (t.Call, t.Product)) else None
         if factors is None or not isinstance(factors[0], t.Symbol):
             continue
-        is_turned = any(s.kind == "transpose" for s in factors[0].scripts)
-        (turned if is_turned else leading).add(stem_of(factors[0]))
-        if is_turned and isinstance(factors[1], t.Symbol) and not factors[1].scripts:
+        (turned if is_turned(factors[0]) else leading).add(stem_of(factors[0]))
+        if is_turned(factors[0]) and isinstance(factors[1], t.Symbol) and not factors[1].scripts:
             turned.add(stem_of(factors[1]))  # dz.T @ x: as many rows
     world.columns -= leading
     world.batches = leading & turned
 
 
-def matrix_factors(tree: t.Expr) -> tuple[t.Expr, t.Expr] | None:
+def matrix_factors(tree: t.Expr) -> Factors | None:
     """The two factors of a product that code makes certain to be one of matrices."""
     if isinstance(tree, t.Call) and tree.name in ("dot", "matmul") and len(tree.args) == 2:
         return tree.args[0], tree.args[1]

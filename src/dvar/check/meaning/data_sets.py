@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from dvar.check.meaning.keys import letters_in, stem_of
 from dvar.check.meaning.letters import parts
@@ -69,9 +70,9 @@ def _points(
     if len(inputs) != 1 or len(labels) != 1:
         return found
     names = (inputs[0], labels[0])
-    told = {stem_of(x) for s in statements for x in _lefts(s)}
-    if not told.isdisjoint(map(stem_of, names)):
-        return found  # their numbers are given by name
+    by_name = {stem_of(x) for s in statements for x in _lefts(s)}
+    if not by_name.isdisjoint(map(stem_of, names)):
+        return found
     for run in _runs(document, statements):
         pairs = [pair for n in run for pair in _pairs(statements[n])]
         if len(pairs) < FEW:
@@ -86,27 +87,19 @@ def _points(
 
 
 def _lefts(statement: Statement) -> Iterator[t.Symbol]:
-    """Names with a number below them, or none, that stand left of a relation."""
-    if len(statement.members) > 1 and statement.members[0].expr is not None:
-        tree = statement.members[0].expr
-        pair = _of_pairs(statement)
-        for part in t.walk(tree) if isinstance(tree, t.Symbol | t.Group) and not pair else ():
-            if isinstance(part, t.Symbol):
-                yield part
+    """Names that stand left of a relation, alone or in a list; not the x and y of points."""
+    tree = statement.members[0].expr
+    if len(statement.members) > 1 and isinstance(tree, t.Symbol | t.Group):
+        if not _of_pairs(statement):
+            yield from (part for part in t.walk(tree) if isinstance(part, t.Symbol))
 
 
 def _runs(document: Document, statements: Sequence[Statement]) -> Iterator[list[int]]:
     """Neighbours that are points, behind words that say they are the data."""
-    run: list[int] = []
-    for n, statement in enumerate(statements):
-        if _pairs(statement):
-            run.append(n)
-            continue
-        if run and _are_data(document, statements[run[0]]):
+    for is_run, group in groupby(range(len(statements)), lambda n: bool(_pairs(statements[n]))):
+        run = list(group)
+        if is_run and _are_data(document, statements[run[0]]):
             yield run
-        run = []
-    if run and _are_data(document, statements[run[0]]):
-        yield run
 
 
 def _are_data(document: Document, first: Statement) -> bool:
@@ -118,12 +111,10 @@ def _are_data(document: Document, first: Statement) -> bool:
 def _of_pairs(statement: Statement) -> bool:
     """``(x, y) = (1, 2), (2, 3)``"""
     first = statement.members[0].expr
-    named = isinstance(first, t.Group) and len(first.items) == FEW
-    symbols = first.items if isinstance(first, t.Group) and named else ()
-    return (
-        len(statement.members) == FEW
-        and all(isinstance(x, t.Symbol) and x.base in "xyt" and not _numbered(x) for x in symbols)
-        and bool(symbols)
+    if not isinstance(first, t.Group) or not len(first.items) == len(statement.members) == FEW:
+        return False
+    return all(
+        isinstance(x, t.Symbol) and x.base in "xyt" and not _numbered(x) for x in first.items
     )
 
 
@@ -181,21 +172,18 @@ def _models(
     own = {stem_of(x) for s in statements for x in _lefts(s) if x.subscripts}
     found = []
     for statement in statements:
-        first = statement.members[0].expr
+        first, *rest = (m.expr for m in statement.members)
         is_model = (
             isinstance(first, t.Symbol)
-            and len(statement.members) > 1
-            and stem_of(first) in stems
-            and stem_of(first) not in own
+            and stem_of(first) in stems.keys() - own
             and not (first.subscripts or first.scripts)
         )
-        is_model = is_model and not _is_used_bare(statements, statement, stems)
-        right = [m.expr for m in statement.members[1:] if m.expr is not None]
-        within = [p for x in right for p in t.walk(x)]
+        within = [p for x in rest if is_model and x is not None for p in t.walk(x)]
         inside = {stem_of(p) for p in within if isinstance(p, t.Symbol)}
         summed = any(isinstance(p, t.Big) for p in within) or bool(_named(within, letter))
-        if is_model and inside & stems.keys() and not (inside & lists or summed):
-            statement = in_members(statement, lambda part: _indexed(part, letter, stems))
+        if inside & stems.keys() and not (inside & lists or summed):
+            if not _is_used_bare(statements, statement, stems):
+                statement = in_members(statement, lambda part: _indexed(part, letter, stems))
         found.append(statement)
     return found
 

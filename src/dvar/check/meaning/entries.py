@@ -224,10 +224,9 @@ def picked(e: Interpreter, node: Node, subscripts: tuple[t.Expr, ...], stem: str
         raise NotUnderstood("an index behind a bracket that is no number")
     found = entry_of(e, node, [int(p) for p in places], stem)
     if found is None and len(places) == 1:
-        first = e.world.bases.get(stem, e.world.first)
         found = _line(e, node, int(places[0]), stem)
         if found is None:
-            found = one_of_many.one_of(e, node, int(places[0]) - first + 1, lies=True)
+            found = one_of_many.one_of(e, node, _nth(e, stem, int(places[0])), lies=True)
     if found is None:
         raise NotUnderstood(f"an entry of an array of shape {sizes(node)}")
     return found
@@ -238,8 +237,7 @@ def _sliced(e: Interpreter, node: Node, places: Sequence[Index], stem: str) -> N
     numbers = [p for p in places if isinstance(p, int)]
     if len(numbers) != 1 or len(places) != 2 or node.ndim != 2:
         return None
-    first = e.world.bases.get(stem, e.world.first)
-    return one_of_many.one_of(e, node, numbers[0] - first + 1, lies=True, rows=places[1] == ":")
+    return one_of_many.one_of(e, node, _nth(e, stem, numbers[0]), True, places[1] == ":")
 
 
 def is_row(tree: t.Expr, world: World) -> bool:
@@ -263,8 +261,12 @@ def _line(e: Interpreter, node: Node, place: int, stem: str) -> Node | None:
     fits = [n in runs for n in sizes(node)]
     if fits.count(True) != 1:
         return None
-    first = e.world.bases.get(stem, e.world.first)
-    return one_of_many.one_of(e, node, place - first + 1, lies=True, rows=fits[0])
+    return one_of_many.one_of(e, node, _nth(e, stem, place), True, fits[0])
+
+
+def _nth(e: Interpreter, stem: str, place: int) -> int:
+    """Which one of its array, from 1, has this index."""
+    return place - e.world.bases.get(stem, e.world.first) + 1
 
 
 def family(e: Interpreter, key: Key) -> Node | None:

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from dvar.check.meaning.columns import is_turned
 from dvar.check.meaning.keys import Spelling
 from dvar.check.meaning.letters import parts, spelling_of
 from dvar.check.meaning.patterns import free_letters
@@ -67,8 +68,7 @@ def written_out(document: Document, statements: Sequence[Statement]) -> list[Sta
 
 def _is_turned_vector(part: t.Expr | t.Script) -> bool:
     """``u_o^T``: who turns vectors means them whole, and o tells which one it is."""
-    scripts = part.scripts if isinstance(part, t.Symbol) and part.subscripts else ()
-    return any(s.kind == "transpose" for s in scripts)
+    return isinstance(part, t.Symbol) and bool(part.subscripts) and is_turned(part)
 
 
 def is_uneven(sides: Sequence[t.Expr], spelling: Spelling, statements: Sequence[Statement]) -> bool:

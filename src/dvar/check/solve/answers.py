@@ -11,7 +11,7 @@ from dvar.check.judge.chain import Place
 from dvar.check.judge.own_names import Names
 from dvar.check.meaning.values import NotUnderstood, Value, node_of, sizes
 from dvar.check.solve.formulas import ONE, Formulas
-from dvar.check.solve.numbers import bare, rounded, shown, value_of
+from dvar.check.solve.numbers import bare, first_value, rounded, shown, value_of
 from dvar.check.solve.peeling import sizes_under
 from dvar.check.solve.plain import as_typed, inner, squeezed_text, typed_out, with_bounds
 from dvar.check.solve.questions import BOTH, BRIEF, FORMULA, RENEWS, SHAPE, VALUE, Question
@@ -81,9 +81,8 @@ class _Answering:
         self.env = self.envs[0]
         self.spelled = spelled
         self.left = trees[0]
-        self.value = self._value(
-            trees
-        )  # before the labels: it may bring gradients without a formula
+        # Before the labels: reading it may bring gradients without a formula, which have names too.
+        self.value = self._value(trees)
         self.labels = spelled.labels(place, self.env, question.latex)
         self.options = matching.arrays_of(self.value)
         self.sizes = sizes_under(place, self.left)
@@ -198,12 +197,7 @@ class _Answering:
         self.place.sync()
         if self.question.wants == BOTH and self._is_of_another_problem():
             return None
-        for node in self.options:
-            for known in self.place.ledger.states():
-                found = value_of(node, known)
-                if found is not None and found.size <= notation.LARGE:
-                    return found
-        return None
+        return first_value(self.options, self.place.ledger.states(), notation.LARGE)
 
     def _is_of_another_problem(self) -> bool:
         """Whether a function is new, and the number for its argument was given for one of before.

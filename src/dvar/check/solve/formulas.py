@@ -183,10 +183,11 @@ class Formulas:
                 local = self.place.reader(env=env).node(
                     t.Derivative(symbol, (wrt,), "partial", symbol.span)
                 )
-                short = self._short(local, self.spelled.labels(self.place, env, latex))
+                labels = self.spelled.labels(self.place, env, latex)
+                short = self._short(local, labels)
                 if short is None or sizes(short):
                     continue
-                factor = self._written(short, self.spelled.labels(self.place, env, latex))
+                factor = self._written(short, labels)
                 signs = "".join(rf"\sum_{{{c}}} " for c in letters)
                 slope = rf"{signs}\frac{{\partial {of}}}{{\partial {written}}}"
                 if factor != "0":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -30,6 +30,14 @@ def value_of(node: Node, known: Mapping[Node, Array]) -> Array | None:
     if other is None:
         return found
     return np.where(tiny & (np.abs(other - found) > 0.01 * np.abs(found)), 0, found)
+
+
+def first_value(
+    nodes: Sequence[Node], states: Sequence[Mapping[Node, Array]], largest: int
+) -> Array | None:
+    """The first value that one of these nodes has in one of these states; none with more entries than ``largest``."""
+    found = (value_of(node, known) for node in nodes for known in states)
+    return next((x for x in found if x is not None and x.size <= largest), None)
 
 
 def shown(number: Array, latex: bool) -> str:

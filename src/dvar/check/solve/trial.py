@@ -9,12 +9,11 @@ from dataclasses import fields, replace
 from dvar.check.judge import chain
 from dvar.check.judge.chain import ARITHMETIC, Place
 from dvar.check.judge.ledger import Ledger
+from dvar.check.judge.links import GIVEN
 from dvar.read.worksheet.document import Member
 from dvar.read.worksheet.mathematics import Lexicon, read_region
 
 RIGHT = ("ok", "convention")
-GIVEN = "given"
-"""Why a formula for a gradient of which nothing is known is not wrong."""
 
 
 def holds(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from dvar.check.judge.assignments import is_rate, old_name
@@ -10,7 +10,7 @@ from dvar.check.judge.chain import Place
 from dvar.check.judge.own_names import Names
 from dvar.check.meaning.keys import stem_of
 from dvar.check.meaning.values import NotUnderstood
-from dvar.check.solve.numbers import bare, value_of
+from dvar.check.solve.numbers import bare, first_value
 from dvar.check.solve.questions import Question
 from dvar.core.errors import DvarError
 from dvar.core.op import Array
@@ -68,12 +68,9 @@ class _Step:
 
     def _named(self, fits: Callable[[t.Symbol], bool]) -> tuple[t.Symbol, str] | None:
         """A name of the document, and how it is spelled where the question stands."""
-        return next(self._names(fits), None)
-
-    def _names(self, fits: Callable[[t.Symbol], bool]) -> Iterator[tuple[t.Symbol, str]]:
-        for (written, latex), (symbol, _) in self.spelled.found.items():
-            if latex == self.question.latex and fits(symbol):
-                yield symbol, written
+        names = self.spelled.found.items()
+        own = ((symbol, w) for (w, latex), (symbol, _) in names if latex == self.question.latex)
+        return next((found for found in own if fits(found[0])), None)
 
     def _number(self, tree: t.Expr) -> Array | None:
         """The number of a quantity, if it is one."""
@@ -82,11 +79,7 @@ class _Step:
         except (NotUnderstood, DvarError):
             return None
         self.place.sync()
-        for known in self.place.ledger.states():
-            value = value_of(node, known)
-            if value is not None and value.size == 1:
-                return value
-        return None
+        return first_value([node], self.place.ledger.states(), 1)
 
     def _put_in(self, *trees: t.Expr) -> str:
         """``0.5 - 0.1 \\cdot (-0.475)``; empty for arrays."""
